@@ -1,0 +1,45 @@
+"""bertkit: the whole life of a BERT-family encoder.
+
+    from bertkit import train, Run, Predictor
+
+    run = train("demo/support")
+    Predictor(run).predict(["where is my parcel?"])
+
+Names are imported when they are first used: torch takes seconds, and `bertkit --help` should not.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from bertkit.errors import BertkitError
+    from bertkit.inference.predictor import Predictor
+    from bertkit.recipe.load import load as load_recipe
+    from bertkit.recipe.schema import Recipe
+    from bertkit.run import Run
+    from bertkit.training.train import train
+
+__version__ = "0.1.0"
+__all__ = ["BertkitError", "Predictor", "Recipe", "Run", "load_recipe", "train"]
+
+_PUBLIC = {
+    "BertkitError": "bertkit.errors:BertkitError",
+    "Predictor": "bertkit.inference.predictor:Predictor",
+    "Recipe": "bertkit.recipe.schema:Recipe",
+    "Run": "bertkit.run:Run",
+    "load_recipe": "bertkit.recipe.load:load",
+    "train": "bertkit.training.train:train",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _PUBLIC:
+        raise AttributeError(f"module 'bertkit' has no attribute {name!r}")
+    module, _, attribute = _PUBLIC[name].partition(":")
+    return getattr(importlib.import_module(module), attribute)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

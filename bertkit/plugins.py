@@ -1,0 +1,132 @@
+"""The only door through which named code comes in.
+
+A Reference names code in one of four ways: a built-in (`accuracy`), an entry point of an installed package (also by
+its plain name), `package.module:name`, or `./file.py:name`. A file is executed as it is: a Run that carries such a
+file is opened elsewhere only with `--trust-code` (see `run.py`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import importlib.metadata
+import importlib.util
+import sys
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from bertkit.errors import PluginError, did_you_mean
+
+EVALUATE = "evaluate:"
+"""A metric's Reference to a module of the `evaluate` library, by name or by its script."""
+
+TABLES = {
+    "task": ("bertkit.tasks:TASKS", "bertkit.tasks"),
+    "metric": ("bertkit.metrics:METRICS", "bertkit.metrics"),
+    "reader": ("bertkit.data.readers:READERS", "bertkit.readers"),
+    "loss": ("bertkit.models.losses:LOSSES", "bertkit.losses"),
+    "callback": ("bertkit.training.callbacks:CALLBACKS", "bertkit.callbacks"),
+}
+"""Kind -> (literal table of its built-ins, entry-point group). A table's value is the object or its `module:name`."""
+
+
+def names(kind: str) -> list[str]:
+    """Names of the built-ins and entry points of a kind, sorted."""
+    return sorted({*_table(kind), *(point.name for point in _entry_points(kind))})
+
+
+def find(kind: str, reference: str, *, where: str = "") -> Any:
+    """The object that `reference` names.
+
+    Args:
+        kind: a key of `TABLES`.
+        reference: a built-in or entry-point name, `package.module:name` or `path/file.py:name`.
+        where: the recipe key or option to name in an error.
+
+    Raises:
+        PluginError: no such name, file or module, or the code raises while it is imported.
+    """
+    where = where or kind
+    table = _table(kind)
+    if reference in table:
+        entry = table[reference]
+        return _attribute(entry, where) if isinstance(entry, str) else entry
+    for point in _entry_points(kind):
+        if point.name == reference:
+            return _guarded(point.load, where, f"entry point {reference}")
+    if ":" in reference:
+        return _attribute(reference, where)
+    hint = did_you_mean(reference, names(kind))
+    if reference.endswith(".py"):
+        hint = f"name the object in the file: {reference}:NAME"
+    raise PluginError.at(where, f"no such {kind}: {reference}", hint)
+
+
+def file_of(reference: Any) -> Path | None:
+    """The file that a Reference names (`./file.py:name`, `evaluate:./file.py`), or None where it names no file."""
+    if not isinstance(reference, str):
+        return None
+    if reference.startswith(EVALUATE):
+        path = reference.removeprefix(EVALUATE)
+        return Path(path) if path.endswith(".py") else None
+    path, _, name = reference.rpartition(":")
+    return Path(path) if name and path.endswith(".py") else None
+
+
+def with_file(reference: str, file: str) -> str:
+    """The same Reference, to another file."""
+    if reference.startswith(EVALUATE):
+        return EVALUATE + file
+    return f"{file}:{reference.rpartition(':')[2]}"
+
+
+def _table(kind: str) -> dict[str, Any]:
+    module, _, name = TABLES[kind][0].partition(":")
+    return getattr(importlib.import_module(module), name)
+
+
+def _entry_points(kind: str) -> importlib.metadata.EntryPoints:
+    return importlib.metadata.entry_points(group=TABLES[kind][1])
+
+
+def _attribute(reference: str, where: str) -> Any:
+    path, _, name = reference.rpartition(":")
+    file = file_of(reference)
+    module = _load_file(file, where) if file else _guarded(lambda: importlib.import_module(path), where, path)
+    if not hasattr(module, name):
+        known = [n for n in vars(module) if not n.startswith("_")]
+        raise PluginError.at(where, f"{path} has no {name}", did_you_mean(name, known))
+    return getattr(module, name)
+
+
+def _load_file(file: Path, where: str) -> Any:
+    if not file.is_file():
+        raise PluginError.at(where, f"no such file: {file}", "a Reference to a file is ./file.py:name")
+    # The name is the content's: the same file loaded twice is one module, and a changed one is another. It must be
+    # in sys.modules for pickling, and for dataclasses and pydantic to resolve annotations.
+    digest = hashlib.sha256(file.read_bytes()).hexdigest()[:12]
+    name = f"bertkit_plugin_{file.stem}_{digest}"
+    if name in sys.modules:
+        return sys.modules[name]
+    spec = importlib.util.spec_from_file_location(name, file)
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        _guarded(lambda: spec.loader.exec_module(module), where, str(file))  # type: ignore[union-attr]
+    except PluginError:
+        del sys.modules[name]
+        raise
+    return module
+
+
+def _guarded(load: Callable[[], Any], where: str, what: str) -> Any:
+    try:
+        return load()
+    except Exception as error:  # a user's code may raise anything; the message must say that it is theirs
+        lines = [f.lineno for f in traceback.extract_tb(error.__traceback__) if f.filename.endswith(what)]
+        line = f":{lines[-1]}" if lines else ""
+        problem = f"{what}{line} can not be imported: {type(error).__name__}: {error}"
+        raise PluginError.at(where, problem) from error
