@@ -1,0 +1,93 @@
+"""The Recipe: a frozen record of one run. Data only; what it means is told where each block is used.
+
+`train:` is checked against `TrainingArguments` (train_block.py) and `options:` against the task's own `Options`, so
+both are plain mappings here.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+
+def _as_list(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
+
+
+def _as_named(value: Any) -> Any:
+    return {"name": value} if isinstance(value, str) else value
+
+
+Sources = Annotated[list[str], BeforeValidator(_as_list), Field(min_length=1)]
+
+
+class Block(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class ModelBlock(Block):
+    """Which encoder, and what of it is trained. `model: NAME` is short for `model: {name: NAME}`."""
+
+    name: str | None = None
+    """A hub name, a folder, or `package:module/folder` (weights that an installed package carries)."""
+    revision: str | None = None
+    """Branch, tag or commit on the hub."""
+    scratch: dict[str, Any] | None = None
+    """Random weights: a Hugging Face configuration with its `model_type`, as in `config.json`."""
+    tokenizer: str | None = None
+    """Where the tokenizer is, if not beside the weights. `scratch` needs it."""
+    freeze_embeddings: bool = False
+    freeze_layers: int = Field(default=0, ge=0)
+    """How many encoder layers stay as they are, counted from the embeddings; implies `freeze_embeddings`."""
+
+
+class Limits(Block):
+    """At most so many rows of each split, drawn with the recipe's seed, kept in their order."""
+
+    train: int | None = Field(default=None, ge=1)
+    validation: int | None = Field(default=None, ge=1)
+    test: int | None = Field(default=None, ge=1)
+
+
+class DataBlock(Block):
+    """Where the rows are and how to read them."""
+
+    train: Sources | None = None
+    """File, folder, glob, `file.json#key` or `hub:name[:config]#split`; or a list of these."""
+    validation: Sources | None = None
+    test: Sources | None = None
+    format: str | None = None
+    """Reader to use where the file's ending does not tell: a built-in, an entry point or a Reference."""
+    columns: dict[str, str] = {}
+    """The task's column -> the file's column."""
+    header: list[str] | None = None
+    """Names of the columns, for files that have no header line (csv, tsv, lists in JSON)."""
+    encoding: str = "utf-8"
+    label_names: Annotated[list[str] | str | None, BeforeValidator(lambda v: v)] = None
+    """All label names, or a file with one a line. Default: those found in the training rows, sorted."""
+    label_ids: bool = False
+    """The files hold positions in `label_names` (0, 1, ...) instead of names."""
+    label_separator: str = ","
+    """Between the labels of one row, for a task with several labels a row."""
+    validation_ratio: float = Field(default=0.1, gt=0, lt=1)
+    """Share of the training rows that validates where `validation` names nothing; stratified by label."""
+    limit: Limits = Limits()
+    max_characters: int = Field(default=100_000, ge=1)
+    """A longer text is taken for a mistake (an unclosed quote merges rows)."""
+    bad_rows: Literal["error", "skip"] = "error"
+    """What to do with a row that can not be used: stop with its line, or leave it out and count it."""
+
+
+class Recipe(Block):
+    """One run. The first of `metrics` chooses the best checkpoint; without any, the task's own are used."""
+
+    task: str
+    model: Annotated[ModelBlock, BeforeValidator(_as_named)] = ModelBlock()
+    data: DataBlock = DataBlock()
+    options: dict[str, Any] = {}
+    train: dict[str, Any] = {}
+    metrics: Annotated[list[str], BeforeValidator(_as_list)] = []
+    callbacks: list[str | dict[str, dict[str, Any]]] = []
+    """Names or References; `{early_stopping: {early_stopping_patience: 3}}` gives arguments."""
+    seed: int = Field(default=42, ge=0, lt=2**32)

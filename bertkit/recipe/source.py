@@ -1,0 +1,171 @@
+"""A recipe's text -> plain values and the place each stands at: YAML with line numbers, and `--set KEY=VALUE`.
+
+YAML 1.2 (ruamel.yaml): `3e-5` is a number, `no` is a text, and a key that stands twice is an error.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from bertkit import plugins
+from bertkit.errors import Problem, RecipeError, did_you_mean
+
+Key = tuple[str | int, ...]
+
+
+@dataclass
+class Source:
+    """Plain values of a recipe; `places` maps a key's path to `file:line` or `--set`."""
+
+    values: dict[str, Any]
+    places: dict[Key, str] = field(default_factory=dict)
+    folder: Path = Path()
+    """Relative paths in the file start here; those of `--set` start at the current folder."""
+
+    def place(self, key: Key) -> str:
+        """Where `key` stands, else the nearest key above it."""
+        while key and key not in self.places:
+            key = key[:-1]
+        return self.places.get(key, "")
+
+
+def recipes_folder() -> Path:
+    """The recipes that come with bertkit: inside the package once installed, beside it in a checkout."""
+    package = Path(__file__).parent.parent
+    inside = package / "recipes"
+    return inside if inside.is_dir() else package.parent / "recipes"
+
+
+def recipe_names() -> list[str]:
+    """Names of the recipes that come with bertkit, such as `glue/mrpc`, sorted."""
+    folder = recipes_folder()
+    return sorted(path.relative_to(folder).with_suffix("").as_posix() for path in folder.rglob("*.yaml"))
+
+
+def locate(name: str | Path) -> Path:
+    """The file of a recipe, given its path or the name of one that comes with bertkit.
+
+    Raises:
+        RecipeError: neither exists.
+    """
+    path = Path(name).expanduser()
+    if path.is_file():
+        return path
+    if str(name) in recipe_names():
+        return recipes_folder() / f"{name}.yaml"
+    todo = f"{did_you_mean(str(name), recipe_names())} (bertkit recipe list shows them all)"
+    raise RecipeError.at(str(name), "no such file, and no such recipe comes with bertkit", todo)
+
+
+def read(path: Path, sets: Sequence[str] = ()) -> Source:
+    """Read a recipe file and apply `--set KEY=VALUE` in their order.
+
+    Raises:
+        RecipeError: not YAML, not a mapping, a key twice, or a `--set` that can not be applied.
+    """
+    source = parse(path.read_bytes(), str(path))
+    source.folder = path.parent
+    problems = [problem for text in sets if (problem := _apply(source, text))]
+    if problems:
+        raise RecipeError(*problems)
+    return source
+
+
+def parse(text: str | bytes, name: str) -> Source:
+    """Parse YAML; `name` stands in the places."""
+    from ruamel.yaml import YAML
+    from ruamel.yaml.constructor import DuplicateKeyError
+    from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+    try:
+        tree = YAML(typ="rt").load(text)
+    except DuplicateKeyError as error:
+        line = error.problem_mark.line + 1
+        key = str(error.problem).split('"')[1]
+        raise RecipeError.at(f"{name}:{line}", f"{key}: this key stands twice", "keep one of them") from error
+    except MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        where = f"{name}:{mark.line + 1}" if mark else name
+        raise RecipeError.at(where, f"not valid YAML: {error.problem or error.context}") from error
+    except (YAMLError, UnicodeDecodeError) as error:
+        raise RecipeError.at(name, f"not valid YAML: {str(error).splitlines()[0]}", "save it as UTF-8 text") from error
+    if not isinstance(tree, dict):
+        raise RecipeError.at(name, "a recipe is a mapping of keys to values", "bertkit recipe show classify prints one")
+    places: dict[Key, str] = {(): name}
+    return Source(_plain(tree, (), name, places), places)
+
+
+def _plain(node: Any, key: Key, name: str, places: dict[Key, str]) -> Any:
+    """ruamel's nodes to plain Python values, noting each one's place."""
+    if isinstance(node, dict):
+        for child in node:
+            places[(*key, child)] = f"{name}:{node.lc.key(child)[0] + 1}"
+        return {child: _plain(value, (*key, child), name, places) for child, value in node.items()}
+    if isinstance(node, list):
+        for i in range(len(node)):
+            places[(*key, i)] = f"{name}:{node.lc.item(i)[0] + 1}"
+        return [_plain(value, (*key, i), name, places) for i, value in enumerate(node)]
+    for kind in (bool, int, float, str):  # ruamel's scalars are subclasses that remember how they were written
+        if isinstance(node, kind):
+            return kind(node)
+    return node
+
+
+def _apply(source: Source, text: str) -> Problem | None:
+    name, equals, value = text.partition("=")
+    if not equals or not name.strip():
+        return Problem("--set", f"{text}: expected KEY=VALUE", "for example --set train.learning_rate=3e-5")
+    key = tuple(name.strip().split("."))
+    try:
+        parsed = parse(f"value: {value}" if value.strip() else "value: ''", "--set").values["value"]
+    except RecipeError as error:
+        return Problem("--set", f"{name}: {error.problems[0].what}", "quote the value, for example KEY='\"a: b\"'")
+    node = source.values
+    for part in key[:-1]:
+        child = node.setdefault(part, {})
+        if part == "model" and isinstance(child, str):
+            child = node[part] = {"name": child}
+        if child is None:
+            child = node[part] = {}
+        if not isinstance(child, dict):
+            return Problem("--set", f"{name}: {part} is a value, not a block", f"--set {part}=... replaces it")
+        node = child
+    node[key[-1]] = parsed
+    for stale in [k for k in source.places if k[: len(key)] == key]:
+        del source.places[stale]
+    source.places[key] = "--set"
+    return None
+
+
+def anchor(source: Source, keys: Iterable[Key], is_path: Callable[[str, Path], bool]) -> None:
+    """Make the relative paths at `keys` absolute, in place: beside the recipe file, or, of `--set`, from here.
+
+    `is_path(text, folder)` tells which values are paths; lists are gone through item by item.
+    """
+
+    def absolute(value: Any, folder: Path) -> Any:
+        if isinstance(value, list):
+            return [absolute(item, folder) for item in value]
+        if isinstance(value, dict):  # callbacks with arguments: {name: {...}}
+            return {absolute(name, folder): rest for name, rest in value.items()}
+        if not isinstance(value, str) or not is_path(value, folder):
+            return value
+        if file := plugins.file_of(value):
+            return plugins.with_file(value, _normal(folder, file))
+        return _normal(folder, Path(value))
+
+    for key in keys:
+        parent: Any = source.values
+        for part in key[:-1]:
+            parent = parent.get(part) if isinstance(parent, dict) else None
+        if isinstance(parent, dict) and key[-1] in parent and not (key == ("model",) and isinstance(parent[key[-1]], dict)):
+            folder = Path() if source.place(key) == "--set" else source.folder
+            parent[key[-1]] = absolute(parent[key[-1]], folder)
+
+
+def _normal(folder: Path, path: Path) -> str:
+    return os.path.abspath(folder / path.expanduser())  # noqa: PTH100 - Path.absolute keeps `..`

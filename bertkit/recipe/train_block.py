@@ -1,0 +1,190 @@
+"""The `train:` block: names and types of Hugging Face's `TrainingArguments`, with the values checked before use.
+
+TrainingArguments itself takes a batch of 0, a negative learning rate and 0 epochs without a word; here each is an
+error with its line. What bertkit decides in another place is refused with the name of that place.
+"""
+
+from __future__ import annotations
+
+import enum
+import types
+import typing
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from bertkit.errors import RecipeError, did_you_mean
+from bertkit.extras import has
+
+DEFAULTS: dict[str, Any] = {
+    # Devlin et al. 2019, appendix A.3: batch 16 or 32, learning rate 5e-5 to 2e-5, 2 to 4 epochs; warm-up over 10% of
+    # the steps and decay 0.01 are google-research/bert's run_classifier.py.
+    "num_train_epochs": 3.0,
+    "per_device_train_batch_size": 32,
+    "per_device_eval_batch_size": 64,
+    "learning_rate": 5e-5,
+    "warmup_steps": 0.1,
+    "weight_decay": 0.01,
+    "eval_strategy": "epoch",
+    "load_best_model_at_end": True,
+    "save_total_limit": 1,
+    "logging_steps": 0.01,
+}
+
+LAYER_DECAY = "layer_decay"
+"""The one key of ours: each layer's learning rate is this factor times that of the layer above it (Howard & Ruder 2018,
+section 3.2, "discriminative fine-tuning")."""
+
+ELSEWHERE = {
+    "seed": "seed stands at the top of the recipe",
+    "data_seed": "seed stands at the top of the recipe",
+    "output_dir": "use bertkit train --output DIR",
+    "metric_for_best_model": "the first of metrics: chooses the best checkpoint",
+    "greater_is_better": "each metric knows its direction",
+    "label_smoothing_factor": "write options.label_smoothing",
+    "resume_from_checkpoint": "a Run folder is not started anew",
+    "disable_tqdm": "progress shows itself on a terminal, plain lines elsewhere",
+    "remove_unused_columns": "the task says which columns it needs",
+    "label_names": "the task knows its labels; label names stand in data.label_names",
+    "average_tokens_across_devices": "the loss is always exact over devices",
+    "logging_nan_inf_filter": "a loss that is not finite stops the training",
+}
+
+UNUSED = {
+    *("do_train", "do_eval", "do_predict", "prediction_loss_only", "include_for_metrics", "batch_eval_metrics"),
+    *("eval_do_concat_batches", "eval_use_gather_object", "eval_accumulation_steps", "length_column_name"),
+    *("auto_find_batch_size", "local_rank", "enable_jit_checkpoint", "push_to_hub", "hub_token", "hub_model_id"),
+    *("hub_private_repo", "hub_strategy", "hub_always_push", "hub_revision", "use_liger_kernel", "use_cache"),
+    *("liger_kernel_config", "include_num_input_tokens_seen", "train_sampling_strategy", "ignore_data_skip"),
+    *("full_determinism", "bf16_full_eval", "fp16_full_eval"),
+}
+"""Names that would change nothing here, or not what they say."""
+
+GONE = {
+    "warmup_ratio": "transformers 5 has warmup_steps; below 1 it is a share of all steps",
+    "evaluation_strategy": "it is eval_strategy now",
+    "group_by_length": "rows of like length already go together in evaluation",
+    "no_cuda": "write use_cpu: true",
+    "logging_dir": "logs are in the Run folder",
+    "overwrite_output_dir": "a Run folder is never written over",
+    "epochs": "write num_train_epochs",
+    "batch_size": "write per_device_train_batch_size",
+    "lr": "write learning_rate",
+}
+
+MINIMUM: dict[str, float] = {
+    **dict.fromkeys(("per_device_train_batch_size", "per_device_eval_batch_size", "gradient_accumulation_steps"), 1),
+    **dict.fromkeys(("weight_decay", "warmup_steps", "max_grad_norm", "dataloader_num_workers", "eval_delay"), 0),
+    **dict.fromkeys(("adam_beta1", "adam_beta2"), 0),
+    **dict.fromkeys(("save_total_limit", "max_steps"), 1),
+}
+ABOVE_ZERO = {"learning_rate", "num_train_epochs", "adam_epsilon", "logging_steps", "eval_steps", "save_steps"}
+
+
+@cache
+def known() -> dict[str, Any]:
+    """Name -> type of every key that `train:` takes."""
+    from transformers import TrainingArguments
+
+    hints = typing.get_type_hints(TrainingArguments)
+    names = TrainingArguments.__dataclass_fields__
+    usable = {name: hints[name] for name in names if name not in ELSEWHERE and name not in UNUSED}
+    return {**usable, LAYER_DECAY: float}
+
+
+def check(block: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
+    """Everything that is wrong with a `train:` block, as (key, what, what next)."""
+    for key, value in block.items():
+        if key in ELSEWHERE:
+            yield key, "not set here", ELSEWHERE[key]
+        elif key in GONE:
+            yield key, "no such key", GONE[key]
+        elif key in UNUSED:
+            yield key, "bertkit does not use this key", "leave it out"
+        elif key not in known():
+            yield key, "no such key", did_you_mean(str(key), known())
+        elif what := _wrong(key, value):
+            yield key, *what
+
+
+def _wrong(key: str, value: Any) -> tuple[str, str] | None:
+    from pydantic import ConfigDict, TypeAdapter, ValidationError
+
+    hint = known()[key]
+    kinds = [k for k in typing.get_args(hint) if isinstance(k, type) and issubclass(k, enum.Enum)]
+    if kinds and isinstance(value, str):
+        choices = [str(member.value) for member in kinds[0]]
+        return None if value in choices else (f"no such value: {value}", did_you_mean(value, choices))
+    try:
+        TypeAdapter(hint, config=ConfigDict(strict=True, arbitrary_types_allowed=True)).validate_python(value)
+    except ValidationError:
+        return f"expected {_words(hint)}, got {value!r}", ""
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return _out_of_range(key, value)
+    return None
+
+
+def _out_of_range(key: str, value: float) -> tuple[str, str] | None:
+    if value != value or value in (float("inf"), float("-inf")):
+        return f"expected a finite number, got {value}", ""
+    if key in ABOVE_ZERO and value <= 0:
+        return f"must be above 0, got {value}", ""
+    if key in MINIMUM and value < MINIMUM[key]:
+        return f"must be at least {MINIMUM[key]:g}, got {value}", ""
+    if key in ("adam_beta1", "adam_beta2") and value >= 1:
+        return f"must be below 1, got {value}", ""
+    if key == LAYER_DECAY and not 0 < value <= 1:
+        return f"must be above 0 and at most 1, got {value}", ""
+    if key in ("warmup_steps", "logging_steps", "eval_steps", "save_steps") and value > 1 and value != int(value):
+        return f"a number of steps is whole, got {value}", "below 1 it is a share of all steps"
+    return None
+
+
+def _words(hint: Any) -> str:
+    plain = {bool: "true or false", int: "a whole number", float: "a number", str: "a text", dict: "a mapping"}
+    if hint in plain:
+        return plain[hint]
+    if typing.get_origin(hint) in (typing.Union, types.UnionType):
+        parts = [_words(part) for part in typing.get_args(hint) if part is not type(None)]
+        return " or ".join(dict.fromkeys(parts))
+    return {list: "a list", dict: "a mapping"}.get(typing.get_origin(hint) or hint, "another kind of value")
+
+
+def resolve(block: dict[str, Any]) -> dict[str, Any]:
+    """A checked `train:` block with our defaults below it; saving follows evaluation where it is not given."""
+    full = {**DEFAULTS, **block}
+    if full["eval_strategy"] == "no":
+        full["load_best_model_at_end"] = block.get("load_best_model_at_end", False)
+        full.setdefault("save_strategy", "no")
+    full.setdefault("save_strategy", full["eval_strategy"])
+    if "eval_steps" in full:
+        full.setdefault("save_steps", full["eval_steps"])
+    full.setdefault("report_to", "tensorboard" if has("tensorboard") else "none")
+    return full
+
+
+def arguments(block: dict[str, Any], folder: Path, *, seed: int, metric: str, greater_is_better: bool) -> Any:
+    """The `TrainingArguments` of a resolved block; checkpoints go under `folder`.
+
+    Raises:
+        RecipeError: values that do not go together; the message is TrainingArguments' own.
+    """
+    import torch
+    from transformers import TrainingArguments
+
+    values = {key: value for key, value in block.items() if key != LAYER_DECAY}
+    values.setdefault("dataloader_pin_memory", torch.cuda.is_available())
+    try:
+        return TrainingArguments(
+            output_dir=str(folder),
+            seed=seed,
+            metric_for_best_model=metric,
+            greater_is_better=greater_is_better,
+            remove_unused_columns=False,
+            disable_tqdm=True,
+            logging_nan_inf_filter=False,
+            **values,
+        )
+    except (ValueError, TypeError, ImportError) as error:
+        raise RecipeError.at("train", str(error).splitlines()[0]) from error
