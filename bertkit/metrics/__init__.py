@@ -1,0 +1,138 @@
+"""Metrics: pure functions of predictions and references, by name.
+
+    find_metric("macro_f1", "labels")([0, 1, 1], [0, 1, 0])   # {"macro_f1": 0.666...}
+    load("macro_f1").compute(predictions=[0, 1, 1], references=[0, 1, 0])   # the same as an `evaluate` module
+
+Neither scikit-learn, scipy nor `evaluate` is imported before a metric needs it.
+"""
+
+from __future__ import annotations
+
+import functools
+import traceback
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, get_args
+
+from bertkit import plugins
+from bertkit.errors import BertkitError, PluginError
+from bertkit.metrics.bootstrap import intervals
+from bertkit.metrics.classification import (
+    accuracy,
+    auc,
+    averaged,
+    calibration_error,
+    f1,
+    log_loss,
+    matthews,
+    precision,
+    recall,
+)
+from bertkit.metrics.glue import GLUE
+from bertkit.metrics.metric import Array, Function, Metric, Takes
+from bertkit.metrics.regression import mae, mse, pearson, spearman
+
+if TYPE_CHECKING:
+    from evaluate import EvaluationModule
+
+__all__ = ["METRICS", "Metric", "Takes", "find_metric", "intervals", "load"]
+
+HERE = Path(__file__).parent
+
+METRICS: dict[str, Metric] = {
+    metric.name: metric
+    for metric in (
+        Metric("accuracy", accuracy, "labels"),
+        Metric("precision", precision, "labels"),
+        Metric("recall", recall, "labels"),
+        Metric("f1", f1, "labels"),
+        Metric("macro_precision", averaged("precision", "macro"), "labels"),
+        Metric("macro_recall", averaged("recall", "macro"), "labels"),
+        Metric("macro_f1", averaged("f1", "macro"), "labels"),
+        Metric("micro_precision", averaged("precision", "micro"), "labels"),
+        Metric("micro_recall", averaged("recall", "micro"), "labels"),
+        Metric("micro_f1", averaged("f1", "micro"), "labels"),
+        Metric("weighted_precision", averaged("precision", "weighted"), "labels"),
+        Metric("weighted_recall", averaged("recall", "weighted"), "labels"),
+        Metric("weighted_f1", averaged("f1", "weighted"), "labels"),
+        Metric("matthews", matthews, "labels"),
+        Metric("auc", auc, "probabilities"),
+        Metric("log_loss", log_loss, "probabilities", greater_is_better=False),
+        Metric("calibration_error", calibration_error, "probabilities", greater_is_better=False),
+        Metric("pearson", pearson, "scores"),
+        Metric("spearman", spearman, "scores"),
+        Metric("mse", mse, "scores", greater_is_better=False),
+        Metric("mae", mae, "scores", greater_is_better=False),
+        *GLUE,
+    )
+}
+
+
+def find_metric(reference: str, default_takes: Takes, *, where: str = "metrics") -> Metric:
+    """The metric that a recipe names: a built-in, `evaluate:NAME_OR_PATH`, or a Reference to a user's.
+
+    A user's is a Metric or a function `(predictions, references)` that returns a number or numbers by name. It may say
+    otherwise than the defaults by attributes: `cost.takes = "probabilities"`, `cost.greater_is_better = False`.
+
+    Args:
+        default_takes: what a function is called with that does not say so itself.
+        where: the recipe key or option to name in an error.
+
+    Raises:
+        PluginError: there is no such metric, it can not be loaded, or it can not be called so.
+    """
+    if reference.startswith("evaluate:"):
+        from bertkit.metrics import bridge
+
+        return _guarded(bridge.from_module(reference.removeprefix("evaluate:"), default_takes, where))
+    found = plugins.find("metric", reference, where=where)
+    if reference in METRICS:
+        return found
+    if not isinstance(found, Metric):
+        found = _from_function(found, reference, default_takes, where)
+    return _guarded(found)
+
+
+def load(reference: str, default_takes: Takes = "labels") -> EvaluationModule:
+    """A metric as an `evaluate` module: `load("macro_f1").compute(predictions=[0, 1], references=[0, 0])`.
+
+    `evaluate:NAME_OR_PATH` gives that module itself.
+
+    Raises:
+        PluginError: as `find_metric`.
+    """
+    from bertkit.metrics import bridge
+
+    if reference.startswith("evaluate:"):
+        return bridge.load_module(reference.removeprefix("evaluate:"), "metric")
+    return bridge.as_module(find_metric(reference, default_takes, where="metric"))
+
+
+def _from_function(found: Any, reference: str, default_takes: Takes, where: str) -> Metric:
+    if not callable(found) or isinstance(found, type):
+        what = f"{reference} is {'a class' if isinstance(found, type) else type(found).__name__}, not a function"
+        raise PluginError.at(where, what, "a metric is a function (predictions, references) -> number, or a Metric")
+    takes = getattr(found, "takes", default_takes)
+    if takes not in get_args(Takes):
+        raise PluginError.at(where, f"{reference} takes {takes!r}", f"known: {', '.join(get_args(Takes))}")
+    name = reference.rpartition(":")[2]
+    return Metric(name, found, takes, bool(getattr(found, "greater_is_better", True)))
+
+
+def _guarded(metric: Metric) -> Metric:
+    """The same, but what code of others raises becomes a PluginError that says so."""
+    function: Function = metric.function
+
+    @functools.wraps(function)
+    def guarded(predictions: Array, references: Array) -> Any:
+        try:
+            return function(predictions, references)
+        except BertkitError:
+            raise
+        except Exception as error:
+            theirs = [f for f in traceback.extract_tb(error.__traceback__) if Path(f.filename).parent != HERE]
+            place = f" ({theirs[0].filename}:{theirs[0].lineno})" if theirs else ""
+            what = f"raised {type(error).__name__}: {error}{place}"
+            raise PluginError.at(f"metric {metric.name}", what) from error
+
+    return replace(metric, function=guarded)

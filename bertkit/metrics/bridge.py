@@ -1,0 +1,105 @@
+"""Between our metrics and the `evaluate` library, both ways. Import this module where it is used: `evaluate` takes 7 s.
+
+`evaluate` casts what it is given to its modules' features, so that an integer feature cuts 0.9 to 0 without a word.
+Both ways are guarded: a module that takes integers is refused for probabilities and scores, and a metric of ours that
+was loaded as a module checks its input before it is cast.
+"""
+
+from __future__ import annotations
+
+from numbers import Real
+from pathlib import Path
+from typing import Any
+
+import evaluate
+from datasets import Features, Sequence, Value
+
+from bertkit.errors import PluginError
+from bertkit.metrics.metric import Array, Metric, Takes
+
+LOWER_IS_BETTER = {"brier_score", "cer", "mae", "mape", "mase", "mse", "perplexity", "smape", "ter", "wer"}
+"""The hub's modules do not tell their direction; for any other, write a function with `greater_is_better = False`."""
+
+_label, _labels, _number = Value("int64"), Sequence(Value("int64")), Value("float64")
+FEATURES: dict[Takes, list[Features]] = {
+    "labels": [Features(predictions=side, references=side) for side in (_labels, _label)],
+    "probabilities": [Features(predictions=Sequence(_number), references=side) for side in (_labels, _label)],
+    "scores": [Features(predictions=_number, references=_number)],
+}
+"""What a metric looks like to `evaluate`. The first that fits is taken, and a list of one integer fits an integer."""
+
+
+def load_module(path: str, where: str) -> evaluate.EvaluationModule:
+    """The `evaluate` module at a path (script or folder) or of a name on the hub.
+
+    Raises:
+        PluginError: it is not there, can not be had (no network), or its code fails.
+    """
+    try:
+        return evaluate.load(path, keep_in_memory=True)
+    except Exception as error:  # a script's code may raise anything, and so may the network
+        what = f"evaluate can not load {path}: {type(error).__name__}: {error}"
+        todo = "a name is looked up on the hub: with no network use a script (evaluate:./my_metric.py) or a built-in"
+        raise PluginError.at(where, what, todo) from error
+
+
+def from_module(path: str, takes: Takes, where: str) -> Metric:
+    """An `evaluate` module as a Metric of the numbers it returns; what else it returns (lists, texts) is left out.
+
+    Raises:
+        PluginError: it can not be loaded, wants other inputs than predictions and references, or would cut fractions.
+    """
+    module = load_module(path, where)
+    options = module.features if isinstance(module.features, list) else [module.features]
+    whole = {"labels": (), "probabilities": ("predictions",), "scores": ("predictions", "references")}[takes]
+    for features in options:
+        if set(features) != {"predictions", "references"}:
+            what = f"evaluate:{path} wants {', '.join(features)}, not predictions and references"
+            raise PluginError.at(where, what, "call it from a function of your own: metrics: [./file.py:name]")
+        if any(_is_integer(features[side]) for side in whole):
+            raise PluginError.at(where, f"evaluate:{path} takes integers and would cut the {takes}", "use another")
+
+    def function(predictions: Array, references: Array) -> dict[str, float]:
+        figures = module.compute(predictions=predictions, references=references) or {}
+        return {key: float(value) for key, value in figures.items() if isinstance(value, Real)}
+
+    name = Path(path).stem
+    return Metric(name, function, takes, greater_is_better=name not in LOWER_IS_BETTER)
+
+
+def as_module(metric: Metric) -> evaluate.EvaluationModule:
+    """The metric as an `evaluate.Metric`, with `compute`, `add_batch`, `add` and `evaluate.combine`."""
+    return _Module(metric)
+
+
+class _Module(evaluate.Metric):
+    def __init__(self, metric: Metric):
+        self.metric = metric
+        super().__init__(keep_in_memory=True)
+        self.info.module_name = metric.name
+
+    def _info(self) -> evaluate.MetricInfo:
+        return evaluate.MetricInfo(
+            description=f"bertkit's {self.metric.name}",
+            citation="",
+            inputs_description="",
+            features=FEATURES[self.metric.takes],
+        )
+
+    def add_batch(self, *, predictions: Any = None, references: Any = None, **kwargs: Any) -> None:
+        """Add rows, checked as the metric does. Raises DataError."""
+        predictions, references = self.metric.checked(predictions, references)
+        super().add_batch(predictions=predictions, references=references, **kwargs)
+
+    def add(self, *, prediction: Any = None, reference: Any = None, **kwargs: Any) -> None:
+        """Add one row, checked as the metric does. Raises DataError."""
+        self.add_batch(predictions=[prediction], references=[reference], **kwargs)
+
+    def _compute(self, predictions: Array, references: Array) -> dict[str, float]:
+        return self.metric(predictions, references)
+
+
+def _is_integer(feature: Any) -> bool:
+    while not hasattr(feature, "dtype") or feature.dtype in ("list", "dict"):
+        feature = feature[0] if isinstance(feature, list) else feature.feature
+    return feature.dtype.startswith(("int", "uint", "bool"))

@@ -1,0 +1,140 @@
+"""What a Metric is, and the checks that stand around every one of them.
+
+A metric's own function is a few lines of mathematics. What goes in (kinds, shapes, no hidden labels, no NaN) and what
+comes out (named plain floats) is checked here, once, for built-ins, users' functions and `evaluate` modules alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from numbers import Real
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from bertkit.errors import DataError, PluginError
+
+Takes = Literal["labels", "probabilities", "scores"]
+Array = NDArray[Any]
+Function = Callable[[Array, Array], float | Mapping[str, float]]
+
+SHAPES: dict[Takes, str] = {
+    "labels": "integers, both (row,), or both (row, label) of 0 and 1",
+    "probabilities": "predictions (row, label) with references (row,), or (row, label) of 0 and 1",
+    "scores": "numbers, both (row,)",
+}
+"""What predictions and references a metric's function is called with, by what it `takes`."""
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A pure function of predictions and references, with what one must know to use it.
+
+    Args:
+        name: how recipes and reports call it.
+        function: `(predictions, references)` -> a figure, or figures by name.
+        takes: what the function is called with.
+            `labels`: class indices `(row,)`, or 0/1 `(row, label)` where a row has several labels; both int64.
+            `probabilities`: float64 `(row, label)`; references as for `labels`.
+            `scores`: both float64 `(row,)`.
+        greater_is_better: the direction of every figure; what has two directions is two metrics.
+        keys: the figures it returns for certain, the one that selects the best model first; default: its own name.
+    """
+
+    name: str
+    function: Function
+    takes: Takes
+    greater_is_better: bool = True
+    keys: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.keys:
+            object.__setattr__(self, "keys", (self.name,))
+
+    def __call__(self, predictions: ArrayLike, references: ArrayLike) -> dict[str, float]:
+        """The figures; `nan` where the rows leave one undefined.
+
+        Raises:
+            DataError: the values are not what the metric takes (see `checked`).
+            PluginError: the function returned something else than numbers.
+        """
+        return self._named(self.function(*self.checked(predictions, references)))
+
+    def checked(self, predictions: ArrayLike, references: ArrayLike) -> tuple[Array, Array]:
+        """Both as arrays of the kind and shape that the metric takes; arrays that are so already are not copied.
+
+        Raises:
+            DataError: no rows, unequal shapes, fractions for labels, hidden labels (-1), NaN or infinity,
+                probabilities outside 0 to 1.
+        """
+        real = self.takes != "labels"
+        predicted = self._array("predictions", predictions, real)
+        actual = self._array("references", references, self.takes == "scores")
+        problem = _misfit(self.takes, predicted, actual)
+        if problem:
+            raise DataError.at(f"metric {self.name}", problem, f"it takes {SHAPES[self.takes]}")
+        return predicted, actual
+
+    def _array(self, what: str, values: ArrayLike, real: bool) -> Array:
+        where = f"metric {self.name}"
+        try:
+            array = np.asarray(values)
+        except ValueError as error:
+            raise DataError.at(where, f"{what} have rows of unequal length") from error
+        if not array.size or not array.ndim:
+            raise DataError.at(where, f"{what} have no rows", "there is nothing to score")
+        if array.dtype.kind not in ("fiub" if real else "iub"):
+            wanted = "numbers" if real else "integers"
+            raise DataError.at(where, f"{what} are {array.dtype}, not {wanted}", f"it takes {SHAPES[self.takes]}")
+        array = array.astype(np.float64 if real else np.int64, copy=False)
+        if real and not np.isfinite(array).all():
+            count = int((~np.isfinite(array)).reshape(len(array), -1).any(axis=1).sum())
+            todo = "a diverged model gives these: lower the learning rate" if what == "predictions" else ""
+            raise DataError.at(where, f"{count} of {len(array)} {what} are NaN or infinite", todo)
+        if not real and array.min() < 0:
+            raise DataError.at(where, f"{what} hold {array.min()}", "rows whose labels are hidden can not be scored")
+        return array
+
+    def _named(self, result: Any) -> dict[str, float]:
+        where = f"metric {self.name}"
+        figures = {self.name: result} if isinstance(result, Real) else result
+        if not isinstance(figures, Mapping) or not figures:
+            what = f"returned {type(result).__name__} {str(result)[:60]}"
+            raise PluginError.at(where, what, "return a number, or numbers by name (a dict)")
+        for key, value in figures.items():
+            if not isinstance(key, str) or not isinstance(value, Real):
+                what = f"returned {type(value).__name__} under {key!r}"
+                raise PluginError.at(where, what, "return plain numbers under names: float(...)")
+        named = {key: float(value) for key, value in figures.items()}
+        if self.keys == (self.name,) and self.name not in named:
+            # What selects the best model must be known before anything is called: the first figure stands for it.
+            named = {self.name: next(iter(named.values())), **named}
+        missing = [key for key in self.keys if key not in named]
+        if missing:
+            raise PluginError.at(where, f"did not return {', '.join(missing)}", "its `keys` promise that")
+        return named
+
+
+def _misfit(takes: Takes, predictions: Array, references: Array) -> str:
+    """What keeps the two from being scored together, or an empty text."""
+    if len(predictions) != len(references):
+        return f"{len(predictions)} predictions, but {len(references)} references"
+    shapes = {
+        "labels": predictions.ndim <= 2 and predictions.shape == references.shape,
+        "probabilities": predictions.ndim == 2 and references.shape in (predictions.shape[:1], predictions.shape),
+        "scores": predictions.ndim == 1 and predictions.shape == references.shape,
+    }
+    if not shapes[takes]:
+        return f"predictions of shape {predictions.shape} do not fit references of shape {references.shape}"
+    if takes == "scores":
+        return ""
+    if references.ndim == 2 and max(references.max(), predictions.max() if takes == "labels" else 0) > 1:
+        return "several labels a row are told by 0 and 1, but there are greater numbers"
+    if takes == "probabilities":
+        if predictions.min() < 0 or predictions.max() > 1.001:  # half precision rounds a sum of probabilities up
+            return f"predictions from {predictions.min():.3g} to {predictions.max():.3g} are no probabilities"
+        if references.ndim == 1 and references.max() >= predictions.shape[1]:
+            return f"references hold label {references.max()}, but there are {predictions.shape[1]} probabilities a row"
+    return ""
