@@ -1,0 +1,255 @@
+"""What is wrong with this data, before an hour is spent on it.
+
+Texts are compared in a normal form: NFKC, case folded, white space collapsed. The rows are looked at, never changed.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from bertkit.data.columns import Column
+from bertkit.data.rows import some
+
+if TYPE_CHECKING:
+    from datasets import Dataset
+
+SHOWN = 3
+"""So many places of each finding are named."""
+
+Pieces = Callable[[list[dict[str, Any]]], list[int]]
+"""Rows -> how many pieces each of them makes, uncut."""
+
+_CONTINUED = "[\x80-\xbf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]"  # a UTF-8 byte after the first one, read as latin-1 or cp1252
+
+TROUBLES = {
+    "a character was lost (U+FFFD)": re.compile("\ufffd"),
+    "UTF-8 read in another encoding (such as Ã©, â€™)": re.compile(f"[ÂÃ]{_CONTINUED}|â{_CONTINUED}{{2}}"),
+    "control characters": re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]"),
+    "invisible characters (zero width, byte order mark)": re.compile("[\u200b\u2060\ufeff]"),
+    "HTML": re.compile(r"&(?:amp|lt|gt|quot|nbsp|#\d+);|<br ?/?>"),
+    "no letter at all": re.compile(r"(?=.*\S)[\W\d_]+\Z", re.DOTALL),
+}
+"""What to look for in each text -> its pattern."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """How many, and where the first ones are."""
+
+    count: int = 0
+    places: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return f"{self.count:,} ({some(list(self.places), self.count)})" if self.count else "0"
+
+
+@dataclass(frozen=True)
+class Lengths:
+    """Lengths of the rows in pieces, and what a limit of `max_length` pieces takes away."""
+
+    max_length: int
+    percentiles: dict[int, int]
+    longest: int
+    cut: int
+    """Rows that are longer than the limit."""
+    lost: float
+    """Share of all pieces that lies beyond the limit."""
+
+
+@dataclass(frozen=True)
+class SplitReport:
+    """What was found in one split."""
+
+    name: str
+    rows: int
+    labels: dict[str, int]
+    """Label -> rows that have it, the most frequent first; empty where the answer is no label."""
+    numbers: dict[str, float]
+    """`least`, `mean` and `most` of a column of numbers, else empty."""
+    empty: Finding
+    """Rows with an empty text."""
+    duplicates: Finding
+    """Rows whose texts an earlier row has."""
+    conflicts: Finding
+    """Texts that stand with different answers; a place here has both: `a.csv:3 (yes) and a.csv:9 (no)`."""
+    troubles: dict[str, Finding]
+    lengths: Lengths
+
+    @property
+    def majority(self) -> float:
+        """Share of the rows that the most frequent label has."""
+        return max(self.labels.values()) / self.rows if self.labels else 0.0
+
+    def lines(self) -> list[str]:
+        found = [f"{self.name}: {self.rows:,} rows"]
+        if self.labels:
+            most, least = next(iter(self.labels)), next(reversed(self.labels))
+            spread = f"from {self.labels[least]:,} rows ({least}) to {self.labels[most]:,} ({most})"
+            found.append(f"labels: {len(self.labels)}, {spread}; the most frequent has {self.majority:.1%} of the rows")
+        if self.numbers:
+            found.append("numbers: {least:g} to {most:g}, mean {mean:.4g}".format(**self.numbers))
+        at = self.lengths
+        spread = ", ".join(f"{share}% have up to {length}" for share, length in at.percentiles.items())
+        found.append(f"length in pieces: {spread}, the longest has {at.longest}")
+        if at.cut:
+            found.append(
+                f"beyond {at.max_length} pieces: {at.cut:,} rows ({at.cut / self.rows:.1%}), {at.lost:.1%} of all"
+            )
+        findings = {
+            "empty texts": self.empty,
+            "rows that repeat an earlier one": self.duplicates,
+            "texts with different answers": self.conflicts,
+            **self.troubles,
+        }
+        return found + [f"{name}: {finding}" for name, finding in findings.items() if finding.count]
+
+
+@dataclass(frozen=True)
+class Report:
+    """What `check` found; `lines()` to read, `as_dict()` for JSON."""
+
+    train: SplitReport
+    validation: SplitReport | None = None
+    overlap: Finding = field(default_factory=Finding)
+    """Validation rows whose texts are in the training rows; a place here has both."""
+    unknown_labels: dict[str, int] = field(default_factory=dict)
+    """Label of the validation rows that no training row has -> its rows."""
+
+    @property
+    def overlap_share(self) -> float:
+        """Share of the validation rows that are in the training rows."""
+        return self.overlap.count / self.validation.rows if self.validation else 0.0
+
+    def lines(self) -> list[str]:
+        found = self.train.lines() + (self.validation.lines() if self.validation else [])
+        if self.overlap.count:
+            found.append(f"validation rows that are in train, {self.overlap_share:.1%}: {self.overlap}")
+        if self.unknown_labels:
+            shown = ", ".join(f"{label} ({count:,})" for label, count in self.unknown_labels.items())
+            found.append(f"labels that only validation has: {shown}")
+        return found
+
+    def as_dict(self) -> dict[str, Any]:
+        splits = [split for split in (self.train, self.validation) if split]
+        shares = {"majority": {split.name: split.majority for split in splits}, "overlap_share": self.overlap_share}
+        return dataclasses.asdict(self) | shares
+
+
+def check(
+    train: Dataset, validation: Dataset | None, columns: Sequence[Column], *, pieces: Pieces, max_length: int
+) -> Report:
+    """Look through the rows that `dataset.load` gave.
+
+    Args:
+        columns: the task's.
+        pieces: counts the pieces of rows, before any are cut.
+        max_length: the limit in pieces that training will use.
+    """
+    report = Report(_look("train", train, columns, pieces, max_length))
+    if validation is None:
+        return report
+    other = _look("validation", validation, columns, pieces, max_length)
+    unknown = {label: count for label, count in other.labels.items() if label not in report.train.labels}
+    places = _overlap(train, validation, _texts(train, columns))
+    return Report(report.train, other, _finding(places), unknown)
+
+
+def overlap(train: Dataset, validation: Dataset, text_columns: Sequence[str]) -> int:
+    """How many validation rows have texts that a training row has too."""
+    return len(_overlap(train, validation, text_columns))
+
+
+def _look(name: str, dataset: Dataset, columns: Sequence[Column], pieces: Pieces, max_length: int) -> SplitReport:
+    texts = _texts(dataset, columns)
+    answers = [column for column in columns if column.answer and column.name in dataset.column_names]
+    duplicates, conflicts = _repeated(dataset, texts, [column.name for column in answers])
+    labels: Counter[str] = Counter()
+    numbers: list[float] = []
+    for column in answers:
+        for value in dataset[column.name]:
+            if column.kind == "number":
+                numbers.append(value)
+            else:
+                labels.update(value if isinstance(value, list) else [value])
+    span = {"least": min(numbers), "mean": math.fsum(numbers) / len(numbers), "most": max(numbers)} if numbers else {}
+    empty, troubles = _troubles(dataset, texts)
+    lengths = _lengths(dataset, pieces, max_length)
+    counts = dict(labels.most_common())
+    return SplitReport(name, len(dataset), counts, span, empty, duplicates, conflicts, troubles, lengths)
+
+
+def _texts(dataset: Dataset, columns: Sequence[Column]) -> list[str]:
+    return [column.name for column in columns if column.kind == "text" and column.name in dataset.column_names]
+
+
+def _normal(text: str) -> str:
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+
+
+def _keys(dataset: Dataset, texts: Sequence[str]) -> list[tuple[str, ...]]:
+    """The texts of each row in their normal form."""
+    return list(zip(*([_normal(text) for text in dataset[name]] for name in texts), strict=True))
+
+
+def _repeated(dataset: Dataset, texts: Sequence[str], answers: Sequence[str]) -> tuple[Finding, Finding]:
+    """Rows that repeat the texts of an earlier row, and texts that stand with different answers."""
+    values = [
+        tuple(", ".join(sorted(v)) if isinstance(v, list) else str(v) for v in row)
+        for row in (zip(*(dataset[name] for name in answers), strict=True) if answers else [()] * len(dataset))
+    ]
+    places = list(dataset["place"])
+    first: dict[tuple[str, ...], int] = {}
+    duplicates: list[str] = []
+    conflicts: dict[tuple[str, ...], str] = {}
+    for row, key in enumerate(_keys(dataset, texts)):
+        earlier = first.setdefault(key, row)
+        if earlier == row:
+            continue
+        duplicates.append(places[row])
+        if values[row] != values[earlier]:
+            both = (f"{places[i]} ({'; '.join(values[i])})" for i in (earlier, row))
+            conflicts.setdefault(key, " and ".join(both))
+    return _finding(duplicates), _finding(list(conflicts.values()))
+
+
+def _overlap(train: Dataset, validation: Dataset, texts: Sequence[str]) -> list[str]:
+    """`dev.csv:3 and train.csv:17` for each validation row whose texts a training row has too."""
+    seen: dict[tuple[str, ...], int] = {}
+    for row, key in enumerate(_keys(train, texts)):
+        seen.setdefault(key, row)
+    places, origin = list(validation["place"]), list(train["place"])
+    keys = enumerate(_keys(validation, texts))
+    return [f"{places[row]} and {origin[seen[key]]}" for row, key in keys if key in seen]
+
+
+def _troubles(dataset: Dataset, texts: Sequence[str]) -> tuple[Finding, dict[str, Finding]]:
+    """Rows with an empty text, and rows with a text that one of `TROUBLES` fits."""
+    places = list(dataset["place"])
+    columns = [list(dataset[name]) for name in texts]
+    rows = list(zip(places, *columns, strict=True))
+    empty = [place for place, *row in rows if not all(map(str.strip, row))]
+    found = {
+        name: [place for place, *row in rows if any(map(pattern.search, row))] for name, pattern in TROUBLES.items()
+    }
+    return _finding(empty), {name: _finding(where) for name, where in found.items() if where}
+
+
+def _lengths(dataset: Dataset, pieces: Pieces, max_length: int) -> Lengths:
+    sizes: list[int] = []
+    for start in range(0, len(dataset), 1_000):
+        sizes += pieces(dataset.select(range(start, min(start + 1_000, len(dataset)))).to_list())
+    ordered = sorted(sizes)
+    percentiles = {share: ordered[math.ceil(share / 100 * len(ordered)) - 1] for share in (50, 90, 95, 99)}
+    beyond = [size - max_length for size in sizes if size > max_length]
+    return Lengths(max_length, percentiles, ordered[-1], len(beyond), sum(beyond) / (sum(sizes) or 1))
+
+
+def _finding(places: list[str]) -> Finding:
+    return Finding(len(places), tuple(places[:SHOWN]))

@@ -1,0 +1,147 @@
+"""JSON and JSON Lines, with the line where each row starts."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+from bertkit.data.lines import lines
+from bertkit.data.rows import Record, Tally
+from bertkit.data.sources import Source, setting
+from bertkit.errors import DataError, Problem, did_you_mean
+from bertkit.recipe.schema import DataBlock
+
+TYPES = {bool: "true or false", int: "a number", float: "a number", str: "a text", list: "a list", dict: "an object"}
+
+_GAP = re.compile(r"[ \t\n\r,:]*")
+_skip_value = json.JSONDecoder().raw_decode
+
+
+class _Repeated(dict):
+    """An object in which `key` stands twice: JSON parsers keep the last value and say nothing."""
+
+    key = ""
+
+    def problem(self, place: str) -> Problem:
+        return Problem(place, f"a key stands twice in one object: {self.key!r}")
+
+
+def describe(value: Any) -> str:
+    """What a value is, for a message: `a number`, `a list`, `nothing`."""
+    return "nothing" if value is None else TYPES.get(type(value), f"of type {type(value).__name__}")
+
+
+def read_jsonl(source: Source, block: DataBlock) -> Iterator[Record | Problem]:
+    """One object (or, with `data.header`, one list) a line."""
+    blank, number = Tally(), 0
+    for line, text in enumerate(lines(source, block), 1):
+        place = source.line(line)
+        if not text.strip():
+            blank.add("blank lines passed over", place)
+            continue
+        number += 1
+        try:
+            value = json.loads(text.rstrip(), object_pairs_hook=_object)
+        except (ValueError, RecursionError) as error:
+            if number == 1 and text.lstrip().startswith("["):
+                raise DataError.at(place, "opens one list, not one object a line", "--set data.format=json") from error
+            yield Problem(place, f"broken JSON: {_reason(error)}")
+        else:
+            yield _row(value, block, place, number)
+    blank.warn()
+
+
+def read_json(source: Source, block: DataBlock) -> Iterator[Record | Problem]:
+    """A list of objects (or, with `data.header`, of lists); with `file.json#key` the one that `key` leads to.
+
+    Raises:
+        DataError: the file is no valid JSON, or there is no list at the top or at the key.
+    """
+    text = "".join(lines(source, block))
+    if not text.strip():
+        return
+    try:
+        value = json.loads(text, object_pairs_hook=_object)
+    except (ValueError, RecursionError) as error:
+        at_line = getattr(error, "lineno", 1)
+        many = isinstance(error, json.JSONDecodeError) and error.msg == "Extra data"
+        todo = "one object a line is another format: --set data.format=jsonl" if many else ""
+        raise DataError.at(source.line(at_line), f"broken JSON: {_reason(error)}", todo) from error
+    value, position = _descend(value, text, source)
+    line, counted = 1, 0
+    for number, (row, (_, start)) in enumerate(zip(value, _children(text, position), strict=True), 1):
+        line, counted = line + text.count("\n", counted, start), start
+        yield _row(row, block, source.line(line), number)
+
+
+def _descend(value: Any, text: str, source: Source) -> tuple[list[Any], int]:
+    """The list that `source.key` (`train`, or `data/train`) leads to, and its position in the text."""
+    position = _gap(text, 0)
+    for key in source.key.split("/") if source.key else []:
+        if not isinstance(value, dict) or key not in value:
+            known = did_you_mean(key, value) if isinstance(value, dict) else f"here is {describe(value)}"
+            raise DataError.at(source.name, f"no key {key!r} on the way to #{source.key}", known)
+        if isinstance(value, _Repeated):
+            raise DataError(value.problem(source.name))
+        value, position = value[key], dict(_children(text, position))[key]
+    if isinstance(value, list):
+        return value, position
+    if not isinstance(value, dict):
+        raise DataError.at(source.name, f"expected a list of rows, found {describe(value)}")
+    keys = ", ".join(f"{key} ({len(v):,} rows)" if isinstance(v, list) else key for key, v in value.items())
+    lists = [key for key, v in value.items() if isinstance(v, list)]
+    path = f"{source.key}/{(lists or ['KEY'])[0]}".lstrip("/")
+    todo = f"name the key of the rows: {source.name}#{path}"
+    raise DataError.at(source.name, f"expected a list of rows, found an object with the keys {keys}", todo)
+
+
+def _children(text: str, start: int) -> Iterator[tuple[str | None, int]]:
+    """Key (None in a list) and position of each child of the list or object at `start`; the text is valid JSON."""
+    position = _gap(text, start + 1)
+    while text[position] not in "]}":
+        key = None
+        if text[start] == "{":
+            key, position = _skip_value(text, position)
+            position = _gap(text, position)
+        yield key, position
+        position = _gap(text, _skip_value(text, position)[1])
+
+
+def _gap(text: str, position: int) -> int:
+    """Where the next value, key or bracket starts."""
+    found = _GAP.match(text, position)
+    return found.end() if found else position
+
+
+def _row(value: Any, block: DataBlock, place: str, number: int) -> Record | Problem:
+    if isinstance(value, _Repeated):
+        return value.problem(place)
+    if isinstance(value, dict):
+        return Record(place, number, value)
+    if not isinstance(value, list):
+        return Problem(place, f"not an object: found {describe(value)}")
+    if block.header is None:
+        names = ",".join(f"column{i}" for i in range(1, len(value) + 1))
+        return Problem(
+            place, "a list instead of an object", f"name its columns: {setting('data.header', f'[{names}]')}"
+        )
+    if len(value) != len(block.header):
+        return Problem(place, f"wrong number of values: {len(value)}, data.header names {len(block.header)}")
+    return Record(place, number, dict(zip(block.header, value, strict=True)))
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    value = dict(pairs)
+    if len(value) < len(pairs):
+        value = _Repeated(value)
+        value.key = next(key for key, count in Counter(key for key, _ in pairs).items() if count > 1)
+    return value
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, json.JSONDecodeError):
+        return f"{error.msg} (column {error.colno})"
+    return "nested too deeply" if isinstance(error, RecursionError) else str(error)

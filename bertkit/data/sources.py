@@ -1,0 +1,203 @@
+"""What a recipe names as `data.train` and its like -> the single files, standard input or hub data sets behind it."""
+
+from __future__ import annotations
+
+import difflib
+import glob
+import gzip
+import importlib.util
+import io
+import logging
+import re
+import shlex
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import BinaryIO, cast
+
+from bertkit import extras
+from bertkit.errors import BertkitError, DataError, ExtraError, Problem
+from bertkit.recipe.schema import DataBlock
+
+log = logging.getLogger("bertkit")
+
+ENDINGS = {
+    ".csv": "csv",
+    ".tsv": "tsv",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".json": "json",
+    ".parquet": "parquet",
+    ".arrow": "arrow",
+    ".feather": "arrow",
+    ".txt": "text",
+}
+"""Ending of a file (in any case; `.gz` may follow that of a text format) -> its reader."""
+
+BINARY = ("parquet", "arrow")
+NOT_ROWS = ("dataset_info.json", "dataset_dict.json", "state.json")
+"""What `Dataset.save_to_disk` writes beside the rows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One thing to read rows from.
+
+    `name` is how messages show it, `format` the reader; `file` is None for standard input (then `content` holds it)
+    and for the hub; `key` is what follows `#`: the key of a JSON object, the split of a hub data set.
+    """
+
+    name: str
+    format: str
+    file: Path | None = None
+    key: str = ""
+    content: bytes = b""
+
+    def line(self, number: int) -> str:
+        """Place of a line, counted from 1."""
+        return f"{self.name}:{number}"
+
+    def row(self, number: int) -> str:
+        """Place of a row, counted from 1, in a source that has no lines."""
+        return f"{self.name}[row {number}]"
+
+    def open(self) -> BinaryIO:
+        """The bytes, unpacked. The stream can `peek`, and need not be seekable: `<(command)` is a file too."""
+        if self.file is None:
+            return io.BufferedReader(io.BytesIO(self.content))
+        packed = self.file.suffix.lower() == ".gz"
+        return cast(BinaryIO, gzip.GzipFile(self.file)) if packed else self.file.open("rb")
+
+
+def setting(key: str, value: str) -> str:
+    """The `--set key=value` to type, quoted for the shell where it needs to be."""
+    return f"--set {shlex.quote(f'{key}={value}')}"
+
+
+def expand(sources: Sequence[str], block: DataBlock) -> list[Source]:
+    """The single sources that are named, in the order of their naming; the files of a folder or glob by name.
+
+    Each is a file, a folder (every data file in it, at any depth), a glob, `file.json#key`, `-` (standard input),
+    `package:module/path` (a file that an installed package carries) or `hub:name[:config][@revision]#split`.
+
+    Raises:
+        DataError: one or more of them name nothing that can be read; all are told together.
+        ExtraError: the package of a `package:` is not installed.
+    """
+    found: list[Source] = []
+    problems: list[Problem] = []
+    for text in sources:
+        try:
+            found += _expand(text, block)
+        except ExtraError:
+            raise
+        except BertkitError as error:
+            problems += error.problems
+    if problems:
+        raise DataError(*problems)
+    for (name, _), count in Counter((s.name, s.key) for s in found if s.file).items():
+        if count > 1:
+            log.warning("%s is named %d times: each of its rows is read %d times", name, count, count)
+    return found
+
+
+def _expand(text: str, block: DataBlock) -> list[Source]:
+    if text == "-":
+        return [_standard_input(block)]
+    if text.startswith("hub:"):
+        name, _, split = text.partition("#")
+        return [Source(name, "hub", key=split)]
+    if text.startswith("package:"):
+        path, _, key = text.partition("#")
+        return [replace(s, key=key) for s in _files(_carried(path), text, block)]
+    path, key = text, ""
+    if not Path(text).exists() and "#" in text:  # a name may hold a # of its own
+        path, _, key = text.rpartition("#")
+    return [replace(s, key=key) for s in _files(path, text, block)]
+
+
+def _standard_input(block: DataBlock) -> Source:
+    """Standard input is JSON lines where it opens with `{`, else csv; `data.format` says otherwise."""
+    content = sys.stdin.buffer.read()
+    opens = content.removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
+    return Source("stdin", block.format or ("jsonl" if opens == b"{" else "csv"), content=content)
+
+
+def _files(path: str, text: str, block: DataBlock) -> list[Source]:
+    if Path(path).is_dir():
+        return _folder(Path(path), text, block)
+    if Path(path).exists():
+        return [_file(Path(path), block)]
+    if not glob.has_magic(path):
+        raise _not_found(path, text)
+    matches = [Path(match) for match in sorted(glob.glob(path, recursive=True))]  # noqa: PTH207 (it may be absolute)
+    files = [match for match in matches if not match.is_dir()]
+    if not files:
+        raise DataError.at(text, "no file matches this pattern", "** matches folders at any depth")
+    return [_file(file, block) for file in files]
+
+
+def _folder(folder: Path, text: str, block: DataBlock) -> list[Source]:
+    inside = sorted(path for path in folder.rglob("*") if path.is_file())
+    visible = [path for path in inside if not any(part.startswith(".") for part in path.relative_to(folder).parts)]
+    rows = [path for path in visible if _format(path) and path.name not in NOT_ROWS]
+    if not rows:
+        raise DataError.at(text, "the folder holds no data file", f"a data file ends in {', '.join(ENDINGS)}")
+    if passed := len(inside) - len(rows):
+        log.info("%s: %d data files; %d files of other kinds are passed over", text, len(rows), passed)
+    return [_file(path, block) for path in rows]
+
+
+def _file(path: Path, block: DataBlock) -> Source:
+    name = shown(path)
+    format = block.format or _format(path)
+    if not format:
+        known = ", ".join(sorted(set(ENDINGS.values())))
+        raise DataError.at(name, "its ending does not tell the format", f"name it: --set data.format=csv ({known})")
+    return Source(name, format, path)
+
+
+def _format(path: Path) -> str:
+    """The format that the ending tells, or an empty text."""
+    packed = path.suffix.lower() == ".gz"
+    format = ENDINGS.get(Path(path.stem if packed else path.name).suffix.lower(), "")
+    return "" if packed and format in BINARY else format
+
+
+def shown(path: Path) -> str:
+    """A path as messages show it: relative where it lies below the working folder."""
+    here = Path.cwd()
+    name = str(path.relative_to(here) if path.is_absolute() and path.is_relative_to(here) else path)
+    return name.encode("utf-8", "replace").decode()  # a name may hold bytes that are no text
+
+
+def _carried(text: str) -> str:
+    """Path of `package:module/path`. The package is not imported."""
+    module, _, path = text.removeprefix("package:").partition("/")
+    if not module.isidentifier() or not extras.has(module):
+        extra = next((extra for extra, modules in extras.EXTRAS.items() if module in modules), "")
+        todo = extras.pip_line(extra) if extra else f"install the package that brings the module {module}"
+        raise ExtraError.at(text, f"needs the package {module}, which is not installed", todo)
+    spec = importlib.util.find_spec(module)
+    folders = (spec and spec.submodule_search_locations) or []
+    for folder in folders:
+        if path and Path(folder, path).exists():
+            return str(Path(folder, path))
+    raise DataError.at(text, f"the package {module} has no {path or 'path after its name'}", _near(path, folders))
+
+
+def _not_found(path: str, text: str) -> BertkitError:
+    file = Path(path)
+    todo = _near(file.name, [str(file.parent)])
+    if not todo and not _format(file) and re.fullmatch(r"[\w.-]+(/[\w.-]+)?", path):
+        todo = f"for a data set on the hub write hub:{path}#train"
+    return DataError.at(text, "no such file or folder", todo)
+
+
+def _near(name: str, folders: Sequence[str]) -> str:
+    """`did you mean X?` for the file of these folders that has the nearest name."""
+    files = {path.name: path for folder in map(Path, folders) if folder.is_dir() for path in folder.iterdir()}
+    near = difflib.get_close_matches(Path(name).name, files, n=1, cutoff=0.6)
+    return f"did you mean {shown(files[near[0]])}?" if near else ""

@@ -1,0 +1,150 @@
+"""What a file holds -> what a column may hold, or why not."""
+
+from __future__ import annotations
+
+import decimal
+import math
+import re
+from collections.abc import Callable
+from typing import Any
+
+from bertkit.data.json_rows import describe
+from bertkit.data.labels import HIDDEN, HIDDEN_TODO, read_label_names
+from bertkit.data.rows import Tally, Unusable
+from bertkit.data.sources import setting
+from bertkit.errors import DataError, Problem
+from bertkit.recipe.schema import DataBlock
+
+# JSON can write half of a surrogate pair (an emoji cut in two): no encoding can write it, so no tokenizer can read it.
+_HALF_CHARACTER = re.compile("[\ud800-\udfff]")
+_WHOLE = re.compile(r"-?[0-9]+")
+_NUMBER = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*", re.ASCII)
+
+
+class Values:
+    """Takes one value after the other, and remembers what shows only over all of them.
+
+    Args:
+        tally: counts what is taken with a doubt.
+        keep_empty: an empty text is taken (rows to predict), not refused.
+    """
+
+    def __init__(self, block: DataBlock, tally: Tally, *, keep_empty: bool = False):
+        self._block, self._tally, self._keep_empty = block, tally, keep_empty
+        self._names = read_label_names(block.label_names)
+        self._first_of: dict[str, tuple[str, Any]] = {}
+        self._take: dict[str, Callable[[Any, str], Any]] = {
+            "text": self._text,
+            "label": self._label,
+            "labels": self._labels,
+        }
+        self._take |= {"number": self._number, "id": self._id}
+
+    def take(self, kind: str, value: Any, place: str) -> Any:
+        """The value as a column of this kind (or an `id`) holds it.
+
+        Raises:
+            Unusable: the column can not hold it.
+            DataError: data.label_ids is set, but there are no data.label_names.
+        """
+        return self._take[kind](value, place)
+
+    def settle(self) -> None:
+        """To be called after the last value.
+
+        Raises:
+            DataError: the labels are of different types, or hold the -1 of a hidden label.
+        """
+        kinds = {kind: first for kind, first in self._first_of.items() if kind != HIDDEN}
+        if len(kinds) > 1:
+            found = [
+                Problem(place, f"labels of different types: {v!r} is {kind}") for kind, (place, v) in kinds.items()
+            ]
+            raise DataError(*found, Problem("", "which of them name the same label? write all as texts"))
+        if HIDDEN in self._first_of and self._names is None and "a name" not in kinds:
+            todo = f"{HIDDEN_TODO}; if it is a class of yours, list all labels in data.label_names"
+            raise DataError.at(self._first_of[HIDDEN][0], "the label -1 usually marks a hidden label", todo)
+
+    def _text(self, value: Any, place: str) -> str:
+        if not isinstance(value, str):
+            raise Unusable("is missing" if value is None else f"is not a text: found {describe(value)} ({value!r:.40})")
+        if not value.strip():
+            if not self._keep_empty:
+                raise Unusable("is empty")
+            self._tally.add("empty texts", place)
+        most = self._block.max_characters
+        if len(value) > most:
+            more = setting("data.max_characters", str(len(value)))
+            todo = f"an unclosed quote often merges rows; if it is meant: {more}"
+            raise Unusable(f"is too long: {len(value):,} characters, data.max_characters is {most:,}", todo)
+        _check_characters(value)
+        return value
+
+    def _label(self, value: Any, place: str) -> str:
+        """One label name: whole numbers and true/false become texts."""
+        if value is None or (isinstance(value, str) and not value.strip()):
+            raise Unusable("is missing", f"every row needs one; {HIDDEN_TODO}")
+        if not isinstance(value, str | int):
+            raise Unusable(f"is not a label: found {describe(value)} ({value!r:.40})", "write a name or a whole number")
+        name = str(value).lower() if isinstance(value, bool) else str(value).strip()
+        _check_characters(name)
+        if isinstance(value, str) and name != value:
+            self._tally.add("white space around a label, removed", place)
+        if self._block.label_ids:
+            return self._at_position(name)
+        if name == HIDDEN:
+            self._first_of.setdefault(HIDDEN, (place, value))
+        # "1" and 1 are the same name, so a text that is a number fits both kinds of file.
+        if isinstance(value, bool) or not _WHOLE.fullmatch(name):
+            self._first_of.setdefault("true or false" if isinstance(value, bool) else "a name", (place, value))
+        elif isinstance(value, int):
+            self._first_of.setdefault("a number", (place, value))
+        return name
+
+    def _labels(self, value: Any, place: str) -> list[str]:
+        """Any number of label names, from a list or a text that data.label_separator parts."""
+        if isinstance(value, str):
+            text, separator = value, self._block.label_separator
+            value = [part.strip() for part in text.split(separator)] if text.strip() else []
+            if "" in value:
+                raise Unusable(f"has an empty label: {text!r:.40}", f"the labels are parted by {separator!r}")
+        if not isinstance(value, list):
+            what = "is missing" if value is None else f"is not a list of labels: found {describe(value)}"
+            raise Unusable(what, "a row without labels has an empty list")
+        names = [self._label(item, place) for item in value]
+        if len(set(names)) < len(names):
+            raise Unusable(f"holds a label twice: {', '.join(names)}")
+        return names
+
+    def _at_position(self, text: str) -> str:
+        if self._names is None:
+            raise DataError.at("data.label_ids", "needs the names", "--set data.label_names=FILE, with one name a line")
+        if text == HIDDEN:
+            raise Unusable("is -1, which marks a hidden label", HIDDEN_TODO)
+        if not _WHOLE.fullmatch(text) or not 0 <= int(text) < len(self._names):
+            raise Unusable(f"is no position in data.label_names: {text!r}, expected 0 to {len(self._names) - 1}")
+        return self._names[int(text)]
+
+    def _number(self, value: Any, place: str) -> float:
+        if isinstance(value, str) and _NUMBER.fullmatch(value):
+            value = float(value)
+        if isinstance(value, bool) or not isinstance(value, int | float | decimal.Decimal):
+            raise Unusable("is missing" if value in (None, "") else f"is not a number: {value!r:.40}")
+        try:
+            number = float(value)
+        except OverflowError:
+            number = math.inf
+        if not math.isfinite(number):
+            raise Unusable(f"is not a finite number: {number}")
+        return number
+
+    def _id(self, value: Any, place: str) -> str | None:
+        if value is None:
+            return None
+        _check_characters(str(value))
+        return str(value)
+
+
+def _check_characters(text: str) -> None:
+    if not text.isascii() and _HALF_CHARACTER.search(text):
+        raise Unusable("holds half a character", "a \\ud800 to \\udfff stands alone: was a text cut inside an emoji?")

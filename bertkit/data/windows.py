@@ -1,0 +1,46 @@
+"""A text that is too long, as spans of pieces: cut, head and tail, or overlapping windows.
+
+Spans are `(start, end)` in pieces of the text alone, before special pieces are added.
+"""
+
+from __future__ import annotations
+
+Span = tuple[int, int]
+
+
+def windows(length: int, size: int, overlap: int) -> list[Span]:
+    """Spans of at most `size` pieces that cover `0..length`; neighbours share `overlap` pieces.
+
+    The last one is as short as what is left. A text that fits, or is empty, gives one span.
+
+    Raises:
+        ValueError: a window is not longer than the overlap, so that it would never end.
+    """
+    if length <= size:
+        return [(0, length)]
+    if size <= overlap:
+        raise ValueError(f"windows of {size} pieces can not overlap by {overlap}")
+    step = size - overlap
+    count = 1 + -(-(length - size) // step)
+    return [(i * step, min(i * step + size, length)) for i in range(count)]
+
+
+def head_and_tail(length: int, size: int) -> list[Span]:
+    """The first quarter and the last three quarters of `size` pieces (Sun et al. 2019, section 5.3.1: 128 + 382 of
+    510 scored best of three ways of cutting)."""
+    if length <= size:
+        return [(0, length)]
+    head = size // 4
+    return [(0, head), (length - (size - head), length)]
+
+
+def shares(first: int, second: int, size: int) -> tuple[int, int]:
+    """How many pieces of each text of a pair fit into `size`: the longer is cut first, as BERT does."""
+    over = first + second - size
+    if over <= 0:
+        return first, second
+    from_longer = min(over, abs(first - second))
+    rest = over - from_longer
+    if first >= second:
+        return first - from_longer - (rest + 1) // 2, second - rest // 2
+    return first - rest // 2, second - from_longer - (rest + 1) // 2

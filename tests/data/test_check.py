@@ -1,0 +1,189 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from datasets import Dataset
+
+from bertkit.data.check import TROUBLES, Finding, Report, check, overlap
+from bertkit.data.columns import Column
+
+COLUMNS = (
+    Column("text", "text"),
+    Column("text_pair", "text", required=False),
+    Column("label", "label", answer=True),
+)
+
+
+def dataset(
+    texts: list[str], labels: list[Any] | None = None, pairs: list[str] | None = None, name: str = "a"
+) -> Dataset:
+    places = [f"{name}.csv:{line}" for line in range(2, len(texts) + 2)]
+    return Dataset.from_dict(
+        {"text": texts, "place": places}
+        | ({"label": labels} if labels else {})
+        | ({"text_pair": pairs} if pairs else {})
+    )
+
+
+def pieces(rows: list[dict[str, Any]]) -> list[int]:
+    return [len(row["text"].split()) for row in rows]
+
+
+def look(train: Dataset, validation: Dataset | None = None, columns: Any = COLUMNS, max_length: int = 8) -> Report:
+    return check(train, validation, columns, pieces=pieces, max_length=max_length)
+
+
+def test_labels_are_counted():
+    found = look(dataset(["a", "b", "c", "d"], ["x", "y", "y", "y"])).train
+    assert found.rows == 4
+    assert list(found.labels.items()) == [("y", 3), ("x", 1)]
+    assert found.majority == 0.75
+
+
+def test_several_labels_are_counted():
+    columns = (COLUMNS[0], Column("label", "labels", answer=True))
+    found = look(dataset(["a", "b", "c"], [["x", "y"], [], ["x"]]), columns=columns).train
+    assert found.labels == {"x": 2, "y": 1}
+    assert found.majority == pytest.approx(2 / 3)
+
+
+def test_numbers_are_summed_up():
+    columns = (COLUMNS[0], Column("label", "number", answer=True))
+    found = look(dataset(["a", "b", "c"], [1.0, 2.0, 6.0]), columns=columns).train
+    assert found.numbers == {"least": 1.0, "mean": 3.0, "most": 6.0}
+    assert not found.labels
+    assert "numbers: 1 to 6, mean 3" in found.lines()
+
+
+def test_rows_without_answers():
+    found = look(dataset(["a", "a"])).train
+    assert (found.labels, found.majority, found.duplicates.count, found.conflicts.count) == ({}, 0.0, 1, 0)
+
+
+@pytest.mark.parametrize("text", ["hello  world", "Hello\nWORLD ", "ｈello world"])
+def test_duplicates_are_found_in_their_normal_form(text):
+    found = look(dataset(["hello world", "bye", text], ["x", "x", "x"])).train
+    assert found.duplicates == Finding(1, ("a.csv:4",))
+    assert found.conflicts == Finding()
+
+
+def test_conflicts_name_both_rows_once_a_text():
+    found = look(dataset(["a", "A", "a", "a", "b"], ["x", "x", "y", "z", "y"])).train
+    assert found.duplicates.count == 3
+    assert found.conflicts == Finding(1, ("a.csv:2 (x) and a.csv:4 (y)",))
+
+
+def test_the_order_of_several_labels_is_no_conflict():
+    columns = (COLUMNS[0], Column("label", "labels", answer=True))
+    assert not look(dataset(["a", "a"], [["x", "y"], ["y", "x"]]), columns=columns).train.conflicts.count
+
+
+def test_pairs_are_the_same_only_if_both_texts_are():
+    found = look(dataset(["a", "a", "a"], ["x", "y", "y"], ["b", "c", "B"])).train
+    assert found.duplicates == Finding(1, ("a.csv:4",))
+    assert found.conflicts == Finding(1, ("a.csv:2 (x) and a.csv:4 (y)",))
+
+
+def test_validation_rows_in_train():
+    train = dataset(["a", "b", "c"], ["x", "y", "y"])
+    validation = dataset(["C", "d", "a", "a"], ["y", "y", "z", "x"], name="dev")
+    found = look(train, validation)
+    assert found.overlap == Finding(3, ("dev.csv:2 and a.csv:4", "dev.csv:4 and a.csv:2", "dev.csv:5 and a.csv:2"))
+    assert found.overlap_share == 0.75
+    assert found.unknown_labels == {"z": 1}
+    assert overlap(train, validation, ["text"]) == 3
+    assert "labels that only validation has: z (1)" in found.lines()
+
+
+def test_lengths_and_what_the_limit_cuts():
+    found = look(dataset(["a " * n for n in range(1, 101)]), max_length=90).train.lengths
+    assert found.percentiles == {50: 50, 90: 90, 95: 95, 99: 99}
+    assert (found.longest, found.cut, found.max_length) == (100, 10, 90)
+    assert found.lost == pytest.approx(55 / 5050)
+
+
+def test_pieces_are_counted_in_batches():
+    sizes: list[int] = []
+
+    def count(rows: list[dict[str, Any]]) -> list[int]:
+        sizes.append(len(rows))
+        return [1] * len(rows)
+
+    check(dataset(["a"] * 2_500), None, COLUMNS, pieces=count, max_length=8)
+    assert sizes == [1_000, 1_000, 500]
+
+
+@pytest.mark.parametrize(
+    ("trouble", "text"),
+    [
+        ("a character was lost", "caf\ufffd"),
+        ("UTF-8 read in", "café au lait".encode().decode("latin-1")),
+        ("UTF-8 read in", "it’s".encode().decode("cp1252")),
+        ("UTF-8 read in", "5 £".encode().decode("cp1252")),
+        ("control characters", "a\x07b"),
+        ("control characters", "it\x92s"),
+        ("invisible characters", "a\u200bb"),
+        ("invisible characters", "a\ufeff"),
+        ("HTML", "a &amp; b"),
+        ("HTML", "a<br />b"),
+        ("no letter at all", "12:30, 5!"),
+        ("no letter at all", "🙂"),
+    ],
+)
+def test_troubles(trouble, text):
+    found = look(dataset(["fine", text])).train.troubles
+    assert [(name.startswith(trouble), finding) for name, finding in found.items()] == [
+        (True, Finding(1, ("a.csv:3",)))
+    ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "naïve café",
+        "São Paulo, NÃO",
+        "Übung macht’s",
+        "中文。",
+        "می\u200cخواهم",
+        "👩\u200d👧 ok",
+        "a\tb\nc",
+        "R&D <b>",
+        "x",
+    ],
+)
+def test_no_trouble(text):
+    assert not look(dataset([text])).train.troubles
+
+
+def test_the_second_text_is_looked_at_too():
+    assert list(look(dataset(["a"], ["x"], ["b\ufffd"])).train.troubles) == [next(iter(TROUBLES))]
+
+
+def test_empty_texts():
+    found = look(dataset(["a", "", " \n"])).train
+    assert found.empty == Finding(2, ("a.csv:3", "a.csv:4"))
+    assert not found.troubles
+
+
+def test_lines_tell_what_was_found():
+    train = dataset(["one two three", "one", "ONE", "b &amp;"], ["x", "x", "y", "x"])
+    assert look(train, max_length=2).lines() == [
+        "train: 4 rows",
+        "labels: 2, from 1 rows (y) to 3 (x); the most frequent has 75.0% of the rows",
+        "length in pieces: 50% have up to 1, 90% have up to 3, 95% have up to 3, 99% have up to 3, the longest has 3",
+        "beyond 2 pieces: 1 rows (25.0%), 14.3% of all",
+        "rows that repeat an earlier one: 1 (a.csv:4)",
+        "texts with different answers: 1 (a.csv:3 (x) and a.csv:4 (y))",
+        "HTML: 1 (a.csv:5)",
+    ]
+
+
+def test_a_report_is_ready_for_json():
+    found = look(dataset(["a", "b"], ["x", "y"]), dataset(["a"], ["x"], name="dev")).as_dict()
+    again = json.loads(json.dumps(found))
+    assert again["train"]["labels"] == {"x": 1, "y": 1}
+    assert again["overlap"] == {"count": 1, "places": ["dev.csv:2 and a.csv:2"]}
+    assert again["overlap_share"] == 1.0
+    assert again["majority"] == {"train": 0.5, "validation": 1.0}
