@@ -1,0 +1,92 @@
+"""Losses of a row: logits and labels in, one number a row out, so that the Trainer can take the exact mean.
+
+    name                  logits          labels                    formula
+    cross_entropy         (row, label)    (row,) index              -log p[label]
+    focal                 (row, label)    (row,) index              -(1 - p)^gamma log p, p = p[label]
+    binary_cross_entropy  (row, label)    (row, label) 0 or 1       mean over labels of -log p(right)
+    binary_focal          (row, label)    (row, label) 0 or 1       mean over labels of -(1 - p)^gamma log p(right)
+    squared_error         (row, 1)        (row,) number             (logit - label)^2
+
+A loss of your own is a function of the same shape, `(logits, labels) -> (row,)`, named in `options.loss`. Focal loss:
+Lin et al. 2017, equation 4; try it where easy rows outnumber hard ones, and class weights where classes are uneven.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from bertkit.errors import PluginError
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+LOSSES = {
+    "cross_entropy": "bertkit.models.losses:cross_entropy",
+    "focal": "bertkit.models.losses:focal",
+    "binary_cross_entropy": "bertkit.models.losses:binary_cross_entropy",
+    "binary_focal": "bertkit.models.losses:binary_focal",
+    "squared_error": "bertkit.models.losses:squared_error",
+}
+
+
+def cross_entropy(logits: Tensor, labels: Tensor, *, smoothing: float = 0.0) -> Tensor:
+    """`(row, label)`, `(row,)` -> `(row,)`. `smoothing` spreads that share over all labels (Szegedy et al. 2016)."""
+    from torch.nn import functional
+
+    return functional.cross_entropy(logits, labels, reduction="none", label_smoothing=smoothing)
+
+
+def focal(logits: Tensor, labels: Tensor, *, gamma: float = 2.0) -> Tensor:
+    """`(row, label)`, `(row,)` -> `(row,)`; gamma 2 is the paper's best (Lin et al. 2017, table 1b)."""
+    log_p = -cross_entropy(logits, labels)  # (row,)
+    return -((1 - log_p.exp()) ** gamma) * log_p
+
+
+def binary_cross_entropy(
+    logits: Tensor, labels: Tensor, *, smoothing: float = 0.0, positive_weight: Tensor | None = None
+) -> Tensor:
+    """`(row, label)`, `(row, label)` -> `(row,)`. `positive_weight` `(label,)` scales the loss of present labels."""
+    from torch.nn import functional
+
+    targets = labels.to(logits.dtype) * (1 - smoothing) + smoothing / 2
+    each = functional.binary_cross_entropy_with_logits(logits, targets, reduction="none", pos_weight=positive_weight)
+    return each.mean(-1)
+
+
+def binary_focal(
+    logits: Tensor, labels: Tensor, *, gamma: float = 2.0, positive_weight: Tensor | None = None
+) -> Tensor:
+    """`(row, label)`, `(row, label)` -> `(row,)`."""
+    from torch.nn import functional
+
+    targets = labels.to(logits.dtype)
+    each = functional.binary_cross_entropy_with_logits(logits, targets, reduction="none")  # (row, label)
+    each = (1 - (-each).exp()) ** gamma * each
+    if positive_weight is not None:
+        each = each * (1 + (positive_weight - 1) * targets)
+    return each.mean(-1)
+
+
+def squared_error(logits: Tensor, labels: Tensor) -> Tensor:
+    """`(row, 1)`, `(row,)` -> `(row,)`."""
+    return (logits.squeeze(-1) - labels).square()
+
+
+def checked(loss: Callable[[Tensor, Tensor], Tensor], name: str) -> Callable[[Tensor, Tensor], Tensor]:
+    """A user's loss that must give one number a row: a mean would make the Trainer's exact mean wrong.
+
+    Raises:
+        PluginError: when called, if the shape is another.
+    """
+
+    @functools.wraps(loss)
+    def call(logits: Tensor, labels: Tensor) -> Tensor:
+        each = loss(logits, labels)
+        if tuple(each.shape) != (len(logits),):
+            what = f"{name}: gave a tensor of shape {tuple(each.shape)} for {len(logits)} rows"
+            raise PluginError.at("options.loss", what, "return one number a row (reduction='none')")
+        return each
+
+    return call

@@ -1,0 +1,317 @@
+"""`classify`: one label (or, with `multi_label`, any number of labels) for a text or a pair of texts.
+
+The score of a row is its logits; probabilities are their softmax, or with `multi_label` their sigmoids, each against a
+threshold of its own that is searched on the validation rows. With class weights the loss is the weighted mean, its
+weights summed over the effective batch.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections import Counter
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Literal
+
+from pydantic import Field, model_validator
+
+from bertkit import plugins
+from bertkit.data import labels as names_of
+from bertkit.data.columns import Column
+from bertkit.errors import RecipeError, did_you_mean
+from bertkit.models import build, losses
+from bertkit.recipe.schema import DataBlock, ModelBlock
+from bertkit.tasks import texts
+from bertkit.tasks.task import Answer, Features, Outputs, Rows, Task
+
+if TYPE_CHECKING:
+    import numpy as np
+    import torch
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+    from bertkit.metrics import Metric
+
+
+class ClassifyOptions(texts.TextOptions):
+    multi_label: bool = False
+    """Any number of labels a row, not exactly one."""
+    class_weights: Literal["auto"] | dict[str, float] | None = None
+    """Weight of each label's rows: `auto` makes all labels weigh the same in sum; names left out weigh 1."""
+    loss: str = "cross_entropy"
+    """`cross_entropy`, `focal`, or a Reference to `(logits, labels) -> (row,)`."""
+    focal_gamma: float = Field(default=2.0, ge=0)
+    label_smoothing: float = Field(default=0.0, ge=0, lt=1)
+    threshold: float | None = Field(default=None, gt=0, lt=1)
+    """Probability from which a label is given (`multi_label`). Default: searched on the validation rows, by label."""
+    out_of_scope: str | None = None
+    """The label of rows that belong to no other: adds the in-scope accuracy and the out-of-scope recall."""
+
+    @model_validator(mode="after")
+    def _fits(self) -> ClassifyOptions:
+        if self.multi_label and self.out_of_scope:
+            raise ValueError("out_of_scope does not go with multi_label: a row without labels is out of scope")
+        if self.label_smoothing and self.loss != "cross_entropy":
+            raise ValueError(f"label_smoothing goes with loss: cross_entropy, not with {self.loss}")
+        if self.multi_label and self.class_weights and self.loss not in ("cross_entropy", "focal"):
+            raise ValueError("with multi_label, class_weights go with loss: cross_entropy or focal; weigh in your own")
+        if self.threshold is not None and not self.multi_label:
+            raise ValueError("threshold goes with multi_label: true")
+        if isinstance(self.class_weights, dict) and not all(weight > 0 for weight in self.class_weights.values()):
+            raise ValueError("class_weights must be above 0")
+        return self
+
+
+class Classify(Task):
+    Options = ClassifyOptions
+    metrics = ("accuracy", "macro_f1")
+    options: ClassifyOptions
+
+    def __init__(self, options: ClassifyOptions, state: dict[str, Any] | None = None):
+        super().__init__(options, state)
+        if options.multi_label:
+            self.metrics = ("macro_f1", "micro_f1", "accuracy")
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        kind: Literal["label", "labels"] = "labels" if self.options.multi_label else "label"
+        pair = Column("text_pair", "text", required=False)
+        return Column("text", "text"), pair, Column("label", kind, answer=True)
+
+    @property
+    def labels(self) -> list[str]:
+        """Label names; their order is the logits'."""
+        return self.state["labels"]
+
+    @property
+    def stratify_by(self) -> str | None:
+        return None if self.options.multi_label else "label"
+
+    def prepare(self, rows: Rows, data: DataBlock) -> None:
+        given = names_of.read_label_names(data.label_names)
+        self.state["labels"] = given or names_of.found_names(rows, "label")
+        names_of.check_classes(rows, "label", self.labels)
+        for key, names in (("class_weights", self.options.class_weights), ("out_of_scope", self.options.out_of_scope)):
+            for name in names if isinstance(names, dict) else [names] if key == "out_of_scope" and names else []:
+                if name not in self.labels:
+                    hint = did_you_mean(name, self.labels)
+                    raise RecipeError.at(f"options.{key}", f"{name}: no such label in the data", hint)
+        if self.options.class_weights:
+            self.state["weights"] = self._weights(rows)
+
+    def check(self, rows: Rows, split: str) -> None:
+        names_of.check_labels(rows, "label", self.labels, split)
+
+    def _weights(self, rows: Rows) -> list[float]:
+        given = self.options.class_weights
+        if isinstance(given, dict):
+            return [given.get(name, 1.0) for name in self.labels]
+        counts = Counter(n for value in rows["label"] for n in (value if isinstance(value, list) else [value]))  # type: ignore[call-overload]
+        if self.options.multi_label:  # rows without the label for each row with it
+            return [(len(rows) - counts[n]) / counts[n] if counts[n] else 1.0 for n in self.labels]
+        return [len(rows) / (len(counts) * counts[n]) if counts[n] else 1.0 for n in self.labels]
+
+    def build_model(self, block: ModelBlock) -> PreTrainedModel:
+        return build.build_model(
+            block,
+            "AutoModelForSequenceClassification",
+            num_labels=len(self.labels),
+            id2label=dict(enumerate(self.labels)),
+            label2id={name: i for i, name in enumerate(self.labels)},
+            problem_type="multi_label_classification" if self.options.multi_label else "single_label_classification",
+        )
+
+    def encode(self, rows: Rows, tokenizer: PreTrainedTokenizerBase, limit: int, *, answers: bool) -> Features:
+        features = texts.encode(rows, tokenizer, limit, self.options)
+        if answers:
+            labels = self._label_array(rows)
+            for item in features.items:
+                item["labels"] = labels[item["row"]]
+        return features
+
+    def _label_array(self, rows: Rows) -> np.ndarray:
+        """`(row,)` label numbers, or `(row, label)` of 0 and 1."""
+        import numpy as np
+
+        number = {name: i for i, name in enumerate(self.labels)}
+        values = texts.column(rows, "label") or []
+        if not self.options.multi_label:
+            return np.array([number[value] for value in values], dtype=np.int64)
+        present = np.zeros((len(values), len(number)), dtype=np.int64)
+        for row, names in enumerate(values):
+            present[row, [number[name] for name in names]] = 1
+        return present
+
+    def collator(self, tokenizer: PreTrainedTokenizerBase) -> Callable[[list[dict[str, Any]]], dict[str, torch.Tensor]]:
+        return functools.partial(texts.pad, tokenizer=tokenizer)
+
+    def items(self, batch: dict[str, torch.Tensor]) -> torch.Tensor:
+        import torch
+
+        weights = None if self.options.multi_label else self._weight_tensor(batch["labels"].device)
+        if weights is not None:
+            return weights[batch["labels"]].sum()[None]
+        return torch.tensor([float(len(batch["labels"]))])
+
+    def losses(self, model: Any, batch: dict[str, torch.Tensor]) -> tuple[torch.Tensor, Any]:
+        labels = batch["labels"]
+        outputs = model(**{name: tensor for name, tensor in batch.items() if name != "labels"})
+        logits = outputs.logits.float()  # (batch, label)
+        weights = self._weight_tensor(logits.device)
+        if self.options.multi_label:
+            each = self._loss(logits, labels, **({} if weights is None else {"positive_weight": weights}))  # (batch,)
+            return each.sum()[None], outputs
+        each = self._loss(logits, labels)  # (batch,)
+        return (each if weights is None else each * weights[labels]).sum()[None], outputs
+
+    @functools.cached_property
+    def _loss(self) -> Callable[..., torch.Tensor]:
+        kind = "binary_" if self.options.multi_label else ""
+        name = self.options.loss
+        if name not in ("cross_entropy", "focal"):
+            return losses.checked(plugins.find("loss", name, where="options.loss"), name)
+        extra = {"gamma": self.options.focal_gamma} if name == "focal" else {"smoothing": self.options.label_smoothing}
+        return functools.partial(plugins.find("loss", kind + name), **extra)
+
+    def _weight_tensor(self, device: Any) -> torch.Tensor | None:
+        """`(label,)`, or None."""
+        import torch
+
+        return torch.tensor(self.state["weights"], device=device) if "weights" in self.state else None
+
+    def reduce(self, outputs: Any, batch: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+        return {"logits": outputs.logits.float()}  # (batch, label)
+
+    def decode(self, outputs: Outputs, features: Features, rows: Rows) -> list[Answer]:
+        """`{"label", "probabilities", "logits"}` a row; with `multi_label` `"labels"`, a list, for `"label"`."""
+        import numpy as np
+        from scipy.special import expit, softmax
+
+        if not len(rows):
+            return []
+        logits = texts.pool(outputs["logits"], features, len(rows), self.options.window_pooling)  # (row, label)
+        if self.options.multi_label:
+            probabilities = expit(logits)
+            given = probabilities >= np.array(self.thresholds)
+            picked: list[dict[str, Any]] = [
+                {"labels": [name for name, yes in zip(self.labels, row, strict=True) if yes]} for row in given
+            ]
+        else:
+            probabilities = softmax(logits, axis=-1)
+            picked = [{"label": self.labels[i]} for i in logits.argmax(-1)]
+        names = self.labels
+        return [
+            {
+                **pick,
+                "probabilities": dict(zip(names, p, strict=True)),
+                "logits": dict(zip(names, score, strict=True)),
+            }
+            for pick, p, score in zip(picked, probabilities.tolist(), logits.tolist(), strict=True)
+        ]
+
+    @property
+    def thresholds(self) -> list[float]:
+        """Probability from which each label is given."""
+        fixed = self.options.threshold
+        return [fixed] * len(self.labels) if fixed else self.state.get("thresholds") or [0.5] * len(self.labels)
+
+    def tune(self, answers: list[Answer], rows: Rows) -> None:
+        if self.options.multi_label and self.options.threshold is None:
+            probabilities, present = self.compare(answers, rows, "probabilities")
+            self.state["thresholds"] = best_thresholds(probabilities, present)
+
+    def compare(self, answers: list[Answer], rows: Rows, takes: str) -> tuple[np.ndarray, np.ndarray]:
+        import numpy as np
+
+        references = self._label_array(rows)
+        if takes == "probabilities":
+            return np.array([list(answer["probabilities"].values()) for answer in answers]), references
+        key = "labels" if self.options.multi_label else "label"
+        return self._label_array([{"label": answer[key]} for answer in answers]), references
+
+    def fits(self, metric: Metric) -> None:
+        if metric.takes == "scores":
+            raise RecipeError.at("metrics", f"{metric.name}: scores numbers, not labels", "use accuracy or macro_f1")
+        if metric.takes == "labels" and not self.options.multi_label:
+            last = [len(self.labels) - 1]
+            metric(last, last)  # binary F1 refuses a third label
+
+    def own_metrics(self) -> list[Metric]:
+        from bertkit.metrics import Metric
+
+        if not self.options.out_of_scope:
+            return []
+        outside = self.labels.index(self.options.out_of_scope)
+
+        def in_scope_accuracy(predictions: np.ndarray, references: np.ndarray) -> dict[str, float]:
+            inside = references != outside
+            return {"in_scope_accuracy": float((predictions == references)[inside].mean())}
+
+        def out_of_scope_recall(predictions: np.ndarray, references: np.ndarray) -> dict[str, float]:
+            return {"out_of_scope_recall": float((predictions == outside)[references == outside].mean())}
+
+        return [Metric(f.__name__, f, "labels") for f in (in_scope_accuracy, out_of_scope_recall)]
+
+    def doubts(self, answers: list[Answer], rows: Rows) -> list[str]:
+        if self.options.multi_label:
+            if not any(answer["labels"] for answer in answers):
+                return ["no row of the validation set was given any label: the model has learnt nothing yet"]
+            return []
+        predicted, references = self.compare(answers, rows, "labels")
+        accuracy = float((predicted == references).mean())
+        name, count = Counter(references.tolist()).most_common(1)[0]
+        majority = count / len(references)
+        if accuracy > majority:
+            return []
+        guess = f"always answering {self.labels[name]} gives {majority:.3f}"
+        below = " (below chance: do the labels mean what the data means?)" if accuracy < 1 / len(self.labels) else ""
+        return [f"accuracy {accuracy:.3f} on the validation rows, but {guess}: nothing was learnt{below}"]
+
+    def flat(self, answer: Answer, *, logits: bool = False) -> dict[str, Any]:
+        key = "labels" if self.options.multi_label else "label"
+        columns = {f"predicted_{key}": answer[key]}
+        columns |= {f"probability_{name}": p for name, p in answer["probabilities"].items()}
+        return columns | ({f"logit_{name}": score for name, score in answer["logits"].items()} if logits else {})
+
+    def tiny_rows(self) -> list[dict[str, Any]]:
+        rows: list[dict[str, Any]] = [
+            {"text": "where is my parcel ?", "label": "delivery"},
+            {"text": "the parcel is late again", "label": "delivery"},
+            {"text": "when does it arrive", "label": "delivery"},
+            {"text": "i want my money back", "label": "refund"},
+            {"text": "please send the money", "label": "refund"},
+            {"text": "my card was charged two times and i want it back", "label": "refund"},
+            {"text": "thank you , good bye", "label": "other"},
+            {"text": "hello", "label": "other"},
+        ]
+        if self.options.multi_label:
+            return [{**row, "label": [] if row["label"] == "other" else [row["label"], "any"]} for row in rows]
+        return rows
+
+
+def best_thresholds(probabilities: np.ndarray, present: np.ndarray, *, few: int = 10) -> list[float]:
+    """The threshold of each label that gives it the best F1; `(row, label)` floats and 0/1.
+
+    A label with fewer than `few` rows takes the threshold that is best for all labels together (micro F1): on so few
+    rows its own would be chance. Between two probabilities the threshold lies half-way.
+    """
+    import numpy as np
+
+    shared = _best_threshold(probabilities.ravel(), present.ravel())
+    own = np.asarray(present).sum(0) >= few
+    return [
+        _best_threshold(probabilities[:, label], present[:, label]) if own[label] else shared
+        for label in range(present.shape[1])
+    ]
+
+
+def _best_threshold(probabilities: np.ndarray, present: np.ndarray) -> float:
+    import numpy as np
+
+    order = np.argsort(-probabilities, kind="stable")
+    p, hits = probabilities[order], np.cumsum(present[order])
+    if not len(p) or hits[-1] == 0:
+        return 0.5
+    f1 = 2 * hits / (np.arange(1, len(p) + 1) + hits[-1])
+    ends = np.append(p[1:] < p[:-1], True)  # only a step between two different probabilities can be a threshold
+    best = int(np.argmax(np.where(ends, f1, -1)))
+    below = p[best + 1] if best + 1 < len(p) else 0.0
+    return float((p[best] + below) / 2)

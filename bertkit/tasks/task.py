@@ -1,0 +1,138 @@
+"""The contract of a task: all that training, evaluation and prediction know of a problem.
+
+One sample goes row -> `encode` -> features -> `collator` -> batch -> model -> `reduce` -> outputs -> `decode` ->
+answer, and training, `bertkit eval` and `bertkit predict` all take this one way. A new task is one file beside this one.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from pydantic import BaseModel, ConfigDict
+
+from bertkit.data.columns import Column
+from bertkit import plugins
+from bertkit.recipe.schema import DataBlock, ModelBlock, Recipe
+
+if TYPE_CHECKING:
+    import numpy as np
+    import torch
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+    from bertkit.metrics import Metric, Takes
+
+Rows = Sequence[dict[str, Any]]
+"""A `datasets.Dataset` or a list of dicts, with the task's canonical columns."""
+Answer = dict[str, Any]
+Outputs = dict[str, list["np.ndarray"]]
+"""Name -> an array for each feature, in the features' order."""
+
+
+class TaskOptions(BaseModel):
+    """Base of every task's `options:` block."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+@dataclass(frozen=True)
+class Features:
+    """Model inputs. A row gives one item or, read in windows, several; `item["row"]` is its position in the rows."""
+
+    items: list[dict[str, Any]]
+    notes: list[str] = field(default_factory=list)
+    """What was done to the rows on the way (texts cut, read in windows), to be said aloud."""
+    warnings: list[str] = field(default_factory=list)
+
+
+class Task(ABC):
+    """A problem. `state` is what it learnt from the training and development rows (JSON values; saved in the Run)."""
+
+    Options: ClassVar[type[TaskOptions]] = TaskOptions
+    takes: ClassVar[Takes] = "labels"
+    """What a metric that does not say so itself is called with (`Metric.takes`)."""
+    metrics: tuple[str, ...]
+    """Metrics where the recipe names none; the first chooses the best checkpoint."""
+
+    def __init__(self, options: Any, state: dict[str, Any] | None = None):
+        self.options = options
+        self.state = dict(state or {})
+
+    @property
+    @abstractmethod
+    def columns(self) -> tuple[Column, ...]:
+        """What a Reader must give."""
+
+    def prepare(self, rows: Rows, data: DataBlock) -> None:  # noqa: B027 - a task may have nothing to learn
+        """Learn from the training rows what the task needs to know (its labels), into `state`."""
+
+    def check(self, rows: Rows, split: str) -> None:  # noqa: B027 - a task may have nothing to check
+        """Raise a DataError where the answers of these rows can not be used (a label unseen in training)."""
+
+    @property
+    def stratify_by(self) -> str | None:
+        """The column by whose values rows are stratified when a validation set is split off."""
+        return None
+
+    @abstractmethod
+    def build_model(self, block: ModelBlock) -> PreTrainedModel:
+        """Encoder and head for this task."""
+
+    @abstractmethod
+    def encode(self, rows: Rows, tokenizer: PreTrainedTokenizerBase, limit: int, *, answers: bool) -> Features:
+        """Rows -> features of at most `limit` pieces, special ones included; with labels where `answers`."""
+
+    @abstractmethod
+    def collator(self, tokenizer: PreTrainedTokenizerBase) -> Callable[[list[dict[str, Any]]], dict[str, torch.Tensor]]:
+        """Function from a list of items to a batch: model inputs, and what `losses` needs."""
+
+    @abstractmethod
+    def items(self, batch: dict[str, torch.Tensor]) -> torch.Tensor:
+        """`(part,)`: over how much each part of the loss is averaged (rows, tokens, or the sum of their weights)."""
+
+    @abstractmethod
+    def losses(self, model: Any, batch: dict[str, torch.Tensor]) -> tuple[torch.Tensor, Any]:
+        """The sums of the loss `(part,)` and the model's outputs. The loss is `(sums / items).sum()`, with the items
+        of the whole effective batch, whatever its division into steps and processes."""
+
+    @abstractmethod
+    def reduce(self, outputs: Any, batch: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+        """What `decode` needs of the model's outputs, on the device; the first dimension is the batch's."""
+
+    @abstractmethod
+    def decode(self, outputs: Outputs, features: Features, rows: Rows) -> list[Answer]:
+        """One answer a row."""
+
+    def fits(self, metric: Metric) -> None:  # noqa: B027 - any may fit
+        """Raise a BertkitError where a metric can not score this task, before the training and not after it."""
+
+    @abstractmethod
+    def compare(self, answers: list[Answer], rows: Rows, takes: str) -> tuple[np.ndarray, np.ndarray]:
+        """Predictions and references as a metric takes them (`Metric.takes`); references come from the rows."""
+
+    def own_metrics(self) -> list[Metric]:
+        """Metrics that depend on this task's labels, reported after the recipe's."""
+        return []
+
+    def tune(self, answers: list[Answer], rows: Rows) -> None:  # noqa: B027 - a task may have nothing to tune
+        """Choose on the validation rows what is not trained (thresholds), into `state`."""
+
+    def doubts(self, answers: list[Answer], rows: Rows) -> list[str]:
+        """Warnings that these answers deserve: no better than a guess."""
+        return []
+
+    @abstractmethod
+    def flat(self, answer: Answer, *, logits: bool = False) -> dict[str, Any]:
+        """An answer as columns of a table: what `bertkit predict` adds to a row; `logits` adds the raw scores."""
+
+    @abstractmethod
+    def tiny_rows(self) -> list[dict[str, Any]]:
+        """A handful of rows: every task tests itself with them."""
+
+
+def make_task(recipe: Recipe, state: dict[str, Any] | None = None) -> Task:
+    """The task of a checked recipe; `state` is what a Run remembers of its training."""
+    kind = plugins.find("task", recipe.task, where="task")
+    return kind(kind.Options.model_validate(recipe.options), state)

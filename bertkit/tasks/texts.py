@@ -1,0 +1,176 @@
+"""Texts and pairs of texts -> model inputs, shared by the tasks that answer one thing a row.
+
+A text beyond the limit is cut, cut to its head and tail, or read in windows whose scores are pooled; each is counted
+and reported. Of a pair the longer text is cut first; in windows the second text moves and the first stays whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, Literal
+
+from pydantic import Field
+
+from bertkit.data.windows import Span, head_and_tail, shares, windows
+from bertkit.errors import RecipeError
+from bertkit.tasks.task import Features, Rows, TaskOptions
+
+if TYPE_CHECKING:
+    import numpy as np
+    import torch
+    from transformers import PreTrainedTokenizerBase
+
+
+class TextOptions(TaskOptions):
+    max_length: int | None = Field(default=None, ge=4)
+    """Most pieces of a text (or pair), [CLS] and [SEP] included. Default: all that the model can take."""
+    long_text: Literal["cut", "windows", "head_tail"] = "cut"
+    """A text beyond the limit loses its end, is read in windows, or keeps its head and tail."""
+    window_overlap: int = Field(default=32, ge=0)
+    """Pieces that neighbouring windows share."""
+    window_pooling: Literal["mean", "max"] = "mean"
+    """How the scores of a text's windows become one."""
+
+
+def column(rows: Rows, name: str) -> list[Any] | None:
+    """One column of a Dataset or of a list of dicts; None where the rows do not have it."""
+    if hasattr(rows, "column_names"):
+        return list(rows[name]) if name in rows.column_names else None
+    return [row[name] for row in rows] if len(rows) and name in rows[0] else None
+
+
+def encode(rows: Rows, tokenizer: PreTrainedTokenizerBase, limit: int, options: TextOptions) -> Features:
+    """Rows with `text` and maybe `text_pair` -> items with `input_ids`, `token_type_ids` `(piece,)` and `row`."""
+    limit = min(limit, options.max_length or limit)
+    first = _pieces(tokenizer, column(rows, "text") or [])
+    pairs = column(rows, "text_pair")
+    second = _pieces(tokenizer, pairs) if pairs else None
+    room = limit - tokenizer.num_special_tokens_to_add(pair=second is not None)
+    if options.long_text == "windows" and room <= options.window_overlap:
+        what = f"{options.window_overlap}: a window holds only {room} pieces of text"
+        raise RecipeError.at("options.window_overlap", what, "lower it, or raise options.max_length")
+
+    items, counts = [], _Counts(limit, options.long_text)
+    for row in range(len(first)):
+        a, b = first[row], second[row] if second else None
+        n, m = len(a), len(b) if b is not None else 0
+        plans = list(_plans(n, m, room, options))
+        for spans_a, spans_b in plans:
+            pieces = tokenizer.backend_tokenizer.post_process(
+                _keep(a, spans_a), None if b is None else _keep(b, spans_b), True
+            )
+            items.append(_item(pieces, row, tokenizer))
+        counts.add(n + m, _lost(n, m, room, plans, options), len(plans))
+    return Features(items, *counts.said())
+
+
+def _pieces(tokenizer: PreTrainedTokenizerBase, texts: list[str]) -> list[Any]:
+    return tokenizer.backend_tokenizer.encode_batch(texts, add_special_tokens=False)
+
+
+def _plans(n: int, m: int, room: int, options: TextOptions) -> Iterator[tuple[list[Span], list[Span]]]:
+    """Which spans of the first and of the second text make up each item of a row."""
+    if n + m <= room:
+        yield [(0, n)], [(0, m)]
+    elif options.long_text == "windows":
+        if m == 0:
+            yield from (([span], []) for span in windows(n, room, options.window_overlap))
+            return
+        # The first text must leave the second a window that moves on.
+        kept = min(n, room - options.window_overlap - 1, max(room // 2, room - m))
+        yield from (([(0, kept)], [span]) for span in windows(m, room - kept, options.window_overlap))
+    else:
+        part = head_and_tail if options.long_text == "head_tail" else lambda length, size: [(0, min(length, size))]
+        size_a, size_b = shares(n, m, room)
+        yield part(n, size_a), part(m, size_b)
+
+
+def _lost(n: int, m: int, room: int, plans: list[Any], options: TextOptions) -> int:
+    if options.long_text != "windows":
+        return max(0, n + m - room)
+    return n - plans[0][0][0][1] if m else 0  # of a pair read in windows, what the first text had to leave
+
+
+def _keep(encoding: Any, spans: list[Span]) -> Any:
+    """An Encoding of these spans alone (one, or a head and a tail)."""
+    from tokenizers import Encoding
+
+    length = len(encoding)
+    if spans == [(0, length)]:
+        return encoding
+    parts = []
+    for start, end in spans:
+        part = Encoding.merge([encoding], growing_offsets=False)  # a copy: truncate changes its object
+        if end < length:
+            part.truncate(end)
+        if start > 0:
+            part.truncate(end - start, direction="left")
+        parts.append(part)
+    return Encoding.merge(parts, growing_offsets=False)
+
+
+def _item(pieces: Any, row: int, tokenizer: PreTrainedTokenizerBase) -> dict[str, Any]:
+    import numpy as np
+
+    item: dict[str, Any] = {"row": row, "input_ids": np.asarray(pieces.ids, dtype=np.int32)}  # (piece,)
+    if "token_type_ids" in tokenizer.model_input_names:
+        item["token_type_ids"] = np.asarray(pieces.type_ids, dtype=np.int32)
+    return item
+
+
+class _Counts:
+    def __init__(self, limit: int, how: str):
+        self.limit, self.how = limit, how
+        self.texts = self.long = self.items = self.pieces = self.lost = 0
+
+    def add(self, pieces: int, lost: int, items: int) -> None:
+        self.texts += 1
+        self.pieces += pieces
+        self.long += lost > 0 or items > 1
+        self.items += items if items > 1 else 0
+        self.lost += lost
+
+    def said(self) -> tuple[list[str], list[str]]:
+        """Notes and warnings."""
+        if not self.long:
+            return [], []
+        share = self.long / self.texts
+        head = f"{self.long} of {self.texts} texts ({share:.1%}) have more than {self.limit} pieces: "
+        kept = {"cut": "cut", "head_tail": "head and tail kept", "windows": f"read in {self.items} windows"}[self.how]
+        note = f"{head}{kept}, {self.lost / self.pieces:.1%} of all pieces lost"
+        if share > 0.5 and self.how != "windows":
+            return [], [f"{note}; raise options.max_length, or set options.long_text: windows"]
+        return [note], []
+
+
+def pad(items: list[dict[str, Any]], tokenizer: PreTrainedTokenizerBase) -> dict[str, torch.Tensor]:
+    """Items -> `(batch, piece)` tensors padded to the longest, with `attention_mask` and, where given, `labels`."""
+    import numpy as np
+    import torch
+
+    lengths = np.array([len(item["input_ids"]) for item in items])
+    shape = (len(items), int(lengths.max()))
+    mask = np.arange(shape[1]) < lengths[:, None]  # (batch, piece)
+    batch = {"attention_mask": torch.from_numpy(mask.astype(np.int64))}
+    for name, filler in (("input_ids", tokenizer.pad_token_id), ("token_type_ids", tokenizer.pad_token_type_id)):
+        if name in items[0]:
+            padded = np.full(shape, filler, dtype=np.int64)
+            padded[mask] = np.concatenate([item[name] for item in items])
+            batch[name] = torch.from_numpy(padded)
+    if "labels" in items[0]:
+        batch["labels"] = torch.from_numpy(np.stack([item["labels"] for item in items]))
+    return batch
+
+
+def pool(scores: list[np.ndarray], features: Features, count: int, how: str) -> np.ndarray:
+    """Scores of items -> `(row, score)`: those of a row's windows as their mean or maximum."""
+    import numpy as np
+
+    stacked = np.stack(scores).astype(np.float64)  # (item, score)
+    owner = np.array([item["row"] for item in features.items])
+    pooled = np.full((count, stacked.shape[1]), -np.inf if how == "max" else 0.0)
+    if how == "max":
+        np.maximum.at(pooled, owner, stacked)
+        return pooled
+    np.add.at(pooled, owner, stacked)
+    return pooled / np.bincount(owner, minlength=count)[:, None]
