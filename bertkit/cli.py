@@ -1,0 +1,76 @@
+"""The table of commands. A BertkitError becomes its message and exit code 2; a bug keeps its traceback and code 1.
+
+Nothing heavy is imported here or in `commands`: `bertkit --help` answers in well under half a second.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from collections.abc import Sequence
+
+import typer
+
+from bertkit.commands import judge, prepare, recipe, ship, train
+from bertkit.errors import BertkitError
+
+app = typer.Typer(
+    name="bertkit",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Train, score and use BERT-family encoders, from a file to a scored model in one command.\n\n"
+    "[bold]bertkit train demo/support[/bold] shows it on data that comes with it.",
+)
+
+app.command(rich_help_panel="Train")(train.train)
+app.command("eval", rich_help_panel="Judge")(judge.evaluate)
+app.command(rich_help_panel="Use")(ship.predict)
+app.add_typer(recipe.app, name="recipe", rich_help_panel="Prepare")
+app.add_typer(prepare.data, name="data", rich_help_panel="Prepare")
+app.command(rich_help_panel="Prepare")(prepare.doctor)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command line; `argv` without the program's name. Returns the exit code."""
+    _quiet_libraries()
+    _say_aloud()
+    try:
+        app(args=list(argv) if argv is not None else None, prog_name="bertkit")
+    except BertkitError as error:
+        for problem in error.problems:
+            typer.echo(f"{typer.style('error:', fg='red', bold=True)} {problem}", err=True)
+        return 2
+    except SystemExit as stop:
+        return stop.code if isinstance(stop.code, int) else 1
+    return 0
+
+
+def _quiet_libraries() -> None:
+    """Their bars and advice would stand between ours; what matters of them is said by us."""
+    for name, value in {
+        "HF_HUB_DISABLE_PROGRESS_BARS": "1",
+        "HF_DATASETS_DISABLE_PROGRESS_BARS": "1",
+        "TRANSFORMERS_VERBOSITY": "error",
+        "TRANSFORMERS_NO_ADVISORY_WARNINGS": "1",
+        "TOKENIZERS_PARALLELISM": "true",
+    }.items():
+        os.environ.setdefault(name, value)
+
+
+class _Handler(logging.Handler):
+    """Messages on standard error, as it is when they are said; warnings marked."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        mark = typer.style("warning: ", fg="yellow", bold=True) if record.levelno >= logging.WARNING else ""
+        typer.echo(mark + record.getMessage(), file=sys.stderr)
+
+
+def _say_aloud() -> None:
+    log = logging.getLogger("bertkit")
+    log.setLevel(logging.INFO)
+    log.propagate = False
+    if not any(isinstance(handler, _Handler) for handler in log.handlers):
+        log.addHandler(_Handler())

@@ -1,0 +1,57 @@
+"""What commands share: options that read the same everywhere, tables and progress on the terminal."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Annotated, Any
+
+import typer
+
+Set = Annotated[
+    list[str] | None, typer.Option("--set", "-s", metavar="KEY=VALUE", help="Change a key of the recipe; repeatable.")
+]
+TrustCode = Annotated[bool, typer.Option("--trust-code", help="Execute code of its author's that the Run carries.")]
+
+
+def table(title: str, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """A table on standard output: ruled on a terminal, plain columns elsewhere."""
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console()
+    drawn = Table(title=title or None, title_justify="left", box=box.SIMPLE_HEAD if console.is_terminal else None)
+    for i, name in enumerate(header):
+        drawn.add_column(name, justify="left" if i == 0 else "right", no_wrap=True)
+    for row in rows:
+        drawn.add_row(*map(str, row))
+    if not console.is_terminal:
+        console = Console(width=10_000)  # a log keeps its lines whole
+    console.print(drawn)
+
+
+def scores(splits: dict[str, dict[str, float | None]], intervals: dict[str, Any]) -> None:
+    """A table of figures: split, figure, value, interval."""
+    rows = []
+    for split, figures in splits.items():
+        for name, value in figures.items():
+            low, high = intervals.get(split, {}).get(name) or (None, None)
+            interval = "" if low is None or high is None else f"{low:.4f} to {high:.4f}"
+            rows.append((split, name, "undefined" if value is None else f"{value:.4f}", interval))
+    table("", ("split", "figure", "value", "95% interval"), rows)
+
+
+def progress(words: str) -> Any:
+    """A function that goes through batches under a bar with rate and time left; silent where no one watches."""
+
+    def track(batches: list[Any]) -> Iterator[Any]:
+        if not sys.stderr.isatty():
+            yield from batches
+            return
+        from rich.console import Console
+        from rich.progress import track as rich_track
+
+        yield from rich_track(batches, words, console=Console(stderr=True), transient=True)
+
+    return track

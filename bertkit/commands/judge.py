@@ -1,0 +1,35 @@
+"""Panel Judge: `bertkit eval`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bertkit.commands import console
+
+
+def evaluate(
+    run: Annotated[Path, typer.Argument(help="A Run folder.")],
+    data: Annotated[list[str] | None, typer.Option("--data", help="Rows to score. Default: those of the recipe.")] = None,
+    split: Annotated[str | None, typer.Option(help="Of the recipe: test, validation or train.", show_default="test, if named")] = None,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="Write the figures as JSON.")] = None,
+    sets: console.Set = None,
+    trust_code: console.TrustCode = False,
+) -> None:
+    """Score a Run on rows with answers, with confidence intervals.
+
+    bertkit eval runs/mine --data other.csv -s data.columns.text=message
+    """
+    from bertkit.inference.evaluate import evaluate as work
+    from bertkit.inference.predictor import Predictor
+    from bertkit.run import Run, write_json
+
+    opened = Run.open(run, trust_code=trust_code)
+    recipe = opened.recipe_with(sets or ())
+    result = work(Predictor(opened), recipe, data=data or (), split=split, progress=console.progress("scoring"))
+    console.scores({result["data"]: result["figures"]}, {result["data"]: result["intervals"]})
+    typer.echo(f"rows: {result['rows']}")
+    if output:
+        write_json(output, {"run": str(run), **result})

@@ -1,0 +1,70 @@
+"""Panel Prepare: `bertkit recipe list | show | copy | check`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bertkit.commands import console
+from bertkit.errors import RecipeError
+
+app = typer.Typer(no_args_is_help=True, help="List, show, copy and check recipes.")
+
+Name = Annotated[str, typer.Argument(help="A YAML file, or a name that bertkit recipe list shows.")]
+
+
+@app.command("list")
+def list_recipes() -> None:
+    """The recipes that come with bertkit, with what each is for."""
+    from bertkit.recipe.source import locate, recipe_names
+
+    rows = [(name, _purpose(locate(name))) for name in recipe_names()]
+    width = max(len(name) for name, _ in rows)
+    for name, purpose in rows:
+        typer.echo(f"{name:<{width}}  {purpose}")
+
+
+def _purpose(file: Path) -> str:
+    """The first comment line of a recipe says what it is for."""
+    return file.read_text("utf-8").partition("\n")[0].removeprefix("#").strip()
+
+
+@app.command()
+def show(name: Name, sets: console.Set = None, resolved: Annotated[bool, typer.Option(help="With every default.")] = False) -> None:
+    """Print a recipe, as it is written or with every default."""
+    from bertkit.recipe.source import locate
+
+    if not sets and not resolved:
+        typer.echo(locate(name).read_text("utf-8"), nl=False)
+        return
+    from bertkit.recipe.load import dump, load, resolve
+
+    typer.echo(dump(resolve(load(name, sets or ()))), nl=False)
+
+
+@app.command()
+def copy(name: Name, output: Annotated[Path | None, typer.Argument(help="File to write.", show_default="./NAME.yaml")] = None) -> None:
+    """Copy a recipe, to make it your own."""
+    from bertkit.recipe.source import locate
+
+    file = locate(name)
+    target = output or Path(file.name)
+    if target.is_dir():
+        target /= file.name
+    if target.exists():
+        raise RecipeError.at(str(target), "there is a file already", "name another one")
+    if not target.parent.is_dir():
+        raise RecipeError.at(str(target), f"no such folder: {target.parent}")
+    target.write_bytes(file.read_bytes())
+    typer.echo(f"{target}: edit it, then bertkit train {target}")
+
+
+@app.command()
+def check(name: Name, sets: console.Set = None) -> None:
+    """Check a recipe without training: every mistake at once, each with its line."""
+    from bertkit.recipe.load import load
+
+    load(name, sets or ())
+    typer.echo(f"{name}: no mistakes")

@@ -1,0 +1,48 @@
+"""Panel Use: `bertkit predict`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bertkit.commands import console
+from bertkit.errors import DataError
+
+
+def predict(
+    run: Annotated[Path, typer.Argument(help="A Run folder.")],
+    source: Annotated[str | None, typer.Argument(metavar="INPUT", help="File, folder or glob; - reads standard input.")] = None,
+    output: Annotated[str, typer.Option("--output", "-o", help=".csv, .jsonl or .parquet; - prints JSON lines.")] = "-",
+    text: Annotated[list[str] | None, typer.Option("--text", "-t", help="A text in place of INPUT; repeatable.")] = None,
+    text_pair: Annotated[list[str] | None, typer.Option("--text-pair", help="The second text of each --text.")] = None,
+    logits: Annotated[bool, typer.Option("--logits", help="Add the raw scores.")] = False,
+    sets: console.Set = None,
+    trust_code: console.TrustCode = False,
+) -> None:
+    """Answer every row of a file: all its columns are kept, the answer and each probability added.
+
+    bertkit predict runs/mine new.csv --output answers.csv
+    """
+    if (source is None) == (not text):
+        raise DataError.at("predict", "expected either INPUT or --text", "bertkit predict RUN new.csv --output OUT.csv")
+    if text_pair and len(text_pair) != len(text or []):
+        raise DataError.at("--text-pair", f"{len(text_pair)} second texts for {len(text or [])} --text", "one each")
+    from bertkit.inference import tables
+    from bertkit.inference.predictor import Predictor
+    from bertkit.run import Run
+
+    tables.check_output(output)
+    opened = Run.open(run, trust_code=trust_code)
+    recipe = opened.recipe_with(sets or ())
+    predictor = Predictor(opened)
+    if text:
+        rows = [{"text": a, **({"text_pair": b} if b else {})} for a, b in zip(text, text_pair or [""] * len(text), strict=True)]
+        answered = tables.join(predictor, rows, predictor.predict(rows), logits=logits)
+    else:
+        bar = console.progress("predicting")
+        answered = tables.predict_file(predictor, [source or ""], recipe.data, logits=logits, progress=bar)
+    tables.write(answered, output)
+    if output != "-":
+        typer.echo(f"{len(answered)} rows: {output}", err=True)

@@ -1,0 +1,26 @@
+"""`bertkit doctor`: what this machine has, and the command for what it lacks."""
+
+from __future__ import annotations
+
+from bertkit.extras import EXTRAS, has, pip_line
+from bertkit.hub import hub_is_reachable
+from bertkit.run import environment
+
+
+def findings() -> list[tuple[str, str]]:
+    """(what, how it stands) for the machine, the packages, the extras and the hub. Imports torch."""
+    here = environment()
+    found = [
+        ("python", here["python"]),
+        ("platform", here["platform"]),
+        ("processors", f"{here['processors']}, torch uses {here['threads']} threads"),
+        ("devices", ", ".join(here["devices"])),
+    ]
+    for package, version in here["versions"].items():
+        found.append((package, version or f"missing: pip install {package}"))
+    for extra, modules in EXTRAS.items():
+        missing = [module for module in modules if not has(module)]
+        found.append((f"extra {extra}", f"missing: {pip_line(extra)}" if missing else "installed"))
+    reach = "reachable" if hub_is_reachable() else "out of reach: models and data come from folders, packages or the cache"
+    found.append(("hub", reach))
+    return found

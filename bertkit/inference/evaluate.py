@@ -1,0 +1,50 @@
+"""`bertkit eval`: a Run scored on rows with answers, its own or another file's."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from bertkit.data.dataset import load
+from bertkit.data.splits import load_splits
+from bertkit.errors import RecipeError
+from bertkit.inference.predictor import Predictor
+from bertkit.metrics import find_metric
+from bertkit.recipe.schema import Recipe
+from bertkit.tasks.scoring import SAMPLES, Progress
+
+
+def evaluate(
+    predictor: Predictor,
+    recipe: Recipe,
+    *,
+    data: Sequence[str] = (),
+    split: str | None = None,
+    progress: Progress = iter,
+) -> dict[str, Any]:
+    """Score a Run.
+
+    Args:
+        predictor: the loaded Run.
+        recipe: how to read the rows, and the metrics; the Run's own, or that with `--set`.
+        data: sources to score; default: a split of the recipe.
+        split: `test`, `validation` or `train`; default: test where the recipe names test data, else validation.
+
+    Returns:
+        `{"data", "rows", "figures": {...}, "intervals": {...}}`.
+
+    Raises:
+        BertkitError: rows that can not be read, or hold labels that the Run does not know.
+    """
+    task, block = predictor.task, recipe.data
+    if data:
+        name, rows = ", ".join(data), load(data, task.columns, block)
+    else:
+        name = split or ("test" if block.test else "validation")
+        splits = load_splits(block, task.columns, recipe.seed, stratify_by=task.stratify_by, names=[name])
+        if name not in splits:
+            raise RecipeError.at(f"data.{name}", "the Run's recipe names no such data", "bertkit eval RUN --data FILE")
+        rows = splits[name]
+    metrics = [find_metric(reference, task.takes) for reference in recipe.metrics]
+    scores = predictor.score(name, rows, metrics, samples=SAMPLES, progress=progress)
+    return {"data": name, "rows": len(rows), "figures": scores.figures, "intervals": scores.intervals}

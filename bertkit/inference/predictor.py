@@ -1,0 +1,94 @@
+"""Predictor: a loaded Run. Rows in, answers out, by the same encode, model and decode that scored the training.
+
+    predictor = Predictor("runs/demo")
+    predictor.predict(["where is my parcel?"])                # [{"label": ..., "probabilities": {...}, ...}]
+    predictor.predict([("a premise", "its hypothesis")])      # pairs
+    predictor.predict([{"text": "...", "text_pair": "..."}])  # rows with the task's columns
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bertkit.errors import DataError, RunError
+from bertkit.models.build import length_limit, load_tokenizer
+from bertkit.recipe.schema import ModelBlock
+from bertkit.run import Run
+from bertkit.tasks.scoring import Progress, Scores, Split, run, score
+from bertkit.tasks.task import Answer, Features, Rows, Task, make_task
+
+if TYPE_CHECKING:
+    from bertkit.metrics import Metric
+
+
+class Predictor:
+    """A Run's task, model and tokenizer, ready to answer.
+
+    Args:
+        source: a Run or its folder.
+        device: as torch names it (`cpu`, `cuda:1`); default: the first GPU, else the processor.
+        batch_size: rows the model sees at once.
+        trust_code: whether code that the Run carries may be executed (see `Run.open`).
+
+    Raises:
+        RunError, ModelError: the folder is no finished Run, or its model can not be loaded.
+    """
+
+    def __init__(
+        self, source: Run | str | Path, *, device: str | None = None, batch_size: int = 64, trust_code: bool = False
+    ):
+        import torch
+
+        self.run = source if isinstance(source, Run) else Run.open(source, trust_code=trust_code)
+        self.recipe = self.run.recipe
+        self.task: Task = make_task(self.recipe, self.run.task_state)
+        block = ModelBlock(name=str(self.run.model))
+        self.tokenizer = load_tokenizer(block)
+        self.device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+        self.model = self.task.build_model(block).to(self.device).eval()
+        self.limit = length_limit(self.model.config, self.tokenizer)
+        self.collate = self.task.collator(self.tokenizer)
+        self.batch_size = batch_size
+
+    def predict(self, rows: Sequence[Any], *, progress: Progress = iter) -> list[Answer]:
+        """One answer a row, in order. A row is a text, a pair of texts, or a dict with the task's columns."""
+        rows = [self._row(row) for row in rows]
+        if not rows:
+            return []
+        features = self.encode(rows, answers=False)
+        outputs, _ = run(self.task, self.model, features, self.collate, batch_size=self.batch_size, progress=progress)
+        return self.task.decode(outputs, features, rows)
+
+    def encode(self, rows: Rows, *, answers: bool) -> Features:
+        """The features that the model sees of these rows."""
+        return self.task.encode(rows, self.tokenizer, self.limit, answers=answers)
+
+    def score(self, name: str, rows: Rows, metrics: Sequence[Metric], *, samples: int, progress: Progress = iter) -> Scores:
+        """Figures of rows that have answers, with `samples` bootstrap samples behind their intervals."""
+        self.task.check(rows, name)
+        split = Split(name, rows, self.encode(rows, answers=True))
+        return score(
+            self.task, self.model, split, self.collate, metrics,
+            batch_size=self.batch_size, samples=samples, progress=progress,
+        )  # fmt: skip
+
+    def _row(self, row: Any) -> dict[str, Any]:
+        names = [column.name for column in self.task.columns if not column.answer]
+        if isinstance(row, dict):
+            missing = [c.name for c in self.task.columns if c.required and not c.answer and c.name not in row]
+            if missing:
+                raise DataError.at("predict", f"a row lacks {', '.join(missing)}", f"it needs {', '.join(names)}")
+            return row
+        values = [row] if isinstance(row, str) else list(row)
+        if not values or len(values) > len(names) or not all(isinstance(value, str) for value in values):
+            raise DataError.at("predict", f"{str(row)[:60]!r} is no row", f"a text, or texts for {', '.join(names)}")
+        return dict(zip(names, values, strict=False))
+
+
+def open_predictor(path: str | Path, **options: Any) -> Predictor:
+    """A Predictor of a Run folder, for commands."""
+    if not Path(path).exists():
+        raise RunError.at(str(path), "no such Run", "bertkit train RECIPE --output DIR makes one")
+    return Predictor(path, **options)

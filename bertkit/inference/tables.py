@@ -1,0 +1,95 @@
+"""`bertkit predict` on files: every row and column of the input, with the answer beside it."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from bertkit.data.dataset import load
+from bertkit.errors import DataError
+from bertkit.inference.predictor import Predictor
+from bertkit.recipe.schema import DataBlock
+from bertkit.tasks.scoring import Progress
+
+FORMATS = (".csv", ".jsonl", ".parquet")
+
+
+def check_output(output: str) -> None:
+    """Raise a DataError for an output whose ending names no format or whose folder does not exist."""
+    if output == "-":
+        return
+    if Path(output).suffix not in FORMATS:
+        raise DataError.at("--output", f"{output}: the ending must be one of {', '.join(FORMATS)}", "or - for JSON lines")
+    if not Path(output).parent.is_dir():
+        raise DataError.at("--output", f"{output}: no such folder: {Path(output).parent}")
+
+
+def predict_file(
+    predictor: Predictor, sources: Sequence[str], block: DataBlock, *, logits: bool = False, progress: Progress = iter
+) -> list[dict[str, Any]]:
+    """The rows of the sources with all their columns, and the answer's columns added.
+
+    Raises:
+        DataError: rows that can not be read, or a column of the input that has an answer column's name.
+    """
+    originals: list[dict[str, Any]] = []
+    rows = load(sources, predictor.task.columns, block, answers=False, keep=originals)
+    answers = predictor.predict(list(rows), progress=progress)
+    return join(predictor, originals, answers, logits=logits)
+
+
+def join(
+    predictor: Predictor, rows: list[dict[str, Any]], answers: list[dict[str, Any]], *, logits: bool = False
+) -> list[dict[str, Any]]:
+    """Rows beside their answers' columns."""
+    added = [predictor.task.flat(answer, logits=logits) for answer in answers]
+    if added and (taken := sorted(set(added[0]) & {name for row in rows for name in row})):
+        todo = "rename them, or predict from a file without them"
+        raise DataError.at("predict", f"the input already has the columns {', '.join(taken)}", todo)
+    return [{**row, **extra} for row, extra in zip(rows, added, strict=True)]
+
+
+def write(rows: list[dict[str, Any]], output: str) -> None:
+    """Write rows as the output's ending says; `-` writes JSON lines to standard output."""
+    suffix = Path(output).suffix
+    if suffix == ".parquet":
+        import pyarrow as pa
+        from pyarrow import parquet
+
+        parquet.write_table(pa.Table.from_pylist(_same_columns(rows)), output)
+        return
+    text = _csv(rows) if suffix == ".csv" else _lines(rows)
+    if output == "-":
+        sys.stdout.write(text)
+    else:
+        Path(output).write_text(text, "utf-8", newline="")
+
+
+def _lines(rows: Iterable[dict[str, Any]]) -> str:
+    return "".join(json.dumps(row, ensure_ascii=False, default=str) + "\n" for row in rows)
+
+
+def _csv(rows: list[dict[str, Any]]) -> str:
+    stream = io.StringIO()
+    names = list(_same_columns(rows)[0]) if rows else []
+    writer = csv.DictWriter(stream, names, lineterminator="\n")
+    writer.writeheader()
+    for row in _same_columns(rows):
+        writer.writerow({name: _cell(value) for name, value in row.items()})
+    return stream.getvalue()
+
+
+def _cell(value: Any) -> Any:
+    if isinstance(value, list):
+        return ",".join(map(str, value))
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, dict) else value
+
+
+def _same_columns(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    return [{name: row.get(name) for name in names} for row in rows]

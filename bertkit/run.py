@@ -1,0 +1,220 @@
+"""Run: the folder that holds everything a training left.
+
+    recipe.yaml         the resolved recipe, which trains the same model again
+    model/              weights, configuration and tokenizer, as plain `AutoModel.from_pretrained` loads them
+    task.json           what the task learnt beside the weights: label names, thresholds
+    metrics.json        {"validation": {"accuracy": ...}, "test": {...}, "intervals": {"validation": {...}}}
+    log.jsonl           a line a logged step
+    environment.json    versions, machine, weights and data that went in
+    README.md           the model card
+    tensorboard/        the same log for TensorBoard
+    checkpoints/        the best and the last state of the training
+    code/               files of the user's that the recipe names
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import json
+import math
+import os
+import platform
+import shutil
+import sys
+import tempfile
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from bertkit import plugins
+from bertkit.errors import Problem, RunError
+from bertkit.recipe.load import build, dump
+from bertkit.recipe.schema import Recipe
+from bertkit.recipe.source import read
+
+PACKAGES = (
+    *("bertkit", "torch", "transformers", "tokenizers", "datasets", "accelerate", "evaluate"),
+    *("seqeval", "scikit-learn", "scipy", "numpy", "pydantic", "ruamel.yaml", "typer"),
+)
+
+
+class Run:
+    """A Run folder. `Run.create` starts one, `Run.open` loads one that a training finished."""
+
+    def __init__(self, path: str | Path):
+        self.path = Path(path)
+        self.recipe_file = self.path / "recipe.yaml"
+        self.model = self.path / "model"
+        self.task_file = self.path / "task.json"
+        self.metrics_file = self.path / "metrics.json"
+        self.log_file = self.path / "log.jsonl"
+        self.environment_file = self.path / "environment.json"
+        self.card_file = self.path / "README.md"
+        self.tensorboard = self.path / "tensorboard"
+        self.checkpoints = self.path / "checkpoints"
+        self.code = self.path / "code"
+
+    def __repr__(self) -> str:
+        return f"Run({str(self.path)!r})"
+
+    @classmethod
+    def create(cls, path: str | Path, recipe: Recipe) -> Run:
+        """Start a Run in a new or empty folder: writes the recipe, copies the user's code it names.
+
+        Raises:
+            RunError: the folder holds something, or can not be made.
+        """
+        run = cls(path)
+        run.check_free()
+        try:
+            run.path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise RunError.at(str(path), f"the folder can not be made: {error.strerror}") from error
+        recipe = _with_code(recipe, run)
+        run.recipe_file.write_text(dump(recipe), "utf-8")
+        return run
+
+    def check_free(self) -> None:
+        """Raise a RunError where the folder is in use; nothing is ever written over."""
+        if self.path.is_file() or (self.path.is_dir() and any(self.path.iterdir())):
+            raise RunError.at("--output", f"{self.path}: in use", "name a new folder, or remove this one")
+
+    @classmethod
+    def open(cls, path: str | Path, *, trust_code: bool = False) -> Run:
+        """The Run of a folder.
+
+        Args:
+            trust_code: whether code that the Run carries may be executed though it was not trained here with it.
+
+        Raises:
+            RunError: no Run, one whose training did not finish, or one with code that is not trusted.
+        """
+        run = cls(path)
+        if not run.path.is_dir():
+            raise RunError.at(str(path), "no such folder", "a Run is the folder that bertkit train writes")
+        if not run.recipe_file.is_file():
+            raise RunError.at(str(path), "not a Run: it has no recipe.yaml", "name the folder that bertkit train wrote")
+        missing = [f.name for f in (run.model, run.task_file, run.metrics_file) if not f.exists()]
+        if missing:
+            raise RunError.at(str(path), f"an unfinished Run: no {', '.join(missing)}", "train it again")
+        if not trust_code:
+            run._check_code()
+        return run
+
+    def _check_code(self) -> None:
+        """Code in a Run is executed unasked only where the very files it was copied from still stand unchanged."""
+        known = self.environment.get("code", {})
+        problems = []
+        for file in sorted(self.code.glob("*.py")):
+            source = Path(known.get(file.name, {}).get("source", ""))
+            outside = source.is_absolute() and self.path.resolve() not in source.resolve().parents
+            if not (outside and source.is_file() and source.read_bytes() == file.read_bytes()):
+                problems.append(Problem(str(file), "this Run executes code that was not trained here", "read it, then use --trust-code"))
+        if problems:
+            raise RunError(*problems)
+
+    @property
+    def recipe(self) -> Recipe:
+        return self.recipe_with(())
+
+    def recipe_with(self, sets: Sequence[str]) -> Recipe:
+        """The Run's recipe with `--set KEY=VALUE` applied."""
+        return build(read(self.recipe_file, sets))
+
+    @property
+    def metrics(self) -> dict[str, Any]:
+        return _read_json(self.metrics_file)
+
+    @property
+    def task_state(self) -> dict[str, Any]:
+        return _read_json(self.task_file)
+
+    @property
+    def environment(self) -> dict[str, Any]:
+        return _read_json(self.environment_file) if self.environment_file.is_file() else {}
+
+
+def _with_code(recipe: Recipe, run: Run) -> Recipe:
+    """The recipe with each file it names copied into the Run and named there."""
+    names: dict[Path, str] = {}
+
+    def moved(value: Any) -> Any:
+        if isinstance(value, list):
+            return [moved(item) for item in value]
+        if isinstance(value, dict):
+            return {moved(key): item for key, item in value.items()}
+        file = plugins.file_of(value)
+        if file is None or not file.is_file():
+            return value
+        if file not in names:
+            taken = set(names.values())
+            names[file] = file.name if file.name not in taken else f"{file.stem}_{len(taken)}.py"
+        return plugins.with_file(value, f"./code/{names[file]}")
+
+    data = recipe.data.model_copy(update={"format": moved(recipe.data.format)})
+    options = {k: moved(v) if k == "loss" else v for k, v in recipe.options.items()}
+    changes = {"task": moved(recipe.task), "metrics": moved(recipe.metrics), "callbacks": moved(recipe.callbacks)}
+    recipe = recipe.model_copy(update={**changes, "data": data, "options": options})
+    if names:
+        run.code.mkdir()
+        for file, name in names.items():
+            shutil.copyfile(file, run.code / name)
+        code = {name: {"source": str(file.absolute()), "sha256": hashlib.sha256(file.read_bytes()).hexdigest()} for file, name in names.items()}
+        write_json(run.environment_file, {"code": code})
+    return recipe
+
+
+def default_folder(recipe: str | Path) -> Path:
+    """`runs/<recipe>-<time>`, for a recipe's file or name."""
+    name = Path(recipe).stem if Path(recipe).is_file() else str(recipe).replace("/", "-")
+    return Path("runs", f"{name}-{datetime.now():%Y%m%d-%H%M%S}")
+
+
+def environment() -> dict[str, Any]:
+    """What this machine is: versions, processor, devices, time. Imports torch."""
+    import torch
+
+    versions = {}
+    for package in PACKAGES:
+        try:
+            versions[package] = importlib.metadata.version(package)
+        except importlib.metadata.PackageNotFoundError:
+            versions[package] = ""
+    cuda = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    return {
+        "time": datetime.now(UTC).isoformat(timespec="seconds"),
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "processors": os.cpu_count(),
+        "threads": torch.get_num_threads(),
+        "devices": [torch.cuda.get_device_name(i) for i in range(cuda)] or ["cpu"],
+        "versions": versions,
+        "command": sys.argv,
+    }
+
+
+def write_json(file: Path, value: Any) -> None:
+    """Write JSON aside, then rename: a reader never sees half a file."""
+    with tempfile.NamedTemporaryFile("w", dir=file.parent, suffix=".tmp", delete=False, encoding="utf-8") as stream:
+        json.dump(_without_nan(value), stream, indent=2, ensure_ascii=False, allow_nan=False)
+        stream.write("\n")
+    Path(stream.name).chmod(0o644)
+    Path(stream.name).replace(file)
+
+
+def _without_nan(value: Any) -> Any:
+    """NaN is not JSON: an undefined figure is null."""
+    if isinstance(value, dict):
+        return {key: _without_nan(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_without_nan(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _read_json(file: Path) -> dict[str, Any]:
+    try:
+        return json.loads(file.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise RunError.at(str(file), f"can not be read: {error}") from error

@@ -1,0 +1,158 @@
+"""What happens beside the training steps: the log file, progress, and stopping where going on is pointless.
+
+A callback is Hugging Face's `TrainerCallback`; `callbacks:` names built-ins, entry points or References.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import math
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from transformers import TrainerCallback
+
+from bertkit.errors import TrainingError
+
+log = logging.getLogger("bertkit")
+
+LINES = 20
+"""Lines of progress in a log that is no terminal; `log.jsonl` has every logged step."""
+
+CALLBACKS = {
+    "early_stopping": "transformers:EarlyStoppingCallback",
+}
+
+
+class StopWatch(TrainerCallback):
+    """Samples a second, without the time that evaluating and saving takes. Comes first: others read `rate`."""
+
+    def __init__(self) -> None:
+        self.rate = 0.0
+        self._seconds = self._steps = 0.0
+        self._since = time.perf_counter()
+
+    def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        now = time.perf_counter()
+        self._seconds, self._steps, self._since = self._seconds + now - self._since, self._steps + 1, now
+
+    def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, float] | None = None, **kwargs: Any) -> None:
+        if logs is not None and "loss" in logs and self._seconds:
+            self.rate = self._steps * effective_batch(args) / self._seconds
+            logs["samples_per_second"] = round(self.rate, 2)
+            self._seconds = self._steps = 0.0
+
+    def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        self._since = time.perf_counter()
+
+    on_evaluate = on_save = on_train_begin
+
+
+class LogFile(TrainerCallback):
+    """`log.jsonl`: a line a logged step, and a line an evaluation with its figures under `validation`."""
+
+    def __init__(self, file: Path):
+        self.file = file
+
+    def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, float] | None = None, **kwargs: Any) -> None:
+        logs = logs or {}
+        if not state.is_world_process_zero:
+            return
+        line: dict[str, Any] = {"step": state.global_step, "epoch": round(state.epoch or 0.0, 4)}
+        if "loss" in logs:
+            names = ("loss", "grad_norm", "learning_rate", "samples_per_second")
+            line |= {name: logs[name] for name in names if name in logs}
+        elif figures := _figures(logs):
+            line["validation"] = figures
+        else:
+            return
+        with self.file.open("a", encoding="utf-8") as stream:
+            stream.write(json.dumps(line) + "\n")
+
+
+class StopOnNonFinite(TrainerCallback):
+    """A loss that is no number does not come back: stop, and say what to try."""
+
+    def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, float] | None = None, **kwargs: Any) -> None:
+        for name in ("loss", "grad_norm"):
+            value = (logs or {}).get(name)
+            if value is not None and not math.isfinite(value):
+                todo = f"lower train.learning_rate (it was {args.learning_rate:g}), or train without fp16"
+                raise TrainingError.at(f"step {state.global_step}", f"the {name} is {value}: training can not go on", todo)
+
+
+class Progress(TrainerCallback):
+    """A bar with samples/s and time left on a terminal; plain lines in a log."""
+
+    def __init__(self, watch: StopWatch):
+        self.watch = watch
+        self._bar: Any = None
+        self._task: Any = None
+        self._start = 0.0
+        self._next_line = 0.0
+
+    def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        self._start = time.perf_counter()
+        if not (state.is_world_process_zero and sys.stderr.isatty()):
+            return
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+        self._bar = Progress(
+            TextColumn("training"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[said]}"),
+            TimeRemainingColumn(),
+            console=Console(stderr=True),
+        )
+        self._bar.start()
+        self._task = self._bar.add_task("training", total=state.max_steps, completed=state.global_step, said="")
+
+    def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        if self._bar:
+            self._bar.update(self._task, completed=state.global_step)
+
+    def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, float] | None = None, **kwargs: Any) -> None:
+        if not state.is_world_process_zero:
+            return
+        logs = logs or {}
+        if figures := _figures(logs):
+            said = ", ".join(f"{name} {value:.4g}" for name, value in figures.items())
+            log.info("epoch %.2f: %s", state.epoch or 0, said)
+        elif "loss" in logs and self._bar:
+            self._bar.update(self._task, said=f"loss {logs['loss']:.3f}  {self.watch.rate:.0f} samples/s")
+        elif "loss" in logs and state.global_step >= self._next_line:
+            self._next_line = state.global_step + state.max_steps / LINES
+            left = (time.perf_counter() - self._start) / state.global_step * (state.max_steps - state.global_step)
+            log.info(
+                "step %d/%d  epoch %.2f  loss %.4f  %.0f samples/s  %s left",
+                *(state.global_step, state.max_steps, state.epoch or 0, logs["loss"], self.watch.rate, _clock(left)),
+            )
+
+    def close(self) -> None:
+        """Leave the terminal as it was, also where the training ended in an error."""
+        if self._bar:
+            self._bar.stop()
+            self._bar = None
+
+    def on_train_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        self.close()
+
+
+def effective_batch(args: Any) -> int:
+    """Rows in one optimiser step: batch x accumulation x processes."""
+    return args.train_batch_size * args.gradient_accumulation_steps * args.world_size
+
+
+def _figures(logs: dict[str, float]) -> dict[str, float]:
+    return {name.removeprefix("eval_"): value for name, value in logs.items() if name.startswith("eval_")}
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

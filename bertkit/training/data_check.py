@@ -1,0 +1,53 @@
+"""`bertkit data check`: rows, and the pieces that a model would make of them, before any training."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from bertkit.data.check import Report, check
+from bertkit.data.dataset import load
+from bertkit.errors import DataError
+from bertkit.models.build import load_tokenizer
+from bertkit.recipe import load as recipes
+from bertkit.recipe.source import recipe_names
+from bertkit.tasks.task import make_task
+
+LIMIT = 512
+"""Most pieces that BERT reads; a recipe's `options.max_length` stands for it where it is set."""
+
+
+def check_data(
+    sources: Sequence[str], validation: Sequence[str], *, task: str, recipe: str | None = None, sets: Sequence[str] = ()
+) -> Report:
+    """Look through rows as a recipe would read them; rows that can not be used are counted and passed over.
+
+    Args:
+        sources: rows to train on; `validation`: rows to compare them with, or none.
+        task: a task's name or Reference, where no recipe is given.
+        recipe: a recipe whose columns, options and tokenizer are taken.
+        sets: `KEY=VALUE` as of `--set`.
+
+    Raises:
+        BertkitError: files that can not be read at all, a recipe with mistakes, or no tokenizer.
+    """
+    bare = recipe or (task if task in recipe_names() else "classify")
+    full = recipes.load(bare, [*([] if recipe else [f"task={task}"]), "data.bad_rows=skip", *sets])
+    problem = make_task(full)
+    if not all(column.kind in ("text", "label", "labels", "number") for column in problem.columns):
+        raise DataError.at("--task", f"{full.task}: its rows are not texts with an answer")
+    tokenizer = load_tokenizer(full.model)
+
+    def pieces(rows: list[dict[str, Any]]) -> list[int]:
+        names = [column.name for column in problem.columns if column.kind == "text" and column.name in rows[0]]
+        extra = tokenizer.num_special_tokens_to_add(pair=len(names) > 1)
+        counts = [
+            [len(e) for e in tokenizer.backend_tokenizer.encode_batch([row[name] for row in rows], add_special_tokens=False)]
+            for name in names
+        ]
+        return [extra + sum(row) for row in zip(*counts, strict=True)]
+
+    train = load(sources, problem.columns, full.data)
+    other = load(validation, problem.columns, full.data) if validation else None
+    limit = full.options.get("max_length") or min(LIMIT, tokenizer.model_max_length)
+    return check(train, other, problem.columns, pieces=pieces, max_length=limit)

@@ -1,0 +1,81 @@
+"""A tiny BERT and its vocabulary, made once; the hub is offline and sockets are shut."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+os.environ["HF_HUB_OFFLINE"] = "1"
+os.environ.setdefault("CUDA_VISIBLE_DEVICES", os.environ.get("BERTKIT_TEST_GPU", ""))
+
+import pytest
+from pytest_socket import disable_socket
+
+from bertkit import cli
+
+FIXTURES = Path(__file__).parent / "fixtures"
+
+TINY = {
+    "model_type": "bert",
+    "hidden_size": 32,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 2,
+    "intermediate_size": 64,
+    "max_position_embeddings": 64,
+}
+
+
+def pytest_runtest_setup() -> None:
+    disable_socket(allow_unix_socket=True)
+
+
+@pytest.fixture(scope="session")
+def words() -> list[str]:
+    """The texts that the vocabulary is trained on."""
+    return (FIXTURES / "words.txt").read_text("utf-8").splitlines()
+
+
+@pytest.fixture(scope="session")
+def tokenizer_folder(tmp_path_factory: pytest.TempPathFactory, words: list[str]) -> Path:
+    """A WordPiece tokenizer of some hundred pieces."""
+    from tokenizers import BertWordPieceTokenizer
+    from transformers import BertTokenizer
+
+    folder = tmp_path_factory.mktemp("tokenizer")
+    trainer = BertWordPieceTokenizer(lowercase=True)
+    trainer.train_from_iterator(words, vocab_size=400, min_frequency=1, show_progress=False)
+    vocab = dict(sorted(trainer.get_vocab().items(), key=lambda item: item[1]))
+    BertTokenizer(vocab=vocab, model_max_length=64).save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_bert(tmp_path_factory: pytest.TempPathFactory, tokenizer_folder: Path) -> Path:
+    """A folder with a random BERT of 2 layers of 32, without dropout, and its tokenizer."""
+    import torch
+    from transformers import AutoConfig, AutoModel, AutoTokenizer
+
+    torch.manual_seed(0)
+    folder = tmp_path_factory.mktemp("tiny-bert")
+    tokenizer = AutoTokenizer.from_pretrained(tokenizer_folder)
+    values = {key: value for key, value in TINY.items() if key != "model_type"}
+    config = AutoConfig.for_model(
+        "bert", **values, vocab_size=len(tokenizer), hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0
+    )
+    AutoModel.from_config(config).save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture
+def bertkit(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch):
+    """The command line, in this process: `bertkit("train", ...)` -> (exit code, standard output, standard error)."""
+    monkeypatch.setenv("COLUMNS", "200")
+
+    def run(*arguments: object) -> tuple[int, str, str]:
+        capsys.readouterr()
+        code = cli.main([str(argument) for argument in arguments])
+        out, err = capsys.readouterr()
+        return code, out, err
+
+    return run

@@ -1,0 +1,138 @@
+"""What every task must do, for each task there is: nothing here knows any of them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from bertkit import Predictor, Run, train
+from bertkit.metrics import find_metric
+from bertkit.models.build import build_model, load_tokenizer
+from bertkit.recipe.schema import ModelBlock
+from bertkit.tasks.scoring import run as run_model
+from tests.helpers import every_task, log_of, make, tiny_recipe
+
+TASKS = every_task()
+IDS = [f"{name}-{'-'.join(options) or 'default'}" for name, options in TASKS]
+
+
+@pytest.fixture(scope="module", params=TASKS, ids=IDS)
+def trained(request: pytest.FixtureRequest, tiny_bert: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    name, options = request.param
+    folder = tmp_path_factory.mktemp(name)
+    recipe = tiny_recipe(name, options, tiny_bert, folder, logging_steps=1, max_steps=3)
+    return train(recipe, output=folder / "run")
+
+
+def test_there_are_tasks() -> None:
+    assert {"classify", "regress"} <= {name for name, _ in TASKS}
+
+
+def test_a_run_holds_what_it_promises(trained: Run) -> None:
+    files = ("recipe.yaml", "model", "task.json", "metrics.json", "log.jsonl", "environment.json", "README.md")
+    assert all((trained.path / file).exists() for file in files)
+    assert not trained.checkpoints.exists()
+    figures = trained.metrics["validation"]
+    task = make(trained.recipe.task, trained.recipe.options)
+    for reference in task.metrics:
+        for key in find_metric(reference, task.takes).keys:
+            assert key in figures
+    assert np.isfinite(figures["loss"])
+    lines = log_of(trained, "step", "epoch", "loss", "grad_norm", "learning_rate", "samples_per_second")
+    assert [line[0] for line in lines] == [1, 2, 3]
+    assert json.loads(trained.environment_file.read_text())["versions"]["transformers"]
+
+
+def test_saved_model_answers_as_it_did_when_it_was_scored(trained: Run) -> None:
+    predictor = Predictor(trained)
+    rows = predictor.task.tiny_rows()
+    metrics = [find_metric(name, predictor.task.takes) for name in trained.recipe.metrics]
+    again = predictor.score("validation", rows, metrics, samples=0).figures
+    assert again == pytest.approx(trained.metrics["validation"], abs=1e-4, nan_ok=True)
+
+
+def test_one_by_one_equals_batched(trained: Run) -> None:
+    predictor = Predictor(trained)
+    rows = predictor.task.tiny_rows()
+    together = predictor.predict(rows)
+    alone = [answer for row in rows for answer in predictor.predict([row])]
+    assert len(together) == len(rows)
+    for a, b in zip(together, alone, strict=True):
+        _same(a, b)
+
+
+def test_answers_fit_a_table(trained: Run) -> None:
+    predictor = Predictor(trained)
+    flat = [predictor.task.flat(answer, logits=True) for answer in predictor.predict(predictor.task.tiny_rows())]
+    assert all(list(row) == list(flat[0]) for row in flat)
+    assert json.loads(json.dumps(flat)) == flat
+
+
+def test_no_rows_give_no_answers(trained: Run) -> None:
+    assert Predictor(trained).predict([]) == []
+
+
+@pytest.mark.parametrize(("name", "options"), TASKS, ids=IDS)
+def test_gradient_is_that_of_the_rows_whatever_the_batch(name: str, options: dict[str, Any], tiny_bert: Path) -> None:
+    """The contract's core: (sums / items).sum() over two halves adds up to that of the whole."""
+    task, rows, model, tokenizer = _parts(name, options, tiny_bert)
+    items = task.encode(rows, tokenizer, 64, answers=True).items
+    collate = task.collator(tokenizer)
+    whole = _gradient(task, model, [collate(items)])
+    halves = _gradient(task, model, [collate(items[::2]), collate(items[1::2])])
+    torch.testing.assert_close(whole, halves, rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize(("name", "options"), TASKS, ids=IDS)
+def test_outputs_keep_the_order_of_rows(name: str, options: dict[str, Any], tiny_bert: Path) -> None:
+    task, rows, model, tokenizer = _parts(name, options, tiny_bert)
+    features = task.encode(rows, tokenizer, 64, answers=True)
+    collate = task.collator(tokenizer)
+    one, loss_one = run_model(task, model, features, collate, batch_size=1)
+    many, loss_many = run_model(task, model, features, collate, batch_size=5)
+    for key in one:
+        for a, b in zip(one[key], many[key], strict=True):
+            np.testing.assert_allclose(a, b, atol=1e-5)
+    assert loss_one == pytest.approx(loss_many, rel=1e-5)
+
+
+def _parts(name: str, options: dict[str, Any], folder: Path) -> tuple[Any, Any, Any, Any]:
+    from datasets import Dataset
+
+    from bertkit.recipe.schema import DataBlock
+
+    task = make(name, options)
+    rows = Dataset.from_list(task.tiny_rows())
+    task.prepare(rows, DataBlock())
+    torch.manual_seed(1)
+    block = ModelBlock(name=str(folder))
+    return task, rows, task.build_model(block).eval(), load_tokenizer(block)
+
+
+def _gradient(task: Any, model: Any, batches: list[dict[str, torch.Tensor]]) -> torch.Tensor:
+    model.zero_grad()
+    items = torch.stack([task.items(batch) for batch in batches]).sum(0)
+    for batch in batches:
+        (task.losses(model, batch)[0] / items).sum().backward()
+    return torch.cat([p.grad.flatten() for p in model.parameters() if p.grad is not None])
+
+
+def _same(a: Any, b: Any) -> None:
+    if isinstance(a, dict):
+        assert a.keys() == b.keys()
+        for key in a:
+            _same(a[key], b[key])
+    elif isinstance(a, float):
+        assert a == pytest.approx(b, abs=1e-5)
+    else:
+        assert a == b
+
+
+def test_build_model_does_not_let_trainer_think_the_model_scales_its_loss(tiny_bert: Path) -> None:
+    model = build_model(ModelBlock(name=str(tiny_bert)), "AutoModelForSequenceClassification", num_labels=2)
+    assert model.accepts_loss_kwargs is False

@@ -1,0 +1,79 @@
+"""What several tests need: recipes of tiny runs, and their logs."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from bertkit import plugins
+from bertkit.recipe.schema import Recipe
+from bertkit.tasks import TASKS
+from bertkit.tasks.task import Task
+
+VARIANTS: dict[str, list[dict[str, Any]]] = {
+    "classify": [
+        {},
+        {"multi_label": True, "class_weights": "auto"},
+        {"class_weights": {"refund": 3.0}, "loss": "focal"},
+        {"label_smoothing": 0.1, "long_text": "windows", "max_length": 8, "window_overlap": 2},
+    ],
+    "regress": [{}, {"long_text": "head_tail", "max_length": 10}],
+}
+"""Options under which a task's contract is tested."""
+
+
+def every_task() -> list[tuple[str, dict[str, Any]]]:
+    """(task, options) for all tasks there are; one without variants of its own is tested with its defaults."""
+    return [(name, options) for name in TASKS for options in VARIANTS.get(name, [{}])]
+
+
+def make(name: str, options: dict[str, Any]) -> Task:
+    kind = plugins.find("task", name)
+    return kind(kind.Options.model_validate(options))
+
+
+def write_rows(rows: list[dict[str, Any]], file: Path) -> Path:
+    """Rows as JSON lines."""
+    file.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
+    return file
+
+
+def write_csv(file: Path, header: Iterable[str], rows: Iterable[Iterable[Any]]) -> Path:
+    with file.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.writer(stream)
+        writer.writerow(header)
+        writer.writerows(rows)
+    return file
+
+
+def tiny_recipe(name: str, options: dict[str, Any], model: Path, folder: Path, repeat: int = 4, **train: Any) -> Recipe:
+    """A recipe of the task's own tiny rows, which trains in a second."""
+    rows = make(name, options).tiny_rows()
+    file = write_rows(rows * repeat, folder / f"{name}.jsonl")
+    dev = write_rows(rows, folder / f"{name}-dev.jsonl")
+    block = {
+        "num_train_epochs": 1,
+        "per_device_train_batch_size": 8,
+        "learning_rate": 1e-3,
+        "report_to": "none",
+        "use_cpu": True,
+        **train,
+    }
+    return Recipe.model_validate(
+        {
+            "task": name,
+            "model": str(model),
+            "data": {"train": str(file), "validation": str(dev)},
+            "options": options,
+            "train": block,
+        }
+    )
+
+
+def log_of(run: Any, *names: str) -> list[list[float]]:
+    """The figures of each logged training step."""
+    lines = [json.loads(line) for line in run.log_file.read_text("utf-8").splitlines()]
+    return [[line[name] for name in names] for line in lines if "loss" in line]
