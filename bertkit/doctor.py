@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from bertkit import hub
 from bertkit.extras import EXTRAS, has, pip_line
-from bertkit.hub import hub_is_reachable
 from bertkit.run import environment
 
 
@@ -21,6 +21,6 @@ def findings() -> list[tuple[str, str]]:
     for extra, modules in EXTRAS.items():
         missing = [module for module in modules if not has(module)]
         found.append((f"extra {extra}", f"missing: {pip_line(extra)}" if missing else "installed"))
-    reach = "reachable" if hub_is_reachable() else "out of reach: models and data come from folders, packages or the cache"
+    reach = "reachable" if hub.reachable() else "out of reach: models and data come from folders, packages or the cache"
     found.append(("hub", reach))
     return found

@@ -1,15 +1,15 @@
 """Run: the folder that holds everything a training left.
 
-    recipe.yaml         the resolved recipe, which trains the same model again
-    model/              weights, configuration and tokenizer, as plain `AutoModel.from_pretrained` loads them
-    task.json           what the task learnt beside the weights: label names, thresholds
-    metrics.json        {"validation": {"accuracy": ...}, "test": {...}, "intervals": {"validation": {...}}}
-    log.jsonl           a line a logged step
-    environment.json    versions, machine, weights and data that went in
-    README.md           the model card
-    tensorboard/        the same log for TensorBoard
-    checkpoints/        the best and the last state of the training
-    code/               files of the user's that the recipe names
+recipe.yaml         the resolved recipe, which trains the same model again
+model/              weights, configuration and tokenizer, as plain `AutoModel.from_pretrained` loads them
+task.json           what the task learnt beside the weights: label names, thresholds
+metrics.json        {"validation": {"accuracy": ...}, "test": {...}, "intervals": {"validation": {...}}}
+log.jsonl           a line a logged step
+environment.json    versions, machine, weights and data that went in
+README.md           the model card
+tensorboard/        the same log for TensorBoard
+checkpoints/        the best and the last state of the training
+code/               files of the user's that the recipe names
 """
 
 from __future__ import annotations
@@ -111,7 +111,11 @@ class Run:
             source = Path(known.get(file.name, {}).get("source", ""))
             outside = source.is_absolute() and self.path.resolve() not in source.resolve().parents
             if not (outside and source.is_file() and source.read_bytes() == file.read_bytes()):
-                problems.append(Problem(str(file), "this Run executes code that was not trained here", "read it, then use --trust-code"))
+                problems.append(
+                    Problem(
+                        str(file), "this Run executes code that was not trained here", "read it, then use --trust-code"
+                    )
+                )
         if problems:
             raise RunError(*problems)
 
@@ -161,7 +165,10 @@ def _with_code(recipe: Recipe, run: Run) -> Recipe:
         run.code.mkdir()
         for file, name in names.items():
             shutil.copyfile(file, run.code / name)
-        code = {name: {"source": str(file.absolute()), "sha256": hashlib.sha256(file.read_bytes()).hexdigest()} for file, name in names.items()}
+        code = {
+            name: {"source": str(file.absolute()), "sha256": hashlib.sha256(file.read_bytes()).hexdigest()}
+            for file, name in names.items()
+        }
         write_json(run.environment_file, {"code": code})
     return recipe
 

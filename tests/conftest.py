@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 from pathlib import Path
 
 os.environ["HF_HUB_OFFLINE"] = "1"
@@ -27,6 +28,17 @@ TINY = {
 
 def pytest_runtest_setup() -> None:
     disable_socket(allow_unix_socket=True)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _small_and_steady() -> None:
+    """One thread a test process, as two of them share two cores, and fewer bootstrap samples."""
+    import torch
+
+    from bertkit.tasks import scoring
+
+    torch.set_num_threads(1)
+    scoring.SAMPLES = 50
 
 
 @pytest.fixture(scope="session")
@@ -79,3 +91,21 @@ def bertkit(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch)
         return code, out, err
 
     return run
+
+
+@pytest.fixture
+def online(monkeypatch: pytest.MonkeyPatch):
+    """The hub seems to be there: its name has an address. Sockets stay shut."""
+    import datasets.config
+    import huggingface_hub.constants
+
+    from bertkit import hub
+
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", False)
+    monkeypatch.setattr(datasets.config, "HF_HUB_OFFLINE", False)
+    monkeypatch.setattr(hub.urllib.request, "getproxies", dict)
+    monkeypatch.delenv("HF_ENDPOINT", raising=False)
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_: [])
+    hub._has_address.cache_clear()
+    yield
+    hub._has_address.cache_clear()

@@ -28,7 +28,9 @@ ORDER = [
 """Rooms from left to right: a room imports those before it, and itself. Rooms on one line never import each other."""
 
 RANK = {room: rank for rank, rooms in enumerate(ORDER) for room in rooms}
-FILES = sorted(path for path in PACKAGE.rglob("*.py") if path.name not in ("__init__.py", "__main__.py") or path.parent != PACKAGE)
+FILES = sorted(
+    path for path in PACKAGE.rglob("*.py") if path.name not in ("__init__.py", "__main__.py") or path.parent != PACKAGE
+)
 
 
 def room_of(path: Path) -> str:

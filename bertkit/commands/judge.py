@@ -12,8 +12,12 @@ from bertkit.commands import console
 
 def evaluate(
     run: Annotated[Path, typer.Argument(help="A Run folder.")],
-    data: Annotated[list[str] | None, typer.Option("--data", help="Rows to score. Default: those of the recipe.")] = None,
-    split: Annotated[str | None, typer.Option(help="Of the recipe: test, validation or train.", show_default="test, if named")] = None,
+    data: Annotated[
+        list[str] | None, typer.Option("--data", help="Rows to score. Default: those of the recipe.")
+    ] = None,
+    split: Annotated[
+        str | None, typer.Option(help="Of the recipe: test, validation or train.", show_default="test, if named")
+    ] = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Write the figures as JSON.")] = None,
     sets: console.Set = None,
     trust_code: console.TrustCode = False,

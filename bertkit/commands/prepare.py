@@ -22,7 +22,9 @@ def check(
     file: Annotated[list[str], typer.Argument(help="File, folder, glob or hub:NAME#SPLIT.")],
     task: Annotated[str, typer.Option(help="The task that the rows are for.")] = "classify",
     validation: Annotated[list[str] | None, typer.Option(help="Rows to compare with: overlap, unseen labels.")] = None,
-    recipe: Annotated[str | None, typer.Option(help="Take columns and options from this recipe.", show_default="TASK's own")] = None,
+    recipe: Annotated[
+        str | None, typer.Option(help="Take columns and options from this recipe.", show_default="TASK's own")
+    ] = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Write the report as JSON.")] = None,
     sets: console.Set = None,
 ) -> None:
@@ -30,8 +32,8 @@ def check(
 
     bertkit data check mine.csv --task classify -s data.columns.label=category
     """
-    from bertkit.training.data_check import check_data
     from bertkit.run import write_json
+    from bertkit.training.data_check import check_data
 
     report = check_data(file, validation or (), task=task, recipe=recipe, sets=sets or ())
     for line in report.lines():

@@ -32,7 +32,9 @@ def _purpose(file: Path) -> str:
 
 
 @app.command()
-def show(name: Name, sets: console.Set = None, resolved: Annotated[bool, typer.Option(help="With every default.")] = False) -> None:
+def show(
+    name: Name, sets: console.Set = None, resolved: Annotated[bool, typer.Option(help="With every default.")] = False
+) -> None:
     """Print a recipe, as it is written or with every default."""
     from bertkit.recipe.source import locate
 
@@ -45,7 +47,9 @@ def show(name: Name, sets: console.Set = None, resolved: Annotated[bool, typer.O
 
 
 @app.command()
-def copy(name: Name, output: Annotated[Path | None, typer.Argument(help="File to write.", show_default="./NAME.yaml")] = None) -> None:
+def copy(
+    name: Name, output: Annotated[Path | None, typer.Argument(help="File to write.", show_default="./NAME.yaml")] = None
+) -> None:
     """Copy a recipe, to make it your own."""
     from bertkit.recipe.source import locate
 

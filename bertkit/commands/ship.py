@@ -13,9 +13,15 @@ from bertkit.errors import DataError
 
 def predict(
     run: Annotated[Path, typer.Argument(help="A Run folder.")],
-    source: Annotated[str | None, typer.Argument(metavar="INPUT", help="File, folder or glob; - reads standard input.")] = None,
-    output: Annotated[str, typer.Option("--output", "-o", help=".csv, .jsonl or .parquet; - prints JSON lines.")] = "-",
-    text: Annotated[list[str] | None, typer.Option("--text", "-t", help="A text in place of INPUT; repeatable.")] = None,
+    source: Annotated[
+        str | None, typer.Argument(metavar="INPUT", help="File, folder or glob; - reads standard input.")
+    ] = None,
+    output: Annotated[
+        str | None, typer.Option("--output", "-o", help=".csv, .jsonl or .parquet; - prints JSON lines.")
+    ] = None,
+    text: Annotated[
+        list[str] | None, typer.Option("--text", "-t", help="A text in place of INPUT; repeatable.")
+    ] = None,
     text_pair: Annotated[list[str] | None, typer.Option("--text-pair", help="The second text of each --text.")] = None,
     logits: Annotated[bool, typer.Option("--logits", help="Add the raw scores.")] = False,
     sets: console.Set = None,
@@ -33,16 +39,23 @@ def predict(
     from bertkit.inference.predictor import Predictor
     from bertkit.run import Run
 
-    tables.check_output(output)
+    tables.check_output(output or "-")
     opened = Run.open(run, trust_code=trust_code)
     recipe = opened.recipe_with(sets or ())
     predictor = Predictor(opened)
     if text:
-        rows = [{"text": a, **({"text_pair": b} if b else {})} for a, b in zip(text, text_pair or [""] * len(text), strict=True)]
-        answered = tables.join(predictor, rows, predictor.predict(rows), logits=logits)
+        rows = [
+            {"text": a, **({"text_pair": b} if b else {})}
+            for a, b in zip(text, text_pair or [""] * len(text), strict=True)
+        ]
+        answers = predictor.predict(rows)
+        if output is None and not logits:
+            console.table("", ("text", "answer"), zip(text, map(predictor.task.brief, answers), strict=True))
+            return
+        answered = tables.join(predictor, rows, answers, logits=logits)
     else:
         bar = console.progress("predicting")
         answered = tables.predict_file(predictor, [source or ""], recipe.data, logits=logits, progress=bar)
-    tables.write(answered, output)
-    if output != "-":
+    tables.write(answered, output or "-")
+    if output not in (None, "-"):
         typer.echo(f"{len(answered)} rows: {output}", err=True)

@@ -12,7 +12,9 @@ from bertkit.commands import console
 
 def train(
     recipe: Annotated[str, typer.Argument(help="A YAML file, or a name that bertkit recipe list shows.")],
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="The Run folder.", show_default="runs/<recipe>-<time>")] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="The Run folder.", show_default="runs/<recipe>-<time>")
+    ] = None,
     sets: console.Set = None,
 ) -> None:
     """Train a recipe: leaves a Run folder with model, scores, log and model card.

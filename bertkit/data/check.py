@@ -34,7 +34,7 @@ TROUBLES = {
     "control characters": re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]"),
     "invisible characters (zero width, byte order mark)": re.compile("[\u200b\u2060\ufeff]"),
     "HTML": re.compile(r"&(?:amp|lt|gt|quot|nbsp|#\d+);|<br ?/?>"),
-    "no letter at all": re.compile(r"(?=.*\S)[\W\d_]+\Z", re.DOTALL),
+    "no letter at all": re.compile(r"\A(?=.*\S)[\W\d_]+\Z", re.DOTALL),
 }
 """What to look for in each text -> its pattern."""
 

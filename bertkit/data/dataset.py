@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from bertkit.data.columns import Column
 from bertkit.data.readers import read
 from bertkit.data.rows import BadRows, Record, Tally, Unusable
-from bertkit.data.sources import Source, expand, setting
+from bertkit.data.sources import Source, expand, placeholders, setting
 from bertkit.data.values import Values
 from bertkit.errors import DataError, Problem, did_you_mean
 from bertkit.recipe.schema import DataBlock
@@ -33,7 +33,14 @@ BATCH = 10_000
 _SENTENCE = re.compile(r"\S+( \S+){4,}|.{41,}|-?\d+(\.\d+)?|.*[.!?]", re.DOTALL)
 
 
-def load(sources: Sequence[str], columns: Sequence[Column], block: DataBlock, *, answers: bool = True) -> Dataset:
+def load(
+    sources: Sequence[str],
+    columns: Sequence[Column],
+    block: DataBlock,
+    *,
+    answers: bool = True,
+    keep: list[dict[str, Any]] | None = None,
+) -> Dataset:
     """Read all rows of `sources` in their order.
 
     Args:
@@ -42,6 +49,7 @@ def load(sources: Sequence[str], columns: Sequence[Column], block: DataBlock, *,
         block: how to read them; its `train`, `validation` and `test` are not looked at.
         answers: whether the rows hold answers. If not, answer columns are neither asked for nor read, and an empty
             text is kept.
+        keep: a list to which the whole row, as its source holds it, is added for each row that is taken.
 
     Returns:
         The columns that the rows have, by canonical name (text and label: str, labels: list of str, number: float),
@@ -61,6 +69,8 @@ def load(sources: Sequence[str], columns: Sequence[Column], block: DataBlock, *,
                 rows.open(source, record)
             try:
                 rows.add(record)
+                if keep is not None:
+                    keep.append(record.values)
             except Unusable as error:
                 bad.add(Problem(record.place, error.what, error.todo))
     bad.settle()
@@ -158,13 +168,10 @@ class _Rows:
 
     def _no_header(self, source: Source, has: list[str]) -> Problem:
         names = [column.name for column in self._columns if column.required][: len(has)]
-        names += [f"column{position}" for position in range(len(names) + 1, len(has) + 1)]
-        listed = ",".join(names)
-        todo = f"if it is a row, name the columns: {setting('data.header', f'[{listed}]')}"
-        shown = ", ".join(has)
-        return Problem(
-            source.line(1), f"does not look like a header, and names no {self._columns[0].name}: {shown:.80}", todo
-        )
+        names += placeholders(len(has))[len(names) :]
+        todo = f"if it is a row, name the columns: {setting('data.header', names)}"
+        what = f"does not look like a header, and names no {self._columns[0].name}: {', '.join(has)}"
+        return Problem(source.line(1), f"{what:.120}", todo)
 
     def dataset(self) -> Dataset:
         """All rows taken."""

@@ -2,29 +2,24 @@
 
 Without a network, `datasets` tries for up to 47 s before it gives up. So we look first whether the hub's name can be
 resolved at all (3 s at most); if not, only the local cache is asked, which answers at once.
+
+The price of this way: the rows are as `datasets` read them, so a CSV file on the hub has its `NA` turned into nothing.
 """
 
 from __future__ import annotations
 
 import contextlib
-import os
 import re
-import socket
-import threading
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
+from bertkit import hub
 from bertkit.data.arrow import BATCH, records
 from bertkit.data.rows import Record
 from bertkit.data.sources import Source
 from bertkit.errors import BertkitError, DataError
 from bertkit.recipe.schema import DataBlock
-
-PATIENCE = 3.0
-"""Seconds to wait for the hub's address."""
 
 _NAME = re.compile(r"hub:(?P<name>[\w.-]+(/[\w.-]+)?)(:(?P<config>[^@]+))?(@(?P<revision>.+))?")
 
@@ -51,9 +46,9 @@ def read_hub(source: Source, block: DataBlock) -> Iterator[Record]:
 def _load(where: str, parts: re.Match[str], split: str) -> Any:
     import datasets
 
-    offline = not reachable()
+    offline = not hub.reachable()
     try:
-        with _offline() if offline else contextlib.nullcontext():
+        with hub.cache_only() if offline else contextlib.nullcontext():
             return datasets.load_dataset(parts["name"], parts["config"], split=split, revision=parts["revision"])
     except Exception as error:  # the libraries below raise some twenty kinds
         raise _failure(where, error, offline) from error
@@ -61,7 +56,7 @@ def _load(where: str, parts: re.Match[str], split: str) -> Any:
 
 def _failure(where: str, error: Exception, offline: bool) -> BertkitError:
     if offline:
-        why = "HF_HUB_OFFLINE is set" if _asked_offline() else "the hub can not be reached"
+        why = "HF_HUB_OFFLINE is set" if hub.asked_offline() else "the hub can not be reached"
         todo = "load it once with a network, or name a local file"
         return DataError.at(where, f"{why}, and this is not in the local cache ({_reason(error)})", todo)
     return DataError.at(where, f"can not be loaded: {_reason(error)}")
@@ -72,49 +67,3 @@ def _reason(error: BaseException) -> str:
     while error.__cause__:
         error = error.__cause__
     return f"{type(error).__name__}: {' '.join(str(error).split())}"
-
-
-def reachable() -> bool:
-    """Whether the hub (or the proxy on the way to it) has an address, as far as can be told within `PATIENCE`."""
-    if _asked_offline():
-        return False
-    endpoint = os.environ.get("HF_ENDPOINT", "https://huggingface.co")
-    proxy = urllib.request.getproxies().get(urlsplit(endpoint).scheme, "")
-    host = urlsplit(proxy if "//" in proxy or not proxy else f"//{proxy}").hostname or urlsplit(endpoint).hostname
-    found = threading.Event()
-
-    def resolve() -> None:
-        with contextlib.suppress(OSError):
-            socket.getaddrinfo(host, None)
-            found.set()
-
-    # A thread of its own, not a pool: Python waits for a pool's threads when it exits.
-    thread = threading.Thread(target=resolve, daemon=True)
-    thread.start()
-    thread.join(PATIENCE)
-    return found.is_set()
-
-
-def _asked_offline() -> bool:
-    """Whether HF_HUB_OFFLINE (or HF_DATASETS_OFFLINE) is set, as the libraries understood it."""
-    import datasets.config
-    import huggingface_hub.constants
-
-    return huggingface_hub.constants.HF_HUB_OFFLINE or datasets.config.HF_HUB_OFFLINE
-
-
-@contextlib.contextmanager
-def _offline() -> Iterator[None]:
-    """Both libraries read the variable when they are imported: later only their constants can be set."""
-    import datasets.config
-    import huggingface_hub.constants
-
-    modules: tuple[Any, ...] = (datasets.config, huggingface_hub.constants)
-    before = [module.HF_HUB_OFFLINE for module in modules]
-    for module in modules:
-        module.HF_HUB_OFFLINE = True
-    try:
-        yield
-    finally:
-        for module, value in zip(modules, before, strict=True):
-            module.HF_HUB_OFFLINE = value

@@ -10,7 +10,7 @@ from typing import Any
 
 from bertkit.data.lines import lines
 from bertkit.data.rows import Record, Tally
-from bertkit.data.sources import Source, setting
+from bertkit.data.sources import Source, placeholders, setting
 from bertkit.errors import DataError, Problem, did_you_mean
 from bertkit.recipe.schema import DataBlock
 
@@ -124,12 +124,15 @@ def _row(value: Any, block: DataBlock, place: str, number: int) -> Record | Prob
     if not isinstance(value, list):
         return Problem(place, f"not an object: found {describe(value)}")
     if block.header is None:
-        names = ",".join(f"column{i}" for i in range(1, len(value) + 1))
-        return Problem(
-            place, "a list instead of an object", f"name its columns: {setting('data.header', f'[{names}]')}"
-        )
+        todo = f"name its columns: {setting('data.header', placeholders(len(value)))}"
+        problem = Problem(place, "a list instead of an object", todo)
+        if number == 1:
+            raise DataError(problem)
+        return problem
     if len(value) != len(block.header):
         return Problem(place, f"wrong number of values: {len(value)}, data.header names {len(block.header)}")
+    if number == 1 and value == block.header:
+        raise DataError.at(place, "this row is a header, but data.header says there is none", "take it out of the file")
     return Record(place, number, dict(zip(block.header, value, strict=True)))
 
 

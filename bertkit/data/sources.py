@@ -5,8 +5,8 @@ from __future__ import annotations
 import difflib
 import glob
 import gzip
-import importlib.util
 import io
+import json
 import logging
 import re
 import shlex
@@ -40,6 +40,8 @@ BINARY = ("parquet", "arrow")
 NOT_ROWS = ("dataset_info.json", "dataset_dict.json", "state.json")
 """What `Dataset.save_to_disk` writes beside the rows."""
 
+_PLAIN = re.compile(r"[^\W\d](?:[\w ./-]*[\w/])?")
+
 
 @dataclass(frozen=True, slots=True)
 class Source:
@@ -71,9 +73,22 @@ class Source:
         return cast(BinaryIO, gzip.GzipFile(self.file)) if packed else self.file.open("rb")
 
 
-def setting(key: str, value: str) -> str:
-    """The `--set key=value` to type, quoted for the shell where it needs to be."""
-    return f"--set {shlex.quote(f'{key}={value}')}"
+def setting(key: str, value: str | int | list[str]) -> str:
+    """The `--set key=value` to type: the value as YAML, the whole quoted for the shell where it needs to be."""
+    text = f"[{','.join(map(_yaml, value))}]" if isinstance(value, list) else _yaml(value)
+    return f"--set {shlex.quote(f'{key}={text}')}"
+
+
+def _yaml(value: str | int) -> str:
+    """A column may be called `#1 String`, `007` or `null`, which YAML reads as something else where they stand bare."""
+    text = str(value)
+    plain = isinstance(value, int) or (_PLAIN.fullmatch(text) and text.lower() not in ("true", "false", "null"))
+    return text if plain else json.dumps(text, ensure_ascii=False)
+
+
+def placeholders(count: int) -> list[str]:
+    """Names for columns that have none."""
+    return [f"column{position}" for position in range(1, count + 1)]
 
 
 def expand(sources: Sequence[str], block: DataBlock) -> list[Source]:
@@ -109,9 +124,9 @@ def _expand(text: str, block: DataBlock) -> list[Source]:
     if text.startswith("hub:"):
         name, _, split = text.partition("#")
         return [Source(name, "hub", key=split)]
-    if text.startswith("package:"):
+    if text.startswith(extras.PACKAGE):
         path, _, key = text.partition("#")
-        return [replace(s, key=key) for s in _files(_carried(path), text, block)]
+        return [replace(s, key=key) for s in _files(str(extras.carried(path, DataError)), text, block)]
     path, key = text, ""
     if not Path(text).exists() and "#" in text:  # a name may hold a # of its own
         path, _, key = text.rpartition("#")
@@ -171,21 +186,6 @@ def shown(path: Path) -> str:
     here = Path.cwd()
     name = str(path.relative_to(here) if path.is_absolute() and path.is_relative_to(here) else path)
     return name.encode("utf-8", "replace").decode()  # a name may hold bytes that are no text
-
-
-def _carried(text: str) -> str:
-    """Path of `package:module/path`. The package is not imported."""
-    module, _, path = text.removeprefix("package:").partition("/")
-    if not module.isidentifier() or not extras.has(module):
-        extra = next((extra for extra, modules in extras.EXTRAS.items() if module in modules), "")
-        todo = extras.pip_line(extra) if extra else f"install the package that brings the module {module}"
-        raise ExtraError.at(text, f"needs the package {module}, which is not installed", todo)
-    spec = importlib.util.find_spec(module)
-    folders = (spec and spec.submodule_search_locations) or []
-    for folder in folders:
-        if path and Path(folder, path).exists():
-            return str(Path(folder, path))
-    raise DataError.at(text, f"the package {module} has no {path or 'path after its name'}", _near(path, folders))
 
 
 def _not_found(path: str, text: str) -> BertkitError:

@@ -30,23 +30,24 @@ def load_splits(
     wanted = set(names or ("train", "validation", "test"))
     if block.validation is None and "validation" in wanted:
         wanted.add("train")
-    found = {}
+    found: dict[str, Dataset] = {}
     for name in ("train", "validation", "test"):
         sources = getattr(block, name)
         if sources and name in wanted:
-            rows = load(sources, columns, block)
-            most = getattr(block.limit, name)
-            if most is not None and most < len(rows):
-                log.info("%s: %d of %d rows, drawn with seed %d", name, most, len(rows), seed)
-                rows = limit(rows, most, seed)
-            found[name] = rows
+            found[name] = _limited(name, load(sources, columns, block), getattr(block.limit, name), seed)
     if block.validation is None and "train" in found:
         found["train"], found["validation"] = split(found["train"], block.validation_ratio, seed, stratify_by)
-        if block.limit.validation is not None and block.limit.validation < len(found["validation"]):
-            found["validation"] = limit(found["validation"], block.limit.validation, seed)
+        found["validation"] = _limited("validation", found["validation"], block.limit.validation, seed)
         log.info(
             "no validation data named: %d of the training rows validate, %d train",
             len(found["validation"]),
             len(found["train"]),
         )
     return found
+
+
+def _limited(name: str, rows: Dataset, most: int | None, seed: int) -> Dataset:
+    if most is None or most >= len(rows):
+        return rows
+    log.info("%s: %d of %d rows, drawn with seed %d", name, most, len(rows), seed)
+    return limit(rows, most, seed)

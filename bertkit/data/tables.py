@@ -9,15 +9,18 @@ from __future__ import annotations
 
 import csv
 import functools
+import logging
 import re
 from collections.abc import Iterator
 from typing import Any
 
 from bertkit.data.lines import lines
 from bertkit.data.rows import Record, Tally
-from bertkit.data.sources import Source, setting
+from bertkit.data.sources import Source, placeholders, setting
 from bertkit.errors import DataError, Problem
 from bertkit.recipe.schema import DataBlock
+
+log = logging.getLogger("bertkit")
 
 FORMATS = {",": "csv", ";": "csv-semicolon", "\t": "tsv"}
 """Delimiter -> the format that reads it."""
@@ -103,9 +106,12 @@ def _header(names: list[str], place: str, delimiter: str) -> list[str]:
             if other != delimiter and len(parts) > 1 and all(map(_NAMES.fullmatch, parts)):
                 what = f"one column, named {names[0]!r}: the delimiter looks to be {other!r}"
                 raise DataError.at(place, what, setting("data.format", format))
+    if (stripped := [name.strip() for name in names]) != names:
+        log.warning("%s: white space around column names, removed: %s", place, ", ".join(stripped))
+    names = stripped
     given = "without a header line, name the columns: --set data.header=[...]"
     for position, name in enumerate(names, 1):
-        if not name.strip():
+        if not name:
             raise DataError.at(place, f"column {position} of the header has no name", f"name it; {given}")
         if name in names[: position - 1]:
             raise DataError.at(place, f"the header names {name!r} twice", f"rename one; {given}")
@@ -116,10 +122,8 @@ def _check_given_header(names: list[str], fields: list[str], place: str) -> None
     """The first line must fit `data.header`, or all others are likely to be misread too."""
     if len(fields) != len(names):
         what = f"data.header names {len(names)} columns, this line has {len(fields)}"
-        raise DataError.at(place, what, f"name {len(fields)} columns: {setting('data.header', _names(len(fields)))}")
+        raise DataError.at(
+            place, what, f"name {len(fields)} columns: {setting('data.header', placeholders(len(fields)))}"
+        )
     if fields == names:
         raise DataError.at(place, "this line is a header, but data.header says there is none", "leave data.header out")
-
-
-def _names(count: int) -> str:
-    return f"[{','.join(f'column{i}' for i in range(1, count + 1))}]"

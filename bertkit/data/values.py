@@ -74,7 +74,7 @@ class Values:
             self._tally.add("empty texts", place)
         most = self._block.max_characters
         if len(value) > most:
-            more = setting("data.max_characters", str(len(value)))
+            more = setting("data.max_characters", len(value))
             todo = f"an unclosed quote often merges rows; if it is meant: {more}"
             raise Unusable(f"is too long: {len(value):,} characters, data.max_characters is {most:,}", todo)
         _check_characters(value)
@@ -117,8 +117,7 @@ class Values:
         return names
 
     def _at_position(self, text: str) -> str:
-        if self._names is None:
-            raise DataError.at("data.label_ids", "needs the names", "--set data.label_names=FILE, with one name a line")
+        assert self._names is not None  # DataBlock takes label_ids with label_names alone
         if text == HIDDEN:
             raise Unusable("is -1, which marks a hidden label", HIDDEN_TODO)
         if not _WHOLE.fullmatch(text) or not 0 <= int(text) < len(self._names):

@@ -11,7 +11,7 @@ from bertkit.errors import RecipeError
 from bertkit.inference.predictor import Predictor
 from bertkit.metrics import find_metric
 from bertkit.recipe.schema import Recipe
-from bertkit.tasks.scoring import SAMPLES, Progress
+from bertkit.tasks.scoring import Progress
 
 
 def evaluate(
@@ -46,5 +46,5 @@ def evaluate(
             raise RecipeError.at(f"data.{name}", "the Run's recipe names no such data", "bertkit eval RUN --data FILE")
         rows = splits[name]
     metrics = [find_metric(reference, task.takes) for reference in recipe.metrics]
-    scores = predictor.score(name, rows, metrics, samples=SAMPLES, progress=progress)
+    scores = predictor.score(name, rows, metrics, progress=progress)
     return {"data": name, "rows": len(rows), "figures": scores.figures, "intervals": scores.intervals}

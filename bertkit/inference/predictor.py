@@ -1,9 +1,9 @@
 """Predictor: a loaded Run. Rows in, answers out, by the same encode, model and decode that scored the training.
 
-    predictor = Predictor("runs/demo")
-    predictor.predict(["where is my parcel?"])                # [{"label": ..., "probabilities": {...}, ...}]
-    predictor.predict([("a premise", "its hypothesis")])      # pairs
-    predictor.predict([{"text": "...", "text_pair": "..."}])  # rows with the task's columns
+predictor = Predictor("runs/demo")
+predictor.predict(["where is my parcel?"])                # [{"label": ..., "probabilities": {...}, ...}]
+predictor.predict([("a premise", "its hypothesis")])      # pairs
+predictor.predict([{"text": "...", "text_pair": "..."}])  # rows with the task's columns
 """
 
 from __future__ import annotations
@@ -47,7 +47,8 @@ class Predictor:
         block = ModelBlock(name=str(self.run.model))
         self.tokenizer = load_tokenizer(block)
         self.device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
-        self.model = self.task.build_model(block).to(self.device).eval()
+        model: Any = self.task.build_model(block)
+        self.model = model.to(self.device).eval()
         self.limit = length_limit(self.model.config, self.tokenizer)
         self.collate = self.task.collator(self.tokenizer)
         self.batch_size = batch_size
@@ -65,13 +66,13 @@ class Predictor:
         """The features that the model sees of these rows."""
         return self.task.encode(rows, self.tokenizer, self.limit, answers=answers)
 
-    def score(self, name: str, rows: Rows, metrics: Sequence[Metric], *, samples: int, progress: Progress = iter) -> Scores:
-        """Figures of rows that have answers, with `samples` bootstrap samples behind their intervals."""
+    def score(self, name: str, rows: Rows, metrics: Sequence[Metric], *, progress: Progress = iter) -> Scores:
+        """Figures of rows that have answers, with their confidence intervals."""
         self.task.check(rows, name)
         split = Split(name, rows, self.encode(rows, answers=True))
         return score(
             self.task, self.model, split, self.collate, metrics,
-            batch_size=self.batch_size, samples=samples, progress=progress,
+            batch_size=self.batch_size, intervals=True, progress=progress,
         )  # fmt: skip
 
     def _row(self, row: Any) -> dict[str, Any]:

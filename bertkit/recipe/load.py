@@ -98,17 +98,15 @@ def schema_problems(error: ValidationError, model: type[BaseModel], source: Sour
 
 def _existing(values: Any, at: Key, location: tuple[int | str, ...]) -> Key:
     """The part of pydantic's location that stands in the recipe (it also names members of unions)."""
-    node, key = values, list(at)
+    node: Any = values
+    key = list(at)
     for part in at:
         node = node[part]
     for part in location:
-        if isinstance(node, dict) and part in node:
-            node = node[part]
-        elif isinstance(node, list) and isinstance(part, int) and part < len(node):
-            node = node[part]
-        else:
-            continue
-        key.append(part)
+        children = node if isinstance(node, dict) else dict(enumerate(node)) if isinstance(node, list) else {}
+        if part in children:
+            node = children[part]
+            key.append(part)
     return tuple(key)
 
 

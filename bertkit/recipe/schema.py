@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 
 def _as_list(value: Any) -> Any:
@@ -54,21 +54,22 @@ class DataBlock(Block):
     """Where the rows are and how to read them."""
 
     train: Sources | None = None
-    """File, folder, glob, `file.json#key` or `hub:name[:config]#split`; or a list of these."""
+    """File, folder, glob, `file.json#key`, `package:module/path`, `hub:name[:config][@revision]#split` or `-` (standard
+    input); or a list of these."""
     validation: Sources | None = None
     test: Sources | None = None
     format: str | None = None
     """Reader to use where the file's ending does not tell: a built-in, an entry point or a Reference."""
     columns: dict[str, str] = {}
-    """The task's column -> the file's column."""
-    header: list[str] | None = None
+    """The task's column -> the file's column; `id` too, for the rows' own ids."""
+    header: list[str] | None = Field(default=None, min_length=1)
     """Names of the columns, for files that have no header line (csv, tsv, lists in JSON)."""
     encoding: str = "utf-8"
-    label_names: Annotated[list[str] | str | None, BeforeValidator(lambda v: v)] = None
+    label_names: list[str] | str | None = None
     """All label names, or a file with one a line. Default: those found in the training rows, sorted."""
     label_ids: bool = False
     """The files hold positions in `label_names` (0, 1, ...) instead of names."""
-    label_separator: str = ","
+    label_separator: str = Field(default=",", min_length=1)
     """Between the labels of one row, for a task with several labels a row."""
     validation_ratio: float = Field(default=0.1, gt=0, lt=1)
     """Share of the training rows that validates where `validation` names nothing; stratified by label."""
@@ -77,6 +78,12 @@ class DataBlock(Block):
     """A longer text is taken for a mistake (an unclosed quote merges rows)."""
     bad_rows: Literal["error", "skip"] = "error"
     """What to do with a row that can not be used: stop with its line, or leave it out and count it."""
+
+    @model_validator(mode="after")
+    def _fits(self) -> DataBlock:
+        if self.label_ids and self.label_names is None:
+            raise ValueError("label_ids needs label_names: the names, in the order of their numbers")
+        return self
 
 
 class Recipe(Block):

@@ -24,7 +24,7 @@ class Source:
     values: dict[str, Any]
     places: dict[Key, str] = field(default_factory=dict)
     folder: Path = Path()
-    """Relative paths in the file start here; those of `--set` start at the current folder."""
+    """Relative paths in the file start here; those of `--set`, and of bertkit's own recipes, at the current folder."""
 
     def place(self, key: Key) -> str:
         """Where `key` stands, else the nearest key above it."""
@@ -68,7 +68,7 @@ def read(path: Path, sets: Sequence[str] = ()) -> Source:
         RecipeError: not YAML, not a mapping, a key twice, or a `--set` that can not be applied.
     """
     source = parse(path.read_bytes(), str(path))
-    source.folder = path.parent
+    source.folder = Path() if recipes_folder() in path.parents else path.parent
     problems = [problem for text in sets if (problem := _apply(source, text))]
     if problems:
         raise RecipeError(*problems)
@@ -101,13 +101,14 @@ def parse(text: str | bytes, name: str) -> Source:
 
 def _plain(node: Any, key: Key, name: str, places: dict[Key, str]) -> Any:
     """ruamel's nodes to plain Python values, noting each one's place."""
-    if isinstance(node, dict):
+    marks = getattr(node, "lc", None)
+    if isinstance(node, dict) and marks:
         for child in node:
-            places[(*key, child)] = f"{name}:{node.lc.key(child)[0] + 1}"
+            places[(*key, child)] = f"{name}:{marks.key(child)[0] + 1}"
         return {child: _plain(value, (*key, child), name, places) for child, value in node.items()}
-    if isinstance(node, list):
+    if isinstance(node, list) and marks:
         for i in range(len(node)):
-            places[(*key, i)] = f"{name}:{node.lc.item(i)[0] + 1}"
+            places[(*key, i)] = f"{name}:{marks.item(i)[0] + 1}"
         return [_plain(value, (*key, i), name, places) for i, value in enumerate(node)]
     for kind in (bool, int, float, str):  # ruamel's scalars are subclasses that remember how they were written
         if isinstance(node, kind):
@@ -162,7 +163,11 @@ def anchor(source: Source, keys: Iterable[Key], is_path: Callable[[str, Path], b
         parent: Any = source.values
         for part in key[:-1]:
             parent = parent.get(part) if isinstance(parent, dict) else None
-        if isinstance(parent, dict) and key[-1] in parent and not (key == ("model",) and isinstance(parent[key[-1]], dict)):
+        if (
+            isinstance(parent, dict)
+            and key[-1] in parent
+            and not (key == ("model",) and isinstance(parent[key[-1]], dict))
+        ):
             folder = Path() if source.place(key) == "--set" else source.folder
             parent[key[-1]] = absolute(parent[key[-1]], folder)
 

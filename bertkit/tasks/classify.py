@@ -62,11 +62,12 @@ class ClassifyOptions(texts.TextOptions):
 
 class Classify(Task):
     Options = ClassifyOptions
-    metrics = ("accuracy", "macro_f1")
+    metrics: tuple[str, ...] = ("accuracy", "macro_f1")
     options: ClassifyOptions
 
     def __init__(self, options: ClassifyOptions, state: dict[str, Any] | None = None):
         super().__init__(options, state)
+        self._given: bool | None = None  # whether the recipe gave the label names; unknown in a loaded Run
         if options.multi_label:
             self.metrics = ("macro_f1", "micro_f1", "accuracy")
 
@@ -87,7 +88,10 @@ class Classify(Task):
 
     def prepare(self, rows: Rows, data: DataBlock) -> None:
         given = names_of.read_label_names(data.label_names)
+        self._given = given is not None
         self.state["labels"] = given or names_of.found_names(rows, "label")
+        if given:
+            names_of.check_labels(rows, "label", self.labels, "train", given=True)
         names_of.check_classes(rows, "label", self.labels)
         for key, names in (("class_weights", self.options.class_weights), ("out_of_scope", self.options.out_of_scope)):
             for name in names if isinstance(names, dict) else [names] if key == "out_of_scope" and names else []:
@@ -98,7 +102,7 @@ class Classify(Task):
             self.state["weights"] = self._weights(rows)
 
     def check(self, rows: Rows, split: str) -> None:
-        names_of.check_labels(rows, "label", self.labels, split)
+        names_of.check_labels(rows, "label", self.labels, split, given=self._given)
 
     def _weights(self, rows: Rows) -> list[float]:
         given = self.options.class_weights
@@ -270,6 +274,10 @@ class Classify(Task):
         columns = {f"predicted_{key}": answer[key]}
         columns |= {f"probability_{name}": p for name, p in answer["probabilities"].items()}
         return columns | ({f"logit_{name}": score for name, score in answer["logits"].items()} if logits else {})
+
+    def brief(self, answer: Answer) -> str:
+        given = answer["labels"] if self.options.multi_label else [answer["label"]]
+        return ", ".join(f"{name} ({answer['probabilities'][name]:.2f})" for name in given) or "no label"
 
     def tiny_rows(self) -> list[dict[str, Any]]:
         rows: list[dict[str, Any]] = [

@@ -78,7 +78,9 @@ class Regress(Task):
 
     def fits(self, metric: Metric) -> None:
         if metric.takes != "scores":
-            raise RecipeError.at("metrics", f"{metric.name}: scores labels, not numbers", "use pearson, spearman, mse, mae")
+            raise RecipeError.at(
+                "metrics", f"{metric.name}: scores labels, not numbers", "use pearson, spearman, mse, mae"
+            )
 
     def compare(self, answers: list[Answer], rows: Rows, takes: str) -> tuple[np.ndarray, np.ndarray]:
         import numpy as np
@@ -95,6 +97,9 @@ class Regress(Task):
 
     def flat(self, answer: Answer, *, logits: bool = False) -> dict[str, Any]:
         return {"predicted_score": answer["score"]}
+
+    def brief(self, answer: Answer) -> str:
+        return f"{answer['score']:.3f}"
 
     def tiny_rows(self) -> list[dict[str, Any]]:
         return [

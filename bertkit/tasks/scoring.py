@@ -100,14 +100,14 @@ def score(
     *,
     batch_size: int,
     tune: bool = False,
-    samples: int = 0,
+    intervals: bool = False,
     progress: Progress = iter,
 ) -> Scores:
     """Figures of a model on a split.
 
     Args:
         tune: choose the task's thresholds on this split first (the validation split alone).
-        samples: bootstrap samples for the intervals; 0 leaves them out.
+        intervals: whether to bootstrap confidence intervals.
     """
     outputs, loss = run(task, model, split.features, collate, batch_size=batch_size, progress=progress)
     answers = task.decode(outputs, split.features, split.rows)
@@ -116,8 +116,8 @@ def score(
         task.tune(answers, split.rows)
         if task.state != before:
             answers = task.decode(outputs, split.features, split.rows)
-    figures, intervals = measure(task, answers, split.rows, metrics, samples=samples)
-    return Scores({**figures, **({} if loss is None else {"loss": loss})}, answers, intervals)
+    figures, spans = measure(task, answers, split.rows, metrics, samples=SAMPLES if intervals else 0)
+    return Scores({**figures, **({} if loss is None else {"loss": loss})}, answers, spans)
 
 
 def measure(

@@ -1,7 +1,7 @@
 """The contract of a task: all that training, evaluation and prediction know of a problem.
 
 One sample goes row -> `encode` -> features -> `collator` -> batch -> model -> `reduce` -> outputs -> `decode` ->
-answer, and training, `bertkit eval` and `bertkit predict` all take this one way. A new task is one file beside this one.
+answer. Training, `bertkit eval` and `bertkit predict` all take this one way. A new task is one file beside this one.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict
 
-from bertkit.data.columns import Column
 from bertkit import plugins
+from bertkit.data.columns import Column
 from bertkit.recipe.schema import DataBlock, ModelBlock, Recipe
 
 if TYPE_CHECKING:
@@ -126,6 +126,10 @@ class Task(ABC):
     @abstractmethod
     def flat(self, answer: Answer, *, logits: bool = False) -> dict[str, Any]:
         """An answer as columns of a table: what `bertkit predict` adds to a row; `logits` adds the raw scores."""
+
+    @abstractmethod
+    def brief(self, answer: Answer) -> str:
+        """An answer in a few words, for a terminal."""
 
     @abstractmethod
     def tiny_rows(self) -> list[dict[str, Any]]:

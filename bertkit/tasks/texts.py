@@ -34,8 +34,9 @@ class TextOptions(TaskOptions):
 
 def column(rows: Rows, name: str) -> list[Any] | None:
     """One column of a Dataset or of a list of dicts; None where the rows do not have it."""
+    dataset: Any = rows
     if hasattr(rows, "column_names"):
-        return list(rows[name]) if name in rows.column_names else None
+        return list(dataset[name]) if name in dataset.column_names else None
     return [row[name] for row in rows] if len(rows) and name in rows[0] else None
 
 

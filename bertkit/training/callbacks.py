@@ -81,7 +81,9 @@ class StopOnNonFinite(TrainerCallback):
             value = (logs or {}).get(name)
             if value is not None and not math.isfinite(value):
                 todo = f"lower train.learning_rate (it was {args.learning_rate:g}), or train without fp16"
-                raise TrainingError.at(f"step {state.global_step}", f"the {name} is {value}: training can not go on", todo)
+                raise TrainingError.at(
+                    f"step {state.global_step}", f"the {name} is {value}: training can not go on", todo
+                )
 
 
 class Progress(TrainerCallback):

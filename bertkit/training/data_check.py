@@ -42,7 +42,10 @@ def check_data(
         names = [column.name for column in problem.columns if column.kind == "text" and column.name in rows[0]]
         extra = tokenizer.num_special_tokens_to_add(pair=len(names) > 1)
         counts = [
-            [len(e) for e in tokenizer.backend_tokenizer.encode_batch([row[name] for row in rows], add_special_tokens=False)]
+            [
+                len(e)
+                for e in tokenizer.backend_tokenizer.encode_batch([row[name] for row in rows], add_special_tokens=False)
+            ]
             for name in names
         ]
         return [extra + sum(row) for row in zip(*counts, strict=True)]

@@ -10,7 +10,7 @@ import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from bertkit import plugins
 from bertkit.data.check import overlap
@@ -21,7 +21,7 @@ from bertkit.recipe import train_block
 from bertkit.recipe.load import load, resolve
 from bertkit.recipe.schema import Recipe
 from bertkit.run import Run, default_folder, environment, write_json
-from bertkit.tasks.scoring import SAMPLES, Split
+from bertkit.tasks.scoring import Scores, Split
 from bertkit.tasks.task import Task, make_task
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from bertkit.training.trainer import BertTrainer
 
 log = logging.getLogger("bertkit")
+
 
 @dataclass(frozen=True)
 class Parts:
@@ -115,12 +116,18 @@ def _warn(recipe: Recipe, task: Task, splits: dict[str, Split]) -> None:
     rate = recipe.train["learning_rate"]
     if not 1e-6 <= rate <= 1e-3 and recipe.model.scratch is None:
         log.warning("train.learning_rate is %g; fine-tuning an encoder takes 1e-5 to 5e-4 as a rule", rate)
-    has = splits["train"].rows.column_names
+    rows = {name: cast(Any, split.rows) for name, split in splits.items()}
+    has = rows["train"].column_names
     texts = [column.name for column in task.columns if column.kind == "text" and column.name in has]
     for name in ("validation", "test"):
-        if name in splits and (shared := overlap(splits["train"].rows, splits[name].rows, texts)):
-            share = shared / len(splits[name].rows)
-            log.warning("%d of the %s rows (%.1f%%) stand in the training data too: scores on them flatter", shared, name, 100 * share)
+        if name in splits and (shared := overlap(rows["train"], rows[name], texts)):
+            share = shared / len(rows[name])
+            log.warning(
+                "%d of the %s rows (%.1f%%) stand in the training data too: scores on them flatter",
+                shared,
+                name,
+                100 * share,
+            )
 
 
 def build_trainer(parts: Parts, run: Run) -> BertTrainer:
@@ -192,10 +199,11 @@ def _finish(parts: Parts, run: Run, trainer: BertTrainer) -> None:
     """Score the chosen model and write what the Run keeps."""
     from bertkit.training.card import card
 
-    task, scored = parts.task, {}
+    task = parts.task
+    scored: dict[str, Scores] = {}
     for name in ("validation", "test"):
         if name in parts.splits:
-            scored[name] = trainer.score(parts.splits[name], tune=name == "validation", samples=SAMPLES)
+            scored[name] = trainer.score(parts.splits[name], tune=name == "validation", intervals=True)
     for doubt in task.doubts(scored["validation"].answers, parts.splits["validation"].rows):
         log.warning("%s", doubt)
     if not trainer.is_world_process_zero():

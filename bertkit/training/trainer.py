@@ -33,7 +33,13 @@ class BertTrainer(Trainer):
     loss_is_scaled_for_ga = True
 
     def __init__(
-        self, *, task: Task, validation: Split | None, metrics: Sequence[Metric], layer_decay: float = 1.0, **kwargs: Any
+        self,
+        *,
+        task: Task,
+        validation: Split | None,
+        metrics: Sequence[Metric],
+        layer_decay: float = 1.0,
+        **kwargs: Any,
     ):
         self.task, self.validation, self.metrics, self.layer_decay = task, validation, metrics, layer_decay
         super().__init__(**kwargs, eval_dataset=validation.features.items if validation else None)
@@ -55,14 +61,18 @@ class BertTrainer(Trainer):
         return (loss, outputs) if return_outputs else loss
 
     def create_optimizer(self, model: Any = None) -> torch.optim.Optimizer:
-        optimizer = super().create_optimizer(model)
+        optimizer: torch.optim.Optimizer = super().create_optimizer(model)
         if self.layer_decay < 1:
             self._spread_learning_rates(optimizer)
         return optimizer
 
     def _spread_learning_rates(self, optimizer: torch.optim.Optimizer) -> None:
         """Split each parameter group by depth; embeddings learn slowest, the head at the full rate."""
-        depth_of = {id(p): depth for (_, p), depth in zip(self.model.named_parameters(), depths(self.model).values(), strict=True)}
+        assert self.model is not None
+        depth_of = {
+            id(p): depth
+            for (_, p), depth in zip(self.model.named_parameters(), depths(self.model).values(), strict=True)
+        }
         top = max(depth_of.values())
         groups = []
         for group in optimizer.param_groups:
@@ -74,14 +84,15 @@ class BertTrainer(Trainer):
 
     def _get_learning_rate(self) -> float:
         """The rate of the head, which is the recipe's; the first group may be a lower layer's."""
+        assert self.optimizer is not None
         return max(group["lr"] for group in self.optimizer.param_groups)
 
-    def score(self, split: Split, *, tune: bool = False, samples: int = 0) -> Scores:
+    def score(self, split: Split, *, tune: bool = False, intervals: bool = False) -> Scores:
         """Score the model on a split, in full precision, each row once whatever the number of processes."""
         model = self.accelerator.unwrap_model(self.model, keep_fp32_wrapper=False)
         return score(
             self.task, model, split, self.data_collator, self.metrics,
-            batch_size=self.args.per_device_eval_batch_size, tune=tune, samples=samples,
+            batch_size=self.args.per_device_eval_batch_size, tune=tune, intervals=intervals,
         )  # fmt: skip
 
     def evaluate(

@@ -52,7 +52,7 @@ def test_saved_model_answers_as_it_did_when_it_was_scored(trained: Run) -> None:
     predictor = Predictor(trained)
     rows = predictor.task.tiny_rows()
     metrics = [find_metric(name, predictor.task.takes) for name in trained.recipe.metrics]
-    again = predictor.score("validation", rows, metrics, samples=0).figures
+    again = predictor.score("validation", rows, metrics).figures
     assert again == pytest.approx(trained.metrics["validation"], abs=1e-4, nan_ok=True)
 
 

@@ -85,7 +85,7 @@ def test_class_numbers_become_the_names_that_the_schema_tells(tmp_path, monkeypa
     named = [{"text": "a", "label": "yes", "more": ["x", "y"]}, {"text": "b", "label": None, "more": []}]
     assert [values for _, _, values in rows("a.parquet")] == named
     assert [values for _, _, values in rows("saved")] == named
-    assert [values["label"] for _, _, values in rows("a.parquet", label_ids=True)] == [1, -1]
+    assert [values["label"] for _, _, values in rows("a.parquet", label_ids=True, label_names=["no", "yes"])] == [1, -1]
 
 
 def test_the_format_option_reads_a_file_of_another_name(tmp_path, monkeypatch):

@@ -126,7 +126,7 @@ def test_a_first_line_that_is_a_row(write, first):
 
 
 def test_json_is_never_asked_for_a_header(write):
-    assert "--set data.columns.text=" in message(write("a.jsonl", jsonl({"1": "a", "label": "x"})))
+    assert "'data.columns.text=\"1\"'" in message(write("a.jsonl", jsonl({"1": "a", "label": "x"})))
 
 
 def test_columns_that_are_not_used_are_said_aloud(write, caplog):

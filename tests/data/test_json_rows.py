@@ -53,10 +53,15 @@ def test_a_list_in_place_of_lines(write):
 
 def test_lists_need_names(write):
     path = write("a.jsonl", '["a", "x"]\n["b", "y"]\n')
-    assert "a.jsonl:1  a list instead of an object" in message(path)
-    assert "'data.header=[column1,column2]'" in message(path)
+    assert message(path) == (
+        "a.jsonl:1  a list instead of an object; name its columns: --set 'data.header=[column1,column2]'"
+    )
     assert rows(path, header=["text", "label"])[1] == ("a.jsonl:2", 2, {"text": "b", "label": "y"})
     assert message(path, header=["text"]).startswith("a.jsonl:1  wrong number of values: 2, data.header names 1")
+
+    assert "this row is a header" in message(
+        write("b.jsonl", '["text", "label"]\n["a", "x"]'), header=["text", "label"]
+    )
 
 
 def test_deep_nesting_is_no_crash(write):

@@ -2,9 +2,11 @@ from __future__ import annotations
 
 import gzip
 import io
+import shlex
 import sys
 
 import pytest
+from ruamel.yaml import YAML
 
 from bertkit.data import sources
 from bertkit.data.sources import expand, setting
@@ -177,7 +179,21 @@ def test_hub_sources_are_not_looked_for_on_disk():
     assert (source.name, source.format, source.key, source.file) == ("hub:glue:sst2@main", "hub", "train[:10]", None)
 
 
-def test_settings_are_quoted_for_the_shell():
-    assert setting("data.columns.text", "sentence") == "--set data.columns.text=sentence"
-    assert setting("data.columns.text", "my text") == "--set 'data.columns.text=my text'"
-    assert setting("data.header", "[a,b]") == "--set 'data.header=[a,b]'"
+@pytest.mark.parametrize(
+    ("value", "typed"),
+    [
+        ("sentence", "key=sentence"),
+        ("my text", "'key=my text'"),
+        ("Überschrift", "key=Überschrift"),
+        ("#1 String", """'key="#1 String"'"""),
+        ("007", """'key="007"'"""),
+        ("null", """'key="null"'"""),
+        ("a: b", """'key="a: b"'"""),
+        (" a", """'key=" a"'"""),
+        (7, "key=7"),
+        (["text", "1"], """'key=[text,"1"]'"""),
+    ],
+)
+def test_settings_are_quoted_for_yaml_and_for_the_shell(value, typed):
+    assert shlex.split(setting("key", value)) == shlex.split(f"--set {typed}")
+    assert YAML(typ="safe").load(shlex.split(setting("key", value))[1].partition("=")[2]) == value

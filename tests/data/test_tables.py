@@ -160,6 +160,11 @@ def test_another_delimiter_is_named_with_the_format_that_reads_it(write, name, c
     assert rows(path, format=format)[0][2]["label"] == "x"
 
 
+def test_white_space_around_column_names_is_removed(write, caplog):
+    assert rows(write("a.csv", "text, label\na, x\n"))[0][2] == {"text": "a", "label": " x"}
+    assert caplog.messages == ["a.csv:1: white space around column names, removed: text, label"]
+
+
 def test_a_longer_header_with_another_delimiter_inside_is_left_alone(write):
     assert texts(write("a.csv", "text;more,label\na,x\n")) == [["a", "x"]]
 

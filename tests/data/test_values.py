@@ -111,11 +111,6 @@ def test_the_position_of_a_hidden_label(value):
     assert "bertkit predict" in caught.value.todo
 
 
-def test_positions_need_names():
-    with pytest.raises(DataError, match=r"data\.label_ids  needs the names; --set data\.label_names=FILE"):
-        take("label", 0, label_ids=True)
-
-
 @pytest.mark.parametrize(
     ("value", "names"),
     [
