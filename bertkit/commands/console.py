@@ -8,24 +8,28 @@ from typing import Annotated, Any
 
 import typer
 
+NUMBERS = ("value", "rows")
+"""Columns that stand at the right."""
+
 Set = Annotated[
     list[str] | None, typer.Option("--set", "-s", metavar="KEY=VALUE", help="Change a key of the recipe; repeatable.")
 ]
 TrustCode = Annotated[bool, typer.Option("--trust-code", help="Execute code of its author's that the Run carries.")]
 
 
-def table(title: str, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+def table(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """A table on standard output: ruled on a terminal, plain columns elsewhere."""
     from rich import box
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
     console = Console()
-    drawn = Table(title=title or None, title_justify="left", box=box.SIMPLE_HEAD if console.is_terminal else None)
-    for i, name in enumerate(header):
-        drawn.add_column(name, justify="left" if i == 0 else "right", no_wrap=True)
+    drawn = Table(box=box.SIMPLE_HEAD if console.is_terminal else None)
+    for name in header:
+        drawn.add_column(name, justify="right" if name in NUMBERS else "left", no_wrap=name in NUMBERS)
     for row in rows:
-        drawn.add_row(*map(str, row))
+        drawn.add_row(*(Text(str(cell)) for cell in row))  # [brackets] of a text are no markup
     if not console.is_terminal:
         console = Console(width=10_000)  # a log keeps its lines whole
     console.print(drawn)
@@ -39,7 +43,7 @@ def scores(splits: dict[str, dict[str, float | None]], intervals: dict[str, Any]
             low, high = intervals.get(split, {}).get(name) or (None, None)
             interval = "" if low is None or high is None else f"{low:.4f} to {high:.4f}"
             rows.append((split, name, "undefined" if value is None else f"{value:.4f}", interval))
-    table("", ("split", "figure", "value", "95% interval"), rows)
+    table(("split", "figure", "value", "95% interval"), rows)
 
 
 def progress(words: str) -> Any:

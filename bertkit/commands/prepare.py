@@ -46,4 +46,4 @@ def doctor() -> None:
     """Versions, devices, and what is missing with the command that brings it."""
     from bertkit.doctor import findings
 
-    console.table("", ("", ""), findings())
+    console.table(("what", "how it stands"), findings())

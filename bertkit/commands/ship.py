@@ -50,7 +50,7 @@ def predict(
         ]
         answers = predictor.predict(rows)
         if output is None and not logits:
-            console.table("", ("text", "answer"), zip(text, map(predictor.task.brief, answers), strict=True))
+            console.table(("text", "answer"), zip(text, map(predictor.task.brief, answers), strict=True))
             return
         answered = tables.join(predictor, rows, answers, logits=logits)
     else:

@@ -1,0 +1,57 @@
+"""The worked example of docs/plugins.md, run as it stands there; and the links of the docs."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+def blocks(page: Path, language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", page.read_text("utf-8"), re.DOTALL)
+
+
+def test_the_worked_example_of_plugins(
+    tmp_path: Path, tiny_bert: Path, bertkit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = ROOT / "docs" / "plugins.md"
+    (tmp_path / "stars.py").write_text(blocks(page, "python")[0], "utf-8")
+    (tmp_path / "stars.yaml").write_text(blocks(page, "yaml")[0], "utf-8")
+    reviews = [f"{stars}|{text} {n}" for n in range(4) for stars, text in ((5, "a great cup"), (1, "bad"), (3, "nice"))]
+    (tmp_path / "reviews.txt").write_text("\n".join(reviews), "utf-8")
+    monkeypatch.chdir(tmp_path)
+    for line in blocks(page, "sh")[0].splitlines():
+        command = shlex.split(line)[1:]
+        if command[0] == "train":
+            command += ["-s", f"model.name={tiny_bert}", "-s", "train.use_cpu=true"]
+        code, out, err = bertkit(*command)
+        assert code == 0, err
+    assert 1 <= float(out.split()[-1]) <= 5
+    assert len((tmp_path / "evaluations.txt").read_text().splitlines()) == 3
+    assert (tmp_path / "runs" / "stars" / "code" / "stars.py").is_file()
+
+    # Elsewhere, where the file it came from is gone, the code must be trusted first.
+    (tmp_path / "stars.py").unlink()
+    code, _, err = bertkit("predict", "runs/stars", "--text", "nice")
+    assert code == 2
+    assert "--trust-code" in err
+    code, _, err = bertkit("predict", "runs/stars", "--text", "nice", "--trust-code")
+    assert code == 0, err
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text("utf-8")):
+        assert (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_commands_in_the_docs_exist(page: Path, bertkit) -> None:
+    for command in re.findall(r"^bertkit ([a-z]+(?: (?:check|list|show|copy))?)", page.read_text("utf-8"), re.MULTILINE):
+        code, out, err = bertkit(*command.split(), "--help")
+        assert code == 0, err
