@@ -9,9 +9,11 @@ import logging
 import os
 import sys
 from collections.abc import Sequence
+from typing import Annotated
 
 import typer
 
+from bertkit import __version__
 from bertkit.commands import judge, prepare, recipe, ship, train
 from bertkit.errors import BertkitError
 
@@ -24,6 +26,22 @@ app = typer.Typer(
     help="Train, score and use BERT-family encoders, from a file to a scored model in one command.\n\n"
     "[bold]bertkit train demo/support[/bold] shows it on data that comes with it.",
 )
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"bertkit {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    pass
+
 
 app.command(rich_help_panel="Train")(train.train)
 app.command("eval", rich_help_panel="Judge")(judge.evaluate)

@@ -202,6 +202,13 @@ def environment() -> dict[str, Any]:
     }
 
 
+def check_output(file: Path | None) -> None:
+    """Raise a RunError where a file can not be written there, before the work that it is to hold."""
+    if file is not None and (file.is_dir() or not file.parent.is_dir()):
+        what = "is a folder" if file.is_dir() else f"no such folder: {file.parent}"
+        raise RunError.at("--output", f"{file}: {what}", "name a file in a folder that exists")
+
+
 def write_json(file: Path, value: Any) -> None:
     """Write JSON aside, then rename: a reader never sees half a file."""
     with tempfile.NamedTemporaryFile("w", dir=file.parent, suffix=".tmp", delete=False, encoding="utf-8") as stream:

@@ -11,7 +11,7 @@ from bertkit.commands import console
 
 
 def evaluate(
-    run: Annotated[Path, typer.Argument(help="A Run folder.")],
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="A Run folder.")],
     data: Annotated[
         list[str] | None, typer.Option("--data", help="Rows to score. Default: those of the recipe.")
     ] = None,
@@ -28,8 +28,9 @@ def evaluate(
     """
     from bertkit.inference.evaluate import evaluate as work
     from bertkit.inference.predictor import Predictor
-    from bertkit.run import Run, write_json
+    from bertkit.run import Run, check_output, write_json
 
+    check_output(output)
     opened = Run.open(run, trust_code=trust_code)
     recipe = opened.recipe_with(sets or ())
     result = work(Predictor(opened), recipe, data=data or (), split=split, progress=console.progress("scoring"))

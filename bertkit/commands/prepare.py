@@ -19,7 +19,7 @@ def _group() -> None:
 
 @data.command()
 def check(
-    file: Annotated[list[str], typer.Argument(help="File, folder, glob or hub:NAME#SPLIT.")],
+    file: Annotated[list[str], typer.Argument(metavar="FILE", help="File, folder, glob or hub:NAME#SPLIT.")],
     task: Annotated[str, typer.Option(help="The task that the rows are for.")] = "classify",
     validation: Annotated[list[str] | None, typer.Option(help="Rows to compare with: overlap, unseen labels.")] = None,
     recipe: Annotated[
@@ -32,9 +32,10 @@ def check(
 
     bertkit data check mine.csv --task classify -s data.columns.label=category
     """
-    from bertkit.run import write_json
+    from bertkit.run import check_output, write_json
     from bertkit.training.data_check import check_data
 
+    check_output(output)
     report = check_data(file, validation or (), task=task, recipe=recipe, sets=sets or ())
     for line in report.lines():
         typer.echo(line)

@@ -12,7 +12,7 @@ from bertkit.errors import RecipeError
 
 app = typer.Typer(no_args_is_help=True, help="List, show, copy and check recipes.")
 
-Name = Annotated[str, typer.Argument(help="A YAML file, or a name that bertkit recipe list shows.")]
+Name = Annotated[str, typer.Argument(metavar="RECIPE", help="A YAML file, or a name that bertkit recipe list shows.")]
 
 
 @app.command("list")

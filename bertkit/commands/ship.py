@@ -12,7 +12,7 @@ from bertkit.errors import DataError
 
 
 def predict(
-    run: Annotated[Path, typer.Argument(help="A Run folder.")],
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="A Run folder.")],
     source: Annotated[
         str | None, typer.Argument(metavar="INPUT", help="File, folder or glob; - reads standard input.")
     ] = None,

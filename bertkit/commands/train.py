@@ -11,7 +11,9 @@ from bertkit.commands import console
 
 
 def train(
-    recipe: Annotated[str, typer.Argument(help="A YAML file, or a name that bertkit recipe list shows.")],
+    recipe: Annotated[
+        str, typer.Argument(metavar="RECIPE", help="A YAML file, or a name that bertkit recipe list shows.")
+    ],
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="The Run folder.", show_default="runs/<recipe>-<time>")
     ] = None,

@@ -21,7 +21,9 @@ from bertkit.errors import RecipeError, did_you_mean
 from bertkit.models import build, losses
 from bertkit.recipe.schema import DataBlock, ModelBlock
 from bertkit.tasks import texts
-from bertkit.tasks.task import Answer, Features, Outputs, Rows, Task
+from bertkit.tasks.task import Answer, Features, Outputs, Rows
+from bertkit.tasks.texts import TextTask
+from bertkit.tasks.thresholds import best_thresholds
 
 if TYPE_CHECKING:
     import numpy as np
@@ -60,7 +62,7 @@ class ClassifyOptions(texts.TextOptions):
         return self
 
 
-class Classify(Task):
+class Classify(TextTask):
     Options = ClassifyOptions
     metrics: tuple[str, ...] = ("accuracy", "macro_f1")
     options: ClassifyOptions
@@ -93,9 +95,11 @@ class Classify(Task):
         if given:
             names_of.check_labels(rows, "label", self.labels, "train", given=True)
         names_of.check_classes(rows, "label", self.labels)
-        for key, names in (("class_weights", self.options.class_weights), ("out_of_scope", self.options.out_of_scope)):
-            for name in names if isinstance(names, dict) else [names] if key == "out_of_scope" and names else []:
-                if name not in self.labels:
+        weights, outside = self.options.class_weights, self.options.out_of_scope
+        named = {"class_weights": list(weights) if isinstance(weights, dict) else [], "out_of_scope": [outside]}
+        for key, names in named.items():
+            for name in names:
+                if name is not None and name not in self.labels:
                     hint = did_you_mean(name, self.labels)
                     raise RecipeError.at(f"options.{key}", f"{name}: no such label in the data", hint)
         if self.options.class_weights:
@@ -144,20 +148,13 @@ class Classify(Task):
             present[row, [number[name] for name in names]] = 1
         return present
 
-    def collator(self, tokenizer: PreTrainedTokenizerBase) -> Callable[[list[dict[str, Any]]], dict[str, torch.Tensor]]:
-        return functools.partial(texts.pad, tokenizer=tokenizer)
-
     def items(self, batch: dict[str, torch.Tensor]) -> torch.Tensor:
-        import torch
-
         weights = None if self.options.multi_label else self._weight_tensor(batch["labels"].device)
-        if weights is not None:
-            return weights[batch["labels"]].sum()[None]
-        return torch.tensor([float(len(batch["labels"]))])
+        return super().items(batch) if weights is None else weights[batch["labels"]].sum()[None]
 
     def losses(self, model: Any, batch: dict[str, torch.Tensor]) -> tuple[torch.Tensor, Any]:
         labels = batch["labels"]
-        outputs = model(**{name: tensor for name, tensor in batch.items() if name != "labels"})
+        outputs = model(**self.inputs(batch))
         logits = outputs.logits.float()  # (batch, label)
         weights = self._weight_tensor(logits.device)
         if self.options.multi_label:
@@ -180,9 +177,6 @@ class Classify(Task):
         import torch
 
         return torch.tensor(self.state["weights"], device=device) if "weights" in self.state else None
-
-    def reduce(self, outputs: Any, batch: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-        return {"logits": outputs.logits.float()}  # (batch, label)
 
     def decode(self, outputs: Outputs, features: Features, rows: Rows) -> list[Answer]:
         """`{"label", "probabilities", "logits"}` a row; with `multi_label` `"labels"`, a list, for `"label"`."""
@@ -293,33 +287,3 @@ class Classify(Task):
         if self.options.multi_label:
             return [{**row, "label": [] if row["label"] == "other" else [row["label"], "any"]} for row in rows]
         return rows
-
-
-def best_thresholds(probabilities: np.ndarray, present: np.ndarray, *, few: int = 10) -> list[float]:
-    """The threshold of each label that gives it the best F1; `(row, label)` floats and 0/1.
-
-    A label with fewer than `few` rows takes the threshold that is best for all labels together (micro F1): on so few
-    rows its own would be chance. Between two probabilities the threshold lies half-way.
-    """
-    import numpy as np
-
-    shared = _best_threshold(probabilities.ravel(), present.ravel())
-    own = np.asarray(present).sum(0) >= few
-    return [
-        _best_threshold(probabilities[:, label], present[:, label]) if own[label] else shared
-        for label in range(present.shape[1])
-    ]
-
-
-def _best_threshold(probabilities: np.ndarray, present: np.ndarray) -> float:
-    import numpy as np
-
-    order = np.argsort(-probabilities, kind="stable")
-    p, hits = probabilities[order], np.cumsum(present[order])
-    if not len(p) or hits[-1] == 0:
-        return 0.5
-    f1 = 2 * hits / (np.arange(1, len(p) + 1) + hits[-1])
-    ends = np.append(p[1:] < p[:-1], True)  # only a step between two different probabilities can be a threshold
-    best = int(np.argmax(np.where(ends, f1, -1)))
-    below = p[best + 1] if best + 1 < len(p) else 0.0
-    return float((p[best] + below) / 2)

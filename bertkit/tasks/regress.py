@@ -12,7 +12,8 @@ from bertkit.errors import RecipeError
 from bertkit.models import build, losses
 from bertkit.recipe.schema import ModelBlock
 from bertkit.tasks import texts
-from bertkit.tasks.task import Answer, Features, Outputs, Rows, Task
+from bertkit.tasks.task import Answer, Features, Outputs, Rows
+from bertkit.tasks.texts import TextTask
 
 if TYPE_CHECKING:
     import numpy as np
@@ -27,7 +28,7 @@ class RegressOptions(texts.TextOptions):
     """`squared_error`, or a Reference to `(logits, labels) -> (row,)` with logits `(row, 1)`."""
 
 
-class Regress(Task):
+class Regress(TextTask):
     Options = RegressOptions
     takes = "scores"
     metrics = ("pearson", "spearman")
@@ -51,23 +52,14 @@ class Regress(Task):
                 item["labels"] = scores[item["row"]]
         return features
 
-    def collator(self, tokenizer: PreTrainedTokenizerBase) -> Callable[[list[dict[str, Any]]], dict[str, torch.Tensor]]:
-        return functools.partial(texts.pad, tokenizer=tokenizer)
-
-    def items(self, batch: dict[str, torch.Tensor]) -> torch.Tensor:
-        import torch
-
-        return torch.tensor([float(len(batch["labels"]))])
-
     def losses(self, model: Any, batch: dict[str, torch.Tensor]) -> tuple[torch.Tensor, Any]:
-        outputs = model(**{name: tensor for name, tensor in batch.items() if name != "labels"})
-        name = self.options.loss
-        builtin = name == "squared_error"
-        loss = losses.squared_error if builtin else losses.checked(plugins.find("loss", name), name)
-        return loss(outputs.logits.float(), batch["labels"]).sum()[None], outputs
+        outputs = model(**self.inputs(batch))
+        return self._loss(outputs.logits.float(), batch["labels"]).sum()[None], outputs
 
-    def reduce(self, outputs: Any, batch: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-        return {"logits": outputs.logits.float()}  # (batch, 1)
+    @functools.cached_property
+    def _loss(self) -> Callable[[torch.Tensor, torch.Tensor], torch.Tensor]:
+        name = self.options.loss
+        return losses.checked(plugins.find("loss", name, where="options.loss"), name)
 
     def decode(self, outputs: Outputs, features: Features, rows: Rows) -> list[Answer]:
         """`{"score"}` a row."""

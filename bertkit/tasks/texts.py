@@ -6,14 +6,15 @@ and reported. Of a pair the longer text is cut first; in windows the second text
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import functools
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
 
 from bertkit.data.windows import Span, head_and_tail, shares, windows
 from bertkit.errors import RecipeError
-from bertkit.tasks.task import Features, Rows, TaskOptions
+from bertkit.tasks.task import Features, Rows, Task, TaskOptions
 
 if TYPE_CHECKING:
     import numpy as np
@@ -30,6 +31,25 @@ class TextOptions(TaskOptions):
     """Pieces that neighbouring windows share."""
     window_pooling: Literal["mean", "max"] = "mean"
     """How the scores of a text's windows become one."""
+
+
+class TextTask(Task):
+    """What tasks share that take a text or a pair and answer from the logits of its one head."""
+
+    def collator(self, tokenizer: PreTrainedTokenizerBase) -> Callable[[list[dict[str, Any]]], dict[str, torch.Tensor]]:
+        return functools.partial(pad, tokenizer=tokenizer)
+
+    def inputs(self, batch: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+        """What of a batch the model takes."""
+        return {name: tensor for name, tensor in batch.items() if name != "labels"}
+
+    def items(self, batch: dict[str, torch.Tensor]) -> torch.Tensor:
+        import torch
+
+        return torch.tensor([float(len(batch["labels"]))])
+
+    def reduce(self, outputs: Any, batch: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+        return {"logits": outputs.logits.float()}  # (batch, label)
 
 
 def column(rows: Rows, name: str) -> list[Any] | None:

@@ -1,0 +1,31 @@
+"""From which probability a label is given, where a row may have several: searched on the validation rows for F1."""
+
+from __future__ import annotations
+
+import numpy as np
+
+
+def best_thresholds(probabilities: np.ndarray, present: np.ndarray, *, few: int = 10) -> list[float]:
+    """The threshold of each label that gives it the best F1; `(row, label)` floats and 0/1.
+
+    A label with fewer than `few` rows takes the threshold that is best for all labels together (micro F1): on so few
+    rows its own would be chance. Between two probabilities the threshold lies half-way.
+    """
+    shared = _best_threshold(probabilities.ravel(), present.ravel())
+    own = np.asarray(present).sum(0) >= few
+    return [
+        _best_threshold(probabilities[:, label], present[:, label]) if own[label] else shared
+        for label in range(present.shape[1])
+    ]
+
+
+def _best_threshold(probabilities: np.ndarray, present: np.ndarray) -> float:
+    order = np.argsort(-probabilities, kind="stable")
+    p, hits = probabilities[order], np.cumsum(present[order])
+    if not len(p) or hits[-1] == 0:
+        return 0.5
+    f1 = 2 * hits / (np.arange(1, len(p) + 1) + hits[-1])
+    ends = np.append(p[1:] < p[:-1], True)  # only a step between two different probabilities can be a threshold
+    best = int(np.argmax(np.where(ends, f1, -1)))
+    below = p[best + 1] if best + 1 < len(p) else 0.0
+    return float((p[best] + below) / 2)
