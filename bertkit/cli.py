@@ -59,7 +59,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         app(args=list(argv) if argv is not None else None, prog_name="bertkit")
     except BertkitError as error:
         for problem in error.problems:
-            typer.echo(f"{typer.style('error:', fg='red', bold=True)} {problem}", err=True)
+            said = " ".join(str(problem).splitlines())  # what libraries say may have several lines
+            typer.echo(f"{typer.style('error:', fg='red', bold=True)} {said}", err=True)
         return 2
     except SystemExit as stop:
         return stop.code if isinstance(stop.code, int) else 1

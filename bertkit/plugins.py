@@ -12,6 +12,7 @@ import importlib
 import importlib.metadata
 import importlib.util
 import sys
+import sysconfig
 import traceback
 from collections.abc import Callable
 from pathlib import Path
@@ -93,6 +94,8 @@ def _entry_points(kind: str) -> importlib.metadata.EntryPoints:
 
 def _attribute(reference: str, where: str) -> Any:
     path, _, name = reference.rpartition(":")
+    if not path or not name:
+        raise PluginError.at(where, f"not a Reference: {reference}", "write package.module:name or ./file.py:name")
     file = file_of(reference)
     module = _load_file(file, where) if file else _guarded(lambda: importlib.import_module(path), where, path)
     if not hasattr(module, name):
@@ -103,7 +106,8 @@ def _attribute(reference: str, where: str) -> Any:
 
 def _load_file(file: Path, where: str) -> Any:
     if not file.is_file():
-        raise PluginError.at(where, f"no such file: {file}", "a Reference to a file is ./file.py:name")
+        near = did_you_mean(file.name, [path.name for path in file.parent.glob("*.py")])
+        raise PluginError.at(where, f"no such file: {file}", near or "a Reference to a file is ./file.py:name")
     # The name is the content's: the same file loaded twice is one module, and a changed one is another. It must be
     # in sys.modules for pickling, and for dataclasses and pydantic to resolve annotations.
     digest = hashlib.sha256(file.read_bytes()).hexdigest()[:12]
@@ -125,8 +129,24 @@ def _load_file(file: Path, where: str) -> Any:
 def _guarded(load: Callable[[], Any], where: str, what: str) -> Any:
     try:
         return load()
-    except Exception as error:  # a user's code may raise anything; the message must say that it is theirs
+    except (Exception, SystemExit) as error:  # a user's code may raise anything; the message must say that it is theirs
         lines = [f.lineno for f in traceback.extract_tb(error.__traceback__) if f.filename.endswith(what)]
+        if isinstance(error, SyntaxError) and str(error.filename).endswith(what):
+            lines.append(error.lineno)
         line = f":{lines[-1]}" if lines else ""
         problem = f"{what}{line} can not be imported: {type(error).__name__}: {error}"
-        raise PluginError.at(where, problem) from error
+        todo = ""
+        if isinstance(error, ModuleNotFoundError):
+            todo = f"install what brings {error.name}, or put its folder on PYTHONPATH"
+        elif isinstance(error, SystemExit):
+            todo = "put what it runs under if __name__ == '__main__'"
+        raise PluginError.at(where, problem, todo) from error
+
+
+def raised(error: BaseException) -> str:
+    """`raised KeyError: 'a' (mine.py:7)`: what a user's code raised, and the line of theirs that is nearest to it."""
+    frames = traceback.extract_tb(error.__traceback__)
+    ours = (str(Path(__file__).parent), sysconfig.get_path("stdlib"), sysconfig.get_path("purelib"))
+    theirs = [frame for frame in frames if not frame.filename.startswith((*ours, "<"))] or frames
+    place = f" ({theirs[-1].filename}:{theirs[-1].lineno})" if theirs else ""
+    return f"raised {type(error).__name__}: {error}{place}"

@@ -77,9 +77,17 @@ class Run:
         return run
 
     def check_free(self) -> None:
-        """Raise a RunError where the folder is in use; nothing is ever written over."""
+        """Raise a RunError where the folder is in use or can not be made; nothing is ever written over."""
+        for parent in self.path.parents:
+            if parent.exists() and not parent.is_dir():
+                what = f"the folder can not be made: Not a directory: {parent}"
+                raise RunError.at(str(self.path), what, "name another folder")
         if self.path.is_file() or (self.path.is_dir() and any(self.path.iterdir())):
             raise RunError.at("--output", f"{self.path}: in use", "name a new folder, or remove this one")
+
+    def discard(self) -> None:
+        """Remove what `create` and a training that never began have written, so that the folder is free again."""
+        shutil.rmtree(self.path, ignore_errors=True)
 
     @classmethod
     def open(cls, path: str | Path, *, trust_code: bool = False) -> Run:
@@ -231,4 +239,4 @@ def _read_json(file: Path) -> dict[str, Any]:
     try:
         return json.loads(file.read_text("utf-8"))
     except (OSError, ValueError) as error:
-        raise RunError.at(str(file), f"can not be read: {error}") from error
+        raise RunError.at(str(file), f"can not be read: {error}", "train it again") from error

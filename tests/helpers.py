@@ -77,3 +77,8 @@ def log_of(run: Any, *names: str) -> list[list[float]]:
     """The figures of each logged training step."""
     lines = [json.loads(line) for line in run.log_file.read_text("utf-8").splitlines()]
     return [[line[name] for name in names] for line in lines if "loss" in line]
+
+
+def messages(caplog: Any) -> list[str]:
+    """What bertkit said, without what libraries say."""
+    return [record.getMessage() for record in caplog.records if record.name == "bertkit"]

@@ -8,6 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
+from bertkit.errors import RecipeError
+
 NUMBERS = ("value", "rows")
 """Columns that stand at the right."""
 
@@ -15,6 +17,16 @@ Set = Annotated[
     list[str] | None, typer.Option("--set", "-s", metavar="KEY=VALUE", help="Change a key of the recipe; repeatable.")
 ]
 TrustCode = Annotated[bool, typer.Option("--trust-code", help="Execute code of its author's that the Run carries.")]
+
+
+def only(sets: Sequence[str] | None, *blocks: str) -> Sequence[str]:
+    """The `--set` of a command that looks at these blocks of a Run's recipe alone: another would change nothing."""
+    for text in sets or ():
+        key = text.partition("=")[0].strip()
+        if key.partition(".")[0] not in blocks:
+            what = f"{key}: a Run is used as it was trained"
+            raise RecipeError.at("--set", what, f"what can be set: {', '.join(blocks)}")
+    return sets or ()
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:

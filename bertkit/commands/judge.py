@@ -32,7 +32,7 @@ def evaluate(
 
     check_output(output)
     opened = Run.open(run, trust_code=trust_code)
-    recipe = opened.recipe_with(sets or ())
+    recipe = opened.recipe_with(console.only(sets, "data", "metrics", "seed"))
     result = work(Predictor(opened), recipe, data=data or (), split=split, progress=console.progress("scoring"))
     console.scores({result["data"]: result["figures"]}, {result["data"]: result["intervals"]})
     typer.echo(f"rows: {result['rows']}")

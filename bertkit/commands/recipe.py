@@ -60,7 +60,7 @@ def copy(
     if target.exists():
         raise RecipeError.at(str(target), "there is a file already", "name another one")
     if not target.parent.is_dir():
-        raise RecipeError.at(str(target), f"no such folder: {target.parent}")
+        raise RecipeError.at(str(target), f"no such folder: {target.parent}", "make it, or name another")
     target.write_bytes(file.read_bytes())
     typer.echo(f"{target}: edit it, then bertkit train {target}")
 

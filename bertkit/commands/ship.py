@@ -39,13 +39,13 @@ def predict(
     from bertkit.inference.predictor import Predictor
     from bertkit.run import Run
 
-    tables.check_output(output or "-")
+    tables.check_output(output or "-", source)
     opened = Run.open(run, trust_code=trust_code)
-    recipe = opened.recipe_with(sets or ())
+    recipe = opened.recipe_with(console.only(sets, "data"))
     predictor = Predictor(opened)
     if text:
         rows = [
-            {"text": a, **({"text_pair": b} if b else {})}
+            {"text": a, **({"text_pair": b} if text_pair else {})}
             for a, b in zip(text, text_pair or [""] * len(text), strict=True)
         ]
         answers = predictor.predict(rows)

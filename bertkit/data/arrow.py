@@ -84,7 +84,8 @@ def _read(source: Source, block: DataBlock, batches: Any) -> Iterator[Record]:
         features = {} if block.label_ids else metadata.get("info", {}).get("features", {})
         yield from records(source, tables, features)
     except (pa.ArrowException, OSError) as error:
-        raise DataError.at(source.name, f"can not be read as {source.format}: {error}") from error
+        todo = "is this the right file, and whole?"
+        raise DataError.at(source.name, f"can not be read as {source.format}: {error}", todo) from error
 
 
 def _class_names(feature: Any) -> list[str]:

@@ -30,6 +30,7 @@ IDS = ("id", "idx")
 BATCH = 10_000
 """Rows that stand in memory as Python objects at a time."""
 
+_WORDS = re.compile(r"\S+( \S+){2,}")  # may be a name, and may be a text
 _SENTENCE = re.compile(r"\S+( \S+){4,}|.{41,}|-?\d+(\.\d+)?|.*[.!?]", re.DOTALL)
 
 
@@ -111,7 +112,8 @@ class _Rows:
         if missing := {name: column for name, column in wanted.items() if column not in has}:
             if self._is_headless(source, has):
                 raise DataError(self._no_header(source, has))
-            raise DataError(*_missing(missing, source.name, has, unused))
+            lost = self._no_header(source, has) if self._is_headless(source, has, _WORDS) else None
+            raise DataError(*_missing(missing, source.name, has, unused), *([lost] if lost else []))
         if unused:
             log.info("%s: columns not used: %s", source.name, ", ".join(unused))
 
@@ -162,9 +164,9 @@ class _Rows:
         own = {c.name: kinds[c.kind] for c in self._columns if c.required or self._optional.get(c.name)}
         return pa.schema({**own, "row": pa.int64(), "place": pa.string(), "id": pa.string()})
 
-    def _is_headless(self, source: Source, has: list[str]) -> bool:
+    def _is_headless(self, source: Source, has: list[str], pattern: re.Pattern[str] = _SENTENCE) -> bool:
         tabular = source.format in ("csv", "csv-semicolon", "tsv")
-        return tabular and self._block.header is None and any(map(_SENTENCE.fullmatch, has))
+        return tabular and self._block.header is None and any(map(pattern.fullmatch, has))
 
     def _no_header(self, source: Source, has: list[str]) -> Problem:
         names = [column.name for column in self._columns if column.required][: len(has)]

@@ -26,7 +26,7 @@ class _Repeated(dict):
     key = ""
 
     def problem(self, place: str) -> Problem:
-        return Problem(place, f"a key stands twice in one object: {self.key!r}")
+        return Problem(place, f"a key stands twice in one object: {self.key!r}", "keep one of them")
 
 
 def describe(value: Any) -> str:
@@ -48,7 +48,7 @@ def read_jsonl(source: Source, block: DataBlock) -> Iterator[Record | Problem]:
         except (ValueError, RecursionError) as error:
             if number == 1 and text.lstrip().startswith("["):
                 raise DataError.at(place, "opens one list, not one object a line", "--set data.format=json") from error
-            yield Problem(place, f"broken JSON: {_reason(error)}")
+            yield Problem(place, f"broken JSON: {_reason(error)}", "a line is one whole object: {...}")
         else:
             yield _row(value, block, place, number)
     blank.warn()
@@ -68,7 +68,7 @@ def read_json(source: Source, block: DataBlock) -> Iterator[Record | Problem]:
     except (ValueError, RecursionError) as error:
         at_line = getattr(error, "lineno", 1)
         many = isinstance(error, json.JSONDecodeError) and error.msg == "Extra data"
-        todo = "one object a line is another format: --set data.format=jsonl" if many else ""
+        todo = "one object a line is another format: --set data.format=jsonl" if many else "look there and just above"
         raise DataError.at(source.line(at_line), f"broken JSON: {_reason(error)}", todo) from error
     value, position = _descend(value, text, source)
     line, counted = 1, 0
@@ -90,7 +90,7 @@ def _descend(value: Any, text: str, source: Source) -> tuple[list[Any], int]:
     if isinstance(value, list):
         return value, position
     if not isinstance(value, dict):
-        raise DataError.at(source.name, f"expected a list of rows, found {describe(value)}")
+        raise DataError.at(source.name, f"expected a list of rows, found {describe(value)}", "write [{...}, {...}]")
     keys = ", ".join(f"{key} ({len(v):,} rows)" if isinstance(v, list) else key for key, v in value.items())
     lists = [key for key, v in value.items() if isinstance(v, list)]
     path = f"{source.key}/{(lists or ['KEY'])[0]}".lstrip("/")
@@ -122,7 +122,7 @@ def _row(value: Any, block: DataBlock, place: str, number: int) -> Record | Prob
     if isinstance(value, dict):
         return Record(place, number, value)
     if not isinstance(value, list):
-        return Problem(place, f"not an object: found {describe(value)}")
+        return Problem(place, f"not an object: found {describe(value)}", 'a row is {"column": value, ...}')
     if block.header is None:
         todo = f"name its columns: {setting('data.header', placeholders(len(value)))}"
         problem = Problem(place, "a list instead of an object", todo)

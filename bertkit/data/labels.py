@@ -116,6 +116,8 @@ def check_classes(rows: Rows, column: str, names: Sequence[str]) -> None:
     for _, labels in _labels(rows, column):
         counts.update(labels)
         several = several or isinstance(labels, list)
+    if not names:
+        raise DataError.at(f"column {column}", "no row has any label", "is this the right column?")
     if not several and len(names) < 2:
         todo = "a model needs two or more to tell apart; is this the right column?"
         raise DataError.at(f"column {column}", f"one label only: {', '.join(names)}", todo)

@@ -42,7 +42,7 @@ def lines(source: Source, block: DataBlock) -> Iterator[str]:
         with source.open() as raw, _decoded(raw, source, block.encoding) as stream:
             for number, line in enumerate(_split(stream), 1):
                 if "\0" in line:
-                    todo = "if the file is UTF-16, name that: --set data.encoding=utf-16-le"
+                    todo = "take it out; if the file is UTF-16, name that: --set data.encoding=utf-16-le"
                     raise DataError.at(source.line(number), "holds a NUL character", todo)
                 if not line.isascii() and (wrong := _WRONG_BYTE.search(line)):
                     raise _undecodable(source.line(number), f"the byte 0x{ord(wrong[0]) - 0xDC00:02X}", block.encoding)
@@ -51,7 +51,8 @@ def lines(source: Source, block: DataBlock) -> Iterator[str]:
         raise _undecodable(source.line(number + 1), "a part of it", block.encoding) from error
     except (OSError, EOFError, zlib.error) as error:
         reason = getattr(error, "strerror", None) or error
-        raise DataError.at(source.line(number + 1), f"can not be read: {reason}") from error
+        todo = "is it whole, and what its name says?"
+        raise DataError.at(source.line(number + 1), f"can not be read: {reason}", todo) from error
 
 
 def _split(stream: Iterable[str]) -> Iterator[str]:

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
 
 from bertkit import plugins
 from bertkit.data.arrow import read_arrow, read_parquet
@@ -23,7 +24,7 @@ from bertkit.data.lines import lines
 from bertkit.data.rows import BadRows, Record
 from bertkit.data.sources import Source, expand
 from bertkit.data.tables import read_csv, read_csv_semicolon, read_tsv
-from bertkit.errors import DataError, PluginError, Problem
+from bertkit.errors import BertkitError, DataError, PluginError, Problem
 from bertkit.recipe.schema import DataBlock
 
 log = logging.getLogger("bertkit")
@@ -76,7 +77,7 @@ def read(source: Source, block: DataBlock, bad: BadRows) -> Iterator[Record]:
     _check_header(block)
     reader: Reader = plugins.find("reader", source.format, where="data.format")
     empty = True
-    for row in reader(source, block):
+    for row in _guarded(reader, source, block):
         empty = False
         if isinstance(row, Problem):
             bad.add(row)
@@ -84,9 +85,23 @@ def read(source: Source, block: DataBlock, bad: BadRows) -> Iterator[Record]:
             yield row
         else:
             what = f"{source.format} yields {type(row).__name__}, not bertkit.data.rows.Record"
-            raise PluginError.at("data.format", what)
+            raise PluginError.at("data.format", what, "yield Record(place, number, values)")
     if empty:
         raise DataError.at(source.name, "no rows", "is this the right file?")
+
+
+def _guarded(reader: Reader, source: Source, block: DataBlock) -> Iterator[Any]:
+    """What a reader yields; what a reader of a user's raises becomes an error that says so."""
+    if source.format in READERS:
+        yield from reader(source, block)
+        return
+    try:
+        yield from reader(source, block)
+    except BertkitError:
+        raise
+    except Exception as error:
+        what = f"{source.name}: {source.format} {plugins.raised(error)}"
+        raise PluginError.at("data.format", what, "a reader is a generator (source, block) of Records") from error
 
 
 def _check_header(block: DataBlock) -> None:

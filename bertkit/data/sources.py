@@ -119,6 +119,8 @@ def expand(sources: Sequence[str], block: DataBlock) -> list[Source]:
 
 
 def _expand(text: str, block: DataBlock) -> list[Source]:
+    if not text:
+        raise DataError.at("data", "an empty name", "name a file, or . for this folder")
     if text == "-":
         return [_standard_input(block)]
     if text.startswith("hub:"):
@@ -193,6 +195,7 @@ def _not_found(path: str, text: str) -> BertkitError:
     todo = _near(file.name, [str(file.parent)])
     if not todo and not _format(file) and re.fullmatch(r"[\w.-]+(/[\w.-]+)?", path):
         todo = f"for a data set on the hub write hub:{path}#train"
+    todo = todo or "check the name; a recipe's paths start at the recipe, those of --set where you are"
     return DataError.at(text, "no such file or folder", todo)
 
 

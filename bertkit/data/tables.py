@@ -91,7 +91,8 @@ def _row(fields: list[str], names: list[str], place: str, number: int) -> Record
     if len(fields) == len(names):
         return Record(place, number, dict(zip(names, fields, strict=True)))
     what = f"wrong number of fields: {len(fields)}, expected {len(names)} ({', '.join(names)})"
-    return Problem(place, what, "quote a text that holds the delimiter" if len(fields) > len(names) else "")
+    more = "quote a text that holds the delimiter"
+    return Problem(place, what, more if len(fields) > len(names) else "quote a text that holds a newline")
 
 
 def _header(names: list[str], place: str, delimiter: str) -> list[str]:

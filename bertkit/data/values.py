@@ -17,6 +17,8 @@ from bertkit.recipe.schema import DataBlock
 
 # JSON can write half of a surrogate pair (an emoji cut in two): no encoding can write it, so no tokenizer can read it.
 _HALF_CHARACTER = re.compile("[\ud800-\udfff]")
+EVERY_ROW = f"every row needs one; to leave such rows out and count them: {setting('data.bad_rows', 'skip')}"
+
 _WHOLE = re.compile(r"-?[0-9]+")
 _NUMBER = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*", re.ASCII)
 
@@ -67,10 +69,12 @@ class Values:
 
     def _text(self, value: Any, place: str) -> str:
         if not isinstance(value, str):
-            raise Unusable("is missing" if value is None else f"is not a text: found {describe(value)} ({value!r:.40})")
+            if value is None:
+                raise Unusable("is missing", EVERY_ROW)
+            raise Unusable(f"is not a text: found {describe(value)} ({value!r:.40})", "write it in quotes")
         if not value.strip():
             if not self._keep_empty:
-                raise Unusable("is empty")
+                raise Unusable("is empty", EVERY_ROW)
             self._tally.add("empty texts", place)
         most = self._block.max_characters
         if len(value) > most:
@@ -128,13 +132,15 @@ class Values:
         if isinstance(value, str) and _NUMBER.fullmatch(value):
             value = float(value)
         if isinstance(value, bool) or not isinstance(value, int | float | decimal.Decimal):
-            raise Unusable("is missing" if value in (None, "") else f"is not a number: {value!r:.40}")
+            if value in (None, ""):
+                raise Unusable("is missing", EVERY_ROW)
+            raise Unusable(f"is not a number: {value!r:.40}", "write it as 1.5 or 3e-4")
         try:
             number = float(value)
         except OverflowError:
             number = math.inf
         if not math.isfinite(number):
-            raise Unusable(f"is not a finite number: {number}")
+            raise Unusable(f"is not a finite number: {number}", EVERY_ROW)
         return number
 
     def _id(self, value: Any, place: str) -> str | None:

@@ -7,11 +7,13 @@ from typing import Any
 
 from bertkit.data.dataset import load
 from bertkit.data.splits import load_splits
-from bertkit.errors import RecipeError
+from bertkit.errors import RecipeError, did_you_mean
 from bertkit.inference.predictor import Predictor
 from bertkit.metrics import find_metric
 from bertkit.recipe.schema import Recipe
 from bertkit.tasks.scoring import Progress
+
+SPLITS = ("test", "validation", "train")
 
 
 def evaluate(
@@ -36,7 +38,14 @@ def evaluate(
     Raises:
         BertkitError: rows that can not be read, or hold labels that the Run does not know.
     """
+    if data and split:
+        raise RecipeError.at("--split", "does not go with --data", "name one of them")
+    if split and split not in SPLITS:
+        raise RecipeError.at("--split", f"no such split: {split}", did_you_mean(split, SPLITS))
     task, block = predictor.task, recipe.data
+    metrics = [find_metric(reference, task.takes) for reference in recipe.metrics]
+    for metric in metrics:
+        task.fits(metric)
     if data:
         name, rows = ", ".join(data), load(data, task.columns, block)
     else:
@@ -45,6 +54,5 @@ def evaluate(
         if name not in splits:
             raise RecipeError.at(f"data.{name}", "the Run's recipe names no such data", "bertkit eval RUN --data FILE")
         rows = splits[name]
-    metrics = [find_metric(reference, task.takes) for reference in recipe.metrics]
     scores = predictor.score(name, rows, metrics, progress=progress)
     return {"data": name, "rows": len(rows), "figures": scores.figures, "intervals": scores.intervals}

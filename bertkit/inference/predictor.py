@@ -58,6 +58,10 @@ class Predictor:
         rows = [self._row(row) for row in rows]
         if not rows:
             return []
+        for column in self.task.columns:
+            if len({column.name in row for row in rows}) > 1 and not column.answer:
+                what = f"some rows have {column.name} and some do not"
+                raise DataError.at("predict", what, "give it to all, or none")
         features = self.encode(rows, answers=False)
         outputs, _ = run(self.task, self.model, features, self.collate, batch_size=self.batch_size, progress=progress)
         return self.task.decode(outputs, features, rows)
@@ -82,7 +86,7 @@ class Predictor:
             if missing:
                 raise DataError.at("predict", f"a row lacks {', '.join(missing)}", f"it needs {', '.join(names)}")
             return row
-        values = [row] if isinstance(row, str) else list(row)
+        values = [row] if isinstance(row, str) else list(row) if isinstance(row, (list, tuple)) else []
         if not values or len(values) > len(names) or not all(isinstance(value, str) for value in values):
             raise DataError.at("predict", f"{str(row)[:60]!r} is no row", f"a text, or texts for {', '.join(names)}")
         return dict(zip(names, values, strict=False))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import logging
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -16,19 +17,24 @@ from bertkit.inference.predictor import Predictor
 from bertkit.recipe.schema import DataBlock
 from bertkit.tasks.scoring import Progress
 
+log = logging.getLogger("bertkit")
+
 FORMATS = (".csv", ".jsonl", ".parquet")
 
 
-def check_output(output: str) -> None:
-    """Raise a DataError for an output whose ending names no format or whose folder does not exist."""
+def check_output(output: str, source: str | None = None) -> None:
+    """Raise a DataError for an output whose ending names no format, that can not be written, or is the input."""
     if output == "-":
         return
     if Path(output).suffix not in FORMATS:
         raise DataError.at(
             "--output", f"{output}: the ending must be one of {', '.join(FORMATS)}", "or - for JSON lines"
         )
-    if not Path(output).parent.is_dir():
-        raise DataError.at("--output", f"{output}: no such folder: {Path(output).parent}")
+    if Path(output).is_dir() or not Path(output).parent.is_dir():
+        what = "is a folder" if Path(output).is_dir() else f"no such folder: {Path(output).parent}"
+        raise DataError.at("--output", f"{output}: {what}", "name a file in a folder that exists")
+    if source and Path(source).is_file() and Path(source).resolve() == Path(output).resolve():
+        raise DataError.at("--output", f"{output}: is the input, and would be written over", "name another file")
 
 
 def predict_file(
@@ -41,6 +47,7 @@ def predict_file(
     """
     originals: list[dict[str, Any]] = []
     rows = load(sources, predictor.task.columns, block, answers=False, keep=originals)
+    _check_columns(predictor.task.flat(predictor.predict([rows[0]])[0], logits=logits), originals)
     answers = predictor.predict(list(rows), progress=progress)
     return join(predictor, originals, answers, logits=logits)
 
@@ -50,20 +57,24 @@ def join(
 ) -> list[dict[str, Any]]:
     """Rows beside their answers' columns."""
     added = [predictor.task.flat(answer, logits=logits) for answer in answers]
-    if added and (taken := sorted(set(added[0]) & {name for row in rows for name in row})):
+    if added:
+        _check_columns(added[0], rows)
+    return [{**row, **extra} for row, extra in zip(rows, added, strict=True)]
+
+
+def _check_columns(added: dict[str, Any], rows: list[dict[str, Any]]) -> None:
+    if taken := sorted(set(added) & {name for row in rows for name in row}):
         todo = "rename them, or predict from a file without them"
         raise DataError.at("predict", f"the input already has the columns {', '.join(taken)}", todo)
-    return [{**row, **extra} for row, extra in zip(rows, added, strict=True)]
 
 
 def write(rows: list[dict[str, Any]], output: str) -> None:
     """Write rows as the output's ending says; `-` writes JSON lines to standard output."""
     suffix = Path(output).suffix
     if suffix == ".parquet":
-        import pyarrow as pa
         from pyarrow import parquet
 
-        parquet.write_table(pa.Table.from_pylist(_same_columns(rows)), output)
+        parquet.write_table(_arrow(_same_columns(rows)), output)
         return
     text = _csv(rows) if suffix == ".csv" else _lines(rows)
     if output == "-":
@@ -84,6 +95,21 @@ def _csv(rows: list[dict[str, Any]]) -> str:
     for row in _same_columns(rows):
         writer.writerow({name: _cell(value) for name, value in row.items()})
     return stream.getvalue()
+
+
+def _arrow(rows: list[dict[str, Any]]) -> Any:
+    """An Arrow table; a column whose values are of different types, which Arrow can not hold, as texts of JSON."""
+    import pyarrow as pa
+
+    columns = {}
+    for name in rows[0] if rows else ():
+        values = [row[name] for row in rows]
+        try:
+            columns[name] = pa.array(values)
+        except (pa.ArrowInvalid, pa.ArrowTypeError):
+            log.warning("column %s: values of different types, written as texts of JSON", name)
+            columns[name] = pa.array([json.dumps(value, ensure_ascii=False, default=str) for value in values])
+    return pa.table(columns)
 
 
 def _cell(value: Any) -> Any:

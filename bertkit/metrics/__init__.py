@@ -9,9 +9,7 @@ Neither scikit-learn, scipy nor `evaluate` is imported before a metric needs it.
 from __future__ import annotations
 
 import functools
-import traceback
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
 from bertkit import plugins
@@ -35,9 +33,7 @@ from bertkit.metrics.regression import mae, mse, pearson, spearman
 if TYPE_CHECKING:
     from evaluate import EvaluationModule
 
-__all__ = ["METRICS", "Metric", "Takes", "find_metric", "intervals", "load"]
-
-HERE = Path(__file__).parent
+__all__ = ["METRICS", "Metric", "Takes", "find_metric", "intervals", "load", "try_out"]
 
 METRICS: dict[str, Metric] = {
     metric.name: metric
@@ -108,6 +104,21 @@ def load(reference: str, default_takes: Takes = "labels") -> EvaluationModule:
     return bridge.as_module(find_metric(reference, default_takes, where="metric"))
 
 
+def try_out(metric: Metric, predictions: Any, references: Any) -> None:
+    """Call a metric on a few rows, before there is work to lose.
+
+    Raises:
+        DataError: it does not fit such rows.
+        PluginError: its code is wrong. A ValueError or a division by zero may come of the rows being so few, and tells
+            nothing yet.
+    """
+    try:
+        metric(predictions, references)
+    except PluginError as error:
+        if not isinstance(error.__cause__, (ValueError, ArithmeticError)):
+            raise
+
+
 def _from_function(found: Any, reference: str, default_takes: Takes, where: str) -> Metric:
     if not callable(found) or isinstance(found, type):
         what = f"{reference} is {'a class' if isinstance(found, type) else type(found).__name__}, not a function"
@@ -130,9 +141,7 @@ def _guarded(metric: Metric) -> Metric:
         except BertkitError:
             raise
         except Exception as error:
-            theirs = [f for f in traceback.extract_tb(error.__traceback__) if Path(f.filename).parent != HERE]
-            place = f" ({theirs[0].filename}:{theirs[0].lineno})" if theirs else ""
-            what = f"raised {type(error).__name__}: {error}{place}"
-            raise PluginError.at(f"metric {metric.name}", what) from error
+            todo = "it is called with two arrays: predictions, references"
+            raise PluginError.at(f"metric {metric.name}", plugins.raised(error), todo) from error
 
     return replace(metric, function=guarded)

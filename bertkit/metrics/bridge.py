@@ -14,6 +14,7 @@ from typing import Any
 import evaluate
 from datasets import Features, Sequence, Value
 
+from bertkit import hub
 from bertkit.errors import PluginError
 from bertkit.metrics.metric import Array, Metric, Takes
 
@@ -35,6 +36,8 @@ def load_module(path: str, where: str) -> evaluate.EvaluationModule:
     Raises:
         PluginError: it is not there, can not be had (no network), or its code fails.
     """
+    if not hub.reachable():
+        evaluate.config.HF_EVALUATE_OFFLINE = True  # it would try for long, and for a script on this machine too
     try:
         return evaluate.load(path, keep_in_memory=True)
     except Exception as error:  # a script's code may raise anything, and so may the network

@@ -25,6 +25,9 @@ log = logging.getLogger("bertkit")
 
 WEIGHTS = ("model.safetensors", "model.safetensors.index.json", "pytorch_model.bin", "pytorch_model.bin.index.json")
 WHERE = "model.name"
+POINTER = b"version https://git-lfs"
+"""What a file opens with that a clone without Git LFS left in place of the weights."""
+AS_PUBLISHED = "write values as the config.json of a published model has them"
 
 
 def build_model(block: ModelBlock, auto_class: str, **config: Any) -> PreTrainedModel:
@@ -41,9 +44,12 @@ def build_model(block: ModelBlock, auto_class: str, **config: Any) -> PreTrained
     import transformers
 
     if block.scratch is not None:
-        model = getattr(transformers, auto_class).from_config(_scratch_config(block.scratch, config))
+        model = _from_scratch(_scratch_config(block.scratch, config), getattr(transformers, auto_class))
     else:
         model = _pretrained(block, getattr(transformers, auto_class), config)
+    if model.config.pad_token_id is None:
+        what = f"{model.config.model_type}: has no padding word (pad_token_id), as decoders have none"
+        raise ModelError.at(WHERE if block.scratch is None else "model.scratch", what, "name an encoder, such as BERT")
     # BERT's heads take **kwargs, from which Trainer concludes that they scale the loss themselves. They do not.
     model.accepts_loss_kwargs = False
     freeze(model, embeddings=block.freeze_embeddings, layers=block.freeze_layers)
@@ -67,8 +73,14 @@ def load_tokenizer(block: ModelBlock) -> PreTrainedTokenizerBase:
     place = resolve(name, None if block.tokenizer else block.revision, key)
     try:
         tokenizer = AutoTokenizer.from_pretrained(**place)
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ModelError.at(key, f"{name}: no usable tokenizer there ({_first_line(error)})") from error
+    except Exception as error:  # tokenizers, json, hub and transformers each raise their own kinds here
+        if key == WHERE and (folder := Path(place["pretrained_model_name_or_path"])).is_dir():
+            _check_folder(folder, name)  # where it is no model at all, that is what to say
+        todo = "name one that has a tokenizer.json: --set model.tokenizer=FOLDER"
+        raise ModelError.at(key, f"{name}: no usable tokenizer there ({_first_line(error)})", todo) from error
+    if not tokenizer.is_fast:
+        what = f"{name}: {type(tokenizer).__name__} is not a fast tokenizer"
+        raise ModelError.at(key, what, "name a model that has a tokenizer.json")
     if len(tokenizer) < 10:  # a folder without vocabulary still gives a tokenizer: of its special words alone
         raise ModelError.at(key, f"{name}: the tokenizer has only {len(tokenizer)} words", "is vocab.txt missing?")
     # tokenizer.json may carry its author's truncation and padding; both are decided here, and neither in silence.
@@ -88,7 +100,9 @@ def resolve(name: str, revision: str | None, where: str) -> dict[str, Any]:
     if Path(name).is_dir():
         return _place(name)
     if name.startswith((".", "/", "~")) or name.count("/") > 1:
-        raise ModelError.at(where, f"{name}: no such folder")
+        file = Path(name).is_file()
+        todo = "name the folder that it lies in" if file else "a model folder has config.json and model.safetensors"
+        raise ModelError.at(where, f"{name}: {'a file' if file else 'no such folder'}", todo)
     reachable = hub.reachable()
     if not reachable and not _in_cache(name, revision):
         what = f"{name}: not a folder, not in the hub's cache, and the hub is out of reach"
@@ -131,8 +145,18 @@ def _scratch_config(values: dict[str, Any], head: dict[str, Any]) -> Any:
             raise ModelError.at(f"model.scratch.{key}", f"{kind} has no such key in its configuration", hint)
     try:
         return AutoConfig.for_model(kind, **values, **head)
-    except (ValueError, TypeError) as error:
-        raise ModelError.at("model.scratch", _first_line(error)) from error
+    except Exception as error:  # ValueError, TypeError, and what huggingface_hub raises for a wrong type
+        raise ModelError.at("model.scratch", f"{kind}: {_said(error)}", AS_PUBLISHED) from error
+
+
+def _from_scratch(config: Any, auto_class: Any) -> Any:
+    if type(config) not in auto_class._model_mapping:
+        what = f"{config.model_type}: transformers has no {auto_class.__name__} of this kind"
+        raise ModelError.at("model.scratch.model_type", what, "bert, for example")
+    try:
+        return auto_class.from_config(config)
+    except Exception as error:  # each kind of model has checks of its own
+        raise ModelError.at("model.scratch", f"{config.model_type}: {_said(error)}", AS_PUBLISHED) from error
 
 
 def _pretrained(block: ModelBlock, auto_class: Any, config: dict[str, Any]) -> PreTrainedModel:
@@ -147,12 +171,15 @@ def _pretrained(block: ModelBlock, auto_class: Any, config: dict[str, Any]) -> P
             **place, output_loading_info=True, ignore_mismatched_sizes=True, dtype="float32", **config
         )
     except Exception as error:  # safetensors, pickle, json, hub and transformers each raise their own kinds here
-        raise ModelError.at(WHERE, f"{block.name}: can not be loaded: {_first_line(error)}") from error
+        todo = "copy the model again, or try it in plain transformers"
+        raise ModelError.at(WHERE, f"{block.name}: can not be loaded: {_first_line(error)}", todo) from error
     _report_loading(model, info, block.name)
     return model
 
 
 def _check_folder(folder: Path, name: str) -> None:
+    from transformers.models.auto.configuration_auto import CONFIG_MAPPING_NAMES
+
     if not (folder / "config.json").is_file():
         raise ModelError.at(
             WHERE, f"{name}: the folder has no config.json", "a model folder is what save_pretrained writes"
@@ -160,12 +187,20 @@ def _check_folder(folder: Path, name: str) -> None:
     try:
         kind = json.loads((folder / "config.json").read_text("utf-8")).get("model_type")
     except (ValueError, AttributeError) as error:
-        raise ModelError.at(f"{folder / 'config.json'}", f"not valid JSON: {error}") from error
+        raise ModelError.at(f"{folder / 'config.json'}", f"not valid JSON: {error}", "copy the model again") from error
     if kind is None:
         raise ModelError.at(f"{folder / 'config.json'}", "model_type is missing", 'for example "model_type": "bert"')
-    if not any((folder / weights).is_file() for weights in WEIGHTS):
+    if kind not in CONFIG_MAPPING_NAMES:
+        todo = did_you_mean(kind, CONFIG_MAPPING_NAMES)
+        what = f"can not be loaded: transformers has no model_type {kind}"
+        raise ModelError.at(f"{folder / 'config.json'}", what, todo)
+    file = next((folder / weights for weights in WEIGHTS if (folder / weights).is_file()), None)
+    if file is None:
         todo = "expected model.safetensors (or pytorch_model.bin) in it"
         raise ModelError.at(WHERE, f"{name}: the folder has no weights", todo)
+    with file.open("rb") as stream:
+        if stream.read(len(POINTER)) == POINTER:
+            raise ModelError.at(str(file), "a pointer of Git LFS, not the weights", f"git lfs pull, in {folder}")
 
 
 def _report_loading(model: PreTrainedModel, info: dict[str, Any], name: str) -> None:
@@ -204,7 +239,8 @@ def freeze(model: PreTrainedModel, *, embeddings: bool, layers: int) -> None:
         return
     stack = encoder_layers(model)
     if layers > len(stack):
-        raise ModelError.at("model.freeze_layers", f"{layers}: the model has {len(stack)} layers that can be frozen")
+        what = f"{layers}: the model has {len(stack)} layers that can be frozen"
+        raise ModelError.at("model.freeze_layers", what, f"0 to {len(stack)}")
     bottom = getattr(model.base_model, "embeddings", None) or model.get_input_embeddings()
     for module in [bottom, *stack[:layers]]:
         module.requires_grad_(False)
@@ -238,6 +274,15 @@ def length_limit(config: Any, tokenizer: PreTrainedTokenizerBase) -> int:
     return int(min(places, tokenizer.model_max_length))
 
 
+def check_ids(model: PreTrainedModel, highest: int) -> None:
+    """Raise a ModelError where the tokenizer gives numbers of words that the model does not have."""
+    weight: Any = model.get_input_embeddings().weight  # (word, hidden)
+    words = len(weight)
+    if highest >= words:
+        what = f"the tokenizer gives word number {highest}, but the model has {words} words"
+        raise ModelError.at("model", what, "use the model's own tokenizer, or set model.scratch.vocab_size")
+
+
 def identity(block: ModelBlock) -> dict[str, str]:
     """Which weights these are: name, SHA-256 of the weights file and, from the hub, the commit."""
     if block.name is None:
@@ -264,6 +309,10 @@ def sha256(file: Path) -> str:
     """SHA-256 of a file's content, in hexadecimal."""
     with file.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _said(error: BaseException) -> str:
+    return f"{type(error).__name__}: {' '.join(str(error).split())}"
 
 
 def _first_line(error: BaseException) -> str:

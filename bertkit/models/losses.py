@@ -14,10 +14,11 @@ Lin et al. 2017, equation 4; try it where easy rows outnumber hard ones, and cla
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from bertkit.errors import PluginError
+from bertkit import plugins
+from bertkit.errors import BertkitError, PluginError, did_you_mean
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -29,6 +30,15 @@ LOSSES = {
     "binary_focal": "bertkit.models.losses:binary_focal",
     "squared_error": "bertkit.models.losses:squared_error",
 }
+
+
+def check_name(name: str, own: Sequence[str]) -> str:
+    """The name; a ValueError where it is no loss of the task's own, no entry point and no Reference."""
+    usable = [known for known in plugins.names("loss") if known in own or known not in LOSSES]
+    if ":" not in name and name not in usable:
+        todo = f"write {name}:NAME" if name.endswith(".py") else did_you_mean(name, usable)
+        raise ValueError(f"no such loss here: {name}; {todo}")
+    return name
 
 
 def cross_entropy(logits: Tensor, labels: Tensor, *, smoothing: float = 0.0) -> Tensor:
@@ -78,15 +88,27 @@ def checked(loss: Callable[[Tensor, Tensor], Tensor], name: str) -> Callable[[Te
     """A user's loss that must give one number a row: a mean would make the Trainer's exact mean wrong.
 
     Raises:
-        PluginError: when called, if the shape is another.
+        PluginError: when called, if it raises, or gives another shape or nothing to train on.
     """
+    import torch
 
     @functools.wraps(loss)
     def call(logits: Tensor, labels: Tensor) -> Tensor:
-        each = loss(logits, labels)
+        todo = "return one number a row (reduction='none')"
+        try:
+            each = loss(logits, labels)
+        except (BertkitError, torch.OutOfMemoryError):
+            raise
+        except Exception as error:
+            raise PluginError.at("options.loss", f"{name}: {plugins.raised(error)}", todo) from error
+        if not isinstance(each, torch.Tensor):
+            raise PluginError.at("options.loss", f"{name}: gave {type(each).__name__}, not a tensor", todo)
         if tuple(each.shape) != (len(logits),):
             what = f"{name}: gave a tensor of shape {tuple(each.shape)} for {len(logits)} rows"
-            raise PluginError.at("options.loss", what, "return one number a row (reduction='none')")
+            raise PluginError.at("options.loss", what, todo)
+        if logits.requires_grad and not each.requires_grad:
+            what = f"{name}: gave numbers without a gradient, from which nothing can be learnt"
+            raise PluginError.at("options.loss", what, "compute them from the logits, in torch and without detach()")
         return each
 
     return call

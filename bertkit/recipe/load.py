@@ -20,7 +20,8 @@ from bertkit.recipe import train_block
 from bertkit.recipe.schema import Recipe
 from bertkit.recipe.source import Key, Source, anchor, locate, read
 
-DATA_PATHS: list[Key] = [("data", split) for split in ("train", "validation", "test", "label_names")]
+DATA_PATHS: list[Key] = [("data", split) for split in ("train", "validation", "test")]
+LABEL_NAMES: Key = ("data", "label_names")
 MODEL_PATHS: list[Key] = [("model", "name"), ("model", "tokenizer"), ("model",)]
 REFERENCES: list[Key] = [("task",), ("metrics",), ("callbacks",), ("data", "format"), ("options", "loss")]
 
@@ -40,8 +41,11 @@ def load(name: str | Path, sets: Sequence[str] = ()) -> Recipe:
 
 def build(source: Source) -> Recipe:
     """Check a parsed recipe (see `load`)."""
-    anchor(source, DATA_PATHS, lambda text, _: not text.startswith(("hub:", "package:")) and text != "-")
-    anchor(source, MODEL_PATHS, lambda text, folder: text.startswith(("./", "../", "~")) or (folder / text).is_dir())
+    data = source.values.get("data")
+    named = isinstance(data, dict) and isinstance(data.get("label_names"), str)  # a list has names, and no paths
+    paths = [*DATA_PATHS, LABEL_NAMES] if named else DATA_PATHS
+    anchor(source, paths, lambda text, _: not text.startswith(("hub:", "package:")) and text not in ("-", ""))
+    anchor(source, MODEL_PATHS, _is_folder)
     anchor(source, REFERENCES, lambda text, _: plugins.file_of(text) is not None)
     recipe: Recipe | None = None
     problems: list[Problem] = []
@@ -58,6 +62,10 @@ def build(source: Source) -> Recipe:
     if problems or recipe is None:
         raise RecipeError(*dict.fromkeys(problems))
     return recipe
+
+
+def _is_folder(text: str, folder: Path) -> bool:
+    return text.startswith(("./", "../", "~")) or bool(text and (folder / text).is_dir())
 
 
 def resolve(recipe: Recipe) -> Recipe:
@@ -92,6 +100,8 @@ def schema_problems(error: ValidationError, model: type[BaseModel], source: Sour
         what, todo = _explain(dict(item), model, at)
         if item["type"] == "missing":
             key, name = (*key, item["loc"][-1]), ".".join(map(str, (*at, *item["loc"])))
+        if item["type"] == "value_error":  # of keys that do not go together: told where the last that it names stands
+            key = next((k for k in reversed(source.places) if k[:-1] == key and str(k[-1]) in what), key)
         problems.append(Problem(source.place(key), f"{name}: {what}" if name else what, todo))
     return problems
 
@@ -112,8 +122,10 @@ def _existing(values: Any, at: Key, location: tuple[int | str, ...]) -> Key:
 
 def _explain(item: dict[str, Any], model: type[BaseModel], at: Key) -> tuple[str, str]:
     kind, value, limits = item["type"], item["input"], item.get("ctx", {})
-    if kind == "extra_forbidden":
+    if kind in ("extra_forbidden", "invalid_key"):
         return "no such key", did_you_mean(item["loc"][-1], _fields(model, item["loc"][:-1]))
+    if kind in ("string_too_short", "too_short"):
+        return "is empty", "give it a value, or leave it out"
     if kind == "missing":
         return "missing", "bertkit recipe show classify prints a full one"
     if kind == "literal_error":
@@ -129,7 +141,10 @@ def _explain(item: dict[str, Any], model: type[BaseModel], at: Key) -> tuple[str
         "model_type": "a block of keys",
     }
     if kind in expected:
-        return f"expected {expected[kind]}, got {value!r}", ""
+        blocks = "write keys below it" if value is not None else "write keys below it, or leave it out"
+        quotes = f'write it in quotes: "{value}"' if isinstance(value, int | float) else ""
+        todo = {"a list": "write [one, two]", "a block of keys": blocks, "a text": quotes}.get(expected[kind], "")
+        return f"expected {expected[kind]}, got {'nothing' if value is None else repr(value)}", todo
     bounds = {"greater_than": "gt", "greater_than_equal": "ge", "less_than": "lt", "less_than_equal": "le"}
     if kind in bounds:
         words = {"gt": "above", "ge": "at least", "lt": "below", "le": "at most"}[bounds[kind]]
@@ -154,6 +169,9 @@ def _task_problems(source: Source) -> Iterator[Problem]:
         return
     try:
         task = plugins.find("task", name, where=source.place(("task",)))
+        if not hasattr(task, "Options") or (lacks := sorted(getattr(task, "__abstractmethods__", ()))):
+            what = f"task: {name} is no task" + (f": it lacks {', '.join(lacks)}" if hasattr(task, "Options") else "")
+            raise RecipeError.at(source.place(("task",)), what, "a task is a subclass of bertkit.tasks.task.Task")
         task.Options.model_validate(options)
     except ValidationError as error:
         yield from schema_problems(error, task.Options, source, at=("options",))
@@ -169,6 +187,12 @@ def _reference_problems(source: Source) -> Iterator[Problem]:
     named: list[tuple[str, Key, Any]] = [("metric", ("metrics", i), name) for i, name in enumerate(each("metrics"))]
     for i, item in enumerate(each("callbacks")):
         named += [("callback", ("callbacks", i), name) for name in (item if isinstance(item, dict) else [item])]
+        if isinstance(item, dict) and len(item) != 1:
+            what = f"callbacks.{i}: {len(item)} callbacks in one item"
+            yield Problem(source.place(("callbacks", i)), what, "write each behind a - of its own")
+    options = source.values.get("options")
+    loss = options.get("loss") if isinstance(options, dict) else None
+    named.append(("loss", ("options", "loss"), loss if ":" in str(loss) else None))  # of names each task has its own
     data = source.values.get("data")
     named.append(("reader", ("data", "format"), data.get("format") if isinstance(data, dict) else None))
     for kind, key, reference in named:

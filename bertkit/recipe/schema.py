@@ -19,7 +19,8 @@ def _as_named(value: Any) -> Any:
     return {"name": value} if isinstance(value, str) else value
 
 
-Sources = Annotated[list[str], BeforeValidator(_as_list), Field(min_length=1)]
+Name = Annotated[str, Field(min_length=1)]
+Sources = Annotated[list[Name], BeforeValidator(_as_list), Field(min_length=1)]
 
 
 class Block(BaseModel):
@@ -29,13 +30,13 @@ class Block(BaseModel):
 class ModelBlock(Block):
     """Which encoder, and what of it is trained. `model: NAME` is short for `model: {name: NAME}`."""
 
-    name: str | None = None
+    name: Name | None = None
     """A hub name, a folder, or `package:module/folder` (weights that an installed package carries)."""
     revision: str | None = None
     """Branch, tag or commit on the hub."""
     scratch: dict[str, Any] | None = None
     """Random weights: a Hugging Face configuration with its `model_type`, as in `config.json`."""
-    tokenizer: str | None = None
+    tokenizer: Name | None = None
     """Where the tokenizer is, if not beside the weights. `scratch` needs it."""
     freeze_embeddings: bool = False
     freeze_layers: int = Field(default=0, ge=0)

@@ -16,6 +16,9 @@ from bertkit.errors import Problem, RecipeError, did_you_mean
 
 Key = tuple[str | int, ...]
 
+DATA = (".csv", ".tsv", ".jsonl", ".parquet", ".txt")
+"""Endings of files that are given for a recipe by mistake."""
+
 
 @dataclass
 class Source:
@@ -52,9 +55,14 @@ def locate(name: str | Path) -> Path:
     Raises:
         RecipeError: neither exists.
     """
-    path = Path(name).expanduser()
+    path = _at_home(Path(name))
+    if path.suffix.lower() in DATA:
+        todo = f"bertkit train classify --set data.train={name}"
+        raise RecipeError.at(str(name), "looks like data, and a recipe is YAML", todo)
     if path.is_file():
         return path
+    if (path / "recipe.yaml").is_file():
+        raise RecipeError.at(str(name), "a Run folder, not a recipe", f"its recipe is {path / 'recipe.yaml'}")
     if str(name) in recipe_names():
         return recipes_folder() / f"{name}.yaml"
     todo = f"{did_you_mean(str(name), recipe_names())} (bertkit recipe list shows them all)"
@@ -90,7 +98,8 @@ def parse(text: str | bytes, name: str) -> Source:
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         where = f"{name}:{mark.line + 1}" if mark else name
-        raise RecipeError.at(where, f"not valid YAML: {error.problem or error.context}") from error
+        todo = "look at the brackets, quotes, colons and indents there and above; indents are spaces"
+        raise RecipeError.at(where, f"not valid YAML: {error.problem or error.context}", todo) from error
     except (YAMLError, UnicodeDecodeError) as error:
         raise RecipeError.at(name, f"not valid YAML: {str(error).splitlines()[0]}", "save it as UTF-8 text") from error
     if not isinstance(tree, dict):
@@ -104,11 +113,13 @@ def _plain(node: Any, key: Key, name: str, places: dict[Key, str]) -> Any:
     marks = getattr(node, "lc", None)
     if isinstance(node, dict) and marks:
         for child in node:
-            places[(*key, child)] = f"{name}:{marks.key(child)[0] + 1}"
+            if line := (marks.data or {}).get(child):  # a key that `<<` brought in stands nowhere itself
+                places[(*key, child)] = f"{name}:{line[0] + 1}"
         return {child: _plain(value, (*key, child), name, places) for child, value in node.items()}
     if isinstance(node, list) and marks:
         for i in range(len(node)):
-            places[(*key, i)] = f"{name}:{marks.item(i)[0] + 1}"
+            if line := (marks.data or {}).get(i):
+                places[(*key, i)] = f"{name}:{line[0] + 1}"
         return [_plain(value, (*key, i), name, places) for i, value in enumerate(node)]
     for kind in (bool, int, float, str):  # ruamel's scalars are subclasses that remember how they were written
         if isinstance(node, kind):
@@ -118,11 +129,14 @@ def _plain(node: Any, key: Key, name: str, places: dict[Key, str]) -> Any:
 
 def _apply(source: Source, text: str) -> Problem | None:
     name, equals, value = text.partition("=")
-    if not equals or not name.strip():
+    key = tuple(part.strip() for part in name.split("."))
+    if not equals or not all(key):
         return Problem("--set", f"{text}: expected KEY=VALUE", "for example --set train.learning_rate=3e-5")
-    key = tuple(name.strip().split("."))
     try:
-        parsed = parse(f"value: {value}" if value.strip() else "value: ''", "--set").values["value"]
+        parsed = parse(f"value: {value}" if value.strip() else "value: ''", "--set").values
+        if len(parsed) > 1 or (value.lstrip().startswith("#") and parsed["value"] is None):
+            what = f"{name}: YAML would not read all of {value!r}"
+            return Problem("--set", what, "quote the value, for example KEY='\"#1\"'")
     except RecipeError as error:
         return Problem("--set", f"{name}: {error.problems[0].what}", "quote the value, for example KEY='\"a: b\"'")
     node = source.values
@@ -135,7 +149,7 @@ def _apply(source: Source, text: str) -> Problem | None:
         if not isinstance(child, dict):
             return Problem("--set", f"{name}: {part} is a value, not a block", f"--set {part}=... replaces it")
         node = child
-    node[key[-1]] = parsed
+    node[key[-1]] = parsed["value"]
     for stale in [k for k in source.places if k[: len(key)] == key]:
         del source.places[stale]
     source.places[key] = "--set"
@@ -173,4 +187,11 @@ def anchor(source: Source, keys: Iterable[Key], is_path: Callable[[str, Path], b
 
 
 def _normal(folder: Path, path: Path) -> str:
-    return os.path.abspath(folder / path.expanduser())  # noqa: PTH100 - Path.absolute keeps `..`
+    return os.path.abspath(folder / _at_home(path))  # noqa: PTH100 - Path.absolute keeps `..`
+
+
+def _at_home(path: Path) -> Path:
+    try:
+        return path.expanduser()
+    except RuntimeError:  # `~nobody`: that there is no such file will be told with its name
+        return path

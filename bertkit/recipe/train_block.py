@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from bertkit.errors import RecipeError, did_you_mean
-from bertkit.extras import has
+from bertkit.extras import EXTRAS, has, pip_line
 
 DEFAULTS: dict[str, Any] = {
     # Devlin et al. 2019, appendix A.3: batch 16 or 32, learning rate 5e-5 to 2e-5, 2 to 4 epochs; warm-up over 10% of
@@ -111,6 +111,8 @@ def check(block: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
 def _wrong(key: str, value: Any) -> tuple[str, str] | None:
     from pydantic import ConfigDict, TypeAdapter, ValidationError
 
+    if key == "report_to" and (wrong := _wrong_report(value)):
+        return wrong
     hint = known()[key]
     kinds = [k for k in typing.get_args(hint) if isinstance(k, type) and issubclass(k, enum.Enum)]
     if kinds and isinstance(value, str):
@@ -122,6 +124,18 @@ def _wrong(key: str, value: Any) -> tuple[str, str] | None:
         return f"expected {_words(hint)}, got {value!r}", ""
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return _out_of_range(key, value)
+    return None
+
+
+def _wrong_report(value: Any) -> tuple[str, str] | None:
+    from transformers.integrations import get_available_reporting_integrations
+    from transformers.integrations.integration_utils import INTEGRATION_TO_CALLBACK
+
+    for name in [value] if isinstance(value, str) else value if isinstance(value, list) else []:
+        if name not in ("all", "none", *INTEGRATION_TO_CALLBACK):
+            return f"no such value: {name}", did_you_mean(name, ["none", *INTEGRATION_TO_CALLBACK])
+        if name not in ("all", "none", *get_available_reporting_integrations()):
+            return f"{name} is not installed", pip_line(name) if name in EXTRAS else f"pip install {name}"
     return None
 
 
@@ -158,6 +172,8 @@ def resolve(block: dict[str, Any]) -> dict[str, Any]:
         full["load_best_model_at_end"] = block.get("load_best_model_at_end", False)
         full.setdefault("save_strategy", "no")
     full.setdefault("save_strategy", full["eval_strategy"])
+    if full["eval_strategy"] == full["save_strategy"] == "steps":
+        full.setdefault("eval_steps", full["logging_steps"])  # as TrainingArguments does; saving must keep step with it
     if "eval_steps" in full:
         full.setdefault("save_steps", full["eval_steps"])
     full.setdefault("report_to", "tensorboard" if has("tensorboard") else "none")
@@ -187,4 +203,5 @@ def arguments(block: dict[str, Any], folder: Path, *, seed: int, metric: str, gr
             **values,
         )
     except (ValueError, TypeError, ImportError) as error:
-        raise RecipeError.at("train", str(error).splitlines()[0]) from error
+        todo = "these are TrainingArguments' own words; change one of the keys they name"
+        raise RecipeError.at("train", " ".join(str(error).split()), todo) from error

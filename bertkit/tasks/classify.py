@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from bertkit import plugins
 from bertkit.data import labels as names_of
@@ -46,6 +46,11 @@ class ClassifyOptions(texts.TextOptions):
     """Probability from which a label is given (`multi_label`). Default: searched on the validation rows, by label."""
     out_of_scope: str | None = None
     """The label of rows that belong to no other: adds the in-scope accuracy and the out-of-scope recall."""
+
+    @field_validator("loss")
+    @classmethod
+    def _is_loss(cls, name: str) -> str:
+        return losses.check_name(name, ("cross_entropy", "focal"))
 
     @model_validator(mode="after")
     def _fits(self) -> ClassifyOptions:
@@ -96,7 +101,10 @@ class Classify(TextTask):
             names_of.check_labels(rows, "label", self.labels, "train", given=True)
         names_of.check_classes(rows, "label", self.labels)
         weights, outside = self.options.class_weights, self.options.out_of_scope
-        named = {"class_weights": list(weights) if isinstance(weights, dict) else [], "out_of_scope": [outside]}
+        named: dict[str, list[str | None]] = {
+            "class_weights": list(weights) if isinstance(weights, dict) else [],
+            "out_of_scope": [outside],
+        }
         for key, names in named.items():
             for name in names:
                 if name is not None and name not in self.labels:
@@ -226,11 +234,13 @@ class Classify(TextTask):
         return self._label_array([{"label": answer[key]} for answer in answers]), references
 
     def fits(self, metric: Metric) -> None:
+        from bertkit.metrics import try_out
+
         if metric.takes == "scores":
             raise RecipeError.at("metrics", f"{metric.name}: scores numbers, not labels", "use accuracy or macro_f1")
         if metric.takes == "labels" and not self.options.multi_label:
             last = [len(self.labels) - 1]
-            metric(last, last)  # binary F1 refuses a third label
+            try_out(metric, last, last)  # binary F1 refuses a third label
 
     def own_metrics(self) -> list[Metric]:
         from bertkit.metrics import Metric

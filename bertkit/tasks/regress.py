@@ -6,6 +6,8 @@ import functools
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from pydantic import field_validator
+
 from bertkit import plugins
 from bertkit.data.columns import Column
 from bertkit.errors import RecipeError
@@ -26,6 +28,11 @@ if TYPE_CHECKING:
 class RegressOptions(texts.TextOptions):
     loss: str = "squared_error"
     """`squared_error`, or a Reference to `(logits, labels) -> (row,)` with logits `(row, 1)`."""
+
+    @field_validator("loss")
+    @classmethod
+    def _is_loss(cls, name: str) -> str:
+        return losses.check_name(name, ("squared_error",))
 
 
 class Regress(TextTask):

@@ -5,6 +5,7 @@ A callback is Hugging Face's `TrainerCallback`; `callbacks:` names built-ins, en
 
 from __future__ import annotations
 
+import inspect
 import json
 import logging
 import math
@@ -13,9 +14,10 @@ import time
 from pathlib import Path
 from typing import Any
 
-from transformers import TrainerCallback
+from transformers import TrainerCallback, TrainingArguments
 
-from bertkit.errors import TrainingError
+from bertkit import plugins
+from bertkit.errors import PluginError, RecipeError, TrainingError
 
 log = logging.getLogger("bertkit")
 
@@ -25,6 +27,35 @@ LINES = 20
 CALLBACKS = {
     "early_stopping": "transformers:EarlyStoppingCallback",
 }
+
+
+def make(item: str | dict[str, dict[str, Any]], args: TrainingArguments) -> TrainerCallback:
+    """The callback of an item of a recipe's `callbacks:`, a name or a name with arguments.
+
+    Raises:
+        RecipeError: the arguments are not what it takes.
+        PluginError: there is no such callback, it raises, or it is none.
+    """
+    reference, values = (item, {}) if isinstance(item, str) else next(iter(item.items()))
+    where = f"callbacks.{reference}"
+    if reference == "early_stopping" and not args.load_best_model_at_end:
+        todo = "set train.eval_strategy to epoch or steps, and leave load_best_model_at_end"
+        raise RecipeError.at("callbacks", "early_stopping needs evaluations and the best checkpoint", todo)
+    kind = plugins.find("callback", reference, where=where)
+    takes = inspect.signature(kind).parameters if isinstance(kind, type) or inspect.isfunction(kind) else {}
+    for name, value in values.items():
+        number = name in takes and takes[name].annotation in (int, float, "int", "float")
+        if number and (isinstance(value, bool) or not isinstance(value, int | float)):
+            raise RecipeError.at(f"{where}.{name}", f"expected a number, got {value!r}")
+    try:
+        callback = kind(**values) if callable(kind) else None
+    except TypeError as error:
+        raise RecipeError.at(where, str(error), f"it takes {', '.join(takes) or 'no arguments'}") from error
+    except Exception as error:
+        raise PluginError.at(where, plugins.raised(error), "mend it, or give it other arguments") from error
+    if not isinstance(callback, TrainerCallback):
+        raise PluginError.at(where, "is no TrainerCallback", "a callback is a subclass of transformers.TrainerCallback")
+    return callback
 
 
 class StopWatch(TrainerCallback):

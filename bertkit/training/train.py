@@ -7,30 +7,35 @@ from __future__ import annotations
 
 import logging
 import shutil
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from bertkit import plugins
 from bertkit.data.check import overlap
 from bertkit.data.splits import load_splits
-from bertkit.errors import RecipeError
+from bertkit.errors import BertkitError, RecipeError, TrainingError
 from bertkit.models import build
 from bertkit.recipe import train_block
 from bertkit.recipe.load import load, resolve
 from bertkit.recipe.schema import Recipe
 from bertkit.run import Run, default_folder, environment, write_json
 from bertkit.tasks.scoring import Scores, Split
-from bertkit.tasks.task import Task, make_task
+from bertkit.tasks.scoring import run as run_model
+from bertkit.tasks.task import Features, Task, make_task
 
 if TYPE_CHECKING:
-    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase, TrainerCallback, TrainingArguments
 
     from bertkit.metrics import Metric
     from bertkit.training.trainer import BertTrainer
 
 log = logging.getLogger("bertkit")
+
+TENSORBOARD = "tensorboard"
+REHEARSED = 8
+"""So many of the shortest validation rows go through model, loss and metrics before the training."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +48,9 @@ class Parts:
     model: PreTrainedModel
     tokenizer: PreTrainedTokenizerBase
     splits: dict[str, Split]
+    args: TrainingArguments
+    callbacks: list[TrainerCallback]
+    """Those that the recipe names."""
 
 
 def train(recipe: Recipe | str | Path, *, output: str | Path | None = None, sets: Sequence[str] = ()) -> Run:
@@ -65,16 +73,33 @@ def train(recipe: Recipe | str | Path, *, output: str | Path | None = None, sets
     full = resolve(recipe if isinstance(recipe, Recipe) else load(recipe, sets))
     parts = prepare(full)
     run = Run.create(folder, full)
-    trainer = build_trainer(parts, run)
-    _announce(parts, trainer)
+    trainer = None
+    try:
+        trainer = build_trainer(parts, run)
+        _announce(parts, trainer)
+        _train(trainer)
+    except BertkitError:
+        if trainer is None or not trainer.state.global_step:  # nothing was trained: the folder is free for the next try
+            run.discard()
+        raise
+    _finish(parts, run, trainer)
+    return run
+
+
+def _train(trainer: BertTrainer) -> None:
+    import torch
+
     try:
         trainer.train()
+    except torch.OutOfMemoryError as error:
+        batch = trainer.args.per_device_train_batch_size
+        todo = "halve it and double train.gradient_accumulation_steps (the result is the same), or lower max_length"
+        what = f"{batch}: the memory of {trainer.args.device} is too small"
+        raise TrainingError.at("train.per_device_train_batch_size", what, todo) from error
     finally:
         for callback in trainer.callback_handler.callbacks:
             if hasattr(callback, "close"):
                 callback.close()
-    _finish(parts, run, trainer)
-    return run
 
 
 def prepare(recipe: Recipe) -> Parts:
@@ -82,11 +107,14 @@ def prepare(recipe: Recipe) -> Parts:
     from transformers import set_seed
 
     from bertkit.metrics import find_metric
+    from bertkit.training.callbacks import make
 
     task = make_task(recipe)
     if recipe.data.train is None:
         raise RecipeError.at("data.train", "the recipe names no training data", "--set data.train=FILE")
     metrics = [find_metric(name, task.takes) for name in recipe.metrics]
+    args = _arguments(recipe, metrics[0])
+    callbacks = [make(item, args) for item in recipe.callbacks]
     rows = load_splits(recipe.data, task.columns, recipe.seed, stratify_by=task.stratify_by)
     task.prepare(rows["train"], recipe.data)
     for split, part in rows.items():
@@ -98,7 +126,7 @@ def prepare(recipe: Recipe) -> Parts:
     model = task.build_model(recipe.model)
     limit = build.length_limit(model.config, tokenizer)
     if (wanted := recipe.options.get("max_length")) and wanted > limit:
-        raise RecipeError.at("options.max_length", f"{wanted}: the model takes {limit} pieces at most")
+        raise RecipeError.at("options.max_length", f"{wanted}: the model takes {limit} pieces at most", "lower it")
     splits = {}
     for split, part in rows.items():
         features = task.encode(part, tokenizer, limit, answers=True)
@@ -107,8 +135,33 @@ def prepare(recipe: Recipe) -> Parts:
         for warning in features.warnings:
             log.warning("%s: %s", split, warning)
         splits[split] = Split(split, part, features)
+    build.check_ids(model, max(int(item["input_ids"].max()) for s in splits.values() for item in s.features.items))
     _warn(recipe, task, splits)
-    return Parts(recipe, task, metrics, model, tokenizer, splits)
+    parts = Parts(recipe, task, metrics, model, tokenizer, splits, args, callbacks)
+    _rehearse(parts)
+    return parts
+
+
+def _rehearse(parts: Parts) -> None:
+    """A few rows through model, loss and metrics: what is wrong with a user's own shows now, not after an epoch.
+
+    Raises:
+        PluginError: a user's loss or metric is wrong.
+    """
+    from bertkit.metrics import try_out
+
+    task, split = parts.task, parts.splits["validation"]
+    pieces: Counter[int] = Counter()
+    for item in split.features.items:
+        pieces[item["row"]] += len(item["input_ids"])
+    short = sorted(row for row, _ in pieces.most_common()[-REHEARSED:])
+    rows = cast(Any, split.rows).select(short)
+    items = [{**item, "row": short.index(item["row"])} for item in split.features.items if item["row"] in short]
+    features, collate = Features(items), task.collator(parts.tokenizer)
+    outputs, _ = run_model(task, parts.model, features, collate, batch_size=REHEARSED)
+    answers = task.decode(outputs, features, rows)
+    for metric in parts.metrics:
+        try_out(metric, *task.compare(answers, rows, metric.takes))
 
 
 def _warn(recipe: Recipe, task: Task, splits: dict[str, Split]) -> None:
@@ -138,45 +191,44 @@ def build_trainer(parts: Parts, run: Run) -> BertTrainer:
     from bertkit.training.callbacks import LogFile, Progress, StopOnNonFinite, StopWatch
     from bertkit.training.trainer import BertTrainer
 
-    recipe, first = parts.recipe, parts.metrics[0]
-    block = {**recipe.train}
-    reports = block.pop("report_to")
-    reports = [reports] if isinstance(reports, str) else list(reports or [])
-    args = train_block.arguments(
-        {**block, "report_to": [r for r in reports if r != "tensorboard"] or "none"},
-        run.checkpoints, seed=recipe.seed, metric=first.keys[0], greater_is_better=first.greater_is_better,
-    )  # fmt: skip
-    watch = StopWatch()
+    args, watch = parts.args, StopWatch()
+    args.output_dir = str(run.checkpoints)
     callbacks: list[Any] = [watch, StopOnNonFinite(), LogFile(run.log_file), Progress(watch)]
-    if "tensorboard" in reports:
+    if TENSORBOARD in _reports(parts.recipe):
         from torch.utils.tensorboard import SummaryWriter
 
         callbacks.append(TensorBoardCallback(SummaryWriter(str(run.tensorboard))))
-    trainer = BertTrainer(
-        task=parts.task,
-        validation=parts.splits["validation"] if args.eval_strategy != "no" else None,
-        metrics=parts.metrics,
-        layer_decay=recipe.train.get(train_block.LAYER_DECAY, 1.0),
-        model=parts.model,
-        args=args,
-        train_dataset=parts.splits["train"].features.items,
-        data_collator=parts.task.collator(parts.tokenizer),
-        processing_class=parts.tokenizer,
-        callbacks=callbacks + [_callback(item, args) for item in recipe.callbacks],
-    )
+    try:
+        trainer = BertTrainer(
+            task=parts.task,
+            validation=parts.splits["validation"] if args.eval_strategy != "no" else None,
+            metrics=parts.metrics,
+            layer_decay=parts.recipe.train.get(train_block.LAYER_DECAY, 1.0),
+            model=parts.model,
+            args=args,
+            train_dataset=parts.splits["train"].features.items,
+            data_collator=parts.task.collator(parts.tokenizer),
+            processing_class=parts.tokenizer,
+            callbacks=callbacks + parts.callbacks,
+        )
+    except (ValueError, ImportError) as error:  # keys that do not go with this machine, or with each other
+        raise RecipeError.at("train", str(error), "these are Trainer's own words; change the key they name") from error
     trainer.remove_callback(PrinterCallback)
     return trainer
 
 
-def _callback(item: str | dict[str, dict[str, Any]], args: Any) -> Any:
-    reference, values = (item, {}) if isinstance(item, str) else next(iter(item.items()))
-    if reference == "early_stopping" and not args.load_best_model_at_end:
-        todo = "set train.eval_strategy to epoch or steps, and leave load_best_model_at_end"
-        raise RecipeError.at("callbacks", "early_stopping needs evaluations and the best checkpoint", todo)
-    try:
-        return plugins.find("callback", reference, where="callbacks")(**values)
-    except TypeError as error:
-        raise RecipeError.at(f"callbacks.{reference}", str(error)) from error
+def _reports(recipe: Recipe) -> list[str]:
+    reports = recipe.train["report_to"]
+    return [reports] if isinstance(reports, str) else list(reports or [])
+
+
+def _arguments(recipe: Recipe, first: Metric) -> TrainingArguments:
+    """The recipe's `TrainingArguments`; their folder is not known yet, and TensorBoard's is the Run's."""
+    reports = [report for report in _reports(recipe) if report != TENSORBOARD] or "none"
+    return train_block.arguments(
+        {**recipe.train, "report_to": reports},
+        Path("checkpoints"), seed=recipe.seed, metric=first.keys[0], greater_is_better=first.greater_is_better,
+    )  # fmt: skip
 
 
 def _announce(parts: Parts, trainer: BertTrainer) -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from transformers import Trainer
 
+from bertkit.errors import RecipeError
 from bertkit.models.build import depths
 from bertkit.tasks.scoring import Scores, Split, score
 from bertkit.tasks.task import Task
@@ -61,10 +62,21 @@ class BertTrainer(Trainer):
         return (loss, outputs) if return_outputs else loss
 
     def create_optimizer(self, model: Any = None) -> torch.optim.Optimizer:
-        optimizer: torch.optim.Optimizer = super().create_optimizer(model)
+        try:
+            optimizer: torch.optim.Optimizer = super().create_optimizer(model)
+        except (ImportError, ValueError, TypeError) as error:
+            what = f"{getattr(self.args.optim, 'value', '')}: {error}"
+            raise RecipeError.at("train.optim", what, "adamw_torch needs nothing more") from error
         if self.layer_decay < 1:
             self._spread_learning_rates(optimizer)
         return optimizer
+
+    def create_scheduler(self, num_training_steps: int, optimizer: Any = None) -> Any:
+        try:
+            return super().create_scheduler(num_training_steps, optimizer)
+        except (ValueError, TypeError) as error:
+            what = f"{getattr(self.args.lr_scheduler_type, 'value', '')}: {error}"
+            raise RecipeError.at("train.lr_scheduler_kwargs", what, "write what this schedule takes") from error
 
     def _spread_learning_rates(self, optimizer: torch.optim.Optimizer) -> None:
         """Split each parameter group by depth; embeddings learn slowest, the head at the full rate."""

@@ -37,10 +37,10 @@ def test_dates_and_numbers_in_texts_stay_texts(write):
 def test_bad_lines_are_told_together(write, caplog):
     path = write("a.jsonl", '{"text": "a"}\n{"text": "b"\n\n"c"\n7\n{"text": "d", "text": "e"}\n{"text": "f"}\n')
     assert message(path).split("\n") == [
-        "a.jsonl:2  broken JSON: Expecting ',' delimiter (column 13)",
-        "a.jsonl:4  not an object: found a text",
-        "a.jsonl:5  not an object: found a number",
-        "a.jsonl:6  a key stands twice in one object: 'text'",
+        "a.jsonl:2  broken JSON: Expecting ',' delimiter (column 13); a line is one whole object: {...}",
+        'a.jsonl:4  not an object: found a text; a row is {"column": value, ...}',
+        'a.jsonl:5  not an object: found a number; a row is {"column": value, ...}',
+        "a.jsonl:6  a key stands twice in one object: 'text'; keep one of them",
     ]
     assert [(place, number) for place, number, _ in rows(path, bad_rows="skip")] == [("a.jsonl:1", 1), ("a.jsonl:7", 6)]
     assert "blank lines passed over: 1 (a.jsonl:3)" in caplog.messages
@@ -107,7 +107,7 @@ def test_an_object_needs_a_key(write):
         "name the key of the rows: a.json#train"
     )
     assert "name the key of the rows: a.json#more/dev" in message("a.json#more")
-    assert message("a.json#note") == "a.json  expected a list of rows, found a number"
+    assert message("a.json#note") == "a.json  expected a list of rows, found a number; write [{...}, {...}]"
 
 
 @pytest.mark.parametrize(
@@ -121,7 +121,7 @@ def test_a_key_that_leads_nowhere(write, key, what):
 
 def test_a_split_that_stands_twice(write):
     write("a.json", '{"train": [{"text": "a"}], "train": []}')
-    assert message("a.json#train") == "a.json  a key stands twice in one object: 'train'"
+    assert message("a.json#train") == "a.json  a key stands twice in one object: 'train'; keep one of them"
 
 
 def test_wrong_rows_of_a_list(write):
@@ -135,7 +135,7 @@ def test_wrong_rows_of_a_list(write):
 
 def test_broken_json_has_its_line(write):
     assert message(write("a.json", '[{"text": "a"},\n{"text": }]')) == (
-        "a.json:2  broken JSON: Expecting value (column 10)"
+        "a.json:2  broken JSON: Expecting value (column 10); look there and just above"
     )
 
 

@@ -104,7 +104,8 @@ def test_missing_files_are_told_together_with_the_nearest_name(write):
         names(["d/trian.csv", "other/x.csv"])
     assert str(caught.value).split("\n") == [
         "d/trian.csv  no such file or folder; did you mean d/train.csv?",
-        "other/x.csv  no such file or folder",
+        "other/x.csv  no such file or folder; check the name; "
+        "a recipe's paths start at the recipe, those of --set where you are",
     ]
 
 

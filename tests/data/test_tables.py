@@ -102,7 +102,7 @@ def test_a_carriage_return_without_quotes_splits_no_row_in_silence(write):
 def test_ragged_rows_are_all_told(write):
     path = write("a.csv", "text,label\na,x\nb\nc,y,z\n\nd,w\n")
     assert message(path).split("\n") == [
-        "a.csv:3  wrong number of fields: 1, expected 2 (text, label)",
+        "a.csv:3  wrong number of fields: 1, expected 2 (text, label); quote a text that holds a newline",
         "a.csv:4  wrong number of fields: 3, expected 2 (text, label); quote a text that holds the delimiter",
     ]
 

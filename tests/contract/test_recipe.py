@@ -1,0 +1,114 @@
+"""What every recipe that comes with bertkit must do, for each YAML there is."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from bertkit import plugins
+from bertkit.metrics import find_metric
+from bertkit.recipe.load import load, resolve
+from bertkit.recipe.source import locate, recipe_names, recipes_folder
+from bertkit.tasks import TASKS
+
+NAMES = recipe_names()
+GLUE = ["cola", "mnli", "mrpc", "qnli", "qqp", "rte", "sst2", "stsb", "wnli"]
+
+
+def test_the_recipes() -> None:
+    expected = ["classify", "demo/support", "intent/banking77", "intent/clinc150", "intent/goemotions", "regress"]
+    assert set(NAMES) >= {*expected, *(f"glue/{name}" for name in GLUE)}
+    assert [name for name in NAMES if name.startswith("glue/")] == [f"glue/{name}" for name in GLUE]
+
+
+def test_every_yaml_of_the_folder_is_a_recipe() -> None:
+    there = [path for path in recipes_folder().rglob("*") if path.is_file()]
+    assert sorted(path.relative_to(recipes_folder()).with_suffix("").as_posix() for path in there) == NAMES
+    assert {path.suffix for path in there} == {".yaml"}
+
+
+def test_every_task_has_a_bare_recipe() -> None:
+    assert set(TASKS) <= set(NAMES)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_recipe_loads_and_checks(name: str) -> None:
+    recipe = load(name)
+    assert resolve(recipe).metrics
+    assert recipe.model.name
+    task = plugins.find("task", recipe.task)
+    for metric in recipe.metrics:
+        find_metric(metric, task.takes)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_recipe_reads_columns_that_its_task_has(name: str) -> None:
+    recipe = load(name)
+    kind = plugins.find("task", recipe.task)
+    columns = {column.name for column in kind(kind.Options.model_validate(recipe.options)).columns}
+    assert set(recipe.data.columns) <= columns | {"id"}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_recipe_names_its_numbers(name: str) -> None:
+    """The numbers that decide a training are not left to a default that may change."""
+    recipe = load(name)
+    assert {"num_train_epochs", "per_device_train_batch_size", "learning_rate"} <= set(recipe.train)
+    assert "seed:" in locate(name).read_text("utf-8")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_recipe_opens_with_what_it_is_for_and_the_command_that_uses_it(name: str) -> None:
+    lines = locate(name).read_text("utf-8").splitlines()
+    head = lines[: next(i for i, line in enumerate(lines) if not line.startswith("#"))]
+    purpose = head[0].removeprefix("#").strip()
+    assert len(purpose) > 20
+    assert not purpose.startswith("bertkit")
+    commands = re.findall(r"^#\s+bertkit train (\S+)", "\n".join(head), re.MULTILINE)
+    assert commands
+    assert set(commands) == {name}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_command_of_a_recipe_sets_keys_that_exist(name: str) -> None:
+    head = locate(name).read_text("utf-8").partition("\n\n")[0]
+    sets = [quoted or bare for quoted, bare in re.findall(r"(?:-s|--set) (?:'([^']+)'|(\S+))", head)]
+    load(name, sets)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_keys_that_are_shown_behind_a_comment_exist(name: str) -> None:
+    """A line such as `  # label_smoothing: 0.1` is there to be uncommented: it must then be understood."""
+    lines = locate(name).read_text("utf-8").splitlines()
+    block = ""
+    sets = []
+    for line in lines:
+        if found := re.match(r"(\w+):", line):
+            block = found[1]
+        elif found := re.match(r"  # (\w+): (.+?)(?: {2,}# .*)?$", line):
+            sets.append(f"{block}.{found[1]}={found[2]}")
+    for text in sets:
+        if not text.startswith("data.label_ids"):  # needs label_names
+            load(name, [text])
+
+
+@pytest.mark.parametrize("name", GLUE)
+def test_glue_is_scored_as_the_benchmark_does(name: str) -> None:
+    recipe = load(f"glue/{name}")
+    assert recipe.metrics == [f"glue/{name}"]
+    assert recipe.task == ("regress" if name == "stsb" else "classify")
+    assert recipe.data.train
+    assert recipe.data.train == [f"hub:nyu-mll/glue:{name}#train"]
+    assert recipe.data.validation
+    assert recipe.options["max_length"] == 128
+
+
+def test_data_that_comes_along_is_there() -> None:
+    recipe = load("demo/support")
+    for source in (recipe.data.train, recipe.data.validation, recipe.data.test):
+        assert source
+        assert source[0].startswith("package:bertkit/")
+        package = Path(plugins.__file__).parent
+        assert (package / source[0].removeprefix("package:bertkit/")).is_file()

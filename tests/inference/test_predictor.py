@@ -1,0 +1,77 @@
+"""Predictor: what goes in, and that its answers are the model's."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from bertkit import Predictor, Run, train
+from bertkit.errors import DataError, RunError
+from tests.helpers import tiny_recipe
+
+
+def test_logits_are_those_of_plain_transformers(tiny_run: Run) -> None:
+    from transformers import AutoModelForSequenceClassification, AutoTokenizer
+
+    texts = ["where is my parcel ?", "i want my money back , please", "hello"]
+    model = AutoModelForSequenceClassification.from_pretrained(tiny_run.model).eval()
+    tokenizer = AutoTokenizer.from_pretrained(tiny_run.model)
+    with torch.no_grad():
+        expected = model(**tokenizer(texts, padding=True, return_tensors="pt")).logits.numpy()
+    answers = Predictor(tiny_run).predict(texts)
+    labels = [model.config.id2label[i] for i in range(model.config.num_labels)]
+    got = np.array([[answer["logits"][name] for name in labels] for answer in answers])
+    np.testing.assert_allclose(got, expected, atol=1e-5)
+    softmax = np.exp(expected) / np.exp(expected).sum(1, keepdims=True)
+    probabilities = [[answer["probabilities"][name] for name in labels] for answer in answers]
+    np.testing.assert_allclose(probabilities, softmax, atol=1e-5)
+    assert [answer["label"] for answer in answers] == [labels[i] for i in expected.argmax(1)]
+
+
+def test_pairs_are_two_segments_in_plain_transformers_too(tiny_bert: Path, tmp_path: Path) -> None:
+    from transformers import AutoModelForSequenceClassification, AutoTokenizer
+
+    run = train(tiny_recipe("regress", {}, tiny_bert, tmp_path), output=tmp_path / "run")
+    pairs = [("a man plays", "a cat sleeps"), ("hello", "good bye to all of you")]
+    model = AutoModelForSequenceClassification.from_pretrained(run.model).eval()
+    batch = AutoTokenizer.from_pretrained(run.model)(
+        [a for a, _ in pairs], [b for _, b in pairs], padding=True, return_tensors="pt"
+    )
+    with torch.no_grad():
+        expected = model(**batch).logits[:, 0].tolist()
+    got = [answer["score"] for answer in Predictor(run).predict(pairs)]
+    assert got == pytest.approx(expected, abs=1e-5)
+
+
+def test_a_row_is_a_text_a_pair_or_a_dict(tiny_run: Run) -> None:
+    predictor = Predictor(tiny_run)
+    text, alone, row = (
+        predictor.predict(["hello"])[0],
+        predictor.predict([("hello",)])[0],
+        predictor.predict([{"text": "hello"}])[0],
+    )
+    assert text == alone == row
+    pair = predictor.predict([("hello", "good bye")])[0]
+    assert pair == predictor.predict([{"text": "hello", "text_pair": "good bye"}])[0]
+    assert pair["logits"] != text["logits"]
+
+
+@pytest.mark.parametrize("row", [{"message": "hello"}, 7, (), ("a", "b", "c"), ("a", 1)])
+def test_what_is_no_row_is_told(tiny_run: Run, row: object) -> None:
+    with pytest.raises(DataError, match="text"):
+        Predictor(tiny_run).predict([row])
+
+
+def test_batches_of_any_size_give_the_same_answers(tiny_run: Run) -> None:
+    texts = [f"the parcel number {n} is {'very ' * n}late" for n in range(7)]
+    one, many = Predictor(tiny_run, batch_size=1).predict(texts), Predictor(tiny_run, batch_size=4).predict(texts)
+    for a, b in zip(one, many, strict=True):
+        assert a["logits"] == pytest.approx(b["logits"], abs=1e-5)
+
+
+def test_a_folder_that_is_no_run_is_told(tmp_path: Path) -> None:
+    with pytest.raises(RunError, match=r"recipe\.yaml"):
+        Predictor(tmp_path)

@@ -1,0 +1,390 @@
+"""Weights from wherever they come: what is loaded, what is frozen, how far up it stands, and what is said where not."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import shutil
+import socket
+import time
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+from transformers import AutoConfig, AutoModelForSequenceClassification
+
+from bertkit import hub
+from bertkit.errors import ExtraError, ModelError
+from bertkit.models.build import (
+    build_model,
+    depths,
+    encoder_layers,
+    identity,
+    length_limit,
+    load_tokenizer,
+    resolve,
+    sha256,
+)
+from bertkit.recipe.schema import ModelBlock
+from tests.helpers import messages
+
+AUTO = "AutoModelForSequenceClassification"
+
+_BERT = {"hidden_size": 16, "num_hidden_layers": 3, "num_attention_heads": 2, "intermediate_size": 16, "vocab_size": 50}
+KINDS: dict[str, dict[str, Any]] = {
+    "bert": _BERT,
+    "roberta": _BERT,
+    "electra": {**_BERT, "embedding_size": 8},
+    "albert": {**_BERT, "embedding_size": 8},
+    "distilbert": {"dim": 16, "n_layers": 3, "n_heads": 2, "hidden_dim": 16, "vocab_size": 50},
+}
+LAYERS = {"bert": 3, "roberta": 3, "electra": 3, "distilbert": 3, "albert": 1}
+"""ALBERT's layers share one set of weights."""
+
+
+def build(folder: Path | str, **block: Any) -> Any:
+    return build_model(ModelBlock(name=str(folder), **block), AUTO, num_labels=2)
+
+
+def scratch(kind: str, **block: Any) -> Any:
+    values = {"model_type": kind, **KINDS[kind]}
+    return build_model(ModelBlock(scratch=values, **block), AUTO, num_labels=2)
+
+
+def said(folder: Path | str, **block: Any) -> str:
+    with pytest.raises(ModelError) as caught:
+        build(folder, **block)
+    return str(caught.value)
+
+
+@pytest.fixture
+def copy(tiny_bert: Path, tmp_path: Path) -> Path:
+    """A copy of the tiny BERT, to be broken."""
+    return Path(shutil.copytree(tiny_bert, tmp_path / "bert"))
+
+
+def change_config(folder: Path, **values: Any) -> None:
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps({**config, **values}))
+
+
+def test_the_weights_are_those_of_the_folder(tiny_bert: Path) -> None:
+    model = build(tiny_bert)
+    weights = load_file(tiny_bert / "model.safetensors")
+    loaded = dict(model.base_model.named_parameters())
+    assert len(weights) > 30
+    for name, tensor in weights.items():
+        torch.testing.assert_close(loaded[name].data, tensor)
+    assert model.config.num_labels == 2
+    assert all(parameter.requires_grad for parameter in model.parameters())
+
+
+def test_half_precision_becomes_single(copy: Path) -> None:
+    weights = load_file(copy / "model.safetensors")
+    save_file({k: v.half() for k, v in weights.items()}, copy / "model.safetensors", {"format": "pt"})
+    change_config(copy, dtype="float16")
+    assert {parameter.dtype for parameter in build(copy).parameters()} == {torch.float32}
+
+
+def test_weights_in_torchs_own_format(copy: Path) -> None:
+    weights = load_file(copy / "model.safetensors")
+    (copy / "model.safetensors").unlink()
+    torch.save(weights, copy / "pytorch_model.bin")
+    name = "embeddings.word_embeddings.weight"
+    torch.testing.assert_close(dict(build(copy).base_model.named_parameters())[name].data, weights[name])
+    assert "pytorch_model.bin sha256" in identity(ModelBlock(name=str(copy)))
+
+
+def test_new_weights_are_named(tiny_bert: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "bertkit")
+    model = build(tiny_bert)
+    assert messages(caplog) == ["new weights, to be trained: classifier"]
+    model.save_pretrained(tmp_path / "trained")
+    caplog.clear()
+    again = build(tmp_path / "trained")
+    assert messages(caplog) == []
+    torch.testing.assert_close(again.classifier.weight, model.classifier.weight)
+    build_model(ModelBlock(name=str(tmp_path / "trained")), AUTO, num_labels=5)
+    assert messages(caplog) == ["new weights, to be trained: classifier"]
+
+
+def test_an_encoder_is_never_left_random(copy: Path) -> None:
+    change_config(copy, num_hidden_layers=3)
+    assert "the weights lack 16 tensors of the encoder (bert.encoder.layer.2." in said(copy)
+    change_config(copy, num_hidden_layers=2, hidden_size=64)
+    assert "tensors of the encoder" in said(copy)
+
+
+def test_weights_of_another_architecture_are_refused(copy: Path) -> None:
+    change_config(copy, model_type="distilbert")
+    assert "tensors of the encoder" in said(copy)
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "problem"),
+    [
+        ("config.json", None, "the folder has no config.json; a model folder is what save_pretrained writes"),
+        ("config.json", "{", "config.json  not valid JSON"),
+        ("config.json", "[]", "config.json  not valid JSON"),
+        ("config.json", "{}", 'config.json  model_type is missing; for example "model_type": "bert"'),
+        ("config.json", '{"model_type": "brt"}', "can not be loaded"),
+        ("model.safetensors", None, "the folder has no weights; expected model.safetensors"),
+        ("model.safetensors", "no weights at all", "can not be loaded"),
+        ("model.safetensors", "", "can not be loaded"),
+    ],
+)
+def test_a_broken_folder_is_told(copy: Path, file: str, content: str | None, problem: str) -> None:
+    (copy / file).unlink() if content is None else (copy / file).write_text(content)
+    assert problem in said(copy)
+
+
+@pytest.mark.parametrize("name", ["./gone", "../gone", "/gone/bert", "~/gone", "a/b/c"])
+def test_a_folder_that_is_not_there(name: str) -> None:
+    assert said(name).startswith(f"model.name  {name}: no such folder; ")
+
+
+def test_no_model_named() -> None:
+    with pytest.raises(ModelError, match=r"model  the recipe names no model \(model\.name or model\.scratch\)"):
+        build_model(ModelBlock(), AUTO)
+
+
+@pytest.mark.parametrize("name", ["bert-base-uncased", "google/electra-small-discriminator", "no such name!"])
+def test_a_hub_name_without_network_fails_at_once(name: str) -> None:
+    start = time.perf_counter()
+    assert "not a folder, not in the hub's cache, and the hub is out of reach; name a folder" in said(name)
+    with pytest.raises(ModelError, match=r"model\.tokenizer  "):
+        load_tokenizer(ModelBlock(tokenizer=name))
+    assert time.perf_counter() - start < 5
+
+
+def test_a_hub_name_whose_host_has_no_address_fails_at_once(online: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(*_: Any) -> None:
+        raise socket.gaierror
+
+    monkeypatch.setattr(socket, "getaddrinfo", missing)
+    hub._has_address.cache_clear()
+    start = time.perf_counter()
+    assert "the hub is out of reach" in said("bert-base-uncased")
+    assert time.perf_counter() - start < 5
+
+
+def test_where_a_model_is(tiny_bert: Path, online: None) -> None:
+    place = {"pretrained_model_name_or_path": str(tiny_bert), "revision": "main", "local_files_only": True}
+    assert resolve(str(tiny_bert), None, "model.name") == place
+    place = {"pretrained_model_name_or_path": "bert-base-cased", "revision": "main", "local_files_only": False}
+    assert resolve("bert-base-cased", None, "model.name") == place
+    assert resolve("bert-base-cased", "v2", "model.name") == {**place, "revision": "v2"}
+
+
+@pytest.fixture
+def cached(tiny_bert: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The tiny BERT as the hub's client would have left it in its cache; its name."""
+    import huggingface_hub.constants
+
+    folder = tmp_path / "cache" / "models--me--tiny"
+    (folder / "refs").mkdir(parents=True)
+    (folder / "refs" / "main").write_text("0" * 40)
+    shutil.copytree(tiny_bert, folder / "snapshots" / ("0" * 40))
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_CACHE", str(tmp_path / "cache"))
+    return "me/tiny"
+
+
+def test_a_hub_name_in_the_cache_needs_no_network(cached: str, tiny_bert: Path) -> None:
+    place = resolve(cached, None, "model.name")
+    assert place["local_files_only"]
+    known = identity(ModelBlock(name=cached))
+    assert known["name"] == cached
+    assert known["commit"] == "0" * 40
+    assert known["model.safetensors sha256"] == sha256(tiny_bert / "model.safetensors")
+    with pytest.raises(ModelError, match="not in the hub's cache"):
+        resolve(cached, "another-revision", "model.name")
+
+
+@pytest.fixture
+def package(tiny_bert: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A package that carries the tiny BERT; the name under which a recipe has it."""
+    shutil.copytree(tiny_bert, tmp_path / "carrier_of_bert" / "model")
+    (tmp_path / "carrier_of_bert" / "__init__.py").touch()
+    monkeypatch.syspath_prepend(tmp_path)
+    return "package:carrier_of_bert/model"
+
+
+def test_weights_that_a_package_carries(package: str, tiny_bert: Path) -> None:
+    assert build(package).config.hidden_size == 32
+    assert len(load_tokenizer(ModelBlock(name=package))) > 100
+    known = identity(ModelBlock(name=package))
+    assert known == {"name": package, "model.safetensors sha256": sha256(tiny_bert / "model.safetensors")}
+
+
+def test_a_package_without_the_weights_and_a_package_that_is_not_there(package: str) -> None:
+    assert "has no modl; did you mean model?" in said("package:carrier_of_bert/modl")
+    with pytest.raises(ExtraError, match="not installed"):
+        build("package:no_such_module_at_all/model")
+
+
+def test_identity_has_the_sum_of_the_weights(tiny_bert: Path) -> None:
+    sum_ = hashlib.sha256((tiny_bert / "model.safetensors").read_bytes()).hexdigest()
+    assert identity(ModelBlock(name=str(tiny_bert))) == {"name": str(tiny_bert), "model.safetensors sha256": sum_}
+    assert identity(ModelBlock(scratch={"model_type": "bert"})) == {"name": "scratch"}
+
+
+def test_a_model_from_scratch_has_the_head_and_the_configuration() -> None:
+    model = scratch("bert")
+    assert (model.config.hidden_size, model.config.num_labels, len(model.bert.encoder.layer)) == (16, 2, 3)
+    assert model.accepts_loss_kwargs is False
+
+
+@pytest.mark.parametrize(
+    ("values", "problem"),
+    [
+        ({"hidden_size": 16}, "model.scratch  model_type is missing; for example model_type: bert"),
+        ({"model_type": "brt"}, "model.scratch.model_type  brt: transformers has no such model; did you mean b"),
+        (
+            {"model_type": "bert", "hiden_size": 16},
+            "model.scratch.hiden_size  bert has no such key in its configuration; did you mean hidden_size?",
+        ),
+        ({"model_type": "bert", **_BERT, "hidden_size": 33}, "model.scratch"),
+        ({"model_type": "bert", **_BERT, "hidden_size": "big"}, "model.scratch"),
+        ({"model_type": "bert", **_BERT, "hidden_act": "gleu"}, "model.scratch"),
+        ({"model_type": "vit"}, "model.scratch"),
+    ],
+)
+def test_a_configuration_with_a_mistake_is_told(values: dict[str, Any], problem: str) -> None:
+    with pytest.raises(ModelError) as caught:
+        build_model(ModelBlock(scratch=values), AUTO, num_labels=2)
+    assert str(caught.value).startswith(problem)
+
+
+def test_a_tokenizer_stands_beside_the_weights_or_elsewhere(tiny_bert: Path, tokenizer_folder: Path) -> None:
+    beside, elsewhere = (
+        load_tokenizer(ModelBlock(name=str(tiny_bert))),
+        load_tokenizer(ModelBlock(scratch={"model_type": "bert"}, tokenizer=str(tokenizer_folder))),
+    )
+    assert beside.get_vocab() == elsewhere.get_vocab()
+    assert beside("where is my parcel ?")["input_ids"] == elsewhere("where is my parcel ?")["input_ids"]
+
+
+def test_a_tokenizers_own_truncation_and_padding_are_taken_off(copy: Path) -> None:
+    tokenizer = load_tokenizer(ModelBlock(name=str(copy)))
+    tokenizer.backend_tokenizer.enable_truncation(4)
+    tokenizer.backend_tokenizer.enable_padding(length=50)
+    tokenizer.save_pretrained(copy)
+    assert json.loads((copy / "tokenizer.json").read_text())["truncation"]
+    again = load_tokenizer(ModelBlock(name=str(copy))).backend_tokenizer
+    assert (again.truncation, again.padding) == (None, None)
+    assert len(again.encode("one two three four five six")) == 8
+
+
+def test_a_missing_or_empty_tokenizer_is_told(copy: Path) -> None:
+    with pytest.raises(ModelError, match=r"model\.tokenizer  a model from scratch needs a tokenizer"):
+        load_tokenizer(ModelBlock(scratch={"model_type": "bert"}))
+    (copy / "tokenizer.json").unlink()
+    with pytest.raises(ModelError, match=r"model\.name  .*tokenizer"):
+        load_tokenizer(ModelBlock(name=str(copy)))
+    (copy / "tokenizer.json").write_text("{")
+    with pytest.raises(ModelError, match=r"model\.name  .*tokenizer"):
+        load_tokenizer(ModelBlock(name=str(copy)))
+
+
+def gradients(model: Any) -> dict[str, bool]:
+    """Parameter -> whether a backward pass reaches it."""
+    ids = torch.tensor([[2, 7, 8, 3]])
+    model(input_ids=ids, labels=torch.tensor([1])).loss.backward()
+    return {name: p.grad is not None and bool(p.grad.abs().sum() > 0) for name, p in model.named_parameters()}
+
+
+def test_frozen_embeddings_get_no_gradient_and_all_else_does(tiny_bert: Path) -> None:
+    reached = gradients(build(tiny_bert, freeze_embeddings=True))
+    assert {name for name, yes in reached.items() if not yes and "key.bias" not in name} == {
+        name for name in reached if ".embeddings." in name
+    }
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_frozen_layers_get_no_gradient_and_those_above_do(tiny_bert: Path, count: int) -> None:
+    reached = gradients(build(tiny_bert, freeze_layers=count))
+    frozen = ("bert.embeddings.", *(f"bert.encoder.layer.{i}." for i in range(count)))
+    # A key's bias adds the same to all scores of a query: softmax takes it away, and its gradient is zero.
+    assert {name for name, yes in reached.items() if not yes and "key.bias" not in name} == {
+        name for name in reached if name.startswith(frozen) and "key.bias" not in name
+    }
+    assert reached["classifier.weight"]
+    assert reached["bert.pooler.dense.weight"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_with_all_layers_frozen_the_encoder_stays_as_it_is(kind: str) -> None:
+    model = scratch(kind, freeze_layers=LAYERS[kind])
+    trained = {name for name, parameter in model.named_parameters() if parameter.requires_grad}
+    inside = {name for name in trained if name.startswith(model.base_model_prefix + ".") and "pooler" not in name}
+    assert trained
+    assert inside == set()
+
+
+def test_more_frozen_layers_than_there_are(tiny_bert: Path) -> None:
+    assert (
+        said(tiny_bert, freeze_layers=3) == "model.freeze_layers  3: the model has 2 layers that can be frozen; 0 to 2"
+    )
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_depths_rise_from_the_embeddings_to_the_head(kind: str) -> None:
+    model = scratch(kind)
+    found = depths(model)
+    count = LAYERS[kind]
+    assert len(encoder_layers(model)) == count
+    assert set(found) == {name for name, _ in model.named_parameters()}
+    assert set(found.values()) == set(range(count + 2))
+    for name, depth in found.items():
+        parts = name.split(".")
+        if ".embeddings." in name:
+            assert depth == 0, name
+        elif ".layer." in name:
+            assert depth == 1 + int(parts[parts.index("layer") + 1]), name
+        elif "albert_layer_groups" in name:
+            assert depth == 1, name
+        elif "classifier" in name or "pooler" in name:
+            assert depth == count + 1, name
+        else:  # between the embeddings and the first layer: ELECTRA's embeddings_project, ALBERT's hidden mapping
+            assert "embedding" in name
+            assert depth <= 1, f"{name} stands below the layers, not above them"
+
+
+@pytest.mark.parametrize(
+    ("kind", "places", "padding", "limit"),
+    [
+        ("bert", 512, 0, 512),
+        ("bert", 64, 0, 64),
+        ("electra", 512, 0, 512),
+        ("distilbert", 512, 0, 512),
+        ("albert", 512, 0, 512),
+        ("roberta", 514, 1, 512),
+        ("xlm-roberta", 514, 1, 512),
+        ("camembert", 514, 1, 512),
+        ("mpnet", 514, 1, 512),
+    ],
+)
+def test_the_limit_is_that_of_the_position_table(kind: str, places: int, padding: int, limit: int) -> None:
+    config = AutoConfig.for_model(kind, max_position_embeddings=places, pad_token_id=padding)
+    assert length_limit(config, SimpleNamespace(model_max_length=int(1e30))) == limit  # type: ignore[arg-type]
+    assert length_limit(config, SimpleNamespace(model_max_length=20)) == 20  # type: ignore[arg-type]
+
+
+def test_a_model_without_a_position_table_takes_512() -> None:
+    config = SimpleNamespace(model_type="xlnet")
+    assert length_limit(config, SimpleNamespace(model_max_length=int(1e30))) == 512  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("kind", ["bert", "roberta", "distilbert"])
+def test_the_model_really_takes_the_limit_and_no_piece_more(kind: str) -> None:
+    values = {**KINDS[kind], "max_position_embeddings": 20}
+    config = AutoConfig.for_model(kind, **values)
+    model = AutoModelForSequenceClassification.from_config(config).eval()
+    limit = length_limit(config, SimpleNamespace(model_max_length=int(1e30)))  # type: ignore[arg-type]
+    assert model(input_ids=torch.full((1, limit), 7)).logits.shape == (1, 2)
+    with pytest.raises((IndexError, RuntimeError)):
+        model(input_ids=torch.full((1, limit + 1), 7))

@@ -1,0 +1,358 @@
+"""Texts and pairs -> pieces: cut, head and tail, windows; what is lost is counted; windows are pooled, items padded."""
+
+from __future__ import annotations
+
+import re
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from datasets import Dataset
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from bertkit.errors import RecipeError
+from bertkit.models.build import load_tokenizer
+from bertkit.recipe.schema import ModelBlock
+from bertkit.tasks.task import Features
+from bertkit.tasks.texts import TextOptions, column, encode, pad, pool
+
+NUMBERS = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
+"""Words that are one piece each."""
+
+
+@pytest.fixture(scope="module")
+def tokenizer(tiny_bert: Path) -> Any:
+    return load_tokenizer(ModelBlock(name=str(tiny_bert)))
+
+
+@pytest.fixture(scope="module")
+def plain(tiny_bert: Path) -> Any:
+    """The same tokenizer as anyone loads it: calling it with truncation changes it."""
+    from transformers import AutoTokenizer
+
+    return AutoTokenizer.from_pretrained(tiny_bert)
+
+
+def words(count: int, start: int = 0) -> str:
+    return " ".join(NUMBERS[(start + i) % 10] for i in range(count))
+
+
+def pieces(tokenizer: Any, item: dict[str, Any]) -> str:
+    return " ".join(tokenizer.convert_ids_to_tokens(item["input_ids"].tolist()))
+
+
+def encoded(tokenizer: Any, *texts: str | tuple[str, str], limit: int = 8, **options: Any) -> Features:
+    rows = [{"text": t} if isinstance(t, str) else {"text": t[0], "text_pair": t[1]} for t in texts]
+    return encode(rows, tokenizer, limit, TextOptions.model_validate({"window_overlap": 1, **options}))
+
+
+def shown(tokenizer: Any, *texts: str | tuple[str, str], limit: int = 8, **options: Any) -> list[str]:
+    """Each item as its pieces, with a | before the first of the second segment."""
+    found = []
+    for item in encoded(tokenizer, *texts, limit=limit, **options).items:
+        names = tokenizer.convert_ids_to_tokens(item["input_ids"].tolist())
+        types = item["token_type_ids"].tolist()
+        if 1 in types:
+            assert types == sorted(types)
+            names.insert(types.index(1), "|")
+        found.append(" ".join(names))
+    return found
+
+
+def test_words_are_one_piece_each(tokenizer: Any) -> None:
+    assert tokenizer.tokenize(words(10)) == NUMBERS
+
+
+def test_a_text_that_fits_stays_whole(tokenizer: Any) -> None:
+    for how in ("cut", "head_tail", "windows"):
+        assert shown(tokenizer, words(6), "", long_text=how) == [
+            "[CLS] one two three four five six [SEP]",
+            "[CLS] [SEP]",
+        ]
+        assert shown(tokenizer, (words(3), words(2, 5)), long_text=how) == [
+            "[CLS] one two three [SEP] | six seven [SEP]",
+        ]
+
+
+def test_a_text_is_cut_at_its_end(tokenizer: Any) -> None:
+    assert shown(tokenizer, words(9)) == ["[CLS] one two three four five six [SEP]"]
+
+
+def test_head_and_tail(tokenizer: Any) -> None:
+    assert shown(tokenizer, words(10), limit=10, long_text="head_tail") == [
+        "[CLS] one two five six seven eight nine ten [SEP]"
+    ]
+
+
+def test_windows(tokenizer: Any) -> None:
+    assert shown(tokenizer, words(9), limit=6, long_text="windows") == [
+        "[CLS] one two three four [SEP]",
+        "[CLS] four five six seven [SEP]",
+        "[CLS] seven eight nine [SEP]",
+    ]
+
+
+def test_a_pair_is_cut_where_it_is_longer(tokenizer: Any) -> None:
+    assert shown(tokenizer, (words(9), words(2, 5)), limit=9) == ["[CLS] one two three four [SEP] | six seven [SEP]"]
+    assert shown(tokenizer, (words(2), words(9, 4)), limit=9) == ["[CLS] one two [SEP] | five six seven eight [SEP]"]
+    assert shown(tokenizer, (words(8), words(8, 4)), limit=9) == ["[CLS] one two three [SEP] | five six seven [SEP]"]
+
+
+def test_head_and_tail_of_a_pair(tokenizer: Any) -> None:
+    assert shown(tokenizer, (words(2), words(10)), limit=13, long_text="head_tail") == [
+        "[CLS] one two [SEP] | one two five six seven eight nine ten [SEP]"
+    ]
+
+
+def test_in_windows_the_second_text_moves(tokenizer: Any) -> None:
+    assert shown(tokenizer, (words(2), words(7, 3)), limit=9, long_text="windows") == [
+        "[CLS] one two [SEP] | four five six seven [SEP]",
+        "[CLS] one two [SEP] | seven eight nine ten [SEP]",
+    ]
+
+
+def test_a_long_first_text_leaves_room_for_a_window(tokenizer: Any) -> None:
+    found = shown(tokenizer, (words(9), words(5, 5)), limit=9, long_text="windows", window_overlap=1)
+    assert found == [
+        "[CLS] one two three [SEP] | six seven eight [SEP]",
+        "[CLS] one two three [SEP] | eight nine ten [SEP]",
+    ]
+
+
+def test_windows_lose_no_more_of_the_first_text_than_they_need(tokenizer: Any) -> None:
+    """Where the second text fits as a whole, no window has to move, and none needs room to."""
+    cut = shown(tokenizer, (words(20), words(2, 5)), limit=15)
+    assert cut == [f"[CLS] {words(10)} [SEP] | six seven [SEP]"]
+    assert shown(tokenizer, (words(20), words(2, 5)), limit=15, long_text="windows", window_overlap=8) == cut
+
+
+def test_max_length_counts_special_pieces_and_never_exceeds_the_model(tokenizer: Any) -> None:
+    assert shown(tokenizer, words(9), limit=64, max_length=4) == ["[CLS] one two [SEP]"]
+    assert shown(tokenizer, words(9), limit=5, max_length=64) == ["[CLS] one two three [SEP]"]
+
+
+def test_items_know_their_row(tokenizer: Any) -> None:
+    features = encoded(tokenizer, words(9), "", words(2), words(12), limit=6, long_text="windows")
+    assert [item["row"] for item in features.items] == [0, 0, 0, 1, 2, 3, 3, 3, 3]
+    assert all(item["input_ids"].dtype == np.int32 for item in features.items)
+
+
+def test_a_data_set_gives_what_a_list_does(tokenizer: Any) -> None:
+    rows = [{"text": words(9), "text_pair": words(3), "more": 1}, {"text": "", "text_pair": words(2), "more": 2}]
+    a, b = (encode(r, tokenizer, 8, TextOptions()) for r in (rows, Dataset.from_list(rows)))
+    assert [pieces(tokenizer, item) for item in a.items] == [pieces(tokenizer, item) for item in b.items]
+    assert column(rows, "more") == column(Dataset.from_list(rows), "more") == [1, 2]
+    assert column(rows, "gone") is column(Dataset.from_list(rows), "gone") is None
+    assert column([], "text") is None
+
+
+def test_a_pair_in_a_later_row_is_not_lost(tokenizer: Any) -> None:
+    """A reader holds that all rows have a second text or none does; rows from Python may not."""
+    for rows in (
+        [{"text": "one"}, {"text": "two", "text_pair": "three"}],
+        [{"text": "a", "text_pair": "b"}, {"text": "c"}],
+    ):
+        try:
+            features = encode(rows, tokenizer, 8, TextOptions())
+        except KeyError:
+            pytest.fail("a row without text_pair is a user's mistake, or a text alone; not a KeyError")
+        except Exception as error:
+            assert "text_pair" in str(error)
+        else:
+            types = [1 in item["token_type_ids"].tolist() for item in features.items]
+            assert types == ["text_pair" in row for row in rows]
+
+
+def test_windows_that_can_not_move_on_are_refused(tokenizer: Any) -> None:
+    with pytest.raises(
+        RecipeError, match=r"options\.window_overlap  6: a window holds only 6 pieces of text; lower it"
+    ):
+        encoded(tokenizer, "one", long_text="windows", window_overlap=6)
+    with pytest.raises(RecipeError, match="a window holds only 5 pieces"):
+        encoded(tokenizer, ("one", "two"), long_text="windows", window_overlap=5)
+    assert encoded(tokenizer, "one", long_text="windows", window_overlap=5).items
+    assert encoded(tokenizer, "one", long_text="cut", window_overlap=600).items
+
+
+def test_what_is_lost_is_said(tokenizer: Any) -> None:
+    features = encoded(tokenizer, words(9), words(6), words(5))
+    assert features.notes == ["1 of 3 texts (33.3%) have more than 8 pieces: cut, 15.0% of all pieces lost"]
+    features = encoded(tokenizer, words(9), words(6), words(5), long_text="head_tail")
+    assert features.notes == [
+        "1 of 3 texts (33.3%) have more than 8 pieces: head and tail kept, 15.0% of all pieces lost"
+    ]
+    features = encoded(tokenizer, words(11), words(6), words(3), long_text="windows")
+    assert features.notes == [
+        "1 of 3 texts (33.3%) have more than 8 pieces: read in 2 windows, 0.0% of all pieces lost"
+    ]
+    assert features.warnings == []
+
+
+def test_most_texts_cut_is_a_warning(tokenizer: Any) -> None:
+    features = encoded(tokenizer, words(9), words(9), words(5))
+    assert features.notes == []
+    (warning,) = features.warnings
+    assert warning.startswith("2 of 3 texts (66.7%) have more than 8 pieces: cut, 26.1% of all pieces lost; raise")
+    assert encoded(tokenizer, words(9), words(9), words(5), long_text="windows").warnings == []
+    assert encoded(tokenizer, words(9), words(5)).warnings == [], "half is not most"
+
+
+def test_nothing_lost_nothing_said(tokenizer: Any) -> None:
+    features = encoded(tokenizer, words(6), "")
+    assert (features.notes, features.warnings) == ([], [])
+
+
+def test_no_rows_give_no_items(tokenizer: Any) -> None:
+    assert encode([], tokenizer, 8, TextOptions()).items == []
+
+
+lengths, short = st.integers(0, 30), st.integers(0, 12)
+limits = st.integers(6, 20)
+quick = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+@quick
+@given(n=lengths, limit=limits, how=st.sampled_from(["cut", "head_tail", "windows"]))
+def test_a_text_fills_the_limit_and_never_exceeds_it(tokenizer: Any, n: int, limit: int, how: str) -> None:
+    features = encoded(tokenizer, words(n), limit=limit, long_text=how)
+    for item in features.items:
+        names = tokenizer.convert_ids_to_tokens(item["input_ids"].tolist())
+        assert len(names) <= limit
+        assert (names[0], names[-1], names.count("[SEP]")) == ("[CLS]", "[SEP]", 1)
+        assert len(item["token_type_ids"]) == len(names)
+        assert not item["token_type_ids"].any()
+    assert len(features.items[0]["input_ids"]) == min(limit, n + 2)
+    assert len(features.items) == 1 or how == "windows"
+
+
+@quick
+@given(n=lengths, limit=limits, data=st.data())
+def test_windows_cover_every_piece_in_order(tokenizer: Any, n: int, limit: int, data: st.DataObject) -> None:
+    overlap = data.draw(st.integers(0, limit - 3))
+    features = encoded(tokenizer, words(n), limit=limit, long_text="windows", window_overlap=overlap)
+    read = tokenizer.convert_ids_to_tokens(features.items[0]["input_ids"].tolist())[1:-1]
+    for item in features.items[1:]:
+        window = tokenizer.convert_ids_to_tokens(item["input_ids"].tolist())[1:-1]
+        assert window[:overlap] == read[len(read) - overlap :]
+        read += window[overlap:]
+    assert " ".join(read) == words(n)
+
+
+@quick
+@given(n=short, m=short, limit=limits, how=st.sampled_from(["cut", "head_tail", "windows"]))
+def test_a_pair_keeps_its_form_and_fits(tokenizer: Any, n: int, m: int, limit: int, how: str) -> None:
+    features = encoded(tokenizer, (words(n), words(m, 3)), limit=limit, long_text=how)
+    covered = set()
+    for item in features.items:
+        names = tokenizer.convert_ids_to_tokens(item["input_ids"].tolist())
+        assert len(names) <= limit
+        assert (names[0], names[-1], names.count("[SEP]")) == ("[CLS]", "[SEP]", 2)
+        middle = names.index("[SEP]")
+        assert item["token_type_ids"].tolist() == [0] * (middle + 1) + [1] * (len(names) - middle - 1)
+        if how != "head_tail" and m:
+            assert " ".join(names[1:middle]) == words(middle - 1), "the first text, from its beginning"
+        covered |= set(names[middle + 1 : -1])
+    if how == "windows":
+        assert covered == set(words(m, 3).split()), "of the second text nothing is lost"
+    else:
+        assert len(features.items[0]["input_ids"]) == min(limit, n + m + 3)
+
+
+@quick
+@given(n=lengths, limit=limits)
+def test_cut_is_what_plain_transformers_does(tokenizer: Any, plain: Any, n: int, limit: int) -> None:
+    theirs = plain(words(n), truncation="longest_first", max_length=limit)
+    (item,) = encoded(tokenizer, words(n), limit=limit).items
+    assert item["input_ids"].tolist() == theirs["input_ids"]
+    assert item["token_type_ids"].tolist() == theirs["token_type_ids"]
+
+
+@quick
+@given(n=lengths, m=st.integers(1, 30), limit=limits)
+def test_cut_of_a_pair_is_what_plain_transformers_does(tokenizer: Any, plain: Any, n: int, m: int, limit: int) -> None:
+    """But for one piece: where both texts are cut and the room is odd, `tokenizers` gives the odd piece to the longer
+    text (of equal ones to the second), and BERT's own run_classifier.py to the first."""
+    theirs = plain(words(n), words(m, 3), truncation="longest_first", max_length=limit)
+    (item,) = encoded(tokenizer, (words(n), words(m, 3)), limit=limit).items
+    a, b = item["token_type_ids"].tolist(), theirs["token_type_ids"]
+    assert len(a) == len(b)
+    room = limit - 3
+    if n + m > room and room % 2 and min(n, m) > room // 2:
+        assert abs(sum(a) - sum(b)) <= 1
+    else:
+        assert a == b
+        assert item["input_ids"].tolist() == theirs["input_ids"]
+
+
+@pytest.mark.parametrize("how", ["cut", "head_tail", "windows"])
+def test_a_long_pair_costs_what_its_length_does(tokenizer: Any, how: str) -> None:
+    """`tokenizers` keeps what it truncates, and joins each such part of one text with each of the other's."""
+    pair = (words(350), words(350))
+    encoded(tokenizer, pair, limit=512, long_text=how)
+    start = time.perf_counter()
+    encoded(tokenizer, pair, limit=512, long_text=how)
+    assert time.perf_counter() - start < 0.2
+
+
+@quick
+@given(texts=st.lists(st.text(max_size=40), min_size=1, max_size=3))
+def test_any_text_is_what_plain_transformers_makes_of_it(tokenizer: Any, plain: Any, texts: list[str]) -> None:
+    for text, item in zip(texts, encoded(tokenizer, *texts, limit=64).items, strict=True):
+        assert item["input_ids"].tolist() == plain(text, truncation=True, max_length=64)["input_ids"]
+
+
+def test_pad_fills_up_to_the_longest(tokenizer: Any) -> None:
+    features = encoded(tokenizer, ("one two", "three"), ("one", ""))
+    for number, item in enumerate(features.items):
+        item["labels"] = np.array([number, 5])
+    batch = pad(features.items, tokenizer)
+    cls, sep, blank = tokenizer.cls_token_id, tokenizer.sep_token_id, tokenizer.pad_token_id
+    one, two, three = tokenizer.convert_tokens_to_ids(NUMBERS[:3])
+    assert batch["input_ids"].tolist() == [[cls, one, two, sep, three, sep], [cls, one, sep, sep, blank, blank]]
+    assert batch["token_type_ids"].tolist() == [[0, 0, 0, 0, 1, 1], [0, 0, 0, 1, 0, 0]]
+    assert batch["attention_mask"].tolist() == [[1] * 6, [1, 1, 1, 1, 0, 0]]
+    assert batch["labels"].tolist() == [[0, 5], [1, 5]]
+    assert {tensor.dtype for tensor in batch.values()} == {torch.int64}
+
+
+def test_pad_is_what_plain_transformers_does(tokenizer: Any, plain: Any) -> None:
+    texts = [words(n) for n in (3, 9, 0, 5)]
+    batch = pad(encoded(tokenizer, *texts, limit=64).items, tokenizer)
+    theirs = plain(texts, padding=True, return_tensors="pt")
+    assert set(batch) == set(theirs)
+    for name, tensor in theirs.items():
+        assert torch.equal(batch[name], tensor)
+
+
+def test_pad_without_labels_and_without_token_types(tokenizer: Any) -> None:
+    items = [{"row": 0, "input_ids": np.array([1, 2])}, {"row": 1, "input_ids": np.array([3])}]
+    assert set(pad(items, tokenizer)) == {"input_ids", "attention_mask"}
+
+
+def test_a_tokenizer_without_token_types_gets_none(tokenizer: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tokenizer, "model_input_names", ["input_ids", "attention_mask"])
+    assert "token_type_ids" not in encoded(tokenizer, ("one", "two")).items[0]
+
+
+def test_pool_takes_the_mean_or_the_maximum_of_a_rows_windows() -> None:
+    features = Features([{"row": row} for row in (0, 1, 1, 1, 2)])
+    scores = [np.array(values, dtype=np.float32) for values in ([1, 2], [3, 0], [0, 3], [0, 6], [-5, -7])]
+    assert pool(scores, features, 3, "mean").tolist() == [[1, 2], [1, 3], [-5, -7]]
+    assert pool(scores, features, 3, "max").tolist() == [[1, 2], [3, 6], [-5, -7]]
+
+
+def test_pool_does_not_mind_the_order_of_items() -> None:
+    rows = [2, 0, 1, 0]
+    features = Features([{"row": row} for row in rows])
+    scores = [np.array([float(i)]) for i in range(4)]
+    assert pool(scores, features, 3, "mean").tolist() == [[2.0], [2.0], [0.0]]
+
+
+@pytest.mark.parametrize("options", [{"max_length": 3}, {"window_overlap": -1}, {"long_text": "drop"}, {"lenght": 3}])
+def test_options_out_of_range(options: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=re.escape(next(iter(options)))):
+        TextOptions.model_validate(options)

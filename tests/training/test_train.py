@@ -1,0 +1,149 @@
+"""train(): what is checked before it starts, what it warns of, and what it leaves."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bertkit import Run, train
+from bertkit.errors import RecipeError, RunError, TrainingError
+from bertkit.recipe.schema import Recipe
+from tests.helpers import make, tiny_recipe, write_rows
+
+
+@pytest.fixture
+def said(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> pytest.LogCaptureFixture:
+    monkeypatch.setattr(logging.getLogger("bertkit"), "propagate", True)
+    caplog.set_level(logging.INFO, logger="bertkit")
+    return caplog
+
+
+def changed(recipe: Recipe, **blocks: dict[str, Any]) -> Recipe:
+    """A recipe with some keys of its blocks replaced."""
+    values = recipe.model_dump(mode="json", exclude_none=True)
+    for name, block in blocks.items():
+        values[name] = {**values[name], **block} if isinstance(block, dict) else block
+    return Recipe.model_validate(values)
+
+
+def warnings(said: pytest.LogCaptureFixture) -> list[str]:
+    return [record.getMessage() for record in said.records if record.levelno == logging.WARNING]
+
+
+def test_a_folder_in_use_is_told_before_anything_is_loaded(tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "mine.txt").write_text("keep me")
+    with pytest.raises(RunError, match="in use"):
+        train("a recipe that does not exist", output=tmp_path / "run")
+
+
+def test_test_rows_are_scored_once_and_figures_have_intervals(tiny_bert: Path, tmp_path: Path) -> None:
+    recipe = tiny_recipe("classify", {}, tiny_bert, tmp_path)
+    file = write_rows(make("classify", {}).tiny_rows()[:6], tmp_path / "test.jsonl")
+    run = train(changed(recipe, data={"test": [str(file)]}), output=tmp_path / "run")
+    assert run.metrics["rows"] == {"train": 32, "validation": 8, "test": 6}
+    low, high = run.metrics["intervals"]["test"]["accuracy"]
+    assert 0 <= low <= run.metrics["test"]["accuracy"] <= high <= 1
+    assert "| test | accuracy |" in run.card_file.read_text("utf-8")
+
+
+def test_warnings_that_save_a_day(tiny_bert: Path, tmp_path: Path, said: pytest.LogCaptureFixture) -> None:
+    recipe = tiny_recipe("classify", {"max_length": 4}, tiny_bert, tmp_path, learning_rate=0.5, max_steps=1)
+    train(recipe, output=tmp_path / "run")
+    found = "\n".join(warnings(said))
+    assert "train.learning_rate is 0.5" in found
+    assert "8 of the validation rows (100.0%) stand in the training data too" in found
+    assert "have more than 4 pieces: cut" in found
+    assert "always answering" in found
+
+
+def test_a_loss_that_is_no_number_stops_the_run_and_leaves_it_unfinished(tiny_bert: Path, tmp_path: Path) -> None:
+    loss = tmp_path / "bad.py"
+    loss.write_text("def nan(logits, labels):\n    return logits.sum(-1) * float('nan')\n")
+    recipe = tiny_recipe("classify", {"loss": f"{loss}:nan"}, tiny_bert, tmp_path)
+    with pytest.raises(TrainingError, match="training can not go on"):
+        train(recipe, output=tmp_path / "run")
+    with pytest.raises(RunError, match="unfinished"):
+        Run.open(tmp_path / "run")
+
+
+def test_early_stopping_stops_early(tiny_bert: Path, tmp_path: Path) -> None:
+    recipe = tiny_recipe("classify", {}, tiny_bert, tmp_path, num_train_epochs=20, learning_rate=1e-12)
+    run = train(
+        changed(recipe, callbacks=[{"early_stopping": {"early_stopping_patience": 2}}]), output=tmp_path / "run"
+    )
+    epochs = [line for line in run.log_file.read_text().splitlines() if "validation" in line]
+    assert len(epochs) == 3
+
+
+def test_early_stopping_without_evaluations_is_a_mistake(tiny_bert: Path, tmp_path: Path) -> None:
+    recipe = tiny_recipe("classify", {}, tiny_bert, tmp_path, eval_strategy="no")
+    with pytest.raises(RecipeError, match="needs evaluations"):
+        train(changed(recipe, callbacks=["early_stopping"]), output=tmp_path / "run")
+
+
+def test_without_evaluations_the_last_model_is_kept_and_scored(tiny_bert: Path, tmp_path: Path) -> None:
+    run = train(tiny_recipe("classify", {}, tiny_bert, tmp_path, eval_strategy="no"), output=tmp_path / "run")
+    assert "accuracy" in run.metrics["validation"]
+    assert "validation" not in run.log_file.read_text()
+
+
+def test_checkpoints_are_kept_where_more_than_one_is_asked_for(tiny_bert: Path, tmp_path: Path) -> None:
+    run = train(
+        tiny_recipe("classify", {}, tiny_bert, tmp_path, num_train_epochs=3, save_total_limit=2),
+        output=tmp_path / "run",
+    )
+    assert 1 <= len(list(run.checkpoints.iterdir())) <= 2
+
+
+def test_the_best_checkpoint_is_the_one_that_is_kept(tiny_bert: Path, tmp_path: Path) -> None:
+    run = train(
+        tiny_recipe("classify", {}, tiny_bert, tmp_path, num_train_epochs=6, learning_rate=5e-3),
+        output=tmp_path / "run",
+    )
+    import json
+
+    lines = [json.loads(line) for line in run.log_file.read_text().splitlines()]
+    scores = [line["validation"]["accuracy"] for line in lines if "validation" in line]
+    assert len(scores) == 6
+    assert run.metrics["validation"]["accuracy"] == pytest.approx(max(scores))
+
+
+def test_tensorboard_has_its_folder(tiny_bert: Path, tmp_path: Path) -> None:
+    run = train(tiny_recipe("classify", {}, tiny_bert, tmp_path, report_to="tensorboard"), output=tmp_path / "run")
+    assert any(run.tensorboard.iterdir())
+    assert not run.checkpoints.exists()
+
+
+def test_a_metric_of_ones_own_chooses_the_best_model(tiny_bert: Path, tmp_path: Path) -> None:
+    file = tmp_path / "mine.py"
+    file.write_text(
+        "def missed(predictions, references):\n    return float((predictions != references).mean())\n\n"
+        "missed.greater_is_better = False\n"
+    )
+    recipe = tiny_recipe("classify", {}, tiny_bert, tmp_path, num_train_epochs=3, learning_rate=5e-3)
+    run = train(changed(recipe, metrics=[f"{file}:missed", "accuracy"]), output=tmp_path / "run")
+    figures = run.metrics["validation"]
+    assert figures["missed"] == pytest.approx(1 - figures["accuracy"])
+    assert run.recipe.metrics[0] == f"{run.path / 'code' / 'mine.py'}:missed"
+
+
+def test_model_from_scratch(tiny_bert: Path, tmp_path: Path) -> None:
+    from tests.conftest import TINY
+
+    recipe = tiny_recipe("classify", {}, tiny_bert, tmp_path)
+    values = recipe.model_dump(mode="json", exclude_none=True)
+    values["model"] = {"scratch": TINY, "tokenizer": str(tiny_bert)}
+    run = train(Recipe.model_validate(values), output=tmp_path / "run")
+    assert run.environment["model"] == {"name": "scratch"}
+    assert "accuracy" in run.metrics["validation"]
+
+
+def test_limits_draw_rows_with_the_seed(tiny_bert: Path, tmp_path: Path, said: pytest.LogCaptureFixture) -> None:
+    recipe = tiny_recipe("classify", {}, tiny_bert, tmp_path)
+    run = train(changed(recipe, data={"limit": {"train": 9, "validation": 4}}), output=tmp_path / "run")
+    assert run.metrics["rows"] == {"train": 9, "validation": 4}
+    assert "train: 9 of 32 rows, drawn with seed 42" in said.messages
