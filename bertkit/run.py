@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib.metadata
+import itertools
 import json
 import math
 import os
@@ -30,7 +31,7 @@ from typing import Any
 
 from bertkit import plugins
 from bertkit.errors import Problem, RunError
-from bertkit.recipe.load import build, dump
+from bertkit.recipe.load import build, code_files, dump
 from bertkit.recipe.schema import Recipe
 from bertkit.recipe.source import read
 
@@ -115,15 +116,15 @@ class Run:
         """Code in a Run is executed unasked only where the very files it was copied from still stand unchanged."""
         known = self.environment.get("code", {})
         problems = []
-        for file in sorted(self.code.glob("*.py")):
-            source = Path(known.get(file.name, {}).get("source", ""))
-            outside = source.is_absolute() and self.path.resolve() not in source.resolve().parents
+        here = self.path.resolve()
+        named = {file.resolve() for file in code_files(read(self.recipe_file))}
+        for file in sorted(named | {file.resolve() for file in self.code.glob("*.py")}):
+            record = known.get(file.name, {}) if file.parent == self.code.resolve() else {}
+            source = Path(record.get("source", ""))
+            outside = source.is_absolute() and here not in source.resolve().parents
             if not (outside and source.is_file() and source.read_bytes() == file.read_bytes()):
-                problems.append(
-                    Problem(
-                        str(file), "this Run executes code that was not trained here", "read it, then use --trust-code"
-                    )
-                )
+                what = "this Run executes code that was not trained here"
+                problems.append(Problem(str(file), what, "read it, then use --trust-code"))
         if problems:
             raise RunError(*problems)
 
@@ -161,8 +162,8 @@ def _with_code(recipe: Recipe, run: Run) -> Recipe:
         if file is None or not file.is_file():
             return value
         if file not in names:
-            taken = set(names.values())
-            names[file] = file.name if file.name not in taken else f"{file.stem}_{len(taken)}.py"
+            candidates = itertools.chain([file.name], (f"{file.stem}_{number}.py" for number in itertools.count(2)))
+            names[file] = next(name for name in candidates if name not in names.values())
         return plugins.with_file(value, f"./code/{names[file]}")
 
     data = recipe.data.model_copy(update={"format": moved(recipe.data.format)})
@@ -220,18 +221,18 @@ def check_output(file: Path | None) -> None:
 def write_json(file: Path, value: Any) -> None:
     """Write JSON aside, then rename: a reader never sees half a file."""
     with tempfile.NamedTemporaryFile("w", dir=file.parent, suffix=".tmp", delete=False, encoding="utf-8") as stream:
-        json.dump(_without_nan(value), stream, indent=2, ensure_ascii=False, allow_nan=False)
+        json.dump(without_nan(value), stream, indent=2, ensure_ascii=False, allow_nan=False)
         stream.write("\n")
     Path(stream.name).chmod(0o644)
     Path(stream.name).replace(file)
 
 
-def _without_nan(value: Any) -> Any:
+def without_nan(value: Any) -> Any:
     """NaN is not JSON: an undefined figure is null."""
     if isinstance(value, dict):
-        return {key: _without_nan(item) for key, item in value.items()}
+        return {key: without_nan(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_without_nan(item) for item in value]
+        return [without_nan(item) for item in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 

@@ -52,6 +52,8 @@ def test_links_lead_somewhere(page: Path) -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_commands_in_the_docs_exist(page: Path, bertkit) -> None:
-    for command in re.findall(r"^bertkit ([a-z]+(?: (?:check|list|show|copy))?)", page.read_text("utf-8"), re.MULTILINE):
-        code, out, err = bertkit(*command.split(), "--help")
+    for command in re.findall(
+        r"^bertkit ([a-z]+(?: (?:check|list|show|copy))?)", page.read_text("utf-8"), re.MULTILINE
+    ):
+        code, _, err = bertkit(*command.split(), "--help")
         assert code == 0, err

@@ -92,7 +92,7 @@ def test_open_gives_what_the_files_hold(tmp_path: Path) -> None:
 def test_open_says_what_is_no_run(tmp_path: Path) -> None:
     with pytest.raises(RunError, match="no such folder; a Run is the folder that bertkit train writes"):
         Run.open(tmp_path / "gone")
-    with pytest.raises(RunError, match="not a Run: it has no recipe.yaml"):
+    with pytest.raises(RunError, match=r"not a Run: it has no recipe\.yaml"):
         Run.open(tmp_path)
 
 
@@ -213,7 +213,7 @@ def test_a_run_can_not_vouch_for_its_own_code(coded: Run, tmp_path: Path, source
     assert is_refused(coded)
 
 
-@pytest.mark.parametrize("place", ["evil.py", "code/sub/evil.py", "model/evil.py"])
+@pytest.mark.parametrize("place", ["evil.py", "code/sub/evil.py", "model/evil.py", "../evil.py"])
 def test_code_beside_the_code_folder_is_not_executed_either(coded: Run, place: str) -> None:
     """The attack: a recipe.yaml that names a file which `Run.create` would never have put there."""
     evil = coded.path / place

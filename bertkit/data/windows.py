@@ -35,12 +35,10 @@ def head_and_tail(length: int, size: int) -> list[Span]:
 
 
 def shares(first: int, second: int, size: int) -> tuple[int, int]:
-    """How many pieces of each text of a pair fit into `size`: the longer is cut first, as BERT does."""
-    over = first + second - size
-    if over <= 0:
-        return first, second
+    """How many pieces of each text of a pair fit into `size`: the longer one is cut first and, where both are as long,
+    the second (google-research/bert, `_truncate_seq_pair`)."""
+    over = max(0, first + second - size)
     from_longer = min(over, abs(first - second))
     rest = over - from_longer
-    if first >= second:
-        return first - from_longer - (rest + 1) // 2, second - rest // 2
-    return first - rest // 2, second - from_longer - (rest + 1) // 2
+    more_first, more_second = (from_longer, 0) if first > second else (0, from_longer)
+    return first - more_first - rest // 2, second - more_second - (rest + 1) // 2

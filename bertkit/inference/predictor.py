@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bertkit.errors import DataError, RunError
+from bertkit.errors import DataError
 from bertkit.models.build import length_limit, load_tokenizer
 from bertkit.recipe.schema import ModelBlock
 from bertkit.run import Run
@@ -85,15 +85,13 @@ class Predictor:
             missing = [c.name for c in self.task.columns if c.required and not c.answer and c.name not in row]
             if missing:
                 raise DataError.at("predict", f"a row lacks {', '.join(missing)}", f"it needs {', '.join(names)}")
+            texts = {c.name: row[c.name] for c in self.task.columns if c.kind == "text" and c.name in row}
+            if wrong := [name for name, value in texts.items() if not isinstance(value, str)]:
+                raise DataError.at(
+                    "predict", f"{wrong[0]} is not a text: {texts[wrong[0]]!r:.60}", "str(...) makes one"
+                )
             return row
         values = [row] if isinstance(row, str) else list(row) if isinstance(row, (list, tuple)) else []
         if not values or len(values) > len(names) or not all(isinstance(value, str) for value in values):
             raise DataError.at("predict", f"{str(row)[:60]!r} is no row", f"a text, or texts for {', '.join(names)}")
         return dict(zip(names, values, strict=False))
-
-
-def open_predictor(path: str | Path, **options: Any) -> Predictor:
-    """A Predictor of a Run folder, for commands."""
-    if not Path(path).exists():
-        raise RunError.at(str(path), "no such Run", "bertkit train RECIPE --output DIR makes one")
-    return Predictor(path, **options)

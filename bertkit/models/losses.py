@@ -51,7 +51,7 @@ def cross_entropy(logits: Tensor, labels: Tensor, *, smoothing: float = 0.0) -> 
 def focal(logits: Tensor, labels: Tensor, *, gamma: float = 2.0) -> Tensor:
     """`(row, label)`, `(row,)` -> `(row,)`; gamma 2 is the paper's best (Lin et al. 2017, table 1b)."""
     log_p = -cross_entropy(logits, labels)  # (row,)
-    return -((1 - log_p.exp()) ** gamma) * log_p
+    return -(_missing(log_p) ** gamma) * log_p
 
 
 def binary_cross_entropy(
@@ -73,10 +73,15 @@ def binary_focal(
 
     targets = labels.to(logits.dtype)
     each = functional.binary_cross_entropy_with_logits(logits, targets, reduction="none")  # (row, label)
-    each = (1 - (-each).exp()) ** gamma * each
+    each = _missing(-each) ** gamma * each
     if positive_weight is not None:
         each = each * (1 + (positive_weight - 1) * targets)
     return each.mean(-1)
+
+
+def _missing(log_p: Tensor) -> Tensor:
+    """1 - p, kept off 0, where the gradient of a root (gamma below 1) is infinite."""
+    return (-log_p.expm1()).clamp_min(1e-12)
 
 
 def squared_error(logits: Tensor, labels: Tensor) -> Tensor:

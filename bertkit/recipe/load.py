@@ -64,6 +64,26 @@ def build(source: Source) -> Recipe:
     return recipe
 
 
+def code_files(source: Source) -> set[Path]:
+    """The files that a parsed recipe names as code; nothing is imported."""
+    anchor(source, REFERENCES, lambda text, _: plugins.file_of(text) is not None)
+    found: set[Path] = set()
+
+    def gather(value: Any) -> None:
+        if isinstance(value, (list, dict)):
+            for item in value:
+                gather(item)
+        elif file := plugins.file_of(value):
+            found.add(file)
+
+    for key in REFERENCES:
+        node: Any = source.values
+        for part in key:
+            node = node.get(part) if isinstance(node, dict) else None
+        gather(node)
+    return found
+
+
 def _is_folder(text: str, folder: Path) -> bool:
     return text.startswith(("./", "../", "~")) or bool(text and (folder / text).is_dir())
 

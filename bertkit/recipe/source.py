@@ -77,10 +77,19 @@ def read(path: Path, sets: Sequence[str] = ()) -> Source:
     """
     source = parse(path.read_bytes(), str(path))
     source.folder = Path() if recipes_folder() in path.parents else path.parent
+    apply(source, sets)
+    return source
+
+
+def apply(source: Source, sets: Sequence[str]) -> None:
+    """Apply `--set KEY=VALUE` texts in their order, in place.
+
+    Raises:
+        RecipeError: those that can not be applied.
+    """
     problems = [problem for text in sets if (problem := _apply(source, text))]
     if problems:
         raise RecipeError(*problems)
-    return source
 
 
 def parse(text: str | bytes, name: str) -> Source:

@@ -122,7 +122,7 @@ class Classify(TextTask):
             return [given.get(name, 1.0) for name in self.labels]
         counts = Counter(n for value in rows["label"] for n in (value if isinstance(value, list) else [value]))  # type: ignore[call-overload]
         if self.options.multi_label:  # rows without the label for each row with it
-            return [(len(rows) - counts[n]) / counts[n] if counts[n] else 1.0 for n in self.labels]
+            return [(len(rows) - counts[n]) / counts[n] if 0 < counts[n] < len(rows) else 1.0 for n in self.labels]
         return [len(rows) / (len(counts) * counts[n]) if counts[n] else 1.0 for n in self.labels]
 
     def build_model(self, block: ModelBlock) -> PreTrainedModel:
@@ -238,9 +238,9 @@ class Classify(TextTask):
 
         if metric.takes == "scores":
             raise RecipeError.at("metrics", f"{metric.name}: scores numbers, not labels", "use accuracy or macro_f1")
-        if metric.takes == "labels" and not self.options.multi_label:
-            last = [len(self.labels) - 1]
-            try_out(metric, last, last)  # binary F1 refuses a third label
+        if metric.takes == "labels":  # binary F1 refuses a third label, and matthews several labels a row
+            last = [[1] * len(self.labels)] if self.options.multi_label else [len(self.labels) - 1]
+            try_out(metric, last, last)
 
     def own_metrics(self) -> list[Metric]:
         from bertkit.metrics import Metric
@@ -250,11 +250,10 @@ class Classify(TextTask):
         outside = self.labels.index(self.options.out_of_scope)
 
         def in_scope_accuracy(predictions: np.ndarray, references: np.ndarray) -> dict[str, float]:
-            inside = references != outside
-            return {"in_scope_accuracy": float((predictions == references)[inside].mean())}
+            return {"in_scope_accuracy": _share((predictions == references)[references != outside])}
 
         def out_of_scope_recall(predictions: np.ndarray, references: np.ndarray) -> dict[str, float]:
-            return {"out_of_scope_recall": float((predictions == outside)[references == outside].mean())}
+            return {"out_of_scope_recall": _share((predictions == outside)[references == outside])}
 
         return [Metric(f.__name__, f, "labels") for f in (in_scope_accuracy, out_of_scope_recall)]
 
@@ -297,3 +296,8 @@ class Classify(TextTask):
         if self.options.multi_label:
             return [{**row, "label": [] if row["label"] == "other" else [row["label"], "any"]} for row in rows]
         return rows
+
+
+def _share(right: np.ndarray) -> float:
+    """Share of what is true; nan where there is nothing."""
+    return float(right.mean()) if right.size else float("nan")

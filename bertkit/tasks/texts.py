@@ -7,17 +7,18 @@ and reported. Of a pair the longer text is cut first; in windows the second text
 from __future__ import annotations
 
 import functools
+import itertools
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, Literal
 
+import numpy as np
 from pydantic import Field
 
 from bertkit.data.windows import Span, head_and_tail, shares, windows
-from bertkit.errors import RecipeError
+from bertkit.errors import DataError, RecipeError
 from bertkit.tasks.task import Features, Rows, Task, TaskOptions
 
 if TYPE_CHECKING:
-    import numpy as np
     import torch
     from transformers import PreTrainedTokenizerBase
 
@@ -57,7 +58,12 @@ def column(rows: Rows, name: str) -> list[Any] | None:
     dataset: Any = rows
     if hasattr(rows, "column_names"):
         return list(dataset[name]) if name in dataset.column_names else None
-    return [row[name] for row in rows] if len(rows) and name in rows[0] else None
+    lacking = [row for row, values in enumerate(rows) if name not in values]
+    if len(lacking) == len(rows):
+        return None
+    if lacking:
+        raise DataError.at(f"row {lacking[0] + 1}", f"{name} is missing", "all rows must have it, or none")
+    return [row[name] for row in rows]
 
 
 def encode(rows: Rows, tokenizer: PreTrainedTokenizerBase, limit: int, options: TextOptions) -> Features:
@@ -71,22 +77,24 @@ def encode(rows: Rows, tokenizer: PreTrainedTokenizerBase, limit: int, options: 
         what = f"{options.window_overlap}: a window holds only {room} pieces of text"
         raise RecipeError.at("options.window_overlap", what, "lower it, or raise options.max_length")
 
+    frame = _Frame(tokenizer, pair=second is not None)
     items, counts = [], _Counts(limit, options.long_text)
-    for row in range(len(first)):
-        a, b = first[row], second[row] if second else None
-        n, m = len(a), len(b) if b is not None else 0
-        plans = list(_plans(n, m, room, options))
+    for row, a in enumerate(first):
+        b = second[row] if second else NOTHING
+        plans = list(_plans(len(a), len(b), room, options))
         for spans_a, spans_b in plans:
-            pieces = tokenizer.backend_tokenizer.post_process(
-                _keep(a, spans_a), None if b is None else _keep(b, spans_b), True
-            )
-            items.append(_item(pieces, row, tokenizer))
-        counts.add(n + m, _lost(n, m, room, plans, options), len(plans))
+            items.append({"row": row, **frame.around(_keep(a, spans_a), _keep(b, spans_b))})
+        counts.add(len(a) + len(b), _lost(len(a), len(b), room, plans, options), len(plans))
     return Features(items, *counts.said())
 
 
-def _pieces(tokenizer: PreTrainedTokenizerBase, texts: list[str]) -> list[Any]:
-    return tokenizer.backend_tokenizer.encode_batch(texts, add_special_tokens=False)
+NOTHING = np.empty(0, dtype=np.int32)
+
+
+def _pieces(tokenizer: PreTrainedTokenizerBase, texts: list[str]) -> list[np.ndarray]:
+    """Numbers of each text's pieces `(piece,)`, without special ones."""
+    encoded = tokenizer.backend_tokenizer.encode_batch(texts, add_special_tokens=False)
+    return [np.array(pieces.ids, dtype=np.int32) for pieces in encoded]
 
 
 def _plans(n: int, m: int, room: int, options: TextOptions) -> Iterator[tuple[list[Span], list[Span]]]:
@@ -97,8 +105,9 @@ def _plans(n: int, m: int, room: int, options: TextOptions) -> Iterator[tuple[li
         if m == 0:
             yield from (([span], []) for span in windows(n, room, options.window_overlap))
             return
-        # The first text must leave the second a window that moves on.
-        kept = min(n, room - options.window_overlap - 1, max(room // 2, room - m))
+        kept = min(n, max(room // 2, room - m))
+        if m > room - kept:  # the first text must leave the second a window that moves on
+            kept = min(kept, room - options.window_overlap - 1)
         yield from (([(0, kept)], [span]) for span in windows(m, room - kept, options.window_overlap))
     else:
         part = head_and_tail if options.long_text == "head_tail" else lambda length, size: [(0, min(length, size))]
@@ -112,31 +121,36 @@ def _lost(n: int, m: int, room: int, plans: list[Any], options: TextOptions) -> 
     return n - plans[0][0][0][1] if m else 0  # of a pair read in windows, what the first text had to leave
 
 
-def _keep(encoding: Any, spans: list[Span]) -> Any:
-    """An Encoding of these spans alone (one, or a head and a tail)."""
-    from tokenizers import Encoding
-
-    length = len(encoding)
-    if spans == [(0, length)]:
-        return encoding
-    parts = []
-    for start, end in spans:
-        part = Encoding.merge([encoding], growing_offsets=False)  # a copy: truncate changes its object
-        if end < length:
-            part.truncate(end)
-        if start > 0:
-            part.truncate(end - start, direction="left")
-        parts.append(part)
-    return Encoding.merge(parts, growing_offsets=False)
+def _keep(pieces: np.ndarray, spans: list[Span]) -> np.ndarray:
+    """These spans of the pieces: one, or a head and a tail."""
+    parts = [pieces[start:end] for start, end in spans]
+    return parts[0] if len(parts) == 1 else np.concatenate([NOTHING, *parts])
 
 
-def _item(pieces: Any, row: int, tokenizer: PreTrainedTokenizerBase) -> dict[str, Any]:
-    import numpy as np
+class _Frame:
+    """The special pieces that a tokenizer puts around a text or a pair, read off an example of one piece each."""
 
-    item: dict[str, Any] = {"row": row, "input_ids": np.asarray(pieces.ids, dtype=np.int32)}  # (piece,)
-    if "token_type_ids" in tokenizer.model_input_names:
-        item["token_type_ids"] = np.asarray(pieces.type_ids, dtype=np.int32)
-    return item
+    def __init__(self, tokenizer: PreTrainedTokenizerBase, *, pair: bool):
+        backend = tokenizer.backend_tokenizer
+        example = backend.encode("a", add_special_tokens=False)
+        example.truncate(1)
+        framed = backend.post_process(example, example if pair else None, True)
+        texts = [place for place, special in enumerate(framed.special_tokens_mask) if not special]
+        edges = [-1, *texts, len(framed.ids)]
+        between = [slice(left + 1, right) for left, right in itertools.pairwise(edges)]
+        ids, types = np.array(framed.ids, dtype=np.int32), np.array(framed.type_ids, dtype=np.int32)
+        self._special = [(ids[part], types[part]) for part in between]
+        self._types = types[texts]
+        self._typed = "token_type_ids" in tokenizer.model_input_names
+
+    def around(self, *texts: np.ndarray) -> dict[str, np.ndarray]:
+        """`input_ids` and, where the model takes them, `token_type_ids` `(piece,)` of a text or a pair."""
+        ids, types = [self._special[0][0]], [self._special[0][1]]
+        for pieces, kind, special in zip(texts, self._types, self._special[1:], strict=False):
+            ids += [pieces, special[0]]
+            types += [np.full(len(pieces), kind, dtype=np.int32), special[1]]
+        item = {"input_ids": np.concatenate(ids)}
+        return item | ({"token_type_ids": np.concatenate(types)} if self._typed else {})
 
 
 class _Counts:
@@ -166,7 +180,6 @@ class _Counts:
 
 def pad(items: list[dict[str, Any]], tokenizer: PreTrainedTokenizerBase) -> dict[str, torch.Tensor]:
     """Items -> `(batch, piece)` tensors padded to the longest, with `attention_mask` and, where given, `labels`."""
-    import numpy as np
     import torch
 
     lengths = np.array([len(item["input_ids"]) for item in items])
@@ -185,8 +198,6 @@ def pad(items: list[dict[str, Any]], tokenizer: PreTrainedTokenizerBase) -> dict
 
 def pool(scores: list[np.ndarray], features: Features, count: int, how: str) -> np.ndarray:
     """Scores of items -> `(row, score)`: those of a row's windows as their mean or maximum."""
-    import numpy as np
-
     stacked = np.stack(scores).astype(np.float64)  # (item, score)
     owner = np.array([item["row"] for item in features.items])
     pooled = np.full((count, stacked.shape[1]), -np.inf if how == "max" else 0.0)

@@ -28,4 +28,5 @@ def _best_threshold(probabilities: np.ndarray, present: np.ndarray) -> float:
     ends = np.append(p[1:] < p[:-1], True)  # only a step between two different probabilities can be a threshold
     best = int(np.argmax(np.where(ends, f1, -1)))
     below = p[best + 1] if best + 1 < len(p) else 0.0
-    return float((p[best] + below) / 2)
+    middle = (p[best] + below) / 2
+    return float(middle if below < middle else p[best])  # two neighbouring floats have no middle

@@ -18,6 +18,7 @@ from transformers import TrainerCallback, TrainingArguments
 
 from bertkit import plugins
 from bertkit.errors import PluginError, RecipeError, TrainingError
+from bertkit.run import without_nan
 
 log = logging.getLogger("bertkit")
 
@@ -101,7 +102,7 @@ class LogFile(TrainerCallback):
         else:
             return
         with self.file.open("a", encoding="utf-8") as stream:
-            stream.write(json.dumps(line) + "\n")
+            stream.write(json.dumps(without_nan(line)) + "\n")
 
 
 class StopOnNonFinite(TrainerCallback):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from bertkit.extras import PACKAGE
 from bertkit.recipe.schema import Recipe
 from bertkit.run import Run
 from bertkit.tasks.scoring import Scores
@@ -15,7 +16,7 @@ def card(recipe: Recipe, task: Task, scored: dict[str, Scores], run: Run) -> str
     labels: list[str] = task.state.get("labels", [])
     base = recipe.model.name or f"random weights ({(recipe.model.scratch or {}).get('model_type')})"
     lines = ["---", "library_name: transformers", "tags: [bertkit]", f"pipeline_tag: {_pipeline(recipe.task)}"]
-    if recipe.model.name and "/" in recipe.model.name and not recipe.model.name.startswith(("/", "package:")):
+    if recipe.model.name and not recipe.model.name.startswith(("/", PACKAGE)):
         lines.append(f"base_model: {recipe.model.name}")
     lines += ["---", "", f"# {run.path.name}", "", f"`{recipe.task}`, fine-tuned by bertkit from `{base}`.", ""]
     lines += ["## Scores", "", "| split | figure | value | 95% interval |", "|---|---|---|---|"]

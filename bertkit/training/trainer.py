@@ -14,7 +14,7 @@ import torch
 from transformers import Trainer
 
 from bertkit.errors import RecipeError
-from bertkit.models.build import depths
+from bertkit.models.layers import depths
 from bertkit.tasks.scoring import Scores, Split, score
 from bertkit.tasks.task import Task
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -37,7 +39,7 @@ def test_windows_cover_all_and_share_what_they_should(length: int, size: int, da
     assert spans[0][0] == 0
     assert spans[-1][1] == length
     assert all(end - start <= size for start, end in spans)
-    for (start, end), (following, last) in zip(spans, spans[1:], strict=False):
+    for (start, end), (following, last) in itertools.pairwise(spans):
         assert end - start == size, "only the last window may be shorter"
         assert following == end - overlap
         assert last > end, "every window brings something new"

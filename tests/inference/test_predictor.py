@@ -75,3 +75,57 @@ def test_batches_of_any_size_give_the_same_answers(tiny_run: Run) -> None:
 def test_a_folder_that_is_no_run_is_told(tmp_path: Path) -> None:
     with pytest.raises(RunError, match=r"recipe\.yaml"):
         Predictor(tmp_path)
+
+
+@pytest.mark.parametrize("rows", [["hello", ("hello", "good bye")], [("hello", "good bye"), "hello"]])
+def test_a_second_text_is_not_lost_where_rows_differ(tiny_run: Run, rows: list) -> None:
+    with pytest.raises(DataError, match="text_pair"):
+        Predictor(tiny_run).predict(rows)
+
+
+@pytest.mark.parametrize("row", [{"text": None}, {"text": 7}, {"text": ["a"]}, {"text": "a", "text_pair": None}])
+def test_a_value_that_is_no_text_is_told(tiny_run: Run, row: dict) -> None:
+    with pytest.raises(DataError, match="text"):
+        Predictor(tiny_run).predict([row])
+
+
+def test_other_columns_of_a_row_do_not_matter(tiny_run: Run) -> None:
+    predictor = Predictor(tiny_run)
+    assert predictor.predict([{"text": "hello", "label": "?", "note": 3}]) == predictor.predict(["hello"])
+
+
+def test_no_rows_are_no_answers(tiny_run: Run) -> None:
+    assert Predictor(tiny_run).predict([]) == []
+
+
+def test_a_run_with_code_needs_trust_once_it_is_elsewhere(tiny_bert: Path, tmp_path: Path) -> None:
+    file = tmp_path / "mine.py"
+    file.write_text("from bertkit.tasks.classify import Classify\n\n\nclass Mine(Classify):\n    pass\n")
+    recipe = tiny_recipe("classify", {}, tiny_bert, tmp_path, max_steps=1)
+    run = train(recipe.model_copy(update={"task": f"{file}:Mine"}), output=tmp_path / "run")
+    assert type(Predictor(run.path).task).__name__ == "Mine"
+    file.unlink()
+    with pytest.raises(RunError, match="--trust-code"):
+        Predictor(run.path)
+    assert Predictor(run.path, trust_code=True).predict(["hello"])[0]["label"]
+
+
+def test_a_run_needs_nothing_that_lies_outside_of_it(tiny_bert: Path, tmp_path: Path) -> None:
+    """Weights, tokenizer, training rows and the file of label names may be gone: the Run has all that answers need."""
+    import shutil
+
+    from bertkit.inference.tables import predict_file
+
+    shutil.copytree(tiny_bert, tmp_path / "bert")
+    (tmp_path / "labels.txt").write_text("refund\ndelivery\nother\n")
+    recipe = tiny_recipe("classify", {}, tmp_path / "bert", tmp_path, max_steps=1)
+    data = recipe.data.model_copy(update={"label_names": str(tmp_path / "labels.txt")})
+    run = train(recipe.model_copy(update={"data": data}), output=tmp_path / "run")
+    elsewhere = run.path.rename(tmp_path / "elsewhere")
+    for path in tmp_path.iterdir():
+        if path != elsewhere:
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+    predictor = Predictor(elsewhere)
+    assert list(predictor.predict(["hello"])[0]["probabilities"]) == ["refund", "delivery", "other"]
+    (tmp_path / "new.csv").write_text("text\nhello\n")
+    assert len(predict_file(predictor, [str(tmp_path / "new.csv")], predictor.recipe.data)) == 1

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import logging
 import shutil
-import socket
-import time
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -17,18 +14,13 @@ import torch
 from safetensors.torch import load_file, save_file
 from transformers import AutoConfig, AutoModelForSequenceClassification
 
-from bertkit import hub
-from bertkit.errors import ExtraError, ModelError
+from bertkit.errors import ModelError
 from bertkit.models.build import (
     build_model,
-    depths,
-    encoder_layers,
-    identity,
     length_limit,
     load_tokenizer,
-    resolve,
-    sha256,
 )
+from bertkit.models.weights import identity
 from bertkit.recipe.schema import ModelBlock
 from tests.helpers import messages
 
@@ -142,94 +134,9 @@ def test_a_broken_folder_is_told(copy: Path, file: str, content: str | None, pro
     assert problem in said(copy)
 
 
-@pytest.mark.parametrize("name", ["./gone", "../gone", "/gone/bert", "~/gone", "a/b/c"])
-def test_a_folder_that_is_not_there(name: str) -> None:
-    assert said(name).startswith(f"model.name  {name}: no such folder; ")
-
-
 def test_no_model_named() -> None:
     with pytest.raises(ModelError, match=r"model  the recipe names no model \(model\.name or model\.scratch\)"):
         build_model(ModelBlock(), AUTO)
-
-
-@pytest.mark.parametrize("name", ["bert-base-uncased", "google/electra-small-discriminator", "no such name!"])
-def test_a_hub_name_without_network_fails_at_once(name: str) -> None:
-    start = time.perf_counter()
-    assert "not a folder, not in the hub's cache, and the hub is out of reach; name a folder" in said(name)
-    with pytest.raises(ModelError, match=r"model\.tokenizer  "):
-        load_tokenizer(ModelBlock(tokenizer=name))
-    assert time.perf_counter() - start < 5
-
-
-def test_a_hub_name_whose_host_has_no_address_fails_at_once(online: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    def missing(*_: Any) -> None:
-        raise socket.gaierror
-
-    monkeypatch.setattr(socket, "getaddrinfo", missing)
-    hub._has_address.cache_clear()
-    start = time.perf_counter()
-    assert "the hub is out of reach" in said("bert-base-uncased")
-    assert time.perf_counter() - start < 5
-
-
-def test_where_a_model_is(tiny_bert: Path, online: None) -> None:
-    place = {"pretrained_model_name_or_path": str(tiny_bert), "revision": "main", "local_files_only": True}
-    assert resolve(str(tiny_bert), None, "model.name") == place
-    place = {"pretrained_model_name_or_path": "bert-base-cased", "revision": "main", "local_files_only": False}
-    assert resolve("bert-base-cased", None, "model.name") == place
-    assert resolve("bert-base-cased", "v2", "model.name") == {**place, "revision": "v2"}
-
-
-@pytest.fixture
-def cached(tiny_bert: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    """The tiny BERT as the hub's client would have left it in its cache; its name."""
-    import huggingface_hub.constants
-
-    folder = tmp_path / "cache" / "models--me--tiny"
-    (folder / "refs").mkdir(parents=True)
-    (folder / "refs" / "main").write_text("0" * 40)
-    shutil.copytree(tiny_bert, folder / "snapshots" / ("0" * 40))
-    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_CACHE", str(tmp_path / "cache"))
-    return "me/tiny"
-
-
-def test_a_hub_name_in_the_cache_needs_no_network(cached: str, tiny_bert: Path) -> None:
-    place = resolve(cached, None, "model.name")
-    assert place["local_files_only"]
-    known = identity(ModelBlock(name=cached))
-    assert known["name"] == cached
-    assert known["commit"] == "0" * 40
-    assert known["model.safetensors sha256"] == sha256(tiny_bert / "model.safetensors")
-    with pytest.raises(ModelError, match="not in the hub's cache"):
-        resolve(cached, "another-revision", "model.name")
-
-
-@pytest.fixture
-def package(tiny_bert: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    """A package that carries the tiny BERT; the name under which a recipe has it."""
-    shutil.copytree(tiny_bert, tmp_path / "carrier_of_bert" / "model")
-    (tmp_path / "carrier_of_bert" / "__init__.py").touch()
-    monkeypatch.syspath_prepend(tmp_path)
-    return "package:carrier_of_bert/model"
-
-
-def test_weights_that_a_package_carries(package: str, tiny_bert: Path) -> None:
-    assert build(package).config.hidden_size == 32
-    assert len(load_tokenizer(ModelBlock(name=package))) > 100
-    known = identity(ModelBlock(name=package))
-    assert known == {"name": package, "model.safetensors sha256": sha256(tiny_bert / "model.safetensors")}
-
-
-def test_a_package_without_the_weights_and_a_package_that_is_not_there(package: str) -> None:
-    assert "has no modl; did you mean model?" in said("package:carrier_of_bert/modl")
-    with pytest.raises(ExtraError, match="not installed"):
-        build("package:no_such_module_at_all/model")
-
-
-def test_identity_has_the_sum_of_the_weights(tiny_bert: Path) -> None:
-    sum_ = hashlib.sha256((tiny_bert / "model.safetensors").read_bytes()).hexdigest()
-    assert identity(ModelBlock(name=str(tiny_bert))) == {"name": str(tiny_bert), "model.safetensors sha256": sum_}
-    assert identity(ModelBlock(scratch={"model_type": "bert"})) == {"name": "scratch"}
 
 
 def test_a_model_from_scratch_has_the_head_and_the_configuration() -> None:
@@ -288,70 +195,6 @@ def test_a_missing_or_empty_tokenizer_is_told(copy: Path) -> None:
     (copy / "tokenizer.json").write_text("{")
     with pytest.raises(ModelError, match=r"model\.name  .*tokenizer"):
         load_tokenizer(ModelBlock(name=str(copy)))
-
-
-def gradients(model: Any) -> dict[str, bool]:
-    """Parameter -> whether a backward pass reaches it."""
-    ids = torch.tensor([[2, 7, 8, 3]])
-    model(input_ids=ids, labels=torch.tensor([1])).loss.backward()
-    return {name: p.grad is not None and bool(p.grad.abs().sum() > 0) for name, p in model.named_parameters()}
-
-
-def test_frozen_embeddings_get_no_gradient_and_all_else_does(tiny_bert: Path) -> None:
-    reached = gradients(build(tiny_bert, freeze_embeddings=True))
-    assert {name for name, yes in reached.items() if not yes and "key.bias" not in name} == {
-        name for name in reached if ".embeddings." in name
-    }
-
-
-@pytest.mark.parametrize("count", [1, 2])
-def test_frozen_layers_get_no_gradient_and_those_above_do(tiny_bert: Path, count: int) -> None:
-    reached = gradients(build(tiny_bert, freeze_layers=count))
-    frozen = ("bert.embeddings.", *(f"bert.encoder.layer.{i}." for i in range(count)))
-    # A key's bias adds the same to all scores of a query: softmax takes it away, and its gradient is zero.
-    assert {name for name, yes in reached.items() if not yes and "key.bias" not in name} == {
-        name for name in reached if name.startswith(frozen) and "key.bias" not in name
-    }
-    assert reached["classifier.weight"]
-    assert reached["bert.pooler.dense.weight"]
-
-
-@pytest.mark.parametrize("kind", KINDS)
-def test_with_all_layers_frozen_the_encoder_stays_as_it_is(kind: str) -> None:
-    model = scratch(kind, freeze_layers=LAYERS[kind])
-    trained = {name for name, parameter in model.named_parameters() if parameter.requires_grad}
-    inside = {name for name in trained if name.startswith(model.base_model_prefix + ".") and "pooler" not in name}
-    assert trained
-    assert inside == set()
-
-
-def test_more_frozen_layers_than_there_are(tiny_bert: Path) -> None:
-    assert (
-        said(tiny_bert, freeze_layers=3) == "model.freeze_layers  3: the model has 2 layers that can be frozen; 0 to 2"
-    )
-
-
-@pytest.mark.parametrize("kind", KINDS)
-def test_depths_rise_from_the_embeddings_to_the_head(kind: str) -> None:
-    model = scratch(kind)
-    found = depths(model)
-    count = LAYERS[kind]
-    assert len(encoder_layers(model)) == count
-    assert set(found) == {name for name, _ in model.named_parameters()}
-    assert set(found.values()) == set(range(count + 2))
-    for name, depth in found.items():
-        parts = name.split(".")
-        if ".embeddings." in name:
-            assert depth == 0, name
-        elif ".layer." in name:
-            assert depth == 1 + int(parts[parts.index("layer") + 1]), name
-        elif "albert_layer_groups" in name:
-            assert depth == 1, name
-        elif "classifier" in name or "pooler" in name:
-            assert depth == count + 1, name
-        else:  # between the embeddings and the first layer: ELECTRA's embeddings_project, ALBERT's hidden mapping
-            assert "embedding" in name
-            assert depth <= 1, f"{name} stands below the layers, not above them"
 
 
 @pytest.mark.parametrize(

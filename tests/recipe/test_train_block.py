@@ -1,4 +1,4 @@
-"""The `train:` block: every name of TrainingArguments has its answer, and no value gets through that it would misread."""
+"""The `train:` block: every name of TrainingArguments has its answer, and no value passes that it would misread."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 from datasets import Dataset
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from bertkit.errors import RecipeError
@@ -300,9 +300,59 @@ def test_a_long_pair_costs_what_its_length_does(tokenizer: Any, how: str) -> Non
 
 @quick
 @given(texts=st.lists(st.text(max_size=40), min_size=1, max_size=3))
+@example(texts=["[SEP] one [CLS]", "", "[PAD]\u200b\ud7ff中文"])
 def test_any_text_is_what_plain_transformers_makes_of_it(tokenizer: Any, plain: Any, texts: list[str]) -> None:
     for text, item in zip(texts, encoded(tokenizer, *texts, limit=64).items, strict=True):
         assert item["input_ids"].tolist() == plain(text, truncation=True, max_length=64)["input_ids"]
+
+
+def roberta() -> Any:
+    """Pairs have two separators between them, and no token types."""
+    from tokenizers import Tokenizer, models, pre_tokenizers, processors
+    from transformers import PreTrainedTokenizerFast
+
+    names = ["<s>", "<pad>", "</s>", "<unk>", *NUMBERS]
+    inner = Tokenizer(models.WordLevel({name: i for i, name in enumerate(names)}, unk_token="<unk>"))
+    inner.pre_tokenizer = pre_tokenizers.Whitespace()
+    inner.post_processor = processors.TemplateProcessing(
+        single="<s> $A </s>", pair="<s> $A </s> </s> $B:1 </s>:1", special_tokens=[("<s>", 0), ("</s>", 2)]
+    )
+    special = {"cls_token": "<s>", "pad_token": "<pad>", "sep_token": "</s>", "unk_token": "<unk>"}
+    return PreTrainedTokenizerFast(
+        tokenizer_object=inner, model_input_names=["input_ids", "attention_mask"], model_max_length=64, **special
+    )
+
+
+def xlnet() -> Any:
+    """The special pieces stand at the end, and the last has a token type of its own."""
+    from tokenizers import processors
+    from transformers import PreTrainedTokenizerFast
+
+    inner = roberta().backend_tokenizer
+    inner.post_processor = processors.TemplateProcessing(
+        single="$A:0 </s>:0 <s>:2", pair="$A:0 </s>:0 $B:1 </s>:1 <s>:2", special_tokens=[("<s>", 0), ("</s>", 2)]
+    )
+    names = ["input_ids", "token_type_ids", "attention_mask"]
+    return PreTrainedTokenizerFast(tokenizer_object=inner, pad_token="<pad>", model_input_names=names)
+
+
+@pytest.mark.parametrize("kind", [roberta, xlnet])
+@pytest.mark.parametrize("sizes", [(3, None), (9, None), (0, None), (3, 2), (9, 9), (9, 1), (1, 9), (0, 3)])
+@pytest.mark.parametrize("limit", [8, 10, 64])
+def test_other_tokenizers_place_their_special_pieces_elsewhere(
+    kind: Any, sizes: tuple[int, int | None], limit: int
+) -> None:
+    n, m = sizes
+    ours, theirs = kind(), kind()
+    text = words(n) if m is None else (words(n), words(m, 3))
+    (item,) = encoded(ours, text, limit=limit).items
+    expected = theirs(*([text] if m is None else text), truncation="longest_first", max_length=limit)
+    assert len(item["input_ids"]) == len(expected["input_ids"])
+    assert set(item) - {"row"} == set(expected) - {"attention_mask"}
+    room = limit - ours.num_special_tokens_to_add(pair=m is not None)
+    if m is None or n + m <= room or room % 2 == 0 or min(n, m) <= room // 2:  # else the odd piece may be the other's
+        for name in expected.keys() - {"attention_mask"}:
+            assert item[name].tolist() == expected[name]
 
 
 def test_pad_fills_up_to_the_longest(tokenizer: Any) -> None:

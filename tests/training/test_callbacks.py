@@ -1,80 +1,224 @@
-"""The log file, the watch, the lines of progress, and stopping at a loss that is no number."""
+"""What happens beside the steps: log lines, rates by a fake clock, stopping where a number is none, plain progress."""
 
 from __future__ import annotations
 
 import json
 import logging
-import time
+import math
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
+from transformers import EarlyStoppingCallback
 
-from bertkit.errors import TrainingError
-from bertkit.training.callbacks import LogFile, Progress, StopOnNonFinite, StopWatch, effective_batch
+from bertkit.errors import PluginError, RecipeError, TrainingError
+from bertkit.training import callbacks
+from bertkit.training.callbacks import LogFile, Progress, StopOnNonFinite, StopWatch, effective_batch, make
+from tests.helpers import messages
 
-ARGS = SimpleNamespace(train_batch_size=4, gradient_accumulation_steps=2, world_size=3, learning_rate=1e-3)
-
-
-def state(step: int = 1, most: int = 100) -> SimpleNamespace:
-    return SimpleNamespace(global_step=step, max_steps=most, epoch=step / 10, is_world_process_zero=True)
-
-
-def test_effective_batch_counts_accumulation_and_processes() -> None:
-    assert effective_batch(ARGS) == 24
-
-
-def test_watch_leaves_out_the_time_of_evaluations(monkeypatch: pytest.MonkeyPatch) -> None:
-    now = [0.0]
-    monkeypatch.setattr(time, "perf_counter", lambda: now[0])
-    watch = StopWatch()
-    watch.on_train_begin(ARGS, state(), None)
-    now[0] = 2.0
-    watch.on_step_end(ARGS, state(), None)
-    now[0] = 1000.0
-    watch.on_evaluate(ARGS, state(), None)
-    now[0] = 1002.0
-    watch.on_step_end(ARGS, state(), None)
-    logs = {"loss": 1.0}
-    watch.on_log(ARGS, state(), None, logs=logs)
-    assert logs["samples_per_second"] == pytest.approx(2 * 24 / 4)
-    now[0] = 1003.0
-    watch.on_step_end(ARGS, state(), None)
-    watch.on_log(ARGS, state(), None, logs=logs)
-    assert logs["samples_per_second"] == pytest.approx(24)
+ARGS: Any = SimpleNamespace(
+    train_batch_size=8,
+    gradient_accumulation_steps=2,
+    world_size=3,
+    learning_rate=5e-5,
+    load_best_model_at_end=True,
+)
 
 
-def test_log_file_has_a_line_a_step_and_a_line_an_evaluation(tmp_path: Path) -> None:
+def state(step: int = 1, steps: int = 100, epoch: float | None = 0.5, first: bool = True) -> Any:
+    return SimpleNamespace(global_step=step, max_steps=steps, epoch=epoch, is_world_process_zero=first)
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """`clock.now` is the time in seconds."""
+    time = SimpleNamespace(now=100.0)
+    monkeypatch.setattr(callbacks.time, "perf_counter", lambda: time.now)
+    return time
+
+
+def test_the_effective_batch_counts_accumulation_and_processes() -> None:
+    assert effective_batch(ARGS) == 48
+
+
+def lines(file: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in file.read_text("utf-8").splitlines()]
+
+
+def test_the_log_file_has_a_line_a_logged_step_and_a_line_an_evaluation(tmp_path: Path) -> None:
     log = LogFile(tmp_path / "log.jsonl")
-    step = {"loss": 0.5, "grad_norm": 1.0, "learning_rate": 1e-4, "samples_per_second": 9.0, "epoch": 0.1}
-    log.on_log(ARGS, state(1), None, logs=step)
-    log.on_log(ARGS, state(2), None, logs={"eval_accuracy": 0.75, "eval_loss": 0.4, "epoch": 0.2})
-    log.on_log(ARGS, state(3), None, logs={"train_runtime": 3.0})
-    lines = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
-    assert lines == [
-        {"step": 1, "epoch": 0.1, "loss": 0.5, "grad_norm": 1.0, "learning_rate": 1e-4, "samples_per_second": 9.0},
-        {"step": 2, "epoch": 0.2, "validation": {"accuracy": 0.75, "loss": 0.4}},
+    step = {"loss": 0.7, "grad_norm": 1.5, "learning_rate": 1e-5, "samples_per_second": 9.0, "epoch": 0.33333333}
+    log.on_log(ARGS, state(3, epoch=1 / 3), None, logs=step)
+    log.on_log(ARGS, state(6, epoch=None), None, logs={"eval_accuracy": 0.5, "eval_loss": 0.6, "epoch": 1.0})
+    log.on_log(ARGS, state(9), None, logs={"train_runtime": 3.0})
+    log.on_log(ARGS, state(9), None, logs=None)
+    assert lines(tmp_path / "log.jsonl") == [
+        {"step": 3, "epoch": 0.3333, "loss": 0.7, "grad_norm": 1.5, "learning_rate": 1e-5, "samples_per_second": 9.0},
+        {"step": 6, "epoch": 0.0, "validation": {"accuracy": 0.5, "loss": 0.6}},
     ]
 
 
-@pytest.mark.parametrize("logs", [{"loss": float("nan")}, {"loss": 1.0, "grad_norm": float("inf")}])
-def test_a_loss_that_is_no_number_stops_the_training(logs: dict[str, float]) -> None:
-    with pytest.raises(TrainingError, match=r"step 7 .*lower train\.learning_rate \(it was 0\.001\)"):
-        StopOnNonFinite().on_log(ARGS, state(7), None, logs=logs)
-    StopOnNonFinite().on_log(ARGS, state(7), None, logs={"loss": 0.0, "grad_norm": 0.0})
+def test_only_the_first_process_writes_and_speaks(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "bertkit")
+    for callback in (LogFile(tmp_path / "log.jsonl"), Progress(StopWatch())):
+        callback.on_log(ARGS, state(first=False), None, logs={"loss": 1.0})
+    assert not (tmp_path / "log.jsonl").exists()
+    assert messages(caplog) == []
 
 
-def test_a_log_gets_some_twenty_lines_with_rate_and_time_left(caplog: pytest.LogCaptureFixture, monkeypatch) -> None:
-    monkeypatch.setattr(logging.getLogger("bertkit"), "propagate", True)
+def test_an_undefined_figure_leaves_valid_json(tmp_path: Path) -> None:
+    """NaN is not JSON: an evaluation may have a figure that is undefined (auc of rows with one label)."""
+    LogFile(tmp_path / "log.jsonl").on_log(ARGS, state(), None, logs={"eval_auc": math.nan, "eval_loss": 0.5})
+    text = (tmp_path / "log.jsonl").read_text("utf-8")
+    assert json.loads(text, parse_constant=lambda name: pytest.fail(f"{name} is not JSON"))["validation"]["loss"] == 0.5
+
+
+@pytest.mark.parametrize("name", ["loss", "grad_norm"])
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+def test_a_number_that_is_none_stops_the_training(name: str, value: float) -> None:
+    with pytest.raises(TrainingError) as caught:
+        StopOnNonFinite().on_log(ARGS, state(7), None, logs={"loss": 0.5, "grad_norm": 1.0, name: value})
+    assert str(caught.value).startswith(f"step 7  the {name} is {value}: training can not go on; lower train.learning")
+    assert "5e-05" in str(caught.value)
+
+
+def test_finite_numbers_and_evaluations_do_not_stop_it() -> None:
+    for logs in ({"loss": 1e30, "grad_norm": 0.0}, {"eval_loss": math.nan}, {}, None):
+        StopOnNonFinite().on_log(ARGS, state(), None, logs=logs)
+
+
+def test_the_rate_is_samples_by_seconds_of_training(clock: Any) -> None:
+    watch = StopWatch()
+    watch.on_train_begin(ARGS, state(), None)
+    for _ in range(4):
+        clock.now += 2.0
+        watch.on_step_end(ARGS, state(), None)
+    logs = {"loss": 0.5}
+    watch.on_log(ARGS, state(), None, logs=logs)
+    assert logs["samples_per_second"] == watch.rate == 48 / 2
+
+
+def test_the_rate_is_of_the_steps_since_the_last_log(clock: Any) -> None:
+    watch = StopWatch()
+    watch.on_train_begin(ARGS, state(), None)
+    for seconds, expected in ((1.0, 48.0), (4.0, 12.0)):
+        clock.now += seconds
+        watch.on_step_end(ARGS, state(), None)
+        watch.on_log(ARGS, state(), None, logs={"loss": 0.5})
+        assert watch.rate == expected
+
+
+def test_evaluating_and_saving_do_not_count(clock: Any) -> None:
+    watch = StopWatch()
+    watch.on_train_begin(ARGS, state(), None)
+    clock.now += 1.0
+    watch.on_step_end(ARGS, state(), None)
+    clock.now += 500.0
+    watch.on_evaluate(ARGS, state(), None)
+    clock.now += 300.0
+    watch.on_save(ARGS, state(), None)
+    clock.now += 1.0
+    watch.on_step_end(ARGS, state(), None)
+    watch.on_log(ARGS, state(), None, logs={"loss": 0.5})
+    assert watch.rate == 48.0
+
+
+def test_the_rate_is_not_of_other_logs(clock: Any) -> None:
+    watch = StopWatch()
+    logs = {"eval_loss": 0.5}
+    watch.on_log(ARGS, state(), None, logs=logs)
+    watch.on_log(ARGS, state(), None, logs=None)
+    assert logs == {"eval_loss": 0.5}
+    assert watch.rate == 0.0
+
+
+def test_progress_in_a_log_is_plain_lines_about_twenty(clock: Any, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "bertkit")
+    watch = StopWatch()
+    watch.rate = 12.4
+    progress = Progress(watch)
+    progress.on_train_begin(ARGS, state(0, 1000), None)
+    for step in range(1, 1001):
+        clock.now += 4.0
+        progress.on_log(ARGS, state(step, 1000, step / 500), None, logs={"loss": 0.54321})
+    said = messages(caplog)
+    assert 18 <= len(said) <= 21
+    assert said[0] == "step 1/1000  epoch 0.00  loss 0.5432  12 samples/s  1:06:36 left"
+    assert said[1] == "step 51/1000  epoch 0.10  loss 0.5432  12 samples/s  1:03:16 left"
+    assert said[-1].endswith(("left",))
+    assert "step 951/1000" in said[-1]
+
+
+def test_a_short_training_says_every_logged_step(clock: Any, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "bertkit")
     progress = Progress(StopWatch())
-    progress.on_train_begin(ARGS, state(0), None)
-    with caplog.at_level(logging.INFO, logger="bertkit"):
-        for step in range(1, 101):
-            progress.on_log(ARGS, state(step), None, logs={"loss": 0.5})
-        progress.on_log(ARGS, state(100), None, logs={"eval_accuracy": 0.75})
-    said = caplog.messages
-    assert 18 <= len(said) <= 22
-    assert said[0].startswith("step 1/100  epoch 0.10  loss 0.5000")
-    assert "samples/s" in said[0]
-    assert "left" in said[0]
-    assert said[-1] == "epoch 10.00: accuracy 0.75"
+    progress.on_train_begin(ARGS, state(0, 3), None)
+    for step in (1, 2, 3):
+        progress.on_log(ARGS, state(step, 3), None, logs={"loss": 1.0})
+    assert [line.split()[1] for line in messages(caplog)] == ["1/3", "2/3", "3/3"]
+
+
+def test_every_evaluation_is_said(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "bertkit")
+    Progress(StopWatch()).on_log(ARGS, state(epoch=1.0), None, logs={"eval_accuracy": 0.87654, "eval_loss": 0.5})
+    assert messages(caplog) == ["epoch 1.00: accuracy 0.8765, loss 0.5"]
+
+
+def test_a_bar_on_a_terminal_and_none_left_behind(clock: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(callbacks.sys, "stderr", SimpleNamespace(isatty=lambda: True, write=len, flush=lambda: None))
+    progress = Progress(StopWatch())
+    progress.on_train_begin(ARGS, state(0, 10), None)
+    bar = progress._bar
+    assert bar.live.is_started
+    progress.on_step_end(ARGS, state(4, 10), None)
+    progress.on_log(ARGS, state(4, 10), None, logs={"loss": 0.5})
+    assert bar.tasks[0].completed == 4
+    assert "loss 0.500" in bar.tasks[0].fields["said"]
+    progress.close()
+    assert not bar.live.is_started
+    progress.on_train_end(ARGS, state(10, 10), None)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"), [(0, "0:00"), (59.9, "0:59"), (61, "1:01"), (3600, "1:00:00"), (36061, "10:01:01")]
+)
+def test_times_are_read_at_a_glance(seconds: float, shown: str) -> None:
+    assert callbacks._clock(seconds) == shown
+
+
+def test_a_callback_by_name_with_and_without_arguments() -> None:
+    assert isinstance(make("early_stopping", ARGS), EarlyStoppingCallback)
+    stopping: Any = make({"early_stopping": {"early_stopping_patience": 7}}, ARGS)
+    assert stopping.early_stopping_patience == 7
+    assert isinstance(make("transformers:EarlyStoppingCallback", ARGS), EarlyStoppingCallback)
+
+
+@pytest.mark.parametrize(
+    ("item", "kind", "problem"),
+    [
+        ({"early_stopping": {"patience": 3}}, RecipeError, "patience"),
+        ({"early_stopping": {"early_stopping_patience": "3"}}, RecipeError, "expected a number, got '3'"),
+        ("early_stoping", PluginError, "did you mean early_stopping?"),
+        ("json:loads", RecipeError, "callbacks.json:loads"),
+        ("json:JSONDecoder", PluginError, "is no TrainerCallback"),
+        ("math:pi", PluginError, "is no TrainerCallback"),
+    ],
+)
+def test_what_is_no_callback_is_told(item: Any, kind: type[Exception], problem: str) -> None:
+    with pytest.raises(kind) as caught:
+        make(item, ARGS)
+    assert problem in str(caught.value)
+    assert str(caught.value).startswith("callbacks")
+
+
+def test_a_callback_that_raises_names_its_line(tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text("class Mine:\n    def __init__(self):\n        raise KeyError('a')\n")
+    with pytest.raises(PluginError, match=r"raised KeyError: 'a' \(.*mine\.py:3\)"):
+        make(f"{tmp_path}/mine.py:Mine", ARGS)
+
+
+def test_early_stopping_needs_evaluations() -> None:
+    without = SimpleNamespace(**{**vars(ARGS), "load_best_model_at_end": False})
+    with pytest.raises(RecipeError, match="early_stopping needs evaluations and the best checkpoint"):
+        make("early_stopping", without)

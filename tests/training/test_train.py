@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from bertkit import Run, train
-from bertkit.errors import RecipeError, RunError, TrainingError
+from bertkit.errors import BertkitError, RecipeError, RunError, TrainingError
 from bertkit.recipe.schema import Recipe
 from tests.helpers import make, tiny_recipe, write_rows
 
@@ -147,3 +147,82 @@ def test_limits_draw_rows_with_the_seed(tiny_bert: Path, tmp_path: Path, said: p
     run = train(changed(recipe, data={"limit": {"train": 9, "validation": 4}}), output=tmp_path / "run")
     assert run.metrics["rows"] == {"train": 9, "validation": 4}
     assert "train: 9 of 32 rows, drawn with seed 42" in said.messages
+
+
+def test_a_good_training_warns_of_nothing(tiny_bert: Path, tmp_path: Path, said: pytest.LogCaptureFixture) -> None:
+    block = {"learning_rate": 1e-3, "num_train_epochs": 25, "lr_scheduler_type": "constant", "warmup_steps": 0}
+    recipe = tiny_recipe("classify", {}, tiny_bert, tmp_path, **block, eval_strategy="no")
+    dev = write_rows(
+        [{**row, "text": f"{row['text']} please"} for row in make("classify", {}).tiny_rows()], tmp_path / "d.jsonl"
+    )
+    train(changed(recipe, data={"validation": [str(dev)]}), output=tmp_path / "run")
+    assert [record.getMessage() for record in said.records if record.name == "bertkit" and record.levelno > 20] == []
+    assert "effective batch: 8 rows (8 x 1 accumulated x 1 processes)" in said.messages
+
+
+def test_the_test_rows_go_through_the_model_once(
+    tiny_bert: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from bertkit.training.trainer import BertTrainer
+
+    scored: list[tuple[str, bool]] = []
+    plain = BertTrainer.score
+
+    def score(self: Any, split: Any, *, tune: bool = False, intervals: bool = False) -> Any:
+        scored.append((split.name, tune))
+        return plain(self, split, tune=tune, intervals=intervals)
+
+    monkeypatch.setattr(BertTrainer, "score", score)
+    recipe = tiny_recipe("classify", {}, tiny_bert, tmp_path, num_train_epochs=2)
+    file = write_rows(make("classify", {}).tiny_rows()[:3], tmp_path / "test.jsonl")
+    train(changed(recipe, data={"test": [str(file)]}), output=tmp_path / "run")
+    assert scored == [("validation", True)] * 3 + [("test", False)]
+
+
+def test_a_loss_and_a_callback_of_ones_own(tiny_bert: Path, tmp_path: Path) -> None:
+    file = tmp_path / "mine.py"
+    file.write_text(
+        "from pathlib import Path\n\nimport torch\nfrom transformers import TrainerCallback\n\n\n"
+        "def loss(logits, labels):\n"
+        "    return torch.nn.functional.cross_entropy(logits, labels, reduction='none') + 100\n\n\n"
+        "class Count(TrainerCallback):\n"
+        "    def __init__(self, file):\n        self.file = Path(file)\n\n"
+        "    def on_step_end(self, *_, **__):\n        self.file.open('a').write('x')\n"
+    )
+    recipe = tiny_recipe("classify", {"loss": f"{file}:loss"}, tiny_bert, tmp_path, max_steps=3, logging_steps=1)
+    run = train(
+        changed(recipe, callbacks=[{f"{file}:Count": {"file": str(tmp_path / "count")}}]), output=tmp_path / "run"
+    )
+    assert (tmp_path / "count").read_text() == "xxx"
+    assert run.metrics["validation"]["loss"] > 100
+    assert (run.code / "mine.py").read_text() == file.read_text()
+    assert run.environment["code"]["mine.py"]["source"] == str(file)
+    assert run.environment["versions"]["transformers"]
+
+
+@pytest.mark.parametrize(
+    "blocks",
+    [
+        {"callbacks": [{"early_stopping": {"patience": 3}}]},
+        {"callbacks": ["early_stopping"], "train": {"eval_strategy": "no"}},
+        {"train": {"eval_strategy": "steps", "eval_steps": 10, "save_steps": 15}},
+        {"train": {"lr_scheduler_type": "cosine", "lr_scheduler_kwargs": {"cycles": 2}}},
+        {"data": {"train": ["gone.csv"]}},
+        {"model": {"freeze_layers": 9}},
+        {"options": {"max_length": 65}},
+        {"metrics": ["f1"]},
+    ],
+    ids=lambda blocks: "-".join(blocks),
+)
+def test_a_mistake_leaves_no_folder_behind(tiny_bert: Path, tmp_path: Path, blocks: dict[str, Any]) -> None:
+    recipe = tiny_recipe("classify", {}, tiny_bert, tmp_path)
+    with pytest.raises(BertkitError):
+        train(changed(recipe, **blocks), output=tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_the_validation_split_tunes_thresholds_and_the_run_keeps_them(tiny_bert: Path, tmp_path: Path) -> None:
+    run = train(tiny_recipe("classify", {"multi_label": True}, tiny_bert, tmp_path, max_steps=2), output=tmp_path / "r")
+    assert len(run.task_state["thresholds"]) == len(run.task_state["labels"]) == 3
+    fixed = tiny_recipe("classify", {"multi_label": True, "threshold": 0.3}, tiny_bert, tmp_path, max_steps=2)
+    assert "thresholds" not in train(fixed, output=tmp_path / "fixed").task_state

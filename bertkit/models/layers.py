@@ -1,0 +1,56 @@
+"""The layers of any encoder, from the embeddings up: what stays frozen, and how far up each parameter stands."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from bertkit.errors import ModelError
+
+if TYPE_CHECKING:
+    from torch import nn
+    from transformers import PreTrainedModel
+
+
+def encoder_layers(model: Any) -> list[nn.Module]:
+    """The encoder's layers, from the embeddings up; empty where the architecture has no list of them."""
+    from torch import nn
+
+    lists = [
+        m
+        for name, m in model.base_model.named_modules()
+        if isinstance(m, nn.ModuleList) and m and "." not in name.removeprefix("encoder.").removeprefix("transformer.")
+    ]
+    return list(lists[0]) if lists else []
+
+
+def below_layers(model: Any) -> list[nn.Module]:
+    """The embeddings, and what ELECTRA and ALBERT have between them and the first layer."""
+    base = model.base_model
+    between = ("embeddings_project", "encoder.embedding_hidden_mapping_in")
+    inside = dict(base.named_modules())
+    embeddings = getattr(base, "embeddings", None) or model.get_input_embeddings()
+    return [embeddings, *(inside[name] for name in between if name in inside)]
+
+
+def freeze(model: PreTrainedModel, *, embeddings: bool, layers: int) -> None:
+    """Keep the embeddings and the lowest `layers` layers as they are.
+
+    Raises:
+        ModelError: the model has fewer layers, or none that can be told apart.
+    """
+    if not embeddings and not layers:
+        return
+    stack = encoder_layers(model)
+    if layers > len(stack):
+        what = f"{layers}: the model has {len(stack)} layers that can be frozen"
+        raise ModelError.at("model.freeze_layers", what, f"0 to {len(stack)}")
+    for module in [*below_layers(model), *stack[:layers]]:
+        module.requires_grad_(False)
+
+
+def depths(model: Any) -> dict[str, int]:
+    """Parameter name -> how far up it stands: embeddings 0, layer i (from 0) i + 1, all above the layers one more."""
+    stack = encoder_layers(model)
+    layer_of = {id(p): i + 1 for i, layer in enumerate(stack) for p in layer.parameters()}
+    low = {id(p) for module in below_layers(model) for p in module.parameters()}
+    return {n: 0 if id(p) in low else layer_of.get(id(p), len(stack) + 1) for n, p in model.named_parameters()}
