@@ -125,8 +125,23 @@ class Run:
             if not (outside and source.is_file() and source.read_bytes() == file.read_bytes()):
                 what = "this Run executes code that was not trained here"
                 problems.append(Problem(str(file), what, "read it, then use --trust-code"))
+        for name in self._code_of_others():
+            problems.append(Problem(name, "this Run loads code through evaluate", "read it, then use --trust-code"))
         if problems:
             raise RunError(*problems)
+
+    def _code_of_others(self) -> list[str]:
+        """Metrics that `evaluate` would fetch from somebody's account, or from a folder."""
+        named = read(self.recipe_file).values.get("metrics") or []
+        named = [named] if isinstance(named, str) else named
+        return [
+            name
+            for name in named
+            if isinstance(name, str)
+            and name.startswith(plugins.EVALUATE)
+            and plugins.file_of(name) is None
+            and ("/" in name or Path(name.removeprefix(plugins.EVALUATE)).exists())
+        ]
 
     @property
     def recipe(self) -> Recipe:

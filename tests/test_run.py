@@ -264,3 +264,10 @@ def test_a_reader_never_sees_half_a_file(tmp_path: Path) -> None:
     with pytest.raises(TypeError):
         write_json(file, {"newest": object()})
     assert json.loads(file.read_text()) == {"new": 2}
+
+
+@pytest.mark.parametrize(("metric", "refused"), [("evaluate:somebody/theirs", True), ("evaluate:accuracy", False)])
+def test_code_that_evaluate_would_fetch_must_be_trusted(tmp_path: Path, metric: str, refused: bool) -> None:
+    run = finish(Run.create(tmp_path / "run", recipe(metrics=[metric])))
+    assert is_refused(run) == refused
+    assert Run.open(run.path, trust_code=True).path == run.path

@@ -49,7 +49,7 @@ class Predictor:
         self.device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
         model: Any = self.task.build_model(block)
         self.model = model.to(self.device).eval()
-        self.limit = length_limit(self.model.config, self.tokenizer)
+        self.limit = length_limit(self.model, self.tokenizer)
         self.collate = self.task.collator(self.tokenizer)
         self.batch_size = batch_size
 

@@ -144,22 +144,15 @@ def _report_loading(model: PreTrainedModel, info: dict[str, Any], name: str) -> 
         log.info("new weights, to be trained: %s", ", ".join(sorted({key.rsplit(".", 1)[0] for key in new})))
 
 
-def length_limit(config: Any, tokenizer: PreTrainedTokenizerBase) -> int:
+def length_limit(model: Any, tokenizer: PreTrainedTokenizerBase) -> int:
     """Most pieces a text may have, special ones included: the lower of the tokenizer's limit and the position table's.
 
-    RoBERTa's table starts after its padding index, so two of its 514 places are never used.
+    A table with a padding index counts from the place after it: of RoBERTa's 514 places two are never used.
     """
-    places = getattr(config, "max_position_embeddings", None) or 512
-    if config.model_type in {
-        "roberta",
-        "xlm-roberta",
-        "camembert",
-        "xlm-roberta-xl",
-        "mpnet",
-        "longformer",
-        "roberta-prelayernorm",
-    }:
-        places -= config.pad_token_id + 1
+    places = getattr(model.config, "max_position_embeddings", None) or 512
+    table = getattr(getattr(model.base_model, "embeddings", None), "position_embeddings", None)
+    if (padding := getattr(table, "padding_idx", None)) is not None:
+        places -= padding + 1
     return int(min(places, tokenizer.model_max_length))
 
 

@@ -24,9 +24,12 @@ def encoder_layers(model: Any) -> list[nn.Module]:
 
 
 def below_layers(model: Any) -> list[nn.Module]:
-    """The embeddings, and what ELECTRA and ALBERT have between them and the first layer."""
+    """The embeddings, and what ELECTRA, ALBERT, DeBERTa and MPNet have between them and the first layer."""
     base = model.base_model
-    between = ("embeddings_project", "encoder.embedding_hidden_mapping_in")
+    between = (
+        *("embeddings_project", "encoder.embedding_hidden_mapping_in"),
+        *("encoder.rel_embeddings", "encoder.LayerNorm", "encoder.relative_attention_bias"),
+    )
     inside = dict(base.named_modules())
     embeddings = getattr(base, "embeddings", None) or model.get_input_embeddings()
     return [embeddings, *(inside[name] for name in between if name in inside)]

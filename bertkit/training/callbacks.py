@@ -43,20 +43,19 @@ def make(item: str | dict[str, dict[str, Any]], args: TrainingArguments) -> Trai
         todo = "set train.eval_strategy to epoch or steps, and leave load_best_model_at_end"
         raise RecipeError.at("callbacks", "early_stopping needs evaluations and the best checkpoint", todo)
     kind = plugins.find("callback", reference, where=where)
-    takes = inspect.signature(kind).parameters if isinstance(kind, type) or inspect.isfunction(kind) else {}
+    if not (isinstance(kind, type) and issubclass(kind, TrainerCallback)):  # before it is called: it may do anything
+        raise PluginError.at(where, "is no TrainerCallback", "a callback is a subclass of transformers.TrainerCallback")
+    takes = inspect.signature(kind).parameters
     for name, value in values.items():
         number = name in takes and takes[name].annotation in (int, float, "int", "float")
         if number and (isinstance(value, bool) or not isinstance(value, int | float)):
             raise RecipeError.at(f"{where}.{name}", f"expected a number, got {value!r}")
     try:
-        callback = kind(**values) if callable(kind) else None
+        return kind(**values)
     except TypeError as error:
         raise RecipeError.at(where, str(error), f"it takes {', '.join(takes) or 'no arguments'}") from error
     except Exception as error:
         raise PluginError.at(where, plugins.raised(error), "mend it, or give it other arguments") from error
-    if not isinstance(callback, TrainerCallback):
-        raise PluginError.at(where, "is no TrainerCallback", "a callback is a subclass of transformers.TrainerCallback")
-    return callback
 
 
 class StopWatch(TrainerCallback):

@@ -129,7 +129,7 @@ def prepare(recipe: Recipe) -> Parts:
     tokenizer = build.load_tokenizer(recipe.model)
     set_seed(recipe.seed)
     model = task.build_model(recipe.model)
-    limit = build.length_limit(model.config, tokenizer)
+    limit = build.length_limit(model, tokenizer)
     if (wanted := recipe.options.get("max_length")) and wanted > limit:
         raise RecipeError.at("options.max_length", f"{wanted}: the model takes {limit} pieces at most", "lower it")
     splits = {}
@@ -266,7 +266,7 @@ def _finish(parts: Parts, run: Run, trainer: BertTrainer) -> None:
     if not trainer.is_world_process_zero():
         return
     parts.model.save_pretrained(run.model)
-    parts.tokenizer.model_max_length = build.length_limit(parts.model.config, parts.tokenizer)
+    parts.tokenizer.model_max_length = build.length_limit(parts.model, parts.tokenizer)
     parts.tokenizer.save_pretrained(run.model)
     for file in run.model.iterdir():
         file.chmod(0o644)  # safetensors leaves the weights readable by their owner alone

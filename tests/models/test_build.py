@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
-from transformers import AutoConfig, AutoModelForSequenceClassification
+from transformers import AutoConfig, AutoModel
 
 from bertkit.errors import ModelError
 from bertkit.models.build import (
@@ -197,37 +197,32 @@ def test_a_missing_or_empty_tokenizer_is_told(copy: Path) -> None:
         load_tokenizer(ModelBlock(name=str(copy)))
 
 
-@pytest.mark.parametrize(
-    ("kind", "places", "padding", "limit"),
-    [
-        ("bert", 512, 0, 512),
-        ("bert", 64, 0, 64),
-        ("electra", 512, 0, 512),
-        ("distilbert", 512, 0, 512),
-        ("albert", 512, 0, 512),
-        ("roberta", 514, 1, 512),
-        ("xlm-roberta", 514, 1, 512),
-        ("camembert", 514, 1, 512),
-        ("mpnet", 514, 1, 512),
-    ],
-)
-def test_the_limit_is_that_of_the_position_table(kind: str, places: int, padding: int, limit: int) -> None:
-    config = AutoConfig.for_model(kind, max_position_embeddings=places, pad_token_id=padding)
-    assert length_limit(config, SimpleNamespace(model_max_length=int(1e30))) == limit  # type: ignore[arg-type]
-    assert length_limit(config, SimpleNamespace(model_max_length=20)) == 20  # type: ignore[arg-type]
+SMALL = {"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 16, "vocab_size": 50}
+ENDLESS = SimpleNamespace(model_max_length=int(1e30))
+COUNT_FROM_PADDING = {
+    *("roberta", "xlm-roberta", "camembert", "xlm-roberta-xl", "roberta-prelayernorm", "mpnet", "data2vec-text"),
+    *("ibert", "luke", "esm", "markuplm"),
+}
+
+
+@pytest.mark.parametrize("kind", sorted({*KINDS, *COUNT_FROM_PADDING, "ernie", "roc_bert", "megatron-bert", "rembert"}))
+def test_the_model_really_takes_the_limit_and_no_piece_more(kind: str) -> None:
+    values = {**KINDS.get(kind, SMALL), "max_position_embeddings": 20, "pad_token_id": 1}
+    if kind == "esm":
+        values["position_embedding_type"] = "absolute"
+    model = AutoModel.from_config(AutoConfig.for_model(kind, **values)).eval()
+    limit = length_limit(model, ENDLESS)
+    assert limit == (18 if kind in COUNT_FROM_PADDING else 20)
+
+    def take(count: int) -> Any:
+        return model(input_ids=torch.full((1, count), 7), attention_mask=torch.ones(1, count, dtype=torch.long))
+
+    assert take(limit).last_hidden_state.shape[1] == limit
+    with pytest.raises((IndexError, RuntimeError)):
+        take(limit + 1)
+    assert length_limit(model, SimpleNamespace(model_max_length=7)) == 7
 
 
 def test_a_model_without_a_position_table_takes_512() -> None:
-    config = SimpleNamespace(model_type="xlnet")
-    assert length_limit(config, SimpleNamespace(model_max_length=int(1e30))) == 512  # type: ignore[arg-type]
-
-
-@pytest.mark.parametrize("kind", ["bert", "roberta", "distilbert"])
-def test_the_model_really_takes_the_limit_and_no_piece_more(kind: str) -> None:
-    values = {**KINDS[kind], "max_position_embeddings": 20}
-    config = AutoConfig.for_model(kind, **values)
-    model = AutoModelForSequenceClassification.from_config(config).eval()
-    limit = length_limit(config, SimpleNamespace(model_max_length=int(1e30)))  # type: ignore[arg-type]
-    assert model(input_ids=torch.full((1, limit), 7)).logits.shape == (1, 2)
-    with pytest.raises((IndexError, RuntimeError)):
-        model(input_ids=torch.full((1, limit + 1), 7))
+    model = SimpleNamespace(config=SimpleNamespace(model_type="xlnet"), base_model=SimpleNamespace())
+    assert length_limit(model, ENDLESS) == 512

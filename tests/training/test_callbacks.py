@@ -200,7 +200,7 @@ def test_a_callback_by_name_with_and_without_arguments() -> None:
         ({"early_stopping": {"patience": 3}}, RecipeError, "patience"),
         ({"early_stopping": {"early_stopping_patience": "3"}}, RecipeError, "expected a number, got '3'"),
         ("early_stoping", PluginError, "did you mean early_stopping?"),
-        ("json:loads", RecipeError, "callbacks.json:loads"),
+        ("json:loads", PluginError, "is no TrainerCallback"),
         ("json:JSONDecoder", PluginError, "is no TrainerCallback"),
         ("math:pi", PluginError, "is no TrainerCallback"),
     ],
@@ -213,8 +213,10 @@ def test_what_is_no_callback_is_told(item: Any, kind: type[Exception], problem: 
 
 
 def test_a_callback_that_raises_names_its_line(tmp_path: Path) -> None:
-    (tmp_path / "mine.py").write_text("class Mine:\n    def __init__(self):\n        raise KeyError('a')\n")
-    with pytest.raises(PluginError, match=r"raised KeyError: 'a' \(.*mine\.py:3\)"):
+    head = "from transformers import TrainerCallback\n"
+    text = "class Mine(TrainerCallback):\n    def __init__(self):\n        raise KeyError('a')\n"
+    (tmp_path / "mine.py").write_text(head + text)
+    with pytest.raises(PluginError, match=r"raised KeyError: 'a' \(.*mine\.py:4\)"):
         make(f"{tmp_path}/mine.py:Mine", ARGS)
 
 
@@ -222,3 +224,10 @@ def test_early_stopping_needs_evaluations() -> None:
     without = SimpleNamespace(**{**vars(ARGS), "load_best_model_at_end": False})
     with pytest.raises(RecipeError, match="early_stopping needs evaluations and the best checkpoint"):
         make("early_stopping", without)
+
+
+def test_what_is_no_callback_is_never_called(tmp_path: Path) -> None:
+    reached = tmp_path / "reached"
+    with pytest.raises(PluginError, match="is no TrainerCallback"):
+        make({"os:system": {"command": f"touch {reached}"}}, SimpleNamespace(load_best_model_at_end=True))
+    assert not reached.exists()
