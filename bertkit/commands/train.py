@@ -23,9 +23,12 @@ def train(
 
     bertkit train classify -s data.train=mine.csv -s model.name=bert-base-uncased
     """
+    from bertkit.training.train import first_process
     from bertkit.training.train import train as work
 
     run = work(recipe, output=output, sets=sets or ())
+    if not first_process():
+        return
     metrics = run.metrics
     console.scores({name: metrics[name] for name in ("validation", "test") if name in metrics}, metrics["intervals"])
     typer.echo(f"Run: {run.path}")

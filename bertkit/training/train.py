@@ -6,6 +6,7 @@ Everything that a user can have got wrong is checked before the Run folder is ma
 from __future__ import annotations
 
 import logging
+import os
 import shutil
 from collections import Counter
 from collections.abc import Sequence
@@ -69,23 +70,43 @@ def train(recipe: Recipe | str | Path, *, output: str | Path | None = None, sets
     Raises:
         BertkitError: a mistake in the recipe, the data, the model or the folder, or a training that had to stop.
     """
-    name = "recipe" if isinstance(recipe, Recipe) else recipe
-    folder = Path(output) if output else default_folder(name)
-    Run(folder).check_free()
+    folder = Path(output) if output else default_folder("recipe" if isinstance(recipe, Recipe) else recipe)
+    if first := first_process():
+        Run(folder).check_free()
+    else:
+        log.setLevel(logging.ERROR)
     full = resolve(recipe if isinstance(recipe, Recipe) else load(recipe, sets))
     parts = prepare(full)
-    run = Run.create(folder, parts.recipe)
+    run = _start(folder, parts)
     trainer = None
     try:
         trainer = build_trainer(parts, run)
         _announce(parts, trainer)
         _train(trainer)
     except BertkitError:
-        if trainer is None or not trainer.state.global_step:  # nothing was trained: the folder is free for the next try
+        if first and (
+            trainer is None or not trainer.state.global_step
+        ):  # nothing was trained: the folder is free for the next try
             run.discard()
         raise
     _finish(parts, run, trainer)
+    trainer.accelerator.wait_for_everyone()
     return run
+
+
+def first_process() -> bool:
+    """Whether this process writes and speaks: it is alone, or the first of those that a launcher started."""
+    return os.environ.get("RANK", "0") == "0"
+
+
+def _start(folder: Path, parts: Parts) -> Run:
+    """The Run, made by the first process; the others are told its folder (a default one is named by the clock)."""
+    from accelerate import PartialState
+    from accelerate.utils import broadcast_object_list
+
+    with PartialState().main_process_first():
+        run = Run.create(folder, parts.recipe) if first_process() else Run(folder)
+    return Run(broadcast_object_list([str(run.path)])[0])
 
 
 def _train(trainer: BertTrainer) -> None:
@@ -180,12 +201,8 @@ def _warn(recipe: Recipe, task: Task, splits: dict[str, Split]) -> None:
     for name in ("validation", "test"):
         if name in splits and (shared := overlap(rows["train"], rows[name], texts)):
             share = shared / len(rows[name])
-            log.warning(
-                "%d of the %s rows (%.1f%%) stand in the training data too: scores on them flatter",
-                shared,
-                name,
-                100 * share,
-            )
+            what = "%d of the %s rows (%.1f%%) stand in the training data too: scores on them flatter"
+            log.warning(what, shared, name, 100 * share)
 
 
 def build_trainer(parts: Parts, run: Run) -> BertTrainer:
@@ -199,7 +216,7 @@ def build_trainer(parts: Parts, run: Run) -> BertTrainer:
     args, watch = parts.args, StopWatch()
     args.output_dir = str(run.checkpoints)
     callbacks: list[Any] = [watch, StopOnNonFinite(), LogFile(run.log_file), Progress(watch)]
-    if TENSORBOARD in _reports(parts.recipe):
+    if TENSORBOARD in _reports(parts.recipe) and first_process():
         from torch.utils.tensorboard import SummaryWriter
 
         callbacks.append(TensorBoardCallback(SummaryWriter(str(run.tensorboard))))
@@ -266,7 +283,8 @@ def _finish(parts: Parts, run: Run, trainer: BertTrainer) -> None:
     if not trainer.is_world_process_zero():
         return
     parts.model.save_pretrained(run.model)
-    parts.tokenizer.model_max_length = build.length_limit(parts.model, parts.tokenizer)
+    limit = build.length_limit(parts.model, parts.tokenizer)
+    parts.tokenizer.model_max_length = min(limit, parts.recipe.options.get("max_length") or limit)
     parts.tokenizer.save_pretrained(run.model)
     for file in run.model.iterdir():
         file.chmod(0o644)  # safetensors leaves the weights readable by their owner alone
