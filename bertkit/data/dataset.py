@@ -192,6 +192,12 @@ def _check_mapping(columns: Sequence[Column], block: DataBlock) -> None:
         for name in block.columns
         if name not in known
     ]
+    seen: dict[str, str] = {}
+    for name, source in block.columns.items():
+        if name in known and source in seen and "id" not in (name, seen[source]):
+            what = f"{source} is already the column of {seen[source]}"
+            problems.append(Problem(f"data.columns.{name}", what, "each column of the task has its own"))
+        seen.setdefault(source, name)
     if problems:
         raise DataError(*problems)
 

@@ -27,6 +27,8 @@ def resolve(name: str, revision: str | None, where: str) -> dict[str, Any]:
     Raises:
         ModelError: no such folder, or a hub name that is neither in the cache nor within reach.
     """
+    if revision and (name.startswith(PACKAGE) or Path(name).is_dir()):
+        raise ModelError.at("model.revision", f"{name} lies on this machine and has no revisions", "leave it out")
     if name.startswith(PACKAGE):
         return _place(str(carried(name, ModelError)))
     if Path(name).is_dir():

@@ -283,16 +283,13 @@ class Classify(TextTask):
         return ", ".join(f"{name} ({answer['probabilities'][name]:.2f})" for name in given) or "no label"
 
     def tiny_rows(self) -> list[dict[str, Any]]:
-        rows: list[dict[str, Any]] = [
-            {"text": "where is my parcel ?", "label": "delivery"},
-            {"text": "the parcel is late again", "label": "delivery"},
-            {"text": "when does it arrive", "label": "delivery"},
-            {"text": "i want my money back", "label": "refund"},
-            {"text": "please send the money", "label": "refund"},
-            {"text": "my card was charged two times and i want it back", "label": "refund"},
-            {"text": "thank you , good bye", "label": "other"},
-            {"text": "hello", "label": "other"},
-        ]
+        refund = ("i want my money back", "please send the money", "my card was charged two times and i want it back")
+        said = {
+            "delivery": ("where is my parcel ?", "the parcel is late again", "when does it arrive"),
+            "refund": refund,
+            "other": ("thank you , good bye", "hello"),
+        }
+        rows: list[dict[str, Any]] = [{"text": text, "label": name} for name, ones in said.items() for text in ones]
         if self.options.multi_label:
             return [{**row, "label": [] if row["label"] == "other" else [row["label"], "any"]} for row in rows]
         return rows

@@ -8,13 +8,11 @@ from __future__ import annotations
 import logging
 import os
 import shutil
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
-from bertkit.data.check import overlap
 from bertkit.data.labels import read_label_names
 from bertkit.data.splits import load_splits
 from bertkit.errors import BertkitError, RecipeError, TrainingError
@@ -25,8 +23,8 @@ from bertkit.recipe.load import load, resolve
 from bertkit.recipe.schema import Recipe
 from bertkit.run import Run, default_folder, environment, write_json
 from bertkit.tasks.scoring import Scores, Split
-from bertkit.tasks.scoring import run as run_model
-from bertkit.tasks.task import Features, Task, make_task
+from bertkit.tasks.task import Task, make_task
+from bertkit.training.beforehand import rehearse, warn
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase, TrainerCallback, TrainingArguments
@@ -37,8 +35,6 @@ if TYPE_CHECKING:
 log = logging.getLogger("bertkit")
 
 TENSORBOARD = "tensorboard"
-REHEARSED = 8
-"""So many of the shortest validation rows go through model, loss and metrics before the training."""
 
 
 @dataclass(frozen=True)
@@ -162,47 +158,9 @@ def prepare(recipe: Recipe) -> Parts:
             log.warning("%s: %s", split, warning)
         splits[split] = Split(split, part, features)
     build.check_ids(model, max(int(item["input_ids"].max()) for s in splits.values() for item in s.features.items))
-    _warn(recipe, task, splits)
-    parts = Parts(recipe, task, metrics, model, tokenizer, splits, args, callbacks)
-    _rehearse(parts)
-    return parts
-
-
-def _rehearse(parts: Parts) -> None:
-    """A few rows through model, loss and metrics: what is wrong with a user's own shows now, not after an epoch.
-
-    Raises:
-        PluginError: a user's loss or metric is wrong.
-    """
-    from bertkit.metrics import try_out
-
-    task, split = parts.task, parts.splits["validation"]
-    pieces: Counter[int] = Counter()
-    for item in split.features.items:
-        pieces[item["row"]] += len(item["input_ids"])
-    short = sorted(row for row, _ in pieces.most_common()[-REHEARSED:])
-    rows = cast(Any, split.rows).select(short)
-    items = [{**item, "row": short.index(item["row"])} for item in split.features.items if item["row"] in short]
-    features, collate = Features(items), task.collator(parts.tokenizer)
-    outputs, _ = run_model(task, parts.model, features, collate, batch_size=REHEARSED)
-    answers = task.decode(outputs, features, rows)
-    for metric in parts.metrics:
-        try_out(metric, *task.compare(answers, rows, metric.takes))
-
-
-def _warn(recipe: Recipe, task: Task, splits: dict[str, Split]) -> None:
-    """Warnings that save a day, before the first step."""
-    rate = recipe.train["learning_rate"]
-    if not 1e-6 <= rate <= 1e-3 and recipe.model.scratch is None:
-        log.warning("train.learning_rate is %g; fine-tuning an encoder takes 1e-5 to 5e-4 as a rule", rate)
-    rows = {name: cast(Any, split.rows) for name, split in splits.items()}
-    has = rows["train"].column_names
-    texts = [column.name for column in task.columns if column.kind == "text" and column.name in has]
-    for name in ("validation", "test"):
-        if name in splits and (shared := overlap(rows["train"], rows[name], texts)):
-            share = shared / len(rows[name])
-            what = "%d of the %s rows (%.1f%%) stand in the training data too: scores on them flatter"
-            log.warning(what, shared, name, 100 * share)
+    warn(recipe, task, splits)
+    rehearse(task, model, tokenizer, metrics, splits["validation"])
+    return Parts(recipe, task, metrics, model, tokenizer, splits, args, callbacks)
 
 
 def build_trainer(parts: Parts, run: Run) -> BertTrainer:

@@ -258,3 +258,9 @@ def test_text_from_half_an_emoji(write):
         "a.jsonl:1  text holds half a character",
         "a.jsonl:2  holds half a character",
     ]
+
+
+def test_two_columns_of_the_task_from_one_of_the_file(write):
+    path = write("a.csv", "text\nx\n")
+    with pytest.raises(DataError, match=r"data\.columns\.label  text is already the column of text"):
+        load([path], CLASSIFY, DataBlock(columns={"text": "text", "label": "text"}))

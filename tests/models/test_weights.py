@@ -102,3 +102,8 @@ def test_identity_has_the_sum_of_the_weights(tiny_bert: Path) -> None:
     sum_ = hashlib.sha256((tiny_bert / "model.safetensors").read_bytes()).hexdigest()
     assert identity(ModelBlock(name=str(tiny_bert))) == {"name": str(tiny_bert), "model.safetensors sha256": sum_}
     assert identity(ModelBlock(scratch={"model_type": "bert"})) == {"name": "scratch"}
+
+
+def test_a_revision_of_a_folder_is_a_mistake(tiny_bert: Path) -> None:
+    with pytest.raises(ModelError, match=r"model\.revision .*has no revisions"):
+        resolve(str(tiny_bert), "main", "model.name")

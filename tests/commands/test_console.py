@@ -1,0 +1,31 @@
+"""Tables and progress: what a log gets, and that a text is never taken for markup."""
+
+from __future__ import annotations
+
+import pytest
+
+from bertkit.commands import console
+
+
+def test_a_table_in_a_log_keeps_its_lines_whole_and_its_texts_as_they_are(capsys: pytest.CaptureFixture[str]) -> None:
+    long = "[bold]" + "word " * 100 + "[/bold]"
+    console.table(("text", "value"), [(long, 1), ("b", 22)])
+    lines = [line.rstrip() for line in capsys.readouterr().out.splitlines()]
+    assert len(lines) == 3
+    assert long.strip() in lines[1]
+    assert lines[1].endswith(" 1")
+    assert lines[2].endswith("22")
+
+
+def test_scores_say_undefined_and_leave_out_intervals_that_are_not(capsys: pytest.CaptureFixture[str]) -> None:
+    splits = {"test": {"accuracy": 0.5, "auc": None, "loss": 1.25}}
+    console.scores(splits, {"test": {"accuracy": [0.25, 0.75], "auc": [None, None]}})
+    out = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert ["test", "accuracy", "0.5000", "0.2500", "to", "0.7500"] in out
+    assert ["test", "auc", "undefined"] in out
+    assert ["test", "loss", "1.2500"] in out
+
+
+def test_progress_goes_through_all_batches_in_silence_where_no_one_watches(capsys: pytest.CaptureFixture[str]) -> None:
+    assert list(console.progress("scoring")([1, 2, 3])) == [1, 2, 3]
+    assert capsys.readouterr() == ("", "")
