@@ -268,9 +268,9 @@ class Classify(TextTask):
         majority = count / len(references)
         if accuracy > majority:
             return []
-        guess = f"always answering {self.labels[name]} gives {majority:.3f}"
         below = " (below chance: do the labels mean what the data means?)" if accuracy < 1 / len(self.labels) else ""
-        return [f"accuracy {accuracy:.3f} on the validation rows, but {guess}: nothing was learnt{below}"]
+        found = f"accuracy {accuracy:.3f} on the validation rows, but always answering {self.labels[name]} gives"
+        return [f"{found} {majority:.3f}: nothing was learnt{below}; train longer, or raise train.learning_rate"]
 
     def flat(self, answer: Answer, *, logits: bool = False) -> dict[str, Any]:
         key = "labels" if self.options.multi_label else "label"

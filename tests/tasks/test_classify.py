@@ -378,7 +378,8 @@ def test_no_better_than_the_majority_is_a_doubt() -> None:
     task = make(["a", "a", "b"])
     rows = rows_of(["a", "a", "a", "b"])
     (doubt,) = task.doubts(guess(task, "a", "a", "a", "a"), rows)
-    assert doubt == "accuracy 0.750 on the validation rows, but always answering a gives 0.750: nothing was learnt"
+    said = "accuracy 0.750 on the validation rows, but always answering a gives 0.750: nothing was learnt; train longer"
+    assert doubt.startswith(said)
     assert task.doubts(guess(task, "a", "a", "a", "b"), rows) == []
     (doubt,) = task.doubts(guess(task, "b", "b", "b", "a"), rows)
     assert "accuracy 0.000" in doubt
