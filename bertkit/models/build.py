@@ -34,6 +34,7 @@ def build_model(block: ModelBlock, auto_class: str, **config: Any) -> PreTrained
 
     if block.scratch is not None:
         model = _from_scratch(_scratch_config(block.scratch, config), getattr(transformers, auto_class))
+        model.new_weights = {name for name, _ in model.named_parameters()}
     else:
         model = _pretrained(block, getattr(transformers, auto_class), config)
     if model.config.pad_token_id is None:
@@ -130,7 +131,7 @@ def _pretrained(block: ModelBlock, auto_class: Any, config: dict[str, Any]) -> P
     return model
 
 
-def _report_loading(model: PreTrainedModel, info: dict[str, Any], name: str) -> None:
+def _report_loading(model: Any, info: dict[str, Any], name: str) -> None:
     """Say which weights are new. A head is; part of an encoder must not be (transformers would leave it random)."""
     prefix = model.base_model_prefix + "."
     changed = {str(item[0]) for item in info.get("mismatched_keys", ())}
@@ -140,6 +141,7 @@ def _report_loading(model: PreTrainedModel, info: dict[str, Any], name: str) -> 
         shown = ", ".join(encoder[:3]) + (", ..." if len(encoder) > 3 else "")
         todo = "is config.json the one of these weights?"
         raise ModelError.at(WHERE, f"{name}: the weights lack {len(encoder)} tensors of the encoder ({shown})", todo)
+    model.new_weights = new
     if new:
         log.info("new weights, to be trained: %s", ", ".join(sorted({key.rsplit(".", 1)[0] for key in new})))
 

@@ -20,10 +20,9 @@ from bertkit.data.columns import Column
 from bertkit.errors import RecipeError, did_you_mean
 from bertkit.models import build, losses
 from bertkit.recipe.schema import DataBlock, ModelBlock
-from bertkit.tasks import texts
+from bertkit.tasks import texts, thresholds
 from bertkit.tasks.task import Answer, Features, Outputs, Rows
 from bertkit.tasks.texts import TextTask
-from bertkit.tasks.thresholds import best_thresholds
 
 if TYPE_CHECKING:
     import numpy as np
@@ -110,17 +109,23 @@ class Classify(TextTask):
                 if name is not None and name not in self.labels:
                     hint = did_you_mean(name, self.labels)
                     raise RecipeError.at(f"options.{key}", f"{name}: no such label in the data", hint)
+        counts = self._counts(rows)
+        self._shares = [(counts[name] + 1) / (len(rows) + 2) for name in self.labels]
         if self.options.class_weights:
             self.state["weights"] = self._weights(rows)
 
     def check(self, rows: Rows, split: str) -> None:
         names_of.check_labels(rows, "label", self.labels, split, given=self._given)
 
+    def _counts(self, rows: Rows) -> Counter[str]:
+        values = texts.column(rows, "label") or []
+        return Counter(n for value in values for n in (value if isinstance(value, list) else [value]))
+
     def _weights(self, rows: Rows) -> list[float]:
         given = self.options.class_weights
         if isinstance(given, dict):
             return [given.get(name, 1.0) for name in self.labels]
-        counts = Counter(n for value in rows["label"] for n in (value if isinstance(value, list) else [value]))  # type: ignore[call-overload]
+        counts = self._counts(rows)
         if self.options.multi_label:  # rows without the label for each row with it
             return [(len(rows) - counts[n]) / counts[n] if 0 < counts[n] < len(rows) else 1.0 for n in self.labels]
         return [len(rows) / (len(counts) * counts[n]) if counts[n] else 1.0 for n in self.labels]
@@ -134,6 +139,10 @@ class Classify(TextTask):
             label2id={name: i for i, name in enumerate(self.labels)},
             problem_type="multi_label_classification" if self.options.multi_label else "single_label_classification",
         )
+
+    def begin(self, model: PreTrainedModel) -> None:
+        if self.options.multi_label:
+            thresholds.start_at_shares(model, self._shares, self.state.get("weights"))
 
     def encode(self, rows: Rows, tokenizer: PreTrainedTokenizerBase, limit: int, *, answers: bool) -> Features:
         features = texts.encode(rows, tokenizer, limit, self.options)
@@ -222,7 +231,7 @@ class Classify(TextTask):
     def tune(self, answers: list[Answer], rows: Rows) -> None:
         if self.options.multi_label and self.options.threshold is None:
             probabilities, present = self.compare(answers, rows, "probabilities")
-            self.state["thresholds"] = best_thresholds(probabilities, present)
+            self.state["thresholds"] = thresholds.best_thresholds(probabilities, present)
 
     def compare(self, answers: list[Answer], rows: Rows, takes: str) -> tuple[np.ndarray, np.ndarray]:
         import numpy as np

@@ -80,6 +80,9 @@ class Task(ABC):
     def build_model(self, block: ModelBlock) -> PreTrainedModel:
         """Encoder and head for this task."""
 
+    def begin(self, model: PreTrainedModel) -> None:  # noqa: B027 - a head may start anywhere
+        """Start the new weights of the head where the training rows say, before the training."""
+
     @abstractmethod
     def encode(self, rows: Rows, tokenizer: PreTrainedTokenizerBase, limit: int, *, answers: bool) -> Features:
         """Rows -> features of at most `limit` pieces, special ones included; with labels where `answers`."""

@@ -146,6 +146,7 @@ def prepare(recipe: Recipe) -> Parts:
     tokenizer = build.load_tokenizer(recipe.model)
     set_seed(recipe.seed)
     model = task.build_model(recipe.model)
+    task.begin(model)
     limit = build.length_limit(model, tokenizer)
     if (wanted := recipe.options.get("max_length")) and wanted > limit:
         raise RecipeError.at("options.max_length", f"{wanted}: the model takes {limit} pieces at most", "lower it")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -96,3 +98,20 @@ def test_the_threshold_gives_exactly_the_best_f1(rows: list[tuple[float, bool]])
     assert 0 <= threshold <= 1
     if present.any():
         assert f1_at(threshold, probabilities, present) == pytest.approx(best_f1(probabilities, present), abs=1e-12)
+
+
+def test_a_new_head_starts_at_the_shares_and_a_trained_one_is_left(tiny_bert: Path, tmp_path: Path) -> None:
+    from bertkit.models.build import build_model
+    from bertkit.recipe.schema import ModelBlock
+    from bertkit.tasks.thresholds import start_at_shares
+
+    auto = "AutoModelForSequenceClassification"
+    model = build_model(ModelBlock(name=str(tiny_bert)), auto, num_labels=2)
+    start_at_shares(model, [0.25, 0.5])
+    assert model.classifier.bias.sigmoid().tolist() == pytest.approx([0.25, 0.5])
+    model.save_pretrained(tmp_path / "trained")
+    again = build_model(ModelBlock(name=str(tmp_path / "trained")), auto, num_labels=2)
+    start_at_shares(again, [0.9, 0.9])
+    assert again.classifier.bias.sigmoid().tolist() == pytest.approx([0.25, 0.5])
+    start_at_shares(model, [0.25, 0.5], weights=[3.0, 1.0])
+    assert model.classifier.bias.exp().tolist() == pytest.approx([1.0, 1.0])
