@@ -20,7 +20,7 @@ from bertkit.data.columns import Column
 from bertkit.errors import RecipeError, did_you_mean
 from bertkit.models import build, losses
 from bertkit.recipe.schema import DataBlock, ModelBlock
-from bertkit.tasks import texts, thresholds
+from bertkit.tasks import out_of_scope, texts, thresholds
 from bertkit.tasks.task import Answer, Features, Outputs, Rows
 from bertkit.tasks.texts import TextTask
 
@@ -252,19 +252,8 @@ class Classify(TextTask):
             try_out(metric, last, last)
 
     def own_metrics(self) -> list[Metric]:
-        from bertkit.metrics import Metric
-
-        if not self.options.out_of_scope:
-            return []
-        outside = self.labels.index(self.options.out_of_scope)
-
-        def in_scope_accuracy(predictions: np.ndarray, references: np.ndarray) -> dict[str, float]:
-            return {"in_scope_accuracy": _share((predictions == references)[references != outside])}
-
-        def out_of_scope_recall(predictions: np.ndarray, references: np.ndarray) -> dict[str, float]:
-            return {"out_of_scope_recall": _share((predictions == outside)[references == outside])}
-
-        return [Metric(f.__name__, f, "labels") for f in (in_scope_accuracy, out_of_scope_recall)]
+        outside = self.options.out_of_scope
+        return out_of_scope.metrics(self.labels.index(outside)) if outside else []
 
     def doubts(self, answers: list[Answer], rows: Rows) -> list[str]:
         if self.options.multi_label:
@@ -302,8 +291,3 @@ class Classify(TextTask):
         if self.options.multi_label:
             return [{**row, "label": [] if row["label"] == "other" else [row["label"], "any"]} for row in rows]
         return rows
-
-
-def _share(right: np.ndarray) -> float:
-    """Share of what is true; nan where there is nothing."""
-    return float(right.mean()) if right.size else float("nan")

@@ -1,0 +1,29 @@
+"""Scores where one label stands for rows that belong to no other (Larson et al. 2019, section 3): the accuracy of the
+rows in scope, and the recall of those out of scope."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from bertkit.metrics import Metric
+
+
+def metrics(outside: int) -> list[Metric]:
+    """`in_scope_accuracy` and `out_of_scope_recall`, where `outside` is the number of the label that is no label; nan
+    where there are no such rows."""
+    from bertkit.metrics import Metric
+
+    def in_scope_accuracy(predictions: np.ndarray, references: np.ndarray) -> float:
+        return _share((predictions == references)[references != outside])
+
+    def out_of_scope_recall(predictions: np.ndarray, references: np.ndarray) -> float:
+        return _share((predictions == outside)[references == outside])
+
+    return [Metric(f.__name__, f, "labels") for f in (in_scope_accuracy, out_of_scope_recall)]
+
+
+def _share(right: np.ndarray) -> float:
+    return float(right.mean()) if right.size else float("nan")
