@@ -13,9 +13,9 @@ from typing import Annotated
 
 import typer
 
-from bertkit import __version__
+from bertkit import __version__, processes
 from bertkit.commands import judge, prepare, recipe, ship, train
-from bertkit.errors import BertkitError
+from bertkit.errors import BertkitError, Stopped
 
 app = typer.Typer(
     name="bertkit",
@@ -57,8 +57,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     _say_aloud()
     try:
         app(args=list(argv) if argv is not None else None, prog_name="bertkit")
+    except Stopped as stop:
+        if processes.first():
+            typer.echo(str(stop), err=True)
+        return processes.STOPPED
+    except KeyboardInterrupt:
+        return 130
     except BertkitError as error:
-        for problem in error.problems:
+        for problem in error.problems if processes.speaks_for_machine() else ():
             said = " ".join(str(problem).splitlines())  # what libraries say may have several lines
             typer.echo(f"{typer.style('error:', fg='red', bold=True)} {said}", err=True)
         return 2

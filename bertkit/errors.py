@@ -7,7 +7,8 @@
     ├── PluginError         a Reference that names no usable code
     ├── RunError            a Run folder that is in use, incomplete or not to be trusted
     ├── TrainingError       a training that had to stop
-    └── ExtraError          a package that an optional feature needs
+    ├── ExtraError          a package that an optional feature needs
+    └── Stopped             no mistake: a training that was asked to stop and can go on (exit code 75)
 
 A bug of ours is any other exception: it keeps its traceback and exit code 1.
 """
@@ -64,6 +65,9 @@ class TrainingError(BertkitError): ...
 
 
 class ExtraError(BertkitError): ...
+
+
+class Stopped(BertkitError): ...
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

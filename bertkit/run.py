@@ -107,9 +107,23 @@ class Run:
             raise RunError.at(str(path), "not a Run: it has no recipe.yaml", "name the folder that bertkit train wrote")
         missing = [f.name for f in (run.model, run.task_file, run.metrics_file) if not f.exists()]
         if missing:
-            raise RunError.at(str(path), f"an unfinished Run: no {', '.join(missing)}", "train it again")
+            todo = f"bertkit train {path} --resume goes on with it"
+            raise RunError.at(str(path), f"an unfinished Run: no {', '.join(missing)}", todo)
         if not trust_code:
             run._check_code()
+        return run
+
+    @classmethod
+    def begun(cls, path: str | Path) -> Run:
+        """The Run of a folder, finished or not: what `--resume` goes on with.
+
+        Raises:
+            RunError: no Run, or one with code that was not trained here.
+        """
+        run = cls(path)
+        if not run.recipe_file.is_file():
+            raise RunError.at(str(path), "not a Run: it has no recipe.yaml", "name the folder that bertkit train wrote")
+        run._check_code()
         return run
 
     def _check_code(self) -> None:
@@ -234,10 +248,14 @@ def check_output(file: Path | None) -> None:
 
 
 def write_json(file: Path, value: Any) -> None:
-    """Write JSON aside, then rename: a reader never sees half a file."""
+    """Write JSON whole or not at all."""
+    write_text(file, json.dumps(without_nan(value), indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def write_text(file: Path, text: str) -> None:
+    """Write aside, then rename: a reader never sees half a file."""
     with tempfile.NamedTemporaryFile("w", dir=file.parent, suffix=".tmp", delete=False, encoding="utf-8") as stream:
-        json.dump(without_nan(value), stream, indent=2, ensure_ascii=False, allow_nan=False)
-        stream.write("\n")
+        stream.write(text)
     Path(stream.name).chmod(0o644)
     Path(stream.name).replace(file)
 

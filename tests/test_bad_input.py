@@ -500,7 +500,7 @@ USE = [
     Bad("eval of no folder", GOOD, "eval nope", "nope", "no such folder", "bertkit train"),
     Bad("eval of another folder", put({"half/x.txt": ""}), "eval half", "half", "not a Run", "bertkit train"),
     Bad("predict with an unfinished Run", RECORD, "predict half -t a", "half",
-        "an unfinished Run: no model, task.json, metrics.json", "train it again"),
+        "an unfinished Run: no model, task.json, metrics.json", "--resume goes on with it"),
     Bad("predict with no folder", GOOD, "predict nope dev.csv", "nope", "no such folder", "bertkit train"),
     Bad("Run with strange code", also(RUN, put({"half/code/mine.py": "print(1)"})), "eval half", "half/code/mine.py",
         "code that was not trained here", "--trust-code"),

@@ -14,7 +14,7 @@ import bertkit
 PACKAGE = Path(bertkit.__file__).parent
 
 ORDER = [
-    ("errors", "extras", "hub"),
+    ("errors", "extras", "hub", "processes"),
     ("plugins",),
     ("recipe",),
     ("data", "metrics", "models"),

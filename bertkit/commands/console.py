@@ -16,6 +16,9 @@ NUMBERS = ("value", "rows")
 Set = Annotated[
     list[str] | None, typer.Option("--set", "-s", metavar="KEY=VALUE", help="Change a key of the recipe; repeatable.")
 ]
+Processes = Annotated[
+    int, typer.Option("--processes", min=1, metavar="N", help="Processes of this machine: one a GPU.")
+]
 TrustCode = Annotated[bool, typer.Option("--trust-code", help="Execute code of its author's that the Run carries.")]
 
 
@@ -27,6 +30,19 @@ def only(sets: Sequence[str] | None, *blocks: str) -> Sequence[str]:
             what = f"{key}: a Run is used as it was trained"
             raise RecipeError.at("--set", what, f"what can be set: {', '.join(blocks)}")
     return sets or ()
+
+
+def elsewhere(number: int, command: Sequence[Any]) -> None:
+    """Where several processes are asked for, run the command in them, and exit as they did."""
+    if number > 1:
+        from bertkit.processes import launch
+
+        raise typer.Exit(launch(number, list(map(str, command))))
+
+
+def options(name: str, values: Iterable[Any] | None) -> list[Any]:
+    """A repeatable option as it stands on a command line."""
+    return [part for value in values or () for part in (name, value)]
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:

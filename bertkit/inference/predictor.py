@@ -44,7 +44,7 @@ class Predictor:
         self.run = source if isinstance(source, Run) else Run.open(source, trust_code=trust_code)
         self.recipe = self.run.recipe
         self.task: Task = make_task(self.recipe, self.run.task_state)
-        block = ModelBlock(name=str(self.run.model))
+        block = ModelBlock(name=str(self.run.model), padding_free=self.recipe.model.padding_free)
         self.tokenizer = load_tokenizer(block)
         self.device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
         model: Any = self.task.build_model(block)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bertkit.errors import ModelError, did_you_mean
+from bertkit.models import padding_free
 from bertkit.models.layers import freeze
 from bertkit.models.weights import WHERE, check_folder, resolve
 from bertkit.recipe.schema import ModelBlock
@@ -43,6 +44,7 @@ def build_model(block: ModelBlock, auto_class: str, **config: Any) -> PreTrained
     # BERT's heads take **kwargs, from which Trainer concludes that they scale the loss themselves. They do not.
     model.accepts_loss_kwargs = False
     freeze(model, embeddings=block.freeze_embeddings, layers=block.freeze_layers)
+    padding_free.apply(model, block.padding_free)
     return model
 
 

@@ -100,6 +100,23 @@ def resolve(recipe: Recipe) -> Recipe:
     return recipe.model_copy(update=changes)
 
 
+def differences(one: Recipe, other: Recipe) -> list[str]:
+    """Keys in which two recipes differ. Files of code count as equal: a Run names copies of its own."""
+
+    def flat(value: Any, key: str = "") -> Iterator[tuple[str, Any]]:
+        if isinstance(value, dict):
+            for name, item in value.items():
+                yield from flat(item, f"{key}.{name}" if key else str(name))
+        elif isinstance(value, list):
+            for number, item in enumerate(value):
+                yield from flat(item, f"{key}.{number}")
+        else:
+            yield key, plugins.file_of(value) is not None or value
+
+    a, b = (dict(flat(recipe.model_dump(mode="json", exclude_none=True))) for recipe in (one, other))
+    return sorted(key for key in a.keys() | b.keys() if a.get(key) != b.get(key))
+
+
 def dump(recipe: Recipe) -> str:
     """YAML of a recipe; `build(parse(...))` gives the same recipe again."""
     from ruamel.yaml import YAML

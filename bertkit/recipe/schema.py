@@ -41,6 +41,8 @@ class ModelBlock(Block):
     freeze_embeddings: bool = False
     freeze_layers: int = Field(default=0, ge=0)
     """How many encoder layers stay as they are, counted from the embeddings; implies `freeze_embeddings`."""
+    padding_free: Literal["auto", "on", "off"] = "auto"
+    """Whether the encoder runs without padding: same results, less time. `auto`: where a trial shows it exact."""
 
 
 class Limits(Block):

@@ -18,7 +18,7 @@ from transformers import TrainerCallback, TrainingArguments
 
 from bertkit import plugins
 from bertkit.errors import PluginError, RecipeError, TrainingError
-from bertkit.run import without_nan
+from bertkit.run import without_nan, write_text
 
 log = logging.getLogger("bertkit")
 
@@ -88,6 +88,13 @@ class LogFile(TrainerCallback):
     def __init__(self, file: Path):
         self.file = file
 
+    def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        """What a killed training logged after the checkpoint that this one goes on from happens again."""
+        if state.is_world_process_zero and self.file.is_file():
+            lines = self.file.read_text("utf-8").splitlines(keepends=True)
+            kept = [line for line in lines if line.endswith("\n") and json.loads(line)["step"] <= state.global_step]
+            write_text(self.file, "".join(kept))
+
     def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, float] | None = None, **kwargs: Any) -> None:
         logs = logs or {}
         if not state.is_world_process_zero:
@@ -125,10 +132,11 @@ class Progress(TrainerCallback):
         self._bar: Any = None
         self._task: Any = None
         self._start = 0.0
+        self._first_step = 0
         self._next_line = 0.0
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-        self._start = time.perf_counter()
+        self._start, self._first_step = time.perf_counter(), state.global_step
         if not (state.is_world_process_zero and sys.stderr.isatty()):
             return
         from rich.console import Console
@@ -160,7 +168,8 @@ class Progress(TrainerCallback):
             self._bar.update(self._task, said=f"loss {logs['loss']:.3f}  {self.watch.rate:.0f} samples/s")
         elif "loss" in logs and state.global_step >= self._next_line:
             self._next_line = state.global_step + state.max_steps / LINES
-            left = (time.perf_counter() - self._start) / state.global_step * (state.max_steps - state.global_step)
+            spent, done = time.perf_counter() - self._start, state.global_step - self._first_step
+            left = spent / done * (state.max_steps - state.global_step)
             log.info(
                 "step %d/%d  epoch %.2f  loss %.4f  %.0f samples/s  %s left",
                 *(state.global_step, state.max_steps, state.epoch or 0, logs["loss"], self.watch.rate, _clock(left)),

@@ -6,110 +6,157 @@ Everything that a user can have got wrong is checked before the Run folder is ma
 from __future__ import annotations
 
 import logging
-import os
-import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bertkit.data.labels import read_label_names
-from bertkit.data.splits import load_splits
-from bertkit.errors import BertkitError, RecipeError, TrainingError
-from bertkit.models import build
-from bertkit.models.weights import identity
+from bertkit import processes
+from bertkit.errors import BertkitError, RecipeError, RunError, Stopped, TrainingError
 from bertkit.recipe import train_block
-from bertkit.recipe.load import load, resolve
+from bertkit.recipe.load import differences, load, resolve
 from bertkit.recipe.schema import Recipe
-from bertkit.run import Run, default_folder, environment, write_json
-from bertkit.tasks.scoring import Scores, Split
-from bertkit.tasks.task import Task, make_task
-from bertkit.training.beforehand import rehearse, warn
+from bertkit.run import Run, default_folder, write_json
+from bertkit.training.checkpoints import Checkpoints, is_final, step_of
+from bertkit.training.parts import TENSORBOARD, Parts, data_identity, join_processes, prepare, reports, with_label_names
 
 if TYPE_CHECKING:
-    from transformers import PreTrainedModel, PreTrainedTokenizerBase, TrainerCallback, TrainingArguments
-
-    from bertkit.metrics import Metric
     from bertkit.training.trainer import BertTrainer
 
 log = logging.getLogger("bertkit")
 
-TENSORBOARD = "tensorboard"
-
 
 @dataclass(frozen=True)
-class Parts:
-    """All that a training needs, checked."""
+class Place:
+    """Where a training writes, and what it trains."""
 
+    folder: Path
     recipe: Recipe
-    task: Task
-    metrics: list[Metric]
-    model: PreTrainedModel
-    tokenizer: PreTrainedTokenizerBase
-    splits: dict[str, Split]
-    args: TrainingArguments
-    callbacks: list[TrainerCallback]
-    """Those that the recipe names."""
+    """Resolved."""
+    begun: Run | None
+    """The Run that it goes on with."""
 
 
-def train(recipe: Recipe | str | Path, *, output: str | Path | None = None, sets: Sequence[str] = ()) -> Run:
+def train(
+    recipe: Recipe | str | Path, *, output: str | Path | None = None, sets: Sequence[str] = (), resume: bool = False
+) -> Run:
     """Train a recipe.
 
     Args:
-        recipe: a Recipe, a YAML file, or the name of a recipe that comes with bertkit.
+        recipe: a Recipe, a YAML file, or the name of a recipe that comes with bertkit; with `resume`, a Run folder too.
         output: the Run folder, new or empty; default `runs/<recipe>-<time>`.
         sets: `KEY=VALUE` texts, as of `--set`, where `recipe` is a file or a name.
+        resume: go on with the Run in `output` from its last checkpoint; where there is none yet, begin it.
 
     Returns:
         the finished Run, scored on the validation rows and, where the recipe names them, once on the test rows.
 
     Raises:
         BertkitError: a mistake in the recipe, the data, the model or the folder, or a training that had to stop.
+        Stopped: SIGTERM or Ctrl-C came; the Run can go on.
     """
-    folder = Path(output) if output else default_folder("recipe" if isinstance(recipe, Recipe) else recipe)
-    if first := first_process():
-        Run(folder).check_free()
-    else:
+    if not processes.first():
         log.setLevel(logging.ERROR)
-    full = resolve(recipe if isinstance(recipe, Recipe) else load(recipe, sets))
-    parts = prepare(full)
-    run = _start(folder, parts)
+    place = _place(recipe, output, sets, resume)
+    if place.begun and place.begun.metrics_file.is_file():
+        log.info("%s is finished: nothing is left to train", place.folder)
+        return place.begun
+    parts = prepare(place.recipe)
+    run = place.begun or _start(place.folder, parts)
     trainer = None
     try:
-        trainer = build_trainer(parts, run)
+        checkpoint = _checkpoint(place, parts) if place.begun else None
+        trainer = build_trainer(parts, run, checkpoint)
         _announce(parts, trainer)
-        _train(trainer)
+        _train(trainer, run, checkpoint)
     except BertkitError:
-        if first and (
-            trainer is None or not trainer.state.global_step
-        ):  # nothing was trained: the folder is free for the next try
+        nothing_trained = trainer is None or not trainer.state.global_step
+        if processes.first() and not place.begun and nothing_trained:  # the folder is free for the next try
             run.discard()
         raise
-    _finish(parts, run, trainer)
+    from bertkit.training.finish import finish
+
+    finish(parts, run, trainer)
     trainer.accelerator.wait_for_everyone()
     return run
 
 
-def first_process() -> bool:
-    """Whether this process writes and speaks: it is alone, or the first of those that a launcher started."""
-    return os.environ.get("RANK", "0") == "0"
+def _place(recipe: Recipe | str | Path, output: str | Path | None, sets: Sequence[str], resume: bool) -> Place:
+    if resume and not isinstance(recipe, Recipe) and Path(recipe).is_dir():
+        if sets or output:
+            raise RecipeError.at("--resume", "a Run goes on with its own recipe", "leave --set and --output out")
+        run = Run.begun(recipe)
+        join_processes(run.recipe)
+        return Place(run.path, run.recipe, run)
+    folder = Path(output) if output else default_folder("recipe" if isinstance(recipe, Recipe) else recipe)
+    if processes.count() == 1 and not (resume or processes.restarted()):
+        Run(folder).check_free()  # before anything is loaded
+    full = resolve(recipe if isinstance(recipe, Recipe) else load(recipe, sets))
+    join_processes(full)
+    again = resume or processes.restarted()
+    if again and output is None:
+        raise RecipeError.at("--resume", "which Run?", "bertkit train RUN --resume, or name it with --output")
+    if again and processes.agreed(Run(folder).recipe_file.is_file()):
+        run = Run.begun(folder)
+        if changed := differences(with_label_names(full), run.recipe):
+            what = f"{folder} was begun with another {', '.join(changed)}"
+            raise RunError.at("--resume", what, f"bertkit train {folder} --resume takes its own recipe")
+        return Place(folder, run.recipe, run)
+    if processes.first():
+        Run(folder).check_free()
+    return Place(folder, full, None)
 
 
 def _start(folder: Path, parts: Parts) -> Run:
     """The Run, made by the first process; the others are told its folder (a default one is named by the clock)."""
-    from accelerate import PartialState
-    from accelerate.utils import broadcast_object_list
+    with processes.first_goes_first():
+        if processes.first():
+            run = Run.create(folder, parts.recipe)
+            write_json(run.environment_file, {**run.environment, "data": data_identity(parts.splits)})
+    return Run(processes.agreed(str(folder)))
 
-    with PartialState().main_process_first():
-        run = Run.create(folder, parts.recipe) if first_process() else Run(folder)
-    return Run(broadcast_object_list([str(run.path)])[0])
+
+def _checkpoint(place: Place, parts: Parts) -> Path | None:
+    """Where a Run that was begun goes on; None where it has no checkpoint yet.
+
+    Raises:
+        RunError: its data is no longer what it was trained on, or a machine does not have the checkpoint.
+    """
+    run = place.begun
+    assert run is not None
+    known = run.environment.get("data", {})
+    if changed := [name for name, now in data_identity(parts.splits).items() if known.get(name) != now]:
+        what = f"the {' and '.join(changed)} rows are not those that this Run was begun with"
+        raise RunError.at(str(run.path), what, "restore the data, or train anew in another folder")
+    checkpoints = Checkpoints(run.checkpoints)
+    last = processes.agreed(checkpoints.last())
+    if processes.first():
+        checkpoints.sweep()
+    if last is None:
+        log.info("no checkpoint yet: beginning again")
+    elif not last.is_dir():
+        raise RunError.at(str(last), "is not on this machine", "several machines need a folder that all of them see")
+    return last
 
 
-def _train(trainer: BertTrainer) -> None:
+def _train(trainer: BertTrainer, run: Run, checkpoint: Path | None) -> None:
+    """Train to the end, from the beginning or a checkpoint.
+
+    Raises:
+        Stopped: the training was asked to stop; its last checkpoint is the one to go on from.
+    """
     import torch
 
     try:
-        trainer.train()
+        with trainer.interrupt:
+            if checkpoint is None:
+                trainer.train()
+            elif is_final(checkpoint):
+                log.info("all steps are done: nothing is left to train")
+                trainer.restore(checkpoint)
+            else:
+                log.info("going on from step %d", step_of(checkpoint))
+                trainer.resume(checkpoint)
     except torch.OutOfMemoryError as error:
         batch = trainer.args.per_device_train_batch_size
         todo = "halve it and double train.gradient_accumulation_steps (the result is the same), or lower max_length"
@@ -119,72 +166,37 @@ def _train(trainer: BertTrainer) -> None:
         for callback in trainer.callback_handler.callbacks:
             if hasattr(callback, "close"):
                 callback.close()
+    if trainer.interrupt.stopping:
+        what = f"stopped at step {trainer.state.global_step} of {trainer.state.max_steps}, saved"
+        raise Stopped.at(str(run.path), what, f"bertkit train {run.path} --resume goes on")
 
 
-def prepare(recipe: Recipe) -> Parts:
-    """Load and check everything that a resolved recipe names, cheapest first."""
-    from transformers import set_seed
-
-    from bertkit.metrics import find_metric
-    from bertkit.training.callbacks import make
-
-    task = make_task(recipe)
-    if recipe.data.train is None:
-        raise RecipeError.at("data.train", "the recipe names no training data", "--set data.train=FILE")
-    metrics = [find_metric(name, task.takes) for name in recipe.metrics]
-    args = _arguments(recipe, metrics[0])
-    callbacks = [make(item, args) for item in recipe.callbacks]
-    # The names, not the file that lists them: a Run needs nothing that lies outside of it to answer.
-    names = read_label_names(recipe.data.label_names)
-    recipe = recipe.model_copy(update={"data": recipe.data.model_copy(update={"label_names": names})})
-    rows = load_splits(recipe.data, task.columns, recipe.seed, stratify_by=task.stratify_by)
-    task.prepare(rows["train"], recipe.data)
-    for split, part in rows.items():
-        task.check(part, split)
-    for metric in metrics:
-        task.fits(metric)
-    tokenizer = build.load_tokenizer(recipe.model)
-    set_seed(recipe.seed)
-    model = task.build_model(recipe.model)
-    task.begin(model)
-    limit = build.length_limit(model, tokenizer)
-    if (wanted := recipe.options.get("max_length")) and wanted > limit:
-        raise RecipeError.at("options.max_length", f"{wanted}: the model takes {limit} pieces at most", "lower it")
-    splits = {}
-    for split, part in rows.items():
-        features = task.encode(part, tokenizer, limit, answers=True)
-        for note in features.notes:
-            log.info("%s: %s", split, note)
-        for warning in features.warnings:
-            log.warning("%s: %s", split, warning)
-        splits[split] = Split(split, part, features)
-    build.check_ids(model, max(int(item["input_ids"].max()) for s in splits.values() for item in s.features.items))
-    warn(recipe, task, splits)
-    rehearse(task, model, tokenizer, metrics, splits["validation"])
-    return Parts(recipe, task, metrics, model, tokenizer, splits, args, callbacks)
-
-
-def build_trainer(parts: Parts, run: Run) -> BertTrainer:
+def build_trainer(parts: Parts, run: Run, checkpoint: Path | None = None) -> BertTrainer:
     """The Trainer of checked parts, logging into the Run."""
     from transformers import PrinterCallback
     from transformers.integrations import TensorBoardCallback
 
     from bertkit.training.callbacks import LogFile, Progress, StopOnNonFinite, StopWatch
+    from bertkit.training.interrupt import Interrupt
     from bertkit.training.trainer import BertTrainer
 
     args, watch = parts.args, StopWatch()
     args.output_dir = str(run.checkpoints)
     callbacks: list[Any] = [watch, StopOnNonFinite(), LogFile(run.log_file), Progress(watch)]
-    if TENSORBOARD in _reports(parts.recipe) and first_process():
+    if TENSORBOARD in reports(parts.recipe) and processes.first():
         from torch.utils.tensorboard import SummaryWriter
 
-        callbacks.append(TensorBoardCallback(SummaryWriter(str(run.tensorboard))))
+        writer = SummaryWriter(str(run.tensorboard), purge_step=checkpoint and step_of(checkpoint) + 1)
+        callbacks.append(TensorBoardCallback(writer))
     try:
         trainer = BertTrainer(
             task=parts.task,
             validation=parts.splits["validation"] if args.eval_strategy != "no" else None,
             metrics=parts.metrics,
+            checkpoints=Checkpoints(run.checkpoints),
+            interrupt=Interrupt(),
             layer_decay=parts.recipe.train.get(train_block.LAYER_DECAY, 1.0),
+            keep=parts.recipe.train["save_total_limit"],
             model=parts.model,
             args=args,
             train_dataset=parts.splits["train"].features.items,
@@ -198,20 +210,6 @@ def build_trainer(parts: Parts, run: Run) -> BertTrainer:
     return trainer
 
 
-def _reports(recipe: Recipe) -> list[str]:
-    reports = recipe.train["report_to"]
-    return [reports] if isinstance(reports, str) else list(reports or [])
-
-
-def _arguments(recipe: Recipe, first: Metric) -> TrainingArguments:
-    """The recipe's `TrainingArguments`; their folder is not known yet, and TensorBoard's is the Run's."""
-    reports = [report for report in _reports(recipe) if report != TENSORBOARD] or "none"
-    return train_block.arguments(
-        {**recipe.train, "report_to": reports},
-        Path("checkpoints"), seed=recipe.seed, metric=first.keys[0], greater_is_better=first.greater_is_better,
-    )  # fmt: skip
-
-
 def _announce(parts: Parts, trainer: BertTrainer) -> None:
     from bertkit.training.callbacks import effective_batch
 
@@ -222,39 +220,9 @@ def _announce(parts: Parts, trainer: BertTrainer) -> None:
     frozen = f" ({trained:,} trained)" if trained < parameters else ""
     log.info("rows: %s", rows)
     log.info("model: %s, %s parameters%s, on %s", parts.model.config.model_type, f"{parameters:,}", frozen, args.device)
+    model: Any = parts.model
+    log.info("padding: %s", "none" if model.padding_free else f"batches of like lengths ({model.padded_because})")
     log.info(
         "effective batch: %d rows (%d x %d accumulated x %d processes)",
         *(effective_batch(args), args.train_batch_size, args.gradient_accumulation_steps, args.world_size),
     )
-
-
-def _finish(parts: Parts, run: Run, trainer: BertTrainer) -> None:
-    """Score the chosen model and write what the Run keeps."""
-    from bertkit.training.card import card
-
-    task = parts.task
-    scored: dict[str, Scores] = {}
-    for name in ("validation", "test"):
-        if name in parts.splits:
-            scored[name] = trainer.score(parts.splits[name], tune=name == "validation", intervals=True)
-    for doubt in task.doubts(scored["validation"].answers, parts.splits["validation"].rows):
-        log.warning("%s", doubt)
-    if not trainer.is_world_process_zero():
-        return
-    parts.model.save_pretrained(run.model)
-    limit = build.length_limit(parts.model, parts.tokenizer)
-    parts.tokenizer.model_max_length = min(limit, parts.recipe.options.get("max_length") or limit)
-    parts.tokenizer.save_pretrained(run.model)
-    for file in run.model.iterdir():
-        file.chmod(0o644)  # safetensors leaves the weights readable by their owner alone
-    write_json(run.task_file, task.state)
-    before = run.environment
-    write_json(run.environment_file, {**environment(), **before, "model": identity(parts.recipe.model)})
-    run.card_file.write_text(card(parts.recipe, task, scored, run), "utf-8")
-    figures = {name: scores.figures for name, scores in scored.items()}
-    intervals = {name: scores.intervals for name, scores in scored.items()}
-    rows = {name: len(split.rows) for name, split in parts.splits.items()}
-    # Last: a Run with its metrics is a finished one.
-    write_json(run.metrics_file, {**figures, "intervals": intervals, "rows": rows})
-    if parts.recipe.train["save_total_limit"] == 1:  # the best is model/ now; whoever asks for more keeps them
-        shutil.rmtree(run.checkpoints, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""Hugging Face's Trainer with an exact loss, one way of evaluating, and learning rates by layer.
+"""Hugging Face's Trainer with an exact loss, its own batches, whole checkpoints and learning rates by layer.
 
 The loss of a step is `(sums / items).sum()` with the items of the whole effective batch: 16x1, 4x4 and two processes of
 8 give the same loss and gradient. Trainer's own count is of label places, knows one kind of item, and its division is
@@ -7,19 +7,28 @@ left out for models whose forward takes `**kwargs` (BERT's), which are believed 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
-from transformers import Trainer
+from safetensors import SafetensorError
+from transformers import Trainer, TrainerState
 
-from bertkit.errors import RecipeError
+from bertkit.errors import RecipeError, TrainingError
 from bertkit.models.layers import depths
 from bertkit.tasks.scoring import Scores, Split, score
 from bertkit.tasks.task import Task
+from bertkit.training.batching import COUNTED, Loader, StepSampler, lengths_of, train_loader
+from bertkit.training.checkpoints import STATE, Checkpoints, step_of
+from bertkit.training.interrupt import Interrupt
 
 if TYPE_CHECKING:
     from bertkit.metrics import Metric
+
+
+RUNNING = "running_loss.json"
 
 
 class BertTrainer(Trainer):
@@ -28,6 +37,9 @@ class BertTrainer(Trainer):
     validation: scored by `evaluate`, tuning the task's thresholds; None evaluates nothing.
     metrics: what is scored; the first figure of the first chooses the best checkpoint.
     layer_decay: factor between the learning rates of a layer and the one above it.
+    checkpoints: where they go.
+    keep: how many of them stay, beside the best and the last; None keeps all.
+    interrupt: says when to save and stop out of turn.
     """
 
     # compute_loss divides by the items of the whole accumulated batch, so nothing is left to divide.
@@ -39,21 +51,51 @@ class BertTrainer(Trainer):
         task: Task,
         validation: Split | None,
         metrics: Sequence[Metric],
+        checkpoints: Checkpoints,
+        interrupt: Interrupt,
         layer_decay: float = 1.0,
+        keep: int | None = None,
         **kwargs: Any,
     ):
         self.task, self.validation, self.metrics, self.layer_decay = task, validation, metrics, layer_decay
+        self.checkpoints, self.interrupt, self.keep = checkpoints, interrupt, keep
+        self._resumed: Path | None = None
+        self.rows: Sequence[dict[str, Any]] = kwargs["train_dataset"]
         super().__init__(**kwargs, eval_dataset=validation.features.items if validation else None)
+        self.add_callback(interrupt)
+
+    def get_train_dataloader(self) -> Loader:
+        """Micro-batches of this process; the same rows in the same steps for any number of processes."""
+        args = self.args
+        sampler = StepSampler(
+            lengths_of(self.rows), args.per_device_train_batch_size, args.gradient_accumulation_steps,
+            rank=args.process_index, world=args.world_size, seed=args.seed, drop_last=args.dataloader_drop_last,
+            bucket=not getattr(self.model, "padding_free", False),
+        )  # fmt: skip
+        return train_loader(
+            self.rows, self.data_collator, sampler,
+            workers=args.dataloader_num_workers, pin_memory=args.dataloader_pin_memory,
+            prefetch=args.dataloader_prefetch_factor, persistent=args.dataloader_persistent_workers,
+        )  # fmt: skip
 
     def _get_num_items_in_batch(self, batch_samples: list[Any], device: torch.device) -> torch.Tensor:
-        """`(part,)`: the items of all batches of this step, in all processes."""
-        items = torch.stack([self.task.items(batch) for batch in batch_samples]).sum(0).to(device)
-        return self.accelerator.reduce(items, reduction="sum")
+        """`(part,)`: the items of all batches of this step, in all processes, which agree on stopping in passing."""
+        items = torch.stack([self.task.items(batch) * batch.get(COUNTED, True) for batch in batch_samples]).sum(0)
+        if self.accelerator.num_processes == 1:
+            return items.to(device)
+        told = torch.cat([items, items.new_tensor(self.interrupt.wishes)]).to(device)
+        told = self.accelerator.reduce(told, reduction="sum")
+        stop, save = (told[-2:] > 0).tolist()
+        self.interrupt.agreed = (stop, save)
+        return told[:-2]
 
     def compute_loss(
         self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, num_items_in_batch: Any = None
     ) -> Any:
+        counted = inputs.pop(COUNTED, True)
         sums, outputs = self.task.losses(model, inputs)  # (part,)
+        if not counted:
+            sums = sums * 0  # this process has no row in this micro-batch, and goes through the motions
         if num_items_in_batch is None:
             loss = (sums / self.task.items(inputs).to(sums.device)).sum()
         else:
@@ -117,3 +159,64 @@ class BertTrainer(Trainer):
         self.log(metrics)
         self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
         return metrics
+
+    def resume(self, checkpoint: Path) -> None:
+        """Go on from a checkpoint, in the middle of an epoch too, without a look at the batches seen before it."""
+        self._resumed = checkpoint
+        self.train(resume_from_checkpoint=str(checkpoint))
+
+    def restore(self, checkpoint: Path) -> None:
+        """The state and weights that a training had when it ended with this checkpoint."""
+        self.state = TrainerState.load_from_json(str(checkpoint / STATE))
+        best = self.checkpoints.path(self.state.best_global_step or step_of(checkpoint))
+        chosen = best if self.args.load_best_model_at_end and best.is_dir() else checkpoint
+        self._load_from_checkpoint(str(chosen))
+
+    def _run_epoch(self, *args: Any, **kwargs: Any) -> None:
+        if self._resumed:  # the steps since the last line of the log count in the next one
+            running = json.loads((self._resumed / RUNNING).read_text("utf-8"))
+            self._tr_loss += running["loss"]
+            self._globalstep_last_logged = running["since"]
+            self._resumed = None
+        super()._run_epoch(*args, **kwargs)
+
+    def _init_training_state(self, *args: Any, **kwargs: Any) -> tuple[int, int]:
+        done = super()._init_training_state(*args, **kwargs)
+        self._name_best()  # the Run may have been moved since
+        return done
+
+    def _name_best(self) -> None:
+        best = self.checkpoints.path(self.state.best_global_step or -1)
+        self.state.best_model_checkpoint = str(best) if best.is_dir() else None
+
+    def _get_output_dir(self, trial: Any) -> str:
+        return str(self.checkpoints.aside)
+
+    def _save_checkpoint(self, model: Any, trial: Any) -> None:
+        """Write a checkpoint aside, then put it into its place; a full disk leaves the one before.
+
+        Raises:
+            TrainingError: it can not be written.
+        """
+        step = self.state.global_step
+        try:
+            super()._save_checkpoint(model, trial)
+            loss = self.accelerator.gather(self._tr_loss).mean().item()
+            running = {"loss": loss, "since": self._globalstep_last_logged}
+            if self.args.should_save:
+                (self.checkpoints.aside / f"checkpoint-{step}" / RUNNING).write_text(json.dumps(running), "utf-8")
+            self.accelerator.wait_for_everyone()
+            if self.args.should_save:
+                self.checkpoints.seal(step)
+            self.accelerator.wait_for_everyone()
+            if self.is_local_process_zero() and (self.checkpoints.aside / f"checkpoint-{step}").is_dir():
+                self.checkpoints.seal(step)  # this machine has a disk of its own
+        except (OSError, RuntimeError, SafetensorError) as error:
+            self.checkpoints.sweep()
+            kept = self.checkpoints.all()
+            left = f"{kept[-1]} is whole; make" if kept else "make"
+            todo = f"{left} room, then go on with --resume"
+            raise TrainingError.at(str(self.checkpoints.path(step)), f"can not be written: {error}", todo) from error
+        self._name_best()
+        if self.args.should_save:
+            self.checkpoints.rotate(self.keep, self.state.best_global_step)

@@ -11,7 +11,7 @@ from bertkit.errors import PluginError
 from bertkit.metrics import find_metric
 from bertkit.recipe.load import resolve
 from bertkit.training.beforehand import rehearse, warn
-from bertkit.training.train import Parts, prepare
+from bertkit.training.parts import Parts, prepare
 from tests.helpers import messages, tiny_recipe
 
 

@@ -16,6 +16,8 @@ from bertkit.models.layers import depths
 from bertkit.recipe.schema import DataBlock, ModelBlock
 from bertkit.tasks.classify import Classify, ClassifyOptions
 from bertkit.tasks.scoring import Split
+from bertkit.training.checkpoints import Checkpoints
+from bertkit.training.interrupt import Interrupt
 from bertkit.training.trainer import BertTrainer
 
 RATE = 1e-3
@@ -47,6 +49,8 @@ def make(tiny_bert: Path, tmp_path: Path) -> Any:
             validation=split,
             metrics=[find_metric("accuracy", "labels")],
             layer_decay=layer_decay,
+            checkpoints=Checkpoints(tmp_path / "out"),
+            interrupt=Interrupt(),
             model=task.build_model(block),
             args=TrainingArguments(str(tmp_path / "out"), **{**values, **arguments}),
             train_dataset=split.features.items,

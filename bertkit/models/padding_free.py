@@ -1,0 +1,283 @@
+"""Any BERT-like encoder without padding, exactly: transformers' models as they are, and no piece computed in vain.
+
+A padded batch of `(batch, piece)` enters the embeddings as ever. Before the encoder's first layer its real pieces are
+gathered into one row `(1, real, hidden)`; every linear layer, norm and activation then sees real pieces alone. Only
+attention must know where texts begin and end: a `Layout` goes to it in the place of the attention mask. After the last
+layer the row is spread again, so that every head works as it is; places of padding hold zeros there.
+
+Nothing is kept between calls, neither on the model nor beside it: the layout travels with the call. So two models, two
+threads, gradient checkpointing (which calls the layers again in the backward pass) and data parallel need no care.
+
+The price: one gather and one scatter a forward pass, and on a processor three scatters and a gather a layer. Attention
+itself stays padded there; in half precision on CUDA it runs on the pieces as they lie.
+"""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from bertkit.errors import ModelError
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
+
+NAME = "bertkit_padding_free"
+
+ENCODERS = ("encoder", "transformer")
+"""Names of the module, below the base model, that holds all layers and nothing of the embeddings."""
+
+TOLERANCE = 1e-4
+"""Largest difference between a hidden state (of order 1) without padding and the padded one; usual is 1e-6."""
+
+
+class Layout(NamedTuple):
+    """Where the real pieces of a padded batch are."""
+
+    places: Tensor
+    """`(real,)`: the place of each real piece in the flattened `(batch * piece)`."""
+    mask: Tensor
+    """`(batch, piece)`: whether a piece is real."""
+    starts: Tensor
+    """`(batch + 1,)` int32: where each text begins among the real pieces, and the end of the last."""
+    longest: int
+    """Pieces of the longest text."""
+
+
+def layout(mask: Tensor) -> Layout | None:
+    """The layout of a `(batch, piece)` mask; None where nothing is padded."""
+    mask = mask.bool()
+    lengths = mask.sum(1)
+    real, longest = torch.stack([lengths.sum(), lengths.max()]).tolist()  # the one wait for the device
+    if real == mask.numel():
+        return None
+    places = torch.nonzero_static(mask.flatten(), size=real)[:, 0]
+    return Layout(places, mask, functional.pad(lengths.cumsum(0), (1, 0)).int(), longest)
+
+
+class _Spread(torch.autograd.Function):
+    """`(real, size)` -> `(places, size)` with zeros between. Its own backward: index_select's adds, which is slow."""
+
+    @staticmethod
+    def forward(ctx: Any, packed: Tensor, places: Tensor, count: int) -> Tensor:
+        ctx.save_for_backward(places)
+        return packed.new_zeros(count, packed.shape[1]).index_copy_(0, places, packed)
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None, None]:
+        return grad.index_select(0, ctx.saved_tensors[0]), None, None
+
+
+class _Gather(torch.autograd.Function):
+    """`(places, size)` -> `(real, size)`."""
+
+    @staticmethod
+    def forward(ctx: Any, padded: Tensor, places: Tensor) -> Tensor:
+        ctx.save_for_backward(places)
+        ctx.count = len(padded)
+        return padded.index_select(0, places)
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None]:
+        return grad.new_zeros(ctx.count, grad.shape[1]).index_copy_(0, ctx.saved_tensors[0], grad), None
+
+
+def spread(packed: Tensor, where: Layout) -> Tensor:
+    """`(real, size)` -> `(batch, piece, size)`."""
+    return _Spread.apply(packed, where.places, where.mask.numel()).view(*where.mask.shape, -1)
+
+
+def gather(padded: Tensor, where: Layout) -> Tensor:
+    """`(batch, piece, size)` -> `(real, size)`."""
+    return _Gather.apply(padded.reshape(where.mask.numel(), -1), where.places)
+
+
+def attention(
+    module: torch.nn.Module, query: Tensor, key: Tensor, value: Tensor, attention_mask: Layout | Tensor | None,
+    scaling: float | None = None, dropout: float = 0.0, **_: Any,
+) -> tuple[Tensor, None]:  # fmt: skip
+    """Attention as transformers calls it: `(1, head, real, size)` and a Layout -> `(1, real, head, size)`.
+
+    Where the encoder runs padded after all, there is no Layout but the `(batch, piece)` mask, or None.
+    """
+    if not isinstance(attention_mask, Layout):
+        mask = None if attention_mask is None else attention_mask.bool()[:, None, None, :]
+        return _sdpa(query, key, value, mask, dropout, scaling).transpose(1, 2).contiguous(), None
+    run = _by_flash if _flash_fits(query) else _by_padding
+    return run(query, key, value, attention_mask, dropout, scaling), None
+
+
+def _sdpa(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None, dropout: float, scale: float | None) -> Tensor:
+    return functional.scaled_dot_product_attention(q, k, v, attn_mask=mask, dropout_p=dropout, scale=scale)
+
+
+def _by_padding(q: Tensor, k: Tensor, v: Tensor, where: Layout, dropout: float, scale: float | None) -> Tensor:
+    """Padded again for the attention alone; right on any device and in any precision."""
+    _, heads, real, size = q.shape
+    shape = (*where.mask.shape, heads, size)
+
+    def padded(x: Tensor) -> Tensor:  # (batch, head, piece, size)
+        return spread(x.transpose(1, 2).reshape(real, heads * size), where).view(shape).transpose(1, 2)
+
+    out = _sdpa(padded(q), padded(k), padded(v), where.mask[:, None, None, :], dropout, scale)
+    return gather(out.transpose(1, 2), where).view(1, real, heads, size)
+
+
+def _by_flash(q: Tensor, k: Tensor, v: Tensor, where: Layout, dropout: float, scale: float | None) -> Tensor:
+    """Flash attention on the pieces as they lie; its variable-length form takes no dropout, jagged tensors do."""
+    q, k, v = (x[0].transpose(0, 1) for x in (q, k, v))  # (real, head, size)
+    if not dropout:
+        from torch.nn.attention.varlen import varlen_attn
+
+        starts, longest = where.starts, where.longest
+        out: Any = varlen_attn(q, k, v, starts, starts, longest, longest, scale=scale)
+        return out[None]
+
+    def jagged(x: Tensor) -> Tensor:  # (batch, head, *, size)
+        return torch.nested.nested_tensor_from_jagged(x, where.starts, max_seqlen=where.longest).transpose(1, 2)
+
+    return _sdpa(jagged(q), jagged(k), jagged(v), None, dropout, scale).transpose(1, 2).values()[None]
+
+
+def _flash_fits(query: Tensor) -> bool:
+    """Whether flash attention takes this query: half precision on a card from Ampere on, sizes in steps of eight."""
+    half = query.dtype in (torch.bfloat16, torch.float16)
+    return query.is_cuda and half and query.shape[-1] % 8 == 0 and _capable(query.device.index or 0)
+
+
+@functools.cache
+def _capable(device: int) -> bool:
+    return torch.cuda.get_device_capability(device) >= (8, 0)
+
+
+def _mask(*_: Any, attention_mask: Tensor | None = None, **__: Any) -> Tensor | None:
+    """transformers asks for the mask that the attention takes: ours takes the batch's own."""
+    return attention_mask
+
+
+def _enter(encoder: torch.nn.Module, args: Any, kwargs: dict[str, Any]) -> tuple[Any, Any] | None:
+    """Before the encoder: real pieces alone, and their Layout in the place of the mask."""
+    mask = _mask_of(args, kwargs)
+    if not isinstance(mask, Tensor) or mask.dim() != 2 or _watched() or torch.jit.is_tracing():
+        return None
+    where = layout(mask)
+    if where is None:
+        return _with_mask(args, kwargs, None)
+    args, kwargs = _with_mask(args, kwargs, where)
+    if args:
+        return (gather(args[0], where)[None], *args[1:]), kwargs
+    return args, {**kwargs, "hidden_states": gather(kwargs["hidden_states"], where)[None]}
+
+
+def _leave(encoder: torch.nn.Module, args: Any, kwargs: dict[str, Any], output: Any) -> Any:
+    """After the encoder: padded as before, with zeros in the places of padding."""
+    where = _mask_of(args, kwargs)
+    if not isinstance(where, Layout):
+        return None
+    if isinstance(output, tuple):
+        return (spread(output[0][0], where), *output[1:])
+    output.last_hidden_state = spread(output.last_hidden_state[0], where)
+    return output
+
+
+def _mask_of(args: Any, kwargs: dict[str, Any]) -> Any:
+    return kwargs["attention_mask"] if "attention_mask" in kwargs else args[1] if len(args) > 1 else None
+
+
+def _with_mask(args: Any, kwargs: dict[str, Any], mask: Layout | None) -> tuple[Any, dict[str, Any]]:
+    if "attention_mask" in kwargs:
+        return args, {**kwargs, "attention_mask": mask}
+    return (args[0], mask, *args[2:]), kwargs
+
+
+def _watched() -> bool:
+    """Whether hidden states of the layers are asked for, which are read inside the encoder: it runs padded then."""
+    from transformers.utils.output_capturing import _active_collector
+
+    return bool(_active_collector.get())
+
+
+def apply(model: PreTrainedModel, wish: Literal["auto", "on", "off"] = "auto") -> None:
+    """Make a model run without padding; sets `model.padding_free` and, where it is False, `model.padded_because`.
+
+    `auto` does so where a trial with the very weights shows the same hidden states as with padding.
+
+    Raises:
+        ModelError: `on`, and the model can not.
+    """
+    model.padding_free, model.padded_because = False, "model.padding_free is off"  # type: ignore[assignment]
+    if wish == "off":
+        return
+    because = _install(model) or _trial(model)
+    if because:
+        release(model)
+    model.padding_free, model.padded_because = not because, because  # type: ignore[assignment]
+    if because and wish == "on":
+        todo = "write auto: batches of like lengths are the next best"
+        raise ModelError.at("model.padding_free", f"{model.config.model_type}: {because}", todo)
+
+
+def _install(model: Any) -> str:
+    """Hooks and attention; or what this architecture lacks for them."""
+    from transformers import AttentionInterface, AttentionMaskInterface
+
+    encoder = _encoder(model)
+    if encoder is None or getattr(model.base_model, "embeddings", None) is None:
+        return f"{model.config.model_type} keeps its layers in another way"
+    AttentionInterface.register(NAME, attention)
+    AttentionMaskInterface.register(NAME, _mask)
+    model.padded_attention = model.config._attn_implementation
+    try:
+        model.set_attn_implementation(NAME)
+    except ValueError:
+        return f"{model.config.model_type} has an attention of its own"
+    enter = encoder.register_forward_pre_hook(_enter, with_kwargs=True)
+    leave = encoder.register_forward_hook(_leave, with_kwargs=True)
+    model.padding_free_hooks = (enter, leave)
+    return ""
+
+
+def _encoder(model: Any) -> Any:
+    return next((module for name, module in model.base_model.named_children() if name in ENCODERS), None)
+
+
+def release(model: Any) -> None:
+    """Leave the model as transformers made it: for an export, or where attention weights are asked for."""
+    for hook in model.__dict__.pop("padding_free_hooks", ()):
+        hook.remove()
+    if model.config._attn_implementation == NAME:
+        model.set_attn_implementation(model.padded_attention)
+    model.padding_free, model.padded_because = False, "it was released"
+
+
+def _trial(model: Any) -> str:
+    """Run two short texts without and with padding; what is wrong with the first, or nothing."""
+    base, device = model.base_model, next(model.parameters()).device
+    places = torch.arange(9, device=device)
+    mask = places < torch.tensor([[3], [9]], device=device)  # (text, piece)
+    pad = model.config.pad_token_id
+    words = (places % 7 + 1 + pad).expand(2, 9) % model.config.vocab_size
+    inputs = {"input_ids": words.where(mask, pad), "attention_mask": mask.long()}
+    seen: list[Any] = []
+    enter = _encoder(model).register_forward_pre_hook(lambda _, a, k: seen.append(_mask_of(a, k)), with_kwargs=True)
+    training = model.training
+    model.eval()
+    try:
+        with torch.inference_mode():
+            without = base(**inputs)[0]
+            model.set_attn_implementation(model.padded_attention)
+            padded = base(**inputs)[0]
+    except Exception as error:  # an architecture that reads the mask itself fails in any way
+        return f"{model.config.model_type} reads the attention mask itself ({type(error).__name__})"
+    finally:
+        enter.remove()
+        model.set_attn_implementation(NAME)
+        model.train(training)
+    if not isinstance(seen[0], Layout):
+        return f"{model.config.model_type} makes an attention mask of its own"
+    difference = float((without - padded)[mask].abs().max())
+    return f"a trial without padding differs by {difference:.1g}" if not difference < TOLERANCE else ""

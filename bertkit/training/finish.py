@@ -1,0 +1,46 @@
+"""The end of a training: the chosen model is scored, and everything that the Run keeps is written."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+
+from bertkit.models import build
+from bertkit.models.weights import identity
+from bertkit.run import Run, environment, write_json
+from bertkit.tasks.scoring import Scores
+from bertkit.training.card import card
+from bertkit.training.parts import Parts
+from bertkit.training.trainer import BertTrainer
+
+log = logging.getLogger("bertkit")
+
+
+def finish(parts: Parts, run: Run, trainer: BertTrainer) -> None:
+    """Score the chosen model and write what the Run keeps."""
+    task = parts.task
+    scored: dict[str, Scores] = {}
+    for name in ("validation", "test"):
+        if name in parts.splits:
+            scored[name] = trainer.score(parts.splits[name], tune=name == "validation", intervals=True)
+    for doubt in task.doubts(scored["validation"].answers, parts.splits["validation"].rows):
+        log.warning("%s", doubt)
+    if not trainer.is_world_process_zero():
+        return
+    parts.model.save_pretrained(run.model)
+    limit = build.length_limit(parts.model, parts.tokenizer)
+    parts.tokenizer.model_max_length = min(limit, parts.recipe.options.get("max_length") or limit)
+    parts.tokenizer.save_pretrained(run.model)
+    for file in run.model.iterdir():
+        file.chmod(0o644)  # safetensors leaves the weights readable by their owner alone
+    write_json(run.task_file, task.state)
+    before = run.environment
+    write_json(run.environment_file, {**environment(), **before, "model": identity(parts.recipe.model)})
+    run.card_file.write_text(card(parts.recipe, task, scored, run), "utf-8")
+    figures = {name: scores.figures for name, scores in scored.items()}
+    intervals = {name: scores.intervals for name, scores in scored.items()}
+    rows = {name: len(split.rows) for name, split in parts.splits.items()}
+    # Last: a Run with its metrics is a finished one.
+    write_json(run.metrics_file, {**figures, "intervals": intervals, "rows": rows})
+    if parts.recipe.train["save_total_limit"] == 1:  # the best is model/ now; whoever asks for more keeps them
+        shutil.rmtree(run.checkpoints, ignore_errors=True)

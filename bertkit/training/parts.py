@@ -1,0 +1,130 @@
+"""All that a training needs, loaded and checked before the Run folder is made: recipe, rows, features, model."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bertkit import processes
+from bertkit.data.labels import read_label_names
+from bertkit.data.splits import load_splits
+from bertkit.errors import RecipeError
+from bertkit.models import build
+from bertkit.recipe import train_block
+from bertkit.recipe.schema import Recipe
+from bertkit.tasks.scoring import Split
+from bertkit.tasks.task import Task, make_task
+from bertkit.training.beforehand import rehearse, warn
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase, TrainerCallback, TrainingArguments
+
+    from bertkit.metrics import Metric
+
+log = logging.getLogger("bertkit")
+
+TENSORBOARD = "tensorboard"
+
+
+@dataclass(frozen=True)
+class Parts:
+    """All that a training needs, checked."""
+
+    recipe: Recipe
+    task: Task
+    metrics: list[Metric]
+    model: PreTrainedModel
+    tokenizer: PreTrainedTokenizerBase
+    splits: dict[str, Split]
+    args: TrainingArguments
+    callbacks: list[TrainerCallback]
+    """Those that the recipe names."""
+
+
+def prepare(recipe: Recipe) -> Parts:
+    """Load and check everything that a resolved recipe names, cheapest first."""
+    from transformers import set_seed
+
+    from bertkit.metrics import find_metric
+    from bertkit.training.callbacks import make
+
+    task = make_task(recipe)
+    if recipe.data.train is None:
+        raise RecipeError.at("data.train", "the recipe names no training data", "--set data.train=FILE")
+    metrics = [find_metric(name, task.takes) for name in recipe.metrics]
+    args = _arguments(recipe, metrics[0])
+    callbacks = [make(item, args) for item in recipe.callbacks]
+    recipe = with_label_names(recipe)
+    rows = load_splits(recipe.data, task.columns, recipe.seed, stratify_by=task.stratify_by)
+    task.prepare(rows["train"], recipe.data)
+    for split, part in rows.items():
+        task.check(part, split)
+    for metric in metrics:
+        task.fits(metric)
+    tokenizer = build.load_tokenizer(recipe.model)
+    set_seed(recipe.seed)
+    model = task.build_model(recipe.model)
+    task.begin(model)
+    limit = build.length_limit(model, tokenizer)
+    if (wanted := recipe.options.get("max_length")) and wanted > limit:
+        raise RecipeError.at("options.max_length", f"{wanted}: the model takes {limit} pieces at most", "lower it")
+    splits = {}
+    for split, part in rows.items():
+        features = task.encode(part, tokenizer, limit, answers=True)
+        for note in features.notes:
+            log.info("%s: %s", split, note)
+        for warning in features.warnings:
+            log.warning("%s: %s", split, warning)
+        splits[split] = Split(split, part, features)
+    build.check_ids(model, max(int(item["input_ids"].max()) for s in splits.values() for item in s.features.items))
+    warn(recipe, task, splits)
+    rehearse(task, model, tokenizer, metrics, splits["validation"])
+    return Parts(recipe, task, metrics, model, tokenizer, splits, args, callbacks)
+
+
+def with_label_names(recipe: Recipe) -> Recipe:
+    """The names, not the file that lists them: a Run needs nothing that lies outside of it to answer."""
+    names = read_label_names(recipe.data.label_names)
+    return recipe.model_copy(update={"data": recipe.data.model_copy(update={"label_names": names})})
+
+
+def reports(recipe: Recipe) -> list[str]:
+    named = recipe.train["report_to"]
+    return [named] if isinstance(named, str) else list(named or [])
+
+
+def _arguments(recipe: Recipe, first: Metric) -> TrainingArguments:
+    """The recipe's `TrainingArguments`; their folder is not known yet, and TensorBoard's is the Run's."""
+    others = [report for report in reports(recipe) if report != TENSORBOARD] or "none"
+    args = train_block.arguments(
+        {**recipe.train, "report_to": others},
+        Path("checkpoints"), seed=recipe.seed, metric=first.keys[0], greater_is_better=first.greater_is_better,
+    )  # fmt: skip
+    if args.n_gpu > 1:  # Trainer would copy the model to all of them at each step, with other results
+        log.info("training on one of %d GPUs; --processes %d takes them all", args.n_gpu, args.n_gpu)
+        args._n_gpu = 1
+    return args
+
+
+def join_processes(recipe: Recipe) -> None:
+    """Meet the other processes, on the device that the recipe names."""
+    processes.join(cpu=bool(recipe.train.get("use_cpu")))
+
+
+def data_identity(splits: dict[str, Split]) -> dict[str, str]:
+    """SHA-256 of what the model is given of each split: the same rows, cut by the same tokenizer, in the same order."""
+    return {name: sha256_of(split.features.items) for name, split in splits.items()}
+
+
+def sha256_of(items: Sequence[dict[str, Any]]) -> str:
+    digest = hashlib.sha256()
+    for item in items:
+        for name, value in item.items():
+            digest.update(name.encode() + np.asarray(value).tobytes())
+    return digest.hexdigest()
