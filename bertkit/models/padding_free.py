@@ -1,15 +1,17 @@
 """Any BERT-like encoder without padding, exactly: transformers' models as they are, and no piece computed in vain.
 
-A padded batch of `(batch, piece)` enters the embeddings as ever. Before the encoder's first layer its real pieces are
-gathered into one row `(1, real, hidden)`; every linear layer, norm and activation then sees real pieces alone. Only
-attention must know where texts begin and end: a `Layout` goes to it in the place of the attention mask. After the last
-layer the row is spread again, so that every head works as it is; places of padding hold zeros there.
+A padded batch of `(batch, piece)` enters the embeddings as ever. Before the first layer its real pieces are gathered
+into one row `(1, real, hidden)`; every linear layer, norm and activation then sees real pieces alone. Only attention
+must know where texts begin and end: transformers asks us for the mask that it takes, and gets a `Layout`, which it
+hands to every layer. After the last layer the row is spread again, so that every head works as it is; places of padding
+hold zeros there. Where positions are rotations (ModernBERT), those too are gathered, before each layer.
 
 Nothing is kept between calls, neither on the model nor beside it: the layout travels with the call. So two models, two
 threads, gradient checkpointing (which calls the layers again in the backward pass) and data parallel need no care.
 
 The price: one gather and one scatter a forward pass, and on a processor three scatters and a gather a layer. Attention
-itself stays padded there; in half precision on CUDA it runs on the pieces as they lie.
+itself stays padded there; in half precision on CUDA it runs on the pieces as they lie. What a head computes of the
+places of padding is another: question answering's softmax over all places, or a first place that is padding.
 """
 
 from __future__ import annotations
@@ -29,7 +31,8 @@ if TYPE_CHECKING:
 NAME = "bertkit_padding_free"
 
 ENCODERS = ("encoder", "transformer")
-"""Names of the module, below the base model, that holds all layers and nothing of the embeddings."""
+"""Names of the module, below the base model, that holds all layers and nothing of the embeddings. Without one, the
+base model calls its `layers` itself, with the rotations of its `rotary_emb`."""
 
 TOLERANCE = 1e-4
 """Largest difference between a hidden state (of order 1) without padding and the padded one; usual is 1e-6."""
@@ -49,11 +52,11 @@ class Layout(NamedTuple):
 
 
 def layout(mask: Tensor) -> Layout | None:
-    """The layout of a `(batch, piece)` mask; None where nothing is padded."""
+    """The layout of a `(batch, piece)` mask; None where nothing is padded, or all is."""
     mask = mask.bool()
     lengths = mask.sum(1)
     real, longest = torch.stack([lengths.sum(), lengths.max()]).tolist()  # the one wait for the device
-    if real == mask.numel():
+    if real in (0, mask.numel()):
         return None
     places = torch.nonzero_static(mask.flatten(), size=real)[:, 0]
     return Layout(places, mask, functional.pad(lengths.cumsum(0), (1, 0)).int(), longest)
@@ -98,24 +101,42 @@ def gather(padded: Tensor, where: Layout) -> Tensor:
 
 def attention(
     module: torch.nn.Module, query: Tensor, key: Tensor, value: Tensor, attention_mask: Layout | Tensor | None,
-    scaling: float | None = None, dropout: float = 0.0, **_: Any,
+    scaling: float | None = None, dropout: float = 0.0, sliding_window: int | None = None, **_: Any,
 ) -> tuple[Tensor, None]:  # fmt: skip
     """Attention as transformers calls it: `(1, head, real, size)` and a Layout -> `(1, real, head, size)`.
 
-    Where the encoder runs padded after all, there is no Layout but the `(batch, piece)` mask, or None.
+    Where the encoder runs padded after all, there is no Layout but a mask, or None. A piece sees those that are less
+    than `sliding_window` places away.
     """
+    if (shared := query.shape[1] // key.shape[1]) > 1:  # heads that share a key and a value
+        key, value = key.repeat_interleave(shared, 1), value.repeat_interleave(shared, 1)
     if not isinstance(attention_mask, Layout):
-        mask = None if attention_mask is None else attention_mask.bool()[:, None, None, :]
-        return _sdpa(query, key, value, mask, dropout, scaling).transpose(1, 2).contiguous(), None
-    run = _by_flash if _flash_fits(query) else _by_padding
-    return run(query, key, value, attention_mask, dropout, scaling), None
+        seen = _seen(attention_mask, sliding_window, query)
+        return _sdpa(query, key, value, seen, dropout, scaling).transpose(1, 2).contiguous(), None
+    flash = _flash_fits(query) and not (dropout and sliding_window)
+    run = _by_flash if flash else _by_padding
+    return run(query, key, value, attention_mask, dropout, scaling, sliding_window), None
 
 
-def _sdpa(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None, dropout: float, scale: float | None) -> Tensor:
-    return functional.scaled_dot_product_attention(q, k, v, attn_mask=mask, dropout_p=dropout, scale=scale)
+def _seen(mask: Tensor | None, window: int | None, like: Tensor) -> Tensor | None:
+    """Which pieces a piece attends to, as sdpa takes it: `(batch, 1, piece or 1, piece)`; None where to all."""
+    if mask is not None and mask.dim() == 4:  # a caller's own, which transformers takes as it is
+        return mask
+    keys = None if mask is None else mask.bool()[:, None, None, :]
+    if window is None:
+        return keys
+    places = torch.arange(like.shape[2] if mask is None else mask.shape[1], device=like.device)
+    near = (places[:, None] - places).abs() < window  # (piece, piece)
+    return near if keys is None else near & keys
 
 
-def _by_padding(q: Tensor, k: Tensor, v: Tensor, where: Layout, dropout: float, scale: float | None) -> Tensor:
+def _sdpa(q: Tensor, k: Tensor, v: Tensor, seen: Tensor | None, dropout: float, scale: float | None) -> Tensor:
+    return functional.scaled_dot_product_attention(q, k, v, attn_mask=seen, dropout_p=dropout, scale=scale)
+
+
+def _by_padding(
+    q: Tensor, k: Tensor, v: Tensor, where: Layout, dropout: float, scale: float | None, window: int | None = None
+) -> Tensor:
     """Padded again for the attention alone; right on any device and in any precision."""
     _, heads, real, size = q.shape
     shape = (*where.mask.shape, heads, size)
@@ -123,18 +144,23 @@ def _by_padding(q: Tensor, k: Tensor, v: Tensor, where: Layout, dropout: float, 
     def padded(x: Tensor) -> Tensor:  # (batch, head, piece, size)
         return spread(x.transpose(1, 2).reshape(real, heads * size), where).view(shape).transpose(1, 2)
 
-    out = _sdpa(padded(q), padded(k), padded(v), where.mask[:, None, None, :], dropout, scale)
+    out = _sdpa(padded(q), padded(k), padded(v), _seen(where.mask, window, q), dropout, scale)
     return gather(out.transpose(1, 2), where).view(1, real, heads, size)
 
 
-def _by_flash(q: Tensor, k: Tensor, v: Tensor, where: Layout, dropout: float, scale: float | None) -> Tensor:
-    """Flash attention on the pieces as they lie; its variable-length form takes no dropout, jagged tensors do."""
+def _by_flash(
+    q: Tensor, k: Tensor, v: Tensor, where: Layout, dropout: float, scale: float | None, window: int | None = None
+) -> Tensor:
+    """Flash attention on the pieces as they lie; its variable-length form takes no dropout, jagged tensors no window.
+
+    A window counts real pieces here: a mask with a hole inside a text brings the pieces around it closer.
+    """
     q, k, v = (x[0].transpose(0, 1) for x in (q, k, v))  # (real, head, size)
     if not dropout:
-        from torch.nn.attention.varlen import varlen_attn
+        from torch.nn.attention import varlen
 
-        starts, longest = where.starts, where.longest
-        out: Any = varlen_attn(q, k, v, starts, starts, longest, longest, scale=scale)
+        starts, longest, far = where.starts, where.longest, -1 if window is None else window - 1
+        out: Any = varlen.varlen_attn(q, k, v, starts, starts, longest, longest, scale=scale, window_size=(far, far))
         return out[None]
 
     def jagged(x: Tensor) -> Tensor:  # (batch, head, *, size)
@@ -154,30 +180,40 @@ def _capable(device: int) -> bool:
     return torch.cuda.get_device_capability(device) >= (8, 0)
 
 
-def _mask(*_: Any, attention_mask: Tensor | None = None, **__: Any) -> Tensor | None:
-    """transformers asks for the mask that the attention takes: ours takes the batch's own."""
-    return attention_mask
+def _mask(*_: Any, attention_mask: Tensor | None = None, q_length: int = -1, **__: Any) -> Layout | Tensor | None:
+    """transformers asks for the mask that its attention takes: the Layout of the batch, or the mask where it must
+    run padded: where hidden states of the layers are asked for, in an export, and behind a prefix of keys (PEFT)."""
+    if attention_mask is None or attention_mask.shape[1] != q_length or _watched() or _exported():
+        return attention_mask
+    return layout(attention_mask)
 
 
-def _enter(encoder: torch.nn.Module, args: Any, kwargs: dict[str, Any]) -> tuple[Any, Any] | None:
-    """Before the encoder: real pieces alone, and their Layout in the place of the mask."""
-    mask = _mask_of(args, kwargs)
-    if not isinstance(mask, Tensor) or mask.dim() != 2 or _watched() or torch.jit.is_tracing():
+def _enter(module: torch.nn.Module, args: Any, kwargs: dict[str, Any]) -> tuple[Any, Any] | None:
+    """Before the first layer: real pieces alone."""
+    where = _mask_of(args, kwargs)
+    if not isinstance(where, Layout):
         return None
-    where = layout(mask)
-    if where is None:
-        return _with_mask(args, kwargs, None)
-    args, kwargs = _with_mask(args, kwargs, where)
     if args:
         return (gather(args[0], where)[None], *args[1:]), kwargs
     return args, {**kwargs, "hidden_states": gather(kwargs["hidden_states"], where)[None]}
 
 
-def _leave(encoder: torch.nn.Module, args: Any, kwargs: dict[str, Any], output: Any) -> Any:
-    """After the encoder: padded as before, with zeros in the places of padding."""
+def _turn(layer: torch.nn.Module, args: Any, kwargs: dict[str, Any]) -> tuple[Any, Any] | None:
+    """Before each layer with rotations: `(1 or batch, piece, size)` -> `(1, real, size)`."""
     where = _mask_of(args, kwargs)
     if not isinstance(where, Layout):
         return None
+    turns = (x.flatten(0, 1) for x in kwargs["position_embeddings"])
+    return args, {**kwargs, "position_embeddings": tuple(x[where.places % len(x)][None] for x in turns)}
+
+
+def _leave(module: torch.nn.Module, args: Any, kwargs: dict[str, Any], output: Any) -> Any:
+    """After the last layer: padded as before, with zeros in the places of padding."""
+    where = _mask_of(args, kwargs)
+    if not isinstance(where, Layout):
+        return None
+    if isinstance(output, Tensor):
+        return spread(output[0], where)
     if isinstance(output, tuple):
         return (spread(output[0][0], where), *output[1:])
     output.last_hidden_state = spread(output.last_hidden_state[0], where)
@@ -188,17 +224,15 @@ def _mask_of(args: Any, kwargs: dict[str, Any]) -> Any:
     return kwargs["attention_mask"] if "attention_mask" in kwargs else args[1] if len(args) > 1 else None
 
 
-def _with_mask(args: Any, kwargs: dict[str, Any], mask: Layout | None) -> tuple[Any, dict[str, Any]]:
-    if "attention_mask" in kwargs:
-        return args, {**kwargs, "attention_mask": mask}
-    return (args[0], mask, *args[2:]), kwargs
-
-
 def _watched() -> bool:
-    """Whether hidden states of the layers are asked for, which are read inside the encoder: it runs padded then."""
+    """Whether hidden states of the layers are asked for, which are read between them."""
     from transformers.utils.output_capturing import _active_collector
 
     return bool(_active_collector.get())
+
+
+def _exported() -> bool:
+    return torch.jit.is_tracing() or torch.compiler.is_exporting()
 
 
 def apply(model: PreTrainedModel, wish: Literal["auto", "on", "off"] = "auto") -> None:
@@ -225,8 +259,8 @@ def _install(model: Any) -> str:
     """Hooks and attention; or what this architecture lacks for them."""
     from transformers import AttentionInterface, AttentionMaskInterface
 
-    encoder = _encoder(model)
-    if encoder is None or getattr(model.base_model, "embeddings", None) is None:
+    parts = _parts(model)
+    if not parts:
         return f"{model.config.model_type} keeps its layers in another way"
     AttentionInterface.register(NAME, attention)
     AttentionMaskInterface.register(NAME, _mask)
@@ -235,14 +269,21 @@ def _install(model: Any) -> str:
         model.set_attn_implementation(NAME)
     except ValueError:
         return f"{model.config.model_type} has an attention of its own"
-    enter = encoder.register_forward_pre_hook(_enter, with_kwargs=True)
-    leave = encoder.register_forward_hook(_leave, with_kwargs=True)
-    model.padding_free_hooks = (enter, leave)
+    enter = parts[0].register_forward_pre_hook(_enter, with_kwargs=True)
+    leave = parts[-1].register_forward_hook(_leave, with_kwargs=True)
+    turned = parts if hasattr(model.base_model, "rotary_emb") else []
+    turns = (part.register_forward_pre_hook(_turn, with_kwargs=True) for part in turned)
+    model.padding_free_hooks = (enter, leave, *turns)
     return ""
 
 
-def _encoder(model: Any) -> Any:
-    return next((module for name, module in model.base_model.named_children() if name in ENCODERS), None)
+def _parts(model: Any) -> list[torch.nn.Module]:
+    """What runs on real pieces alone: the encoder, or where there is none, its layers; else nothing."""
+    base = model.base_model
+    encoder = next((module for name, module in base.named_children() if name in ENCODERS), None)
+    if encoder is not None and getattr(base, "embeddings", None) is not None:
+        return [encoder]
+    return list(base.layers) if hasattr(base, "layers") and hasattr(base, "rotary_emb") else []
 
 
 def release(model: Any) -> None:
@@ -257,13 +298,14 @@ def release(model: Any) -> None:
 def _trial(model: Any) -> str:
     """Run two short texts without and with padding; what is wrong with the first, or nothing."""
     base, device = model.base_model, next(model.parameters()).device
-    places = torch.arange(9, device=device)
-    mask = places < torch.tensor([[3], [9]], device=device)  # (text, piece)
+    window = min(getattr(model.config, "sliding_window", None) or 0, 500)
+    places = torch.arange(9 + window, device=device)
+    mask = places < torch.tensor([[3], [len(places)]], device=device)  # (text, piece)
     pad = model.config.pad_token_id
-    words = (places % 7 + 1 + pad).expand(2, 9) % model.config.vocab_size
+    words = (places % 7 + 1 + pad).expand(mask.shape) % model.config.vocab_size
     inputs = {"input_ids": words.where(mask, pad), "attention_mask": mask.long()}
     seen: list[Any] = []
-    enter = _encoder(model).register_forward_pre_hook(lambda _, a, k: seen.append(_mask_of(a, k)), with_kwargs=True)
+    enter = _parts(model)[0].register_forward_pre_hook(lambda _, a, k: seen.append(_mask_of(a, k)), with_kwargs=True)
     training = model.training
     model.eval()
     try:

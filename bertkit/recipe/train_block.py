@@ -43,7 +43,8 @@ ELSEWHERE = {
     "metric_for_best_model": "the first of metrics: chooses the best checkpoint",
     "greater_is_better": "each metric knows its direction",
     "label_smoothing_factor": "write options.label_smoothing",
-    "resume_from_checkpoint": "a Run folder is not started anew",
+    "resume_from_checkpoint": "use bertkit train --resume",
+    "restore_callback_states_from_checkpoint": "--resume always restores them",
     "disable_tqdm": "progress shows itself on a terminal, plain lines elsewhere",
     "remove_unused_columns": "the task says which columns it needs",
     "label_names": "the task knows its labels; label names stand in data.label_names",
@@ -200,6 +201,7 @@ def arguments(block: dict[str, Any], folder: Path, *, seed: int, metric: str, gr
             remove_unused_columns=False,
             disable_tqdm=True,
             logging_nan_inf_filter=False,
+            restore_callback_states_from_checkpoint=True,
             **values,
         )
     except (ValueError, TypeError, ImportError) as error:
