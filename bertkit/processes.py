@@ -25,6 +25,11 @@ def count() -> int:
     return int(os.environ.get("WORLD_SIZE", "1"))
 
 
+def place_on_machine() -> int:
+    """This process's number among those of its machine."""
+    return int(os.environ.get("LOCAL_RANK", "0"))
+
+
 def first() -> bool:
     """Whether this process writes and speaks: it is alone, or the first of those that a launcher started."""
     return rank() == 0
@@ -32,34 +37,38 @@ def first() -> bool:
 
 def speaks_for_machine() -> bool:
     """Whether a mistake is told by this process: one of each machine does, as files may be missing on one alone."""
-    return os.environ.get("LOCAL_RANK", "0") == "0"
+    return place_on_machine() == 0
 
 
 def join(*, cpu: bool = False) -> None:
     """Meet the other processes, where there are any."""
     if count() > 1:
+        import torch
         from accelerate import PartialState
 
-        PartialState(cpu=cpu)
+        # Told of no CPU where there is nothing else, accelerate takes each process for the only one.
+        PartialState(cpu=cpu or not torch.accelerator.is_available())
 
 
-def restarted() -> bool:
-    """Whether a launcher has started these processes again, any of them. All must have joined."""
-    again = int(os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")) > 0
+def gathered(value: Any) -> list[Any]:
+    """Every process's value, by rank. All must have joined."""
     if count() == 1:
-        return again
-    from accelerate.utils import gather_object
+        return [value]
+    from torch import distributed
 
-    return any(gather_object([again]))
+    values: list[Any] = [None] * count()
+    distributed.all_gather_object(values, value)
+    return values
 
 
 def agreed(value: Any) -> Any:
     """The first process's value, in all of them. All must have joined."""
-    if count() == 1:
-        return value
-    from accelerate.utils import broadcast_object_list
+    return gathered(value)[0]
 
-    return broadcast_object_list([value])[0]
+
+def restarted() -> bool:
+    """Whether a launcher has started these processes again, any of them. All must have joined."""
+    return any(gathered(int(os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")) > 0))
 
 
 @contextlib.contextmanager

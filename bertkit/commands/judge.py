@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from bertkit import processes
 from bertkit.commands import console
 
 
@@ -21,19 +22,27 @@ def evaluate(
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Write the figures as JSON.")] = None,
     sets: console.Set = None,
     trust_code: console.TrustCode = False,
+    number: console.Processes = 1,
 ) -> None:
     """Score a Run on rows with answers, with confidence intervals.
 
     bertkit eval runs/mine --data other.csv -s data.columns.text=message
     """
+    if number > 1:
+        given = [*console.options("--data", data), *console.options("--set", sets)]
+        given += [*(["--split", split] if split else []), *(["--output", output] if output else [])]
+        console.elsewhere(number, ["eval", run, *given, *(["--trust-code"] if trust_code else [])])
     from bertkit.inference.evaluate import evaluate as work
     from bertkit.inference.predictor import Predictor
     from bertkit.run import Run, check_output, write_json
 
     check_output(output)
+    processes.join()
     opened = Run.open(run, trust_code=trust_code)
     recipe = opened.recipe_with(console.only(sets, "data", "metrics", "seed"))
     result = work(Predictor(opened), recipe, data=data or (), split=split, progress=console.progress("scoring"))
+    if not processes.first():
+        return
     console.scores({result["data"]: result["figures"]}, {result["data"]: result["intervals"]})
     typer.echo(f"rows: {result['rows']}")
     if output:

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from bertkit import processes
 from bertkit.commands import console
 from bertkit.errors import DataError
 
@@ -26,6 +27,7 @@ def predict(
     logits: Annotated[bool, typer.Option("--logits", help="Add the raw scores.")] = False,
     sets: console.Set = None,
     trust_code: console.TrustCode = False,
+    number: console.Processes = 1,
 ) -> None:
     """Answer every row of a file: all its columns are kept, the answer and each probability added.
 
@@ -35,11 +37,18 @@ def predict(
         raise DataError.at("predict", "expected either INPUT or --text", "bertkit predict RUN new.csv --output OUT.csv")
     if text_pair and len(text_pair) != len(text or []):
         raise DataError.at("--text-pair", f"{len(text_pair)} second texts for {len(text or [])} --text", "one each")
+    if number > 1:
+        if not source or source == "-":
+            raise DataError.at("--processes", "needs a file that all of them can read", "name one as INPUT")
+        given = [*(["--output", output] if output else []), *console.options("--set", sets)]
+        flags = [flag for flag, wanted in (("--logits", logits), ("--trust-code", trust_code)) if wanted]
+        console.elsewhere(number, ["predict", run, source, *given, *flags])
     from bertkit.inference import tables
     from bertkit.inference.predictor import Predictor
     from bertkit.run import Run
 
     tables.check_output(output or "-", source)
+    processes.join()
     opened = Run.open(run, trust_code=trust_code)
     recipe = opened.recipe_with(console.only(sets, "data"))
     predictor = Predictor(opened)
@@ -56,6 +65,8 @@ def predict(
     else:
         bar = console.progress("predicting")
         answered = tables.predict_file(predictor, [source or ""], recipe.data, logits=logits, progress=bar)
+    if not processes.first():
+        return
     tables.write(answered, output or "-")
     if output not in (None, "-"):
         typer.echo(f"{len(answered)} rows: {output}", err=True)

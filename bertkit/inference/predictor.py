@@ -12,12 +12,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bertkit import processes
 from bertkit.errors import DataError
 from bertkit.models.build import length_limit, load_tokenizer
 from bertkit.recipe.schema import ModelBlock
 from bertkit.run import Run
+from bertkit.tasks.encoding import encode
 from bertkit.tasks.scoring import Progress, Scores, Split, run, score
-from bertkit.tasks.task import Answer, Features, Rows, Task, make_task
+from bertkit.tasks.task import Answer, Rows, Task, make_task
 
 if TYPE_CHECKING:
     from bertkit.metrics import Metric
@@ -28,17 +30,14 @@ class Predictor:
 
     Args:
         source: a Run or its folder.
-        device: as torch names it (`cpu`, `cuda:1`); default: the first GPU, else the processor.
-        batch_size: rows the model sees at once.
+        device: as torch names it (`cpu`, `cuda:1`); default: a GPU for each process, else the processor.
         trust_code: whether code that the Run carries may be executed (see `Run.open`).
 
     Raises:
         RunError, ModelError: the folder is no finished Run, or its model can not be loaded.
     """
 
-    def __init__(
-        self, source: Run | str | Path, *, device: str | None = None, batch_size: int = 64, trust_code: bool = False
-    ):
+    def __init__(self, source: Run | str | Path, *, device: str | None = None, trust_code: bool = False):
         import torch
 
         self.run = source if isinstance(source, Run) else Run.open(source, trust_code=trust_code)
@@ -46,12 +45,12 @@ class Predictor:
         self.task: Task = make_task(self.recipe, self.run.task_state)
         block = ModelBlock(name=str(self.run.model), padding_free=self.recipe.model.padding_free)
         self.tokenizer = load_tokenizer(block)
-        self.device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+        card = f"cuda:{processes.place_on_machine()}" if torch.cuda.is_available() else "cpu"
+        self.device = torch.device(device or card)
         model: Any = self.task.build_model(block)
         self.model = model.to(self.device).eval()
         self.limit = length_limit(self.model, self.tokenizer)
         self.collate = self.task.collator(self.tokenizer)
-        self.batch_size = batch_size
 
     def predict(self, rows: Sequence[Any], *, progress: Progress = iter) -> list[Answer]:
         """One answer a row, in order. A row is a text, a pair of texts, or a dict with the task's columns."""
@@ -62,21 +61,17 @@ class Predictor:
             if len({column.name in row for row in rows}) > 1 and not column.answer:
                 what = f"some rows have {column.name} and some do not"
                 raise DataError.at("predict", what, "give it to all, or none")
-        features = self.encode(rows, answers=False)
-        outputs, _ = run(self.task, self.model, features, self.collate, batch_size=self.batch_size, progress=progress)
+        features = self.task.encode(rows, self.tokenizer, self.limit, answers=False)
+        outputs, _ = run(self.task, self.model, features, self.collate, progress=progress)
         return self.task.decode(outputs, features, rows)
-
-    def encode(self, rows: Rows, *, answers: bool) -> Features:
-        """The features that the model sees of these rows."""
-        return self.task.encode(rows, self.tokenizer, self.limit, answers=answers)
 
     def score(self, name: str, rows: Rows, metrics: Sequence[Metric], *, progress: Progress = iter) -> Scores:
         """Figures of rows that have answers, with their confidence intervals."""
         self.task.check(rows, name)
-        split = Split(name, rows, self.encode(rows, answers=True))
+        split = Split(name, rows, encode(self.task, rows, self.tokenizer, self.limit))
         return score(
             self.task, self.model, split, self.collate, metrics,
-            batch_size=self.batch_size, intervals=True, progress=progress,
+            intervals=True, progress=progress,
         )  # fmt: skip
 
     def _row(self, row: Any) -> dict[str, Any]:

@@ -16,7 +16,6 @@ places of padding is another: question answering's softmax over all places, or a
 
 from __future__ import annotations
 
-import functools
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import torch
@@ -29,6 +28,8 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
 NAME = "bertkit_padding_free"
+
+sdpa = functional.scaled_dot_product_attention
 
 ENCODERS = ("encoder", "transformer")
 """Names of the module, below the base model, that holds all layers and nothing of the embeddings. Without one, the
@@ -112,9 +113,8 @@ def attention(
         key, value = key.repeat_interleave(shared, 1), value.repeat_interleave(shared, 1)
     if not isinstance(attention_mask, Layout):
         seen = _seen(attention_mask, sliding_window, query)
-        return _sdpa(query, key, value, seen, dropout, scaling).transpose(1, 2).contiguous(), None
-    flash = _flash_fits(query) and not (dropout and sliding_window)
-    run = _by_flash if flash else _by_padding
+        return sdpa(query, key, value, seen, dropout, scale=scaling).transpose(1, 2).contiguous(), None
+    run = _by_flash if _flash_fits(query) and not (dropout and sliding_window) else _by_padding
     return run(query, key, value, attention_mask, dropout, scaling, sliding_window), None
 
 
@@ -130,12 +130,8 @@ def _seen(mask: Tensor | None, window: int | None, like: Tensor) -> Tensor | Non
     return near if keys is None else near & keys
 
 
-def _sdpa(q: Tensor, k: Tensor, v: Tensor, seen: Tensor | None, dropout: float, scale: float | None) -> Tensor:
-    return functional.scaled_dot_product_attention(q, k, v, attn_mask=seen, dropout_p=dropout, scale=scale)
-
-
 def _by_padding(
-    q: Tensor, k: Tensor, v: Tensor, where: Layout, dropout: float, scale: float | None, window: int | None = None
+    q: Tensor, k: Tensor, v: Tensor, where: Layout, dropout: float, scale: float | None, window: int | None
 ) -> Tensor:
     """Padded again for the attention alone; right on any device and in any precision."""
     _, heads, real, size = q.shape
@@ -144,12 +140,12 @@ def _by_padding(
     def padded(x: Tensor) -> Tensor:  # (batch, head, piece, size)
         return spread(x.transpose(1, 2).reshape(real, heads * size), where).view(shape).transpose(1, 2)
 
-    out = _sdpa(padded(q), padded(k), padded(v), _seen(where.mask, window, q), dropout, scale)
+    out = sdpa(padded(q), padded(k), padded(v), _seen(where.mask, window, q), dropout, scale=scale)
     return gather(out.transpose(1, 2), where).view(1, real, heads, size)
 
 
 def _by_flash(
-    q: Tensor, k: Tensor, v: Tensor, where: Layout, dropout: float, scale: float | None, window: int | None = None
+    q: Tensor, k: Tensor, v: Tensor, where: Layout, dropout: float, scale: float | None, window: int | None
 ) -> Tensor:
     """Flash attention on the pieces as they lie; its variable-length form takes no dropout, jagged tensors no window.
 
@@ -166,32 +162,24 @@ def _by_flash(
     def jagged(x: Tensor) -> Tensor:  # (batch, head, *, size)
         return torch.nested.nested_tensor_from_jagged(x, where.starts, max_seqlen=where.longest).transpose(1, 2)
 
-    return _sdpa(jagged(q), jagged(k), jagged(v), None, dropout, scale).transpose(1, 2).values()[None]
+    return sdpa(jagged(q), jagged(k), jagged(v), dropout_p=dropout, scale=scale).transpose(1, 2).values()[None]
 
 
 def _flash_fits(query: Tensor) -> bool:
     """Whether flash attention takes this query: half precision on a card from Ampere on, sizes in steps of eight."""
-    half = query.dtype in (torch.bfloat16, torch.float16)
-    return query.is_cuda and half and query.shape[-1] % 8 == 0 and _capable(query.device.index or 0)
-
-
-@functools.cache
-def _capable(device: int) -> bool:
-    return torch.cuda.get_device_capability(device) >= (8, 0)
+    half = query.is_cuda and query.dtype in (torch.bfloat16, torch.float16) and query.shape[-1] % 8 == 0
+    return half and torch.cuda.get_device_capability(query.device) >= (8, 0)
 
 
 def _mask(*_: Any, attention_mask: Tensor | None = None, q_length: int = -1, **__: Any) -> Layout | Tensor | None:
-    """transformers asks for the mask that its attention takes: the Layout of the batch, or the mask where it must
-    run padded: where hidden states of the layers are asked for, in an export, and behind a prefix of keys (PEFT)."""
-    if attention_mask is None or attention_mask.shape[1] != q_length or _watched() or _exported():
-        return attention_mask
-    return layout(attention_mask)
+    """The mask that our attention takes: the Layout, or where the layers must run padded, the `(batch, key)` mask."""
+    prefixed = attention_mask is not None and attention_mask.shape[1] != q_length  # PEFT's, of keys and values alone
+    return attention_mask if attention_mask is None or prefixed or _watched() else layout(attention_mask)
 
 
 def _enter(module: torch.nn.Module, args: Any, kwargs: dict[str, Any]) -> tuple[Any, Any] | None:
     """Before the first layer: real pieces alone."""
-    where = _mask_of(args, kwargs)
-    if not isinstance(where, Layout):
+    if (where := _where(args, kwargs)) is None:
         return None
     if args:
         return (gather(args[0], where)[None], *args[1:]), kwargs
@@ -200,8 +188,7 @@ def _enter(module: torch.nn.Module, args: Any, kwargs: dict[str, Any]) -> tuple[
 
 def _turn(layer: torch.nn.Module, args: Any, kwargs: dict[str, Any]) -> tuple[Any, Any] | None:
     """Before each layer with rotations: `(1 or batch, piece, size)` -> `(1, real, size)`."""
-    where = _mask_of(args, kwargs)
-    if not isinstance(where, Layout):
+    if (where := _where(args, kwargs)) is None:
         return None
     turns = (x.flatten(0, 1) for x in kwargs["position_embeddings"])
     return args, {**kwargs, "position_embeddings": tuple(x[where.places % len(x)][None] for x in turns)}
@@ -209,8 +196,7 @@ def _turn(layer: torch.nn.Module, args: Any, kwargs: dict[str, Any]) -> tuple[An
 
 def _leave(module: torch.nn.Module, args: Any, kwargs: dict[str, Any], output: Any) -> Any:
     """After the last layer: padded as before, with zeros in the places of padding."""
-    where = _mask_of(args, kwargs)
-    if not isinstance(where, Layout):
+    if (where := _where(args, kwargs)) is None:
         return None
     if isinstance(output, Tensor):
         return spread(output[0], where)
@@ -220,30 +206,29 @@ def _leave(module: torch.nn.Module, args: Any, kwargs: dict[str, Any], output: A
     return output
 
 
-def _mask_of(args: Any, kwargs: dict[str, Any]) -> Any:
-    return kwargs["attention_mask"] if "attention_mask" in kwargs else args[1] if len(args) > 1 else None
+def _where(args: Any, kwargs: dict[str, Any]) -> Layout | None:
+    mask = kwargs["attention_mask"] if "attention_mask" in kwargs else args[1] if len(args) > 1 else None
+    return mask if isinstance(mask, Layout) else None
 
 
 def _watched() -> bool:
-    """Whether hidden states of the layers are asked for, which are read between them."""
+    """Whether hidden states of the layers are asked for, which are read between them, or an export follows them."""
     from transformers.utils.output_capturing import _active_collector
 
-    return bool(_active_collector.get())
-
-
-def _exported() -> bool:
-    return torch.jit.is_tracing() or torch.compiler.is_exporting()
+    return bool(_active_collector.get()) or torch.jit.is_tracing() or torch.compiler.is_exporting()
 
 
 def apply(model: PreTrainedModel, wish: Literal["auto", "on", "off"] = "auto") -> None:
     """Make a model run without padding; sets `model.padding_free` and, where it is False, `model.padded_because`.
 
-    `auto` does so where a trial with the very weights shows the same hidden states as with padding.
+    `auto` does so where a trial with the very weights shows the same hidden states as with padding. To be called again
+    where layers have been added or taken away.
 
     Raises:
         ModelError: `on`, and the model can not.
     """
-    model.padding_free, model.padded_because = False, "model.padding_free is off"  # type: ignore[assignment]
+    release(model)
+    model.padded_because = "model.padding_free is off"  # type: ignore[assignment]
     if wish == "off":
         return
     because = _install(model) or _trial(model)
@@ -304,8 +289,8 @@ def _trial(model: Any) -> str:
     pad = model.config.pad_token_id
     words = (places % 7 + 1 + pad).expand(mask.shape) % model.config.vocab_size
     inputs = {"input_ids": words.where(mask, pad), "attention_mask": mask.long()}
-    seen: list[Any] = []
-    enter = _parts(model)[0].register_forward_pre_hook(lambda _, a, k: seen.append(_mask_of(a, k)), with_kwargs=True)
+    seen: list[Layout | None] = []
+    enter = _parts(model)[0].register_forward_pre_hook(lambda _, a, k: seen.append(_where(a, k)), with_kwargs=True)
     training = model.training
     model.eval()
     try:
@@ -319,7 +304,7 @@ def _trial(model: Any) -> str:
         enter.remove()
         model.set_attn_implementation(NAME)
         model.train(training)
-    if not isinstance(seen[0], Layout):
+    if not any(seen):
         return f"{model.config.model_type} makes an attention mask of its own"
     difference = float((without - padded)[mask].abs().max())
     return f"a trial without padding differs by {difference:.1g}" if not difference < TOLERANCE else ""

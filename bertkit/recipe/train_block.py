@@ -22,7 +22,6 @@ DEFAULTS: dict[str, Any] = {
     # the steps and decay 0.01 are google-research/bert's run_classifier.py.
     "num_train_epochs": 3.0,
     "per_device_train_batch_size": 32,
-    "per_device_eval_batch_size": 64,
     "learning_rate": 5e-5,
     "warmup_steps": 0.1,
     "weight_decay": 0.01,
@@ -45,6 +44,7 @@ ELSEWHERE = {
     "label_smoothing_factor": "write options.label_smoothing",
     "resume_from_checkpoint": "use bertkit train --resume",
     "restore_callback_states_from_checkpoint": "--resume always restores them",
+    "per_device_eval_batch_size": "evaluation takes as many rows at once as the memory holds",
     "disable_tqdm": "progress shows itself on a terminal, plain lines elsewhere",
     "remove_unused_columns": "the task says which columns it needs",
     "label_names": "the task knows its labels; label names stand in data.label_names",
@@ -75,7 +75,7 @@ GONE = {
 }
 
 MINIMUM: dict[str, float] = {
-    **dict.fromkeys(("per_device_train_batch_size", "per_device_eval_batch_size", "gradient_accumulation_steps"), 1),
+    **dict.fromkeys(("per_device_train_batch_size", "gradient_accumulation_steps"), 1),
     **dict.fromkeys(("weight_decay", "warmup_steps", "max_grad_norm", "dataloader_num_workers", "eval_delay"), 0),
     **dict.fromkeys(("adam_beta1", "adam_beta2"), 0),
     **dict.fromkeys(("save_total_limit", "max_steps"), 1),
@@ -192,6 +192,7 @@ def arguments(block: dict[str, Any], folder: Path, *, seed: int, metric: str, gr
 
     values = {key: value for key, value in block.items() if key != LAYER_DECAY}
     values.setdefault("dataloader_pin_memory", torch.cuda.is_available())
+    values.setdefault("use_cpu", not torch.accelerator.is_available())  # else several processes are taken for one
     try:
         return TrainingArguments(
             output_dir=str(folder),

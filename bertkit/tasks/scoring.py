@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from bertkit import processes
 from bertkit.tasks.task import Answer, Features, Outputs, Rows, Task
 
 if TYPE_CHECKING:
+    import numpy as np
     import torch
 
     from bertkit.metrics import Metric
@@ -37,58 +40,89 @@ class Scores:
     intervals: dict[str, tuple[float, float]]
 
 
+PIECES = {"cpu": 4096, "cuda": 65536}
+"""Padded pieces of a batch, by device; halved where the memory is too small for them.
+
+On two cores MiniLM answers short texts as fast with 1024 to 16384 (benchmarks/predict.py); a GPU wants more to be busy.
+"""
+
+
 def run(
     task: Task,
     model: torch.nn.Module,
     features: Features,
     collate: Callable[[list[dict[str, Any]]], dict[str, torch.Tensor]],
     *,
-    batch_size: int,
+    pieces: int | None = None,
     progress: Progress = iter,
 ) -> tuple[Outputs, float | None]:
     """Outputs of a model for all items, in their order, and the exact loss where the items have labels.
 
-    Batches hold items of like length, the longest first, so that little is padded and a batch that is too large for
-    the memory fails at once. The model is left in evaluation mode. Every process of a distributed run takes its share
-    of the batches; all get the whole result.
+    Batches hold items of like length, the longest first, as many as give `pieces` places (default: `PIECES`), so that
+    little is padded. The model is left in evaluation mode. Every process of a distributed run takes its share of the
+    items; all get the whole result.
+
+    Raises:
+        torch.OutOfMemoryError: the memory is too small for a single item.
     """
     import torch
-    from accelerate.utils import gather_object
 
     device = next(model.parameters()).device
-    order = sorted(range(len(features.items)), key=lambda i: -len(features.items[i]["input_ids"]))
-    batches = [order[i : i + batch_size] for i in range(0, len(order), batch_size)]
-    rank, world = _world()
+    lengths = [len(item["input_ids"]) for item in features.items]
+    share = sorted(range(len(lengths)), key=lambda i: -lengths[i])[processes.rank() :: processes.count()]
+    room = pieces or PIECES.get(device.type, PIECES["cpu"])
     model.eval()
     done: list[tuple[int, dict[str, Any]]] = []
     sums: Any = 0.0
     counts: Any = 0.0
-    with torch.inference_mode():
-        for numbers in progress(batches[rank::world]):
-            batch = {k: v.to(device) for k, v in collate([features.items[i] for i in numbers]).items()}
-            if "labels" in batch:
-                part, raw = task.losses(model, batch)
-                sums, counts = sums + part.double().cpu(), counts + task.items(batch).double().cpu()
-            else:
-                raw = model(**batch)
-            arrays = {name: tensor.float().cpu().numpy() for name, tensor in task.reduce(raw, batch).items()}
+    for planned in progress(batches_of(share, lengths, room)):
+        waiting = [planned]
+        while waiting:
+            numbers = waiting.pop()
+            if len(numbers) * lengths[numbers[0]] > room and len(numbers) > 1:  # the room has become less since
+                waiting += reversed(batches_of(numbers, lengths, room))
+                continue
+            try:
+                arrays, part, count = _answer(task, model, collate([features.items[i] for i in numbers]), device)
+            except torch.OutOfMemoryError:
+                if len(numbers) == 1:
+                    raise
+                room = len(numbers) * lengths[numbers[0]] // 2
+                waiting.append(numbers)
+                continue
+            sums, counts = sums + part, counts + count
             done += [(number, {name: array[i] for name, array in arrays.items()}) for i, number in enumerate(numbers)]
-    if world > 1:
-        done = gather_object(done)
-        sums, counts = (sum(parts) for parts in zip(*gather_object([(sums, counts)]), strict=True))
-    by_item = dict(done)
-    names = done[0][1] if done else {}
-    outputs = {name: [by_item[i][name] for i in range(len(order))] for name in names}
-    loss = float((sums / counts).sum()) if torch.is_tensor(sums) else None
-    return outputs, loss
+    shares, sums, counts = zip(*processes.gathered((done, sums, counts)), strict=True)
+    by_item = dict(itertools.chain(*shares))
+    outputs = {name: [by_item[i][name] for i in range(len(lengths))] for name in (by_item[0] if by_item else {})}
+    loss = (sum(sums) / sum(counts)).sum() if any(map(torch.is_tensor, sums)) else None
+    return outputs, None if loss is None else float(loss)
 
 
-def _world() -> tuple[int, int]:
-    from torch import distributed
+def batches_of(numbers: Sequence[int], lengths: Sequence[int], room: int) -> list[list[int]]:
+    """Items, sorted from the longest, in batches of at most `room` padded places, and of one item at least."""
+    batches, start = [], 0
+    while start < len(numbers):
+        size = max(1, room // max(1, lengths[numbers[start]]))
+        batches.append(list(numbers[start : start + size]))
+        start += size
+    return batches
 
-    if distributed.is_available() and distributed.is_initialized():
-        return distributed.get_rank(), distributed.get_world_size()
-    return 0, 1
+
+def _answer(task: Task, model: Any, batch: dict[str, Any], device: Any) -> tuple[dict[str, np.ndarray], Any, Any]:
+    """Outputs of a batch, its sums of the loss and its items; both 0 where it has no labels."""
+    import torch
+
+    sums: Any = 0.0
+    counts: Any = 0.0
+    with torch.inference_mode():
+        batch = {name: tensor.to(device) for name, tensor in batch.items()}
+        if "labels" in batch:
+            part, raw = task.losses(model, batch)
+            sums, counts = part.double().cpu(), task.items(batch).double().cpu()
+        else:
+            raw = model(**batch)
+        return {n: t.float().cpu().numpy() for n, t in task.reduce(raw, batch).items()}, sums, counts
 
 
 def score(
@@ -98,7 +132,6 @@ def score(
     collate: Callable[[list[dict[str, Any]]], dict[str, torch.Tensor]],
     metrics: Sequence[Metric],
     *,
-    batch_size: int,
     tune: bool = False,
     intervals: bool = False,
     progress: Progress = iter,
@@ -109,7 +142,7 @@ def score(
         tune: choose the task's thresholds on this split first (the validation split alone).
         intervals: whether to bootstrap confidence intervals.
     """
-    outputs, loss = run(task, model, split.features, collate, batch_size=batch_size, progress=progress)
+    outputs, loss = run(task, model, split.features, collate, progress=progress)
     answers = task.decode(outputs, split.features, split.rows)
     if tune:
         before = dict(task.state)

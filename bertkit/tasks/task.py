@@ -41,7 +41,7 @@ class TaskOptions(BaseModel):
 class Features:
     """Model inputs. A row gives one item or, read in windows, several; `item["row"]` is its position in the rows."""
 
-    items: list[dict[str, Any]]
+    items: Sequence[dict[str, Any]]
     notes: list[str] = field(default_factory=list)
     """What was done to the rows on the way (texts cut, read in windows), to be said aloud."""
     warnings: list[str] = field(default_factory=list)

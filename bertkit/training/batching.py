@@ -20,7 +20,8 @@ import torch
 from torch.utils.data import DataLoader
 
 POOL = 50
-"""Steps whose rows are sorted by length together where batches are bucketed: 2% more pieces than sorting all rows."""
+"""Steps whose rows are sorted by length together where batches are bucketed. On 10,000 rows with log-normal word counts
+(sigma 0.6) and steps of 32 this takes 7% more pieces than sorting all rows, and no sorting 2.8 times as many."""
 
 COUNTED = "counted"
 """Key of a batch that is there only to keep a process in step with the others; its loss does not count."""
@@ -126,6 +127,9 @@ def train_loader(
 
 
 def _deaf(worker: int) -> None:
-    """Ctrl-C reaches a worker too, which would die of it while the step still needs its batch."""
+    """Ctrl-C and a SIGTERM to all reach a worker too, which would die of it while the step still needs its batch.
+
+    A second SIGTERM ends it: the loader's own, where it does not end by itself.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.signal(signal.SIGTERM, lambda *_: signal.signal(signal.SIGTERM, signal.SIG_DFL))

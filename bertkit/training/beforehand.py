@@ -41,7 +41,7 @@ def rehearse(
     rows = cast(Any, split.rows).select(short)
     items = [{**item, "row": short.index(item["row"])} for item in split.features.items if item["row"] in short]
     features, collate = Features(items), task.collator(tokenizer)
-    outputs, _ = run_model(task, model, features, collate, batch_size=REHEARSED)
+    outputs, _ = run_model(task, model, features, collate)
     answers = task.decode(outputs, features, rows)
     for metric in metrics:
         try_out(metric, *task.compare(answers, rows, metric.takes))

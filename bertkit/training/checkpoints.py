@@ -6,6 +6,7 @@ A process that is killed at any moment leaves either the old state of the folder
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import shutil
@@ -57,6 +58,10 @@ class Checkpoints:
 
     def last(self) -> Path | None:
         """The newest whole one; those passed over are named in the log."""
+        for new in self.aside.glob(f"{PREFIX}*"):
+            if not what_is_torn(new):  # killed between the two renames of `seal`
+                with contextlib.suppress(OSError):  # another process was faster
+                    new.rename(self.folder / new.name)
         for path in reversed(self.all()):
             torn = what_is_torn(path)
             if not torn:
@@ -65,13 +70,14 @@ class Checkpoints:
         return None
 
     def rotate(self, limit: int | None, best: int | None) -> None:
-        """Keep the newest `limit` (None: all), the best step's and the last one."""
+        """Keep the newest `limit` whole ones (None: all), the best step's and the last one."""
         if limit is None:
             return
-        *older, _ = self.all()
+        torn = [path for path in self.all() if what_is_torn(path) and step_of(path) != best]
+        *older, _ = [path for path in self.all() if path not in torn]
         spare = [path for path in older if step_of(path) != best]
         protected = 1 + len(older) - len(spare)
-        for path in spare[: len(spare) - max(0, limit - protected)]:
+        for path in torn + spare[: len(spare) - max(0, limit - protected)]:
             shutil.rmtree(path, ignore_errors=True)
 
 

@@ -18,6 +18,7 @@ from bertkit.errors import RecipeError
 from bertkit.models import build
 from bertkit.recipe import train_block
 from bertkit.recipe.schema import Recipe
+from bertkit.tasks.encoding import encode
 from bertkit.tasks.scoring import Split
 from bertkit.tasks.task import Task, make_task
 from bertkit.training.beforehand import rehearse, warn
@@ -76,7 +77,7 @@ def prepare(recipe: Recipe) -> Parts:
         raise RecipeError.at("options.max_length", f"{wanted}: the model takes {limit} pieces at most", "lower it")
     splits = {}
     for split, part in rows.items():
-        features = task.encode(part, tokenizer, limit, answers=True)
+        features = encode(task, part, tokenizer, limit)
         for note in features.notes:
             log.info("%s: %s", split, note)
         for warning in features.warnings:

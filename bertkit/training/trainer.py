@@ -145,8 +145,7 @@ class BertTrainer(Trainer):
         """Score the model on a split, in full precision, each row once whatever the number of processes."""
         model = self.accelerator.unwrap_model(self.model, keep_fp32_wrapper=False)
         return score(
-            self.task, model, split, self.data_collator, self.metrics,
-            batch_size=self.args.per_device_eval_batch_size, tune=tune, intervals=intervals,
+            self.task, model, split, self.data_collator, self.metrics, tune=tune, intervals=intervals,
         )  # fmt: skip
 
     def evaluate(

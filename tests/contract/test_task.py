@@ -93,8 +93,8 @@ def test_outputs_keep_the_order_of_rows(name: str, options: dict[str, Any], tiny
     task, rows, model, tokenizer = _parts(name, options, tiny_bert)
     features = task.encode(rows, tokenizer, 64, answers=True)
     collate = task.collator(tokenizer)
-    one, loss_one = run_model(task, model, features, collate, batch_size=1)
-    many, loss_many = run_model(task, model, features, collate, batch_size=5)
+    one, loss_one = run_model(task, model, features, collate, pieces=1)
+    many, loss_many = run_model(task, model, features, collate)
     for key in one:
         for a, b in zip(one[key], many[key], strict=True):
             np.testing.assert_allclose(a, b, atol=1e-5)

@@ -59,26 +59,53 @@ def make(labels: tuple[str, ...] = ("a", "b"), **options: Any) -> Classify:
 @pytest.mark.parametrize("size", [1, 2, 3, 100])
 def test_outputs_come_back_in_the_order_of_items(size: int) -> None:
     lengths = [3, 9, 1, 9, 4, 7, 2]
-    outputs, loss = run(make(), Echo(), items_of(*lengths), collate, batch_size=size)
+    outputs, loss = run(make(), Echo(), items_of(*lengths), collate, pieces=size)
     assert [row.tolist() for row in outputs["logits"]] == [[i, n] for i, n in enumerate(lengths)]
     assert loss is None
 
 
 def test_batches_hold_items_of_like_length_the_longest_first() -> None:
     model = Echo()
-    run(make(), model, items_of(3, 9, 1, 8, 4, 7, 2), collate, batch_size=2)
-    assert model.seen == [(2, 9), (2, 7), (2, 3), (1, 1)]
+    run(make(), model, items_of(3, 9, 1, 8, 4, 7, 2), collate, pieces=18)
+    assert model.seen == [(2, 9), (2, 7), (3, 3)]
+
+
+class Small(Echo):
+    """A memory that holds so many places."""
+
+    def __init__(self, places: int) -> None:
+        super().__init__()
+        self.places = places
+
+    def forward(self, input_ids: Any, attention_mask: Any) -> Any:
+        if input_ids.numel() > self.places:
+            self.seen.append((0, 0))
+            raise torch.OutOfMemoryError
+        return super().forward(input_ids, attention_mask)
+
+
+def test_where_the_memory_is_too_small_batches_become_smaller_and_stay_so() -> None:
+    model, lengths = Small(16), [3, 8, 1, 8, 8, 4, 8, 2]
+    outputs, _ = run(make(), model, items_of(*lengths), collate, pieces=1000)
+    assert [row.tolist() for row in outputs["logits"]] == [[i, n] for i, n in enumerate(lengths)]
+    assert model.seen.count((0, 0)) == 2, "64 places, then 32, then what fits"
+    assert max(rows * longest for rows, longest in model.seen) == 16
+
+
+def test_a_memory_too_small_for_one_item_is_told() -> None:
+    with pytest.raises(torch.OutOfMemoryError):
+        run(make(), Small(7), items_of(3, 8), collate)
 
 
 def test_the_model_does_not_train_while_it_is_scored() -> None:
     model = Echo().train()
-    run(make(), model, items_of(3, 2), collate, batch_size=2)
+    run(make(), model, items_of(3, 2), collate)
     assert not model.was_training
     assert not model.training
 
 
 def test_no_items() -> None:
-    assert run(make(), Echo(), Features([]), collate, batch_size=2) == ({}, None)
+    assert run(make(), Echo(), Features([]), collate) == ({}, None)
 
 
 @pytest.mark.parametrize("size", [1, 2, 4, 100])
@@ -88,7 +115,7 @@ def test_the_loss_is_exact_whatever_the_batches(size: int, options: dict[str, An
     if options:
         task.state["weights"] = [5.0, 1.0]
     lengths, labels = [3, 9, 1, 8, 4], [0, 1, 1, 0, 1]
-    _, loss = run(task, Echo(), items_of(*lengths, labels=labels), collate, batch_size=size)
+    _, loss = run(task, Echo(), items_of(*lengths, labels=labels), collate, pieces=size)
     logits = torch.tensor([[float(i), float(n)] for i, n in enumerate(lengths)])
     weight = torch.tensor([5.0, 1.0]) if options else None
     expected = torch.nn.functional.cross_entropy(logits, torch.tensor(labels), weight)
@@ -102,8 +129,8 @@ def test_progress_sees_every_batch() -> None:
         seen.extend(batches)
         return batches
 
-    run(make(), Echo(), items_of(*range(1, 8)), collate, batch_size=3, progress=progress)
-    assert [len(batch) for batch in seen] == [3, 3, 1]
+    run(make(), Echo(), items_of(*range(1, 8)), collate, pieces=14, progress=progress)
+    assert [len(batch) for batch in seen] == [2, 2, 3]
 
 
 def split_of(lengths: list[int], labels: list[str]) -> Split:
@@ -116,7 +143,7 @@ def test_figures_are_those_of_the_answers() -> None:
     """Echo answers b where an item is longer than its number."""
     metrics = [find_metric("accuracy", "labels"), find_metric("log_loss", "labels")]
     split = split_of([1, 2, 1, 1], ["b", "b", "b", "a"])
-    scores = score(make(), Echo(), split, collate, metrics, batch_size=3)
+    scores = score(make(), Echo(), split, collate, metrics)
     assert [answer["label"] for answer in scores.answers] == ["b", "b", "a", "a"]
     assert scores.figures["accuracy"] == 0.75
     assert list(scores.figures) == ["accuracy", "log_loss", "loss"]
@@ -127,7 +154,7 @@ def test_figures_are_those_of_the_answers() -> None:
 def test_intervals_on_request_hold_every_figure_but_the_loss(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(scoring, "SAMPLES", 20)
     split = split_of([1, 2, 1, 1] * 5, ["b", "b", "b", "a"] * 5)
-    scores = score(make(), Echo(), split, collate, [find_metric("accuracy", "labels")], batch_size=3, intervals=True)
+    scores = score(make(), Echo(), split, collate, [find_metric("accuracy", "labels")], intervals=True)
     assert list(scores.intervals) == ["accuracy"]
     low, high = scores.intervals["accuracy"]
     assert low < scores.figures["accuracy"] < high
@@ -154,15 +181,15 @@ def several() -> tuple[Classify, Split]:
 def test_thresholds_are_tuned_only_on_request() -> None:
     task, split = several()
     metrics = [find_metric("macro_f1", "labels")]
-    scores = score(task, Several(), split, collate, metrics, batch_size=8)
+    scores = score(task, Several(), split, collate, metrics)
     assert "thresholds" not in task.state
     assert not any(answer["labels"] == ["a"] for answer in scores.answers)
     untuned = scores.figures["macro_f1"]
-    scores = score(task, Several(), split, collate, metrics, batch_size=8, tune=True)
+    scores = score(task, Several(), split, collate, metrics, tune=True)
     assert len(task.state["thresholds"]) == 2
     assert [answer["labels"] for answer in scores.answers] == [["a"]] * 10 + [["b"]] * 10
     assert scores.figures["macro_f1"] == 1.0 > untuned
-    again = score(task, Several(), split, collate, metrics, batch_size=8)
+    again = score(task, Several(), split, collate, metrics)
     assert again.figures == scores.figures, "what was tuned stays"
 
 

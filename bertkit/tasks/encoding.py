@@ -1,0 +1,154 @@
+"""Features of many rows, kept on disk by what they were made of, and read from there by memory map.
+
+The name of an entry is the hash of all that its content depends on: the rows, the tokenizer, the task with its options,
+the limit, and the code. Never a time stamp: a file rewritten within a second is another file. An entry that does not
+fit is never found, so there is nothing to invalidate; the oldest go when there is too much.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+import bertkit
+from bertkit import processes
+from bertkit.tasks.task import Features, Rows, Task
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
+ROWS = 20_000
+"""From so many rows on features are kept: below, encoding takes less than a second or two."""
+ROOM = 8 * 2**30
+"""Bytes that all entries may take; the least recently used go first."""
+
+
+def encode(task: Task, rows: Rows, tokenizer: PreTrainedTokenizerBase, limit: int) -> Features:
+    """`task.encode` with answers, from the disk where the same was encoded before. Of several processes one encodes."""
+    if len(rows) < ROWS:
+        return task.encode(rows, tokenizer, limit, answers=True)
+    folder = home() / _key(task, rows, tokenizer, limit)
+    with processes.first_goes_first():
+        if found := _read(folder):
+            return found
+        features = task.encode(rows, tokenizer, limit, answers=True)
+        try:
+            _write(features, folder)
+        except (OSError, ValueError):  # a full or read-only disk, values that are no numbers: it is only a cache
+            return features
+        _make_room(folder.parent)
+    return _read(folder) or features
+
+
+def home() -> Path:
+    """`$BERTKIT_CACHE`, else `bertkit` in the user's folder of caches."""
+    if own := os.environ.get("BERTKIT_CACHE"):
+        return Path(own) / "encoded"
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "bertkit" / "encoded"
+
+
+class Stored(Sequence[dict[str, Any]]):
+    """Items that lie in arrays on disk: `values` of each name one after the other, `ends` where each item's end.
+
+    A name without ends holds one number an item.
+    """
+
+    def __init__(self, values: dict[str, np.ndarray], ends: dict[str, np.ndarray]):
+        self.values, self.ends = values, ends
+
+    def __len__(self) -> int:
+        return len(self.values["row"])
+
+    def __getitem__(self, number: Any) -> Any:
+        if isinstance(number, slice):
+            return [self[i] for i in range(*number.indices(len(self)))]
+        if number < 0:
+            number += len(self)
+        if not 0 <= number < len(self):
+            raise IndexError(number)
+        item: dict[str, Any] = {}
+        for name, values in self.values.items():
+            ends = self.ends.get(name)
+            item[name] = values[number] if ends is None else values[ends[number - 1] if number else 0 : ends[number]]
+        return {**item, "row": int(item["row"])}
+
+
+def _key(task: Task, rows: Rows, tokenizer: PreTrainedTokenizerBase, limit: int) -> str:
+    digest = hashlib.sha256(_code())
+    if file := inspect.getsourcefile(type(task)):
+        digest.update(Path(file).read_bytes())
+    told = [type(task).__qualname__, task.options.model_dump(mode="json"), task.state, limit]
+    digest.update(json.dumps(told, sort_keys=True, default=str).encode())
+    digest.update(tokenizer.backend_tokenizer.to_str().encode() + str(tokenizer.model_input_names).encode())
+    _add_rows(digest, rows)
+    return digest.hexdigest()
+
+
+def _add_rows(digest: Any, rows: Any) -> None:
+    """Every value of every column, with its length, so that no two tables look alike."""
+    from datasets import Dataset
+
+    table = rows if isinstance(rows, Dataset) else Dataset.from_list(list(rows))
+    for name in sorted(table.column_names):
+        digest.update(f"\n{name}\n{table.features[name]}\n".encode())
+        for batch in table.select_columns([name]).iter(1000):
+            digest.update(json.dumps(batch[name], ensure_ascii=False, default=str).encode("utf-8", "surrogatepass"))
+
+
+@cache
+def _code() -> bytes:
+    """Our own code: what it made before it was changed is not what it makes now."""
+    digest = hashlib.sha256()
+    for file in sorted(Path(bertkit.__file__).parent.rglob("*.py")):
+        digest.update(file.read_bytes())
+    return digest.digest()
+
+
+def _write(features: Features, folder: Path) -> None:
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    aside = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".writing-"))
+    try:
+        for name in features.items[0]:
+            values = [np.asarray(item[name]) for item in features.items]
+            if values[0].ndim:
+                np.save(aside / f"{name}.ends.npy", np.cumsum([len(value) for value in values]))
+            np.save(aside / f"{name}.npy", np.concatenate(values) if values[0].ndim else np.stack(values), False)
+        said = {"notes": features.notes, "warnings": features.warnings, "names": list(features.items[0])}
+        (aside / "said.json").write_text(json.dumps(said), "utf-8")
+        shutil.rmtree(folder, ignore_errors=True)  # a torn one
+        aside.rename(folder)
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+
+
+def _read(folder: Path) -> Features | None:
+    try:
+        said = json.loads((folder / "said.json").read_text("utf-8"))
+        values = {name: np.load(folder / f"{name}.npy", mmap_mode="r") for name in said["names"]}
+        flat = [name for name in said["names"] if (folder / f"{name}.ends.npy").is_file()]
+        ends = {name: np.load(folder / f"{name}.ends.npy") for name in flat}
+        os.utime(folder)
+    except (OSError, EOFError, ValueError, KeyError):  # not there, or torn: it is made again
+        return None
+    return Features(Stored(values, ends), said["notes"], said["warnings"])
+
+
+def _make_room(home: Path) -> None:
+    """Remove the entries that were used longest ago, and what killed processes left, where there is too much."""
+    sizes = {path: sum(file.stat().st_size for file in path.iterdir()) for path in home.iterdir() if path.is_dir()}
+    oldest = sorted(sizes, key=lambda path: path.stat().st_mtime)
+    for path in oldest[:-1]:
+        if sum(sizes.values()) <= ROOM:
+            break
+        shutil.rmtree(path, ignore_errors=True)
+        del sizes[path]
