@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
 NAME = "bertkit_padding_free"
-
 sdpa = functional.scaled_dot_product_attention
 
 ENCODERS = ("encoder", "transformer")
@@ -135,12 +134,9 @@ def _by_padding(
 ) -> Tensor:
     """Padded again for the attention alone; right on any device and in any precision."""
     _, heads, real, size = q.shape
-    shape = (*where.mask.shape, heads, size)
-
-    def padded(x: Tensor) -> Tensor:  # (batch, head, piece, size)
-        return spread(x.transpose(1, 2).reshape(real, heads * size), where).view(shape).transpose(1, 2)
-
-    out = sdpa(padded(q), padded(k), padded(v), _seen(where.mask, window, q), dropout, scale=scale)
+    packed = (x.transpose(1, 2).reshape(real, heads * size) for x in (q, k, v))
+    q, k, v = (spread(x, where).view(*where.mask.shape, heads, size).transpose(1, 2) for x in packed)
+    out = sdpa(q, k, v, _seen(where.mask, window, q), dropout, scale=scale)  # (batch, head, piece, size)
     return gather(out.transpose(1, 2), where).view(1, real, heads, size)
 
 
@@ -148,9 +144,7 @@ def _by_flash(
     q: Tensor, k: Tensor, v: Tensor, where: Layout, dropout: float, scale: float | None, window: int | None
 ) -> Tensor:
     """Flash attention on the pieces as they lie; its variable-length form takes no dropout, jagged tensors no window.
-
-    A window counts real pieces here: a mask with a hole inside a text brings the pieces around it closer.
-    """
+    A window counts real pieces here: a hole in a mask brings the pieces around it closer."""
     q, k, v = (x[0].transpose(0, 1) for x in (q, k, v))  # (real, head, size)
     if not dropout:
         from torch.nn.attention import varlen
@@ -158,11 +152,9 @@ def _by_flash(
         starts, longest, far = where.starts, where.longest, -1 if window is None else window - 1
         out: Any = varlen.varlen_attn(q, k, v, starts, starts, longest, longest, scale=scale, window_size=(far, far))
         return out[None]
-
-    def jagged(x: Tensor) -> Tensor:  # (batch, head, *, size)
-        return torch.nested.nested_tensor_from_jagged(x, where.starts, max_seqlen=where.longest).transpose(1, 2)
-
-    return sdpa(jagged(q), jagged(k), jagged(v), dropout_p=dropout, scale=scale).transpose(1, 2).values()[None]
+    jagged = (torch.nested.nested_tensor_from_jagged(x, where.starts, max_seqlen=where.longest) for x in (q, k, v))
+    q, k, v = (x.transpose(1, 2) for x in jagged)  # (batch, head, *, size)
+    return sdpa(q, k, v, dropout_p=dropout, scale=scale).transpose(1, 2).values()[None]
 
 
 def _flash_fits(query: Tensor) -> bool:
@@ -257,7 +249,7 @@ def _install(model: Any) -> str:
     enter = parts[0].register_forward_pre_hook(_enter, with_kwargs=True)
     leave = parts[-1].register_forward_hook(_leave, with_kwargs=True)
     turned = parts if hasattr(model.base_model, "rotary_emb") else []
-    turns = (part.register_forward_pre_hook(_turn, with_kwargs=True) for part in turned)
+    turns = [part.register_forward_pre_hook(_turn, with_kwargs=True) for part in turned]
     model.padding_free_hooks = (enter, leave, *turns)
     return ""
 
