@@ -8,13 +8,22 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import signal
+import time
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from bertkit.errors import RecipeError
+from bertkit.errors import RecipeError, TrainingError
 
 STOPPED = 75
 """Exit code of a training that was asked to stop and can go on (EX_TEMPFAIL of sysexits.h: try again)."""
+
+PRECEDENCE = 5.0
+"""Seconds that a process leaves to the first one of its machine to tell of a mistake, before it tells it itself."""
+
+SAVING = 300
+"""Seconds in which a training that is asked to stop may end its step and save. torch's own 30 are too few for the state
+of a large model on a slow disk, and end in SIGKILL."""
 
 
 def rank() -> int:
@@ -36,8 +45,14 @@ def first() -> bool:
 
 
 def speaks_for_machine() -> bool:
-    """Whether a mistake is told by this process: one of each machine does, as files may be missing on one alone."""
-    return place_on_machine() == 0
+    """Whether a mistake is told by this process: one of each machine does, as files may be missing on one alone.
+
+    The first tells it. A launcher ends all processes as soon as one ends, so the others wait for that; one that is
+    still there afterwards is alone with its mistake, and tells it.
+    """
+    if place_on_machine() > 0:
+        time.sleep(PRECEDENCE)
+    return True
 
 
 def join(*, cpu: bool = False) -> None:
@@ -88,6 +103,7 @@ def launch(processes: int, command: Sequence[str]) -> int:
 
     Raises:
         RecipeError: a launcher has started this process already, or there are fewer GPUs.
+        TrainingError: a process was killed.
     """
     import torch
     from torch.distributed.elastic.multiprocessing.api import SignalException
@@ -99,16 +115,32 @@ def launch(processes: int, command: Sequence[str]) -> int:
     if 0 < (cards := torch.cuda.device_count()) < processes:
         raise RecipeError.at("--processes", f"{processes}: this machine has {cards} GPUs", f"at most {cards}")
     os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // processes)))
-    logging.getLogger("torch.distributed.elastic").setLevel(
-        logging.CRITICAL
-    )  # the processes say themselves what failed
+    os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "ERROR")  # DDP's advice would stand between our lines
+    # The processes say themselves what failed.
+    logging.getLogger("torch.distributed.elastic").setLevel(logging.CRITICAL)
     meeting = ("--rdzv-backend", "c10d", "--rdzv-endpoint", "127.0.0.1:0", "--local-addr", "127.0.0.1")
-    arguments = ("--nproc-per-node", str(processes), *meeting, "--module", "bertkit", *command)
+    one_machine = ("--nproc-per-node", str(processes), "--shutdown-timeout", str(SAVING), *meeting)
     try:
-        run(get_args_parser().parse_args(arguments))
+        run(get_args_parser().parse_args((*one_machine, "--module", "bertkit", *command)))
     except ChildFailedError as error:
-        codes = {failure.exitcode for failure in error.failures.values()}
-        return next((code for code in (1, 2, STOPPED) if code in codes), 1)
-    except SignalException:
-        return STOPPED
+        return _code({place: (failure.exitcode, failure.timestamp) for place, failure in error.failures.items()})
+    except SignalException as stop:
+        return STOPPED if command[0] == "train" else 128 + stop.sigval
     return 0
+
+
+def _code(ends: dict[int, tuple[int, float]]) -> int:
+    """The exit code of a command whose processes ended so: by rank, the exit code and the time in seconds.
+
+    A fault of ours goes before a mistake. The launcher itself ends what is left by SIGTERM and, half a minute later, by
+    SIGKILL: an earlier SIGKILL is another's, and who was killed can not say so.
+    """
+    codes = {code for code, _ in ends.values()}
+    begin = min(second for _, second in ends.values())
+    known = next((code for code in (1, 2, STOPPED) if code in codes), None)
+    for place, (code, second) in sorted(ends.items()):
+        if code < 0 and (known is None or (code != -signal.SIGTERM and second <= begin + 1)):
+            what = f"process {place} was ended by {signal.Signals(-code).name}"
+            todo = "if the machine's memory was full, take fewer; a training goes on by --resume"
+            raise TrainingError.at("--processes", what, todo)
+    return known or 1

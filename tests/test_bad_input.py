@@ -331,7 +331,7 @@ SETS = [
     bad_set("stopping without evaluation", "-s callbacks=[early_stopping] -s train.eval_strategy=no", "callbacks",
         "needs evaluations", "eval_strategy"),
     bad_set("saving out of step", "-s train.save_strategy=steps", "train", "save and eval strategy to match", "keys"),
-    bad_set("keys that need many machines", "-s train.fsdp=full_shard", "train", "distributed", "change the key"),
+    bad_set("keys that need many machines", "-s train.fsdp=full_shard", "train.fsdp", "needs GPUs", "leave it out"),
     bad_set("a number in quotes", "-s 'callbacks=[{early_stopping: {early_stopping_patience: \"3\"}}]'",
         "callbacks.early_stopping.early_stopping_patience", "got '3'", "expected a number"),
     bad_set("label names are numbers", "-s data.label_names=[0,1]", "--set",

@@ -143,8 +143,7 @@ def _by_padding(
 def _by_flash(
     q: Tensor, k: Tensor, v: Tensor, where: Layout, dropout: float, scale: float | None, window: int | None
 ) -> Tensor:
-    """Flash attention on the pieces as they lie; its variable-length form takes no dropout, jagged tensors no window.
-    A window counts real pieces here: a hole in a mask brings the pieces around it closer."""
+    """Flash attention on the pieces as they lie; its variable-length form takes no dropout, jagged tensors no window."""
     q, k, v = (x[0].transpose(0, 1) for x in (q, k, v))  # (real, head, size)
     if not dropout:
         from torch.nn.attention import varlen
@@ -247,10 +246,9 @@ def _install(model: Any) -> str:
     except ValueError:
         return f"{model.config.model_type} has an attention of its own"
     enter = parts[0].register_forward_pre_hook(_enter, with_kwargs=True)
-    leave = parts[-1].register_forward_hook(_leave, with_kwargs=True)
     turned = parts if hasattr(model.base_model, "rotary_emb") else []
     turns = [part.register_forward_pre_hook(_turn, with_kwargs=True) for part in turned]
-    model.padding_free_hooks = (enter, leave, *turns)
+    model.padding_free_hooks = (enter, *turns, parts[-1].register_forward_hook(_leave, with_kwargs=True))
     return ""
 
 

@@ -75,7 +75,10 @@ def run(
     done: list[tuple[int, dict[str, Any]]] = []
     sums: Any = 0.0
     counts: Any = 0.0
-    for planned in progress(batches_of(share, lengths, room)):
+    plan = batches_of(share, lengths, room)
+    if processes.count() > 1 and _sharded(model):  # all processes must call it equally often, as each holds a part of the weights
+        plan += [[-1]] * (max(processes.gathered(len(plan))) - len(plan))
+    for planned in progress(plan):
         waiting = [planned]
         while waiting:
             numbers = waiting.pop()
@@ -90,6 +93,8 @@ def run(
                 room = len(numbers) * lengths[numbers[0]] // 2
                 waiting.append(numbers)
                 continue
+            if numbers[0] < 0:
+                continue
             sums, counts = sums + part, counts + count
             done += [(number, {name: array[i] for name, array in arrays.items()}) for i, number in enumerate(numbers)]
     shares, sums, counts = zip(*processes.gathered((done, sums, counts)), strict=True)
@@ -97,6 +102,12 @@ def run(
     outputs = {name: [by_item[i][name] for i in range(len(lengths))] for name in (by_item[0] if by_item else {})}
     loss = (sum(sums) / sum(counts)).sum() if any(map(torch.is_tensor, sums)) else None
     return outputs, None if loss is None else float(loss)
+
+
+def _sharded(model: torch.nn.Module) -> bool:
+    from torch.distributed.tensor import DTensor
+
+    return any(isinstance(parameter, DTensor) for parameter in model.parameters())
 
 
 def batches_of(numbers: Sequence[int], lengths: Sequence[int], room: int) -> list[list[int]]:

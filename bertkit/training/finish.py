@@ -25,9 +25,13 @@ def finish(parts: Parts, run: Run, trainer: BertTrainer) -> None:
             scored[name] = trainer.score(parts.splits[name], tune=name == "validation", intervals=True)
     for doubt in task.doubts(scored["validation"].answers, parts.splits["validation"].rows):
         log.warning("%s", doubt)
+    if trainer.is_fsdp_enabled:  # each process holds a part of the weights
+        trainer.save_model(str(run.model))
     if not trainer.is_world_process_zero():
         return
-    parts.model.save_pretrained(run.model)
+    if not trainer.is_fsdp_enabled:
+        parts.model.save_pretrained(run.model)
+    (run.model / "training_args.bin").unlink(missing_ok=True)  # a pickle, which says nothing that recipe.yaml does not
     limit = build.length_limit(parts.model, parts.tokenizer)
     parts.tokenizer.model_max_length = min(limit, parts.recipe.options.get("max_length") or limit)
     parts.tokenizer.save_pretrained(run.model)

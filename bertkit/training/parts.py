@@ -102,11 +102,15 @@ def reports(recipe: Recipe) -> list[str]:
 
 def _arguments(recipe: Recipe, first: Metric) -> TrainingArguments:
     """The recipe's `TrainingArguments`; their folder is not known yet, and TensorBoard's is the Run's."""
+    import torch
+
     others = [report for report in reports(recipe) if report != TENSORBOARD] or "none"
     args = train_block.arguments(
         {**recipe.train, "report_to": others},
         Path("checkpoints"), seed=recipe.seed, metric=first.keys[0], greater_is_better=first.greater_is_better,
     )  # fmt: skip
+    if args.fsdp and not torch.cuda.is_available():
+        raise RecipeError.at("train.fsdp", "needs GPUs; without, nothing would be sharded", "leave it out")
     if args.n_gpu > 1:  # Trainer would copy the model to all of them at each step, with other results
         log.info("training on one of %d GPUs; --processes %d takes them all", args.n_gpu, args.n_gpu)
         args._n_gpu = 1

@@ -8,6 +8,7 @@ left out for models whose forward takes `**kwargs` (BERT's), which are believed 
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,12 +22,14 @@ from bertkit.models.layers import depths
 from bertkit.tasks.scoring import Scores, Split, score
 from bertkit.tasks.task import Task
 from bertkit.training.batching import COUNTED, Loader, StepSampler, lengths_of, train_loader
-from bertkit.training.checkpoints import STATE, Checkpoints, step_of
+from bertkit.training.checkpoints import STATE, Checkpoints, what_is_torn
 from bertkit.training.interrupt import Interrupt
 
 if TYPE_CHECKING:
     from bertkit.metrics import Metric
 
+
+log = logging.getLogger("bertkit")
 
 RUNNING = "running_loss.json"
 
@@ -167,9 +170,9 @@ class BertTrainer(Trainer):
     def restore(self, checkpoint: Path) -> None:
         """The state and weights that a training had when it ended with this checkpoint."""
         self.state = TrainerState.load_from_json(str(checkpoint / STATE))
-        best = self.checkpoints.path(self.state.best_global_step or step_of(checkpoint))
-        chosen = best if self.args.load_best_model_at_end and best.is_dir() else checkpoint
-        self._load_from_checkpoint(str(chosen))
+        self._find_best()
+        best = self.state.best_model_checkpoint if self.args.load_best_model_at_end else None
+        self._load_from_checkpoint(best or str(checkpoint))
 
     def _run_epoch(self, *args: Any, **kwargs: Any) -> None:
         if self._resumed:  # the steps since the last line of the log count in the next one
@@ -181,12 +184,21 @@ class BertTrainer(Trainer):
 
     def _init_training_state(self, *args: Any, **kwargs: Any) -> tuple[int, int]:
         done = super()._init_training_state(*args, **kwargs)
-        self._name_best()  # the Run may have been moved since
+        if self._resumed:
+            self._find_best()
+            callbacks = self.callback_handler.callbacks  # those with a state were made anew, behind it
+            callbacks.append(callbacks.pop(callbacks.index(self.interrupt)))
         return done
 
-    def _name_best(self) -> None:
-        best = self.checkpoints.path(self.state.best_global_step or -1)
-        self.state.best_model_checkpoint = str(best) if best.is_dir() else None
+    def _find_best(self) -> None:
+        """The best checkpoint lies where the Run is now, which may have been moved; a torn one is the best no more."""
+        if self.state.best_global_step is None:
+            return
+        best = self.checkpoints.path(self.state.best_global_step)
+        if torn := what_is_torn(best):
+            log.warning("%s, the best so far, is torn (%s): the best from here on is taken", best, torn)
+            self.state.best_global_step = self.state.best_metric = None
+        self.state.best_model_checkpoint = None if torn else str(best)
 
     def _get_output_dir(self, trial: Any) -> str:
         return str(self.checkpoints.aside)
@@ -211,11 +223,13 @@ class BertTrainer(Trainer):
             if self.is_local_process_zero() and (self.checkpoints.aside / f"checkpoint-{step}").is_dir():
                 self.checkpoints.seal(step)  # this machine has a disk of its own
         except (OSError, RuntimeError, SafetensorError) as error:
+            if isinstance(error, RuntimeError) and "writ" not in str(error):  # torch says of a full disk only that
+                raise
             self.checkpoints.sweep()
-            kept = self.checkpoints.all()
-            left = f"{kept[-1]} is whole; make" if kept else "make"
-            todo = f"{left} room, then go on with --resume"
+            last = self.checkpoints.last()
+            todo = f"{f'{last} is whole; ' if last else ''}make room, then go on with --resume"
             raise TrainingError.at(str(self.checkpoints.path(step)), f"can not be written: {error}", todo) from error
-        self._name_best()
+        if self.state.best_global_step:
+            self.state.best_model_checkpoint = str(self.checkpoints.path(self.state.best_global_step))
         if self.args.should_save:
             self.checkpoints.rotate(self.keep, self.state.best_global_step)
