@@ -135,12 +135,12 @@ def _code(ends: dict[int, tuple[int, float]]) -> int:
     A fault of ours goes before a mistake. The launcher itself ends what is left by SIGTERM and, half a minute later, by
     SIGKILL: an earlier SIGKILL is another's, and who was killed can not say so.
     """
-    codes = {code for code, _ in ends.values()}
     begin = min(second for _, second in ends.values())
-    known = next((code for code in (1, 2, STOPPED) if code in codes), None)
-    for place, (code, second) in sorted(ends.items()):
-        if code < 0 and (known is None or (code != -signal.SIGTERM and second <= begin + 1)):
-            what = f"process {place} was ended by {signal.Signals(-code).name}"
-            todo = "if the machine's memory was full, take fewer; a training goes on by --resume"
-            raise TrainingError.at("--processes", what, todo)
+    known = next((code for code in (1, 2, STOPPED) if code in {code for code, _ in ends.values()}), None)
+    killed = {-code: place for place, (code, second) in ends.items() if code < 0 and second <= begin + 1}
+    by = next((number for number in killed if number != signal.SIGTERM), None if known else signal.SIGTERM)
+    if by in killed:
+        what = f"process {killed[by]} was ended by {signal.Signals(by).name}"
+        todo = "if the machine's memory was full, take fewer; a training goes on by --resume"
+        raise TrainingError.at("--processes", what, todo)
     return known or 1

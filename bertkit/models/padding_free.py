@@ -10,19 +10,21 @@ Nothing is kept between calls, neither on the model nor beside it: the layout tr
 threads, gradient checkpointing (which calls the layers again in the backward pass) and data parallel need no care.
 
 The price: one gather and one scatter a forward pass, and on a processor three scatters and a gather a layer. Attention
-itself stays padded there; in half precision on CUDA it runs on the pieces as they lie. What a head computes of the
-places of padding is another: question answering's softmax over all places, or a first place that is padding.
+itself stays padded there, among texts of like length; in half precision on CUDA it runs on the pieces as they lie. What
+a head computes of the places of padding is another: question answering's softmax over all places, or a first place that
+is padding.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
 from bertkit.errors import ModelError
+from bertkit.models.layout import Layout, gather, layout, spread
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -36,67 +38,6 @@ base model calls its `layers` itself, with the rotations of its `rotary_emb`."""
 
 TOLERANCE = 1e-4
 """Largest difference between a hidden state (of order 1) without padding and the padded one; usual is 1e-6."""
-
-
-class Layout(NamedTuple):
-    """Where the real pieces of a padded batch are."""
-
-    places: Tensor
-    """`(real,)`: the place of each real piece in the flattened `(batch * piece)`."""
-    mask: Tensor
-    """`(batch, piece)`: whether a piece is real."""
-    starts: Tensor
-    """`(batch + 1,)` int32: where each text begins among the real pieces, and the end of the last."""
-    longest: int
-    """Pieces of the longest text."""
-
-
-def layout(mask: Tensor) -> Layout | None:
-    """The layout of a `(batch, piece)` mask; None where nothing is padded, or all is."""
-    mask = mask.bool()
-    lengths = mask.sum(1)
-    real, longest = torch.stack([lengths.sum(), lengths.max()]).tolist()  # the one wait for the device
-    if real in (0, mask.numel()):
-        return None
-    places = torch.nonzero_static(mask.flatten(), size=real)[:, 0]
-    return Layout(places, mask, functional.pad(lengths.cumsum(0), (1, 0)).int(), longest)
-
-
-class _Spread(torch.autograd.Function):
-    """`(real, size)` -> `(places, size)` with zeros between. Its own backward: index_select's adds, which is slow."""
-
-    @staticmethod
-    def forward(ctx: Any, packed: Tensor, places: Tensor, count: int) -> Tensor:
-        ctx.save_for_backward(places)
-        return packed.new_zeros(count, packed.shape[1]).index_copy_(0, places, packed)
-
-    @staticmethod
-    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None, None]:
-        return grad.index_select(0, ctx.saved_tensors[0]), None, None
-
-
-class _Gather(torch.autograd.Function):
-    """`(places, size)` -> `(real, size)`."""
-
-    @staticmethod
-    def forward(ctx: Any, padded: Tensor, places: Tensor) -> Tensor:
-        ctx.save_for_backward(places)
-        ctx.count = len(padded)
-        return padded.index_select(0, places)
-
-    @staticmethod
-    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None]:
-        return grad.new_zeros(ctx.count, grad.shape[1]).index_copy_(0, ctx.saved_tensors[0], grad), None
-
-
-def spread(packed: Tensor, where: Layout) -> Tensor:
-    """`(real, size)` -> `(batch, piece, size)`."""
-    return _Spread.apply(packed, where.places, where.mask.numel()).view(*where.mask.shape, -1)
-
-
-def gather(padded: Tensor, where: Layout) -> Tensor:
-    """`(batch, piece, size)` -> `(real, size)`."""
-    return _Gather.apply(padded.reshape(where.mask.numel(), -1), where.places)
 
 
 def attention(
@@ -132,7 +73,11 @@ def _seen(mask: Tensor | None, window: int | None, like: Tensor) -> Tensor | Non
 def _by_padding(
     q: Tensor, k: Tensor, v: Tensor, where: Layout, dropout: float, scale: float | None, window: int | None
 ) -> Tensor:
-    """Padded again for the attention alone; right on any device and in any precision."""
+    """Padded again for the attention alone, by groups of like length; right on any device and in any precision."""
+    if where.groups:
+        sizes = [len(group.places) for group in where.groups]
+        parts = zip(q.split(sizes, 2), k.split(sizes, 2), v.split(sizes, 2), where.groups, strict=True)
+        return torch.cat([_by_padding(*part, dropout, scale, window) for part in parts], 1)
     _, heads, real, size = q.shape
     packed = (x.transpose(1, 2).reshape(real, heads * size) for x in (q, k, v))
     q, k, v = (spread(x, where).view(*where.mask.shape, heads, size).transpose(1, 2) for x in packed)
@@ -143,7 +88,8 @@ def _by_padding(
 def _by_flash(
     q: Tensor, k: Tensor, v: Tensor, where: Layout, dropout: float, scale: float | None, window: int | None
 ) -> Tensor:
-    """Flash attention on the pieces as they lie; its variable-length form takes no dropout, jagged tensors no window."""
+    """Flash attention on the pieces as they lie; its variable-length form takes no dropout, jagged tensors no window.
+    A window counts real pieces here: a hole in a mask brings the pieces around it closer."""
     q, k, v = (x[0].transpose(0, 1) for x in (q, k, v))  # (real, head, size)
     if not dropout:
         from torch.nn.attention import varlen

@@ -76,7 +76,9 @@ def run(
     sums: Any = 0.0
     counts: Any = 0.0
     plan = batches_of(share, lengths, room)
-    if processes.count() > 1 and _sharded(model):  # all processes must call it equally often, as each holds a part of the weights
+    if processes.count() > 1 and _sharded(
+        model
+    ):  # all processes must call it equally often, as each holds a part of the weights
         plan += [[-1]] * (max(processes.gathered(len(plan))) - len(plan))
     for planned in progress(plan):
         waiting = [planned]

@@ -17,7 +17,8 @@ from transformers import AttentionInterface, AutoConfig, AutoModelForMaskedLM, A
 
 from bertkit.errors import ModelError
 from bertkit.models import padding_free
-from bertkit.models.padding_free import NAME, apply, gather, layout, release, spread
+from bertkit.models.layout import Layout, layout
+from bertkit.models.padding_free import NAME, apply, release
 
 SMALL = {
     "hidden_size": 32,
@@ -83,6 +84,7 @@ def has(kind: str, head: str) -> bool:
 ALL = [(kind, head) for kind in KINDS for head in HEADS if has(kind, head)]
 
 MASKS = {
+    "from the longest": [[1] * 14, [1] * 13 + [0], [1] * 9 + [0] * 5, [1] * 7 + [0] * 7, [1] * 2 + [0] * 12],
     "right": [[1] * 9 + [0] * 5, [1] * 3 + [0] * 11, [1] * 14, [1] + [0] * 13],
     "left": [[0] * 5 + [1] * 9, [0] * 11 + [1] * 3, [1] * 14, [0] * 13 + [1]],
     "hole": [[1] * 4 + [0] * 3 + [1] * 7, [1] * 3 + [0] * 11, [1, 0] * 7, [1] * 14],
@@ -527,33 +529,7 @@ def test_words_are_learned_with_labels_of_real_pieces() -> None:
     assert apart([ours], [theirs]) < 1e-12
 
 
-def test_a_layout_of_two_texts() -> None:
-    where = layout(torch.tensor([[1, 1, 0, 0], [0, 0, 0, 0], [0, 1, 1, 1]]))
-    assert where is not None
-    assert where.places.tolist() == [0, 1, 9, 10, 11]
-    assert where.mask.tolist() == [[True, True, False, False], [False] * 4, [False, True, True, True]]
-    assert (where.starts.tolist(), where.starts.dtype) == ([0, 2, 2, 5], torch.int32)
-    assert where.longest == 3
-
-
-@pytest.mark.parametrize("name", ["full", "all empty"])
-def test_there_is_no_layout_where_nothing_or_all_is_padded(name: str) -> None:
-    assert layout(mask_of(name)) is None
-
-
-@pytest.mark.parametrize("name", ["right", "left", "hole", "empty row"])
-def test_spread_and_gather_undo_each_other(name: str) -> None:
-    where = layout(mask_of(name))
-    assert where is not None
-    packed = torch.randn(len(where.places), 3, dtype=torch.float64, requires_grad=True)
-    padded = torch.randn(*where.mask.shape, 3, dtype=torch.float64, requires_grad=True)
-    assert torch.equal(gather(spread(packed, where), where), packed)
-    assert torch.equal(spread(gather(padded, where), where), padded * where.mask[:, :, None])
-    assert torch.autograd.gradcheck(lambda x: spread(x, where), packed)
-    assert torch.autograd.gradcheck(lambda x: gather(x, where), padded)
-
-
-def heads(where: padding_free.Layout, dtype: torch.dtype = torch.float32, device: str = "cpu") -> list[Tensor]:
+def heads(where: Layout, dtype: torch.dtype = torch.float32, device: str = "cpu") -> list[Tensor]:
     torch.manual_seed(4)
     shape = (1, len(where.places), 2, 8)
     return [torch.randn(shape, device=device).to(dtype).transpose(1, 2).requires_grad_() for _ in range(3)]

@@ -1,0 +1,97 @@
+"""Where the real pieces of a padded batch are, and the way from `(batch, piece)` to them and back."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+LIKE = 0.75
+"""Texts longer than this share of the longest of a group attend in one padded batch with it. Measured on two cores with
+32 texts of 26 to 349 pieces, forward and backward: one group 201 ms, by 0.5 85 ms, by 0.75 70 ms, by 0.9 69 ms; with 32
+texts of 5 to 26 pieces 3.6, 2.9, 3.4 and 4.9 ms."""
+
+
+class Layout(NamedTuple):
+    """Where the real pieces of a padded batch are."""
+
+    places: Tensor
+    """`(real,)`: the place of each real piece in the flattened `(batch * piece)`."""
+    mask: Tensor
+    """`(batch, piece)`: whether a piece is real."""
+    starts: Tensor
+    """`(batch + 1,)` int32: where each text begins among the real pieces, and the end of the last."""
+    longest: int
+    """Pieces of the longest text."""
+    groups: tuple[Layout, ...] = ()
+    """The same, of runs of texts of like length one after the other; empty where they would not help."""
+
+
+def layout(mask: Tensor) -> Layout | None:
+    """The layout of a `(batch, piece)` mask; None where nothing is padded, or all is."""
+    mask = mask.bool()
+    lengths: list[int] = mask.sum(1).tolist()  # the one wait for the device
+    real = sum(lengths)
+    if real in (0, mask.numel()):
+        return None
+    return _layout(mask, lengths)._replace(groups=() if mask.is_cuda else tuple(_groups(mask, lengths)))
+
+
+def _layout(mask: Tensor, lengths: list[int]) -> Layout:
+    places = torch.nonzero_static(mask.flatten(), size=sum(lengths))[:, 0]
+    starts = functional.pad(mask.sum(1).cumsum(0), (1, 0)).int()
+    return Layout(places, mask, starts, max(lengths))
+
+
+def _groups(mask: Tensor, lengths: list[int]) -> list[Layout]:
+    """Of a batch that goes from the longest text to the shortest, as ours do, with its padding at the right."""
+    if lengths != sorted(lengths, reverse=True):
+        return []
+    first = [0]
+    for text, length in enumerate(lengths):
+        if length < LIKE * lengths[first[-1]]:
+            first.append(text)
+    right = torch.arange(mask.shape[1], device=mask.device) < mask.sum(1, keepdim=True)
+    if len(first) == 1 or not mask.equal(right):
+        return []
+    runs = [(a, b) for a, b in zip(first, [*first[1:], len(lengths)], strict=True) if lengths[a]]
+    return [_layout(mask[a:b, : lengths[a]], lengths[a:b]) for a, b in runs]
+
+
+class _Spread(torch.autograd.Function):
+    """`(real, size)` -> `(places, size)` with zeros between. Its own backward: index_select's adds, which is slow."""
+
+    @staticmethod
+    def forward(ctx: Any, packed: Tensor, places: Tensor, count: int) -> Tensor:
+        ctx.save_for_backward(places)
+        return packed.new_zeros(count, packed.shape[1]).index_copy_(0, places, packed)
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None, None]:
+        return grad.index_select(0, ctx.saved_tensors[0]), None, None
+
+
+class _Gather(torch.autograd.Function):
+    """`(places, size)` -> `(real, size)`."""
+
+    @staticmethod
+    def forward(ctx: Any, padded: Tensor, places: Tensor) -> Tensor:
+        ctx.save_for_backward(places)
+        ctx.count = len(padded)
+        return padded.index_select(0, places)
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None]:
+        return grad.new_zeros(ctx.count, grad.shape[1]).index_copy_(0, ctx.saved_tensors[0], grad), None
+
+
+def spread(packed: Tensor, where: Layout) -> Tensor:
+    """`(real, size)` -> `(batch, piece, size)`."""
+    return _Spread.apply(packed, where.places, where.mask.numel()).view(*where.mask.shape, -1)
+
+
+def gather(padded: Tensor, where: Layout) -> Tensor:
+    """`(batch, piece, size)` -> `(real, size)`."""
+    return _Gather.apply(padded.reshape(where.mask.numel(), -1), where.places)
