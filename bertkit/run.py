@@ -84,6 +84,8 @@ class Run:
                 what = f"the folder can not be made: Not a directory: {parent}"
                 raise RunError.at(str(self.path), what, "name another folder")
         if self.path.is_file() or (self.path.is_dir() and any(self.path.iterdir())):
+            if self.recipe_file.is_file() and not self.metrics_file.is_file():
+                raise RunError.at("--output", f"{self.path}: holds an unfinished Run", "--resume goes on with it")
             raise RunError.at("--output", f"{self.path}: in use", "name a new folder, or remove this one")
 
     def discard(self) -> None:

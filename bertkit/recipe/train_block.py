@@ -91,7 +91,7 @@ def known() -> dict[str, Any]:
     hints = typing.get_type_hints(TrainingArguments)
     names = TrainingArguments.__dataclass_fields__
     usable = {name: hints[name] for name in names if name not in ELSEWHERE and name not in UNUSED}
-    return {**usable, LAYER_DECAY: float}
+    return {**usable, "fsdp": bool | str, LAYER_DECAY: float}  # its own hint lacks true, which is what it is about
 
 
 def check(block: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
