@@ -44,8 +44,12 @@ format: install  ## mend what can be mended
 	$(BIN)/ruff check --fix-only --quiet .
 	$(BIN)/ruff format .
 
-bench: install  ## time bertkit against what users run today (minutes)
-	@for script in benchmarks/*.py; do $(BIN)/python $$script || exit 1; done
+bench: install  ## time bertkit against what users run today (half an hour; DATA=train.csv takes real rows)
+	$(BIN)/python benchmarks/label_metrics.py
+	$(BIN)/python benchmarks/startup.py
+	@for script in encode predict "predict --budgets" finetune; do \
+		set -- $$script && $(BIN)/python benchmarks/$$1.py $$2 $(if $(DATA),--data $(DATA)) || exit 1; done
+	$(BIN)/python benchmarks/side_by_side.py
 
 clean:  ## remove .venv and caches
 	rm -rf .venv .pytest_cache .ruff_cache .mypy_cache dist

@@ -45,6 +45,7 @@ ELSEWHERE = {
     "resume_from_checkpoint": "use bertkit train --resume",
     "restore_callback_states_from_checkpoint": "--resume always restores them",
     "per_device_eval_batch_size": "evaluation takes as many rows at once as the memory holds",
+    "save_only_model": "a checkpoint holds all that --resume needs",
     "disable_tqdm": "progress shows itself on a terminal, plain lines elsewhere",
     "remove_unused_columns": "the task says which columns it needs",
     "label_names": "the task knows its labels; label names stand in data.label_names",

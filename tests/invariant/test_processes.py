@@ -1,49 +1,152 @@
-"""Two processes train what one does: the same loss, gradient norms and weights, and one Run."""
+"""Two processes train, score and answer as one does; what stops them, stops both, and they go on exactly there."""
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
+import json
+import signal
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import pytest
-import torch
-from safetensors.torch import load_file
 
-from bertkit import Run, train
+from bertkit import Run, processes, train
 from bertkit.recipe.load import dump
-from tests.helpers import log_of, tiny_recipe
-
-
-@pytest.mark.parametrize(
-    ("name", "options"),
-    [("classify", {"class_weights": {"refund": 3.0}}), ("regress", {})],
-    ids=["classify", "regress"],
+from tests.helpers import write_rows
+from tests.launched import (
+    BERTKIT,
+    Launched,
+    assert_near,
+    assert_same,
+    finished,
+    lines_of,
+    recipe_of_rows,
+    started,
+    torchrun,
 )
-def test_two_processes_equal_one(name: str, options: dict[str, Any], tiny_bert: Path, tmp_path: Path) -> None:
-    common = {"logging_steps": 1, "num_train_epochs": 2}
-    recipe = tiny_recipe(name, options, tiny_bert, tmp_path, repeat=8, per_device_train_batch_size=8, **common)
-    one = train(
-        tiny_recipe(name, options, tiny_bert, tmp_path, repeat=8, per_device_train_batch_size=16, **common),
-        output=tmp_path / "one",
+
+pytestmark = pytest.mark.xdist_group("processes")
+TWO = ("--processes", 2)
+WEIGHTS = {"class_weights": {"refund": 3.0}}
+LONG = {"num_train_epochs": 30, "learning_rate": 1e-4, "save_total_limit": 2}
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("processes")
+
+
+@pytest.fixture(scope="module")
+def recipe(place: Path, tiny_bert: Path) -> Path:
+    """31 rows in steps of 8: an epoch ends with 7, of which one process has 4 and the other 3."""
+    recipe = recipe_of_rows("classify", WEIGHTS, 31, tiny_bert, place, per_device_train_batch_size=4, **LONG)
+    (place / "recipe.yaml").write_text(dump(recipe), "utf-8")
+    return place / "recipe.yaml"
+
+
+@pytest.fixture(scope="module")
+def trained(place: Path, recipe: Path) -> Launched:
+    """Two processes, left alone; their Run is `place / "two"`."""
+    return finished(place / "said-two", *BERTKIT, "train", recipe, *TWO, "--output", place / "two")
+
+
+def test_two_processes_train_what_one_does(trained: Launched, place: Path, recipe: Path) -> None:
+    one = train(recipe, output=place / "one", sets=["train.per_device_train_batch_size=8"])
+    assert_near(Run.open(place / "two"), one)
+    assert "effective batch: 8 rows (4 x 1 accumulated x 2 processes)" in trained.err
+    assert trained.out.count("95% interval") == trained.out.count("Run: ") == 1
+    assert trained.err.count("effective batch") == 1
+    assert trained.others == []
+
+
+def test_any_launcher_will_do(place: Path, tiny_bert: Path) -> None:
+    """33 rows in steps of 8: an epoch ends with 1, and one of the two processes has none."""
+    one = _a_regression(place, tiny_bert, 8)
+    _a_regression(place, tiny_bert, 4)
+    command = ("train", place / "regress.yaml", "--output")
+    rendezvous = ("--nproc-per-node", 2, "--rdzv-backend", "c10d", "--rdzv-endpoint", "127.0.0.1:0")
+    finished(place / "said-torchrun", *torchrun(*rendezvous, "--local-addr", "127.0.0.1"), *command, place / "torchrun")
+    launch = (
+        BERTKIT[0],
+        "-m",
+        "accelerate.commands.launch",
+        "--multi_gpu",
+        "--num_processes",
+        2,
+        "--main_process_port",
     )
-    (tmp_path / "recipe.yaml").write_text(dump(recipe), "utf-8")
-    launch = [sys.executable, "-m", "torch.distributed.run", "--nproc_per_node", "2", "--rdzv-backend", "c10d"]
-    command = [*launch, "--rdzv-endpoint", "127.0.0.1:0", "-m", "bertkit", "train", tmp_path / "recipe.yaml"]
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}
-    done = subprocess.run(
-        [*map(str, command), "-o", str(tmp_path / "two")], env=environment, capture_output=True, text=True, timeout=240
+    said = finished(
+        place / "said-accelerate",
+        *(*launch, 0, "-m", "bertkit", *command, place / "accelerate"),
+        ACCELERATE_USE_CPU="true",
     )
-    assert done.returncode == 0, done.stderr
-    assert "effective batch: 16 rows (8 x 1 accumulated x 2 processes)" in done.stderr
-    assert done.stdout.count("95% interval") == 1
-    two = Run.open(tmp_path / "two")
-    expected, got = (np.array(log_of(run, "step", "loss", "grad_norm")) for run in (one, two))
-    np.testing.assert_allclose(got, expected, rtol=2e-4)
-    assert two.metrics["validation"] == pytest.approx(one.metrics["validation"], abs=1e-3)
-    a, b = load_file(one.model / "model.safetensors"), load_file(two.model / "model.safetensors")
-    for key in a:
-        torch.testing.assert_close(a[key], b[key], rtol=1e-3, atol=1e-4)
+    assert "(4 x 1 accumulated x 2 processes)" in said.err
+    for folder in ("torchrun", "accelerate"):
+        assert_near(Run.open(place / folder), one)
+    assert_same(Run.open(place / "accelerate"), Run.open(place / "torchrun"))
+
+
+def _a_regression(place: Path, model: Path, batch: int) -> Run:
+    recipe = recipe_of_rows("regress", {}, 33, model, place, per_device_train_batch_size=batch, num_train_epochs=2)
+    (place / "regress.yaml").write_text(dump(recipe), "utf-8")
+    return train(recipe, output=place / f"regress-{batch}") if batch == 8 else Run(place)
+
+
+def test_two_processes_score_and_answer_as_one(trained: Launched, place: Path, bertkit) -> None:
+    texts = ["hello", "where is my parcel ?", "i want it back " * 9, "late", "good bye , good bye", "my money", "hello"]
+    file = write_rows([{"id": n, "text": text} for n, text in enumerate(texts)], place / "new.jsonl")
+    code, _, err = bertkit("eval", place / "two", "--output", place / "one.json")
+    assert code == 0, err
+    code, _, err = bertkit("predict", place / "two", file, "--logits", "--output", place / "one.jsonl")
+    assert code == 0, err
+    said = finished(place / "said-eval", *BERTKIT, "eval", place / "two", *TWO, "--output", place / "two.json")
+    assert said.out.count("95% interval") == said.out.count("rows: ") == 1
+    assert said.others == []
+    predict = ("predict", place / "two", file, "--logits", *TWO, "--output", place / "two.jsonl")
+    said = finished(place / "said-predict", *BERTKIT, *predict)
+    assert said.out == ""
+    assert said.err.strip() == f"{len(texts)} rows: {place / 'two.jsonl'}"
+
+    one, two = (json.loads((place / name).read_text("utf-8")) for name in ("one.json", "two.json"))
+    assert two["figures"] == pytest.approx(one["figures"], abs=1e-6)
+    assert two["rows"] == one["rows"]
+    one, two = ((place / name).read_text("utf-8").splitlines() for name in ("one.jsonl", "two.jsonl"))
+    assert len(two) == len(texts)
+    for a, b in zip(map(json.loads, one), map(json.loads, two), strict=True):
+        assert {name: value for name, value in b.items() if not isinstance(value, float)} == {
+            name: value for name, value in a.items() if not isinstance(value, float)
+        }
+        for name, value in a.items():
+            assert b[name] == (pytest.approx(value, abs=1e-5) if isinstance(value, float) else value)
+
+
+def test_a_signal_to_the_launcher_stops_both_and_they_go_on_exactly(
+    trained: Launched, place: Path, recipe: Path
+) -> None:
+    run = Run(place / "stopped")
+    command = [*BERTKIT, "train", recipe, *TWO, "--output", run.path]
+    for number, lines in ((signal.SIGTERM, 20), (signal.SIGINT, 70)):
+        with started(place / f"said-{number.name}", *command) as stopped:
+            stopped.wait_for(lambda lines=lines: lines_of(run.log_file) >= lines)
+            stopped.process.send_signal(number)
+            assert stopped.wait() == processes.STOPPED, stopped.err
+        assert stopped.err.count("stopping after this step") == 1
+        assert stopped.err.count("--resume goes on") == 1
+        assert stopped.others == []
+        step = json.loads(run.log_file.read_text("utf-8").splitlines()[-1])["step"]
+        newest = max(run.checkpoints.glob("checkpoint-*"), key=lambda path: int(path.name.partition("-")[2]))
+        assert newest.name == f"checkpoint-{step}"
+        assert not (run.checkpoints / ".saving").exists()
+        assert not run.metrics_file.exists()
+        command = [*BERTKIT, "train", run.path, *TWO, "--resume"]
+    said = finished(place / "said-resumed", *command)
+    assert said.err.count("going on from step") == 1
+    assert said.others == []
+    assert_same(Run.open(run.path), Run.open(place / "two"))
+
+
+def test_a_mistake_is_told_once(place: Path, recipe: Path) -> None:
+    command = ("train", recipe, *TWO, "--output", place / "mistake", "-s", f"data.train={place / 'nowhere.csv'}")
+    said = finished(place / "said-mistake", *BERTKIT, *command, code=2)
+    assert len(said.err.splitlines()) == 1
+    assert "nowhere.csv" in said.err
+    assert said.out == ""
+    assert not (place / "mistake").exists()
