@@ -1,0 +1,149 @@
+"""Command lines in processes of their own, with what torch's launcher starts below them; none is left behind."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import psutil
+import torch
+from safetensors.torch import load_file
+
+from bertkit import Run
+from tests.helpers import log_of, tiny_recipe, write_rows
+
+BERTKIT = [sys.executable, "-m", "bertkit"]
+ANSI = re.compile(r"\x1b\[[0-9;]*m")
+OURS = re.compile(
+    r"new weights, to be trained: |warning: |rows: |model: |padding: |effective batch: |step \d+/|epoch \d|error: |"
+    r"SIG(TERM|INT): stopping after this step|going on from step |no checkpoint yet|\d+ rows: |\S+  stopped at step "
+)
+"""What bertkit itself says on standard error."""
+
+
+def environment(**more: str) -> dict[str, str]:
+    outside = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "TORCHELASTIC"))}
+    return {**outside, "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": "", "COLUMNS": "200", **more}
+
+
+class Launched:
+    """A command that runs, its output in files: a pipe would hold up whoever reads only one of two."""
+
+    def __init__(self, folder: Path, *command: object, **more: str):
+        folder.mkdir(parents=True, exist_ok=True)
+        self._files = (folder / "out.txt", folder / "err.txt")
+        with self._files[0].open("w") as out, self._files[1].open("w") as err:
+            self.process = subprocess.Popen([*map(str, command)], stdout=out, stderr=err, env=environment(**more))
+
+    @property
+    def out(self) -> str:
+        return self._files[0].read_text("utf-8")
+
+    @property
+    def err(self) -> str:
+        return ANSI.sub("", self._files[1].read_text("utf-8"))
+
+    @property
+    def others(self) -> list[str]:
+        """Lines on standard error that are not ours."""
+        return [line for line in self.err.splitlines() if line.strip() and not OURS.match(line)]
+
+    def wait(self, seconds: float = 100) -> int:
+        return self.process.wait(seconds)
+
+    def wait_for(self, ready: Callable[[], bool], seconds: float = 100) -> None:
+        end = time.monotonic() + seconds
+        while not ready():
+            assert self.process.poll() is None, f"it ended too early:\n{self.err}"
+            assert time.monotonic() < end, f"it took too long:\n{self.err}"
+            time.sleep(0.005)
+
+    def kill(self) -> None:
+        """SIGKILL, to its children before itself: torch starts them in sessions of their own, and they would go on."""
+        with contextlib.suppress(psutil.NoSuchProcess):
+            above = psutil.Process(self.process.pid)
+            above.suspend()  # it must not start others meanwhile
+            for process in [*above.children(recursive=True), above]:
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    process.send_signal(signal.SIGKILL)
+        self.process.wait(10)
+
+
+@contextlib.contextmanager
+def started(folder: Path, *command: object, **more: str) -> Iterator[Launched]:
+    launched = Launched(folder, *command, **more)
+    try:
+        yield launched
+    finally:
+        launched.kill()
+
+
+def finished(folder: Path, *command: object, code: int = 0, **more: str) -> Launched:
+    """A command that ran to its end, which must be this exit code."""
+    with started(folder, *command, **more) as launched:
+        assert launched.wait() == code, launched.err
+    return launched
+
+
+def torchrun(*arguments: object) -> list[object]:
+    return [sys.executable, "-m", "torch.distributed.run", *arguments, "-m", "bertkit"]
+
+
+def free_port() -> int:
+    """A port that no one listens on, found in a process of its own: the tests' sockets are shut."""
+    code = "import socket; s = socket.socket(); s.bind(('127.0.0.1', 0)); print(s.getsockname()[1])"
+    return int(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout)
+
+
+def recipe_of_rows(name: str, options: dict[str, Any], rows: int, model: Path, folder: Path, **train: Any) -> Any:
+    """A tiny recipe with exactly so many training rows, all different."""
+    recipe = tiny_recipe(name, options, model, folder, repeat=-(-rows // 6), **{"logging_steps": 1, **train})
+    file = folder / f"{name}.jsonl"
+    kept = [json.loads(line) for line in file.read_text("utf-8").splitlines()[:rows]]
+    write_rows([{**row, "text": " ".join([row["text"]] + ["and"] * (n % 5))} for n, row in enumerate(kept)], file)
+    return recipe
+
+
+def lines_of(log: Path) -> int:
+    return len(log.read_text("utf-8").splitlines()) if log.is_file() else 0
+
+
+def assert_near(run: Run, other: Run) -> None:
+    """Equal but for the order in which floats are summed.
+
+    A step's sums agree within 1e-6 or so; Adam divides by gradients near zero, which makes up to 1e-4 of it in weights.
+    """
+    got, expected = (np.array(log_of(each, "step", "loss", "grad_norm")) for each in (run, other))
+    np.testing.assert_allclose(got, expected, rtol=2e-4)
+    for name, value in other.metrics["validation"].items():
+        np.testing.assert_allclose(run.metrics["validation"][name], value, atol=1e-4, err_msg=name)
+    a, b = (load_file(each.model / "model.safetensors") for each in (run, other))
+    assert a.keys() == b.keys()
+    for name in a:
+        torch.testing.assert_close(
+            a[name], b[name], rtol=1e-3, atol=1e-4, msg=lambda text, name=name: f"{name}: {text}"
+        )
+
+
+def assert_same(run: Run, other: Run) -> None:
+    """Weights bit for bit, figures, and every line of the log but its speed."""
+    a, b = (load_file(each.model / "model.safetensors") for each in (run, other))
+    assert a.keys() == b.keys()
+    assert [name for name in a if not torch.equal(a[name], b[name])] == []
+    assert run.metrics == other.metrics
+    assert _log(run) == _log(other)
+
+
+def _log(run: Run) -> list[dict[str, Any]]:
+    lines = [json.loads(line) for line in run.log_file.read_text("utf-8").splitlines()]
+    return [{name: value for name, value in line.items() if name != "samples_per_second"} for line in lines]
