@@ -126,9 +126,11 @@ def _answer(task: Task, model: Any, batch: dict[str, Any], device: Any) -> tuple
     """Outputs of a batch, its sums of the loss and its items; both 0 where it has no labels."""
     import torch
 
+    from bertkit.models.linear import fast
+
     sums: Any = 0.0
     counts: Any = 0.0
-    with torch.inference_mode():
+    with torch.inference_mode(), fast():
         batch = {name: tensor.to(device) for name, tensor in batch.items()}
         if "labels" in batch:
             part, raw = task.losses(model, batch)

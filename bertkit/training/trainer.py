@@ -19,6 +19,7 @@ from transformers import Trainer, TrainerState
 
 from bertkit.errors import RecipeError, TrainingError
 from bertkit.models.layers import depths
+from bertkit.models.linear import fast
 from bertkit.tasks.scoring import Scores, Split, score
 from bertkit.tasks.task import Task
 from bertkit.training.batching import COUNTED, Loader, StepSampler, lengths_of, train_loader
@@ -91,6 +92,10 @@ class BertTrainer(Trainer):
         stop, save = (told[-2:] > 0).tolist()
         self.interrupt.agreed = (stop, save)
         return told[:-2]
+
+    def training_step(self, *args: Any, **kwargs: Any) -> torch.Tensor:
+        with fast():
+            return super().training_step(*args, **kwargs)
 
     def compute_loss(
         self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, num_items_in_batch: Any = None

@@ -8,6 +8,7 @@ import os
 import random
 import signal
 import time
+from multiprocessing import forkserver
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +43,8 @@ def start():
         process.start()
         return process
 
-    return run
+    yield run
+    forkserver._forkserver._stop()  # else it stays after the tests
 
 
 def command_line(arguments: list[str]) -> None:
