@@ -32,7 +32,7 @@ class Layout(NamedTuple):
 def layout(mask: Tensor) -> Layout | None:
     """The layout of a `(batch, piece)` mask; None where nothing is padded, or all is."""
     mask = mask.bool()
-    lengths: list[int] = mask.sum(1).tolist()  # the one wait for the device
+    lengths: list[int] = mask.sum(1).tolist()  # this and `nonzero` wait for the device, once a forward pass
     real = sum(lengths)
     if real in (0, mask.numel()):
         return None
@@ -40,7 +40,7 @@ def layout(mask: Tensor) -> Layout | None:
 
 
 def _layout(mask: Tensor, lengths: list[int]) -> Layout:
-    places = torch.nonzero_static(mask.flatten(), size=sum(lengths))[:, 0]
+    places = mask.flatten().nonzero()[:, 0]
     starts = functional.pad(mask.sum(1).cumsum(0), (1, 0)).int()
     return Layout(places, mask, starts, max(lengths))
 
