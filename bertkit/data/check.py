@@ -10,7 +10,7 @@ import math
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -169,7 +169,7 @@ def overlap(train: Dataset, validation: Dataset, text_columns: Sequence[str]) ->
 def _look(name: str, dataset: Dataset, columns: Sequence[Column], pieces: Pieces, max_length: int) -> SplitReport:
     texts = _texts(dataset, columns)
     answers = [column for column in columns if column.answer and column.name in dataset.column_names]
-    duplicates, conflicts = _repeated(dataset, texts, [column.name for column in answers])
+    duplicates, conflicts = _repeated(dataset, texts, answers)
     labels: Counter[str] = Counter()
     numbers: list[float] = []
     for column in answers:
@@ -177,7 +177,7 @@ def _look(name: str, dataset: Dataset, columns: Sequence[Column], pieces: Pieces
             if column.kind == "number":
                 numbers.append(value)
             else:
-                labels.update(value if isinstance(value, list) else [value])
+                labels.update(_labels(column.kind, value))
     span = {"least": min(numbers), "mean": math.fsum(numbers) / len(numbers), "most": max(numbers)} if numbers else {}
     empty, troubles = _troubles(dataset, texts)
     lengths = _lengths(dataset, pieces, max_length)
@@ -186,7 +186,32 @@ def _look(name: str, dataset: Dataset, columns: Sequence[Column], pieces: Pieces
 
 
 def _texts(dataset: Dataset, columns: Sequence[Column]) -> list[str]:
-    return [column.name for column in columns if column.kind == "text" and column.name in dataset.column_names]
+    return [c.name for c in columns if c.kind in ("text", "words") and c.name in dataset.column_names]
+
+
+def _column(dataset: Dataset, name: str) -> list[str]:
+    """A column of texts, or of words, which are joined by spaces."""
+    return [value if isinstance(value, str) else " ".join(value) for value in dataset[name]]
+
+
+def _labels(kind: str, value: Any) -> Iterable[str]:
+    """What a row counts for: its labels, or whether it has an answer."""
+    if kind == "answers":
+        return ["with an answer" if value else "without an answer"]
+    if kind == "spans":
+        return {span["label"] for span in value}
+    return set(value) if isinstance(value, list) else [value]
+
+
+def _shown(kind: str, value: Any) -> str:
+    """An answer, so that equal ones are equal texts."""
+    if kind == "answers":
+        return ", ".join(sorted({answer["text"] for answer in value})) or "no answer"
+    if kind == "spans":
+        return ", ".join(f"{span['start']}-{span['end']} {span['label']}" for span in value) or "no spans"
+    if kind == "tags":
+        return " ".join(value)
+    return ", ".join(sorted(value)) if isinstance(value, list) else str(value)
 
 
 def _normal(text: str) -> str:
@@ -195,15 +220,13 @@ def _normal(text: str) -> str:
 
 def _keys(dataset: Dataset, texts: Sequence[str]) -> list[tuple[str, ...]]:
     """The texts of each row in their normal form."""
-    return list(zip(*([_normal(text) for text in dataset[name]] for name in texts), strict=True))
+    return list(zip(*([_normal(text) for text in _column(dataset, name)] for name in texts), strict=True))
 
 
-def _repeated(dataset: Dataset, texts: Sequence[str], answers: Sequence[str]) -> tuple[Finding, Finding]:
+def _repeated(dataset: Dataset, texts: Sequence[str], answers: Sequence[Column]) -> tuple[Finding, Finding]:
     """Rows that repeat the texts of an earlier row, and texts that stand with different answers."""
-    values = [
-        tuple(", ".join(sorted(v)) if isinstance(v, list) else str(v) for v in row)
-        for row in (zip(*(dataset[name] for name in answers), strict=True) if answers else [()] * len(dataset))
-    ]
+    shown = [[_shown(column.kind, value) for value in dataset[column.name]] for column in answers]
+    values = list(zip(*shown, strict=True)) if shown else [()] * len(dataset)
     places = list(dataset["place"])
     first: dict[tuple[str, ...], int] = {}
     duplicates: list[str] = []
@@ -232,7 +255,7 @@ def _overlap(train: Dataset, validation: Dataset, texts: Sequence[str]) -> list[
 def _troubles(dataset: Dataset, texts: Sequence[str]) -> tuple[Finding, dict[str, Finding]]:
     """Rows with an empty text, and rows with a text that one of `TROUBLES` fits."""
     places = list(dataset["place"])
-    columns = [list(dataset[name]) for name in texts]
+    columns = [_column(dataset, name) for name in texts]
     rows = list(zip(places, *columns, strict=True))
     empty = [place for place, *row in rows if not all(map(str.strip, row))]
     found = {

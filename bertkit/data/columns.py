@@ -5,15 +5,27 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Kind = Literal["text", "label", "labels", "number"]
+Kind = Literal["text", "label", "labels", "number", "words", "tags", "spans", "answers"]
 
 
 @dataclass(frozen=True)
 class Column:
     """A canonical column of a task.
 
-    `text` holds a text, `label` one label name, `labels` a list of label names (it may be empty), `number` a finite
-    float. `answer` marks what the model is to tell: rows that are only predicted need not have it.
+    `answer` marks what the model is to tell: rows that are only predicted need not have it. What the kinds hold:
+
+    | kind | holds |
+    |---|---|
+    | `text` | a text |
+    | `label` | one label name |
+    | `labels` | a list of label names; it may be empty |
+    | `number` | a finite float |
+    | `words` | a list of texts, at least one, none of them blank |
+    | `tags` | a list of label names, one a word of the `words` before it |
+    | `spans` | a list of `{"start", "end", "label"}` of the `text` before it, by start; the end is exclusive |
+    | `answers` | a list of `{"text", "start"}`, each at its place in the `text` before it; empty: no answer |
+
+    Starts and ends are in characters.
     """
 
     name: str

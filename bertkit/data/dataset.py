@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from bertkit.data.columns import Column
 from bertkit.data.readers import read
-from bertkit.data.rows import BadRows, Record, Tally, Unusable
+from bertkit.data.rows import BadRows, Record, Tally, Unusable, word_place
 from bertkit.data.sources import Source, expand, placeholders, setting
 from bertkit.data.values import Values
 from bertkit.errors import DataError, Problem, did_you_mean
@@ -26,6 +26,9 @@ log = logging.getLogger("bertkit")
 
 IDS = ("id", "idx")
 """Columns that are taken for the rows' ids where data.columns names none."""
+
+ALSO = {"tags": ("ner_tags",), "spans": ("entities", "label")}
+"""Kind of a column -> what published files call it, where data.columns does not say."""
 
 BATCH = 10_000
 """Rows that stand in memory as Python objects at a time."""
@@ -53,9 +56,9 @@ def load(
         keep: a list to which the whole row, as its source holds it, is added for each row that is taken.
 
     Returns:
-        The columns that the rows have, by canonical name (text and label: str, labels: list of str, number: float),
-        then `row` (number of the row in its source, from 1), `place` (`file:line`) and, where the source has one,
-        `id` (str). It lies in memory, and leaves no cache.
+        The columns that the rows have, by canonical name (columns.py says what each kind holds), then `row` (number of
+        the row in its source, from 1), `place` (`file:line`) and, where a source has them, `id` (str) and `lines` (of
+        each word, in CoNLL; see `rows.word_place`). It lies in memory, and leaves no cache.
 
     Raises:
         DataError: a source, a column or a row that can not be used.
@@ -73,7 +76,7 @@ def load(
                 if keep is not None:
                     keep.append(record.values)
             except Unusable as error:
-                bad.add(Problem(record.place, error.what, error.todo))
+                bad.add(Problem(word_place(record.place, record.lines, error.word), error.what, error.todo))
     bad.settle()
     values.settle()
     tally.warn()
@@ -86,9 +89,10 @@ class _Rows:
     """Rows with canonical columns, turned into Arrow batch by batch."""
 
     def __init__(self, columns: Sequence[Column], block: DataBlock, values: Values, *, answers: bool):
+        self._all = columns
         self._columns = [column for column in columns if answers or not column.answer]
         self._block, self._values = block, values
-        self._from = {column.name: block.columns.get(column.name, column.name) for column in columns}
+        self._from: dict[str, str] = {}
         self._id = ""
         self._optional: dict[str, bool] = {}
         self._waiting: list[dict[str, Any]] = []
@@ -105,6 +109,7 @@ class _Rows:
             DataError: a column is missing.
         """
         has, mapped = list(first.values), self._block.columns
+        self._from = {column.name: self._source_of(column, source, first) for column in self._all}
         self._id = mapped.get("id") or next((name for name in IDS if name in has), "")
         wanted = {c.name: self._from[c.name] for c in self._columns if c.required or c.name in mapped}
         wanted |= {"id": self._id} if "id" in mapped else {}
@@ -114,8 +119,26 @@ class _Rows:
                 raise DataError(self._no_header(source, has))
             lost = self._no_header(source, has) if self._is_headless(source, has, _WORDS) else None
             raise DataError(*_missing(missing, source.name, has, unused), *([lost] if lost else []))
+        inputs = [column.name for column in self._columns if not column.answer]
+        if inputs and not any(self._from[name] in has for name in inputs):
+            what = f"no column for {' or '.join(inputs)}; the columns here: {', '.join(has)}"
+            todo = f"name the one that holds it: {setting(f'data.columns.{inputs[0]}', (unused or ['NAME'])[0])}"
+            raise DataError.at(source.name, what, todo)
         if unused:
             log.info("%s: columns not used: %s", source.name, ", ".join(unused))
+
+    def _source_of(self, column: Column, source: Source, first: Record) -> str:
+        """The source's column for one of the task's."""
+        mapped, has = self._block.columns, first.values
+        name = mapped.get(column.name, column.name)
+        texts = [mapped.get(c.name, c.name) for c in self._all if c.kind == "text"]
+        # spans are places in a text: `label` beside words is something else
+        if name in has or column.name in mapped or (column.kind == "spans" and not any(text in has for text in texts)):
+            return name
+        other = next((o for o in ALSO.get(column.kind, ()) if isinstance(has.get(o), list | dict)), name)
+        if other != name:
+            log.info("%s: %s are read from the column %s", source.name, column.name, other)
+        return other
 
     def add(self, record: Record) -> None:
         """Take one row.
@@ -128,28 +151,33 @@ class _Rows:
         row: dict[str, Any] = {}
         for column in self._columns:
             value = record.values.get(self._from[column.name])
-            if column.required or self._expects(column.name, value):
-                row[column.name] = self._take(column, value, record.place)
+            there = value is not None or (column.kind == "answers" and self._from[column.name] in record.values)
+            if column.required or self._expects(column.name, there):
+                row[column.name] = self._take(column, value, record.place, there=there)
+        self._values.agree(row, self._columns, record.place)
         identity = self._values.take("id", record.values.get(self._id), record.place)
-        self._waiting.append({**row, "row": record.number, "place": record.place, "id": identity})
+        own = {"row": record.number, "place": record.place, "id": identity, "lines": record.lines}
+        self._waiting.append({**row, **own})
         self._count += 1
         if len(self._waiting) == BATCH:
             self._flush()
 
-    def _expects(self, name: str, value: Any) -> bool:
-        """Whether an optional column is there: the first row taken decides for all."""
-        expected = self._optional.setdefault(name, value is not None)
-        if value is not None and not expected:
+    def _expects(self, name: str, there: bool) -> bool:
+        """Whether an optional column is expected: the first row taken decides for all."""
+        expected = self._optional.setdefault(name, there)
+        if there and not expected:
             raise Unusable(f"{name} is there, but not in the first row", "all rows must have it, or none")
         return expected
 
-    def _take(self, column: Column, value: Any, place: str) -> Any:
+    def _take(self, column: Column, value: Any, place: str, *, there: bool) -> Any:
         try:
+            if not there and column.kind == "answers":
+                raise Unusable("is missing", "other rows have it; an empty list says that there is no answer")
             return self._values.take(column.kind, value, place)
         except Unusable as error:
             source = self._from[column.name]
             name = column.name if source == column.name else f"{column.name} (column {source})"
-            raise Unusable(f"{name} {error.what}", error.todo) from None
+            raise Unusable(f"{name} {error.what}", error.todo, error.word) from None
 
     def _flush(self) -> None:
         import pyarrow as pa
@@ -160,9 +188,16 @@ class _Rows:
     def _schema(self) -> Any:
         import pyarrow as pa
 
-        kinds = {"text": pa.string(), "label": pa.string(), "labels": pa.list_(pa.string()), "number": pa.float64()}
+        text, start = pa.string(), ("start", pa.int64())
+        kinds = {"text": text, "label": text, "labels": pa.list_(text), "number": pa.float64()}
+        kinds |= {
+            "words": pa.list_(text),
+            "tags": pa.list_(text),
+            "answers": pa.list_(pa.struct([("text", text), start])),
+        }
+        kinds |= {"spans": pa.list_(pa.struct([start, ("end", pa.int64()), ("label", text)]))}
         own = {c.name: kinds[c.kind] for c in self._columns if c.required or self._optional.get(c.name)}
-        return pa.schema({**own, "row": pa.int64(), "place": pa.string(), "id": pa.string()})
+        return pa.schema({**own, "row": pa.int64(), "place": text, "id": text, "lines": pa.list_(pa.int64())})
 
     def _is_headless(self, source: Source, has: list[str], pattern: re.Pattern[str] = _SENTENCE) -> bool:
         tabular = source.format in ("csv", "csv-semicolon", "tsv")
@@ -182,7 +217,7 @@ class _Rows:
 
         self._flush()
         table = pa.Table.from_batches(self._batches, self._schema())
-        return Dataset(table if table["id"].null_count < len(table) else table.drop_columns("id"))
+        return Dataset(table.drop_columns([c for c in ("id", "lines") if table[c].null_count == len(table)]))
 
 
 def _check_mapping(columns: Sequence[Column], block: DataBlock) -> None:

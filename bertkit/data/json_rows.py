@@ -2,36 +2,22 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import re
-from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
+from bertkit.data.json_text import Repeated, describe, parse, reason
 from bertkit.data.lines import lines
 from bertkit.data.rows import Record, Tally
 from bertkit.data.sources import Source, placeholders, setting
+from bertkit.data.squad_json import articles, questions
 from bertkit.errors import DataError, Problem, did_you_mean
 from bertkit.recipe.schema import DataBlock
 
-TYPES = {bool: "true or false", int: "a number", float: "a number", str: "a text", list: "a list", dict: "an object"}
-
 _GAP = re.compile(r"[ \t\n\r,:]*")
 _skip_value = json.JSONDecoder().raw_decode
-
-
-class _Repeated(dict):
-    """An object in which `key` stands twice: JSON parsers keep the last value and say nothing."""
-
-    key = ""
-
-    def problem(self, place: str) -> Problem:
-        return Problem(place, f"a key stands twice in one object: {self.key!r}", "keep one of them")
-
-
-def describe(value: Any) -> str:
-    """What a value is, for a message: `a number`, `a list`, `nothing`."""
-    return "nothing" if value is None else TYPES.get(type(value), f"of type {type(value).__name__}")
 
 
 def read_jsonl(source: Source, block: DataBlock) -> Iterator[Record | Problem]:
@@ -44,18 +30,23 @@ def read_jsonl(source: Source, block: DataBlock) -> Iterator[Record | Problem]:
             continue
         number += 1
         try:
-            value = json.loads(text.rstrip(), object_pairs_hook=_object)
+            value = parse(text.rstrip())
         except (ValueError, RecursionError) as error:
             if number == 1 and text.lstrip().startswith("["):
                 raise DataError.at(place, "opens one list, not one object a line", "--set data.format=json") from error
-            yield Problem(place, f"broken JSON: {_reason(error)}", "a line is one whole object: {...}")
+            yield Problem(place, f"broken JSON: {reason(error)}", "a line is one whole object: {...}")
         else:
             yield _row(value, block, place, number)
     blank.warn()
 
 
-def read_json(source: Source, block: DataBlock) -> Iterator[Record | Problem]:
+def read_json(source: Source, block: DataBlock, *, squad: bool = False) -> Iterator[Record | Problem]:
     """A list of objects (or, with `data.header`, of lists); with `file.json#key` the one that `key` leads to.
+
+    SQuAD's layout is recognised: its questions are the rows (squad_json.py).
+
+    Args:
+        squad: nothing but SQuAD's layout will do.
 
     Raises:
         DataError: the file is no valid JSON, or there is no list at the top or at the key.
@@ -64,31 +55,47 @@ def read_json(source: Source, block: DataBlock) -> Iterator[Record | Problem]:
     if not text.strip():
         return
     try:
-        value = json.loads(text, object_pairs_hook=_object)
+        value = parse(text)
     except (ValueError, RecursionError) as error:
         at_line = getattr(error, "lineno", 1)
         many = isinstance(error, json.JSONDecodeError) and error.msg == "Extra data"
         todo = "one object a line is another format: --set data.format=jsonl" if many else "look there and just above"
-        raise DataError.at(source.line(at_line), f"broken JSON: {_reason(error)}", todo) from error
+        raise DataError.at(source.line(at_line), f"broken JSON: {reason(error)}", todo) from error
     value, position = _descend(value, text, source)
+    if (found := articles(value)) is not None:
+        if isinstance(value, Repeated):
+            raise DataError(value.problem(source.name))
+        yield from questions(found, source)
+        return
+    if squad:
+        what = 'not SQuAD\'s layout: no "data" with a list of articles that have "paragraphs"'
+        raise DataError.at(source.name, what, f"a list of rows is read by {setting('data.format', 'json')}")
     line, counted = 1, 0
-    for number, (row, (_, start)) in enumerate(zip(value, _children(text, position), strict=True), 1):
+    for number, (row, start) in enumerate(_listed(value, text, position, source), 1):
         line, counted = line + text.count("\n", counted, start), start
         yield _row(row, block, source.line(line), number)
 
 
-def _descend(value: Any, text: str, source: Source) -> tuple[list[Any], int]:
-    """The list that `source.key` (`train`, or `data/train`) leads to, and its position in the text."""
+read_squad = functools.partial(read_json, squad=True)
+
+
+def _descend(value: Any, text: str, source: Source) -> tuple[Any, int]:
+    """What `source.key` (`train`, or `data/train`) leads to, and its position in the text."""
     position = _gap(text, 0)
     for key in source.key.split("/") if source.key else []:
         if not isinstance(value, dict) or key not in value:
             known = did_you_mean(key, value) if isinstance(value, dict) else f"here is {describe(value)}"
             raise DataError.at(source.name, f"no key {key!r} on the way to #{source.key}", known)
-        if isinstance(value, _Repeated):
+        if isinstance(value, Repeated):
             raise DataError(value.problem(source.name))
         value, position = value[key], dict(_children(text, position))[key]
+    return value, position
+
+
+def _listed(value: Any, text: str, position: int, source: Source) -> Iterator[tuple[Any, int]]:
+    """Each row of a list and its position in the text."""
     if isinstance(value, list):
-        return value, position
+        return zip(value, (start for _, start in _children(text, position)), strict=True)
     if not isinstance(value, dict):
         raise DataError.at(source.name, f"expected a list of rows, found {describe(value)}", "write [{...}, {...}]")
     keys = ", ".join(f"{key} ({len(v):,} rows)" if isinstance(v, list) else key for key, v in value.items())
@@ -117,7 +124,7 @@ def _gap(text: str, position: int) -> int:
 
 
 def _row(value: Any, block: DataBlock, place: str, number: int) -> Record | Problem:
-    if isinstance(value, _Repeated):
+    if isinstance(value, Repeated):
         return value.problem(place)
     if isinstance(value, dict):
         return Record(place, number, value)
@@ -134,17 +141,3 @@ def _row(value: Any, block: DataBlock, place: str, number: int) -> Record | Prob
     if number == 1 and value == block.header:
         raise DataError.at(place, "this row is a header, but data.header says there is none", "take it out of the file")
     return Record(place, number, dict(zip(block.header, value, strict=True)))
-
-
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    value = dict(pairs)
-    if len(value) < len(pairs):
-        value = _Repeated(value)
-        value.key = next(key for key, count in Counter(key for key, _ in pairs).items() if count > 1)
-    return value
-
-
-def _reason(error: Exception) -> str:
-    if isinstance(error, json.JSONDecodeError):
-        return f"{error.msg} (column {error.colno})"
-    return "nested too deeply" if isinstance(error, RecursionError) else str(error)

@@ -18,8 +18,9 @@ from typing import Any
 
 from bertkit import plugins
 from bertkit.data.arrow import read_arrow, read_parquet
+from bertkit.data.conll import read_conll
 from bertkit.data.hub import read_hub
-from bertkit.data.json_rows import read_json, read_jsonl
+from bertkit.data.json_rows import read_json, read_jsonl, read_squad
 from bertkit.data.lines import lines
 from bertkit.data.rows import BadRows, Record
 from bertkit.data.sources import Source, expand
@@ -47,10 +48,12 @@ READERS: dict[str, Reader] = {
     "parquet": read_parquet,
     "arrow": read_arrow,
     "text": read_text,
+    "conll": read_conll,
+    "squad": read_squad,
     "hub": read_hub,
 }
 
-KEYED = ("json", "hub")
+KEYED = ("json", "squad", "hub")
 """Formats whose source may name a part after `#`."""
 
 

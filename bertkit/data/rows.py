@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -16,19 +17,26 @@ SHOWN = 10
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One row as its source holds it: `place` is `file:line` or `file[row 17]`, `number` counts its rows from 1."""
+    """One row as its source holds it: `place` is `file:line` or `file[row 17]`, `number` counts its rows from 1.
+
+    `lines` has the line of each word, where a line is a word.
+    """
 
     place: str
     number: int
     values: dict[str, Any]
+    lines: list[int] | None = None
 
 
 class Unusable(Exception):
-    """A value that a column can not hold: `what` is wrong with it and `todo`, the next step."""
+    """A value that a column can not hold: `what` is wrong with it and `todo`, the next step.
 
-    def __init__(self, what: str, todo: str = ""):
+    `word` is the position (from 0) of the word or tag in question, where there is one.
+    """
+
+    def __init__(self, what: str, todo: str = "", word: int | None = None):
         super().__init__(what)
-        self.what, self.todo = what, todo
+        self.what, self.todo, self.word = what, todo, word
 
 
 class Tally:
@@ -87,3 +95,8 @@ class BadRows:
 def some(places: list[str], count: int) -> str:
     """The first places of `count`, with dots where there are more."""
     return ", ".join(places) + (", ..." if count > len(places) else "")
+
+
+def word_place(place: str, lines: Sequence[int] | None, word: int | None) -> str:
+    """The place of a word (from 0) of a row: `a.conll:17` where a line is a word, else the place of the row."""
+    return f"{place.rpartition(':')[0]}:{lines[word]}" if lines and word is not None else place

@@ -33,6 +33,12 @@ ENDINGS = {
     ".arrow": "arrow",
     ".feather": "arrow",
     ".txt": "text",
+    ".conll": "conll",
+    ".conll03": "conll",
+    ".bio": "conll",
+    ".iob": "conll",
+    ".iob2": "conll",
+    ".bmes": "conll",
 }
 """Ending of a file (in any case; `.gz` may follow that of a text format) -> its reader."""
 

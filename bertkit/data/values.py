@@ -5,11 +5,14 @@ from __future__ import annotations
 import decimal
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from bertkit.data.json_rows import describe
+from bertkit.data import spans
+from bertkit.data.columns import Column
+from bertkit.data.json_text import describe
 from bertkit.data.labels import HIDDEN, HIDDEN_TODO, read_label_names
+from bertkit.data.offsets import agree
 from bertkit.data.rows import Tally, Unusable
 from bertkit.data.sources import setting
 from bertkit.errors import DataError, Problem
@@ -18,6 +21,8 @@ from bertkit.recipe.schema import DataBlock
 # JSON can write half of a surrogate pair (an emoji cut in two): no encoding can write it, so no tokenizer can read it.
 _HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 EVERY_ROW = f"every row needs one; to leave such rows out and count them: {setting('data.bad_rows', 'skip')}"
+
+EVERY_WORD = f"each needs a character to read; to leave such rows out: {setting('data.bad_rows', 'skip')}"
 
 _WHOLE = re.compile(r"-?[0-9]+")
 _NUMBER = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*", re.ASCII)
@@ -39,8 +44,13 @@ class Values:
             "text": self._text,
             "label": self._label,
             "labels": self._labels,
+            "number": self._number,
+            "words": self._words,
+            "tags": self._tags,
+            "spans": lambda value, place: spans.spans(value, lambda label: self._label(label, place)),
+            "answers": lambda value, place: spans.answers(value),
+            "id": self._id,
         }
-        self._take |= {"number": self._number, "id": self._id}
 
     def take(self, kind: str, value: Any, place: str) -> Any:
         """The value as a column of this kind (or an `id`) holds it.
@@ -50,6 +60,14 @@ class Values:
             DataError: data.label_ids is set, but there are no data.label_names.
         """
         return self._take[kind](value, place)
+
+    def agree(self, row: dict[str, Any], columns: Sequence[Column], place: str) -> None:
+        """Look whether the columns of a row go together (see offsets.py).
+
+        Raises:
+            Unusable: two do not.
+        """
+        agree(row, columns, self._tally, place)
 
     def settle(self) -> None:
         """To be called after the last value.
@@ -76,13 +94,40 @@ class Values:
             if not self._keep_empty:
                 raise Unusable("is empty", EVERY_ROW)
             self._tally.add("empty texts", place)
-        most = self._block.max_characters
-        if len(value) > most:
-            more = setting("data.max_characters", len(value))
-            todo = f"an unclosed quote often merges rows; if it is meant: {more}"
-            raise Unusable(f"is too long: {len(value):,} characters, data.max_characters is {most:,}", todo)
+        self._check_length(len(value), "an unclosed quote often merges rows")
         _check_characters(value)
         return value
+
+    def _check_length(self, size: int, why: str) -> None:
+        most = self._block.max_characters
+        if size > most:
+            todo = f"{why}; if it is meant: {setting('data.max_characters', size)}"
+            raise Unusable(f"is too long: {size:,} characters, data.max_characters is {most:,}", todo)
+
+    def _words(self, value: Any, place: str) -> list[str]:
+        words = _list(value, "words")
+        for position, word in enumerate(words):
+            if not isinstance(word, str):
+                what = f"holds what is no text: word {position + 1} is {describe(word)} ({word!r:.40})"
+                raise Unusable(what, "write it in quotes", position)
+            if not word.strip():
+                raise Unusable(f"holds an empty word: word {position + 1} is {word!r:.40}", EVERY_WORD, position)
+            _check_characters(word)
+        if not words:
+            raise Unusable("has no words", EVERY_ROW)
+        self._check_length(sum(map(len, words)), "are the empty lines between sentences missing?")
+        return words
+
+    def _tags(self, value: Any, place: str) -> list[str]:
+        """One label name a word."""
+        names = []
+        for position, tag in enumerate(_list(value, "tags")):
+            try:
+                names.append(self._label(tag, place))
+            except Unusable as error:
+                what = f"holds a bad tag: that of word {position + 1} {error.what}"
+                raise Unusable(what, error.todo, position) from None
+        return names
 
     def _label(self, value: Any, place: str) -> str:
         """One label name: whole numbers and true/false become texts."""
@@ -148,6 +193,15 @@ class Values:
             return None
         _check_characters(str(value))
         return str(value)
+
+
+def _list(value: Any, of: str) -> list[Any]:
+    value = spans.cell(value)
+    if value is None or value == "":
+        raise Unusable("is missing", EVERY_ROW)
+    if not isinstance(value, list):
+        raise Unusable(f"is not a list of {of}: found {describe(value)}", 'write ["a", "b"]')
+    return value
 
 
 def _check_characters(text: str) -> None:

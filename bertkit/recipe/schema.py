@@ -64,10 +64,12 @@ class DataBlock(Block):
     format: str | None = None
     """Reader to use where the file's ending does not tell: a built-in, an entry point or a Reference."""
     columns: dict[str, str] = {}
-    """The task's column -> the file's column; `id` too, for the rows' own ids."""
+    """The task's column -> the file's column (in CoNLL also "2", its number); `id` too, for the rows' own ids."""
     header: list[str] | None = Field(default=None, min_length=1)
-    """Names of the columns, for files that have no header line (csv, tsv, lists in JSON)."""
+    """Names of the columns, for files that have no header line (csv, tsv, CoNLL, lists in JSON)."""
     encoding: str = "utf-8"
+    glued_digits: bool = False
+    """CoNLL: a digit is glued to each character, its place in a segmented word; take it off."""
     label_names: list[str] | str | None = None
     """All label names, or a file with one a line. Default: those found in the training rows, sorted."""
     label_ids: bool = False

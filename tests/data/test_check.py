@@ -31,6 +31,10 @@ def pieces(rows: list[dict[str, Any]]) -> list[int]:
     return [len(row["text"].split()) for row in rows]
 
 
+def two(rows: list[dict[str, Any]]) -> list[int]:
+    return [2] * len(rows)
+
+
 def look(train: Dataset, validation: Dataset | None = None, columns: Any = COLUMNS, max_length: int = 8) -> Report:
     return check(train, validation, columns, pieces=pieces, max_length=max_length)
 
@@ -47,6 +51,30 @@ def test_several_labels_are_counted():
     found = look(dataset(["a", "b", "c"], [["x", "y"], [], ["x"]]), columns=columns).train
     assert found.labels == {"x": 2, "y": 1}
     assert found.majority == pytest.approx(2 / 3)
+
+
+PLACES = {"place": ["a:1", "a:2", "a:3"]}
+
+
+def test_words_and_tags():
+    columns = (Column("tokens", "words"), Column("tags", "tags", answer=True))
+    words, tags = [["EU", "says"], ["eu", "says"], ["a\x07", "b"]], [["B-X", "O"], ["O", "O"], ["O", "B-Y"]]
+    found = check(Dataset.from_dict({"tokens": words, "tags": tags, **PLACES}), None, columns, pieces=two, max_length=8)
+    assert found.train.labels == {"O": 3, "B-X": 1, "B-Y": 1}
+    assert found.train.conflicts == Finding(1, ("a:1 (B-X O) and a:2 (O O)",))
+    assert found.train.troubles == {"control characters": Finding(1, ("a:3",))}
+
+
+def test_spans_and_answers():
+    x, y = {"start": 0, "end": 1, "label": "X"}, {"start": 2, "end": 3, "label": "X"}
+    rows = Dataset.from_dict({"text": ["a b", "a b", "c"], "spans": [[x, y], [x], []], **PLACES})
+    found = check(rows, None, (COLUMNS[0], Column("spans", "spans", answer=True)), pieces=two, max_length=8).train
+    assert (found.labels, found.conflicts.places) == ({"X": 2}, ("a:1 (0-1 X, 2-3 X) and a:2 (0-1 X)",))
+    one = {"text": "b", "start": 2}
+    rows = Dataset.from_dict({"text": ["a b", "a b", "c"], "answers": [[one, one], [], []], **PLACES})
+    found = check(rows, None, (COLUMNS[0], Column("answers", "answers", answer=True)), pieces=two, max_length=8).train
+    assert found.labels == {"without an answer": 2, "with an answer": 1}
+    assert found.conflicts.places == ("a:1 (b) and a:2 (no answer)",)
 
 
 def test_numbers_are_summed_up():

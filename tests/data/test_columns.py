@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import get_args
 
 import pytest
@@ -10,12 +11,26 @@ from bertkit.data.columns import Column, Kind
 from bertkit.data.dataset import load
 from bertkit.recipe.schema import DataBlock
 
-VALUES = {"text": '"a"', "label": '"a"', "labels": '["a"]', "number": "1.5"}
+VALUES = {
+    "text": ("a", "a"),
+    "label": ("a", "a"),
+    "labels": (["a"], ["a"]),
+    "number": (1.5, 1.5),
+    "words": (["a", "b"], ["a", "b"]),
+    "tags": (["O", "B-X"], ["O", "B-X"]),
+    "spans": ([[2, 3, "X"]], [{"start": 2, "end": 3, "label": "X"}]),
+    "answers": ([{"text": "b", "answer_start": 2}], [{"text": "b", "start": 2}]),
+}
+"""Kind -> a value as a file holds it, and as the rows do."""
+
+BEFORE = {"tags": Column("before", "words"), "spans": Column("before", "text"), "answers": Column("before", "text")}
+"""Kind -> the column that it goes with."""
 
 
 @pytest.mark.parametrize("kind", get_args(Kind))
 def test_every_kind_can_be_read(kind: Kind, tmp_path) -> None:
     file = tmp_path / "a.jsonl"
-    file.write_text(f'{{"x": {VALUES[kind]}}}\n')
-    dataset = load([str(file)], [Column("x", kind)], DataBlock())
-    assert dataset["x"][0] == {"text": "a", "label": "a", "labels": ["a"], "number": 1.5}[kind]
+    before = ["a", "b"] if kind == "tags" else "a b"
+    file.write_text(json.dumps({"before": before, "x": VALUES[kind][0]}))
+    columns = [*([BEFORE[kind]] if kind in BEFORE else []), Column("x", kind)]
+    assert load([str(file)], columns, DataBlock())["x"][0] == VALUES[kind][1]

@@ -260,6 +260,24 @@ def test_text_from_half_an_emoji(write):
     ]
 
 
+def test_one_of_the_optional_inputs_must_be_there(write):
+    task = (Column("tokens", "words", required=False), Column("text", "text", required=False))
+    path = write("a.jsonl", jsonl({"sentence": "a"}))
+    assert message(path, task) == (
+        "a.jsonl  no column for tokens or text; the columns here: sentence; "
+        "name the one that holds it: --set data.columns.tokens=sentence"
+    )
+    assert rows(path, task, columns={"text": "sentence"})[0]["text"] == "a"
+
+
+def test_the_lines_of_words_where_a_source_has_them(write):
+    task = (Column("tokens", "words"),)
+    write("a.jsonl", jsonl({"tokens": ["a"]}))
+    found = rows([write("a.conll", "a O\nb O\n"), "a.jsonl"], task)
+    assert [row["lines"] for row in found] == [[1, 2], None]
+    assert "lines" not in rows("a.jsonl", task)[0]
+
+
 def test_two_columns_of_the_task_from_one_of_the_file(write):
     path = write("a.csv", "text\nx\n")
     with pytest.raises(DataError, match=r"data\.columns\.label  text is already the column of text"):

@@ -36,6 +36,9 @@ def formats(texts: list[str], block: DataBlock = BLOCK) -> list[str]:
         ("a.parquet", "parquet"),
         ("a.feather", "arrow"),
         ("a.b.txt", "text"),
+        ("a.conll", "conll"),
+        ("a.iob2.gz", "conll"),
+        ("a.BMES", "conll"),
     ],
 )
 def test_the_ending_tells_the_format(write, name, format):
@@ -48,7 +51,9 @@ def test_the_format_option_overrules_the_ending(write):
 
 @pytest.mark.parametrize("name", ["a.dat", "a", "a.parquet.gz"])
 def test_an_unknown_ending_lists_the_formats(write, name):
-    with pytest.raises(DataError, match=rf"{name}  its ending does not tell .*data.format=csv \(arrow, csv, json"):
+    with pytest.raises(
+        DataError, match=rf"{name}  its ending does not tell .*data.format=csv \(arrow, conll, csv, json"
+    ):
         names([write(name, "x")])
 
 
