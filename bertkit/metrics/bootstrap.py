@@ -7,17 +7,17 @@ it tells of the rows alone, not of the spread between training seeds.
 from __future__ import annotations
 
 from collections import defaultdict
+from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from bertkit.metrics.metric import Metric
 
 
 def intervals(
     metric: Metric,
-    predictions: ArrayLike,
-    references: ArrayLike,
+    predictions: Any,
+    references: Any,
     *,
     samples: int = 1000,
     level: float = 0.95,
@@ -36,6 +36,10 @@ def intervals(
         DataError, PluginError: as calling the metric does.
     """
     predicted, actual = metric.checked(predictions, references)
+    if metric.intervals:
+        return metric.intervals(predicted, actual, samples)
+    if metric.takes in ("tags", "answers"):  # lists of lists: an array of objects can be drawn from
+        predicted, actual = _objects(predicted), _objects(actual)
     generator = np.random.default_rng(seed)
     figures: dict[str, list[float]] = defaultdict(list)
     for _ in range(samples):
@@ -43,6 +47,12 @@ def intervals(
         for key, value in metric(predicted[drawn], actual[drawn]).items():
             figures[key].append(value)
     return {key: _bounds(np.array(values), level) for key, values in figures.items()}
+
+
+def _objects(values: Any) -> np.ndarray:
+    array = np.empty(len(values), dtype=object)
+    array[:] = [*values]
+    return array
 
 
 def _bounds(values: np.ndarray, level: float) -> tuple[float, float]:

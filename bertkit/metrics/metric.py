@@ -16,14 +16,16 @@ from numpy.typing import ArrayLike, NDArray
 
 from bertkit.errors import DataError, PluginError
 
-Takes = Literal["labels", "probabilities", "scores"]
+Takes = Literal["labels", "probabilities", "scores", "tags", "answers"]
 Array = NDArray[Any]
-Function = Callable[[Array, Array], float | Mapping[str, float]]
+Function = Callable[[Any, Any], float | Mapping[str, float]]
 
 SHAPES: dict[Takes, str] = {
     "labels": "integers, both (row,), or both (row, label) of 0 and 1",
     "probabilities": "predictions (row, label) with references (row,), or (row, label) of 0 and 1",
     "scores": "numbers, both (row,)",
+    "tags": "lists of tags a row, both as long",
+    "answers": "predictions: a text a row; references: a list of texts a row, empty where there is no answer",
 }
 """What predictions and references a metric's function is called with, by what it `takes`."""
 
@@ -39,8 +41,12 @@ class Metric:
             `labels`: class indices `(row,)`, or 0/1 `(row, label)` where a row has several labels; both int64.
             `probabilities`: float64 `(row, label)`; references as for `labels`.
             `scores`: both float64 `(row,)`.
+            `tags`: lists of tags a row, a tag a word; None where a word has no prediction.
+            `answers`: a text a row, and a list of right texts a row; empty texts and lists where there is no answer.
         greater_is_better: the direction of every figure; what has two directions is two metrics.
         keys: the figures it returns for certain, the one that selects the best model first; default: its own name.
+        intervals: `(predictions, references, samples)` -> the 95% interval of each figure, where this can be had faster
+            than by calling the function for every sample.
     """
 
     name: str
@@ -48,12 +54,13 @@ class Metric:
     takes: Takes
     greater_is_better: bool = True
     keys: tuple[str, ...] = ()
+    intervals: Callable[[Any, Any, int], dict[str, tuple[float, float]]] | None = None
 
     def __post_init__(self) -> None:
         if not self.keys:
             object.__setattr__(self, "keys", (self.name,))
 
-    def __call__(self, predictions: ArrayLike, references: ArrayLike) -> dict[str, float]:
+    def __call__(self, predictions: Any, references: Any) -> dict[str, float]:
         """The figures; `nan` where the rows leave one undefined.
 
         Raises:
@@ -62,13 +69,15 @@ class Metric:
         """
         return self._named(self.function(*self.checked(predictions, references)))
 
-    def checked(self, predictions: ArrayLike, references: ArrayLike) -> tuple[Array, Array]:
+    def checked(self, predictions: Any, references: Any) -> tuple[Any, Any]:
         """Both as arrays of the kind and shape that the metric takes; arrays that are so already are not copied.
 
         Raises:
             DataError: no rows, unequal shapes, fractions for labels, hidden labels (-1), NaN or infinity,
                 probabilities outside 0 to 1.
         """
+        if self.takes in ("tags", "answers"):
+            return self._lists(predictions, references)
         real = self.takes != "labels"
         predicted = self._array("predictions", predictions, real)
         actual = self._array("references", references, self.takes == "scores")
@@ -76,6 +85,18 @@ class Metric:
         if problem:
             raise DataError.at(f"metric {self.name}", problem, f"it takes {SHAPES[self.takes]}")
         return predicted, actual
+
+    def _lists(self, predictions: Any, references: Any) -> tuple[Any, Any]:
+        where = f"metric {self.name}"
+        if not len(references) or len(predictions) != len(references):
+            what = f"{len(predictions)} predictions, but {len(references)} references"
+            raise DataError.at(where, what, f"it takes {SHAPES[self.takes]}")
+        if self.takes == "tags":
+            uneven = [i for i, (a, b) in enumerate(zip(predictions, references, strict=True)) if len(a) != len(b)]
+            if uneven:
+                what = f"row {uneven[0]} has {len(predictions[uneven[0]])} tags, but {len(references[uneven[0]])} words"
+                raise DataError.at(where, what, f"it takes {SHAPES[self.takes]}")
+        return predictions, references
 
     def _array(self, what: str, values: ArrayLike, real: bool) -> Array:
         where = f"metric {self.name}"

@@ -112,7 +112,7 @@ class Task(ABC):
         """Raise a BertkitError where a metric can not score this task, before the training and not after it."""
 
     @abstractmethod
-    def compare(self, answers: list[Answer], rows: Rows, takes: str) -> tuple[np.ndarray, np.ndarray]:
+    def compare(self, answers: list[Answer], rows: Rows, takes: str) -> tuple[Any, Any]:
         """Predictions and references as a metric takes them (`Metric.takes`); references come from the rows."""
 
     def own_metrics(self) -> list[Metric]:
