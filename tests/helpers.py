@@ -20,6 +20,19 @@ VARIANTS: dict[str, list[dict[str, Any]]] = {
         {"class_weights": {"refund": 3.0}, "loss": "focal"},
         {"label_smoothing": 0.1, "long_text": "windows", "max_length": 8, "window_overlap": 2},
     ],
+    "ner": [
+        {},
+        {"pieces": "all"},
+        {"pieces": "mean"},
+        {"max_length": 8, "window_overlap": 2, "constrained": True},
+        {"crf": True},
+    ],
+    "squad": [
+        {},
+        {"max_length": 24, "overlap": 4, "max_question": 5, "n_best": 5},
+        {"no_answer": True, "max_answer": 3},
+        {"no_answer": False},
+    ],
     "regress": [{}, {"long_text": "head_tail", "max_length": 10}],
 }
 """Options under which a task's contract is tested."""

@@ -24,6 +24,16 @@ def predict(
         list[str] | None, typer.Option("--text", "-t", help="A text in place of INPUT; repeatable.")
     ] = None,
     text_pair: Annotated[list[str] | None, typer.Option("--text-pair", help="The second text of each --text.")] = None,
+    question: Annotated[
+        str | None, typer.Option("--question", "-q", help="A question to one or more --context.")
+    ] = None,
+    context: Annotated[
+        list[str] | None, typer.Option("--context", "-c", help="A text that may hold the answer; repeatable.")
+    ] = None,
+    best_of: Annotated[
+        str | None,
+        typer.Option(metavar="COLUMN", help="Of the rows with the same value there, the one that scores highest."),
+    ] = None,
     logits: Annotated[bool, typer.Option("--logits", help="Add the raw scores.")] = False,
     sets: console.Set = None,
     trust_code: console.TrustCode = False,
@@ -33,14 +43,20 @@ def predict(
 
     bertkit predict runs/mine new.csv --output answers.csv
     """
-    if (source is None) == (not text):
-        raise DataError.at("predict", "expected either INPUT or --text", "bertkit predict RUN new.csv --output OUT.csv")
+    if [source is None, not text, question is None].count(False) != 1:
+        what = "expected either INPUT or --text"
+        raise DataError.at("predict", what, "bertkit predict RUN new.csv --output OUT.csv")
+    if (question is None) != (not context):
+        raise DataError.at("--question", "goes with --context", "bertkit predict RUN --question Q --context TEXT")
+    if best_of and source is None:
+        raise DataError.at("--best-of", "names a column of INPUT", "name a file as INPUT")
     if text_pair and len(text_pair) != len(text or []):
         raise DataError.at("--text-pair", f"{len(text_pair)} second texts for {len(text or [])} --text", "one each")
     if number > 1:
         if not source or source == "-":
             raise DataError.at("--processes", "needs a file that all of them can read", "name one as INPUT")
         given = [*(["--output", output] if output else []), *console.options("--set", sets)]
+        given += ["--best-of", best_of] if best_of else []
         flags = [flag for flag, wanted in (("--logits", logits), ("--trust-code", trust_code)) if wanted]
         console.elsewhere(number, ["predict", run, source, *given, *flags])
     from bertkit.inference import tables
@@ -62,11 +78,25 @@ def predict(
             console.table(("text", "answer"), zip(text, map(predictor.task.brief, answers), strict=True))
             return
         answered = tables.join(predictor, rows, answers, logits=logits)
+    elif question is not None:
+        rows = [{"question": question, "context": one} for one in context or []]
+        answers = predictor.predict(rows)
+        if output is None and not logits:
+            shown = zip([f"{one:.60}" for one in context or []], map(predictor.task.brief, answers), strict=True)
+            told = [(*row, f"{answer['score']:.2f}") for row, answer in zip(shown, answers, strict=True)]
+            best = sorted(told, key=lambda row: -float(row[2]))
+            console.table(("context", "answer", "score"), best)
+            return
+        answered = tables.join(predictor, rows, answers, logits=logits)
+        answered.sort(key=lambda row: -row["score"])
     else:
         bar = console.progress("predicting")
         answered = tables.predict_file(predictor, [source or ""], recipe.data, logits=logits, progress=bar)
     if not processes.first():
         return
-    tables.write(answered, output or "-")
+    if best_of:
+        answered = tables.best_of(answered, best_of)
+    joined = not any(column.kind == "words" for column in predictor.task.columns)
+    tables.write(answered, output or "-", joined=joined)
     if output not in (None, "-"):
         typer.echo(f"{len(answered)} rows: {output}", err=True)

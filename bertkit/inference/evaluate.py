@@ -33,7 +33,7 @@ def evaluate(
         split: `test`, `validation` or `train`; default: test where the recipe names test data, else validation.
 
     Returns:
-        `{"data", "rows", "figures": {...}, "intervals": {...}}`.
+        `{"data", "rows", "figures": {...}, "intervals": {...}, "files": {...}}`; the last are the task's own, by name.
 
     Raises:
         BertkitError: rows that can not be read, or hold labels that the Run does not know.
@@ -55,4 +55,5 @@ def evaluate(
             raise RecipeError.at(f"data.{name}", "the Run's recipe names no such data", "bertkit eval RUN --data FILE")
         rows = splits[name]
     scores = predictor.score(name, rows, metrics, progress=progress)
-    return {"data": name, "rows": len(rows), "figures": scores.figures, "intervals": scores.intervals}
+    found = {"data": name, "rows": len(rows), "figures": scores.figures, "intervals": scores.intervals}
+    return {**found, "files": task.files(scores.answers, rows)}

@@ -87,6 +87,9 @@ class Predictor:
                 )
             return row
         values = [row] if isinstance(row, str) else list(row) if isinstance(row, (list, tuple)) else []
-        if not values or len(values) > len(names) or not all(isinstance(value, str) for value in values):
+        if any(column.kind == "words" for column in self.task.columns):  # a bare text is none of its words
+            names = [column.name for column in self.task.columns if column.kind == "text"]
+        least = sum(column.required and not column.answer for column in self.task.columns)
+        if not least <= len(values) <= len(names) or not all(isinstance(value, str) for value in values):
             raise DataError.at("predict", f"{str(row)[:60]!r} is no row", f"a text, or texts for {', '.join(names)}")
         return dict(zip(names, values, strict=False))

@@ -62,21 +62,42 @@ def join(
     return [{**row, **extra} for row, extra in zip(rows, added, strict=True)]
 
 
+def best_of(rows: list[dict[str, Any]], column: str) -> list[dict[str, Any]]:
+    """Of the rows with the same value in a column, the one whose answer scores highest; in the order of the first.
+
+    Raises:
+        DataError: the rows have no such column, or their answers no score that compares.
+    """
+    if lacking := [name for name in (column, "score") if rows and name not in rows[0]]:
+        what = f"{column}: no such column" if lacking[0] == column else "these answers have no score to compare"
+        raise DataError.at("--best-of", what, f"the columns: {', '.join(rows[0])}")
+    best: dict[str, dict[str, Any]] = {}
+    for row in rows:
+        key = str(row[column])
+        if key not in best or row["score"] > best[key]["score"]:
+            best[key] = row
+    return list(best.values())
+
+
 def _check_columns(added: dict[str, Any], rows: list[dict[str, Any]]) -> None:
     if taken := sorted(set(added) & {name for row in rows for name in row}):
         todo = "rename them, or predict from a file without them"
         raise DataError.at("predict", f"the input already has the columns {', '.join(taken)}", todo)
 
 
-def write(rows: list[dict[str, Any]], output: str) -> None:
-    """Write rows as the output's ending says; `-` writes JSON lines to standard output."""
+def write(rows: list[dict[str, Any]], output: str, *, joined: bool = True) -> None:
+    """Write rows as the output's ending says; `-` writes JSON lines to standard output.
+
+    Args:
+        joined: a list of texts in a CSV cell is joined by commas, as labels are; else it is JSON, as words are.
+    """
     suffix = Path(output).suffix
     if suffix == ".parquet":
         from pyarrow import parquet
 
         parquet.write_table(_arrow(_same_columns(rows)), output)
         return
-    text = _csv(rows) if suffix == ".csv" else _lines(rows)
+    text = _csv(rows, joined) if suffix == ".csv" else _lines(rows)
     if output == "-":
         sys.stdout.write(text)
     else:
@@ -87,13 +108,13 @@ def _lines(rows: Iterable[dict[str, Any]]) -> str:
     return "".join(json.dumps(row, ensure_ascii=False, default=str) + "\n" for row in rows)
 
 
-def _csv(rows: list[dict[str, Any]]) -> str:
+def _csv(rows: list[dict[str, Any]], joined: bool) -> str:
     stream = io.StringIO()
     names = list(_same_columns(rows)[0]) if rows else []
     writer = csv.DictWriter(stream, names, lineterminator="\n")
     writer.writeheader()
     for row in _same_columns(rows):
-        writer.writerow({name: _cell(value) for name, value in row.items()})
+        writer.writerow({name: _cell(value, joined) for name, value in row.items()})
     return stream.getvalue()
 
 
@@ -112,10 +133,10 @@ def _arrow(rows: list[dict[str, Any]]) -> Any:
     return pa.table(columns)
 
 
-def _cell(value: Any) -> Any:
-    if isinstance(value, list):
+def _cell(value: Any, joined: bool) -> Any:
+    if joined and isinstance(value, list) and not any(isinstance(item, dict) for item in value):
         return ",".join(map(str, value))
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, dict) else value
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else value
 
 
 def _same_columns(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from bertkit import plugins
 from bertkit.errors import BertkitError, PluginError
+from bertkit.metrics.answers import ANSWERS
 from bertkit.metrics.bootstrap import intervals
 from bertkit.metrics.classification import (
     accuracy,
@@ -26,6 +27,7 @@ from bertkit.metrics.classification import (
     precision,
     recall,
 )
+from bertkit.metrics.entities import ENTITIES
 from bertkit.metrics.glue import GLUE
 from bertkit.metrics.metric import Array, Function, Metric, Takes
 from bertkit.metrics.regression import mae, mse, pearson, spearman
@@ -60,6 +62,8 @@ METRICS: dict[str, Metric] = {
         Metric("mse", mse, "scores", greater_is_better=False),
         Metric("mae", mae, "scores", greater_is_better=False),
         *GLUE,
+        *ANSWERS,
+        *ENTITIES,
     )
 }
 

@@ -2,5 +2,7 @@
 
 TASKS = {
     "classify": "bertkit.tasks.classify:Classify",
+    "ner": "bertkit.tasks.ner:Ner",
     "regress": "bertkit.tasks.regress:Regress",
+    "squad": "bertkit.tasks.squad:Squad",
 }

@@ -98,7 +98,10 @@ def run(
             if numbers[0] < 0:
                 continue
             sums, counts = sums + part, counts + count
-            done += [(number, {name: array[i] for name, array in arrays.items()}) for i, number in enumerate(numbers)]
+            for i, number in enumerate(numbers):
+                own = {n: array[i] for n, array in arrays.items()}
+                trimmed = {n: own[n][: lengths[number]] for n in task.per_piece}  # what lies behind is padding
+                done.append((number, own | trimmed))
     shares, sums, counts = zip(*processes.gathered((done, sums, counts)), strict=True)
     by_item = dict(itertools.chain(*shares))
     outputs = {name: [by_item[i][name] for i in range(len(lengths))] for name in (by_item[0] if by_item else {})}
@@ -136,7 +139,7 @@ def _answer(task: Task, model: Any, batch: dict[str, Any], device: Any) -> tuple
             part, raw = task.losses(model, batch)
             sums, counts = part.double().cpu(), task.items(batch).double().cpu()
         else:
-            raw = model(**batch)
+            raw = model(**task.inputs(batch))
         return {n: t.float().cpu().numpy() for n, t in task.reduce(raw, batch).items()}, sums, counts
 
 

@@ -53,6 +53,8 @@ class Task(ABC):
     Options: ClassVar[type[TaskOptions]] = TaskOptions
     takes: ClassVar[Takes] = "labels"
     """What a metric that does not say so itself is called with (`Metric.takes`)."""
+    per_piece: ClassVar[tuple[str, ...]] = ()
+    """Outputs (see `reduce`) of `(batch, piece, ...)`."""
     metrics: tuple[str, ...]
     """Metrics where the recipe names none; the first chooses the best checkpoint."""
 
@@ -91,6 +93,10 @@ class Task(ABC):
     def collator(self, tokenizer: PreTrainedTokenizerBase) -> Callable[[list[dict[str, Any]]], dict[str, torch.Tensor]]:
         """Function from a list of items to a batch: model inputs, and what `losses` needs."""
 
+    def inputs(self, batch: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+        """What of a batch the model takes."""
+        return {name: tensor for name, tensor in batch.items() if name != "labels"}
+
     @abstractmethod
     def items(self, batch: dict[str, torch.Tensor]) -> torch.Tensor:
         """`(part,)`: over how much each part of the loss is averaged (rows, tokens, or the sum of their weights)."""
@@ -125,6 +131,10 @@ class Task(ABC):
     def doubts(self, answers: list[Answer], rows: Rows) -> list[str]:
         """Warnings that these answers deserve: no better than a guess."""
         return []
+
+    def files(self, answers: list[Answer], rows: Rows) -> dict[str, Any]:
+        """JSON files by name, without their ending, that `bertkit eval` writes beside the figures."""
+        return {}
 
     @abstractmethod
     def flat(self, answer: Answer, *, logits: bool = False) -> dict[str, Any]:

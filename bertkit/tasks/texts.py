@@ -40,10 +40,6 @@ class TextTask(Task):
     def collator(self, tokenizer: PreTrainedTokenizerBase) -> Callable[[list[dict[str, Any]]], dict[str, torch.Tensor]]:
         return functools.partial(pad, tokenizer=tokenizer)
 
-    def inputs(self, batch: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-        """What of a batch the model takes."""
-        return {name: tensor for name, tensor in batch.items() if name != "labels"}
-
     def items(self, batch: dict[str, torch.Tensor]) -> torch.Tensor:
         import torch
 
@@ -77,7 +73,7 @@ def encode(rows: Rows, tokenizer: PreTrainedTokenizerBase, limit: int, options: 
         what = f"{options.window_overlap}: a window holds only {room} pieces of text"
         raise RecipeError.at("options.window_overlap", what, "lower it, or raise options.max_length")
 
-    frame = _Frame(tokenizer, pair=second is not None)
+    frame = Frame(tokenizer, pair=second is not None)
     items, counts = [], _Counts(limit, options.long_text)
     for row, a in enumerate(first):
         b = second[row] if second else NOTHING
@@ -127,7 +123,7 @@ def _keep(pieces: np.ndarray, spans: list[Span]) -> np.ndarray:
     return parts[0] if len(parts) == 1 else np.concatenate([NOTHING, *parts])
 
 
-class _Frame:
+class Frame:
     """The special pieces that a tokenizer puts around a text or a pair, read off an example of one piece each."""
 
     def __init__(self, tokenizer: PreTrainedTokenizerBase, *, pair: bool):
@@ -139,9 +135,16 @@ class _Frame:
         edges = [-1, *texts, len(framed.ids)]
         between = [slice(left + 1, right) for left, right in itertools.pairwise(edges)]
         ids, types = np.array(framed.ids, dtype=np.int32), np.array(framed.type_ids, dtype=np.int32)
+        self.sizes = [part.stop - part.start for part in between]
+        """Special pieces before, between and after the texts."""
         self._special = [(ids[part], types[part]) for part in between]
         self._types = types[texts]
         self._typed = "token_type_ids" in tokenizer.model_input_names
+
+    @property
+    def front(self) -> int:
+        """Special pieces before the first text."""
+        return len(self._special[0][0])
 
     def around(self, *texts: np.ndarray) -> dict[str, np.ndarray]:
         """`input_ids` and, where the model takes them, `token_type_ids` `(piece,)` of a text or a pair."""
@@ -178,20 +181,24 @@ class _Counts:
         return [note], []
 
 
-def pad(items: list[dict[str, Any]], tokenizer: PreTrainedTokenizerBase) -> dict[str, torch.Tensor]:
-    """Items -> `(batch, piece)` tensors padded to the longest, with `attention_mask` and, where given, `labels`."""
+def pad(items: list[dict[str, Any]], tokenizer: PreTrainedTokenizerBase, **others: int) -> dict[str, torch.Tensor]:
+    """Items -> `(batch, piece)` tensors padded to the longest, with `attention_mask` and, where given, `labels`.
+
+    `others` are names of which items have a number a piece as well, each with what it is padded by.
+    """
     import torch
 
     lengths = np.array([len(item["input_ids"]) for item in items])
     shape = (len(items), int(lengths.max()))
     mask = np.arange(shape[1]) < lengths[:, None]  # (batch, piece)
     batch = {"attention_mask": torch.from_numpy(mask.astype(np.int64))}
-    for name, filler in (("input_ids", tokenizer.pad_token_id), ("token_type_ids", tokenizer.pad_token_type_id)):
+    fillers = {"input_ids": tokenizer.pad_token_id, "token_type_ids": tokenizer.pad_token_type_id, **others}
+    for name, filler in fillers.items():
         if name in items[0]:
             padded = np.full(shape, filler, dtype=np.int64)
             padded[mask] = np.concatenate([item[name] for item in items])
             batch[name] = torch.from_numpy(padded)
-    if "labels" in items[0]:
+    if "labels" in items[0] and "labels" not in others:
         batch["labels"] = torch.from_numpy(np.stack([item["labels"] for item in items]))
     return batch
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from bertkit.extras import PACKAGE
 from bertkit.recipe.schema import Recipe
 from bertkit.run import Run
@@ -15,7 +13,7 @@ def card(recipe: Recipe, task: Task, scored: dict[str, Scores], run: Run) -> str
     """Markdown of the model card."""
     labels: list[str] = task.state.get("labels", [])
     base = recipe.model.name or f"random weights ({(recipe.model.scratch or {}).get('model_type')})"
-    lines = ["---", "library_name: transformers", "tags: [bertkit]", f"pipeline_tag: {_pipeline(recipe.task)}"]
+    lines = ["---", "library_name: transformers", "tags: [bertkit]", f"pipeline_tag: {_head(recipe.task)[0]}"]
     if recipe.model.name and not recipe.model.name.startswith(("/", PACKAGE)):
         lines.append(f"base_model: {recipe.model.name}")
     lines += ["---", "", f"# {run.path.name}", "", f"`{recipe.task}`, fine-tuned by bertkit from `{base}`.", ""]
@@ -33,10 +31,10 @@ def card(recipe: Recipe, task: Task, scored: dict[str, Scores], run: Run) -> str
         "## Use",
         "",
         "```sh",
-        f"bertkit predict {run.path} --text 'your text'",
+        f"bertkit predict {run.path} {ASKED.get(recipe.task, TEXT)}",
         "```",
         "",
-        "`model/` loads in plain transformers: `AutoModelForSequenceClassification.from_pretrained('model')`.",
+        f"`model/` loads in plain transformers: `{_head(recipe.task)[1]}.from_pretrained('model')`.",
         "",
         "## Training",
         "",
@@ -59,5 +57,17 @@ TRAINING = (
 )
 
 
-def _pipeline(task: str) -> Any:
-    return {"classify": "text-classification", "regress": "text-classification"}.get(task, "text-classification")
+HEADS = {
+    "ner": ("token-classification", "AutoModelForTokenClassification"),
+    "squad": ("question-answering", "AutoModelForQuestionAnswering"),
+    "choice": ("multiple-choice", "AutoModelForMultipleChoice"),
+}
+"""Task -> what the hub calls it, and transformers' class; for others those of a text's labels."""
+
+TEXT = "--text 'your text'"
+ASKED = {"squad": "--question 'your question' --context 'your text'"}
+"""Task -> what `bertkit predict` is given, where it is not a text."""
+
+
+def _head(task: str) -> tuple[str, str]:
+    return HEADS.get(task, ("text-classification", "AutoModelForSequenceClassification"))

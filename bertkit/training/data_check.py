@@ -38,15 +38,19 @@ def check_data(
     apply(source, ["data.bad_rows=skip", *sets])
     full = build(source)
     problem = make_task(full)
-    if not all(column.kind in ("text", "label", "labels", "number") for column in problem.columns):
+    if not any(column.kind in ("text", "words") for column in problem.columns):
         raise DataError.at("--task", f"{full.task}: its rows are not texts with an answer")
     tokenizer = load_tokenizer(full.model)
 
     def pieces(rows: list[dict[str, Any]]) -> list[int]:
-        names = [column.name for column in problem.columns if column.kind == "text" and column.name in rows[0]]
+        names = [c.name for c in problem.columns if c.kind in ("text", "words") and c.name in rows[0]]
         extra = tokenizer.num_special_tokens_to_add(pair=len(names) > 1)
         encode = tokenizer.backend_tokenizer.encode_batch
-        counts = [map(len, encode([row[name] for row in rows], add_special_tokens=False)) for name in names]
+        counts = []
+        for name in names:
+            texts = [row[name] for row in rows]
+            words = isinstance(texts[0], list)
+            counts.append(map(len, encode(texts, is_pretokenized=words, add_special_tokens=False)))
         return [extra + sum(row) for row in zip(*counts, strict=True)]
 
     train = load(sources, problem.columns, full.data)

@@ -19,6 +19,7 @@ GLUE = ["cola", "mnli", "mrpc", "qnli", "qqp", "rte", "sst2", "stsb", "wnli"]
 
 def test_the_recipes() -> None:
     expected = ["classify", "demo/support", "intent/banking77", "intent/clinc150", "intent/goemotions", "regress"]
+    expected += ["demo/squad", "squad", "squad/cmrc2018", "squad/v1", "squad/v2"]
     assert set(NAMES) >= {*expected, *(f"glue/{name}" for name in GLUE)}
     assert [name for name in NAMES if name.startswith("glue/")] == [f"glue/{name}" for name in GLUE]
 

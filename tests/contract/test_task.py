@@ -127,6 +127,10 @@ def _same(a: Any, b: Any) -> None:
         assert a.keys() == b.keys()
         for key in a:
             _same(a[key], b[key])
+    elif isinstance(a, list) and isinstance(b, list):
+        assert len(a) == len(b)
+        for one, other in zip(a, b, strict=True):
+            _same(one, other)
     elif isinstance(a, float):
         assert a == pytest.approx(b, abs=1e-5)
     else:

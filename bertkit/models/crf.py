@@ -1,0 +1,98 @@
+"""A linear-chain conditional random field over words (Lafferty, McCallum & Pereira 2001, section 3).
+
+    p(tags | words) = exp(sum of scores) / sum over all sequences of the same
+
+The scores are the encoder's, a label a word, and learnt ones: a label being the first, the last, or following another
+(equation 1 there). All sums over sequences are taken by the forward algorithm in logarithms, in float32.
+
+The learnt scores are weights of the model, under `crf.` in its folder; plain transformers reads the rest of it.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor, nn
+
+from bertkit.errors import ModelError
+from bertkit.models.weights import WHERE
+from bertkit.recipe.schema import ModelBlock
+
+if TYPE_CHECKING:
+    import numpy as np
+
+
+class Crf(nn.Module):
+    """Learnt scores, all 0 at the beginning: then it is a softmax of each word."""
+
+    def __init__(self, labels: int):
+        super().__init__()
+        self.start = nn.Parameter(torch.zeros(labels))  # (label,)
+        self.steps = nn.Parameter(torch.zeros(labels, labels))  # (label, label after it)
+        self.end = nn.Parameter(torch.zeros(labels))  # (label,)
+
+    def forward(self, scores: Tensor, labels: Tensor, real: Tensor) -> Tensor:
+        """Negative log-likelihood of each sentence `(batch,)`.
+
+        Args:
+            scores: `(batch, word, label)`; `labels`: `(batch, word)`; `real`: which words are, from the left.
+        """
+        return self.log_partition(scores, real) - self.score(scores, labels, real)
+
+    def score(self, scores: Tensor, labels: Tensor, real: Tensor) -> Tensor:
+        """The sum of scores of one sequence of each sentence `(batch,)`."""
+        words = scores.gather(2, labels[..., None])[..., 0]  # (batch, word)
+        steps = self.steps[labels[:, :-1], labels[:, 1:]]
+        last = labels.gather(1, real.sum(1, keepdim=True) - 1)[:, 0]
+        inside = (words * real).sum(1) + (steps * real[:, 1:]).sum(1)
+        return self.start[labels[:, 0]] + inside + self.end[last]
+
+    def log_partition(self, scores: Tensor, real: Tensor) -> Tensor:
+        """The logarithm of the sum, over all sequences of each sentence, of the exponential of their scores."""
+        ways = self.start + scores[:, 0]  # (batch, label)
+        for word in range(1, scores.shape[1]):
+            longer = (ways[:, :, None] + self.steps).logsumexp(1) + scores[:, word]
+            ways = torch.where(real[:, word, None], longer, ways)
+        return (ways + self.end).logsumexp(1)
+
+    def scores(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """The learnt scores as they are now: of the first label, of each step, of the last."""
+        start, steps, end = (part.detach().double().cpu().numpy() for part in (self.start, self.steps, self.end))
+        return start, steps, end
+
+
+def attach(model: Any, labels: int, block: ModelBlock) -> Crf:
+    """Give a model a CRF as its `crf`, with the scores that its folder holds, if it holds any.
+
+    Raises:
+        ModelError: the folder's are of another number of labels.
+    """
+    model.crf = Crf(labels)
+    model.register_forward_hook(_reach)
+    file = Path(block.name or "") / "model.safetensors"
+    known = _stored(file) if block.name and file.is_file() else {}
+    if known:
+        if known["start"].shape != model.crf.start.shape:
+            what = f"{block.name}: its CRF has {len(known['start'])} tags, the data {labels}"
+            raise ModelError.at(WHERE, what, "name weights without a CRF, or data with the same tags")
+        model.crf.load_state_dict(known)
+    else:
+        model.new_weights |= {f"crf.{name}" for name, _ in model.crf.named_parameters()}
+    return model.crf
+
+
+def _reach(model: Any, _: Any, outputs: Any) -> None:
+    """Hang the learnt scores on the logits, by 0 of them: data parallel takes for unused what no output hangs on, and
+    the loss, which uses them, is computed outside of the model."""
+    if torch.is_grad_enabled():
+        outputs.logits = outputs.logits + 0 * sum(part.sum() for part in model.crf.parameters())
+
+
+def _stored(file: Path) -> dict[str, Tensor]:
+    from safetensors import safe_open
+
+    with safe_open(file, "pt") as weights:
+        names = [name for name in weights.keys() if name.startswith("crf.")]  # noqa: SIM118 - no dict
+        return {name.removeprefix("crf."): weights.get_tensor(name) for name in names}

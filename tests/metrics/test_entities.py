@@ -1,0 +1,42 @@
+"""Entity metrics as recipes name them."""
+
+from __future__ import annotations
+
+import pytest
+
+from bertkit.metrics import METRICS, intervals
+from bertkit.metrics.entities import by_type
+
+GOLD = [["B-PER", "I-PER", "O", "B-LOC"], ["O", "B-LOC"]]
+WITHOUT_B = [["I-PER", "I-PER", "O", "I-LOC"], ["O", "O"]]
+
+
+def test_lenient_and_strict() -> None:
+    lenient, strict = METRICS["entity_f1"], METRICS["strict_entity_f1"]
+    assert lenient(WITHOUT_B, GOLD) == pytest.approx(
+        {"entity_f1": 0.8, "entity_precision": 1.0, "entity_recall": 2 / 3}
+    )
+    assert strict(WITHOUT_B, GOLD) == dict.fromkeys(strict.keys, 0.0)
+    assert strict.keys == ("strict_entity_f1", "strict_entity_precision", "strict_entity_recall")
+
+
+@pytest.mark.parametrize("last", ["E", "L"])
+def test_strict_goes_by_the_prefixes_it_sees(last: str) -> None:
+    strict = METRICS["strict_entity_f1"]
+    gold = [["B-X", f"{last}-X", "O"]]
+    assert strict(gold, gold)["strict_entity_f1"] == 1.0
+    assert strict([["B-X", "I-X", "O"]], gold)["strict_entity_f1"] == 0.0
+
+
+def test_intervals_are_of_the_metrics_own_figures() -> None:
+    for name in ("entity_f1", "strict_entity_f1"):
+        metric = METRICS[name]
+        found = intervals(metric, GOLD * 10, GOLD * 10, samples=20)
+        assert found == dict.fromkeys(metric.keys, (1.0, 1.0))
+
+
+def test_by_type() -> None:
+    metric = by_type(["LOC", "PER", "ORG"])
+    expected = {"entity_f1_LOC": 2 / 3, "entity_f1_PER": 1.0, "entity_f1_ORG": 0.0}
+    assert metric(WITHOUT_B, GOLD) == pytest.approx(expected)
+    assert intervals(metric, WITHOUT_B, GOLD) == {}

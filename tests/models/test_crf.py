@@ -1,0 +1,67 @@
+"""The CRF's sums against all sequences there are; its weights in a model's folder."""
+
+from __future__ import annotations
+
+import itertools
+from pathlib import Path
+
+import pytest
+import torch
+
+from bertkit.errors import ModelError
+from bertkit.models import crf
+from bertkit.models.build import build_model
+from bertkit.recipe.schema import ModelBlock
+
+
+def test_likelihood_of_sentences_of_unequal_length() -> None:
+    torch.manual_seed(0)
+    model = crf.Crf(3)
+    for part in model.parameters():
+        torch.nn.init.normal_(part)
+    scores = torch.randn(3, 4, 3)
+    real = torch.arange(4) < torch.tensor([[4], [1], [3]])
+    labels = torch.randint(3, (3, 4))
+    got = model(scores, labels, real)
+    for row, length in enumerate((4, 1, 3)):
+        paths = list(itertools.product(range(3), repeat=length))
+        sums = torch.stack([
+            model.start[p[0]] + model.end[p[-1]] + sum(scores[row, i, label] for i, label in enumerate(p))
+            + sum(model.steps[a, b] for a, b in itertools.pairwise(p)) for p in paths
+        ])  # fmt: skip
+        chosen = sums[paths.index(tuple(labels[row, :length].tolist()))]
+        torch.testing.assert_close(got[row], sums.logsumexp(0) - chosen)
+
+
+def test_at_first_it_is_a_softmax() -> None:
+    scores, labels = torch.randn(2, 3, 4), torch.randint(4, (2, 3))
+    expected = torch.nn.functional.cross_entropy(scores.flatten(0, 1), labels.flatten(), reduction="none").view(2, 3)
+    torch.testing.assert_close(crf.Crf(4)(scores, labels, torch.ones(2, 3).bool()), expected.sum(1))
+
+
+def test_it_is_found_again_in_the_models_folder(tiny_bert: Path, tmp_path: Path) -> None:
+    def model(place: Path, labels: int = 3):
+        block = ModelBlock(name=str(place))
+        built = build_model(block, "AutoModelForTokenClassification", num_labels=labels)
+        return built, crf.attach(built, labels, block)
+
+    first, random = model(tiny_bert)
+    assert {"crf.start", "crf.steps", "crf.end"} <= first.new_weights
+    torch.nn.init.normal_(random.steps)
+    first.save_pretrained(tmp_path)
+    _, again = model(tmp_path)
+    assert torch.equal(again.steps, random.steps)
+    with pytest.raises(ModelError, match="its CRF has 3 tags, the data 4"):
+        model(tmp_path, 4)
+
+
+def test_data_parallel_sees_that_it_is_used(tiny_bert: Path) -> None:
+    """Only what the model's own outputs hang on; else its gradients would be counted twice."""
+    block = ModelBlock(name=str(tiny_bert))
+    model = build_model(block, "AutoModelForTokenClassification", num_labels=3).eval()
+    before = model(input_ids=torch.tensor([[2, 7, 3]])).logits
+    own = crf.attach(model, 3, block)
+    after = model(input_ids=torch.tensor([[2, 7, 3]])).logits
+    assert torch.equal(before, after)
+    after.sum().backward()
+    assert all(part.grad is not None and not part.grad.any() for part in own.parameters())

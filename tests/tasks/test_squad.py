@@ -1,0 +1,251 @@
+"""`squad`: windows and their labels, the loss, the threshold, what is refused, and the files of eval."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import logging
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from datasets import Dataset
+
+from bertkit import Predictor, train
+from bertkit.data.windows import windows
+from bertkit.errors import DataError, RecipeError
+from bertkit.metrics import find_metric
+from bertkit.models.build import load_tokenizer
+from bertkit.recipe.schema import DataBlock, ModelBlock
+from bertkit.tasks import answers_windows
+from bertkit.tasks.squad import Squad, SquadOptions
+from tests.helpers import tiny_recipe
+
+CONTEXT = "the parcel is late again . it was sent on monday , and the money for it came back ."
+
+
+def make(state: dict[str, Any] | None = None, **options: Any) -> Squad:
+    return Squad(SquadOptions.model_validate(options), state)
+
+
+def row(question: str, answer: str | None, context: str = CONTEXT) -> dict[str, Any]:
+    golds = [{"text": answer, "start": context.index(answer)}] if answer else []
+    return {"question": question, "context": context, "answers": golds}
+
+
+def encode(task: Squad, rows: list[dict[str, Any]], folder: Path, limit: int = 64) -> Any:
+    return task.encode(Dataset.from_list(rows), load_tokenizer(ModelBlock(name=str(folder))), limit, answers=True)
+
+
+def test_a_window_holds_question_and_context_with_the_answers_places(tiny_bert: Path) -> None:
+    tokenizer = load_tokenizer(ModelBlock(name=str(tiny_bert)))
+    (item,) = encode(make(), [row("when was it sent ?", "monday")], tiny_bert).items
+    words = tokenizer.convert_ids_to_tokens(item["input_ids"])
+    assert words[0] == "[CLS]"
+    assert words[item["first"] - 1] == "[SEP]" == words[-1]
+    first, last = item["labels"]
+    offsets = item["offsets"]
+    begin, end = offsets[first - item["first"]][0], offsets[last - item["first"]][1]
+    assert CONTEXT[begin:end] == "monday"
+    assert set(item["token_type_ids"][: item["first"]]) == {0}
+    assert set(item["token_type_ids"][item["first"] :]) == {1}
+
+
+def test_every_piece_has_its_maximum_context_in_one_window(tiny_bert: Path) -> None:
+    features = encode(make(max_length=16, overlap=3), [row("when ?", "monday"), row("who ?", None)], tiny_bert)
+    for number in (0, 1):
+        items = [item for item in features.items if item["row"] == number]
+        assert len(items) > 2
+        assert all(len(item["input_ids"]) <= 16 for item in items)
+        characters = [tuple(o) for item in items for o in item["offsets"][item["own"]]]
+        assert sorted(set(characters)) == sorted(characters)
+        for one, other in itertools.pairwise(items):
+            np.testing.assert_array_equal(one["offsets"][-3:], other["offsets"][:3])
+    found = [item for item in features.items if item["labels"].any()]
+    assert found
+    assert {item["row"] for item in found} == {0}
+    assert "have more than 16 pieces" in features.notes[0]
+
+
+def test_googles_step(tiny_bert: Path) -> None:
+    items = encode(make(max_length=16, step=4), [row("when ?", "monday")], tiny_bert).items
+    starts = [int(item["offsets"][0][0]) for item in items]
+    pieces = encode(make(), [row("when ?", "monday")], tiny_bert).items[0]["offsets"][:, 0].tolist()
+    assert starts == [pieces[i * 4] for i in range(len(items))]
+
+
+def test_doc_stride_means_two_things() -> None:
+    """A context of 1000 pieces, a question of 12: Google makes 6 windows, Hugging Face 4."""
+    room = 384 - 3 - 12
+    for options, expected in ((SquadOptions(step=128), 6), (SquadOptions(overlap=128), 4), (SquadOptions(), 4)):
+        assert len(windows(1000, room, answers_windows.shared(options, 384, room))) == expected
+
+
+def test_an_answer_in_no_window_and_a_long_question_are_counted(tiny_bert: Path) -> None:
+    long = row("when was it sent " * 9, CONTEXT[: CONTEXT.index(" , and")])
+    features = encode(make(max_length=16, overlap=2, max_question=3), [long], tiny_bert)
+    assert not any(item["labels"].any() for item in features.items)
+    assert any("1 of 1 questions have more than 3 pieces: cut" in said for said in features.warnings)
+    assert any("in no window" in said for said in features.warnings)
+    assert all(len(item["input_ids"]) <= 16 for item in features.items)
+
+
+def test_windows_that_can_not_move_on_are_told(tiny_bert: Path) -> None:
+    with pytest.raises(RecipeError, match=r"options\.overlap  12: beside its question a window holds only \d+ pieces"):
+        encode(make(max_length=16, overlap=12), [row("when ?", "monday")], tiny_bert)
+
+
+def test_the_loss_is_the_mean_of_start_and_end_over_real_places(tiny_bert: Path) -> None:
+    task = make(no_answer=True)
+    rows = [row("when ?", "monday"), row("who ?", None, "a cat .")]
+    features = encode(task, rows, tiny_bert)
+    model = task.build_model(ModelBlock(name=str(tiny_bert))).eval()
+    batch = task.collator(load_tokenizer(ModelBlock(name=str(tiny_bert))))(list(features.items))
+    sums, outputs = task.losses(model, batch)
+    expected = 0.0
+    for i, item in enumerate(features.items):
+        for side, logits in enumerate((outputs.start_logits, outputs.end_logits)):
+            real = logits[i, : len(item["input_ids"])]
+            expected -= torch.log_softmax(real, 0)[int(item["labels"][side])].item() / 2
+    assert sums.item() == pytest.approx(expected, rel=1e-5)
+    assert task.items(batch).tolist() == [2.0]
+
+
+def test_no_answer_is_found_in_the_training_rows() -> None:
+    task = make()
+    task.prepare(Dataset.from_list([row("when ?", "monday"), row("who ?", None)]), DataBlock())
+    assert (task.no_answer, task.threshold) == (True, 0.0)
+    task = make()
+    task.prepare([row("when ?", "monday")], DataBlock())
+    assert (task.no_answer, task.threshold) == (False, None)
+    with pytest.raises(DataError, match="1 of 1 questions have no answer, but all training rows have one"):
+        task.check([row("who ?", None)], "validation")
+    with pytest.raises(DataError, match=r"but options\.no_answer is false"):
+        make(no_answer=False).check([row("who ?", None)], "train")
+    with pytest.raises(DataError, match=r"train  the questions have no answers; name their column"):
+        make().prepare([{"question": "q", "context": "c"}], DataBlock())
+
+
+@pytest.mark.parametrize("options", [{"overlap": 3, "step": 3}, {"threshold": 0.0, "no_answer": False}, {"n_best": 0}])
+def test_options_that_do_not_go_together(options: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=r"name one|threshold goes with|greater than or equal"):
+        make(**options)
+
+
+def test_metrics_are_chosen_and_refused() -> None:
+    assert make().metrics == ("squad_v2",)
+    assert make(no_answer=False).metrics == ("squad",)
+    make(no_answer=False).fits(find_metric("squad", "answers"))
+    with pytest.raises(RecipeError, match="accuracy: scores labels, not answers"):
+        make(no_answer=True).fits(find_metric("accuracy", "answers"))
+    with pytest.raises(RecipeError, match="squad: knows no questions without an answer"):
+        make(no_answer=True).fits(find_metric("squad", "answers"))
+
+
+def answer(text: str, score: float) -> dict[str, Any]:
+    given = {"text": text, "start": 0, "end": 1, "probability": 0.5}
+    return {"answer": text, "score": score, "n_best": [given], "no_answer_probability": 0.5, "start": 0, "end": 1}
+
+
+def test_the_threshold_is_chosen_for_f1_and_can_be_given() -> None:
+    rows = [row("when ?", "monday"), row("who ?", None), row("what ?", "the parcel")]
+    answers = [answer("monday", 3.0), answer("late", 1.0), answer("parcel", 2.0)]
+    task = make({"no_answer": True})
+    task.tune(answers, rows)
+    assert task.threshold == -1.5
+    fixed = make(no_answer=True, threshold=-1.0)
+    fixed.tune(answers, rows)
+    assert (fixed.threshold, fixed.state) == (-1.0, {})
+
+
+def test_an_empty_guess_is_doubted() -> None:
+    rows = [row("when ?", "monday"), row("who ?", None)]
+    nothing = [answer("", -1.0), answer("", -1.0)]
+    assert make({"no_answer": True}).doubts([answer("monday", 1.0), nothing[1]], rows) == []
+    (doubt,) = make({"no_answer": True}).doubts(nothing, rows)
+    assert doubt.startswith("F1 50.0 on the validation rows, but always answering nothing gives 50.0")
+
+
+@pytest.fixture(scope="module")
+def run(tiny_bert: Path, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    folder = tmp_path_factory.mktemp("squad")
+    return train(tiny_recipe("squad", {}, tiny_bert, folder, max_steps=3), output=folder / "run")
+
+
+def squad_file(file: Path) -> Path:
+    """Two questions of one context in SQuAD's layout."""
+    questions = [
+        {"id": "a", "question": "when was it sent ?", "is_impossible": False}
+        | {"answers": [{"text": "monday", "answer_start": CONTEXT.index("monday")}]},
+        {"id": "b", "question": "who plays ?", "answers": [], "is_impossible": True},
+    ]
+    file.write_text(json.dumps({"data": [{"paragraphs": [{"context": CONTEXT, "qas": questions}]}]}), "utf-8")
+    return file
+
+
+def test_eval_writes_what_the_official_script_reads(run: Any, bertkit, tmp_path: Path) -> None:
+    gold = squad_file(tmp_path / "dev.json")
+    code, _, err = bertkit("eval", run.path, "--data", gold, "--output", tmp_path)
+    assert code == 0, err
+    figures = json.loads((tmp_path / "eval.json").read_text())["figures"]
+    nbest, odds = (json.loads((tmp_path / f"{name}.json").read_text()) for name in ("nbest", "null_odds"))
+    assert nbest.keys() == odds.keys() == {"a", "b"}
+    files = ["--predictions", tmp_path / "predictions.json"]
+    files += ["--no-answer-probabilities", tmp_path / "no_answer_probabilities.json"]
+    code, _, err = bertkit("eval", "--task", "squad", *files, "--data", gold, "--output", tmp_path / "official.json")
+    assert code == 0, err
+    official = json.loads((tmp_path / "official.json").read_text())
+    assert {key: official[key] for key in ("exact", "f1", "total", "HasAns_f1", "NoAns_f1")} == {
+        key: figures[key] for key in ("exact", "f1", "total", "HasAns_f1", "NoAns_f1")
+    }
+    assert "best_f1" in official
+
+
+def test_predict_from_a_file_and_the_command_line(run: Any, bertkit, tmp_path: Path) -> None:
+    code, out, err = bertkit("predict", run.path, squad_file(tmp_path / "dev.json"))
+    assert code == 0, err
+    first = json.loads(out.splitlines()[0])
+    assert first["id"] == "a"
+    assert {"predicted_answer", "predicted_start", "predicted_end", "score", "no_answer_probability"} <= first.keys()
+    assert {"text", "start", "end", "probability"} == first["n_best"][0].keys()
+    asked = ("--question", "when was it sent ?", "--context", CONTEXT, "--context", "a man plays .")
+    code, out, err = bertkit("predict", run.path, *asked)
+    assert code == 0, err
+    assert len(out.splitlines()) == 3
+    code, out, err = bertkit("predict", run.path, *asked, "-o", "-")
+    scores = [json.loads(line)["score"] for line in out.splitlines()]
+    assert scores == sorted(scores, reverse=True)
+    code, _, err = bertkit("predict", run.path, "--question", "when ?")
+    assert (code, "goes with --context" in err) == (2, True)
+
+
+def test_the_best_of_several_passages(run: Any, bertkit, tmp_path: Path) -> None:
+    file = tmp_path / "passages.jsonl"
+    texts = [("a", CONTEXT), ("b", CONTEXT), ("a", "a man plays and the cat is sleeping .")]
+    lines = [{"q": q, "question": "what is late ?", "context": context} for q, context in texts]
+    file.write_text("".join(json.dumps(line) + "\n" for line in lines), "utf-8")
+    _, out, _ = bertkit("predict", run.path, file)
+    all_rows = [json.loads(line) for line in out.splitlines()]
+    code, out, err = bertkit("predict", run.path, file, "--best-of", "q")
+    assert code == 0, err
+    best = [json.loads(line) for line in out.splitlines()]
+    assert [line["q"] for line in best] == ["a", "b"]
+    assert best[0] == max((all_rows[0], all_rows[2]), key=lambda line: line["score"])
+    code, _, err = bertkit("predict", run.path, file, "--best-of", "passage")
+    assert (code, "passage: no such column" in err) == (2, True)
+
+
+def test_a_pair_is_a_question_and_its_context(run: Any) -> None:
+    predictor = Predictor(run)
+    (found,) = predictor.predict([("when was it sent ?", CONTEXT)])
+    assert found["answer"] == (CONTEXT[found["start"] : found["end"]] if found["answer"] else "")
+    with pytest.raises(DataError, match="is no row"):
+        predictor.predict(["when was it sent ?"])
+
+
+def test_an_empty_context_has_no_answer(run: Any, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.WARNING)
+    (found,) = Predictor(run).predict([{"question": "when ?", "context": ""}])
+    assert found["answer"] == ""
