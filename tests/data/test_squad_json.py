@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from typing import Any
 
 import pytest
@@ -51,6 +52,10 @@ ROW = {
 }
 
 
+def warned(caplog):
+    return [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING]
+
+
 def test_a_question_is_a_row(write):
     impossible = {"id": 7, "question": "Who lost it?", "answers": [], "is_impossible": True}
     path = write("a.json", json.dumps(squad(question(is_impossible=False), impossible)))
@@ -70,7 +75,7 @@ def test_several_articles_paragraphs_and_answers(write, caplog):
         (id, number, CONTEXT if number < 5 else "x y") for number, id in enumerate("abcdef", 1)
     ]
     assert [answer["start"] for answer in found[0]["answers"]] == [20, 33]
-    assert not caplog.messages
+    assert not warned(caplog)
 
 
 @pytest.mark.parametrize(
@@ -105,13 +110,13 @@ def test_a_file_without_answers_gives_rows_without_them(write):
 def test_no_answer_that_is_not_marked(write, caplog):
     path = write("a.json", json.dumps(squad({**question(), "answers": [], "is_impossible": False})))
     assert rows(path)[0]["answers"] == []
-    assert caplog.messages == ["questions without an answer that is_impossible does not mark: 1 (a.json[id q1])"]
+    assert warned(caplog) == ["questions without an answer that is_impossible does not mark: 1 (a.json[id q1])"]
 
 
 def test_answers_beside_their_place_are_moved_and_counted(write, caplog):
     path = write("a.json", json.dumps(squad(question("a", start=21), question("b", start=0), question("c"))))
     assert [row["answers"] for row in rows(path)] == [[{"text": "Priestley", "start": 20}]] * 3
-    assert caplog.messages == [
+    assert warned(caplog) == [
         "answers that did not stand at their start, moved to the one place where they do: 2 "
         "(a.json[id a], a.json[id b])"
     ]
@@ -221,7 +226,7 @@ def test_bad_questions_are_left_out_and_counted(write, caplog):
     wrong = question("b", text="Lavoisier")
     path = write("a.json", json.dumps(squad(question("a"), wrong, question("c", text="Scheele"), question("a"))))
     assert [row["id"] for row in rows(path, bad_rows="skip")] == ["a"]
-    assert caplog.messages == [
+    assert warned(caplog) == [
         "rows left out, answers is not at its place: 2 (a.json[id b], a.json[id c])",
         "rows left out, an id that stands twice: 1 (a.json[id a])",
     ]
@@ -231,4 +236,4 @@ def test_paragraphs_without_a_context_are_counted_by_question(write, caplog):
     content = squad(question("a"))
     content["data"][0]["paragraphs"].append({"qas": [question("b"), question("c")]})
     rows(write("a.json", json.dumps(content)), bad_rows="skip")
-    assert caplog.messages == ["rows left out, no context: 2 (a.json[id b], a.json[id c])"]
+    assert warned(caplog) == ["rows left out, no context: 2 (a.json[id b], a.json[id c])"]

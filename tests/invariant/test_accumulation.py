@@ -54,13 +54,19 @@ def _again(whole: Run, folder: Path, *sets: str) -> Run:
 
 
 def _assert_close(got: Run, expected: Run) -> None:
-    """Losses and gradient norms to 2e-4 of their size, weights to 1e-4: float32 adds in another order."""
+    """Losses and gradient norms to 2e-4 of their size, weights to 1e-4: float32 adds in another order.
+
+    What moves all scores of a softmax alike has a gradient that is zero but for rounding, and Adam makes full steps of
+    that: the bias of the keys, and in squad, whose softmax goes over pieces, what is added to all of them at the end.
+    """
+    noise = ["attention.self.key.bias", *(["layer.1.output.LayerNorm.bias"] if got.recipe.task == "squad" else [])]
     names = ("step", "loss", "grad_norm", "learning_rate")
     assert len(log_of(expected, "step")) >= 10
     np.testing.assert_allclose(log_of(got, *names), log_of(expected, *names), rtol=2e-4, atol=1e-6)
     a, b = _weights(got), _weights(expected)
-    for key in a:
-        torch.testing.assert_close(a[key], b[key], rtol=1e-3, atol=1e-4)
+    for name in a:
+        if not name.endswith(tuple(noise)):
+            torch.testing.assert_close(a[name], b[name], rtol=1e-3, atol=1e-4, msg=name)
 
 
 def _weights(run: Run) -> dict[str, torch.Tensor]:
