@@ -126,7 +126,7 @@ def assert_near(run: Run, other: Run) -> None:
     got, expected = (np.array(log_of(each, "step", "loss", "grad_norm")) for each in (run, other))
     np.testing.assert_allclose(got, expected, rtol=2e-4)
     for name, value in other.metrics["validation"].items():
-        np.testing.assert_allclose(run.metrics["validation"][name], value, atol=1e-4, err_msg=name)
+        np.testing.assert_allclose(run.metrics["validation"][name], value, atol=1e-3, err_msg=name)  # of few rows
     a, b = (load_file(each.model / "model.safetensors") for each in (run, other))
     assert a.keys() == b.keys()
     for name in a:
