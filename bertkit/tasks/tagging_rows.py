@@ -22,7 +22,7 @@ from bertkit.tasks.words import split, to_words
 
 log = logging.getLogger("bertkit")
 
-TODO = "give tokens (a list of words), or a text"
+WANTED = "give tokens (a list of words), or a text"
 
 
 @dataclass(frozen=True)
@@ -79,10 +79,10 @@ def sentences_of(rows: Rows) -> Sentences:
         made = [[text[a:b] for a, b in at] for text, at in zip(texts, characters, strict=True)]
         return Sentences(made, texts, characters, **known)
     if words is None:
-        raise DataError.at("rows", "neither words nor a text", TODO)
+        raise DataError.at("rows", "neither words nor a text", WANTED)
     for number, sentence in enumerate(words, 1):
         if not isinstance(sentence, list) or not all(isinstance(word, str) and word for word in sentence):
-            raise DataError.at(f"row {number}", f"tokens is no list of words: {sentence!r:.60}", TODO)
+            raise DataError.at(f"row {number}", f"tokens is no list of words: {sentence!r:.60}", WANTED)
     return Sentences(words, **known)
 
 

@@ -422,6 +422,14 @@ def test_a_saved_model_is_plain_transformers(kind: str, tmp_path: Path) -> None:
         assert apart(run(loaded, mask_of("right")), run(padded, mask_of("right"))) == 0
 
 
+def in_two_threads(work: Any) -> None:
+    threads = [threading.Thread(target=work, args=(which,)) for which in (0, 1)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
 def test_two_models_in_two_threads_give_their_own_answers() -> None:
     jobs = [(*pair("bert", "token"), mask_of("right")), (*pair("roberta", "token"), mask_of("hole"))]
     with torch.inference_mode():
@@ -435,11 +443,7 @@ def test_two_models_in_two_threads_give_their_own_answers() -> None:
         with torch.inference_mode():
             worst[which] = max(apart(run(free, mask), expected[which]) for _ in range(30))
 
-    threads = [threading.Thread(target=work, args=(which,)) for which in (0, 1)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    in_two_threads(work)
     assert max(worst) <= 1e-5
 
 
@@ -456,11 +460,7 @@ def test_one_model_in_two_threads_keeps_their_batches_apart() -> None:
         with torch.inference_mode():
             worst[which] = max(apart(run(free, masks[which]), expected[which]) for _ in range(30))
 
-    threads = [threading.Thread(target=work, args=(which,)) for which in (0, 1)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    in_two_threads(work)
     assert max(worst) <= 1e-5
 
 

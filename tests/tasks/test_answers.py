@@ -131,18 +131,6 @@ def test_no_pair_that_can_be_an_answer_is_no_answer() -> None:
         assert len(answer["n_best"]) == (threshold is not None)
 
 
-def test_maximum_context_is_googles() -> None:
-    """`_check_is_max_context`, piece by piece; its own example is the second of three windows."""
-    for spans, length in (([(0, 5), (3, 8), (6, 9)], 9), ([(0, 4), (1, 5), (2, 6)], 6), ([(0, 3)], 3)):
-        for number, found in enumerate(maximum_context(spans, length)):
-            start, end = spans[number]
-            for piece in range(start, end):
-                scores = [
-                    min(piece - a, b - 1 - piece) + 0.01 * (b - a) if a <= piece < b else -math.inf for a, b in spans
-                ]
-                assert found[piece - start] == (scores.index(max(scores)) == number)
-
-
 def test_best_threshold_is_that_of_every_one_tried() -> None:
     generator = np.random.default_rng(0)
     for _ in range(50):

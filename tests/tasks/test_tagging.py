@@ -9,16 +9,15 @@ from typing import Any
 
 import numpy as np
 import pytest
-import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bertkit.errors import RecipeError
 from bertkit.models.build import load_tokenizer
 from bertkit.recipe.schema import ModelBlock
-from bertkit.tasks import tagging, tagging_decode
+from bertkit.tasks import tagging
 from bertkit.tasks.tagging import TaggingOptions
-from bertkit.tasks.tagging_rows import Sentences, sentences_of
+from bertkit.tasks.tagging_rows import sentences_of
 
 
 @pytest.fixture(scope="module")
@@ -113,19 +112,3 @@ def test_byte_level_words_begin_with_a_space() -> None:
         assert encode(roberta, [{"tokens": ["a", "a"]}]).items[0]["input_ids"].tolist() == [0, 4, 4, 1]
     backend.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     assert encode(roberta, [{"text": "a a."}]).items[0]["input_ids"].tolist() == [0, 2, 4, 5, 1]
-
-
-def test_pool_is_the_mean_of_a_words_pieces() -> None:
-    heads = torch.tensor([[-1, 1, 1, 3, -1], [-1, 1, -1, -1, -1]])
-    logits = torch.arange(20.0).view(2, 5, 2)
-    pooled = tagging_decode.pool(logits, heads)
-    assert pooled[0, 1].tolist() == [3.0, 4.0]
-    assert pooled[0, 3].tolist() == logits[0, 3].tolist()
-    assert pooled[1, 1].tolist() == logits[1, 1].tolist()
-    assert not pooled[:, [0, 2, 4]].any()
-
-
-def test_places_of_words() -> None:
-    plain = Sentences([["a"]])
-    assert plain.place(0, 0) == "row 1"
-    assert Sentences([["a", "b"]], places=["x.conll:4"], lines=[[4, 5]]).place(0, 1) == "x.conll:5"

@@ -1,0 +1,53 @@
+"""What the end of a training leaves in the Run, and in which order."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+from typing import Any
+
+import pytest
+from transformers import AutoTokenizer
+
+from bertkit import train
+from bertkit.run import Run
+from bertkit.training import finish
+from tests.helpers import tiny_recipe
+
+
+def test_the_model_folder_is_plain_and_readable(tiny_bert: Path, tmp_path: Path) -> None:
+    run = train(tiny_recipe("classify", {"max_length": 12}, tiny_bert, tmp_path), output=tmp_path / "run")
+    names = {file.name for file in run.model.iterdir()}
+    assert {"config.json", "model.safetensors", "tokenizer.json"} <= names
+    assert "training_args.bin" not in names
+    assert all(stat.S_IMODE(file.stat().st_mode) == 0o644 for file in run.model.iterdir())
+    assert AutoTokenizer.from_pretrained(run.model).model_max_length == 12
+    assert run.environment["data"].keys() == {"train", "validation"}
+
+
+@pytest.mark.parametrize(("limit", "kept"), [(1, False), (2, True)])
+def test_checkpoints_stay_where_more_than_one_is_asked_for(
+    limit: int, kept: bool, tiny_bert: Path, tmp_path: Path
+) -> None:
+    recipe = tiny_recipe("classify", {}, tiny_bert, tmp_path, save_total_limit=limit)
+    assert train(recipe, output=tmp_path / "run").checkpoints.is_dir() == kept
+
+
+def test_a_run_is_finished_by_its_metrics_alone(
+    tiny_bert: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain = finish.write_json
+
+    def torn(file: Path, value: Any) -> None:
+        if file.name == "metrics.json":
+            raise KeyboardInterrupt
+        plain(file, value)
+
+    monkeypatch.setattr(finish, "write_json", torn)
+    recipe = tiny_recipe("classify", {}, tiny_bert, tmp_path)
+    with pytest.raises(KeyboardInterrupt):
+        train(recipe, output=tmp_path / "run")
+    run = Run(tmp_path / "run")
+    assert run.task_file.is_file() and run.checkpoints.is_dir()
+    monkeypatch.setattr(finish, "write_json", plain)
+    assert train(recipe, output=tmp_path / "run", resume=True).metrics["rows"] == {"train": 32, "validation": 8}

@@ -1,0 +1,62 @@
+"""What a training needs, checked: label names, reports, and the identity of its rows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from bertkit.errors import RecipeError
+from bertkit.recipe.load import resolve
+from bertkit.tasks.scoring import Split
+from bertkit.tasks.task import Features
+from bertkit.training.parts import data_identity, prepare, reports, with_label_names
+from tests.helpers import tiny_recipe
+
+
+def split(*items: dict[str, Any]) -> dict[str, Split]:
+    return {"train": Split("train", [], Features(list(items)))}
+
+
+def item(*pieces: int, label: int = 0) -> dict[str, Any]:
+    return {"row": 0, "input_ids": np.array(pieces, dtype=np.int32), "labels": np.int64(label)}
+
+
+def test_the_identity_of_rows_is_that_of_what_the_model_is_given() -> None:
+    one = data_identity(split(item(1, 2), item(3)))
+    assert one == data_identity(split(item(1, 2), item(3)))
+    others = [
+        split(item(1, 2, 3), item(4)),
+        split(item(3), item(1, 2)),
+        split(item(1, 2), item(3, label=1)),
+        split(item(1, 2)),
+    ]
+    assert all(data_identity(other) != one for other in others)
+
+
+def test_a_file_of_label_names_becomes_its_names(tiny_bert: Path, tmp_path: Path) -> None:
+    (tmp_path / "names.txt").write_text("refund\ndelivery\nother\n", "utf-8")
+    recipe = tiny_recipe("classify", {}, tiny_bert, tmp_path)
+    data = recipe.data.model_copy(update={"label_names": str(tmp_path / "names.txt")})
+    recipe = recipe.model_copy(update={"data": data})
+    assert with_label_names(recipe).data.label_names == ["refund", "delivery", "other"]
+    assert prepare(resolve(recipe)).task.state["labels"] == ["refund", "delivery", "other"]
+
+
+@pytest.mark.parametrize(("value", "named"), [("none", ["none"]), (["tensorboard"], ["tensorboard"]), (None, [])])
+def test_reports_are_a_list(value: Any, named: list[str], tiny_bert: Path, tmp_path: Path) -> None:
+    recipe = tiny_recipe("classify", {}, tiny_bert, tmp_path)
+    assert reports(recipe.model_copy(update={"train": {"report_to": value}})) == named
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [({"train": None}, "data.train  the recipe names no training data"), ({}, "options.max_length  1000: the model")],
+)
+def test_what_can_not_be_trained_is_told(change: dict, said: str, tiny_bert: Path, tmp_path: Path) -> None:
+    recipe = tiny_recipe("classify", {"max_length": 1000}, tiny_bert, tmp_path)
+    recipe = recipe.model_copy(update={"data": recipe.data.model_copy(update=change)})
+    with pytest.raises(RecipeError, match=said):
+        prepare(resolve(recipe))
