@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 
 from bertkit import __version__, processes
-from bertkit.commands import judge, prepare, recipe, ship, train
+from bertkit.commands import corpus, judge, prepare, recipe, ship, tokenizer, train
 from bertkit.errors import BertkitError, Stopped
 
 app = typer.Typer(
@@ -47,7 +47,9 @@ app.command(rich_help_panel="Train")(train.train)
 app.command("eval", rich_help_panel="Judge")(judge.evaluate)
 app.command(rich_help_panel="Use")(ship.predict)
 app.add_typer(recipe.app, name="recipe", rich_help_panel="Prepare")
+app.add_typer(corpus.app, name="corpus", rich_help_panel="Prepare")
 app.add_typer(prepare.data, name="data", rich_help_panel="Prepare")
+app.add_typer(tokenizer.app, name="tokenizer", rich_help_panel="Prepare")
 app.command(rich_help_panel="Prepare")(prepare.doctor)
 
 

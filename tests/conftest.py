@@ -59,15 +59,13 @@ def words() -> list[str]:
 
 @pytest.fixture(scope="session")
 def tokenizer_folder(tmp_path_factory: pytest.TempPathFactory, words: list[str]) -> Path:
-    """A WordPiece tokenizer of some hundred pieces."""
-    from tokenizers import BertWordPieceTokenizer
-    from transformers import BertTokenizer
+    """A WordPiece tokenizer of some hundred pieces, the same in every session."""
+    from bertkit.data.tokenizer import TokenizerOptions, save, train
 
     folder = tmp_path_factory.mktemp("tokenizer")
-    trainer = BertWordPieceTokenizer(lowercase=True)
-    trainer.train_from_iterator(words, vocab_size=400, min_frequency=1, show_progress=False)
-    vocab = dict(sorted(trainer.get_vocab().items(), key=lambda item: item[1]))
-    BertTokenizer(vocab=vocab, model_max_length=64).save_pretrained(folder)
+    tokenizer = train(words, TokenizerOptions(vocab_size=400, reserved=0, min_frequency=1)).tokenizer
+    tokenizer.model_max_length = 64
+    save(tokenizer, folder)
     return folder
 
 

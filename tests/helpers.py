@@ -33,6 +33,12 @@ VARIANTS: dict[str, list[dict[str, Any]]] = {
         {"no_answer": True, "max_answer": 3},
         {"no_answer": False},
     ],
+    "pretrain": [
+        {"max_length": 24},
+        {"objective": "mlm+nsp", "max_length": 24, "mask_share": 0.3},
+        {"objective": "mlm+sop", "max_length": 32, "whole_words": True},
+        {"span_length": 3.8, "max_length": 24},
+    ],
     "regress": [{}, {"long_text": "head_tail", "max_length": 10}],
 }
 """Options under which a task's contract is tested."""

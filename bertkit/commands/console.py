@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Annotated, Any
@@ -72,6 +73,11 @@ def scores(splits: dict[str, dict[str, float | None]], intervals: dict[str, Any]
             interval = "" if low is None or high is None else f"{low:.4f} to {high:.4f}"
             rows.append((split, name, "undefined" if value is None else f"{value:.4f}", interval))
     table(("split", "figure", "value", "95% interval"), rows)
+
+
+def warn(text: str) -> None:
+    """A warning, as those of the work itself are shown."""
+    logging.getLogger("bertkit").warning("%s", text)
 
 
 def progress(words: str) -> Any:

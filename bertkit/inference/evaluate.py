@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from bertkit.data.dataset import load
-from bertkit.data.splits import load_splits
 from bertkit.errors import RecipeError, did_you_mean
 from bertkit.inference.predictor import Predictor
 from bertkit.metrics import find_metric
@@ -46,14 +44,15 @@ def evaluate(
     metrics = [find_metric(reference, task.takes) for reference in recipe.metrics]
     for metric in metrics:
         task.fits(metric)
-    if data:
-        name, rows = ", ".join(data), load(data, task.columns, block)
-    else:
-        name = split or ("test" if block.test else "validation")
-        splits = load_splits(block, task.columns, recipe.seed, stratify_by=task.stratify_by, names=[name])
-        if name not in splits:
-            raise RecipeError.at(f"data.{name}", "the Run's recipe names no such data", "bertkit eval RUN --data FILE")
-        rows = splits[name]
+    name = split or ("test" if block.test or data else "validation")
+    if data:  # in the place of the recipe's, and all of it
+        update = {"test": list(data), "limit": block.limit.model_copy(update={"test": None})}
+        recipe = recipe.model_copy(update={"data": block.model_copy(update=update)})
+    found = task.read(recipe, [name])
+    if name not in found:
+        raise RecipeError.at(f"data.{name}", "the Run's recipe names no such data", "bertkit eval RUN --data FILE")
+    rows = found[name]
+    name = ", ".join(data) or name
     scores = predictor.score(name, rows, metrics, progress=progress)
-    found = {"data": name, "rows": len(rows), "figures": scores.figures, "intervals": scores.intervals}
-    return {**found, "files": task.files(scores.answers, rows)}
+    result = {"data": name, "rows": len(rows), "figures": scores.figures, "intervals": scores.intervals}
+    return {**result, "files": task.files(scores.answers, rows)}

@@ -29,6 +29,7 @@ from bertkit.metrics.classification import (
 )
 from bertkit.metrics.entities import ENTITIES
 from bertkit.metrics.glue import GLUE
+from bertkit.metrics.language import LANGUAGE
 from bertkit.metrics.metric import Array, Function, Metric, Takes
 from bertkit.metrics.regression import mae, mse, pearson, spearman
 
@@ -64,6 +65,7 @@ METRICS: dict[str, Metric] = {
         *GLUE,
         *ANSWERS,
         *ENTITIES,
+        *LANGUAGE,
     )
 }
 

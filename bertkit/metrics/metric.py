@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from bertkit.errors import DataError, PluginError
 
-Takes = Literal["labels", "probabilities", "scores", "tags", "answers"]
+Takes = Literal["labels", "probabilities", "scores", "tags", "answers", "language"]
 Array = NDArray[Any]
 Function = Callable[[Any, Any], float | Mapping[str, float]]
 
@@ -26,6 +26,7 @@ SHAPES: dict[Takes, str] = {
     "scores": "numbers, both (row,)",
     "tags": "lists of tags a row, both as long",
     "answers": "predictions: a text a row; references: a list of texts a row, empty where there is no answer",
+    "language": "predictions (row, 3) and references (row, 2), as language.py has them",
 }
 """What predictions and references a metric's function is called with, by what it `takes`."""
 
@@ -43,6 +44,7 @@ class Metric:
             `scores`: both float64 `(row,)`.
             `tags`: lists of tags a row, a tag a word; None where a word has no prediction.
             `answers`: a text a row, and a list of right texts a row; empty texts and lists where there is no answer.
+            `language`: float64 `(row, 3)` and `(row, 2)`: sums over a row's masked pieces (see language.py).
         greater_is_better: the direction of every figure; what has two directions is two metrics.
         keys: the figures it returns for certain, the one that selects the best model first; default: its own name.
         intervals: `(predictions, references, samples)` -> the 95% interval of each figure, where this can be had faster
@@ -80,7 +82,7 @@ class Metric:
             return self._lists(predictions, references)
         real = self.takes != "labels"
         predicted = self._array("predictions", predictions, real)
-        actual = self._array("references", references, self.takes == "scores")
+        actual = self._array("references", references, self.takes in ("scores", "language"))
         problem = _misfit(self.takes, predicted, actual)
         if problem:
             raise DataError.at(f"metric {self.name}", problem, f"it takes {SHAPES[self.takes]}")
@@ -146,10 +148,11 @@ def _misfit(takes: Takes, predictions: Array, references: Array) -> str:
         "labels": predictions.ndim <= 2 and predictions.shape == references.shape,
         "probabilities": predictions.ndim == 2 and references.shape in (predictions.shape[:1], predictions.shape),
         "scores": predictions.ndim == 1 and predictions.shape == references.shape,
+        "language": predictions.shape[1:] == (3,) and references.shape[1:] == (2,),
     }
     if not shapes[takes]:
         return f"predictions of shape {predictions.shape} do not fit references of shape {references.shape}"
-    if takes == "scores":
+    if takes in ("scores", "language"):
         return ""
     if references.ndim == 2 and max(references.max(), predictions.max() if takes == "labels" else 0) > 1:
         return "several labels a row are told by 0 and 1, but there are greater numbers"

@@ -34,7 +34,8 @@ def build_model(block: ModelBlock, auto_class: str, **config: Any) -> PreTrained
     import transformers
 
     if block.scratch is not None:
-        model = _from_scratch(_scratch_config(block.scratch, config), getattr(transformers, auto_class))
+        values = {**_of_tokenizer(block), **block.scratch}
+        model = _from_scratch(_scratch_config(values, config), getattr(transformers, auto_class))
         model.new_weights = {name for name, _ in model.named_parameters()}
     else:
         model = _pretrained(block, getattr(transformers, auto_class), config)
@@ -79,6 +80,21 @@ def load_tokenizer(block: ModelBlock) -> PreTrainedTokenizerBase:
     tokenizer.backend_tokenizer.no_truncation()
     tokenizer.backend_tokenizer.no_padding()
     return tokenizer
+
+
+def _of_tokenizer(block: ModelBlock) -> dict[str, Any]:
+    """What of the configuration of a model from scratch its tokenizer tells, where the block does not say it."""
+    from transformers import AutoConfig
+    from transformers.models.auto.configuration_auto import CONFIG_MAPPING_NAMES
+
+    values = block.scratch or {}
+    kind = values.get("model_type")
+    if block.tokenizer is None or "vocab_size" in values or kind is None or kind not in CONFIG_MAPPING_NAMES:
+        return {}
+    tokenizer, default = load_tokenizer(block), AutoConfig.for_model(kind)
+    numbers = {f"{name}_token_id": getattr(tokenizer, f"{name}_token_id") for name in ("pad", "cls", "sep")}
+    known = {key: number for key, number in numbers.items() if number is not None and hasattr(default, key)}
+    return {"vocab_size": len(tokenizer), **known}
 
 
 def _scratch_config(values: dict[str, Any], head: dict[str, Any]) -> Any:

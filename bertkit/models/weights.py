@@ -85,6 +85,21 @@ def check_folder(folder: Path, name: str) -> None:
             raise ModelError.at(str(file), "a pointer of Git LFS, not the weights", f"git lfs pull, in {folder}")
 
 
+def model_type(block: ModelBlock) -> str | None:
+    """The kind of model that is named (`bert`, ...), None where it can not be told before it is loaded."""
+    if block.scratch is not None:
+        return block.scratch.get("model_type")
+    if block.name is None:
+        return None
+    from transformers import AutoConfig
+
+    place = resolve(block.name, block.revision, WHERE)
+    try:
+        return str(AutoConfig.from_pretrained(**place).model_type)
+    except Exception:  # whatever is wrong there is told by the loading of the model
+        return None
+
+
 def identity(block: ModelBlock) -> dict[str, str]:
     """Which weights these are: name, SHA-256 of the weights file and, from the hub, the commit."""
     if block.name is None:

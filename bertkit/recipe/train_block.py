@@ -32,8 +32,17 @@ DEFAULTS: dict[str, Any] = {
 }
 
 LAYER_DECAY = "layer_decay"
-"""The one key of ours: each layer's learning rate is this factor times that of the layer above it (Howard & Ruder 2018,
+"""A key of ours: each layer's learning rate is this factor times that of the layer above it (Howard & Ruder 2018,
 section 3.2, "discriminative fine-tuning")."""
+
+MAX_MINUTES = "max_minutes"
+"""A key of ours: the training ends after so much time (training/budget.py); `num_train_epochs` may end it before."""
+
+ENDLESS = 1e9
+"""Epochs of a training that its time ends."""
+
+BY_STEPS = ("reduce_lr_on_plateau", "greedy", "warmup_stable_decay")
+"""Schedules that have no place in a share of the time."""
 
 ELSEWHERE = {
     "seed": "seed stands at the top of the recipe",
@@ -92,7 +101,8 @@ def known() -> dict[str, Any]:
     hints = typing.get_type_hints(TrainingArguments)
     names = TrainingArguments.__dataclass_fields__
     usable = {name: hints[name] for name in names if name not in ELSEWHERE and name not in UNUSED}
-    return {**usable, "fsdp": bool | str, LAYER_DECAY: float}  # its own hint lacks true, which is what it is about
+    usable["fsdp"] = bool | str  # its own hint lacks true, which is what it is about
+    return {**usable, LAYER_DECAY: float, MAX_MINUTES: float}
 
 
 def check(block: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
@@ -108,6 +118,20 @@ def check(block: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
             yield key, "no such key", did_you_mean(str(key), known())
         elif what := _wrong(key, value):
             yield key, *what
+    if MAX_MINUTES in block:
+        yield from _not_by_time(block)
+
+
+def _not_by_time(block: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
+    """What does not go with `max_minutes`."""
+    if "max_steps" in block:
+        yield MAX_MINUTES, "does not go with max_steps", "name one of them"
+    if (schedule := block.get("lr_scheduler_type")) in BY_STEPS:
+        yield "lr_scheduler_type", f"{schedule} does not go with max_minutes", "linear or cosine follow the time"
+    warmup = block.get("warmup_steps", 0)
+    if isinstance(warmup, int | float) and warmup >= 1:
+        todo = "below 1 it is a share of the time"
+        yield "warmup_steps", f"{warmup:g} steps do not go with max_minutes", todo
 
 
 def _wrong(key: str, value: Any) -> tuple[str, str] | None:
@@ -144,7 +168,7 @@ def _wrong_report(value: Any) -> tuple[str, str] | None:
 def _out_of_range(key: str, value: float) -> tuple[str, str] | None:
     if value != value or value in (float("inf"), float("-inf")):
         return f"expected a finite number, got {value}", ""
-    if key in ABOVE_ZERO and value <= 0:
+    if key in (*ABOVE_ZERO, MAX_MINUTES) and value <= 0:
         return f"must be above 0, got {value}", ""
     if key in MINIMUM and value < MINIMUM[key]:
         return f"must be at least {MINIMUM[key]:g}, got {value}", ""
@@ -170,6 +194,8 @@ def _words(hint: Any) -> str:
 def resolve(block: dict[str, Any]) -> dict[str, Any]:
     """A checked `train:` block with our defaults below it; saving follows evaluation where it is not given."""
     full = {**DEFAULTS, **block}
+    if MAX_MINUTES in block and "num_train_epochs" not in block:
+        del full["num_train_epochs"]
     if full["eval_strategy"] == "no":
         full["load_best_model_at_end"] = block.get("load_best_model_at_end", False)
         full.setdefault("save_strategy", "no")
@@ -191,7 +217,9 @@ def arguments(block: dict[str, Any], folder: Path, *, seed: int, metric: str, gr
     import torch
     from transformers import TrainingArguments
 
-    values = {key: value for key, value in block.items() if key != LAYER_DECAY}
+    values = {key: value for key, value in block.items() if key not in (LAYER_DECAY, MAX_MINUTES)}
+    if MAX_MINUTES in block:
+        values.setdefault("num_train_epochs", ENDLESS)
     values.setdefault("dataloader_pin_memory", torch.cuda.is_available())
     values.setdefault("use_cpu", not torch.accelerator.is_available())  # else several processes are taken for one
     try:

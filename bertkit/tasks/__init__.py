@@ -3,6 +3,7 @@
 TASKS = {
     "classify": "bertkit.tasks.classify:Classify",
     "ner": "bertkit.tasks.ner:Ner",
+    "pretrain": "bertkit.tasks.pretrain:Pretrain",
     "regress": "bertkit.tasks.regress:Regress",
     "squad": "bertkit.tasks.squad:Squad",
 }

@@ -22,6 +22,7 @@ import numpy as np
 
 import bertkit
 from bertkit import processes
+from bertkit.data.cache import home as cache_home
 from bertkit.tasks.task import Features, Rows, Task
 
 if TYPE_CHECKING:
@@ -34,8 +35,13 @@ ROOM = 8 * 2**30
 
 
 def encode(task: Task, rows: Rows, tokenizer: PreTrainedTokenizerBase, limit: int) -> Features:
-    """`task.encode` with answers, from the disk where the same was encoded before. Of several processes one encodes."""
-    if len(rows) < ROWS:
+    """`task.encode` with answers, from the disk where the same was encoded before. Of several processes one encodes.
+
+    Rows of a kind of the task's own (`Task.read`) lie on disk already, and are not kept twice.
+    """
+    from datasets import Dataset
+
+    if len(rows) < ROWS or not isinstance(rows, list | Dataset):
         return task.encode(rows, tokenizer, limit, answers=True)
     folder = home() / _key(task, rows, tokenizer, limit)
     with processes.first_goes_first():
@@ -51,10 +57,8 @@ def encode(task: Task, rows: Rows, tokenizer: PreTrainedTokenizerBase, limit: in
 
 
 def home() -> Path:
-    """`$BERTKIT_CACHE`, else `bertkit` in the user's folder of caches."""
-    if own := os.environ.get("BERTKIT_CACHE"):
-        return Path(own) / "encoded"
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "bertkit" / "encoded"
+    """The folder of all entries."""
+    return cache_home() / "encoded"
 
 
 class Stored(Sequence[dict[str, Any]]):
@@ -65,6 +69,18 @@ class Stored(Sequence[dict[str, Any]]):
 
     def __init__(self, values: dict[str, np.ndarray], ends: dict[str, np.ndarray]):
         self.values, self.ends = values, ends
+
+    @property
+    def rows(self) -> np.ndarray:
+        return self.values["row"]
+
+    @property
+    def lengths(self) -> np.ndarray:
+        return np.diff(self.ends["input_ids"], prepend=0)
+
+    @property
+    def highest(self) -> int:
+        return int(self.values["input_ids"].max())
 
     def __len__(self) -> int:
         return len(self.values["row"])

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from bertkit import processes
+from bertkit.tasks.items import lengths_of
 from bertkit.tasks.task import Answer, Features, Outputs, Rows, Task
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ class Split:
 
 @dataclass(frozen=True)
 class Scores:
-    """What a model scored on a split; `intervals` holds a 95% confidence interval for each figure but the loss."""
+    """What a model scored on a split; `intervals` holds a 95% confidence interval for each figure but the losses."""
 
     figures: dict[str, float]
     answers: list[Answer]
@@ -55,8 +56,8 @@ def run(
     *,
     pieces: int | None = None,
     progress: Progress = iter,
-) -> tuple[Outputs, float | None]:
-    """Outputs of a model for all items, in their order, and the exact loss where the items have labels.
+) -> tuple[Outputs, dict[str, float]]:
+    """Outputs of a model for all items, in their order, and the exact losses (`losses_of`) where they have labels.
 
     Batches hold items of like length, the longest first, as many as give `pieces` places (default: `PIECES`), so that
     little is padded. The model is left in evaluation mode. Every process of a distributed run takes its share of the
@@ -68,7 +69,7 @@ def run(
     import torch
 
     device = next(model.parameters()).device
-    lengths = [len(item["input_ids"]) for item in features.items]
+    lengths: list[int] = lengths_of(features.items).tolist()
     share = sorted(range(len(lengths)), key=lambda i: -lengths[i])[processes.rank() :: processes.count()]
     room = pieces or PIECES.get(device.type, PIECES["cpu"])
     model.eval()
@@ -105,8 +106,19 @@ def run(
     shares, sums, counts = zip(*processes.gathered((done, sums, counts)), strict=True)
     by_item = dict(itertools.chain(*shares))
     outputs = {name: [by_item[i][name] for i in range(len(lengths))] for name in (by_item[0] if by_item else {})}
-    loss = (sum(sums) / sum(counts)).sum() if any(map(torch.is_tensor, sums)) else None
-    return outputs, None if loss is None else float(loss)
+    return outputs, losses_of(task, sum(sums), sum(counts)) if any(map(torch.is_tensor, sums)) else {}
+
+
+def means(sums: torch.Tensor, items: torch.Tensor) -> torch.Tensor:
+    """`(part,)`: each part of the loss; 0 where it has no items."""
+    return sums / items.masked_fill(items == 0, 1)
+
+
+def losses_of(task: Task, sums: torch.Tensor, items: torch.Tensor) -> dict[str, float]:
+    """`loss`, and `loss_NAME` for each of the task's parts that has items."""
+    parts = means(sums, items)
+    named = zip(task.parts, parts.tolist(), items.tolist(), strict=True) if task.parts else ()
+    return {"loss": float(parts.sum()), **{f"loss_{name}": part for name, part, count in named if count}}
 
 
 def _sharded(model: torch.nn.Module) -> bool:
@@ -160,7 +172,7 @@ def score(
         tune: choose the task's thresholds on this split first (the validation split alone).
         intervals: whether to bootstrap confidence intervals.
     """
-    outputs, loss = run(task, model, split.features, collate, progress=progress)
+    outputs, losses = run(task, model, split.features, collate, progress=progress)
     answers = task.decode(outputs, split.features, split.rows)
     if tune:
         before = dict(task.state)
@@ -168,7 +180,7 @@ def score(
         if task.state != before:
             answers = task.decode(outputs, split.features, split.rows)
     figures, spans = measure(task, answers, split.rows, metrics, samples=SAMPLES if intervals else 0)
-    return Scores({**figures, **({} if loss is None else {"loss": loss})}, answers, spans)
+    return Scores({**figures, **losses}, answers, spans)
 
 
 def measure(

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict
 
 from bertkit import plugins
 from bertkit.data.columns import Column
+from bertkit.data.splits import load_splits
 from bertkit.recipe.schema import DataBlock, ModelBlock, Recipe
 
 if TYPE_CHECKING:
@@ -42,9 +43,15 @@ class Features:
     """Model inputs. A row gives one item or, read in windows, several; `item["row"]` is its position in the rows."""
 
     items: Sequence[dict[str, Any]]
+    """Where they are many and read only when asked for, one a row in the rows' order, the sequence itself tells what a
+    training must know of all of them: `lengths` (`(item,)`: pieces of each), `highest` (the highest of all `input_ids`)
+    and `identity` (a hash of all content). Without these each item is looked at. See items.py."""
     notes: list[str] = field(default_factory=list)
     """What was done to the rows on the way (texts cut, read in windows), to be said aloud."""
     warnings: list[str] = field(default_factory=list)
+    phases: Sequence[tuple[int, float]] = field(default=(), kw_only=True)
+    """Items of each phase of the training, which lie one phase after the other, and its share of the steps: first come
+    all steps of the first phase. Empty: one phase."""
 
 
 class Task(ABC):
@@ -55,6 +62,13 @@ class Task(ABC):
     """What a metric that does not say so itself is called with (`Metric.takes`)."""
     per_piece: ClassVar[tuple[str, ...]] = ()
     """Outputs (see `reduce`) of `(batch, piece, ...)`."""
+    draws: ClassVar[bool] = False
+    """Whether the collator draws at random. Each training item then has `draw`: `(seed, pass)`, where `pass` counts how
+    often its data has been gone through, and the collator draws from `np.random.default_rng([seed, pass, row])` alone:
+    the same for any number of workers, processes and micro-batches, and after a resume. Other items have no `draw`."""
+    parts: tuple[str, ...] = ()
+    """Names of the parts of the loss, in the order of `items` and `losses`, where there are several: `loss_NAME` is
+    logged beside `loss`, which is their sum."""
     metrics: tuple[str, ...]
     """Metrics where the recipe names none; the first chooses the best checkpoint."""
 
@@ -66,6 +80,11 @@ class Task(ABC):
     @abstractmethod
     def columns(self) -> tuple[Column, ...]:
         """What a Reader must give."""
+
+    def read(self, recipe: Recipe, names: Sequence[str] = ()) -> dict[str, Rows]:
+        """The rows of each split that the recipe names (of `names` alone, if any), and of `validation` always."""
+        found = load_splits(recipe.data, self.columns, recipe.seed, stratify_by=self.stratify_by, names=names)
+        return dict(found)
 
     def prepare(self, rows: Rows, data: DataBlock) -> None:  # noqa: B027 - a task may have nothing to learn
         """Learn from the training rows what the task needs to know (its labels), into `state`."""
@@ -104,7 +123,7 @@ class Task(ABC):
     @abstractmethod
     def losses(self, model: Any, batch: dict[str, torch.Tensor]) -> tuple[torch.Tensor, Any]:
         """The sums of the loss `(part,)` and the model's outputs. The loss is `(sums / items).sum()`, with the items
-        of the whole effective batch, whatever its division into steps and processes."""
+        of the whole effective batch, whatever its division into steps and processes. A part without items is 0."""
 
     @abstractmethod
     def reduce(self, outputs: Any, batch: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:

@@ -27,6 +27,10 @@ COUNTED = "counted"
 """Key of a batch that is there only to keep a process in step with the others; its loss does not count."""
 
 
+Draw = tuple[int, int, int]
+"""`(row, seed, pass)`: a row and what its collator draws from."""
+
+
 @dataclass
 class StepSampler:
     """Yields the micro-batches of one process, as numbers of rows; an empty one where there is nothing left for it."""
@@ -42,6 +46,8 @@ class StepSampler:
     drop_last: bool = False
     bucket: bool = False
     """Whether a step takes rows of like length: for a model that can not do without padding."""
+    draws: bool = False
+    """Whether rows come with what their collator draws from (see `Draw`)."""
     epoch: int = 0
 
     def set_epoch(self, epoch: int) -> None:
@@ -52,31 +58,45 @@ class StepSampler:
         full, rest = divmod(len(self.lengths), self.step_size)
         return full * self.accumulation + (0 if self.drop_last else -(-rest // (self.batch_size * self.world)))
 
-    def __iter__(self) -> Iterator[list[int]]:
-        for rows in self.steps():
-            rows = rows[np.argsort(-self.lengths[rows], kind="stable")]
+    def __iter__(self) -> Iterator[list[int] | list[Draw]]:
+        for rows, passes in self.taken():
+            longest_first = np.argsort(-self.lengths[rows].astype(np.int64), kind="stable")
             group = self.batch_size * self.world
             for start in range(0, len(rows), group):
-                yield rows[start : start + group][self.rank :: self.world].tolist()
+                share = longest_first[start : start + group][self.rank :: self.world]
+                taken = rows[share].tolist()
+                numbers = zip(taken, passes[share].tolist(), strict=True)
+                yield [(row, self.seed, number) for row, number in numbers] if self.draws else taken
 
     @property
     def step_size(self) -> int:
         """Rows of a step."""
         return self.batch_size * self.accumulation * self.world
 
-    def steps(self) -> list[np.ndarray]:
+    def taken(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """The rows of each step of this epoch, and how often the data of each has been gone through."""
+        for rows in self.steps():
+            yield rows, np.full(len(rows), self.epoch)
+
+    def steps(self) -> Iterator[np.ndarray]:
         """The rows of each step of this epoch; only the last may have fewer than `step_size`."""
-        rng = np.random.default_rng([self.seed, self.epoch])
-        order = rng.permutation(len(self.lengths))
+        order = self.order(self.lengths, [self.seed, self.epoch])
+        end = len(order) - len(order) % self.step_size if self.drop_last else len(order)
+        for start in range(0, end, self.step_size):
+            yield order[start : start + self.step_size]
+
+    def order(self, lengths: np.ndarray, seed: Sequence[int]) -> np.ndarray:
+        """`(row,)`: the rows as the steps of one pass take them one after the other."""
+        rng = np.random.default_rng(seed)
+        order = rng.permutation(len(lengths))
         if self.bucket:
             size = POOL * self.step_size
             pools = [order[start : start + size] for start in range(0, len(order), size)]
-            order = np.concatenate([pool[np.argsort(self.lengths[pool], kind="stable")] for pool in pools])
-        steps = [order[start : start + self.step_size] for start in range(0, len(order), self.step_size)]
-        full = [step for step in steps if len(step) == self.step_size]
-        if self.bucket:
-            full = [full[number] for number in rng.permutation(len(full))]
-        return full if self.drop_last else full + steps[len(full) :]
+            order = np.concatenate([pool[np.argsort(lengths[pool], kind="stable")] for pool in pools])
+            full = len(order) // self.step_size
+            end = full * self.step_size
+            order[:end] = order[:end].reshape(full, self.step_size)[rng.permutation(full)].reshape(-1)
+        return order
 
 
 class Loader(DataLoader[Any]):
@@ -97,9 +117,18 @@ class _Collate:
         return self.collate(items) if items else {**self.collate([self.shortest]), COUNTED: False}
 
 
-def lengths_of(items: Sequence[dict[str, Any]]) -> np.ndarray:
-    """`(item,)`: pieces of each item."""
-    return np.fromiter((len(item["input_ids"]) for item in items), dtype=np.int64, count=len(items))
+@dataclass
+class _Drawn:
+    """Items by `Draw`: each has `draw`, what its collator draws from."""
+
+    items: Sequence[dict[str, Any]]
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    def __getitem__(self, number: Draw) -> dict[str, Any]:
+        row, *draw = number
+        return {**self.items[row], "draw": tuple(draw)}
 
 
 def train_loader(
@@ -113,10 +142,12 @@ def train_loader(
     persistent: bool = False,
 ) -> Loader:
     """Loads the sampler's micro-batches, in `workers` processes beside this one where there are any."""
+    shortest = int(sampler.lengths.argmin())
+    given: Any = _Drawn(items) if sampler.draws else items
     return Loader(
-        items,  # type: ignore[arg-type]
+        given,
         batch_sampler=sampler,
-        collate_fn=_Collate(collate, items[int(sampler.lengths.argmin())]),
+        collate_fn=_Collate(collate, given[(shortest, sampler.seed, 0) if sampler.draws else shortest]),
         num_workers=workers,
         pin_memory=pin_memory,
         prefetch_factor=prefetch if workers else None,

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, cast
 
+import numpy as np
+
 from bertkit.data.check import overlap
 from bertkit.recipe.schema import Recipe
+from bertkit.tasks.items import lengths_of, rows_of
 from bertkit.tasks.scoring import Split
 from bertkit.tasks.scoring import run as run_model
 from bertkit.tasks.task import Features, Task
@@ -34,12 +36,13 @@ def rehearse(
     """
     from bertkit.metrics import try_out
 
-    pieces: Counter[int] = Counter()
-    for item in split.features.items:
-        pieces[item["row"]] += len(item["input_ids"])
-    short = sorted(row for row, _ in pieces.most_common()[-REHEARSED:])
-    rows = cast(Any, split.rows).select(short)
-    items = [{**item, "row": short.index(item["row"])} for item in split.features.items if item["row"] in short]
+    given: Any = split.features.items
+    owners = rows_of(given)
+    pieces = np.bincount(owners, weights=lengths_of(given))
+    short = [int(row) for row in np.argsort(pieces, kind="stable") if pieces[row]][:REHEARSED]
+    rows = cast(Any, split.rows)
+    rows = rows.select(short) if hasattr(rows, "select") else [rows[row] for row in short]
+    items = [{**given[int(i)], "row": short.index(owners[i])} for i in np.flatnonzero(np.isin(owners, short))]
     features, collate = Features(items), task.collator(tokenizer)
     outputs, _ = run_model(task, model, features, collate)
     answers = task.decode(outputs, features, rows)
@@ -53,10 +56,10 @@ def warn(recipe: Recipe, task: Task, splits: dict[str, Split]) -> None:
     if not 1e-6 <= rate <= 1e-3 and recipe.model.scratch is None:
         log.warning("train.learning_rate is %g; fine-tuning an encoder takes 1e-5 to 5e-4 as a rule", rate)
     rows = {name: cast(Any, split.rows) for name, split in splits.items()}
-    has = rows["train"].column_names
+    has = getattr(rows["train"], "column_names", ())
     texts = [column.name for column in task.columns if column.kind in ("text", "words") and column.name in has]
     for name in ("validation", "test"):
-        if name in splits and (shared := overlap(rows["train"], rows[name], texts)):
+        if texts and name in splits and (shared := overlap(rows["train"], rows[name], texts)):
             share = shared / len(rows[name])
             what = "%d of the %s rows (%.1f%%) stand in the training data too: scores on them flatter"
             log.warning(what, shared, name, 100 * share)

@@ -12,13 +12,16 @@ import math
 import sys
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from transformers import TrainerCallback, TrainingArguments
 
 from bertkit import plugins
 from bertkit.errors import PluginError, RecipeError, TrainingError
 from bertkit.run import without_nan, write_text
+
+if TYPE_CHECKING:
+    from bertkit.training.budget import Budget
 
 log = logging.getLogger("bertkit")
 
@@ -101,7 +104,7 @@ class LogFile(TrainerCallback):
             return
         line: dict[str, Any] = {"step": state.global_step, "epoch": round(state.epoch or 0.0, 4)}
         if "loss" in logs:
-            names = ("loss", "grad_norm", "learning_rate", "samples_per_second")
+            names = ("loss", *_parts(logs), "grad_norm", "learning_rate", "samples_per_second")
             line |= {name: logs[name] for name in names if name in logs}
         elif figures := _figures(logs):
             line["validation"] = figures
@@ -127,8 +130,8 @@ class StopOnNonFinite(TrainerCallback):
 class Progress(TrainerCallback):
     """A bar with samples/s and time left on a terminal; plain lines in a log."""
 
-    def __init__(self, watch: StopWatch):
-        self.watch = watch
+    def __init__(self, watch: StopWatch, budget: Budget | None = None):
+        self.watch, self.budget = watch, budget
         self._bar: Any = None
         self._task: Any = None
         self._start = 0.0
@@ -140,22 +143,30 @@ class Progress(TrainerCallback):
         if not (state.is_world_process_zero and sys.stderr.isatty()):
             return
         from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+        from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
         self._bar = Progress(
             TextColumn("training"),
             BarColumn(),
-            MofNCompleteColumn(),
+            TextColumn("{task.fields[step]}"),
             TextColumn("{task.fields[said]}"),
             TimeRemainingColumn(),
             console=Console(stderr=True),
         )
         self._bar.start()
-        self._task = self._bar.add_task("training", total=state.max_steps, completed=state.global_step, said="")
+        done, total = self._done(state)
+        self._task = self._bar.add_task("training", total=total, completed=done, step=self._step(state), said="")
+
+    def _done(self, state: Any) -> tuple[float, float]:
+        """How much is done, of how much: steps, or seconds."""
+        return (self.budget.elapsed, self.budget.seconds) if self.budget else (state.global_step, state.max_steps)
+
+    def _step(self, state: Any) -> str:
+        return f"{state.global_step}" if self.budget else f"{state.global_step}/{state.max_steps}"
 
     def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         if self._bar:
-            self._bar.update(self._task, completed=state.global_step)
+            self._bar.update(self._task, completed=self._done(state)[0], step=self._step(state))
 
     def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, float] | None = None, **kwargs: Any) -> None:
         if not state.is_world_process_zero:
@@ -165,14 +176,15 @@ class Progress(TrainerCallback):
             said = ", ".join(f"{name} {value:.4g}" for name, value in figures.items())
             log.info("epoch %.2f: %s", state.epoch or 0, said)
         elif "loss" in logs and self._bar:
-            self._bar.update(self._task, said=f"loss {logs['loss']:.3f}  {self.watch.rate:.0f} samples/s")
-        elif "loss" in logs and state.global_step >= self._next_line:
-            self._next_line = state.global_step + state.max_steps / LINES
-            spent, done = time.perf_counter() - self._start, state.global_step - self._first_step
-            left = spent / done * (state.max_steps - state.global_step)
+            self._bar.update(self._task, said=f"{_losses(logs, 3)}  {self.watch.rate:.0f} samples/s")
+        elif "loss" in logs and (done := self._done(state))[0] >= self._next_line:
+            self._next_line = done[0] + done[1] / LINES
+            left = done[1] - done[0]
+            if not self.budget:
+                left *= (time.perf_counter() - self._start) / (state.global_step - self._first_step)
             log.info(
-                "step %d/%d  epoch %.2f  loss %.4f  %.0f samples/s  %s left",
-                *(state.global_step, state.max_steps, state.epoch or 0, logs["loss"], self.watch.rate, _clock(left)),
+                "step %s  epoch %.2f  %s  %.0f samples/s  %s left",
+                *(self._step(state), state.epoch or 0, _losses(logs, 4), self.watch.rate, _clock(max(0, left))),
             )
 
     def close(self) -> None:
@@ -188,6 +200,16 @@ class Progress(TrainerCallback):
 def effective_batch(args: Any) -> int:
     """Rows in one optimiser step: batch x accumulation x processes."""
     return args.train_batch_size * args.gradient_accumulation_steps * args.world_size
+
+
+def _parts(logs: dict[str, float]) -> dict[str, float]:
+    """The parts of the loss, where there are several."""
+    return {name: value for name, value in logs.items() if name.startswith("loss_")}
+
+
+def _losses(logs: dict[str, float], digits: int) -> str:
+    parts = ", ".join(f"{name.removeprefix('loss_')} {value:.{digits}f}" for name, value in _parts(logs).items())
+    return f"loss {logs['loss']:.{digits}f}" + (f" ({parts})" if parts else "")
 
 
 def _figures(logs: dict[str, float]) -> dict[str, float]:

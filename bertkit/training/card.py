@@ -52,8 +52,8 @@ def card(recipe: Recipe, task: Task, scored: dict[str, Scores], run: Run) -> str
 
 
 TRAINING = (
-    *("num_train_epochs", "max_steps", "learning_rate", "per_device_train_batch_size", "gradient_accumulation_steps"),
-    *("warmup_steps", "weight_decay", "lr_scheduler_type", "layer_decay"),
+    *("num_train_epochs", "max_steps", "max_minutes", "learning_rate", "per_device_train_batch_size"),
+    *("gradient_accumulation_steps", "warmup_steps", "weight_decay", "lr_scheduler_type", "layer_decay"),
 )
 
 

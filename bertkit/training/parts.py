@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from bertkit import processes
 from bertkit.data.labels import read_label_names
-from bertkit.data.splits import load_splits
 from bertkit.errors import RecipeError
 from bertkit.models import build
 from bertkit.recipe import train_block
 from bertkit.recipe.schema import Recipe
 from bertkit.tasks.encoding import encode
+from bertkit.tasks.items import highest_of, identity_of
 from bertkit.tasks.scoring import Split
 from bertkit.tasks.task import Task, make_task
 from bertkit.training.beforehand import rehearse, warn
@@ -62,7 +58,7 @@ def prepare(recipe: Recipe) -> Parts:
     args = _arguments(recipe, metrics[0])
     callbacks = [make(item, args) for item in recipe.callbacks]
     recipe = with_label_names(recipe)
-    rows = load_splits(recipe.data, task.columns, recipe.seed, stratify_by=task.stratify_by)
+    rows = task.read(recipe)
     task.prepare(rows["train"], recipe.data)
     for split, part in rows.items():
         task.check(part, split)
@@ -83,7 +79,10 @@ def prepare(recipe: Recipe) -> Parts:
         for warning in features.warnings:
             log.warning("%s: %s", split, warning)
         splits[split] = Split(split, part, features)
-    build.check_ids(model, max(int(item["input_ids"].max()) for s in splits.values() for item in s.features.items))
+    if splits["train"].features.phases and train_block.MAX_MINUTES in recipe.train:
+        todo = "name max_steps; or train one phase by time, and the next from its Run"
+        raise RecipeError.at("train.max_minutes", "phases divide steps, not time", todo)
+    build.check_ids(model, max(highest_of(split.features.items) for split in splits.values()))
     warn(recipe, task, splits)
     rehearse(task, model, tokenizer, metrics, splits["validation"])
     return Parts(recipe, task, metrics, model, tokenizer, splits, args, callbacks)
@@ -124,12 +123,4 @@ def join_processes(recipe: Recipe) -> None:
 
 def data_identity(splits: dict[str, Split]) -> dict[str, str]:
     """SHA-256 of what the model is given of each split: the same rows, cut by the same tokenizer, in the same order."""
-    return {name: sha256_of(split.features.items) for name, split in splits.items()}
-
-
-def sha256_of(items: Sequence[dict[str, Any]]) -> str:
-    digest = hashlib.sha256()
-    for item in items:
-        for name, value in item.items():
-            digest.update(name.encode() + np.asarray(value).tobytes())
-    return digest.hexdigest()
+    return {name: identity_of(split.features.items) for name, split in splits.items()}

@@ -167,7 +167,11 @@ def _train(trainer: BertTrainer, run: Run, checkpoint: Path | None) -> None:
             if hasattr(callback, "close"):
                 callback.close()
     if trainer.interrupt.stopping:
-        what = f"stopped at step {trainer.state.global_step} of {trainer.state.max_steps}, saved"
+        state, budget = trainer.state, trainer.budget
+        of = f"of {state.max_steps}"
+        if budget:
+            of = f"after {budget.now() / 60:.1f} of {budget.seconds / 60:g} minutes"
+        what = f"stopped at step {state.global_step} {of}, saved"
         raise Stopped.at(str(run.path), what, f"bertkit train {run.path} --resume goes on")
 
 
@@ -176,13 +180,16 @@ def build_trainer(parts: Parts, run: Run, checkpoint: Path | None = None) -> Ber
     from transformers import PrinterCallback
     from transformers.integrations import TensorBoardCallback
 
+    from bertkit.training.budget import Budget
     from bertkit.training.callbacks import LogFile, Progress, StopOnNonFinite, StopWatch
     from bertkit.training.interrupt import Interrupt
     from bertkit.training.trainer import BertTrainer
 
     args, watch = parts.args, StopWatch()
+    minutes = parts.recipe.train.get(train_block.MAX_MINUTES)
+    budget = Budget(minutes) if minutes else None
     args.output_dir = str(run.checkpoints)
-    callbacks: list[Any] = [watch, StopOnNonFinite(), LogFile(run.log_file), Progress(watch)]
+    callbacks: list[Any] = [watch, StopOnNonFinite(), LogFile(run.log_file), Progress(watch, budget)]
     if TENSORBOARD in reports(parts.recipe) and processes.first():
         from torch.utils.tensorboard import SummaryWriter
 
@@ -197,6 +204,8 @@ def build_trainer(parts: Parts, run: Run, checkpoint: Path | None = None) -> Ber
             interrupt=Interrupt(),
             layer_decay=parts.recipe.train.get(train_block.LAYER_DECAY, 1.0),
             keep=parts.recipe.train["save_total_limit"],
+            phases=parts.splits["train"].features.phases,
+            budget=budget,
             model=parts.model,
             args=args,
             train_dataset=parts.splits["train"].features.items,

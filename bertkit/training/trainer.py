@@ -1,4 +1,4 @@
-"""Hugging Face's Trainer with an exact loss, its own batches, whole checkpoints and learning rates by layer.
+"""Hugging Face's Trainer with an exact loss, its own batches, whole checkpoints, a clock and learning rates by layer.
 
 The loss of a step is `(sums / items).sum()` with the items of the whole effective batch: 16x1, 4x4 and two processes of
 8 give the same loss and gradient. Trainer's own count is of label places, knows one kind of item, and its division is
@@ -20,11 +20,14 @@ from transformers import Trainer, TrainerState
 from bertkit.errors import RecipeError, TrainingError
 from bertkit.models.layers import depths
 from bertkit.models.linear import fast
-from bertkit.tasks.scoring import Scores, Split, score
+from bertkit.tasks.items import lengths_of
+from bertkit.tasks.scoring import Scores, Split, means, score
 from bertkit.tasks.task import Task
-from bertkit.training.batching import COUNTED, Loader, StepSampler, lengths_of, train_loader
+from bertkit.training.batching import COUNTED, Loader, StepSampler, train_loader
+from bertkit.training.budget import VIRTUAL, Budget
 from bertkit.training.checkpoints import STATE, Checkpoints, what_is_torn
 from bertkit.training.interrupt import Interrupt
+from bertkit.training.phases import PhaseSampler
 
 if TYPE_CHECKING:
     from bertkit.metrics import Metric
@@ -44,6 +47,8 @@ class BertTrainer(Trainer):
     checkpoints: where they go.
     keep: how many of them stay, beside the best and the last; None keeps all.
     interrupt: says when to save and stop out of turn.
+    phases: see `Features.phases`.
+    budget: the time that the training has; None where steps or epochs end it.
     """
 
     # compute_loss divides by the items of the whole accumulated batch, so nothing is left to divide.
@@ -59,23 +64,32 @@ class BertTrainer(Trainer):
         interrupt: Interrupt,
         layer_decay: float = 1.0,
         keep: int | None = None,
+        phases: Sequence[tuple[int, float]] = (),
+        budget: Budget | None = None,
         **kwargs: Any,
     ):
         self.task, self.validation, self.metrics, self.layer_decay = task, validation, metrics, layer_decay
         self.checkpoints, self.interrupt, self.keep = checkpoints, interrupt, keep
+        self.phases, self.budget = phases, budget
         self._resumed: Path | None = None
+        self._parts: Any = 0.0  # (part,): sums since the last line of the log
+        self._parts_since = 0
         self.rows: Sequence[dict[str, Any]] = kwargs["train_dataset"]
         super().__init__(**kwargs, eval_dataset=validation.features.items if validation else None)
+        if budget:
+            self.add_callback(budget)
         self.add_callback(interrupt)
 
     def get_train_dataloader(self) -> Loader:
         """Micro-batches of this process; the same rows in the same steps for any number of processes."""
         args = self.args
-        sampler = StepSampler(
+        sampler: StepSampler = StepSampler(
             lengths_of(self.rows), args.per_device_train_batch_size, args.gradient_accumulation_steps,
             rank=args.process_index, world=args.world_size, seed=args.seed, drop_last=args.dataloader_drop_last,
-            bucket=not getattr(self.model, "padding_free", False),
+            bucket=not getattr(self.model, "padding_free", False), draws=self.task.draws,
         )  # fmt: skip
+        if self.phases:
+            sampler = PhaseSampler.of(sampler, self.phases, args.max_steps, args.num_train_epochs)
         return train_loader(
             self.rows, self.data_collator, sampler,
             workers=args.dataloader_num_workers, pin_memory=args.dataloader_pin_memory,
@@ -85,13 +99,16 @@ class BertTrainer(Trainer):
     def _get_num_items_in_batch(self, batch_samples: list[Any], device: torch.device) -> torch.Tensor:
         """`(part,)`: the items of all batches of this step, in all processes, which agree on stopping in passing."""
         items = torch.stack([self.task.items(batch) * batch.get(COUNTED, True) for batch in batch_samples]).sum(0)
-        if self.accelerator.num_processes == 1:
-            return items.to(device)
-        told = torch.cat([items, items.new_tensor(self.interrupt.wishes)]).to(device)
-        told = self.accelerator.reduce(told, reduction="sum")
-        stop, save = (told[-2:] > 0).tolist()
-        self.interrupt.agreed = (stop, save)
-        return told[:-2]
+        seconds = self.budget.now() if self.budget else 0.0
+        if self.accelerator.num_processes > 1:
+            clock = int(1000 * seconds) if self.is_world_process_zero() else 0
+            told = torch.cat([items, items.new_tensor([*self.interrupt.wishes, clock])]).to(device)
+            told = self.accelerator.reduce(told, reduction="sum")
+            stop, save, milliseconds = told[-3:].tolist()
+            self.interrupt.agreed, seconds, items = (stop > 0, save > 0), milliseconds / 1000, told[:-3]
+        if self.budget:
+            self.budget.begin_step(seconds, self.state)
+        return items.to(device)
 
     def training_step(self, *args: Any, **kwargs: Any) -> torch.Tensor:
         with fast():
@@ -105,10 +122,13 @@ class BertTrainer(Trainer):
         if not counted:
             sums = sums * 0  # this process has no row in this micro-batch, and goes through the motions
         if num_items_in_batch is None:
-            loss = (sums / self.task.items(inputs).to(sums.device)).sum()
+            loss = means(sums, self.task.items(inputs).to(sums.device)).sum()
         else:
             # Data parallel takes the mean of the processes' gradients; theirs here are shares of one sum.
-            loss = (sums / num_items_in_batch).sum() * self.accelerator.num_processes
+            parts = means(sums, num_items_in_batch)
+            loss = parts.sum() * self.accelerator.num_processes
+            if self.task.parts:
+                self._parts = self._parts + parts.detach().float() * self.accelerator.num_processes
         return (loss, outputs) if return_outputs else loss
 
     def create_optimizer(self, model: Any = None) -> torch.optim.Optimizer:
@@ -123,10 +143,13 @@ class BertTrainer(Trainer):
 
     def create_scheduler(self, num_training_steps: int, optimizer: Any = None) -> Any:
         try:
-            return super().create_scheduler(num_training_steps, optimizer)
+            scheduler = super().create_scheduler(VIRTUAL if self.budget else num_training_steps, optimizer)
         except (ValueError, TypeError) as error:
             what = f"{getattr(self.args.lr_scheduler_type, 'value', '')}: {error}"
             raise RecipeError.at("train.lr_scheduler_kwargs", what, "write what this schedule takes") from error
+        if self.budget:
+            self.budget.by_time(scheduler)
+        return scheduler
 
     def _spread_learning_rates(self, optimizer: torch.optim.Optimizer) -> None:
         """Split each parameter group by depth; embeddings learn slowest, the head at the full rate."""
@@ -148,6 +171,14 @@ class BertTrainer(Trainer):
         """The rate of the head, which is the recipe's; the first group may be a lower layer's."""
         assert self.optimizer is not None
         return max(group["lr"] for group in self.optimizer.param_groups)
+
+    def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
+        if "loss" in logs and self.task.parts:
+            steps, self._parts_since = self.state.global_step - self._parts_since, self.state.global_step
+            parts = (self.accelerator.reduce(self._parts, reduction="mean") / steps).tolist()
+            logs |= {f"loss_{name}": part for name, part in zip(self.task.parts, parts, strict=True)}
+            self._parts = 0.0
+        super().log(logs, start_time)
 
     def score(self, split: Split, *, tune: bool = False, intervals: bool = False) -> Scores:
         """Score the model on a split, in full precision, each row once whatever the number of processes."""
@@ -183,7 +214,11 @@ class BertTrainer(Trainer):
         if self._resumed:  # the steps since the last line of the log count in the next one
             running = json.loads((self._resumed / RUNNING).read_text("utf-8"))
             self._tr_loss += running["loss"]
-            self._globalstep_last_logged = running["since"]
+            self._globalstep_last_logged = self._parts_since = running["since"]
+            if self.task.parts:
+                self._parts = torch.tensor(running["parts"], device=self.args.device)
+            if self.budget:
+                self.budget.restore(running["budget"])
             self._resumed = None
         super()._run_epoch(*args, **kwargs)
 
@@ -218,7 +253,12 @@ class BertTrainer(Trainer):
         try:
             super()._save_checkpoint(model, trial)
             loss = self.accelerator.gather(self._tr_loss).mean().item()
-            running = {"loss": loss, "since": self._globalstep_last_logged}
+            running: dict[str, Any] = {"loss": loss, "since": self._globalstep_last_logged}
+            if self.task.parts:
+                parts = torch.zeros(len(self.task.parts), device=self.args.device) + self._parts
+                running["parts"] = self.accelerator.reduce(parts, reduction="mean").tolist()
+            if self.budget:
+                running["budget"] = self.budget.kept()
             if self.args.should_save:
                 (self.checkpoints.aside / f"checkpoint-{step}" / RUNNING).write_text(json.dumps(running), "utf-8")
             self.accelerator.wait_for_everyone()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 import pytest
 
 from bertkit.commands import console
@@ -29,3 +31,11 @@ def test_scores_say_undefined_and_leave_out_intervals_that_are_not(capsys: pytes
 def test_progress_goes_through_all_batches_in_silence_where_no_one_watches(capsys: pytest.CaptureFixture[str]) -> None:
     assert list(console.progress("scoring")([1, 2, 3])) == [1, 2, 3]
     assert capsys.readouterr() == ("", "")
+
+
+def test_a_warning_reads_as_those_of_the_work(caplog, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(logging.getLogger("bertkit"), "propagate", True)
+    console.warn("only 5 words of 10% more")
+    assert {(record.levelname, record.getMessage()) for record in caplog.records} == {
+        ("WARNING", "only 5 words of 10% more")
+    }

@@ -90,6 +90,18 @@ def _a_regression(place: Path, model: Path, batch: int) -> Run:
     return train(recipe, output=place / f"regress-{batch}") if batch == 8 else Run(place)
 
 
+def test_two_processes_draw_the_masks_of_one(tiny_bert: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A corpus is built by the first alone; masks follow from the rows, whoever has them."""
+    options = {"objective": "mlm+nsp", "max_length": 24, "whole_words": True}
+    recipe = recipe_of_rows("pretrain", options, 31, tiny_bert, tmp_path, per_device_train_batch_size=4)
+    (tmp_path / "recipe.yaml").write_text(dump(recipe), "utf-8")
+    monkeypatch.setenv("BERTKIT_CACHE", str(tmp_path / "cache"))
+    command = (*BERTKIT, "train", tmp_path / "recipe.yaml", *TWO, "--output", tmp_path / "two")
+    finished(tmp_path / "said", *command, BERTKIT_CACHE=str(tmp_path / "cache-of-two"))
+    one = train(tmp_path / "recipe.yaml", output=tmp_path / "one", sets=["train.per_device_train_batch_size=8"])
+    assert_near(Run.open(tmp_path / "two"), one)
+
+
 def test_two_processes_score_and_answer_as_one(trained: Launched, place: Path, bertkit) -> None:
     texts = ["hello", "where is my parcel ?", "i want it back " * 9, "late", "good bye , good bye", "my money", "hello"]
     file = write_rows([{"id": n, "text": text} for n, text in enumerate(texts)], place / "new.jsonl")

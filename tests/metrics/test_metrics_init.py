@@ -9,7 +9,7 @@ from bertkit import plugins
 from bertkit.errors import PluginError
 from bertkit.metrics import METRICS, Metric, find_metric
 
-LOWER_IS_BETTER = {"log_loss", "calibration_error", "mse", "mae"}
+LOWER_IS_BETTER = {"log_loss", "calibration_error", "mse", "mae", "masked_loss", "perplexity"}
 
 CODE = """
 from bertkit.metrics import Metric
@@ -56,7 +56,9 @@ def test_table():
     assert set(METRICS) <= set(plugins.names("metric"))
 
 
-@pytest.mark.parametrize("name", [name for name, metric in METRICS.items() if metric.takes != "answers"])
+@pytest.mark.parametrize(
+    "name", [name for name, metric in METRICS.items() if metric.takes not in ("answers", "language")]
+)
 def test_every_metric_of_perfect_predictions(name):
     metric = find_metric(name, "labels")
     rows = {"labels": [0, 1, 1], "probabilities": [[1.0, 0.0], [0.0, 1.0], [0.0, 1.0]], "scores": [0, 1, 1]}

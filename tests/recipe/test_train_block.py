@@ -10,7 +10,16 @@ from transformers import TrainingArguments
 
 from bertkit.errors import RecipeError
 from bertkit.recipe import train_block
-from bertkit.recipe.train_block import ABOVE_ZERO, DEFAULTS, ELSEWHERE, GONE, LAYER_DECAY, MINIMUM, UNUSED
+from bertkit.recipe.train_block import (
+    ABOVE_ZERO,
+    DEFAULTS,
+    ELSEWHERE,
+    GONE,
+    LAYER_DECAY,
+    MAX_MINUTES,
+    MINIMUM,
+    UNUSED,
+)  # fmt: skip
 
 NAMES = set(TrainingArguments.__dataclass_fields__)
 
@@ -25,7 +34,7 @@ def arguments(**block: Any) -> Any:
 
 
 def test_every_name_is_usable_or_refused_for_a_reason() -> None:
-    usable = set(train_block.known()) - {LAYER_DECAY}
+    usable = set(train_block.known()) - {LAYER_DECAY, MAX_MINUTES}
     assert usable | set(ELSEWHERE) | UNUSED == NAMES
     assert not usable & set(ELSEWHERE)
     assert not usable & UNUSED
@@ -130,6 +139,7 @@ def test_good_values_pass(block: dict[str, Any]) -> None:
         ({"adam_beta1": -0.1}, "must be at least 0, got -0.1"),
         ({"adam_epsilon": 0}, "must be above 0, got 0"),
         ({"save_total_limit": 0}, "must be at least 1, got 0"),
+        ({"max_minutes": 0}, "must be above 0, got 0"),
         ({"layer_decay": 0}, "must be above 0 and at most 1, got 0"),
         ({"layer_decay": 1.1}, "must be above 0 and at most 1, got 1.1"),
         ({"eval_strategy": "epochs"}, "no such value: epochs; did you mean epoch?"),
@@ -224,3 +234,34 @@ def test_values_that_do_not_go_together_are_a_mistake_of_the_users() -> None:
         arguments(eval_strategy="steps", eval_steps=10, save_steps=15)
     with pytest.raises(RecipeError, match="fp16"):
         arguments(bf16=True, fp16=True)
+
+
+@pytest.mark.parametrize(
+    ("block", "problems"),
+    [
+        ({"max_minutes": 20}, []),
+        ({"max_minutes": 0.5, "num_train_epochs": 3, "warmup_steps": 0.1, "lr_scheduler_type": "cosine"}, []),
+        ({"max_minutes": 20, "max_steps": 100}, ["max_minutes: does not go with max_steps; name one of them"]),
+        (
+            {"max_minutes": 20, "warmup_steps": 100},
+            ["warmup_steps: 100 steps do not go with max_minutes; below 1 it is a share of the time"],
+        ),
+        (
+            {"max_minutes": 20, "lr_scheduler_type": "greedy"},
+            ["lr_scheduler_type: greedy does not go with max_minutes; linear or cosine follow the time"],
+        ),
+        ({"max_minutes": "20"}, ["max_minutes: expected a number, got '20'; "]),
+        ({"max_minutes": 20, "warmup_steps": "x"}, ["warmup_steps: expected a number, got 'x'; "]),
+    ],
+)
+def test_a_training_by_time_is_not_one_by_steps(block: dict[str, Any], problems: list[str]) -> None:
+    assert wrong(**block) == problems
+
+
+def test_time_alone_ends_a_training_where_no_epochs_are_named() -> None:
+    full = train_block.resolve({"max_minutes": 20})
+    assert "num_train_epochs" not in full
+    assert train_block.resolve(full) == full
+    assert arguments(max_minutes=20).num_train_epochs == train_block.ENDLESS
+    assert arguments(max_minutes=20, num_train_epochs=2).num_train_epochs == 2
+    assert train_block.resolve({})["num_train_epochs"] == DEFAULTS["num_train_epochs"]

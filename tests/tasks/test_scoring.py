@@ -59,9 +59,9 @@ def make(labels: tuple[str, ...] = ("a", "b"), **options: Any) -> Classify:
 @pytest.mark.parametrize("size", [1, 2, 3, 100])
 def test_outputs_come_back_in_the_order_of_items(size: int) -> None:
     lengths = [3, 9, 1, 9, 4, 7, 2]
-    outputs, loss = run(make(), Echo(), items_of(*lengths), collate, pieces=size)
+    outputs, losses = run(make(), Echo(), items_of(*lengths), collate, pieces=size)
     assert [row.tolist() for row in outputs["logits"]] == [[i, n] for i, n in enumerate(lengths)]
-    assert loss is None
+    assert losses == {}
 
 
 def test_batches_hold_items_of_like_length_the_longest_first() -> None:
@@ -105,7 +105,7 @@ def test_the_model_does_not_train_while_it_is_scored() -> None:
 
 
 def test_no_items() -> None:
-    assert run(make(), Echo(), Features([]), collate) == ({}, None)
+    assert run(make(), Echo(), Features([]), collate) == ({}, {})
 
 
 @pytest.mark.parametrize("size", [1, 2, 4, 100])
@@ -115,11 +115,11 @@ def test_the_loss_is_exact_whatever_the_batches(size: int, options: dict[str, An
     if options:
         task.state["weights"] = [5.0, 1.0]
     lengths, labels = [3, 9, 1, 8, 4], [0, 1, 1, 0, 1]
-    _, loss = run(task, Echo(), items_of(*lengths, labels=labels), collate, pieces=size)
+    _, losses = run(task, Echo(), items_of(*lengths, labels=labels), collate, pieces=size)
     logits = torch.tensor([[float(i), float(n)] for i, n in enumerate(lengths)])
     weight = torch.tensor([5.0, 1.0]) if options else None
     expected = torch.nn.functional.cross_entropy(logits, torch.tensor(labels), weight)
-    assert loss == pytest.approx(float(expected), rel=1e-6)
+    assert losses == {"loss": pytest.approx(float(expected), rel=1e-6)}
 
 
 def test_progress_sees_every_batch() -> None:

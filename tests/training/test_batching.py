@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import time
+import tracemalloc
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,7 +15,8 @@ import torch
 from accelerate import skip_first_batches
 from torch.utils.data import get_worker_info
 
-from bertkit.training.batching import COUNTED, StepSampler, lengths_of, train_loader
+from bertkit.tasks.items import lengths_of
+from bertkit.training.batching import COUNTED, StepSampler, train_loader
 
 PLAIN_AND_BUCKETED = pytest.mark.parametrize("bucket", [False, True], ids=["plain", "bucketed"])
 
@@ -233,3 +236,42 @@ def test_a_worker_survives_the_signals_that_are_sent_to_all() -> None:
     """Ctrl-C always, and SIGTERM once: the loader's own must still end a worker that hangs."""
     batches = train_loader(ITEMS, signalled, StepSampler(lengths_of(ITEMS), 2), workers=1)
     assert list(batches) == [{"SIGINT": signal.SIG_IGN, "SIGTERM": signal.SIG_DFL}] * 7
+
+
+# What a collator draws from
+
+
+def drawn(items: list[dict[str, Any]]) -> dict[str, Any]:
+    return {"draws": [(item["number"], *item["draw"]) for item in items]}
+
+
+def draws_of(workers: int = 0, **settings: Any) -> list[tuple[list[tuple[int, int, int]], bool]]:
+    sampler = StepSampler(lengths_of(ITEMS), 2, draws=True, **settings)
+    loaded = train_loader(ITEMS, drawn, sampler, workers=workers)
+    return [(batch["draws"], batch.get(COUNTED, True)) for batch in loaded]
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_each_row_comes_with_seed_and_pass(workers: int) -> None:
+    plain = [rows for rows, _ in listed(loader(seed=7, epoch=3))]
+    found = draws_of(workers, seed=7, epoch=3)
+    assert [rows for rows, _ in found] == [[(row, 7, 3) for row in batch] for batch in plain]
+
+
+def test_a_row_that_stands_in_has_something_to_draw_from() -> None:
+    shares = [draws_of(world=6, rank=rank, seed=7, epoch=1) for rank in range(6)]
+    assert sorted(row for share in shares for rows, counts in share for row, *_ in rows if counts) == list(range(13))
+    assert [counts for share in shares for _, counts in share].count(False) == 5
+
+
+def test_two_million_rows_are_ready_in_a_moment() -> None:
+    """Without an object a row: an order, and what sorting by length needs."""
+    lengths = np.random.default_rng(0).integers(5, 128, size=2_000_000, dtype=np.int32)
+    for bucket in (False, True):
+        tracemalloc.start()
+        begun = time.perf_counter()
+        batches = iter(StepSampler(lengths, 32, draws=True, bucket=bucket))
+        assert len(next(batches)) == 32
+        assert time.perf_counter() - begun < 5  # of which a second where nothing else runs
+        assert tracemalloc.get_traced_memory()[1] < 120e6
+        tracemalloc.stop()

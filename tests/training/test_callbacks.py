@@ -150,6 +150,28 @@ def test_progress_in_a_log_is_plain_lines_about_twenty(clock: Any, caplog: pytes
     assert "step 951/1000" in said[-1]
 
 
+def test_a_training_by_time_says_the_time_that_is_left(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "bertkit")
+    budget: Any = SimpleNamespace(elapsed=0.0, seconds=1200.0)
+    progress = Progress(StopWatch(), budget)
+    progress.on_train_begin(ARGS, state(0, 10**9), None)
+    logs = {"loss": 0.5, "loss_mlm": 0.4, "loss_nsp": 0.1}
+    for step in range(1, 401):
+        budget.elapsed = 3.0 * step
+        progress.on_log(ARGS, state(step, 10**9, step / 500), None, logs=logs)
+    said = messages(caplog)
+    assert 18 <= len(said) <= 21
+    assert said[0] == "step 1  epoch 0.00  loss 0.5000 (mlm 0.4000, nsp 0.1000)  0 samples/s  19:57 left"
+    assert said[-1].endswith("0:57 left")
+
+
+def test_parts_of_the_loss_stand_beside_it_in_the_log(tmp_path: Path) -> None:
+    logs = {"loss": 0.5, "grad_norm": 1.0, "loss_mlm": 0.4, "loss_nsp": 0.1, "other": 1.0}
+    LogFile(tmp_path / "log.jsonl").on_log(ARGS, state(), None, logs=logs)
+    (line,) = lines(tmp_path / "log.jsonl")
+    assert list(line) == ["step", "epoch", "loss", "loss_mlm", "loss_nsp", "grad_norm"]
+
+
 def test_a_short_training_says_every_logged_step(clock: Any, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, "bertkit")
     progress = Progress(StopWatch())

@@ -1,0 +1,88 @@
+"""`train.max_minutes`: the time that a training has, in place of a number of steps (Geiping & Goldstein 2022).
+
+Only the time of the steps counts, with the loading of their rows: not the start, evaluations and saving. The step in
+which the time ends is the last. What goes by the share of the steps (warm-up and decay of the learning rate,
+`logging_steps`, `eval_steps` and `save_steps` below 1) goes by the share of the time.
+
+The first process's clock counts; the trainer tells it to all at the beginning of each step. How many steps fit depends
+on the machine: such a training can be gone on with, but not repeated exactly.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from typing import Any
+
+from transformers import TrainerCallback
+
+VIRTUAL = 10_000
+"""Steps of a schedule that stands for the whole time, however many there will be."""
+
+
+class Budget(TrainerCallback):
+    """`elapsed` and `share` are those of the beginning of the step, agreed by all processes."""
+
+    def __init__(self, minutes: float):
+        self.seconds = 60 * minutes
+        self.elapsed = self.share = 0.0
+        self._share_before = self._share_after = 0.0
+        self._spent = 0.0
+        self._since: float | None = None
+        self._quickest = 0.0
+
+    def now(self) -> float:
+        """Seconds that the steps have taken so far, by this process's clock."""
+        return self._spent + (0.0 if self._since is None else time.monotonic() - self._since)
+
+    def begin_step(self, elapsed: float, state: Any) -> None:
+        """All processes begin a step at `elapsed` seconds."""
+        if self._since is None:
+            self._since = time.monotonic()
+        else:
+            self._quickest = min(self._quickest or math.inf, elapsed - self.elapsed)
+        self.elapsed, self._share_before = elapsed, self.share
+        end, steps = elapsed + self._quickest, state.global_step / state.max_steps
+        self.share = min(1.0, max(elapsed / self.seconds, steps))
+        self._share_after = min(1.0, max(end / self.seconds, steps + 1 / state.max_steps))
+        first = elapsed <= self._quickest  # whose time says nothing: it may have waited for a compiler
+        if (elapsed if first else end) >= self.seconds:
+            state.max_steps = state.global_step + 1
+
+    def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        self._spent, self._since = self.now(), time.monotonic()
+        control.should_log |= self._due(args.logging_strategy, args.logging_steps)
+        if args.eval_delay <= state.global_step:
+            control.should_evaluate |= self._due(args.eval_strategy, args.eval_steps)
+        control.should_save |= self._due(args.save_strategy, args.save_steps)
+        if state.global_step >= state.max_steps:
+            control.should_log = True
+
+    def _due(self, strategy: str, every: float | None) -> bool:
+        """Whether a multiple of a share of the time was passed."""
+        if strategy != "steps" or not every or every >= 1:
+            return False
+        return int(self.share / every) > int(self._share_before / every)
+
+    def on_evaluate(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        if self._since is not None:
+            self._since = time.monotonic()
+
+    on_save = on_evaluate
+
+    def by_time(self, scheduler: Any) -> None:
+        """Let a schedule of `VIRTUAL` steps go by the share of the time."""
+
+        def at_this_share(base: Any) -> Any:
+            return lambda step: base(self._share_after * VIRTUAL if step else 0)
+
+        scheduler.lr_lambdas = [at_this_share(base) for base in scheduler.lr_lambdas]
+
+    def kept(self) -> dict[str, float]:
+        """What a checkpoint keeps."""
+        return {"spent": self._spent, "elapsed": self.elapsed, "share": self.share, "quickest": self._quickest}
+
+    def restore(self, kept: dict[str, float]) -> None:
+        """Go on with the time that is left."""
+        self._spent, self.elapsed, self.share = kept["spent"], kept["elapsed"], kept["share"]
+        self._quickest, self._since = kept["quickest"], None

@@ -1,0 +1,45 @@
+"""Options of commands that read text for themselves."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bertkit.commands.reading import data_block, new_folder, reading
+from bertkit.errors import RecipeError, RunError
+
+
+def test_own_options_and_sets_make_one_block() -> None:
+    block = data_block("latin-1", "body", ["data.bad_rows=skip"])
+    assert (block.encoding, block.columns, block.bad_rows) == ("latin-1", {"text": "body"}, "skip")
+    with pytest.raises(RecipeError, match=r"train.seed: only data.KEY"):
+        data_block(None, None, ["train.seed=1"])
+    with pytest.raises(RecipeError, match=r"data.encodin: no such key; did you mean encoding\?"):
+        data_block(None, None, ["data.encodin=x"])
+
+
+def test_a_folder_in_use_is_refused(tmp_path: Path) -> None:
+    assert new_folder(tmp_path / "new") == tmp_path / "new"
+    (tmp_path / "x").mkdir()
+    new_folder(tmp_path / "x")
+    (tmp_path / "x" / "y").touch()
+    with pytest.raises(RunError, match="there is something already"):
+        new_folder(tmp_path / "x")
+    with pytest.raises(RunError, match="no such folder"):
+        new_folder(tmp_path / "no" / "x")
+
+
+def test_no_bar_where_no_one_watches(capsys) -> None:
+    with reading("reading", 10) as advance:
+        advance(10)
+    assert capsys.readouterr().err == ""
+
+
+def test_a_bar_on_a_terminal(monkeypatch, capsys) -> None:
+    import sys
+
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    with reading("reading", None) as advance:
+        for _ in range(10):
+            advance(2**17)
