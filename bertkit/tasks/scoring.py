@@ -100,8 +100,7 @@ def run(
             sums, counts = sums + part, counts + count
             for i, number in enumerate(numbers):
                 own = {n: array[i] for n, array in arrays.items()}
-                trimmed = {n: own[n][: lengths[number]] for n in task.per_piece}  # what lies behind is padding
-                done.append((number, own | trimmed))
+                done.append((number, task.trim(own, features.items[number])))
     shares, sums, counts = zip(*processes.gathered((done, sums, counts)), strict=True)
     by_item = dict(itertools.chain(*shares))
     outputs = {name: [by_item[i][name] for i in range(len(lengths))] for name in (by_item[0] if by_item else {})}

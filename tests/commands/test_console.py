@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from bertkit.commands import console
@@ -29,3 +31,31 @@ def test_scores_say_undefined_and_leave_out_intervals_that_are_not(capsys: pytes
 def test_progress_goes_through_all_batches_in_silence_where_no_one_watches(capsys: pytest.CaptureFixture[str]) -> None:
     assert list(console.progress("scoring")([1, 2, 3])) == [1, 2, 3]
     assert capsys.readouterr() == ("", "")
+
+
+PARTS = [("Anna", "PER", 0.984), (" lives [here] in ", "", 1.0), ("Berlin", "LOC", 0.97)]
+
+
+def test_marked_texts_read_without_colour_too(capsys: pytest.CaptureFixture[str], monkeypatch: Any) -> None:
+    monkeypatch.delenv("FORCE_COLOR", raising=False)
+    console.marked([PARTS, [("", "", 1.0)]])
+    assert capsys.readouterr().out == "[Anna PER 0.98] lives [here] in [Berlin LOC 0.97]\n\n"
+
+
+def test_a_kind_has_one_colour_in_all_texts(capsys: pytest.CaptureFixture[str], monkeypatch: Any) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    assert console.in_colour()
+    long = "word " * 100
+    console.marked([PARTS, [(long, "", 1.0), ("Paris", "LOC", 0.5)]])
+    first, second = capsys.readouterr().out.splitlines()  # no line is broken
+    assert first == "\x1b[32m[Anna PER 0.98]\x1b[0m lives [here] in \x1b[35m[Berlin LOC 0.97]\x1b[0m"
+    assert second == f"{long}\x1b[35m[Paris LOC 0.50]\x1b[0m"
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert not console.in_colour()
+
+
+def test_a_file_has_no_colour(capsys: pytest.CaptureFixture[str], monkeypatch: Any) -> None:
+    monkeypatch.delenv("FORCE_COLOR", raising=False)
+    assert not console.in_colour()

@@ -10,6 +10,7 @@ import pytest
 
 from bertkit import Run, processes, train
 from bertkit.recipe.load import dump
+from bertkit.recipe.schema import Recipe
 from tests.helpers import write_rows
 from tests.launched import (
     BERTKIT,
@@ -88,6 +89,18 @@ def _a_regression(place: Path, model: Path, batch: int) -> Run:
     recipe = recipe_of_rows("regress", {}, 33, model, place, per_device_train_batch_size=batch, num_train_epochs=2)
     (place / "regress.yaml").write_text(dump(recipe), "utf-8")
     return train(recipe, output=place / f"regress-{batch}") if batch == 8 else Run(place)
+
+
+def test_a_crf_of_two_processes_is_that_of_one(place: Path, tiny_bert: Path) -> None:
+    """Its own weights are trained beside the model's, which data parallel must know of."""
+
+    def recipe(batch: int) -> Recipe:
+        return recipe_of_rows("ner", {"crf": True}, 31, tiny_bert, place, per_device_train_batch_size=batch)
+
+    one = train(recipe(8), output=place / "crf-one")
+    (place / "crf.yaml").write_text(dump(recipe(4)), "utf-8")
+    finished(place / "said-crf", *BERTKIT, "train", place / "crf.yaml", *TWO, "--output", place / "crf-two")
+    assert_near(Run.open(place / "crf-two"), one)
 
 
 def test_two_processes_score_and_answer_as_one(trained: Launched, place: Path, bertkit) -> None:
