@@ -14,6 +14,7 @@ from bertkit.tasks import TASKS
 from bertkit.tasks.task import Task
 
 VARIANTS: dict[str, list[dict[str, Any]]] = {
+    "choice": [{}, {"max_length": 12}],
     "classify": [
         {},
         {"multi_label": True, "class_weights": "auto"},

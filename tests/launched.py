@@ -105,12 +105,18 @@ def free_port() -> int:
     return int(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout)
 
 
+def _longer(row: dict[str, Any], words: int) -> dict[str, Any]:
+    if "text" in row:
+        return {**row, "text": " ".join([row["text"]] + ["and"] * words)}
+    return {**row, "tokens": row["tokens"] + ["and"] * words, "tags": row["tags"] + ["O"] * words}
+
+
 def recipe_of_rows(name: str, options: dict[str, Any], rows: int, model: Path, folder: Path, **train: Any) -> Any:
     """A tiny recipe with exactly so many training rows, all different."""
     recipe = tiny_recipe(name, options, model, folder, repeat=-(-rows // 6), **{"logging_steps": 1, **train})
     file = folder / f"{name}.jsonl"
     kept = [json.loads(line) for line in file.read_text("utf-8").splitlines()[:rows]]
-    write_rows([{**row, "text": " ".join([row["text"]] + ["and"] * (n % 5))} for n, row in enumerate(kept)], file)
+    write_rows([_longer(row, n % 5) for n, row in enumerate(kept)], file)
     return recipe
 
 

@@ -559,7 +559,192 @@ USE = [
         "train.seed: a Run is used as it was", "metrics, seed"),
 ]  # fmt: skip
 
-BAD = [*DATA, *RECIPES, *SETS, *MODELS, *CODE, *USE]
+C = {"text": "a man plays", "choices": ["a man", "the cat"], "label": 0}
+ENDINGS = "text,end0,end1,end2,label\n"
+
+
+def bad_choice(name: str, row: Any, where: str, what: str, todo: str, *, more: str = "") -> Bad:
+    """A mistake in the second row of a training file, or in a whole csv."""
+    file = "train.csv" if isinstance(row, str) else "train.jsonl"
+    build = put({file: row if isinstance(row, str) else jsonl(C, row)})
+    return Bad(f"choice: {name}", build, f"train choice -o out {TINY} -s data.train={file} {more}", where, what, todo)
+
+
+CHOICE = [
+    bad_choice("one choice", {**C, "choices": ["a man"]}, "train.jsonl:2", "choices holds one choice only: 'a man'",
+        "two or more"),
+    bad_choice("no choice", {**C, "choices": []}, "train.jsonl:2", "choices holds no choice", "two or more"),
+    bad_choice("an empty choice", {**C, "choices": ["a man", " "]}, "train.jsonl:2",
+        "choices holds an empty choice: number 2 of 2", "data.bad_rows=skip"),
+    bad_choice("a number for a choice", {**C, "choices": ["a man", 5]}, "train.jsonl:2", "number 2 of 2 is a number",
+        "quotes"),
+    bad_choice("no list", {**C, "choices": "a man|the cat"}, "train.jsonl:2", "choices is not a list of choices: found",
+        '["a", "b"]'),
+    bad_choice("no list in a cell", "text,choices,label\na,x|y,0\n", "train.csv:2", "choices is not a list of choices",
+        "data.columns.choices=[a,b]"),
+    bad_choice("label out of range", {**C, "label": 2}, "train.jsonl:2", "the number of no choice: 2, expected 0 to 1",
+        "counted from 1?"),
+    bad_choice("label is no choice", {**C, "label": "A Man"}, "train.jsonl:2", "none of the choices: 'A Man'",
+        "did you mean a man?"),
+    bad_choice("label is a letter", {**C, "label": "B"}, "train.jsonl:2", "none of the choices: 'B'",
+        "write the number"),
+    bad_choice("label is a fraction", {**C, "label": 1.0}, "train.jsonl:2", "label is not a choice: found a number",
+        "write the number"),
+    bad_choice("label of two readings", {**C, "choices": ["1", "2"], "label": "1"}, "train.jsonl:2",
+        "can be read in two ways: 1 is the text of choice 0 and the number of '2'", "0 without quotes"),
+    bad_choice("label missing", {**C, "label": ""}, "train.jsonl:2", "label is missing", "bertkit predict"),
+    bad_choice("hidden label", {**C, "label": -1}, "train.jsonl:2", "label is -1", "bertkit predict"),
+    bad_choice("the right choice twice", {**C, "choices": ["a man", "the cat", "a man "]}, "train.jsonl:2",
+        "names a choice that stands twice: 'a man'", "data.bad_rows=skip"),
+    bad_choice("text missing", {"choices": ["a", "b"], "label": 0}, "train.jsonl:2", "text is missing", "every row"),
+    bad_choice("choices missing", {"text": "a", "label": 0}, "train.jsonl:2", "choices is missing", "two or more"),
+    bad_choice("question in one row", {**C, "question": "who ?"}, "train.jsonl:2", "not in the first row", "all rows"),
+    bad_choice("no column of choices", f"{ENDINGS}a,x,y,z,0\n", "train.csv", "no column 'choices' for choices",
+        "--set 'data.columns.choices=[end0,end1,end2]'"),
+    bad_choice("a column of a choice missing", f"{ENDINGS}a,x,y,z,0\n", "train.csv", "no column 'end3' for choices",
+        "--set 'data.columns.choices=[end0,end1,end2]'", more="-s data.columns.choices=[end0,end1,end3]"),
+    bad_choice("a gap between choices", f"{ENDINGS}a,x,,z,0\n", "train.csv:2", "an empty choice: number 2 of 3",
+        "data.bad_rows=skip", more="-s data.columns.choices=[end0,end1,end2]"),
+    bad_choice("label of an empty cell", f"{ENDINGS}a,x,y,,2\n", "train.csv:2", "2, expected 0 to 1", "from 1?",
+        more="-s data.columns.choices=[end0,end1,end2]"),
+    bad_choice("a column twice", f"{ENDINGS}a,x,y,z,0\n", "data.columns.choices", "end0 is already the column of",
+        "has its own", more="-s data.columns.choices=[end0,end0]"),
+    bad_choice("a list for a text", f"{ENDINGS}a,x,y,z,0\n", "data.columns.text", "is one column, not a list",
+        "data.columns.text=end0", more="-s data.columns.text=[end0,end1]"),
+    bad_choice("no columns", f"{ENDINGS}a,x,y,z,0\n", "--set", "data.columns.choices: is empty", "leave it out",
+        more="-s data.columns.choices=[]"),
+    bad_choice("metric of classes", C, "metrics", "macro_f1: scores classes", "use accuracy",
+        more="-s metrics=macro_f1"),
+    bad_choice("metric of numbers", C, "metrics", "pearson: scores numbers, not choices", "use accuracy",
+        more="-s metrics=pearson"),
+    bad_choice("limit too low", C, "--set", "max_length: must be at least 8", "got 4", more="-s options.max_length=4"),
+    bad_choice("windows", C, "--set", "options.long_text: no such key", "max_length", more="-s options.long_text=cut"),
+]  # fmt: skip
+
+TAGGED = "EU B-ORG\nsent O\na O\nletter O\n\nParis B-LOC\nis O\nnice O\n"
+ANSWER = {"text": "in the garden", "answer_start": 11}
+
+
+def bad_tags(name: str, rows: str, where: str, what: str, todo: str, *, more: str = "", dev: str = TAGGED) -> Bad:
+    """A mistake in the rows that `ner` is trained on, in its validation file, or in its options."""
+    file = "train.jsonl" if rows.startswith("{") else "train.conll"
+    command = f"train ner -o out {TINY} -s data.train={file} -s data.validation=dev.conll {more}"
+    return Bad(f"ner: {name}", put({file: rows, "dev.conll": dev}), command, where, what, todo)
+
+
+def question(id: str = "a", **more: Any) -> dict[str, Any]:
+    return {"id": id, "question": "where is the cat ?", "answers": [ANSWER], **more}
+
+
+def squad(*questions: dict[str, Any], context: str = "the cat is in the garden") -> str:
+    return json.dumps({"data": [{"title": "t", "paragraphs": [{"context": context, "qas": questions}]}]})
+
+
+NONE = question("b", answers=[], is_impossible=True)
+
+
+def bad_squad(
+    name: str, file: str, where: str, what: str, todo: str, *, more: str = "", dev: str = squad(question())
+) -> Bad:
+    """A mistake in the file that `squad` is trained on, in its validation file, or in its options."""
+    command = f"train squad -o out {TINY} -s data.train=train.json -s data.validation=dev.json {more}"
+    return Bad(f"squad: {name}", put({"train.json": file, "dev.json": dev}), command, where, what, todo)
+
+
+def bad_answers(name: str, predictions: Any, where: str, what: str, todo: str, *, more: str = "", odds: Any = 0) -> Bad:
+    """A mistake in a file of predictions, or in what is told of it."""
+    files = {"p.json": json.dumps(predictions), "n.json": json.dumps(odds), "gold.json": squad(question(), NONE)}
+    command = f"eval --task squad --predictions p.json --data gold.json {more}"
+    return Bad(f"answers: {name}", put(files), command, where, what, todo)
+
+
+WORDS = [
+    bad_tags("a tag without prefix", "EU ORG\nsent O\n", "train.conll:1", "the tag 'ORG' has no prefix", "B-ORG"),
+    bad_tags("a prefix that is none", "EU X-ORG\nsent O\n", "train.conll:1", "has the prefix 'X'", "known: B, I"),
+    bad_tags("a tag unseen in training", TAGGED, "dev.conll:1", "'B-MISC' has a type that no training row has",
+        "known: O, B-LOC", dev="EU B-MISC\nsent O\n"),
+    bad_tags("a number for a tag", jsonl({"tokens": ["a"], "tags": [1]}), "train.jsonl:1", "the tag '1' is a number",
+        "data.label_names"),
+    bad_tags("no tag", jsonl({"tokens": ["a"], "tags": [""]}), "train.jsonl:1", "an empty tag: that of word 1",
+        "has the tag O"),
+    bad_tags("more tags than words", jsonl({"tokens": ["a"], "tags": ["O", "O"]}), "train.jsonl:1",
+        "not as many tags as tokens: 2 tags, 1 tokens", "each word has one tag"),
+    bad_tags("a sentence without words", jsonl({"tokens": [], "tags": []}), "train.jsonl:1", "tokens has no words",
+        "data.bad_rows=skip"),
+    bad_tags("a word of spaces", jsonl({"tokens": ["a", " "], "tags": ["O", "O"]}), "train.jsonl:1",
+        "an empty word: word 2 is ' '", "data.bad_rows=skip"),
+    bad_tags("a line without its tag", "EU B-ORG\nsent\n", "train.conll:2", "wrong number of columns: 1",
+        "an empty line parts sentences"),
+    bad_tags("a column that is not there", TAGGED, "train.conll", "no column 'ner' for tags", "data.columns.tags",
+        more="-s data.columns.tags=ner"),
+    bad_tags("no entity", "EU O\nsent O\n", "train", "no row has an entity", "is tags the right column?"),
+    bad_tags("an entity beyond its text", jsonl({"text": "Anna lives", "spans": [[5, 20, "PER"]]}), "train.jsonl:1",
+        "5 to 20, the text has 10 characters", "data.bad_rows=skip"),
+    bad_tags("an entity of no characters", jsonl({"text": "Anna lives", "spans": [[5, 5, "PER"]]}), "train.jsonl:1",
+        "beyond the text or is empty: 5 to 5", "mend it"),
+    bad_tags("an entity without a type", jsonl({"text": "Anna lives", "spans": [{"start": 0, "end": 4}]}),
+        "train.jsonl:1", "holds a bad label: that of span 1 is missing", "every row needs one"),
+    bad_tags("no such scheme", TAGGED, "--set", "options.scheme: no such value: 'BIO'", "'IOB2'",
+        more="-s options.scheme=BIO"),
+    bad_tags("tags of another scheme", "EU S-ORG\nsent O\n", "options.scheme", "the tag 'S-ORG' is none of its",
+        "scheme: auto", more="-s options.scheme=IOB2"),
+    bad_tags("no documents", TAGGED, "options.context", "do not say where documents begin", "-DOCSTART-",
+        more="-s options.context=document"),
+    bad_tags("a crf of all pieces", TAGGED, "--set", "crf goes with pieces: first or mean", "one place a word",
+        more="-s options.crf=true -s options.pieces=all"),
+    bad_tags("windows that do not move on", TAGGED, "options.window_overlap", "a window holds only 6 pieces",
+        "lower it", more="-s options.max_length=8 -s options.window_overlap=20"),
+    bad_tags("a metric of labels", TAGGED, "metrics", "accuracy: takes labels, not tags", "use entity_f1",
+        more="-s metrics=accuracy"),
+    bad_squad("no answers", squad({"id": "a", "question": "where ?"}), "train", "the questions have no answers",
+        "an empty list says that there is none"),
+    bad_squad("an answer that is not in the text", squad(question(answers=[{"text": "dog", "answer_start": 3}])),
+        "train.json[id a]", "'dog' at 3, where ' ca' stands; found nowhere", "data.bad_rows=skip"),
+    bad_squad("an id twice", squad(question(), question()), "train.json[id a]", "an id that stands twice",
+        "give each its own"),
+    bad_squad("no id", squad({"question": "where ?", "answers": []}),
+        "train.json[article 1 (t), paragraph 1, question 1]", "a question without an id", "of its own"),
+    bad_squad("an empty text", squad(question(answers=[]), context=""), "train.json[id a]", "context is empty",
+        "data.bad_rows=skip"),
+    bad_squad("an empty question", squad(question(question=" ")), "train.json[id a]", "question is empty",
+        "data.bad_rows=skip"),
+    bad_squad("no questions", '{"data": [{"paragraphs": [{"context": "a"}]}]}', "train.json[article 1, paragraph 1]",
+        "no list of qas", "[] where there are none"),
+    bad_squad("impossible, and an answer", squad(question(is_impossible=True)), "train.json[id a]",
+        "is_impossible is true, but there are answers", "plausible_answers"),
+    bad_squad("cut off", squad(question())[:60], "train.json:1", "broken JSON", "just above"),
+    bad_squad("2.0 to validate 1.1", squad(question()), "validation", "1 of 2 questions have no answer",
+        "options.no_answer=true", dev=squad(question(), NONE)),
+    bad_squad("a metric of 1.1 for 2.0", squad(question(), NONE), "metrics", "knows no questions without an answer",
+        "use squad_v2", more="-s metrics=squad"),
+    bad_squad("two steps", squad(question()), "--set", "overlap and step both say how far windows move", "name one",
+        more="-s options.overlap=4 -s options.step=8"),
+    bad_squad("windows that do not move on", squad(question()), "options.overlap", "a window holds only 16 pieces",
+        "lower it", more="-s options.max_length=24 -s options.overlap=30"),
+    bad_squad("a threshold of nothing", squad(question()), "--set", "threshold goes with questions without an answer",
+        "no_answer: false", more="-s options.threshold=1 -s options.no_answer=false"),
+    bad_answers("ids that lack", {"a": "x"}, "predictions", "1 are missing: 'b'", "--allow-missing"),
+    bad_answers("ids of another file", {"a": "x", "b": "", "c": "d"}, "predictions", "1 are not among the golds: 'c'",
+        "the same data set?"),
+    bad_answers("a list", ["x"], "--predictions", "p.json: no JSON object, but a list", '{"ID": ...}'),
+    bad_answers("numbers", {"a": 1, "b": 0}, "--predictions", "holds no texts by id", "predictions.json"),
+    bad_answers("probabilities that lack", {"a": "x", "b": ""}, "no-answer probabilities", "1 are missing: 'b'",
+        "for every prediction", more="--no-answer-probabilities n.json", odds={"a": 0.2}),
+    bad_answers("odds for probabilities", {"a": "x", "b": ""}, "no-answer probabilities", "not within 0 to 1: 'a'",
+        "exp(-d)", more="--no-answer-probabilities n.json", odds={"a": -7.5, "b": 0}),
+    bad_answers("a threshold of no probabilities", {"a": "x", "b": ""}, "--threshold", "needs probabilities",
+        "--no-answer-probabilities FILE", more="--threshold 0.5"),
+    bad_answers("1.1's figures for 2.0", {"a": "x", "b": ""}, "metrics", "the gold file is SQuAD 2.0's", "squad_v2",
+        more="-s metrics=squad"),
+    Bad("a question of a classifier", put({}), "predict {run} --question who --context a", "--question",
+        "classify reads no question", "text, text_pair"),
+    Bad("a question without a text", put({}), "predict {run} --question who", "--question", "goes with --context",
+        "--context TEXT"),
+    Bad("a classifier's answers as CoNLL", put({}), "predict {run} --text a -o x.conll", "--output",
+        "answers are no tag a word", ".jsonl"),
+]  # fmt: skip
+
+BAD = [*DATA, *RECIPES, *SETS, *MODELS, *CODE, *USE, *WORDS, *CHOICE]
 PATIENCE = 5.0
 """Seconds after which a mistake must be told, also where the hub is out of reach."""
 
@@ -770,6 +955,26 @@ def test_what_is_right_is_read_whole(case: Fine, place: Place, bertkit: Command)
     assert found["rows"] == case.rows
     assert found["labels"] == case.labels or not case.labels
     assert f"{case.rows:,} rows" in out
+
+
+def test_a_sentence_of_a_hundred_thousand_words_has_as_many_tags(place: Place, bertkit: Command) -> None:
+    put({"train.conll": TAGGED, "long.jsonl": jsonl({"tokens": ["EU", "sent"] * 50_000})})(place)
+    train_it = f"train ner -o out {TINY} -s data.train=train.conll -s data.validation=train.conll"
+    assert bertkit(*place.words(train_it))[0] == 0
+    predict = ("predict", "out", "long.jsonl", "-o", "told.jsonl")
+    code, _, err = bertkit(*predict)
+    assert (code, "if it is meant: --set data.max_characters=300000" in err) == (2, True)
+    code, _, err = bertkit(*predict, "-s", "data.max_characters=300000")
+    assert code == 0, err
+    assert len(json.loads(Path("told.jsonl").read_text("utf-8"))["predicted_tags"]) == 100_000
+
+
+def test_a_question_longer_than_its_window_is_cut_and_counted(place: Place, bertkit: Command) -> None:
+    put({"train.json": squad(question(question="where is the cat ? " * 50), question("b"))})(place)
+    train_it = f"train squad -o out {TINY} -s data.train=train.json -s data.validation=train.json"
+    code, _, err = bertkit(*place.words(train_it))
+    assert code == 0, err
+    assert "train: 1 of 2 questions have more than 32 pieces: cut" in err
 
 
 def test_odd_texts_and_labels_come_back_as_they_were(place: Place, bertkit: Command) -> None:

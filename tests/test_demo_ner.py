@@ -1,16 +1,16 @@
-"""The demo of `ner`: its sentences are what its README says, and (slow) its recipe learns from them."""
+"""The demo of `ner`: its sentences are what its README says, its recipe learns from them, and its Run answers."""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
 from pathlib import Path
 
-import pytest
-
 import bertkit as package
-from bertkit import train
 from bertkit.data.dataset import load
 from bertkit.data.schemes import find_broken
 from bertkit.recipe.schema import DataBlock
+from bertkit.run import Run
 from bertkit.tasks.ner import Ner, NerOptions
 
 FOLDER = Path(package.__file__).parent / "demo" / "ner"
@@ -27,7 +27,11 @@ def test_its_sentences() -> None:
         assert not find_broken(part["tags"], "IOB2")
 
 
-@pytest.mark.slow
-def test_the_demo_recipe_learns(tmp_path: Path) -> None:
-    run = train("demo/ner", output=tmp_path / "run", sets=["train.report_to=none"])
-    assert run.metrics["test"]["entity_f1"] > 0.7
+def test_the_demo_recipe_learns_and_its_run_answers(bertkit: Callable, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    assert bertkit("train", "demo/ner", "-o", run, "-s", "train.report_to=none")[0] == 0
+    assert Run.open(run).metrics["test"]["entity_f1"] > 0.7
+    code, out, err = bertkit("predict", run, "--text", "Maria Gomez lives in Paris.", "--output", "-")
+    assert code == 0, err
+    found = [(e["text"], e["start"], e["end"], e["type"]) for e in json.loads(out)["predicted_entities"]]
+    assert found == [("Maria Gomez", 0, 11, "PER"), ("Paris", 21, 26, "LOC")]

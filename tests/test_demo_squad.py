@@ -1,16 +1,16 @@
-"""The demo of questions: its data is what its recipe says, and (slow) it learns."""
+"""The demo of questions: its data is what its recipe says, it learns from it, and its Run answers."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
-import pytest
-
 import bertkit as package
-from bertkit import Predictor, train
+from bertkit.run import Run
 
 FOLDER = Path(package.__file__).parent / "demo" / "squad"
+SPLITS = ("train", "validation", "test")
 
 
 def test_a_hundred_questions_of_twenty_passages() -> None:
@@ -26,12 +26,14 @@ def test_a_hundred_questions_of_twenty_passages() -> None:
             assert context.count(answer["text"]) == 1
 
 
-SPLITS = ("train", "validation", "test")
-
-
-@pytest.mark.slow
-def test_the_demo_recipe_learns(tmp_path: Path) -> None:
-    run = train("demo/squad", output=tmp_path / "run", sets=["train.report_to=none"])
-    assert run.metrics["validation"]["f1"] > 50
+def test_the_demo_recipe_learns_and_its_run_answers(bertkit: Callable, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    assert bertkit("train", "demo/squad", "-o", run, "-s", "train.report_to=none")[0] == 0
+    assert Run.open(run).metrics["validation"]["f1"] > 50
     context = "Ann fixed the gate on Sunday. Her brother painted it red."
-    assert Predictor(run).predict([("Who fixed the gate?", context)])[0]["answer"] == "Ann"
+    asked = ("--question", "Who fixed the gate?", "--context", context, "--output", "-")
+    code, out, err = bertkit("predict", run, *asked)
+    assert code == 0, err
+    answer = json.loads(out)
+    assert answer["predicted_answer"] == "Ann"
+    assert (answer["predicted_start"], answer["predicted_end"]) == (0, 3)

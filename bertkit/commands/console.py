@@ -11,6 +11,7 @@ import typer
 
 from bertkit.errors import RecipeError
 
+COLOURS = ("green", "magenta", "cyan", "yellow", "blue", "red")
 NUMBERS = ("value", "rows")
 """Columns that stand at the right."""
 
@@ -62,6 +63,34 @@ def table(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     if not console.is_terminal:
         console = Console(width=10_000)  # a log keeps its lines whole
     console.print(drawn)
+
+
+def in_colour() -> bool:
+    """Whether standard output is a terminal that is to have colours (see no-color.org)."""
+    from rich.console import Console
+
+    console = Console()
+    return console.is_terminal and not console.no_color
+
+
+def marked(texts: Iterable[Iterable[tuple[str, str, float]]]) -> None:
+    """Texts in parts, a line each: what a part is and how sure that is stand beside it, `[Berlin LOC 0.97]`.
+
+    Each kind has a colour of its own, in the order in which they come; the seventh has that of the first.
+    """
+    from rich.console import Console
+    from rich.text import Text
+
+    colours: dict[str, str] = {}
+    for parts in texts:
+        line = Text()
+        for text, kind, confidence in parts:
+            if kind:
+                colour = colours.setdefault(kind, COLOURS[len(colours) % len(COLOURS)])
+                line.append(f"[{text} {kind} {confidence:.2f}]", colour)
+            else:
+                line.append(text)
+        Console().print(line, soft_wrap=True)
 
 
 def scores(splits: dict[str, dict[str, float | None]], intervals: dict[str, Any]) -> None:

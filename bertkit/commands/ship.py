@@ -18,7 +18,7 @@ def predict(
         str | None, typer.Argument(metavar="INPUT", help="File, folder or glob; - reads standard input.")
     ] = None,
     output: Annotated[
-        str | None, typer.Option("--output", "-o", help=".csv, .jsonl or .parquet; - prints JSON lines.")
+        str | None, typer.Option("--output", "-o", help=".csv, .jsonl, .parquet, of tags .conll; - prints JSON lines.")
     ] = None,
     text: Annotated[
         list[str] | None, typer.Option("--text", "-t", help="A text in place of INPUT; repeatable.")
@@ -59,7 +59,7 @@ def predict(
         given += ["--best-of", best_of] if best_of else []
         flags = [flag for flag, wanted in (("--logits", logits), ("--trust-code", trust_code)) if wanted]
         console.elsewhere(number, ["predict", run, source, *given, *flags])
-    from bertkit.inference import tables
+    from bertkit.inference import passages, tables
     from bertkit.inference.predictor import Predictor
     from bertkit.run import Run
 
@@ -68,6 +68,12 @@ def predict(
     opened = Run.open(run, trust_code=trust_code)
     recipe = opened.recipe_with(console.only(sets, "data"))
     predictor = Predictor(opened)
+    conll = tables.is_conll(output, predictor.task, logits=logits)
+    names = [column.name for column in predictor.task.columns if not column.answer]
+    for option, asked in (("text", text), ("text_pair", text_pair), ("question", question)):
+        if asked and option not in names:
+            what = f"{recipe.task} reads no {option}"
+            raise DataError.at(f"--{option.replace('_', '-')}", what, f"what it reads: {', '.join(names)}")
     if text:
         rows = [
             {"text": a, **({"text_pair": b} if text_pair else {})}
@@ -75,28 +81,34 @@ def predict(
         ]
         answers = predictor.predict(rows)
         if output is None and not logits:
+            if console.in_colour() and all(marks := [predictor.task.marks(answer) for answer in answers]):
+                console.marked(marks)
+                return
             console.table(("text", "answer"), zip(text, map(predictor.task.brief, answers), strict=True))
             return
-        answered = tables.join(predictor, rows, answers, logits=logits)
+        answered = tables.join(predictor, rows, answers, logits=logits, conll=conll)
     elif question is not None:
         rows = [{"question": question, "context": one} for one in context or []]
         answers = predictor.predict(rows)
         if output is None and not logits:
-            shown = zip([f"{one:.60}" for one in context or []], map(predictor.task.brief, answers), strict=True)
-            told = [(*row, f"{answer['score']:.2f}") for row, answer in zip(shown, answers, strict=True)]
-            best = sorted(told, key=lambda row: -float(row[2]))
-            console.table(("context", "answer", "score"), best)
+            shares = passages.shares(answers) if len(answers) > 1 else []
+            columns = [[f"{one:.60}" for one in context or []], [predictor.task.brief(answer) for answer in answers]]
+            columns += [[f"{answer['score']:.2f}" for answer in answers]]
+            columns += [[f"{share:.2f}" for share in shares]] if shares else []
+            best = sorted(zip(*columns, strict=True), key=lambda row: -float(row[2]))
+            console.table(("context", "answer", "score", "share")[: len(columns)], best)
             return
-        answered = tables.join(predictor, rows, answers, logits=logits)
+        answered = tables.join(predictor, rows, answers, logits=logits, conll=conll)
+        answered = passages.with_shares(answered) if len(answered) > 1 else answered
         answered.sort(key=lambda row: -row["score"])
     else:
         bar = console.progress("predicting")
-        answered = tables.predict_file(predictor, [source or ""], recipe.data, logits=logits, progress=bar)
+        answered = tables.predict_file(predictor, [source or ""], recipe.data, logits=logits, conll=conll, progress=bar)
     if not processes.first():
         return
     if best_of:
-        answered = tables.best_of(answered, best_of)
-    joined = not any(column.kind == "words" for column in predictor.task.columns)
+        answered = passages.best_of(answered, best_of)
+    joined = not any(column.kind in ("words", "choices") for column in predictor.task.columns)
     tables.write(answered, output or "-", joined=joined)
     if output not in (None, "-"):
         typer.echo(f"{len(answered)} rows: {output}", err=True)

@@ -186,11 +186,11 @@ def _look(name: str, dataset: Dataset, columns: Sequence[Column], pieces: Pieces
 
 
 def _texts(dataset: Dataset, columns: Sequence[Column]) -> list[str]:
-    return [c.name for c in columns if c.kind in ("text", "words") and c.name in dataset.column_names]
+    return [c.name for c in columns if c.kind in ("text", "words", "choices") and c.name in dataset.column_names]
 
 
 def _column(dataset: Dataset, name: str) -> list[str]:
-    """A column of texts, or of words, which are joined by spaces."""
+    """A column of texts, or of words or choices, which are joined by spaces."""
     return [value if isinstance(value, str) else " ".join(value) for value in dataset[name]]
 
 

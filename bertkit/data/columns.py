@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Kind = Literal["text", "label", "labels", "number", "words", "tags", "spans", "answers"]
+Kind = Literal["text", "label", "labels", "number", "words", "tags", "spans", "answers", "choices", "choice"]
 
 
 @dataclass(frozen=True)
@@ -24,6 +24,8 @@ class Column:
     | `tags` | a list of label names, one a word of the `words` before it |
     | `spans` | a list of `{"start", "end", "label"}` of the `text` before it, by start; the end is exclusive |
     | `answers` | a list of `{"text", "start"}`, each at its place in the `text` before it; empty: no answer |
+    | `choices` | a list of texts, at least two, none of them blank |
+    | `choice` | the number, from 0, of the right one of the `choices` before it |
 
     Starts and ends are in characters.
     """

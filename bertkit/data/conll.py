@@ -69,7 +69,7 @@ def read_conll(source: Source, block: DataBlock) -> Iterator[Record | Problem]:
     layout = _layout(content, source)
     names = _names(layout.width, block, source)
     sentences = list(_sentences(content, layout, source))
-    words = _column(block.columns.get("tokens", "tokens"), names)
+    words = _column(str(block.columns.get("tokens", "tokens")), names)
     glued = [[fields[words] for fields in sentence.words] for sentence in sentences if not sentence.bad]
     if not block.glued_digits and _looks_glued(glued):
         what = "every word ends in a digit, as if its place in a segmented word were glued to each character"

@@ -92,7 +92,7 @@ class _Rows:
         self._all = columns
         self._columns = [column for column in columns if answers or not column.answer]
         self._block, self._values = block, values
-        self._from: dict[str, str] = {}
+        self._from: dict[str, str | list[str]] = {}
         self._id = ""
         self._optional: dict[str, bool] = {}
         self._waiting: list[dict[str, Any]] = []
@@ -110,30 +110,33 @@ class _Rows:
         """
         has, mapped = list(first.values), self._block.columns
         self._from = {column.name: self._source_of(column, source, first) for column in self._all}
-        self._id = mapped.get("id") or next((name for name in IDS if name in has), "")
+        self._id = str(mapped.get("id") or next((name for name in IDS if name in has), ""))
         wanted = {c.name: self._from[c.name] for c in self._columns if c.required or c.name in mapped}
         wanted |= {"id": self._id} if "id" in mapped else {}
-        unused = [name for name in has if name not in {*self._from.values(), self._id}]
-        if missing := {name: column for name, column in wanted.items() if column not in has}:
+        used = {self._id, *(name for source in self._from.values() for name in _names(source))}
+        unused = [name for name in has if name not in used]
+        lacking = {name: [one for one in _names(source) if one not in has] for name, source in wanted.items()}
+        if missing := {name: ones[0] for name, ones in lacking.items() if ones}:
             if self._is_headless(source, has):
                 raise DataError(self._no_header(source, has))
             lost = self._no_header(source, has) if self._is_headless(source, has, _WORDS) else None
-            raise DataError(*_missing(missing, source.name, has, unused), *([lost] if lost else []))
+            many = {c.name: _names(self._from[c.name]) for c in self._all if c.kind == "choices"}
+            raise DataError(*_missing(missing, source.name, has, unused, many), *([lost] if lost else []))
         inputs = [column.name for column in self._columns if not column.answer]
-        if inputs and not any(self._from[name] in has for name in inputs):
+        if inputs and not any(one in has for name in inputs for one in _names(self._from[name])):
             what = f"no column for {' or '.join(inputs)}; the columns here: {', '.join(has)}"
             todo = f"name the one that holds it: {setting(f'data.columns.{inputs[0]}', (unused or ['NAME'])[0])}"
             raise DataError.at(source.name, what, todo)
         if unused:
             log.info("%s: columns not used: %s", source.name, ", ".join(unused))
 
-    def _source_of(self, column: Column, source: Source, first: Record) -> str:
+    def _source_of(self, column: Column, source: Source, first: Record) -> str | list[str]:
         """The source's column for one of the task's."""
         mapped, has = self._block.columns, first.values
         name = mapped.get(column.name, column.name)
         texts = [mapped.get(c.name, c.name) for c in self._all if c.kind == "text"]
         # spans are places in a text: `label` beside words is something else
-        if name in has or column.name in mapped or (column.kind == "spans" and not any(text in has for text in texts)):
+        if column.name in mapped or name in has or (column.kind == "spans" and not any(text in has for text in texts)):
             return name
         other = next((o for o in ALSO.get(column.kind, ()) if isinstance(has.get(o), list | dict)), name)
         if other != name:
@@ -150,7 +153,7 @@ class _Rows:
             self._optional.clear()
         row: dict[str, Any] = {}
         for column in self._columns:
-            value = record.values.get(self._from[column.name])
+            value = self._value(column.name, record)
             there = value is not None or (column.kind == "answers" and self._from[column.name] in record.values)
             if column.required or self._expects(column.name, there):
                 row[column.name] = self._take(column, value, record.place, there=there)
@@ -161,6 +164,12 @@ class _Rows:
         self._count += 1
         if len(self._waiting) == BATCH:
             self._flush()
+
+    def _value(self, name: str, record: Record) -> Any:
+        source = self._from[name]
+        if isinstance(source, str):
+            return record.values.get(source)
+        return self._values.gather([record.values.get(one) for one in source], record.place)
 
     def _expects(self, name: str, there: bool) -> bool:
         """Whether an optional column is expected: the first row taken decides for all."""
@@ -176,7 +185,8 @@ class _Rows:
             return self._values.take(column.kind, value, place)
         except Unusable as error:
             source = self._from[column.name]
-            name = column.name if source == column.name else f"{column.name} (column {source})"
+            from_ = f"column {source}" if isinstance(source, str) else f"columns {', '.join(source)}"
+            name = column.name if source == column.name else f"{column.name} ({from_})"
             raise Unusable(f"{name} {error.what}", error.todo, error.word) from None
 
     def _flush(self) -> None:
@@ -193,6 +203,8 @@ class _Rows:
         kinds |= {
             "words": pa.list_(text),
             "tags": pa.list_(text),
+            "choices": pa.list_(text),
+            "choice": pa.int64(),
             "answers": pa.list_(pa.struct([("text", text), start])),
         }
         kinds |= {"spans": pa.list_(pa.struct([start, ("end", pa.int64()), ("label", text)]))}
@@ -228,22 +240,47 @@ def _check_mapping(columns: Sequence[Column], block: DataBlock) -> None:
         if name not in known
     ]
     seen: dict[str, str] = {}
-    for name, source in block.columns.items():
-        if name in known and source in seen and "id" not in (name, seen[source]):
-            what = f"{source} is already the column of {seen[source]}"
-            problems.append(Problem(f"data.columns.{name}", what, "each column of the task has its own"))
-        seen.setdefault(source, name)
+    lists = {column.name for column in columns if column.kind == "choices"}
+    for name, named in block.columns.items():
+        if name in known and name not in lists and not isinstance(named, str):
+            todo = setting(f"data.columns.{name}", named[0])
+            problems.append(Problem(f"data.columns.{name}", "is one column, not a list of them", todo))
+        for source in _names(named):
+            if name in known and source in seen and "id" not in (name, seen[source]):
+                what = f"{source} is already the column of {seen[source]}"
+                problems.append(Problem(f"data.columns.{name}", what, "each column of the task has its own"))
+            seen.setdefault(source, name)
     if problems:
         raise DataError(*problems)
 
 
-def _missing(missing: dict[str, str], where: str, has: list[str], unused: list[str]) -> list[Problem]:
-    """What to say of canonical columns (name -> the column looked for) that a source does not have."""
+def _names(source: str | list[str]) -> list[str]:
+    """The columns of a file that one of the task is read from."""
+    return [source] if isinstance(source, str) else source
+
+
+def _series(names: Sequence[str]) -> list[str]:
+    """Of columns, those that differ in a number at their end: `ending0`, `ending1`; the longest such series."""
+    stems = {name: re.sub(r"\d+$", "", name) for name in names}
+    series = [[name for name in names if stems[name] == stem != name] for stem in dict.fromkeys(stems.values())]
+    longest = max(series, key=len, default=[])
+    return longest if len(longest) > 1 else []
+
+
+def _missing(
+    missing: dict[str, str], where: str, has: list[str], unused: list[str], many: dict[str, list[str]]
+) -> list[Problem]:
+    """What to say of canonical columns (name -> the column looked for) that a source does not have.
+
+    Args:
+        many: those that several columns may hold together, with the ones that were named.
+    """
     problems = []
     for name, column in missing.items():
-        near = difflib.get_close_matches(column, unused, n=1) or unused[:1]
-        unused = [other for other in unused if other not in near]
         what = f"no column {column!r} for {name}; the columns here: {', '.join(has)}"
-        todo = setting(f"data.columns.{name}", near[0] if near else "NAME")
-        problems.append(Problem(where, what, f"name the one that holds it: {todo}"))
+        series = _series([one for one in has if one in unused or one in many[name]]) if name in many else []
+        found = series or difflib.get_close_matches(column, unused, n=1) or unused[:1] or ["NAME"]
+        unused = [other for other in unused if other not in found]
+        todo = setting(f"data.columns.{name}", series or found[0])
+        problems.append(Problem(where, what, f"name the {'ones that hold' if series else 'one that holds'} it: {todo}"))
     return problems

@@ -1,4 +1,5 @@
-"""Do the columns of a row agree: a tag a word, entities inside their text, answers where they say they stand?
+"""Do the columns of a row agree: a tag a word, entities inside their text, answers where they say they stand, a label
+that is one of the choices?
 
 An answer beside its place is put right where there is no doubt which characters are meant, and counted: CMRC 2018's
 trial split has five that are off by one. Entities are never moved: few files say the text by which to find them.
@@ -10,6 +11,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from bertkit.data.choices import right
 from bertkit.data.columns import Column
 from bertkit.data.rows import Tally, Unusable
 from bertkit.data.sources import setting
@@ -41,6 +43,8 @@ def agree(row: dict[str, Any], columns: Sequence[Column], tally: Tally, place: s
             row[name] = fit_spans(row[name], _text(row, before, name), name)
         elif column.kind == "answers":
             row[name] = fit_answers(row[name], _text(row, before, name), name, tally, place)
+        elif column.kind == "choice":
+            row[name] = _number_of(row[name], row[before["choices"]], name)
         before[column.kind] = name
 
 
@@ -50,6 +54,13 @@ def _check_count(row: dict[str, Any], words: str, tags: str) -> None:
     if len(row[words]) != len(row[tags]):
         what = f"not as many {tags} as {words}: {len(row[tags])} {tags}, {len(row[words])} {words}"
         raise Unusable(what, "each word has one tag")
+
+
+def _number_of(label: int | str, choices: list[str], name: str) -> int:
+    try:
+        return right(label, choices)
+    except Unusable as error:
+        raise Unusable(f"{name} {error.what}", error.todo) from None
 
 
 def _text(row: dict[str, Any], before: dict[str, str], name: str) -> str:

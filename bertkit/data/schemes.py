@@ -53,6 +53,9 @@ def check_tag(tag: str) -> str:
         return ""
     if not tag.strip():
         return "an empty tag; a word outside of all entities has the tag O"
+    if tag.isdecimal():
+        todo = "give the tags their names, in the order of their numbers: data.label_names, and data.label_ids=true"
+        return f"the tag {tag!r} is a number; {todo}"
     if not dash and prefix not in ROLES:
         return f"the tag {tag!r} has no prefix; expected O, B-{tag} or the like"
     if prefix not in ROLES:
@@ -186,6 +189,17 @@ def convert(tags: Sequence[str], old: Scheme, new: Scheme) -> list[str]:
             prefixes[0] = "I"
         written[first:end] = [f"{prefix}-{type_}" for prefix in prefixes]
         before = span
+    return written
+
+
+def as_iob2(tags: Sequence[str]) -> list[str]:
+    """IO or IOB1 in IOB2, right or wrong: what breaks IOB1, a B that no entity of its type stands before, breaks IOB2,
+    by an I that nothing begins. Words and types of entities stay, as a reader takes them who looks over that."""
+    written = []
+    for before, here in pairwise(["O", *tags]):
+        prefix, type_ = _split(here)
+        touches = _split(before)[1] == type_
+        written.append(here if prefix == "O" else f"B-{type_}" if (prefix == "B") == touches else f"I-{type_}")
     return written
 
 

@@ -110,6 +110,9 @@ def _header(names: list[str], place: str, delimiter: str) -> list[str]:
     if (stripped := [name.strip() for name in names]) != names:
         log.warning("%s: white space around column names, removed: %s", place, ", ".join(stripped))
     names = stripped
+    if len(names) > 1 and not names[0] and (index := placeholders(1)[0]) not in names:  # as pandas writes its index
+        log.info("%s: the first column has no name, and is called %s here", place, index)
+        names[0] = index
     given = "without a header line, name the columns: --set data.header=[...]"
     for position, name in enumerate(names, 1):
         if not name:

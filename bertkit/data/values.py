@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from bertkit.data import spans
+from bertkit.data import choices, spans
 from bertkit.data.columns import Column
 from bertkit.data.json_text import describe
 from bertkit.data.labels import HIDDEN, HIDDEN_TODO, read_label_names
@@ -49,6 +49,8 @@ class Values:
             "tags": self._tags,
             "spans": lambda value, place: spans.spans(value, lambda label: self._label(label, place)),
             "answers": lambda value, place: spans.answers(value),
+            "choices": self._choices,
+            "choice": self._choice,
             "id": self._id,
         }
 
@@ -68,6 +70,15 @@ class Values:
             Unusable: two do not.
         """
         agree(row, columns, self._tally, place)
+
+    def gather(self, cells: list[Any], place: str) -> list[Any]:
+        """The choices of a row that stand in a column each; those that it does not have are empty cells at the end."""
+        full = list(cells)
+        while full and (full[-1] is None or (isinstance(full[-1], str) and not full[-1].strip())):
+            full.pop()
+        if 2 <= len(full) < len(cells):
+            self._tally.add(choices.FEWER, place)
+        return full
 
     def settle(self) -> None:
         """To be called after the last value.
@@ -122,6 +133,9 @@ class Values:
         """One label name a word."""
         names = []
         for position, tag in enumerate(_list(value, "tags")):
+            if tag is None or (isinstance(tag, str) and not tag.strip()):
+                todo = "a word outside of all entities has the tag O"
+                raise Unusable(f"holds an empty tag: that of word {position + 1}", todo, position)
             try:
                 names.append(self._label(tag, place))
             except Unusable as error:
@@ -149,6 +163,23 @@ class Values:
         elif isinstance(value, int):
             self._first_of.setdefault("a number", (place, value))
         return name
+
+    def _choices(self, value: Any, place: str) -> list[str]:
+        texts = choices.choices(value)
+        for text in texts:
+            _check_characters(text)
+            self._check_length(len(text), "are the choices in one text?")
+        if len(set(map(choices.plain, texts))) < len(texts):
+            self._tally.add(choices.TWICE, place)
+        return texts
+
+    def _choice(self, value: Any, place: str) -> int | str:
+        """As it is written: which choice it names shows beside the choices alone (see `agree`)."""
+        if value is None or (isinstance(value, str) and not value.strip()):
+            raise Unusable("is missing", f"every row needs one; {HIDDEN_TODO}")
+        if isinstance(value, bool) or not isinstance(value, str | int):
+            raise Unusable(f"is not a choice: found {describe(value)} ({value!r:.40})", choices.NAME_IT)
+        return value
 
     def _labels(self, value: Any, place: str) -> list[str]:
         """Any number of label names, from a list or a text that data.label_separator parts."""

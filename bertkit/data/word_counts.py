@@ -39,7 +39,7 @@ def texts(sources: Sequence[Source], block: DataBlock, advance: Advance = lambda
         DataError: a file can not be read, is in another encoding or has no such column; each with its line.
     """
     bad = BadRows(block.bad_rows)
-    column = block.columns.get("text", "text")
+    column = str(block.columns.get("text", "text"))
     for source in sources:
         encoding = scan(source, block).encoding if block.encoding == AUTO else block.encoding
         for record in read(source, block.model_copy(update={"encoding": encoding}), bad):

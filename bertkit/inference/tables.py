@@ -11,15 +11,19 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from bertkit.data.conll import DOCUMENT
 from bertkit.data.dataset import load
 from bertkit.errors import DataError
 from bertkit.inference.predictor import Predictor
 from bertkit.recipe.schema import DataBlock
 from bertkit.tasks.scoring import Progress
+from bertkit.tasks.task import Task
 
 log = logging.getLogger("bertkit")
 
-FORMATS = (".csv", ".jsonl", ".parquet")
+FORMATS = (".csv", ".jsonl", ".parquet", ".conll")
+BREAKS = "\t\r\n\0"
+"""Characters that a word in a CoNLL file can not hold."""
 
 
 def check_output(output: str, source: str | None = None) -> None:
@@ -37,46 +41,49 @@ def check_output(output: str, source: str | None = None) -> None:
         raise DataError.at("--output", f"{output}: is the input, and would be written over", "name another file")
 
 
+def is_conll(output: str | None, task: Task, *, logits: bool = False) -> bool:
+    """Whether words and their tags are to be written, and nothing else.
+
+    Raises:
+        DataError: so says the output's ending, but there are no tags, or scores are wanted too.
+    """
+    if Path(output or "-").suffix != ".conll":
+        return False
+    if task.takes != "tags":
+        raise DataError.at("--output", f"{output}: this task's answers are no tag a word", "name a .csv or .jsonl")
+    if logits:
+        raise DataError.at("--logits", f"{output}: a CoNLL file holds words and tags alone", "name a .jsonl")
+    return True
+
+
 def predict_file(
-    predictor: Predictor, sources: Sequence[str], block: DataBlock, *, logits: bool = False, progress: Progress = iter
-) -> list[dict[str, Any]]:
-    """The rows of the sources with all their columns, and the answer's columns added.
+    predictor: Predictor, sources: Sequence[str], block: DataBlock, *,
+    logits: bool = False, conll: bool = False, progress: Progress = iter,
+) -> list[dict[str, Any]]:  # fmt: skip
+    """The rows of the sources with all their columns, and the answer's columns added (see `join`).
 
     Raises:
         DataError: rows that can not be read, or a column of the input that has an answer column's name.
     """
     originals: list[dict[str, Any]] = []
     rows = load(sources, predictor.task.columns, block, answers=False, keep=originals)
-    _check_columns(predictor.task.flat(predictor.predict([rows[0]])[0], logits=logits), originals)
+    if not conll:
+        _check_columns(predictor.task.flat(predictor.predict([rows[0]])[0], logits=logits), originals)
     answers = predictor.predict(list(rows), progress=progress)
-    return join(predictor, originals, answers, logits=logits)
+    return join(predictor, originals, answers, logits=logits, conll=conll)
 
 
 def join(
-    predictor: Predictor, rows: list[dict[str, Any]], answers: list[dict[str, Any]], *, logits: bool = False
-) -> list[dict[str, Any]]:
-    """Rows beside their answers' columns."""
+    predictor: Predictor, rows: list[dict[str, Any]], answers: list[dict[str, Any]], *,
+    logits: bool = False, conll: bool = False,
+) -> list[dict[str, Any]]:  # fmt: skip
+    """Rows beside their answers' columns; for CoNLL each answer's words and tags alone."""
+    if conll:
+        return [{"tokens": answer["words"], "tags": answer["tags"]} for answer in answers]
     added = [predictor.task.flat(answer, logits=logits) for answer in answers]
     if added:
         _check_columns(added[0], rows)
     return [{**row, **extra} for row, extra in zip(rows, added, strict=True)]
-
-
-def best_of(rows: list[dict[str, Any]], column: str) -> list[dict[str, Any]]:
-    """Of the rows with the same value in a column, the one whose answer scores highest; in the order of the first.
-
-    Raises:
-        DataError: the rows have no such column, or their answers no score that compares.
-    """
-    if lacking := [name for name in (column, "score") if rows and name not in rows[0]]:
-        what = f"{column}: no such column" if lacking[0] == column else "these answers have no score to compare"
-        raise DataError.at("--best-of", what, f"the columns: {', '.join(rows[0])}")
-    best: dict[str, dict[str, Any]] = {}
-    for row in rows:
-        key = str(row[column])
-        if key not in best or row["score"] > best[key]["score"]:
-            best[key] = row
-    return list(best.values())
 
 
 def _check_columns(added: dict[str, Any], rows: list[dict[str, Any]]) -> None:
@@ -97,7 +104,7 @@ def write(rows: list[dict[str, Any]], output: str, *, joined: bool = True) -> No
 
         parquet.write_table(_arrow(_same_columns(rows)), output)
         return
-    text = _csv(rows, joined) if suffix == ".csv" else _lines(rows)
+    text = _csv(rows, joined) if suffix == ".csv" else _conll(rows) if suffix == ".conll" else _lines(rows)
     if output == "-":
         sys.stdout.write(text)
     else:
@@ -106,6 +113,18 @@ def write(rows: list[dict[str, Any]], output: str, *, joined: bool = True) -> No
 
 def _lines(rows: Iterable[dict[str, Any]]) -> str:
     return "".join(json.dumps(row, ensure_ascii=False, default=str) + "\n" for row in rows)
+
+
+def _conll(rows: list[dict[str, Any]]) -> str:
+    """`word<TAB>tag` a line, and an empty line after each sentence."""
+    for number, row in enumerate(rows, 1):
+        for word in row["tokens"]:
+            if word == DOCUMENT or not set(BREAKS).isdisjoint(word):
+                raise DataError.at(f"row {number}", f"a word that CoNLL can not hold: {word!r:.40}", "name a .jsonl")
+    if empty := sum(not row["tokens"] for row in rows):
+        log.warning("%s of %s rows have no words, and no place in a CoNLL file", f"{empty:,}", f"{len(rows):,}")
+    written = (map("\t".join, zip(row["tokens"], row["tags"], strict=True)) for row in rows if row["tokens"])
+    return "".join("\n".join(words) + "\n\n" for words in written)
 
 
 def _csv(rows: list[dict[str, Any]], joined: bool) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from bertkit.metrics.metric import Metric
+from bertkit.metrics.metric import LISTS, Metric
 
 
 def intervals(
@@ -38,7 +38,7 @@ def intervals(
     predicted, actual = metric.checked(predictions, references)
     if metric.intervals:
         return metric.intervals(predicted, actual, samples)
-    if metric.takes in ("tags", "answers"):  # lists of lists: an array of objects can be drawn from
+    if metric.takes in LISTS:  # lists of lists: an array of objects can be drawn from
         predicted, actual = _objects(predicted), _objects(actual)
     generator = np.random.default_rng(seed)
     figures: dict[str, list[float]] = defaultdict(list)

@@ -108,10 +108,13 @@ def calibration_error(predictions: Array, references: Array) -> float:
     (row, label) decisions.
     """
     probabilities, truth = _decisions(predictions, references)
-    confidence = probabilities.max(axis=1)
-    gaps = confidence - (probabilities.argmax(axis=1) == truth)
+    return confidence_error(probabilities.max(axis=1), probabilities.argmax(axis=1) == truth)
+
+
+def confidence_error(confidence: Array, right: Array) -> float:
+    """The calibration error of decisions with a confidence of 0 to 1 each, `(decision,)`, of which some are right."""
     bins = np.ceil(confidence.clip(max=1) * CALIBRATION_BINS).astype(int)
-    return np.abs(np.bincount(bins, weights=gaps)).sum() / len(truth)
+    return np.abs(np.bincount(bins, weights=confidence - right)).sum() / len(right)
 
 
 def _area(probabilities: Array, has: Array) -> float:

@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from bertkit.errors import DataError, PluginError
 
-Takes = Literal["labels", "probabilities", "scores", "tags", "answers", "language"]
+Takes = Literal["labels", "probabilities", "scores", "tags", "answers", "candidates", "language"]
 Array = NDArray[Any]
 Function = Callable[[Any, Any], float | Mapping[str, float]]
 
@@ -27,8 +27,11 @@ SHAPES: dict[Takes, str] = {
     "tags": "lists of tags a row, both as long",
     "answers": "predictions: a text a row; references: a list of texts a row, empty where there is no answer",
     "language": "predictions (row, 3) and references (row, 2), as language.py has them",
+    "candidates": "predictions: an answer a row with its score, confidence and n_best; references: as for answers",
 }
 """What predictions and references a metric's function is called with, by what it `takes`."""
+LISTS: tuple[Takes, ...] = ("tags", "answers", "candidates")
+"""What is called with lists and not with arrays."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,7 @@ class Metric:
             `tags`: lists of tags a row, a tag a word; None where a word has no prediction.
             `answers`: a text a row, and a list of right texts a row; empty texts and lists where there is no answer.
             `language`: float64 `(row, 3)` and `(row, 2)`: sums over a row's masked pieces (see language.py).
+            `candidates`: all that the task `squad` says of a row, a dict, and a list of right texts a row.
         greater_is_better: the direction of every figure; what has two directions is two metrics.
         keys: the figures it returns for certain, the one that selects the best model first; default: its own name.
         intervals: `(predictions, references, samples)` -> the 95% interval of each figure, where this can be had faster
@@ -78,7 +82,7 @@ class Metric:
             DataError: no rows, unequal shapes, fractions for labels, hidden labels (-1), NaN or infinity,
                 probabilities outside 0 to 1.
         """
-        if self.takes in ("tags", "answers"):
+        if self.takes in LISTS:
             return self._lists(predictions, references)
         real = self.takes != "labels"
         predicted = self._array("predictions", predictions, real)

@@ -247,7 +247,7 @@ def _check(golds: Any, predictions: Any, kind: Kind, allow_missing: bool) -> Non
     _none("predictions", wrong, "are no text", "give one text an id, empty for no answer")
     if kind == "v2" and not allow_missing:
         missing = [i for i in golds if i not in predictions]
-        _none("predictions", missing, "are missing", "predict them, or score them 0: allow_missing")
+        _none("predictions", missing, "are missing", "predict them, or score them 0: --allow-missing")
 
 
 def _texts(gold: Any, kind: Kind) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, model_validator
 
 
 def _as_list(value: Any) -> Any:
@@ -21,6 +21,15 @@ def _as_named(value: Any) -> Any:
 
 Name = Annotated[str, Field(min_length=1)]
 Sources = Annotated[list[Name], BeforeValidator(_as_list), Field(min_length=1)]
+
+
+def _kind(value: Any) -> str:
+    return "list" if isinstance(value, list) else "text"
+
+
+_Several = Annotated[list[Name], Field(min_length=1)]
+Source = Annotated[Annotated[str, Tag("text")] | Annotated[_Several, Tag("list")], Discriminator(_kind)]
+"""A column of a file, or several that hold one thing together; told apart first, so that one mistake is told once."""
 
 
 class Block(BaseModel):
@@ -63,8 +72,9 @@ class DataBlock(Block):
     test: Sources | None = None
     format: str | None = None
     """Reader to use where the file's ending does not tell: a built-in, an entry point or a Reference."""
-    columns: dict[str, str] = {}
-    """The task's column -> the file's column (in CoNLL also "2", its number); `id` too, for the rows' own ids."""
+    columns: dict[str, Source] = {}
+    """The task's column -> the file's column (in CoNLL also "2", its number); `id` too, for the rows' own ids. Choices
+    that stand in a column each take a list: `choices: [ending0, ending1]`."""
     header: list[str] | None = Field(default=None, min_length=1)
     """Names of the columns, for files that have no header line (csv, tsv, CoNLL, lists in JSON)."""
     encoding: str = "utf-8"

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from bertkit.tasks import calibration
 from bertkit.tasks.task import Answer, Features, Outputs, Rows
 
 if TYPE_CHECKING:
@@ -99,7 +100,7 @@ def nulls(outputs: Outputs, features: Features, count: int) -> np.ndarray:
 def decode(
     outputs: Outputs, features: Features, rows: Rows, *, n_best: int, longest: int, threshold: float | None
 ) -> list[Answer]:
-    """One answer a row, with its `n_best`.
+    """One answer a row, with its `n_best`; probabilities as `run_squad.py` has them, at temperature 1.
 
     Args:
         n_best: how many texts are kept, beside no answer.
@@ -161,44 +162,15 @@ def _entry(text: str, start: int | None, end: int | None, start_logit: float, en
 
 
 def _answer(texts: list[dict[str, Any]], null: float, threshold: float | None) -> Answer:
-    """The answer of a row, of its best texts with their probabilities: a softmax over the scores of these alone."""
-    scores = np.array([entry["start_logit"] + entry["end_logit"] for entry in texts])
-    powers = np.exp(scores - scores.max()) if len(scores) else scores
-    for entry, share in zip(texts, (powers / powers.sum()).tolist() if len(scores) else [], strict=True):
-        entry["probability"] = share
+    """The answer of a row, of its best texts; `calibration.weighed` adds the probabilities."""
     best = next((entry for entry in texts if entry["text"]), None)
     score = best["start_logit"] + best["end_logit"] - null if best else -NOTHING_FITS
     given = best if threshold is None or not -score > threshold else None
-    refused = next((entry["probability"] for entry in texts if not entry["text"]), None)
-    return {
+    answer = {
         "answer": given["text"] if given else "",
         "start": given["start"] if given else None,
         "end": given["end"] if given else None,
         "score": score,
-        "no_answer_probability": refused,
         "n_best": texts,
     }
-
-
-def best_threshold(differences: np.ndarray, gains: np.ndarray) -> float:
-    """The threshold with the highest sum of `gains` over the rows that are answered.
-
-    The search of `evaluate-v2.0.py`, but where differences are equal all of them are answered or none, and the
-    threshold lies half-way to the next one, so that a rounding error changes nothing.
-
-    Args:
-        differences: score of no answer less that of the best text, `(row,)`.
-        gains: what answering a row adds to the score: its F1, or -1 where it has no answer.
-    """
-    order = np.argsort(differences, kind="stable")
-    sorted_ = differences[order]
-    sums = np.concatenate([[0.0], np.cumsum(gains[order])])  # of the first 0, 1, ... rows answered
-    possible = np.concatenate([[True], sorted_[1:] > sorted_[:-1], [True]])
-    best = int(np.argmax(np.where(possible, sums, -np.inf)))
-    if best == 0:
-        return float(sorted_[0] - 1)
-    if best == len(sorted_):
-        return float(sorted_[-1] + 1)
-    low, high = float(sorted_[best - 1]), float(sorted_[best])
-    middle = (low + high) / 2
-    return middle if low <= middle < high else low
+    return calibration.weighed(answer)

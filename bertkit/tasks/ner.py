@@ -26,7 +26,7 @@ from bertkit.recipe.schema import DataBlock, ModelBlock
 from bertkit.tasks import tagging, tagging_decode, tagging_rows, texts
 from bertkit.tasks.tagging import IGNORED, TaggingOptions
 from bertkit.tasks.tagging_rows import Sentences
-from bertkit.tasks.task import Answer, Features, Outputs, Rows, Task
+from bertkit.tasks.task import Answer, Features, Outputs, Mark, Rows, Task
 
 if TYPE_CHECKING:
     import torch
@@ -38,7 +38,7 @@ log = logging.getLogger("bertkit")
 
 
 class NerOptions(TaggingOptions):
-    scheme: Literal["auto"] | Scheme = "auto"
+    scheme: Literal["auto", Scheme] = "auto"
     """What the tags are written in. Default: found in the training rows, and said."""
     repair: bool = False
     """Mend tags that break the scheme, in all splits, before they are learnt and scored."""
@@ -100,7 +100,7 @@ class Ner(Task):
         named = self.options.scheme
         tags = tagging_rows.tags_of(rows, sentences, "IOB2" if named == "auto" else named)
         tagging_rows.check_tags(tags, sentences, "train")
-        scheme = schemes.find_scheme(tags) if named == "auto" else named
+        scheme = tagging_rows.scheme_of(tags, sentences, "train") if named == "auto" else named
         if strange := sorted({t for row in tags for t in row if t[0] not in PREFIXES[scheme] + "O"}):
             what = f"{scheme}: the tag {strange[0]!r} is none of its; it has {', '.join(PREFIXES[scheme])}"
             raise RecipeError.at("options.scheme", what, "scheme: auto finds the right one")
@@ -201,9 +201,15 @@ class Ner(Task):
         return [self._scored(answer["tags"]) for answer in answers], [self._scored(tags) for tags in gold]
 
     def _scored(self, tags: list[str]) -> list[str]:
-        """Tags as metrics know them: IOB2 for IO and IOB1, which they can not tell from it, else BIOES's letters."""
+        """Tags as metrics know them: IOB2 for IO and IOB1, which they can not tell from it, else BIOES's letters.
+
+        What is wrong stays wrong: an IOB1 entity that a B begins where none of its type stands before it is written
+        with an I, which the lenient count takes and the strict one does not. So does seqeval's strict mode; but after
+        such a B it takes the words that go on, `O B-PER I-PER`, for an entity of their own, and where the word before
+        has a B too, it forgets that one's. These are no entities that anyone wrote, so they are not followed.
+        """
         if self.scheme in ("IO", "IOB1"):
-            return schemes.convert(schemes.repair(tags, self.scheme)[0], self.scheme, "IOB2")
+            return schemes.as_iob2(tags)
         return tags if self.scheme in ("IOB2", "BIOES") else [ROLES.get(tag[0], "O") + tag[1:] for tag in tags]
 
     def fits(self, metric: Metric) -> None:
@@ -232,6 +238,16 @@ class Ner(Task):
     def brief(self, answer: Answer) -> str:
         told = (f"{found['text']} {found['type']} ({found['confidence']:.2f})" for found in answer["entities"])
         return ", ".join(told) or "no entity"
+
+    def marks(self, answer: Answer) -> list[Mark]:
+        if "text" not in answer:
+            return []
+        marks, done = [], 0
+        for found in answer["entities"]:
+            marks.append(Mark(answer["text"][done : found["start"]]))
+            marks.append(Mark(found["text"], found["type"], found["confidence"]))
+            done = found["end"]
+        return [*marks, Mark(answer["text"][done:])]
 
     def tiny_rows(self) -> list[dict[str, Any]]:
         said = (

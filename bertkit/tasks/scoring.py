@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from bertkit import processes
+from bertkit.models import memory
 from bertkit.tasks.items import lengths_of
 from bertkit.tasks.task import Answer, Features, Outputs, Rows, Task
 
@@ -81,7 +82,8 @@ def run(
         model
     ):  # all processes must call it equally often, as each holds a part of the weights
         plan += [[-1]] * (max(processes.gathered(len(plan))) - len(plan))
-    for planned in progress(plan):
+    for number, planned in enumerate(progress(plan)):
+        memory.tidy(number)
         waiting = [planned]
         while waiting:
             numbers = waiting.pop()
@@ -99,10 +101,9 @@ def run(
             if numbers[0] < 0:
                 continue
             sums, counts = sums + part, counts + count
-            for i, number in enumerate(numbers):
+            for i, item in enumerate(numbers):
                 own = {n: array[i] for n, array in arrays.items()}
-                trimmed = {n: own[n][: lengths[number]] for n in task.per_piece}  # what lies behind is padding
-                done.append((number, own | trimmed))
+                done.append((item, task.trim(own, features.items[item])))
     shares, sums, counts = zip(*processes.gathered((done, sums, counts)), strict=True)
     by_item = dict(itertools.chain(*shares))
     outputs = {name: [by_item[i][name] for i in range(len(lengths))] for name in (by_item[0] if by_item else {})}

@@ -1,11 +1,12 @@
 """`squad`: the answer to a question, as a span of a text, or that the text has none (Devlin et al. 2019, 4.2 and 4.3).
 
 Trained and decoded as google-research/bert's `run_squad.py` does; what it leaves to a flag, the threshold of no answer,
-is chosen on the validation rows for F1 and kept in the Run.
+is chosen on the validation rows for F1 and kept in the Run, with the temperature of the confidence.
 """
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -13,11 +14,12 @@ from pydantic import Field, model_validator
 
 from bertkit.data.columns import Column
 from bertkit.errors import DataError, RecipeError
+from bertkit.metrics.answers import BEST, CALIBRATION, best_text, best_threshold
 from bertkit.metrics.squad import normalize, per_question
 from bertkit.models import build
 from bertkit.recipe.schema import DataBlock, ModelBlock
 from bertkit.tasks import answers as spans
-from bertkit.tasks import answers_windows, texts
+from bertkit.tasks import answers_windows, calibration, texts
 from bertkit.tasks.task import Answer, Features, Outputs, Rows
 from bertkit.tasks.texts import TextTask
 
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
     from bertkit.metrics import Metric
+
+log = logging.getLogger("bertkit")
 
 
 class SquadOptions(answers_windows.WindowOptions):
@@ -37,6 +41,8 @@ class SquadOptions(answers_windows.WindowOptions):
     """Whether a question may have no answer. Default: if a training row has none."""
     threshold: float | None = None
     """No answer is given where it scores more than this above the best text. Default: the best on validation rows."""
+    calibrate: bool = True
+    """Whether the confidence is fitted on the validation rows to how often answers are right (tasks/calibration.py)."""
 
     @model_validator(mode="after")
     def _fits(self) -> SquadOptions:
@@ -76,6 +82,11 @@ class Squad(TextTask):
             return None
         fixed = self.options.threshold
         return fixed if fixed is not None else self.state.get("threshold", 0.0)
+
+    @property
+    def temperature(self) -> float:
+        """By which scores are divided before the softmax of confidence."""
+        return self.state.get("temperature", 1.0) if self.options.calibrate else 1.0
 
     def prepare(self, rows: Rows, data: DataBlock) -> None:
         if self.options.no_answer == "auto":
@@ -135,38 +146,61 @@ class Squad(TextTask):
         return reduced
 
     def decode(self, outputs: Outputs, features: Features, rows: Rows) -> list[Answer]:
-        """`{"answer", "start", "end", "score", "no_answer_probability", "n_best"}` a row.
+        """`{"answer", "start", "end", "score", "confidence", "no_answer_probability", "n_best"}` a row.
 
         Start and end are characters of the context, None where there is no answer. `score` is that of the best text
-        less that of no answer: it compares across contexts. `no_answer_probability` is None where every question gets
-        an answer.
+        less that of no answer: it compares across contexts. `confidence` is the chance that the answer given is right.
+        `no_answer_probability` is None where every question gets an answer.
         """
-        return spans.decode(
+        answers = spans.decode(
             outputs, features, rows,
             n_best=self.options.n_best, longest=self.options.max_answer, threshold=self.threshold,
         )  # fmt: skip
+        if self.temperature == 1:
+            return answers
+        return [calibration.weighed(answer, self.temperature) for answer in answers]
 
     def tune(self, answers: list[Answer], rows: Rows) -> None:
-        if not self.no_answer or self.options.threshold is not None:
-            return
+        """The threshold for F1, then the temperature for the answers that it gives."""
         golds = {str(i): [gold["text"] for gold in each] for i, each in enumerate(self._golds(rows, "validation"))}
         best = {str(i): best_text(answer) for i, answer in enumerate(answers)}
-        _, f1 = per_question(golds, best, "v2")
+        exact, f1 = per_question(golds, best, "v2")
         empty = np.array([not gold for gold in golds.values()])
         differences = np.array([-answer["score"] for answer in answers])
-        self.state["threshold"] = spans.best_threshold(differences, np.where(empty, -1.0, f1))
+        if self.no_answer and self.options.threshold is None:
+            self.state["threshold"] = best_threshold(differences, np.where(empty, -1.0, f1))
+        if self.options.calibrate:
+            refused = np.zeros(len(empty), bool) if self.threshold is None else differences > self.threshold
+            self._calibrate(answers, np.where(refused, empty, exact), refused)
+
+    def _calibrate(self, answers: list[Answer], right: np.ndarray, refused: np.ndarray) -> None:
+        """Fit the temperature to which answers are right, those of rows `refused` being "no answer"; `(row,)` each."""
+        self.state.pop("temperature", None)
+        given = ["" if no else best_text(answer) for answer, no in zip(answers, refused, strict=True)]
+        masks = [calibration.spellings(answer["n_best"], text) for answer, text in zip(answers, given, strict=True)]
+        found = calibration.fit([calibration.scores_of(answer["n_best"]) for answer in answers], masks, right)
+        if found is not None:
+            self.state["temperature"] = found
+            log.info("confidence: calibrated on %d validation questions, temperature %.2f", len(answers), found)
+        elif len(answers) < calibration.FEW:
+            log.info("confidence: not calibrated on %d questions; %d are needed", len(answers), calibration.FEW)
+        else:
+            log.info("confidence: not calibrated, as no temperature fits the validation questions")
 
     def fits(self, metric: Metric) -> None:
-        if metric.takes != "answers":
+        if metric.takes not in ("answers", "candidates"):
             known = "use squad_v2" if self.no_answer else "use squad or squad_v2"
             raise RecipeError.at("metrics", f"{metric.name}: scores {metric.takes}, not answers", known)
         if metric.name in ("squad", "cmrc2018") and self.no_answer:
             what = f"{metric.name}: knows no questions without an answer, and the data has such"
             raise RecipeError.at("metrics", what, "use squad_v2, or --set options.no_answer=false")
 
-    def compare(self, answers: list[Answer], rows: Rows, takes: str) -> tuple[list[str], list[list[str]]]:
-        golds = self._golds(rows, "the rows")
-        return [answer["answer"] for answer in answers], [[gold["text"] for gold in each] for each in golds]
+    def compare(self, answers: list[Answer], rows: Rows, takes: str) -> tuple[list[Any], list[list[str]]]:
+        golds = [[gold["text"] for gold in each] for each in self._golds(rows, "the rows")]
+        return answers if takes == "candidates" else [answer["answer"] for answer in answers], golds
+
+    def own_metrics(self) -> list[Metric]:
+        return [*([BEST] if self.no_answer else []), CALIBRATION]
 
     def doubts(self, answers: list[Answer], rows: Rows) -> list[str]:
         predicted, golds = self.compare(answers, rows, "answers")
@@ -185,7 +219,7 @@ class Squad(TextTask):
         named = dict(zip(ids, answers, strict=True))
         written: dict[str, Any] = {
             "predictions": {i: answer["answer"] for i, answer in named.items()},
-            "nbest": {i: answer["n_best"] for i, answer in named.items()},
+            "nbest": {i: calibration.softened(answer["n_best"]) for i, answer in named.items()},
         }
         if self.no_answer:
             written["null_odds"] = {i: -answer["score"] for i, answer in named.items()}
@@ -195,7 +229,8 @@ class Squad(TextTask):
     def flat(self, answer: Answer, *, logits: bool = False) -> dict[str, Any]:
         hidden = () if logits else ("start_logit", "end_logit")
         columns = {"predicted_answer": answer["answer"]}
-        columns |= {"predicted_start": answer["start"], "predicted_end": answer["end"], "score": answer["score"]}
+        columns |= {"predicted_start": answer["start"], "predicted_end": answer["end"]}
+        columns |= {"score": answer["score"], "confidence": answer["confidence"]}
         if answer["no_answer_probability"] is not None:
             columns["no_answer_probability"] = answer["no_answer_probability"]
         best = [{key: value for key, value in entry.items() if key not in hidden} for entry in answer["n_best"]]
@@ -203,9 +238,8 @@ class Squad(TextTask):
 
     def brief(self, answer: Answer) -> str:
         if not answer["answer"]:
-            return f"no answer ({answer['no_answer_probability'] or 0.0:.2f})"
-        share = next(entry["probability"] for entry in answer["n_best"] if entry["text"])
-        return f"{answer['answer']} (characters {answer['start']} to {answer['end']}, {share:.2f})"
+            return f"no answer ({answer['confidence']:.2f})"
+        return f"{answer['answer']} (characters {answer['start']} to {answer['end']}, {answer['confidence']:.2f})"
 
     def tiny_rows(self) -> list[dict[str, Any]]:
         parcel = "the parcel is late again . it was sent on monday , and the money for it came back ."
@@ -226,8 +260,3 @@ class Squad(TextTask):
             for c, q, a in asked
             if a or not never
         ]
-
-
-def best_text(answer: Answer) -> str:
-    """The best text of an answer, also where it was given up for no answer."""
-    return next((entry["text"] for entry in answer["n_best"] if entry["text"]), "")

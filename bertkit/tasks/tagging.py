@@ -11,7 +11,7 @@ from __future__ import annotations
 import itertools
 import json
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from pydantic import Field
@@ -25,6 +25,7 @@ from bertkit.tasks.texts import NOTHING, Frame
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
+OVERLAP = 32
 IGNORED = -100
 """The label of a piece that is not trained."""
 
@@ -32,8 +33,8 @@ IGNORED = -100
 class TaggingOptions(TaskOptions):
     max_length: int | None = Field(default=None, ge=4)
     """Most pieces of a sentence or window, [CLS] and [SEP] included. Default: all that the model can take."""
-    window_overlap: int = Field(default=32, ge=0)
-    """Most pieces that neighbouring windows share."""
+    window_overlap: int | None = Field(default=None, ge=0)
+    """Most pieces that neighbouring windows share. Default: 32, or half of a window that holds fewer than 64."""
     pieces: Literal["first", "all", "mean"] = "first"
     """What stands for a word: its first piece; each of its pieces (its scores are their mean); the mean of them."""
     context: Literal["sentence", "document"] = "sentence"
@@ -49,7 +50,8 @@ def encode(
 ) -> Features:
     """Items with `input_ids`, `token_type_ids`, `heads` `(piece,)`, `words` `(own word,)` and `row`.
 
-    `heads` is, for each piece of a word that this item answers for, the place of the word's first piece, else -1;
+    `heads` is, for each piece of a word that this item answers for, the place of the word's first piece, else -1 (also
+    for a piece that holds a space alone, as stands before some words in SentencePiece's and byte-level vocabularies);
     `words` are these words' positions in the sentence. A sentence without any piece has no item.
 
     Args:
@@ -61,21 +63,24 @@ def encode(
     limit = min(limit, options.max_length or limit)
     frame = Frame(tokenizer, pair=False)
     room = limit - tokenizer.num_special_tokens_to_add()
-    pieces = _pieces(sentences, tokenizer)
+    overlap = _overlap(options, room)
+    pieces, space = _pieces(sentences, tokenizer), _space(tokenizer)
     counts = _Counts(limit, sentences)
     items = []
     for row, words in enumerate(pieces):
         cut = [word[:room] for word in words]
         lengths = np.array([len(word) for word in cut], dtype=np.int64)  # (word,)
-        plans = _plans(lengths, room, options)
+        plans = _plans(lengths, room, overlap)
         counts.add(row, words, lengths, len(plans))
         sides = _sides(pieces, sentences, row, room - int(lengths.sum())) if options.context == "document" else None
+        wanted = None if labels is None else np.asarray(labels[row], dtype=np.int64)  # (word,)
         for first, end, own in plans:
             before, after = sides if sides and len(plans) == 1 else (NOTHING, NOTHING)
             body = frame.around(np.concatenate([before, *cut[first:end], after]))
             heads = _heads(lengths, first, end, own, frame.front + len(before), len(body["input_ids"]))
+            heads = heads if space is None else _past_spaces(heads, body["input_ids"] == space)
             mine = np.array(own, dtype=np.int32)
-            given = {} if labels is None else {"labels": _labels(heads, mine, labels[row], options.pieces)}
+            given = {} if wanted is None else {"labels": _labels(heads, wanted[mine], options.pieces)}
             items.append({"row": row, **body, "heads": heads, "words": mine, **given})
     return Features(items, *counts.said())
 
@@ -94,22 +99,39 @@ def _pieces(sentences: Sentences, tokenizer: PreTrainedTokenizerBase) -> list[li
 def _wants_spaces(tokenizer: PreTrainedTokenizerBase) -> bool:
     """Whether a word looks otherwise at the beginning of a text than after a space, as RoBERTa's byte-level BPE has it,
     and the tokenizer does not see to it itself."""
-    step = json.loads(tokenizer.backend_tokenizer.to_str())["pre_tokenizer"] or {}
-    steps = [step, *step.get("pretokenizers", ())]
-    return any(part.get("type") == "ByteLevel" and not part.get("add_prefix_space") for part in steps)
+    return any(step["type"] == "ByteLevel" and not step["add_prefix_space"] for step in _steps(tokenizer))
 
 
-def _plans(lengths: np.ndarray, room: int, options: TaggingOptions) -> list[tuple[int, int, list[int]]]:
+def _space(tokenizer: PreTrainedTokenizerBase) -> int | None:
+    """The piece that holds a space alone, if the tokenizer may put one before a word."""
+    signs = {"ByteLevel": "\u0120", "Metaspace": "\u2581"}
+    found = [signs[step["type"]] for step in _steps(tokenizer) if step["type"] in signs]
+    return tokenizer.backend_tokenizer.token_to_id(found[0]) if found else None
+
+
+def _steps(tokenizer: PreTrainedTokenizerBase) -> list[dict[str, Any]]:
+    """How the tokenizer parts a text before it looks for pieces, as its file says."""
+    step = json.loads(tokenizer.backend_tokenizer.to_str())["pre_tokenizer"]
+    return step.get("pretokenizers", [step]) if step else []
+
+
+def _overlap(options: TaggingOptions, room: int) -> int:
+    if options.window_overlap is None:
+        return min(OVERLAP, room // 2)
+    if room <= options.window_overlap:
+        what = f"{options.window_overlap}: a window holds only {room} pieces of text"
+        raise RecipeError.at("options.window_overlap", what, "lower it, or raise options.max_length")
+    return options.window_overlap
+
+
+def _plans(lengths: np.ndarray, room: int, overlap: int) -> list[tuple[int, int, list[int]]]:
     """First word, the one after the last, and the words of its own, of each window of a sentence."""
     seen = np.flatnonzero(lengths).tolist()
     if not seen:
         return []
     if lengths.sum() <= room:
         return [(0, len(lengths), seen)]
-    if room <= options.window_overlap:
-        what = f"{options.window_overlap}: a window holds only {room} pieces of text"
-        raise RecipeError.at("options.window_overlap", what, "lower it, or raise options.max_length")
-    spans = windows(lengths, room, options.window_overlap)
+    spans = windows(lengths, room, overlap)
     ends = np.concatenate([[0], np.cumsum(lengths)])  # pieces before each word, and in all
     best: dict[int, tuple[float, int]] = {}
     for number, (first, end) in enumerate(spans):
@@ -118,7 +140,9 @@ def _plans(lengths: np.ndarray, room: int, options: TaggingOptions) -> list[tupl
             score = context + 0.01 * (ends[end] - ends[first])
             if word not in best or score > best[word][0]:
                 best[word] = (score, number)
-    own = [[word for word in seen if best[word][1] == number] for number in range(len(spans))]
+    own: list[list[int]] = [[] for _ in spans]
+    for word in seen:
+        own[best[word][1]].append(word)
     return [(*span, words) for span, words in zip(spans, own, strict=True) if words]
 
 
@@ -166,11 +190,20 @@ def _heads(lengths: np.ndarray, first: int, end: int, own: list[int], front: int
     return heads
 
 
-def _labels(heads: np.ndarray, words: np.ndarray, labels: Sequence[int], which: str) -> np.ndarray:
-    """`(piece,)`: the word's label at its first piece, or at all of them."""
+def _past_spaces(heads: np.ndarray, spaces: np.ndarray) -> np.ndarray:
+    """Heads that stand at a space alone `(piece,)` move to the next piece of their word, where it has one."""
+    goes_on = np.append(heads[1:] == heads[:-1], False)
+    lone = is_head(heads) & spaces & goes_on
+    moved = heads + lone[heads]  # what is -1 stays so: the last piece is never alone
+    moved[lone] = -1
+    return moved
+
+
+def _labels(heads: np.ndarray, labels: np.ndarray, which: str) -> np.ndarray:
+    """`(piece,)`: the label of each word `(own word,)` at its first piece, or at all of them."""
     firsts = is_head(heads)
     of = np.full(len(heads), IGNORED, dtype=np.int64)
-    of[firsts] = np.asarray(labels, dtype=np.int64)[words]
+    of[firsts] = labels
     return np.where(heads >= 0, of[heads], IGNORED) if which == "all" else of
 
 

@@ -7,6 +7,7 @@ text.
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -105,7 +106,7 @@ def tags_of(rows: Rows, sentences: Sentences, scheme: Scheme, tally: Tally | Non
     spans = column(rows, "spans") if sentences.texts is not None else None
     if spans is None:
         todo = "name the column of the tags (data.columns.tags), or of the entities of a text (data.columns.spans)"
-        raise DataError.at("rows", "no tags to learn from or to compare with", todo)
+        raise DataError.at(sentences.place(0), "no tags to learn from or to compare with", todo)
     made = []
     tally = tally or Tally()
     for row, (entities, at) in enumerate(zip(spans, sentences.characters, strict=True)):
@@ -127,6 +128,19 @@ def _written(spans: Sequence[schemes.Span], words: int, scheme: Scheme) -> list[
     return tags if scheme == "IOB2" else schemes.convert(tags, "IOB2", scheme)
 
 
+def scheme_of(tags: list[list[str]], sentences: Sentences, split: str) -> Scheme:
+    """The scheme of tags; a DataError where none has all their prefixes, with the place of the rarest one."""
+    try:
+        return schemes.find_scheme(tags)
+    except DataError as error:
+        prefixes = Counter(tag[0] for row in tags for tag in row if tag != "O")
+        rarest = min(prefixes, key=prefixes.__getitem__)
+        row, word = next((r, w) for r, row in enumerate(tags) for w, tag in enumerate(row) if tag[0] == rarest)
+        (problem,) = error.problems
+        what = f"{split}: {tags[row][word]!r}: {problem.what}"
+        raise DataError.at(sentences.place(row, word), what, problem.todo) from None
+
+
 def check_tags(tags: list[list[str]], sentences: Sentences, split: str, known: Sequence[str] = ()) -> None:
     """Raise a DataError, with file and line, where a tag is none, or none of those that are known, if any are."""
     wrong = {tag: problem for tag in {t for row in tags for t in row} if (problem := _problem(tag, known))}
@@ -144,6 +158,9 @@ def check_tags(tags: list[list[str]], sentences: Sentences, split: str, known: S
 def _problem(tag: str, known: Sequence[str]) -> str:
     if problem := schemes.check_tag(tag):
         return problem
+    if known and tag not in known and tag.partition("-")[2] in {name.partition("-")[2] for name in known}:
+        todo = f"write all splits in one scheme; the model's tags: {', '.join(known[:5])}" + ", ..." * (len(known) > 5)
+        return f"the tag {tag!r} has a prefix that no training row has; {todo}"
     if known and tag not in known:
         return f"the tag {tag!r} has a type that no training row has; {did_you_mean(tag, known)}"
     return ""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 
@@ -30,6 +30,14 @@ Rows = Sequence[dict[str, Any]]
 Answer = dict[str, Any]
 Outputs = dict[str, list["np.ndarray"]]
 """Name -> an array for each feature, in the features' order."""
+
+
+class Mark(NamedTuple):
+    """A part of a text: what it is (empty: nothing of note), and how sure that is, 0 to 1."""
+
+    text: str
+    kind: str = ""
+    confidence: float = 1.0
 
 
 class TaskOptions(BaseModel):
@@ -129,6 +137,10 @@ class Task(ABC):
     def reduce(self, outputs: Any, batch: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
         """What `decode` needs of the model's outputs, on the device; the first dimension is the batch's."""
 
+    def trim(self, outputs: dict[str, np.ndarray], item: dict[str, Any]) -> dict[str, np.ndarray]:
+        """One item's outputs without what its batch padded them by."""
+        return outputs | {name: outputs[name][: len(item["input_ids"])] for name in self.per_piece}
+
     @abstractmethod
     def decode(self, outputs: Outputs, features: Features, rows: Rows) -> list[Answer]:
         """One answer a row."""
@@ -162,6 +174,10 @@ class Task(ABC):
     @abstractmethod
     def brief(self, answer: Answer) -> str:
         """An answer in a few words, for a terminal."""
+
+    def marks(self, answer: Answer) -> list[Mark]:
+        """The text that was answered, whole, with what was found in it; nothing where `brief` says all."""
+        return []
 
     @abstractmethod
     def tiny_rows(self) -> list[dict[str, Any]]:

@@ -57,7 +57,8 @@ def warn(recipe: Recipe, task: Task, splits: dict[str, Split]) -> None:
         log.warning("train.learning_rate is %g; fine-tuning an encoder takes 1e-5 to 5e-4 as a rule", rate)
     rows = {name: cast(Any, split.rows) for name, split in splits.items()}
     has = getattr(rows["train"], "column_names", ())
-    texts = [column.name for column in task.columns if column.kind in ("text", "words") and column.name in has]
+    kinds = ("text", "words", "choices")
+    texts = [column.name for column in task.columns if column.kind in kinds and column.name in has]
     for name in ("validation", "test"):
         if texts and name in splits and (shared := overlap(rows["train"], rows[name], texts)):
             share = shared / len(rows[name])

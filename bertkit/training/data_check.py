@@ -43,12 +43,18 @@ def check_data(
     tokenizer = load_tokenizer(full.model)
 
     def pieces(rows: list[dict[str, Any]]) -> list[int]:
-        names = [c.name for c in problem.columns if c.kind in ("text", "words") and c.name in rows[0]]
+        kinds = ("text", "words", "choices")
+        names = [c.name for c in problem.columns if c.kind in kinds and c.name in rows[0]]
+        several = {c.name for c in problem.columns if c.kind == "choices"}
         extra = tokenizer.num_special_tokens_to_add(pair=len(names) > 1)
         encode = tokenizer.backend_tokenizer.encode_batch
         counts = []
         for name in names:
             texts = [row[name] for row in rows]
+            if name in several:  # each is read in a pair of its own: the longest counts
+                each = iter(encode([text for row in texts for text in row], add_special_tokens=False))
+                counts.append(map(max, [[len(next(each)) for _ in row] for row in texts]))
+                continue
             words = isinstance(texts[0], list)
             counts.append(map(len, encode(texts, is_pretokenized=words, add_special_tokens=False)))
         return [extra + sum(row) for row in zip(*counts, strict=True)]

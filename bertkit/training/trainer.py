@@ -18,6 +18,7 @@ from safetensors import SafetensorError
 from transformers import Trainer, TrainerState
 
 from bertkit.errors import RecipeError, TrainingError
+from bertkit.models import memory
 from bertkit.models.layers import depths
 from bertkit.models.linear import fast
 from bertkit.tasks.items import lengths_of
@@ -111,6 +112,7 @@ class BertTrainer(Trainer):
         return items.to(device)
 
     def training_step(self, *args: Any, **kwargs: Any) -> torch.Tensor:
+        memory.tidy(self.state.global_step)
         with fast():
             return super().training_step(*args, **kwargs)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from typing import Any
 
 import pytest
 
@@ -39,3 +40,31 @@ def test_a_warning_reads_as_those_of_the_work(caplog, monkeypatch: pytest.Monkey
     assert {(record.levelname, record.getMessage()) for record in caplog.records} == {
         ("WARNING", "only 5 words of 10% more")
     }
+
+
+PARTS = [("Anna", "PER", 0.984), (" lives [here] in ", "", 1.0), ("Berlin", "LOC", 0.97)]
+
+
+def test_marked_texts_read_without_colour_too(capsys: pytest.CaptureFixture[str], monkeypatch: Any) -> None:
+    monkeypatch.delenv("FORCE_COLOR", raising=False)
+    console.marked([PARTS, [("", "", 1.0)]])
+    assert capsys.readouterr().out == "[Anna PER 0.98] lives [here] in [Berlin LOC 0.97]\n\n"
+
+
+def test_a_kind_has_one_colour_in_all_texts(capsys: pytest.CaptureFixture[str], monkeypatch: Any) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    assert console.in_colour()
+    long = "word " * 100
+    console.marked([PARTS, [(long, "", 1.0), ("Paris", "LOC", 0.5)]])
+    first, second = capsys.readouterr().out.splitlines()  # no line is broken
+    assert first == "\x1b[32m[Anna PER 0.98]\x1b[0m lives [here] in \x1b[35m[Berlin LOC 0.97]\x1b[0m"
+    assert second == f"{long}\x1b[35m[Paris LOC 0.50]\x1b[0m"
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert not console.in_colour()
+
+
+def test_a_file_has_no_colour(capsys: pytest.CaptureFixture[str], monkeypatch: Any) -> None:
+    monkeypatch.delenv("FORCE_COLOR", raising=False)
+    assert not console.in_colour()

@@ -20,17 +20,24 @@ VALUES = {
     "tags": (["O", "B-X"], ["O", "B-X"]),
     "spans": ([[2, 3, "X"]], [{"start": 2, "end": 3, "label": "X"}]),
     "answers": ([{"text": "b", "answer_start": 2}], [{"text": "b", "start": 2}]),
+    "choices": (["a", "b"], ["a", "b"]),
+    "choice": ("b", 1),
 }
 """Kind -> a value as a file holds it, and as the rows do."""
 
-BEFORE = {"tags": Column("before", "words"), "spans": Column("before", "text"), "answers": Column("before", "text")}
+BEFORE = {
+    "tags": Column("before", "words"),
+    "spans": Column("before", "text"),
+    "answers": Column("before", "text"),
+    "choice": Column("before", "choices"),
+}
 """Kind -> the column that it goes with."""
 
 
 @pytest.mark.parametrize("kind", get_args(Kind))
 def test_every_kind_can_be_read(kind: Kind, tmp_path) -> None:
     file = tmp_path / "a.jsonl"
-    before = ["a", "b"] if kind == "tags" else "a b"
+    before = ["a", "b"] if kind in ("tags", "choice") else "a b"
     file.write_text(json.dumps({"before": before, "x": VALUES[kind][0]}))
     columns = [*([BEFORE[kind]] if kind in BEFORE else []), Column("x", kind)]
     assert load([str(file)], columns, DataBlock())["x"][0] == VALUES[kind][1]

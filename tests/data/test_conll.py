@@ -215,7 +215,10 @@ BAD = {
         "a.conll:2  wrong number of columns: 1, most lines of the file have 2; "
         "a line is a word and its columns; an empty line parts sentences",
     ),
-    "an empty tag": ("EU\tB-ORG\nrejects\t\n", "a.conll:2  tags holds a bad tag: that of word 2 is missing; every row"),
+    "an empty tag": (
+        "EU\tB-ORG\nrejects\t\n",
+        "a.conll:2  tags holds an empty tag: that of word 2; a word outside of all entities",
+    ),
     "an empty word": ("EU\tB-ORG\n\tO\n", "a.conll:2  tokens holds an empty word: word 2 is ''; each needs"),
     "a blank word": ("EU O\na O\n\u3000 O\n", "a.conll:3  tokens holds an empty word: word 3 is '\\u3000'; each needs"),
     "one line with a TAB": (

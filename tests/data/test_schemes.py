@@ -11,6 +11,7 @@ from bertkit.data.schemes import (
     PREFIXES,
     Span,
     allowed,
+    as_iob2,
     broken,
     check_tag,
     convert,
@@ -194,7 +195,7 @@ def test_good_tags(tag):
     ("tag", "message"),
     [
         ("PER", "the tag 'PER' has no prefix; expected O, B-PER or the like"),
-        ("0", "the tag '0' has no prefix"),
+        ("0", "the tag '0' is a number; give the tags their names"),
         ("B_PER", "the tag 'B_PER' has no prefix"),
         ("X-PER", "the tag 'X-PER' has the prefix 'X'; known: B, I, E, S, M, L, U"),
         ("geo-loc", "the tag 'geo-loc' has the prefix 'geo'"),
@@ -216,3 +217,20 @@ def test_tags_that_are_none(tag, message):
 def test_broken_tags_are_not_converted():
     with pytest.raises(DataError, match="word 2, I-A, breaks IOB2; mend or repair the tags"):
         convert(["O", "I-A"], "IOB2", "BIOES")
+
+
+@pytest.mark.parametrize(
+    ("iob1", "iob2"),
+    [
+        ("I-A I-A B-A O I-B", "B-A I-A B-A O B-B"),
+        ("I-A I-B B-B I-A", "B-A B-B B-B B-A"),
+        ("B-A I-A O B-A B-A", "I-A I-A O I-A B-A"),  # a B that nothing stands before is wrong in both
+        ("I-A B-B", "B-A I-B"),
+    ],
+)
+def test_iob1_in_iob2_with_its_mistakes(iob1, iob2):
+    assert as_iob2(iob1.split()) == iob2.split()
+    right = not broken(iob1.split(), "IOB1")
+    assert right == (not broken(iob2.split(), "IOB2"))
+    if right:
+        assert as_iob2(iob1.split()) == convert(iob1.split(), "IOB1", "IOB2")

@@ -193,7 +193,7 @@ BAD = {
     ),
     "words in one text": ({"tokens": "a b", "tags": ["O", "O"]}, "a.jsonl:1  tokens is not JSON: Expecting value"),
     "an object": ({"tokens": {"a": 1}}, "a.jsonl:1  tokens is not a list of words: found an object"),
-    "no tag": ({"tokens": ["a"], "tags": [None]}, "a.jsonl:1  tags holds a bad tag: that of word 1 is missing"),
+    "no tag": ({"tokens": ["a"], "tags": [None]}, "a.jsonl:1  tags holds an empty tag: that of word 1; a word outside"),
     "tags without words": ({"text": "a", "tags": ["O"]}, "a.jsonl:1  tags without words; name the column of the words"),
     "spans without a text": ({"tokens": ["a"], "spans": [[0, 1, "X"]]}, "a.jsonl:1  spans without their text; name"),
     "beyond the text": (

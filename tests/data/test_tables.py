@@ -136,7 +136,7 @@ def test_blank_lines_of_a_single_column(write, caplog):
     [
         ("text,text", "a.csv:1  the header names 'text' twice"),
         ("text,", "a.csv:1  column 2 of the header has no name"),
-        (",text", "a.csv:1  column 1 of the header has no name"),
+        (",column1", "a.csv:1  column 1 of the header has no name"),
         ('"text"s,a', "a.csv:1  wrong quotes"),
     ],
 )
@@ -248,3 +248,9 @@ def test_whatever_pythons_writer_writes_is_read_back(write, written, windows):
 def test_any_text_without_tab_and_newline_is_read_back_from_tsv(write, written):
     found = rows(write("a.tsv", "text\tlabel\n" + "".join(f"{text}\tx\n" for text in written)))
     assert [(place, v["text"]) for place, _, v in found] == [(f"a.tsv:{i}", t) for i, t in enumerate(written, 2)]
+
+
+def test_the_index_that_pandas_writes_first_has_a_name_here(write, caplog):
+    caplog.set_level("INFO", "bertkit")
+    assert texts(write("a.csv", ",text\n0,a\n1,b\n")) == [["0", "a"], ["1", "b"]]
+    assert caplog.messages == ["a.csv:1: the first column has no name, and is called column1 here"]

@@ -11,8 +11,12 @@ from pathlib import Path
 import pyarrow.parquet
 import pytest
 
-from bertkit import Run
-from tests.helpers import write_csv, write_rows
+from bertkit import Predictor, Run, train
+from bertkit.data.dataset import load
+from bertkit.errors import DataError
+from bertkit.inference import tables
+from bertkit.recipe.schema import DataBlock
+from tests.helpers import make, tiny_recipe, write_csv, write_rows
 
 ROWS = [
     {"ticket": "007", "text": 'a "quoted", text', "note": "NA"},
@@ -96,3 +100,44 @@ def test_a_column_that_the_answer_would_hide(tiny_run: Run, bertkit, tmp_path: P
     code, _, err = bertkit("predict", tiny_run.path, file)
     assert code == 2
     assert "predicted_label" in err
+
+
+def test_conll(tiny_bert: Path, bertkit, tmp_path: Path) -> None:
+    """A word and its tag a line, which come back as they were."""
+    run = train(tiny_recipe("ner", {}, tiny_bert, tmp_path, max_steps=1), output=tmp_path / "run").path
+    words = [["anna", "#", "-DOCSTART-x", "new york", "a\u2028b"], ["?"]]
+    file = write_rows([{"tokens": each, "id": n} for n, each in enumerate(words)], tmp_path / "new.jsonl")
+    code, _, err = bertkit("predict", run, file, "-o", tmp_path / "out.conll")
+    assert code == 0, err
+    columns = Predictor(run).task.columns
+    again = load([str(tmp_path / "out.conll")], columns, DataBlock())
+    assert again["tokens"] == words
+    assert [len(tags) for tags in again["tags"]] == [5, 1]
+    assert (tmp_path / "out.conll").read_text("utf-8").count("\n\n") == 2
+    (tmp_path / "new.txt").write_text("anna lives here.\n\nhello\n", "utf-8")
+    code, _, err = bertkit("predict", run, tmp_path / "new.txt", "-o", tmp_path / "out.conll")
+    assert code == 0, err
+    assert "1 of 3 rows have no words, and no place in a CoNLL file" in err
+    assert load([str(tmp_path / "out.conll")], columns, DataBlock())["tokens"] == [
+        ["anna", "lives", "here", "."],
+        ["hello"],
+    ]
+    assert bertkit("predict", run, "--text", "hello you", "-o", tmp_path / "text.conll")[0] == 0
+    assert len((tmp_path / "text.conll").read_text("utf-8").split()) == 4
+
+
+@pytest.mark.parametrize("word", ["a\tb", "a\nb", "-DOCSTART-"])
+def test_a_word_that_conll_can_not_hold(word: str, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"row 2  a word that CoNLL can not hold: .*; name a \.jsonl"):
+        tables.write([{"tokens": ["a"], "tags": ["O"]}, {"tokens": [word], "tags": ["O"]}], str(tmp_path / "a.conll"))
+    assert not (tmp_path / "a.conll").exists()
+
+
+def test_what_conll_does_not_hold(tiny_run: Run) -> None:
+    task = Predictor(tiny_run).task
+    assert not tables.is_conll(None, task)
+    assert not tables.is_conll("a.csv", task, logits=True)
+    with pytest.raises(DataError, match=r"answers are no tag a word; name a \.csv"):
+        tables.is_conll("a.conll", task)
+    with pytest.raises(DataError, match=r"--logits  a\.conll: a CoNLL file holds words and tags alone"):
+        tables.is_conll("a.conll", make("ner", {}), logits=True)

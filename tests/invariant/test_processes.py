@@ -10,6 +10,7 @@ import pytest
 
 from bertkit import Run, processes, train
 from bertkit.recipe.load import dump
+from bertkit.recipe.schema import Recipe
 from tests.helpers import write_rows
 from tests.launched import (
     BERTKIT,
@@ -100,6 +101,18 @@ def test_two_processes_draw_the_masks_of_one(tiny_bert: Path, tmp_path: Path, mo
     finished(tmp_path / "said", *command, BERTKIT_CACHE=str(tmp_path / "cache-of-two"))
     one = train(tmp_path / "recipe.yaml", output=tmp_path / "one", sets=["train.per_device_train_batch_size=8"])
     assert_near(Run.open(tmp_path / "two"), one)
+
+
+def test_a_crf_of_two_processes_is_that_of_one(place: Path, tiny_bert: Path) -> None:
+    """Its own weights are trained beside the model's, which data parallel must know of."""
+
+    def recipe(batch: int) -> Recipe:
+        return recipe_of_rows("ner", {"crf": True}, 31, tiny_bert, place, per_device_train_batch_size=batch)
+
+    one = train(recipe(8), output=place / "crf-one")
+    (place / "crf.yaml").write_text(dump(recipe(4)), "utf-8")
+    finished(place / "said-crf", *BERTKIT, "train", place / "crf.yaml", *TWO, "--output", place / "crf-two")
+    assert_near(Run.open(place / "crf-two"), one)
 
 
 def test_two_processes_score_and_answer_as_one(trained: Launched, place: Path, bertkit) -> None:

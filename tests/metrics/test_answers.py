@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import numpy as np
 import pytest
 
 from bertkit.errors import DataError
-from bertkit.metrics import METRICS, find_metric, intervals
+from bertkit.metrics import METRICS, answers, find_metric, intervals
 
 PREDICTIONS = ["the cat", "monday", "Paris", "no"]
 REFERENCES = [["cat"], ["on monday"], ["Paris", "in Paris"], ["yes"]]
@@ -34,3 +37,46 @@ def test_questions_without_an_answer() -> None:
     assert (figures["exact"], figures["NoAns_total"]) == (50.0, 2)
     with pytest.raises(DataError, match="have no list of texts"):
         find_metric("squad", "answers")(["", "cat"], [[], ["cat"]])
+
+
+def test_best_threshold_is_that_of_every_one_tried() -> None:
+    generator = np.random.default_rng(0)
+    for _ in range(50):
+        differences = generator.integers(-5, 6, 12).astype(float)
+        gains = np.where(generator.random(12) < 0.5, -1.0, generator.random(12))
+        threshold = answers.best_threshold(differences, gains)
+        best = max(gains[differences <= t].sum() for t in [-99, *differences])
+        assert gains[~(differences > threshold)].sum() == pytest.approx(best)
+
+
+def test_best_threshold_where_none_or_all_are_to_be_answered() -> None:
+    assert answers.best_threshold(np.array([1.0, 2.0]), np.array([-1.0, -1.0])) == 0.0
+    assert answers.best_threshold(np.array([1.0, 2.0]), np.array([1.0, 0.5])) == 3.0
+    assert answers.best_threshold(np.array([1.0, 2.0]), np.array([1.0, -1.0])) == 1.5
+
+
+def candidate(text: str, score: float, confidence: float, given: bool = True) -> dict[str, Any]:
+    return {
+        "answer": text if given else "",
+        "score": score,
+        "confidence": confidence,
+        "n_best": [{"text": ""}, {"text": text}],
+    }
+
+
+def test_the_best_figures_look_behind_the_threshold() -> None:
+    found = [candidate("cat", 3.0, 0.5), candidate("the mat", 1.0, 0.5, given=False), candidate("dog", 0.0, 0.5)]
+    golds = [["cat"], ["on the mat"], []]
+    figures = answers.BEST(found, golds)
+    assert figures == pytest.approx(
+        {"best_exact": 200 / 3, "best_exact_thresh": -2.0, "best_f1": 100 * (2 + 2 / 3) / 3, "best_f1_thresh": -0.5}
+    )
+
+
+def test_calibration_error_of_answers() -> None:
+    # In the bin of 0.8 one of two is right, in that of 0.3 the one that says no answer, rightly.
+    found = [candidate("cat", 1, 0.8), candidate("mat", 1, 0.8), candidate("dog", -1, 0.3, given=False)]
+    figures = answers.CALIBRATION(found, [["cat"], ["hat"], []])
+    assert figures == {"calibration_error": pytest.approx((2 * 0.3 + 0.7) / 3)}
+    assert not answers.CALIBRATION.greater_is_better
+    assert intervals(answers.CALIBRATION, found, [["cat"], ["hat"], []]) == {}

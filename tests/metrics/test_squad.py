@@ -134,7 +134,7 @@ def test_v2_best_threshold_takes_a_point_for_text_without_words():
 
 def test_v2_missing():
     predictions = {"2": "", "3": "dog"}
-    with pytest.raises(DataError, match=r"2 are missing: '1', '4'; predict them, or score them 0: allow_missing$"):
+    with pytest.raises(DataError, match=r"2 are missing: '1', '4'; predict them, or score them 0: --allow-missing$"):
         score_v2(V2_GOLDS, predictions)
     with pytest.raises(DataError, match=r"5 are missing: '0', '1', '2', \.\.\.;"):
         score_v2({str(i): [] for i in range(5)}, {})

@@ -78,7 +78,7 @@ def test_callbacks_are_names_with_or_without_arguments() -> None:
         ({"data": {"limit": {"train": 0}}}, "data.limit.train", "greater_than_equal"),
         ({"data": {"max_characters": 0}}, "data.max_characters", "greater_than_equal"),
         ({"data": {"bad_rows": "ignore"}}, "data.bad_rows", "literal_error"),
-        ({"data": {"columns": {"text": 3}}}, "data.columns.text", "string_type"),
+        ({"data": {"columns": {"text": 3}}}, "data.columns.text.text", "string_type"),
         ({"data": {"label_ids": True}}, "data", "value_error"),
         ({"model": {"freeze_layers": -1}}, "model.freeze_layers", "greater_than_equal"),
         ({"model": {"freeze_embeddings": 1}}, "model.freeze_embeddings", "bool_type"),

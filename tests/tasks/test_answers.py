@@ -129,19 +129,3 @@ def test_no_pair_that_can_be_an_answer_is_no_answer() -> None:
         )
         assert (answer["answer"], answer["score"]) == ("", -answers.NOTHING_FITS)
         assert len(answer["n_best"]) == (threshold is not None)
-
-
-def test_best_threshold_is_that_of_every_one_tried() -> None:
-    generator = np.random.default_rng(0)
-    for _ in range(50):
-        differences = generator.integers(-5, 6, 12).astype(float)
-        gains = np.where(generator.random(12) < 0.5, -1.0, generator.random(12))
-        threshold = answers.best_threshold(differences, gains)
-        best = max(gains[differences <= t].sum() for t in [-99, *differences])
-        assert gains[~(differences > threshold)].sum() == pytest.approx(best)
-
-
-def test_best_threshold_where_none_or_all_are_to_be_answered() -> None:
-    assert answers.best_threshold(np.array([1.0, 2.0]), np.array([-1.0, -1.0])) == 0.0
-    assert answers.best_threshold(np.array([1.0, 2.0]), np.array([1.0, 0.5])) == 3.0
-    assert answers.best_threshold(np.array([1.0, 2.0]), np.array([1.0, -1.0])) == 1.5

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import re
+import warnings
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from datasets import Dataset
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from seqeval.metrics import f1_score, precision_score, recall_score
+from seqeval.scheme import IOB1
 
 from bertkit import Predictor, train
+from bertkit.commands import console
 from bertkit.data.dataset import load
+from bertkit.data.schemes import repair
 from bertkit.errors import DataError, RecipeError
+from bertkit.metrics import METRICS
 from bertkit.models.build import load_tokenizer
 from bertkit.recipe.schema import DataBlock, ModelBlock
 from bertkit.tasks.ner import Ner, NerOptions
@@ -124,8 +133,6 @@ def test_a_word_that_is_not_seen_is_o_and_counts_as_missed(tokenizer: Any) -> No
     assert "2 words give the model nothing to read" in features.warnings[0]
     answers = answers_of(task, rows, [[0, 9, 0]], tokenizer)
     assert [answer["tags"] for answer in answers] == [["O", "B-PER"], ["O"]]
-    from bertkit.metrics import METRICS
-
     figures = METRICS["entity_f1"](*task.compare(answers, rows, "tags"))
     assert (figures["entity_recall"], figures["entity_precision"]) == (pytest.approx(1 / 3), 1.0)
 
@@ -153,13 +160,11 @@ def test_metrics_see_every_scheme(tokenizer: Any) -> None:
         answers = answers_of(task, rows, scores, tokenizer)
         predicted, gold = task.compare(answers, rows, "tags")
         assert predicted == gold
-        from bertkit.metrics import METRICS
-
         assert METRICS["strict_entity_f1"](predicted, gold)["strict_entity_f1"] == 1.0
         assert METRICS["entity_f1"](predicted, gold)["entity_f1"] == 1.0
 
 
-def test_a_run_answers_texts_words_and_files(tiny_bert: Path, tmp_path: Path, bertkit) -> None:
+def test_a_run_answers_texts_words_and_files(tiny_bert: Path, tmp_path: Path, bertkit, monkeypatch: Any) -> None:
     run = train(tiny_recipe("ner", {}, tiny_bert, tmp_path, max_steps=2), output=tmp_path / "run")
     predictor = Predictor(run)
     assert predictor.predict(["anna lives in berlin"])[0]["words"] == ["anna", "lives", "in", "berlin"]
@@ -172,8 +177,16 @@ def test_a_run_answers_texts_words_and_files(tiny_bert: Path, tmp_path: Path, be
     assert code == 0, err
     again = load([str(tmp_path / "out.csv")], predictor.task.columns, DataBlock(columns={"tags": "predicted_tags"}))
     assert again["tokens"] == [["anna", ","], ["berlin"]]
-    code, _, err = bertkit("predict", run.path, "--text", "anna lives in berlin")
+    code, plain, err = bertkit("predict", run.path, "--text", "anna lives in berlin")
     assert code == 0, err
+    assert plain.split()[:2] == ["text", "answer"]
+    monkeypatch.setattr(console, "in_colour", lambda: True)
+    code, marked, err = bertkit("predict", run.path, "--text", "anna lives in berlin", "--text", "")
+    assert code == 0, err
+    assert [re.sub(r"\[(.*?) \w+ [0-9.]+\]", r"\1", line) for line in marked.splitlines()] == [
+        "anna lives in berlin",
+        "",
+    ]
     code, _, err = bertkit("eval", run.path, "--data", tmp_path / "ner.jsonl")
     assert code == 0, err
     assert "token-classification" in run.card_file.read_text("utf-8")
@@ -183,3 +196,79 @@ def test_a_run_answers_texts_words_and_files(tiny_bert: Path, tmp_path: Path, be
 def test_no_features_no_answers() -> None:
     task = Ner(NerOptions(), {"labels": ["O", "B-PER"], "scheme": "IOB2"})
     assert task.decode({}, Features([]), []) == []
+
+
+WORDS = st.one_of(
+    st.sampled_from(["where", "is", "zyxwvutsrqponmlkjihgfedcba", "\u0007", "\u200b", "北京", "a b", "\u2581", "é"]),
+    st.text(st.characters(codec="utf-8"), min_size=1, max_size=30),
+)
+
+
+@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.lists(WORDS, max_size=40), min_size=1, max_size=4), st.sampled_from([8, 12, 64]), st.booleans())
+def test_every_word_is_answered_once(tokenizer: Any, sentences: list[list[str]], limit: int, document: bool) -> None:
+    context = "document" if document else "sentence"
+    rows = [{"tokens": words, "document": 1} for words in sentences]
+    task = Ner(NerOptions(context=context), {"labels": ["O", "B-PER", "I-PER"], "scheme": "IOB2"})
+    features = task.encode(rows, tokenizer, limit, answers=False)
+    outputs = {"scores": [np.zeros((len(item["input_ids"]), 3)) for item in features.items]}
+    answers = task.decode(outputs, features, rows)
+    assert [len(answer["tags"]) for answer in answers] == [len(answer["words"]) for answer in answers]
+    assert [answer["words"] for answer in answers] == sentences
+
+
+def test_strict_scores_of_iob1_are_seqevals(tokenizer: Any) -> None:
+    """But for what it makes of a B that nothing of its type stands before where a B is next to it or words go on."""
+    warnings.simplefilter("ignore")  # seqeval's, of sentences without an entity
+    task = Ner(NerOptions(), {"labels": ["O", "B-A", "I-A", "B-B", "I-B"], "scheme": "IOB1"})
+    random = np.random.default_rng(0)
+    compared = 0
+    for number in range(1500):
+        drawn = [list(map(str, random.choice(task.labels, random.integers(1, 9)))) for _ in range(2)]
+        gold = repair(drawn[0], "IOB1")[0]
+        predicted = (drawn[1] + ["O"] * len(gold))[: len(gold)]
+        predicted = predicted if number % 2 else repair(predicted, "IOB1")[0]
+        around = zip(["O", *predicted], predicted, [*predicted[1:], "O"], strict=False)
+        if any(b[0] == "B" and a[2:] != b[2:] and (a[0] == "B" or c == "I" + b[1:]) for a, b, c in around):
+            continue
+        compared += 1
+        ours = [task._scored(tags) for tags in (predicted, gold)]
+        figures = METRICS["strict_entity_f1"]([ours[0]], [ours[1]])
+        for name, score in {"precision": precision_score, "recall": recall_score, "f1": f1_score}.items():
+            theirs = score([gold], [predicted], mode="strict", scheme=IOB1)
+            assert figures[f"strict_entity_{name}"] == pytest.approx(theirs), (gold, predicted)
+        lenient = METRICS["entity_f1"]([ours[0]], [ours[1]])["entity_f1"]
+        assert lenient == pytest.approx(f1_score([gold], [predicted]))
+    assert compared > 1000
+
+
+def test_context_of_documents_is_trained(tiny_bert: Path, tmp_path: Path, bertkit) -> None:
+    document = "-DOCSTART- O\n\n" + CONLL.replace("\t", " ") + "\n? O\n\n"
+    (tmp_path / "train.conll").write_text(document * 6, "utf-8")
+    (tmp_path / "dev.conll").write_text(document * 2, "utf-8")
+    recipe = tiny_recipe("ner", {"context": "document"}, tiny_bert, tmp_path, num_train_epochs=8)
+    files = {name: str(tmp_path / f"{file}.conll") for name, file in (("train", "train"), ("validation", "dev"))}
+    run = train(recipe.model_copy(update={"data": DataBlock.model_validate(files)}), output=tmp_path / "run")
+    assert run.metrics["rows"] == {"train": 18, "validation": 6}
+    predictor = Predictor(run)
+    rows = load([files["validation"]], predictor.task.columns, DataBlock())
+    items = predictor.task.encode(rows, predictor.tokenizer, 64, answers=False).items
+    seen = [predictor.tokenizer.decode(item["input_ids"], skip_special_tokens=True) for item in items]
+    assert seen == ["anna bell sings in berlin?"] * 6
+    answers = predictor.predict(list(rows))
+    assert [answer["words"] for answer in answers] == [["anna", "bell", "sings"], ["in", "berlin"], ["?"]] * 2
+    assert all(len(answer["tags"]) == len(answer["words"]) for answer in answers)
+    alone = predictor.predict([{"tokens": ["?"], "document": 1}])[0]
+    assert alone["probabilities"] != pytest.approx(answers[2]["probabilities"], abs=1e-6)
+    with pytest.raises(RecipeError, match="do not say where documents begin"):
+        made([{"tokens": ["a"], "tags": ["B-PER"]}], context="document")
+
+
+def test_a_text_is_told_in_parts(tokenizer: Any) -> None:
+    task = Ner(NerOptions(), {"labels": ["O", "B-PER", "I-PER"], "scheme": "IOB2"})
+    scores = [[9.0, 0, 0], [9, 0, 0], [0, 9, 0], [0, 0, 2], [9, 0, 0]]
+    (answer,) = answers_of(task, [{"text": "hello, anna bell !"}], scores, tokenizer)
+    sure = pytest.approx(np.exp(2) / (np.exp(2) + 2))
+    assert task.marks(answer) == [("hello, ", "", 1.0), ("anna bell", "PER", sure), (" !", "", 1.0)]
+    assert task.marks({"text": "", "entities": []}) == [("", "", 1.0)]
+    assert task.marks({"words": ["anna"], "entities": []}) == []

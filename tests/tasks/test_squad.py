@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import logging
+import shutil
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from datasets import Dataset
@@ -14,8 +16,10 @@ from datasets import Dataset
 from bertkit import Predictor, train
 from bertkit.errors import DataError, RecipeError
 from bertkit.metrics import find_metric
+from bertkit.metrics.answers import BEST, CALIBRATION
 from bertkit.models.build import load_tokenizer
 from bertkit.recipe.schema import DataBlock, ModelBlock
+from bertkit.tasks import calibration
 from bertkit.tasks.squad import Squad, SquadOptions
 from tests.helpers import tiny_recipe
 
@@ -76,6 +80,8 @@ def test_metrics_are_chosen_and_refused() -> None:
     assert make().metrics == ("squad_v2",)
     assert make(no_answer=False).metrics == ("squad",)
     make(no_answer=False).fits(find_metric("squad", "answers"))
+    assert make(no_answer=False).own_metrics() == [CALIBRATION]
+    assert make(no_answer=True).own_metrics() == [BEST, CALIBRATION]
     with pytest.raises(RecipeError, match="accuracy: scores labels, not answers"):
         make(no_answer=True).fits(find_metric("accuracy", "answers"))
     with pytest.raises(RecipeError, match="squad: knows no questions without an answer"):
@@ -83,8 +89,11 @@ def test_metrics_are_chosen_and_refused() -> None:
 
 
 def answer(text: str, score: float) -> dict[str, Any]:
-    given = {"text": text, "start": 0, "end": 1, "probability": 0.5}
-    return {"answer": text, "score": score, "n_best": [given], "no_answer_probability": 0.5, "start": 0, "end": 1}
+    """The best text with that score, and no answer with 0."""
+    place = {"start": 0, "end": 1}
+    n_best = [{"text": text, **place, "start_logit": score, "end_logit": 0.0}] if text else []
+    none = {"text": "", "start": None, "end": None, "start_logit": 0.0, "end_logit": 0.0}
+    return calibration.weighed({"answer": text, **place, "score": score, "n_best": [*n_best, none]})
 
 
 def test_the_threshold_is_chosen_for_f1_and_can_be_given() -> None:
@@ -96,6 +105,49 @@ def test_the_threshold_is_chosen_for_f1_and_can_be_given() -> None:
     fixed = make(no_answer=True, threshold=-1.0)
     fixed.tune(answers, rows)
     assert (fixed.threshold, fixed.state) == (-1.0, {})
+
+
+def asked(count: int, sharpness: float) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Questions with the text "monday", right as often as its score says, which was then made sharper."""
+    generator = np.random.default_rng(0)
+    scores = generator.normal(1, 2, count)
+    right = generator.random(count) < 1 / (1 + np.exp(-scores))
+    rows = [row("when ?", "monday" if yes else None) for yes in right]
+    return [answer("monday", score * sharpness) for score in scores.tolist()], rows
+
+
+def test_the_confidence_is_calibrated_and_changes_no_figure(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "bertkit")
+    answers, rows = asked(5000, 4.0)
+    task, off = make({"no_answer": True}), make({"no_answer": True}, calibrate=False)
+    task.tune(answers, rows)
+    off.tune(answers, rows)
+    assert task.temperature == pytest.approx(4.0, rel=0.1)
+    assert "calibrated on 5000 validation questions, temperature" in caplog.text
+    assert (off.temperature, off.state) == (1.0, {"no_answer": True, "threshold": task.threshold})
+    assert make(task.state, calibrate=False).temperature == 1.0
+    state = dict(task.state)
+    task.tune([calibration.weighed(one, task.temperature) for one in answers], rows)
+    assert task.state == state  # fitted to the scores, whatever the probabilities were
+
+
+def test_a_text_that_is_refused_is_calibrated_as_no_answer() -> None:
+    answers, rows = asked(2000, 2.0)
+    refused = make(no_answer=True, threshold=-1e6)  # says "no answer" to all
+    refused.tune(answers, rows)
+    assert refused.temperature == pytest.approx(2.0, rel=0.2)
+    certain = make(no_answer=False)
+    with_text = [{**one, "n_best": one["n_best"][:1]} for one in answers]
+    certain.tune(with_text, rows)
+    assert certain.temperature == 1.0  # a single candidate has nothing to compare with
+
+
+def test_few_questions_are_not_calibrated(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "bertkit")
+    task = make({"no_answer": True, "temperature": 2.0})
+    task.tune(*asked(50, 4.0))
+    assert task.temperature == 1.0
+    assert "not calibrated on 50 questions; 100 are needed" in caplog.text
 
 
 def test_an_empty_guess_is_doubted() -> None:
@@ -128,6 +180,8 @@ def test_eval_writes_what_the_official_script_reads(run: Any, bertkit, tmp_path:
     code, _, err = bertkit("eval", run.path, "--data", gold, "--output", tmp_path)
     assert code == 0, err
     figures = json.loads((tmp_path / "eval.json").read_text())["figures"]
+    assert figures["best_f1"] >= figures["f1"]
+    assert 0 <= figures["calibration_error"] <= 1
     nbest, odds = (json.loads((tmp_path / f"{name}.json").read_text()) for name in ("nbest", "null_odds"))
     assert nbest.keys() == odds.keys() == {"a", "b"}
     files = ["--predictions", tmp_path / "predictions.json"]
@@ -146,12 +200,20 @@ def test_predict_from_a_file_and_the_command_line(run: Any, bertkit, tmp_path: P
     assert code == 0, err
     first = json.loads(out.splitlines()[0])
     assert first["id"] == "a"
-    assert {"predicted_answer", "predicted_start", "predicted_end", "score", "no_answer_probability"} <= first.keys()
+    assert {
+        "predicted_answer",
+        "predicted_start",
+        "predicted_end",
+        "score",
+        "confidence",
+        "no_answer_probability",
+    } <= first.keys()
     assert {"text", "start", "end", "probability"} == first["n_best"][0].keys()
     asked = ("--question", "when was it sent ?", "--context", CONTEXT, "--context", "a man plays .")
     code, out, err = bertkit("predict", run.path, *asked)
     assert code == 0, err
     assert len(out.splitlines()) == 3
+    assert out.splitlines()[0].split() == ["context", "answer", "score", "share"]
     code, out, err = bertkit("predict", run.path, *asked, "-o", "-")
     scores = [json.loads(line)["score"] for line in out.splitlines()]
     assert scores == sorted(scores, reverse=True)
@@ -170,6 +232,7 @@ def test_the_best_of_several_passages(run: Any, bertkit, tmp_path: Path) -> None
     assert code == 0, err
     best = [json.loads(line) for line in out.splitlines()]
     assert [line["q"] for line in best] == ["a", "b"]
+    assert 0 < best[0].pop("share") < 1
     assert best[0] == max((all_rows[0], all_rows[2]), key=lambda line: line["score"])
     code, _, err = bertkit("predict", run.path, file, "--best-of", "passage")
     assert (code, "passage: no such column" in err) == (2, True)
@@ -187,3 +250,31 @@ def test_an_empty_context_has_no_answer(run: Any, caplog: pytest.LogCaptureFixtu
     caplog.set_level(logging.WARNING)
     (found,) = Predictor(run).predict([{"question": "when ?", "context": ""}])
     assert found["answer"] == ""
+
+
+def test_a_run_keeps_its_temperature_and_nbest_is_as_google_writes_it(
+    run: Any, bertkit, tmp_path: Path, tiny_bert: Path
+) -> None:
+    folder = tmp_path / "run"
+    shutil.copytree(run.path, folder)
+    state = json.loads((folder / "task.json").read_text())
+    gold = squad_file(tmp_path / "dev.json")
+    written = {}
+    for temperature in (1.0, 5.0):
+        (folder / "task.json").write_text(json.dumps({**state, "temperature": temperature}), "utf-8")
+        out = tmp_path / str(temperature)
+        out.mkdir()
+        code, _, err = bertkit("eval", folder, "--data", gold, "--output", out)
+        assert code == 0, err
+        written[temperature] = {file.stem: json.loads(file.read_text()) for file in out.iterdir()}
+        answers = Predictor(folder).predict([("when was it sent ?", CONTEXT)])
+        written[temperature]["answers"] = answers
+    cold, hot = written[1.0], written[5.0]
+    for name in ("predictions", "nbest", "null_odds"):
+        assert cold[name] == hot[name]
+    exact = [key for key in cold["eval"]["figures"] if key != "calibration_error"]
+    assert [cold["eval"]["figures"][key] for key in exact] == [hot["eval"]["figures"][key] for key in exact]
+    first, second = cold["answers"][0], hot["answers"][0]
+    assert (first["answer"], first["score"]) == (second["answer"], second["score"])
+    assert second["n_best"] == calibration.softened(first["n_best"], 5.0)
+    assert first["confidence"] != second["confidence"]

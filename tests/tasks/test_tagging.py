@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import time
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -34,7 +35,7 @@ def encode(tokenizer: Any, rows: list[dict[str, Any]], labels: Any = None, limit
 def test_every_word_once_in_the_window_that_sees_most_around_it(lengths: list[int], overlap: int, more: int) -> None:
     room = max(overlap + 1, *lengths, 1) + more
     array = np.array(lengths)
-    plans = tagging._plans(array, room, TaggingOptions(window_overlap=overlap))
+    plans = tagging._plans(array, room, overlap)
     assert sorted(word for *_, own in plans for word in own) == np.flatnonzero(array).tolist()
     spans = tagging.windows(array, room, overlap)
     assert all(array[first:end].sum() <= room for first, end in spans)
@@ -78,9 +79,19 @@ def test_a_word_longer_than_a_window_is_cut_and_said(tokenizer: Any) -> None:
 
 
 def test_windows_must_be_longer_than_their_overlap(tokenizer: Any) -> None:
-    assert encode(tokenizer, [{"tokens": ["is"]}], limit=8).items
-    with pytest.raises(RecipeError, match=r"options\.window_overlap"):
-        encode(tokenizer, [{"tokens": ["is"] * 20}], limit=8)
+    """Whatever the rows: a Run must answer long ones too. Where no overlap is named, it is half a short window."""
+    with pytest.raises(RecipeError, match=r"window_overlap  6: a window holds only 6 pieces of text; lower it"):
+        encode(tokenizer, [{"tokens": ["is"]}], limit=8, window_overlap=6)
+    features = encode(tokenizer, [{"tokens": ["is"] * 20}], limit=8)
+    assert [len(item["words"]) for item in features.items] == [5, 3, 3, 3, 2, 4]
+
+
+def test_a_sentence_of_very_many_words_takes_time_in_proportion(tokenizer: Any) -> None:
+    rows = [{"tokens": ["is"] * 100_000}]
+    started = time.perf_counter()
+    features = encode(tokenizer, rows, [[1] * 100_000])
+    assert time.perf_counter() - started < 10  # one of them; every window looking at all words would take minutes
+    assert sum(len(item["words"]) for item in features.items) == 100_000
 
 
 def test_sentences_of_a_document_stand_around_each(tokenizer: Any) -> None:
@@ -112,3 +123,33 @@ def test_byte_level_words_begin_with_a_space() -> None:
         assert encode(roberta, [{"tokens": ["a", "a"]}]).items[0]["input_ids"].tolist() == [0, 4, 4, 1]
     backend.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     assert encode(roberta, [{"text": "a a."}]).items[0]["input_ids"].tolist() == [0, 2, 4, 5, 1]
+
+
+def test_the_head_of_a_word_is_no_lone_space() -> None:
+    """XLM-R's kind of vocabulary may part a Chinese word from the space before it: that piece says nothing of it."""
+    from tokenizers import Tokenizer, models, pre_tokenizers, processors, trainers
+
+    backend = Tokenizer(models.Unigram())
+    backend.pre_tokenizer = pre_tokenizers.Metaspace()
+    special = ["<s>", "</s>", "<unk>"]
+    trainer = trainers.UnigramTrainer(vocab_size=40, special_tokens=special, unk_token="<unk>", show_progress=False)
+    texts = ["我住在北京", "他去了上海", "北京很大", "上海很好", "我去 北京", "in berlin", "is berlin"] * 5
+    backend.train_from_iterator(texts, trainer)
+    backend.post_processor = processors.TemplateProcessing("<s> $A </s>", special_tokens=[("<s>", 0), ("</s>", 1)])
+    xlmr: Any = SimpleNamespace(
+        backend_tokenizer=backend, model_input_names=["input_ids"], num_special_tokens_to_add=lambda: 2
+    )
+    words = ["我", "在", "北京", "in", "海", "\u2581", "京"]
+    found = {}
+    for pieces in ("first", "all", "mean"):
+        item = encode(xlmr, [{"tokens": words}], [list(range(len(words)))], pieces=pieces).items[0]
+        shown = [backend.id_to_token(number) for number in item["input_ids"]]
+        heads = np.flatnonzero(tagging.is_head(item["heads"]))
+        assert len(heads) == len(words)
+        assert [shown[at].lstrip("\u2581")[:1] for at in heads] == ["我", "在", "北", "i", "海", "", "京"]
+        lone = np.flatnonzero([piece == "\u2581" for piece in shown])
+        assert len(lone) > 2
+        assert (item["heads"][lone] >= 0).sum() == 1  # the word that is that character
+        assert item["labels"][heads].tolist() == list(range(len(words)))
+        found[pieces] = (item["labels"] >= 0).sum()
+    assert found["all"] > found["first"] == found["mean"] == len(words)

@@ -1,0 +1,85 @@
+"""How much better than a guess does a Run of `squad` answer the questions of another kind of text?
+
+Beside its answers stand two that look at no question: words at random, as many in a row as some right answer has, and
+the longest sentence of the text. Decoding, from the model's outputs to the answers, is timed apart.
+
+    python benchmarks/answers.py runs/shifts --data new_wiki_v1.0.json
+"""
+
+from __future__ import annotations
+
+import random
+import re
+import statistics
+import time
+from pathlib import Path
+from typing import Any
+
+from side_by_side import figure, parser, record
+
+from bertkit import Predictor
+from bertkit.data.dataset import load
+from bertkit.metrics.squad import confidence, per_question
+from bertkit.tasks.scoring import run
+
+ROUNDS = 3
+
+
+def words_at_random(rows: Any) -> list[str]:
+    draw = random.Random(0)
+    lengths = [len(golds[0]["text"].split()) for golds in rows["answers"] if golds]
+    picked = []
+    for context in rows["context"]:
+        words = context.split()
+        count = min(draw.choice(lengths), len(words))
+        start = draw.randrange(len(words) - count + 1)
+        picked.append(" ".join(words[start : start + count]))
+    return picked
+
+
+def longest_sentences(rows: Any) -> list[str]:
+    return [max(re.split(r"(?<=[.!?])\s+", context), key=len) for context in rows["context"]]
+
+
+def line(side: str, predictions: list[str], rows: Any) -> dict[str, str]:
+    golds = {str(i): [gold["text"] for gold in each] for i, each in enumerate(rows["answers"])}
+    given = {str(i): text for i, text in enumerate(predictions)}
+    scores = dict(zip(("exact", "f1"), per_question(golds, given, "v2"), strict=True))
+    spans = confidence(*scores.values(), samples=1000)
+    told: dict[str, str] = {"answers": side}
+    for name, each in scores.items():
+        told |= {name: f"{100 * each.mean():.1f}", f"{name}, 95%": "{:.1f} to {:.1f}".format(*spans[name])}
+    return told
+
+
+def main() -> None:
+    ask = parser(__doc__, data=False)
+    ask.add_argument("run", type=Path, help="a Run folder of the task squad")
+    ask.add_argument("--data", type=Path, required=True, help="questions with answers, as SQuAD's JSON")
+    args = ask.parse_args()
+    predictor = Predictor(args.run)
+    task = predictor.task
+    rows = load([str(args.data)], task.columns, predictor.recipe.data)
+    features = task.encode(rows, predictor.tokenizer, predictor.limit, answers=False)
+    outputs, _ = run(task, predictor.model, features, predictor.collate)
+    spent = []
+    for _ in range(ROUNDS):
+        start = time.perf_counter()
+        answers = task.decode(outputs, features, rows)
+        spent.append(time.perf_counter() - start)
+    lines = [
+        line("the Run's", [answer["answer"] for answer in answers], rows),
+        line("words at random", words_at_random(rows), rows),
+        line("the longest sentence", longest_sentences(rows), rows),
+    ]
+    seconds = statistics.median(spent)
+    decoding = {"questions": len(rows), "windows": len(features.items), "seconds": figure(seconds)}
+    tables = {
+        f"{len(rows):,} questions, scores in percent.": lines,
+        f"Decoding, the median of {ROUNDS} times.": [{**decoding, "questions/s": figure(len(rows) / seconds)}],
+    }
+    record("answers", tables, args, __doc__)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,121 @@
+"""Contexts, questions and choices -> pairs in pieces, a row of them an item; and items -> a batch."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bertkit.tasks.task import Features
+from bertkit.tasks.texts import Frame, pad
+
+if TYPE_CHECKING:
+    import torch
+    from transformers import PreTrainedTokenizerBase
+
+BLOCK = 1000
+"""Rows that are cut into pieces at a time: the tokenizer keeps offsets and masks of each text beside its pieces."""
+
+PER_PIECE = ("input_ids", "token_type_ids")
+
+
+def encode(
+    contexts: Sequence[str], questions: Sequence[str], choices: Sequence[Sequence[str]],
+    tokenizer: PreTrainedTokenizerBase, limit: int,
+) -> Features:  # fmt: skip
+    """A row -> an item: `sizes` `(choice,)` in pieces, `input_ids` and `token_type_ids` `(piece,)` of its pairs
+    `[CLS] context [SEP] question choice [SEP]` one after the other, and `row`."""
+    frame = Frame(tokenizer, pair=True)
+    room = limit - sum(frame.sizes)
+    items: list[dict[str, Any]] = []
+    cuts = _Cuts(limit, room)
+    encode_batch = tokenizer.backend_tokenizer.encode_batch
+    for start in range(0, len(contexts), BLOCK):
+        asked = list(zip(questions[start : start + BLOCK], choices[start : start + BLOCK], strict=True))
+        firsts = encode_batch(list(contexts[start : start + BLOCK]), add_special_tokens=False)
+        joined = [f"{question} {choice}" if question.strip() else choice for question, row in asked for choice in row]
+        seconds = iter(encode_batch(joined, add_special_tokens=False))
+        for row, (first, (question, given)) in enumerate(zip(firsts, asked, strict=True), start):
+            pairs = cuts.row(first, list(itertools.islice(seconds, len(given))), question)
+            framed = [frame.around(*pair) for pair in pairs]
+            item: dict[str, Any] = {"row": row, "sizes": np.array([len(one["input_ids"]) for one in framed])}
+            items.append(item | {name: np.concatenate([one[name] for one in framed]) for name in framed[0]})
+    return Features(items, *cuts.said())
+
+
+@dataclass
+class _Cuts:
+    """Cuts pairs to the room there is, and counts what is lost."""
+
+    limit: int
+    room: int
+    rows: int = 0
+    long: int = 0
+    questions: int = 0
+    choices: int = 0
+    pieces: int = 0
+    lost: int = 0
+
+    def row(self, first: Any, seconds: list[Any], question: str) -> list[tuple[np.ndarray, np.ndarray]]:
+        """The pairs of a row, in pieces `(piece,)`: the context loses its end; where that is not enough, the question
+        its beginning, so that what a choice continues stays; and then the choice its end."""
+        context = np.array(first.ids, dtype=np.int32)
+        pairs, before, lost_question, lost_choice = [], self.lost, False, False
+        for second in seconds:
+            pieces = np.array(second.ids, dtype=np.int32)
+            self.pieces += len(context) + len(pieces)
+            over = max(0, len(pieces) - self.room)
+            if over:
+                length = sum(end <= len(question) for _, end in second.offsets) if question.strip() else 0
+                from_question = min(over, length)
+                lost_question |= from_question > 0
+                lost_choice |= over > from_question
+                pieces = pieces[from_question : from_question + self.room]
+            kept = min(len(context), self.room - len(pieces))
+            self.lost += over + len(context) - kept
+            pairs.append((context[:kept], pieces))
+        self.rows += 1
+        self.long += self.lost > before
+        self.questions += lost_question
+        self.choices += lost_choice
+        return pairs
+
+    def said(self) -> tuple[list[str], list[str]]:
+        """Notes and warnings."""
+        if not self.long:
+            return [], []
+        share = self.long / self.rows
+        what = f"{self.long} of {self.rows} rows ({share:.1%}) have pairs of more than {self.limit} pieces: "
+        what += f"contexts cut, {self.lost / self.pieces:.1%} of all pieces lost"
+        what += f"; the question cut too in {self.questions}" if self.questions else ""
+        what += f"; choices cut too in {self.choices}" if self.choices else ""
+        if share <= 0.5 and not self.choices:
+            return [what], []
+        return [], [f"{what}; raise options.max_length as far as the model can"]
+
+
+def collate(items: list[dict[str, Any]], tokenizer: PreTrainedTokenizerBase) -> dict[str, torch.Tensor]:
+    """Items -> what `texts.pad` makes of all their texts, from the longest to the shortest; `places` `(row, choice)`,
+    which of them each choice is, or -1 where a row has fewer; and `labels` `(row,)` where given."""
+    import torch
+
+    ends = [np.cumsum(item["sizes"])[:-1] for item in items]
+    parts = {name: [np.split(item[name], end) for item, end in zip(items, ends, strict=True)]
+             for name in PER_PIECE if name in items[0]}  # fmt: skip
+    texts = [
+        dict(zip(parts, text, strict=True))
+        for row in zip(*parts.values(), strict=True)
+        for text in zip(*row, strict=True)
+    ]
+    order = np.argsort([-len(text["input_ids"]) for text in texts], kind="stable")
+    batch = pad([texts[i] for i in order], tokenizer)
+    counts = np.array([len(item["sizes"]) for item in items])
+    places = np.full((len(items), counts.max()), -1, dtype=np.int64)
+    places[np.arange(counts.max()) < counts[:, None]] = np.argsort(order)
+    batch["places"] = torch.from_numpy(places)
+    if "labels" in items[0]:
+        batch["labels"] = torch.from_numpy(np.array([item["labels"] for item in items], dtype=np.int64))
+    return batch
