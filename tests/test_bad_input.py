@@ -736,6 +736,47 @@ WORDS = [
         "--no-answer-probabilities FILE", more="--threshold 0.5"),
     bad_answers("1.1's figures for 2.0", {"a": "x", "b": ""}, "metrics", "the gold file is SQuAD 2.0's", "squad_v2",
         more="-s metrics=squad"),
+    bad_tags("schemes mixed", TAGGED + "\na U-LOC\nb S-LOC\n", "train.conll:", "no scheme has all the prefixes B, S, U",
+        "known: IO (I), IOB1"),
+    bad_tags("another scheme in validation", TAGGED, "dev.conll:1", "'S-ORG' has a prefix that no training row has",
+        "in one scheme; the model's tags: O, B-LOC", dev="EU S-ORG\n"),
+    bad_tags("no tags", "EU\nsent\n", "train.conll:1", "no tags to learn from", "data.columns.tags"),
+    bad_tags("a tag without a type", "EU B-\nsent O\n", "train.conll:1", "the tag 'B-' has no type", "B-PER"),
+    bad_tags("too many columns", TAGGED + "new york O\n", "train.conll:9", "wrong number of columns: 3",
+        "part the columns of all lines by TAB"),
+    bad_tags("a column number bare", TAGGED, "--set", "data.columns.tags: expected a text, got 4", 'in quotes: "4"',
+        more="-s data.columns.tags=4"),
+    bad_tags("a column number that is not there", TAGGED, "train.conll", "no column '4' for tags; the columns here",
+        "data.columns.tags", more="-s 'data.columns.tags=\"4\"'"),
+    bad_tags("a header too long", TAGGED, "train.conll", "data.header names 3 columns, most lines have 2", "name 2",
+        more="-s data.header=[a,b,c]"),
+    bad_tags("blank lines alone", "\n \n\n", "train.conll", "no rows", "is this the right file?"),
+    bad_squad("answers in some rows", squad(question(), {"id": "b", "question": "where ?"}), "train.json[id b]",
+        "answers is missing", "an empty list says"),
+    bad_squad("an answer at two places", squad(question(answers=[{"text": "the", "answer_start": 2}])),
+        "train.json[id a]", "found 2 times in the text", "mend it"),
+    bad_squad("a start in quotes", squad(question(answers=[{"text": "the", "answer_start": "0"}])), "train.json[id a]",
+        "without a whole number as its answer_start", '"answer_start": 17'),
+    bad_squad("an empty file", "", "train.json", "no rows", "is this the right file?", more="-s data.format=squad"),
+    bad_squad("no articles", '{"data": []}', "train.json", "not SQuAD's layout", "--set data.format=json",
+        more="-s data.format=squad"),
+    bad_squad("no context", '{"data": [{"paragraphs": [{"qas": [{"id": "a"}]}]}]}', "train.json[id a]", "no context",
+        "every paragraph needs one"),
+    bad_answers("null", {"a": "x", "b": None}, "predictions", "1 are no text: 'b'", "empty for no answer"),
+    bad_answers("the data set", json.loads(squad(question())), "--predictions", "p.json: is a data set", "for --data"),
+    bad_answers("ids of another set", {"x": "a"}, "predictions", "not among the golds: 'x'", "same data set?"),
+    Bad("answers: cut", put({"p.json": '{"a": "x', "gold.json": squad(question())}),
+        "eval --task squad --predictions p.json --data gold.json", "--predictions", "p.json: broken JSON",
+        '{"ID": ...}'),
+    Bad("answers: 2.0's figures for 1.1", put({"p.json": '{"a": "x"}', "gold.json": squad(question())}),
+        "eval --task squad --predictions p.json --data gold.json -s metrics=squad_v2", "metrics",
+        "the gold file is SQuAD 1.1's", "metrics=squad"),
+    Bad("answers: probabilities for 1.1", put({"p.json": '{"a": "x"}', "gold.json": squad(question())}),
+        "eval --task squad --predictions p.json --data gold.json --no-answer-probabilities p.json",
+        "--no-answer-probabilities", "gold.json has none", "leave it out"),
+    Bad("answers: hidden", put({"p.json": '{"a": "x"}', "gold.json": squad({"id": "a", "question": "where ?"})}),
+        "eval --task squad --predictions p.json --data gold.json", "gold.json[id a]", "no list of answers",
+        "can not be scored"),
     Bad("a question of a classifier", put({}), "predict {run} --question who --context a", "--question",
         "classify reads no question", "text, text_pair"),
     Bad("a question without a text", put({}), "predict {run} --question who", "--question", "goes with --context",
@@ -967,6 +1008,31 @@ def test_a_sentence_of_a_hundred_thousand_words_has_as_many_tags(place: Place, b
     code, _, err = bertkit(*predict, "-s", "data.max_characters=300000")
     assert code == 0, err
     assert len(json.loads(Path("told.jsonl").read_text("utf-8"))["predicted_tags"]) == 100_000
+
+
+ACROSS = {"text": "anna bell in berlin", "spans": [[0, 9, "PER"], [5, 19, "LOC"], [13, 19, "LOC"]]}
+
+
+@pytest.mark.parametrize(
+    ("task", "train_file", "content", "said"),
+    [
+        ("ner", "train.jsonl", jsonl({"text": "EU", "spans": [[0, 2, "PER"]]}, ACROSS),
+            "an entity inside or across another, or without a word, left out: 1 (train.jsonl:2)"),
+        ("squad", "train.json", squad(question(answers=[{**ANSWER, "answer_start": 10}])),
+            "moved to the one place where they do: 1 (train.json[id a])"),
+        ("squad -s data.bad_rows=skip", "train.json", squad(question("b"), question(answers=[{**ANSWER, "text": "x"}])),
+            "rows left out, answers is not at its place: 1 (train.json[id a])"),
+    ],
+    ids=["entities across each other", "an answer beside its place", "an answer that is nowhere, left out"],
+)  # fmt: skip
+def test_what_is_put_right_or_left_out_is_counted(
+    task: str, train_file: str, content: str, said: str, place: Place, bertkit: Command
+) -> None:
+    put({train_file: content})(place)
+    data = f"-s data.train={train_file} -s data.validation={train_file}"
+    code, _, err = bertkit(*place.words(f"train {task} -o out {TINY} {data}"))
+    assert code == 0, err
+    assert said in err
 
 
 def test_a_question_longer_than_its_window_is_cut_and_counted(place: Place, bertkit: Command) -> None:

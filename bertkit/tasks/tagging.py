@@ -50,9 +50,9 @@ def encode(
 ) -> Features:
     """Items with `input_ids`, `token_type_ids`, `heads` `(piece,)`, `words` `(own word,)` and `row`.
 
-    `heads` is, for each piece of a word that this item answers for, the place of the word's first piece, else -1 (also
-    for a piece that holds a space alone, as stands before some words in SentencePiece's and byte-level vocabularies);
-    `words` are these words' positions in the sentence. A sentence without any piece has no item.
+    `heads` is, for each piece of a word that this item answers for, the place of the word's first piece, else -1 (so
+    for a lone space, as SentencePiece may put before a word); `words` `(own word,)` are these words' positions in the
+    sentence. A sentence without any piece has no item.
 
     Args:
         labels: a label number a word; `labels` `(piece,)` are then added.
@@ -63,8 +63,8 @@ def encode(
     limit = min(limit, options.max_length or limit)
     frame = Frame(tokenizer, pair=False)
     room = limit - tokenizer.num_special_tokens_to_add()
-    overlap = _overlap(options, room)
-    pieces, space = _pieces(sentences, tokenizer), _space(tokenizer)
+    overlap, space = _overlap(options, room), _space(tokenizer)
+    pieces = _pieces(sentences, tokenizer)
     counts = _Counts(limit, sentences)
     items = []
     for row, words in enumerate(pieces):
@@ -78,10 +78,9 @@ def encode(
             before, after = sides if sides and len(plans) == 1 else (NOTHING, NOTHING)
             body = frame.around(np.concatenate([before, *cut[first:end], after]))
             heads = _heads(lengths, first, end, own, frame.front + len(before), len(body["input_ids"]))
-            heads = heads if space is None else _past_spaces(heads, body["input_ids"] == space)
-            mine = np.array(own, dtype=np.int32)
-            given = {} if wanted is None else {"labels": _labels(heads, wanted[mine], options.pieces)}
-            items.append({"row": row, **body, "heads": heads, "words": mine, **given})
+            heads = _past_spaces(heads, body["input_ids"] == space)
+            given = {} if wanted is None else {"labels": _labels(heads, wanted[own], options.pieces)}
+            items.append({"row": row, **body, "heads": heads, "words": np.array(own, dtype=np.int32), **given})
     return Features(items, *counts.said())
 
 
@@ -102,11 +101,12 @@ def _wants_spaces(tokenizer: PreTrainedTokenizerBase) -> bool:
     return any(step["type"] == "ByteLevel" and not step["add_prefix_space"] for step in _steps(tokenizer))
 
 
-def _space(tokenizer: PreTrainedTokenizerBase) -> int | None:
-    """The piece that holds a space alone, if the tokenizer may put one before a word."""
+def _space(tokenizer: PreTrainedTokenizerBase) -> int:
+    """The piece that holds a space alone, if the tokenizer may put one before a word, else -1."""
     signs = {"ByteLevel": "\u0120", "Metaspace": "\u2581"}
     found = [signs[step["type"]] for step in _steps(tokenizer) if step["type"] in signs]
-    return tokenizer.backend_tokenizer.token_to_id(found[0]) if found else None
+    number = tokenizer.backend_tokenizer.token_to_id(found[0]) if found else None
+    return -1 if number is None else number
 
 
 def _steps(tokenizer: PreTrainedTokenizerBase) -> list[dict[str, Any]]:

@@ -242,7 +242,7 @@ def test_strict_scores_of_iob1_are_seqevals(tokenizer: Any) -> None:
     assert compared > 1000
 
 
-def test_context_of_documents_is_trained(tiny_bert: Path, tmp_path: Path, bertkit) -> None:
+def test_context_of_documents_is_trained(tiny_bert: Path, tmp_path: Path) -> None:
     document = "-DOCSTART- O\n\n" + CONLL.replace("\t", " ") + "\n? O\n\n"
     (tmp_path / "train.conll").write_text(document * 6, "utf-8")
     (tmp_path / "dev.conll").write_text(document * 2, "utf-8")
