@@ -26,7 +26,7 @@ from bertkit.recipe.schema import DataBlock, ModelBlock
 from bertkit.tasks import tagging, tagging_decode, tagging_rows, texts
 from bertkit.tasks.tagging import IGNORED, TaggingOptions
 from bertkit.tasks.tagging_rows import Sentences
-from bertkit.tasks.task import Answer, Features, Outputs, Mark, Rows, Task
+from bertkit.tasks.task import Answer, Features, Mark, Outputs, Rows, Task
 
 if TYPE_CHECKING:
     import torch
