@@ -51,6 +51,12 @@ def _small_and_steady() -> None:
     gc.freeze()  # Trainer collects garbage at every start: a third of a second for all that was imported
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _cache(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """A cache of this session's own, empty at its beginning."""
+    os.environ["BERTKIT_CACHE"] = str(tmp_path_factory.mktemp("cache"))
+
+
 @pytest.fixture(scope="session")
 def words() -> list[str]:
     """The texts that the vocabulary is trained on."""

@@ -14,9 +14,14 @@ import typer
 from bertkit import cli
 from bertkit.errors import DataError, Problem
 
-COMMANDS = ["train", "eval", "predict", "recipe", "data", "doctor"]
-PAGES = [*([name] for name in COMMANDS), *(["recipe", name] for name in ("list", "show", "copy", "check"))]
-PAGES.append(["data", "check"])
+GROUPS = {
+    "recipe": ("list", "show", "copy", "check"),
+    "data": ("check",),
+    "tokenizer": ("train", "extend", "inspect"),
+    "corpus": ("build", "show"),
+}
+COMMANDS = ["train", "eval", "predict", "doctor", *GROUPS]
+PAGES = [*([name] for name in COMMANDS), *([group, name] for group, names in GROUPS.items() for name in names)]
 
 Bertkit = Callable[..., tuple[int, str, str]]
 
@@ -41,7 +46,7 @@ def test_every_command_has_a_page(bertkit: Bertkit, page: list[str], option: str
     assert f"Usage: bertkit {' '.join(page)}" in out
 
 
-@pytest.mark.parametrize("page", [page for page in PAGES if page not in (["recipe"], ["data"])], ids="-".join)
+@pytest.mark.parametrize("page", [page for page in PAGES if page[-1] not in GROUPS], ids="-".join)
 def test_every_option_of_every_command_is_explained(page: list[str]) -> None:
     command = typer.main.get_command(cli.app)
     for name in page:

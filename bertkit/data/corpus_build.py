@@ -12,6 +12,7 @@ import json
 import logging
 import os
 import shutil
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -34,6 +35,8 @@ log = logging.getLogger("bertkit")
 
 VERSION = 1
 """Of the rules and the files: another makes other rows of the same texts."""
+PATIENCE = 1.0
+"""Seconds between two looks whether another training has built the corpus."""
 MANIFEST, WORK, TOKENIZER = "manifest.json", ".building", "tokenizer.json"
 
 
@@ -117,13 +120,17 @@ def cached(
 ) -> Path:
     """The folder of the corpus that these make, in the cache; built where it is not there yet.
 
-    The folder's name is the hash of all that the rows depend on. Of several processes the first one builds.
+    The folder's name is the hash of all that the rows depend on. Of several processes the first one builds; a build of
+    another training is waited for.
     """
     plan, _, _ = _plan(sources, tokenizer, options, block or DataBlock())
     folder = home() / "corpus" / hashlib.sha256(json.dumps(_identity(plan), sort_keys=True).encode()).hexdigest()
     with machine.first_goes_first():
-        if not (folder / MANIFEST).is_file():
-            build(sources, tokenizer, folder, options, block=block, processes=processes, progress=progress)
+        while not (folder / MANIFEST).is_file():
+            try:
+                build(sources, tokenizer, folder, options, block=block, processes=processes, progress=progress)
+            except rounds.Busy:  # another training wants the same
+                time.sleep(PATIENCE)
     return folder
 
 

@@ -215,16 +215,20 @@ def _begin() -> None:
     threading.Thread(target=follow, daemon=True).start()
 
 
+class Busy(DataError):
+    """Another build works in this folder."""
+
+
 @contextlib.contextmanager
 def alone(work: Path) -> Iterator[None]:
-    """Raise a DataError where another build works in this folder."""
+    """Raise Busy where another build works in this folder."""
     import fcntl
 
     with (work / "lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
-            raise DataError.at(str(work.parent), "another build is at work there", "wait for it") from error
+            raise Busy.at(str(work.parent), "another build is at work there", "wait for it") from error
         yield
 
 

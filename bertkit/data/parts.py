@@ -74,6 +74,7 @@ class Elsewhere:
     def __init__(self, folder: Path, table: Path):
         self._folder = folder
         self._table = np.load(table, mmap_mode="r")
+        self._places = lru_cache(maxsize=200)(_places)  # open files; a system's usual limit is 1,024
 
     def __len__(self) -> int:
         return len(self._table)
@@ -85,7 +86,7 @@ class Elsewhere:
             number: of the document, in the table.
         """
         part, document = divmod(int(self._table[number]), 2**32)
-        file, (pieces, sentences, documents) = _places(self._folder, part)
+        file, (pieces, sentences, documents) = self._places(self._folder, part)
         first, last = _numbers(file, documents, document, 2)
         start = draw.randrange(first, last)
         # Every sentence has a piece at least, so there is no need to look further.
@@ -102,7 +103,6 @@ def _counts(stream: BinaryIO) -> dict[str, int]:
     return json.loads(np.load(stream).tobytes())
 
 
-@lru_cache(maxsize=200)  # open files; a system's usual limit is 1,024
 def _places(folder: Path, part: int) -> tuple[Any, list[tuple[int, np.dtype]]]:
     """The open file, and where the numbers of its arrays begin."""
     opened = (folder / name(part)).open("rb", buffering=0)

@@ -93,7 +93,9 @@ def _of_tokenizer(block: ModelBlock) -> dict[str, Any]:
         return {}
     tokenizer, default = load_tokenizer(block), AutoConfig.for_model(kind)
     numbers = {f"{name}_token_id": getattr(tokenizer, f"{name}_token_id") for name in ("pad", "cls", "sep")}
-    known = {key: number for key, number in numbers.items() if number is not None and hasattr(default, key)}
+    known = {
+        key: value for key, value in numbers.items() if value is not None and getattr(default, key, None) is not None
+    }
     return {"vocab_size": len(tokenizer), **known}
 
 

@@ -19,7 +19,7 @@ import numpy as np
 import pytest
 from transformers import AutoTokenizer
 
-from bertkit.data import corpus_rounds
+from bertkit.data import corpus_build, corpus_rounds
 from bertkit.data.corpus import Corpus, CorpusOptions, build, cached, is_corpus
 from bertkit.errors import DataError
 from bertkit.recipe.schema import DataBlock
@@ -180,6 +180,21 @@ def test_the_model_must_have_the_same_pieces(texts: list[str], tokenizer: Any, t
     other.add_tokens(["brandnew"])
     with pytest.raises(DataError, match="another vocabulary"):
         corpus.check_tokenizer(other)
+
+
+def test_another_build_is_waited_for(tokenizer: Any, tmp_path: Path, texts: list[str], monkeypatch) -> None:
+    options, waited = CorpusOptions(max_length=32), []
+    done = cached(texts, tokenizer, options)
+    aside = tmp_path / "aside"
+    done.rename(aside)
+
+    def busy(*_: Any, **__: Any) -> None:
+        raise corpus_rounds.Busy.at("there", "another build is at work")
+
+    monkeypatch.setattr(corpus_build, "build", busy)
+    monkeypatch.setattr(corpus_build.time, "sleep", lambda _: waited.append(aside.rename(done)))
+    assert cached(texts, tokenizer, options) == done
+    assert len(waited) == 1
 
 
 def test_a_finished_corpus_is_left_alone(texts: list[str], tokenizer: Any, tmp_path: Path, caplog) -> None:

@@ -64,7 +64,7 @@ def test_scores_and_loss_are_those_of_the_plain_model(tiny_bert: Path, padding_f
     for ours, theirs, answer in zip(outputs["logits"], plain, task.decode(outputs, features, ROWS), strict=True):
         np.testing.assert_allclose(ours, theirs.numpy(), atol=1e-5)
         assert answer["probabilities"] == pytest.approx(theirs.softmax(0).tolist(), abs=1e-5)
-    assert loss == pytest.approx(float(torch.stack(losses).mean()), rel=1e-5)
+    assert loss["loss"] == pytest.approx(float(torch.stack(losses).mean()), rel=1e-5)
 
 
 def test_the_bias_that_moves_all_choices_alike_is_not_trained(tiny_bert: Path) -> None:
