@@ -94,6 +94,23 @@ def tiny_bert(tmp_path_factory: pytest.TempPathFactory, tokenizer_folder: Path) 
 
 
 @pytest.fixture
+def cut_at(monkeypatch: pytest.MonkeyPatch):
+    """`cut_at(7)`: each training ends with Power after its step 7; `cut_at(None)` mends it."""
+    from bertkit.training import callbacks
+    from tests.helpers import Power
+
+    plain, at = callbacks.StopWatch.on_step_end, []
+
+    def on_step_end(self, args, state, control, **kwargs) -> None:
+        plain(self, args, state, control, **kwargs)
+        if at[-1:] == [state.global_step]:
+            raise Power
+
+    monkeypatch.setattr(callbacks.StopWatch, "on_step_end", on_step_end)
+    return at.append
+
+
+@pytest.fixture
 def bertkit(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch):
     """The command line, in this process: `bertkit("train", ...)` -> (exit code, standard output, standard error)."""
     monkeypatch.setenv("COLUMNS", "200")

@@ -102,3 +102,7 @@ def log_of(run: Any, *names: str) -> list[list[float]]:
 def messages(caplog: Any) -> list[str]:
     """What bertkit said, without what libraries say."""
     return [record.getMessage() for record in caplog.records if record.name == "bertkit"]
+
+
+class Power(RuntimeError):
+    """The power is cut: nothing of ours is told."""

@@ -9,8 +9,8 @@ from pydantic import Field, model_validator
 from bertkit.recipe.schema import Block
 
 
-class CorpusOptions(Block):
-    """All that decides what rows a text becomes, beside the tokenizer. Defaults are those of Google's script."""
+class DocumentOptions(Block):
+    """How texts are read and cut into rows; the `options:` of a recipe have these too."""
 
     documents: Literal["empty_line", "file", "line"] = "empty_line"
     """What a document of a plain text is. A row of JSON lines, Parquet or the hub is one in any case."""
@@ -24,16 +24,21 @@ class CorpusOptions(Block):
     """Unicode's normal form C, no control or invisible characters, single spaces."""
     deduplicate: bool = False
     """Of documents with the same sentences the first one stays."""
+    short_share: float = Field(default=0.1, ge=0, le=1)
+    """How often a shorter length than the longest is aimed at."""
+    passes: int = Field(default=1, ge=1)
+    """So often each document is cut into pairs, always otherwise (Google's `dupe_factor`)."""
+
+
+class CorpusOptions(DocumentOptions):
+    """All that decides what rows a text becomes, beside the tokenizer. Defaults are those of Google's script."""
+
     pairs: Literal["nsp", "sop", "none"] = "nsp"
     """Next sentences (Devlin et al. 2018), sentence order (Lan et al. 2020), or packed rows (Liu et al. 2019)."""
     max_length: int = Field(default=128, ge=8)
     """Pieces of a row at most, with [CLS] and [SEP]."""
-    short_share: float = Field(default=0.1, ge=0, le=1)
-    """How often a shorter length than the longest is aimed at."""
     short_by: Literal["row", "document"] = "row"
     """Whether that is drawn for each row or, as Google's script does it, once a document."""
-    passes: int = Field(default=1, ge=1)
-    """So often each document is cut into pairs, always otherwise (Google's `dupe_factor`)."""
     validation_ratio: float = Field(default=0.05, ge=0, lt=1)
     """Share of the documents that validates."""
     seed: int = Field(default=42, ge=0, lt=2**32)

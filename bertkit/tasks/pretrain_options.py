@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from bertkit.data.corpus_options import CorpusOptions
+from bertkit.data.corpus_options import CorpusOptions, DocumentOptions
 from bertkit.tasks.task import TaskOptions
 
 Objective = Literal["mlm", "mlm+nsp", "mlm+sop"]
@@ -26,7 +26,9 @@ class Phase(TaskOptions):
     """Of all steps."""
 
 
-class PretrainOptions(TaskOptions):
+class PretrainOptions(DocumentOptions, TaskOptions):
+    """What is learnt and how it is masked, and how raw text becomes rows (`DocumentOptions`)."""
+
     objective: Objective = "mlm"
     """Masked words alone (Liu et al. 2019), with next sentences (Devlin et al. 2019), or with the order of two segments
     (Lan et al. 2020)."""
@@ -41,15 +43,6 @@ class PretrainOptions(TaskOptions):
     """All pieces of a word are masked, or none."""
     span_length: float | None = Field(default=None, gt=1, lt=5.5)
     """Mask runs of whole words with so many words on average; 3.8 is SpanBERT's (Joshi et al. 2020)."""
-    documents: Literal["empty_line", "file", "line"] = "empty_line"
-    """This and all below: how raw text becomes rows, as in `bertkit corpus build`."""
-    empty_lines: int = Field(default=1, ge=1)
-    join_lines: bool = False
-    split_sentences: bool = True
-    clean: bool = False
-    deduplicate: bool = False
-    short_share: float = Field(default=0.1, ge=0, le=1)
-    passes: int = Field(default=1, ge=1)
 
     @model_validator(mode="after")
     def _fits(self) -> PretrainOptions:
@@ -66,9 +59,6 @@ class PretrainOptions(TaskOptions):
 
     def of_texts(self, length: int, validation_ratio: float) -> CorpusOptions:
         """How raw text becomes a corpus. Its seed is no recipe's: trainings with other seeds share it."""
-        return CorpusOptions(
-            documents=self.documents, empty_lines=self.empty_lines, join_lines=self.join_lines,
-            split_sentences=self.split_sentences, clean=self.clean, deduplicate=self.deduplicate,
-            pairs=PAIRS[self.objective], max_length=length, short_share=self.short_share, passes=self.passes,
-            validation_ratio=validation_ratio,
-        )  # fmt: skip
+        cut = {name: getattr(self, name) for name in DocumentOptions.model_fields}
+        pairs = PAIRS[self.objective]
+        return CorpusOptions(**cut, pairs=pairs, max_length=length, validation_ratio=validation_ratio)

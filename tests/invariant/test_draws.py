@@ -16,10 +16,10 @@ from bertkit import Run, train
 from bertkit.errors import RecipeError
 from bertkit.recipe.load import dump
 from bertkit.recipe.schema import Recipe
-from bertkit.training import budget, callbacks
+from bertkit.training import budget
 from bertkit.training.trainer import BertTrainer
 from tests.drawing import Lazy
-from tests.helpers import log_of
+from tests.helpers import Power, log_of
 from tests.launched import BERTKIT, assert_near, assert_same, finished, recipe_of_rows
 
 pytestmark = pytest.mark.xdist_group("processes")
@@ -74,23 +74,9 @@ def test_two_processes_train_what_one_does(whole: Run, tmp_path: Path) -> None:
     np.testing.assert_allclose(log_of(got, *NAMES), log_of(whole, *NAMES), rtol=2e-4, atol=1e-6)
 
 
-@pytest.fixture
-def cut_at(monkeypatch: pytest.MonkeyPatch) -> Any:
-    """`cut_at(7)`: the next training ends with an error after its step 7."""
-    plain, at = callbacks.StopWatch.on_step_end, []
-
-    def on_step_end(self: Any, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-        plain(self, args, state, control, **kwargs)
-        if at[-1:] == [state.global_step]:
-            raise InterruptedError
-
-    monkeypatch.setattr(callbacks.StopWatch, "on_step_end", on_step_end)
-    return at.append
-
-
 def cut_and_resumed(recipe: Recipe, folder: Path, cut_at: Any, step: int) -> Run:
     cut_at(step)
-    with pytest.raises(InterruptedError):
+    with pytest.raises(Power):
         train(recipe, output=folder)
     cut_at(None)
     return train(folder, resume=True)

@@ -17,10 +17,10 @@ from safetensors.torch import load_file
 from bertkit import Run, train
 from bertkit.errors import RecipeError, RunError, Stopped, TrainingError
 from bertkit.recipe.schema import Recipe
-from bertkit.training import callbacks, interrupt
+from bertkit.training import interrupt
 from bertkit.training.checkpoints import Checkpoints, is_final, step_of
 from tests.conftest import TINY
-from tests.helpers import messages, tiny_recipe
+from tests.helpers import Power, messages, tiny_recipe
 
 BY_STEPS = {"eval_strategy": "steps", "eval_steps": 3, "save_steps": 3}
 ACCUMULATED = {**BY_STEPS, "gradient_accumulation_steps": 2, "per_device_train_batch_size": 4}
@@ -34,10 +34,6 @@ WAYS: dict[str, dict[str, Any]] = {
 """How a training saves. Seven steps an epoch of 8 rows, the last one smaller; by steps it is saved in the middle."""
 
 
-class Power(RuntimeError):
-    """The power is cut: nothing of ours is told."""
-
-
 @pytest.fixture(scope="module", autouse=True)
 def _quick(tiny_bert: Path) -> None:
     """Trainer collects garbage as it begins: without this, a third of a tiny training is a walk over all modules."""
@@ -45,20 +41,6 @@ def _quick(tiny_bert: Path) -> None:
 
     gc.collect()
     gc.freeze()
-
-
-@pytest.fixture
-def cut_at(monkeypatch: pytest.MonkeyPatch) -> Any:
-    """`cut_at(7)`: each training ends with Power after its step 7; `cut_at(None)` mends it."""
-    plain, at = callbacks.StopWatch.on_step_end, []
-
-    def on_step_end(self: Any, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-        plain(self, args, state, control, **kwargs)
-        if at[-1:] == [state.global_step]:
-            raise Power
-
-    monkeypatch.setattr(callbacks.StopWatch, "on_step_end", on_step_end)
-    return at.append
 
 
 @pytest.fixture
