@@ -20,6 +20,7 @@ ORDER = [
     ("data", "metrics", "models"),
     ("tasks",),
     ("run",),
+    ("report",),
     ("training", "inference", "doctor"),
     ("compress", "analysis", "bench"),
     ("commands",),

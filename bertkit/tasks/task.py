@@ -40,6 +40,25 @@ class Mark(NamedTuple):
     confidence: float = 1.0
 
 
+class Verdict(NamedTuple):
+    """How one row was answered, for people and for figures that no metric tells: what reports and comparisons see."""
+
+    text: str
+    """What was asked, in words; the parts of a pair are joined by ` | `."""
+    right: str
+    given: str
+    score: float
+    """1 where the answer is right, 0 where it is wrong, between them where it is partly right. Of a number the absolute
+    error with a minus, so that more is better there too."""
+    confidence: float | None = None
+    """In the answer given, 0 to 1; None where the task has none."""
+    wanted: frozenset[tuple[Any, ...]] = frozenset()
+    """What was to be found, where that has classes: each begins with its class, the rest tells it from others of the
+    class in this row. `{("refund",)}`, or of entities `{("PER", 0, 2), ("LOC", 5, 6)}`."""
+    found: frozenset[tuple[Any, ...]] = frozenset()
+    """What the answer holds, likewise."""
+
+
 class TaskOptions(BaseModel):
     """Base of every task's `options:` block."""
 
@@ -154,6 +173,10 @@ class Task(ABC):
 
     def own_metrics(self) -> list[Metric]:
         """Metrics that depend on this task's labels, reported after the recipe's."""
+        return []
+
+    def verdicts(self, answers: list[Answer], rows: Rows) -> list[Verdict]:
+        """One a row, of rows with answers; nothing where single rows are not right or wrong (masked words)."""
         return []
 
     def tune(self, answers: list[Answer], rows: Rows) -> None:  # noqa: B027 - a task may have nothing to tune
