@@ -170,10 +170,12 @@ def _said(text: str) -> str:
 
 
 @contextlib.contextmanager
-def _progress() -> Iterator[Callable[[str, int, int], None] | None]:
-    """A bar for each round, with rate and time left; none where no one watches."""
+def _progress() -> Iterator[Callable[[str, int, int], None]]:
+    """A bar for each round, with rate and time left; in a log a line now and then."""
     if not sys.stderr.isatty():
-        yield None
+        from bertkit.tasks.pretrain_rows import Progress as Lines
+
+        yield Lines()
         return
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn

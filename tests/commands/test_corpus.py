@@ -40,6 +40,13 @@ def test_build_and_show(bertkit, folder: Path) -> None:
     assert code == 0, err
 
 
+def test_a_log_has_lines_of_progress(bertkit, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bertkit.tasks.pretrain_rows.EVERY", 0.0)
+    code, _, err = bertkit("corpus", "build", "a.txt", "-t", "t", "-o", "out")
+    assert code == 0, err
+    assert "corpus: making rows, 50%, 0 s left" in err
+
+
 @pytest.mark.parametrize("pairs", ["sop", "none"])
 def test_show_other_pairs(bertkit, folder: Path, pairs: str) -> None:
     code, _, err = bertkit("corpus", "build", "a.txt", "-t", "t", "-o", "out", "--pairs", pairs)
