@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 
 from bertkit import __version__, processes
-from bertkit.commands import corpus, judge, prepare, recipe, ship, tokenizer, train
+from bertkit.commands import bench, compare, corpus, judge, prepare, recipe, report, ship, tokenizer, train
 from bertkit.errors import BertkitError, Stopped
 
 app = typer.Typer(
@@ -45,6 +45,9 @@ def _options(
 
 app.command(rich_help_panel="Train")(train.train)
 app.command("eval", rich_help_panel="Judge")(judge.evaluate)
+app.command(rich_help_panel="Judge")(bench.bench)
+app.command(rich_help_panel="Judge")(compare.compare)
+app.command(rich_help_panel="Judge")(report.report)
 app.command(rich_help_panel="Use")(ship.predict)
 app.add_typer(recipe.app, name="recipe", rich_help_panel="Prepare")
 app.add_typer(corpus.app, name="corpus", rich_help_panel="Prepare")

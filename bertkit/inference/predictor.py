@@ -8,6 +8,7 @@ predictor.predict([{"text": "...", "text_pair": "..."}])  # rows with the task's
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from bertkit import processes
 from bertkit.errors import DataError
 from bertkit.models.build import length_limit, load_tokenizer
-from bertkit.recipe.schema import ModelBlock
+from bertkit.recipe.schema import ModelBlock, Recipe
 from bertkit.run import Run
 from bertkit.tasks.encoding import encode
 from bertkit.tasks.scoring import Progress, Scores, Split, run, score
@@ -23,6 +24,8 @@ from bertkit.tasks.task import Answer, Rows, Task, make_task
 
 if TYPE_CHECKING:
     from bertkit.metrics import Metric
+
+log = logging.getLogger("bertkit")
 
 
 class Predictor:
@@ -38,16 +41,19 @@ class Predictor:
     """
 
     def __init__(self, source: Run | str | Path, *, device: str | None = None, trust_code: bool = False):
+        self.run = source if isinstance(source, Run) else Run.open(source, trust_code=trust_code)
+        recipe = self.run.recipe
+        block = ModelBlock(name=str(self.run.model), padding_free=recipe.model.padding_free)
+        self._load(recipe, make_task(recipe, self.run.task_state), block, device)
+
+    def _load(self, recipe: Recipe, task: Task, block: ModelBlock, device: str | None) -> None:
         import torch
 
-        self.run = source if isinstance(source, Run) else Run.open(source, trust_code=trust_code)
-        self.recipe = self.run.recipe
-        self.task: Task = make_task(self.recipe, self.run.task_state)
-        block = ModelBlock(name=str(self.run.model), padding_free=self.recipe.model.padding_free)
+        self.recipe, self.task = recipe, task
         self.tokenizer = load_tokenizer(block)
         card = f"cuda:{processes.place_on_machine()}" if torch.cuda.is_available() else "cpu"
         self.device = torch.device(device or card)
-        model: Any = self.task.build_model(block)
+        model: Any = task.build_model(block)
         self.model = model.to(self.device).eval()
         self.limit = length_limit(self.model, self.tokenizer)
         self.collate = self.task.collator(self.tokenizer)
@@ -66,13 +72,21 @@ class Predictor:
         return self.task.decode(outputs, features, rows)
 
     def score(self, name: str, rows: Rows, metrics: Sequence[Metric], *, progress: Progress = iter) -> Scores:
-        """Figures of rows that have answers, with their confidence intervals."""
+        """Figures of rows that have answers, with their confidence intervals; what is doubtful of them is said."""
         self.task.check(rows, name)
         split = Split(name, rows, encode(self.task, rows, self.tokenizer, self.limit))
-        return score(
+        scores = score(
             self.task, self.model, split, self.collate, metrics,
             intervals=True, progress=progress,
         )  # fmt: skip
+        for doubt in self.doubts(scores.answers, rows):
+            log.warning("%s: %s", name, doubt)
+        return scores
+
+    def doubts(self, answers: list[Answer], rows: Rows) -> list[str]:
+        """Warnings that these answers to rows with answers deserve."""
+        found = self.task.doubts(answers, rows)  # in the words of a training
+        return [doubt.replace("the validation rows", "these rows").partition("; train longer")[0] for doubt in found]
 
     def _row(self, row: Any) -> dict[str, Any]:
         names = [column.name for column in self.task.columns if not column.answer]

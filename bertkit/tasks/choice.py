@@ -20,8 +20,8 @@ from bertkit.data.rows import Unusable
 from bertkit.errors import DataError, RecipeError
 from bertkit.models import build
 from bertkit.recipe.schema import ModelBlock
-from bertkit.tasks import choice_pairs, texts
-from bertkit.tasks.task import Answer, Features, Outputs, Rows, TaskOptions
+from bertkit.tasks import choice_pairs, texts, verdicts
+from bertkit.tasks.task import Answer, Features, Outputs, Rows, TaskOptions, Verdict
 from bertkit.tasks.texts import TextTask
 
 if TYPE_CHECKING:
@@ -123,6 +123,10 @@ class Choice(TextTask):
         most = max(len(answer["probabilities"]) for answer in answers)
         padded = [answer["probabilities"] + [0.0] * (most - len(answer["probabilities"])) for answer in answers]
         return np.array(padded), references
+
+    def verdicts(self, answers: list[Answer], rows: Rows) -> list[Verdict]:
+        given = _choices(rows)
+        return verdicts.of_choices(answers, rows, given, _labels(rows, given).tolist())
 
     def doubts(self, answers: list[Answer], rows: Rows) -> list[str]:
         predicted, references = self.compare(answers, rows, "labels")

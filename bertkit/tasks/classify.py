@@ -20,8 +20,8 @@ from bertkit.data.columns import Column
 from bertkit.errors import RecipeError, did_you_mean
 from bertkit.models import build, losses
 from bertkit.recipe.schema import DataBlock, ModelBlock
-from bertkit.tasks import out_of_scope, texts, thresholds
-from bertkit.tasks.task import Answer, Features, Outputs, Rows
+from bertkit.tasks import out_of_scope, texts, thresholds, verdicts
+from bertkit.tasks.task import Answer, Features, Outputs, Rows, Verdict
 from bertkit.tasks.texts import TextTask
 
 if TYPE_CHECKING:
@@ -254,6 +254,9 @@ class Classify(TextTask):
     def own_metrics(self) -> list[Metric]:
         outside = self.options.out_of_scope
         return out_of_scope.metrics(self.labels.index(outside)) if outside else []
+
+    def verdicts(self, answers: list[Answer], rows: Rows) -> list[Verdict]:
+        return verdicts.of_labels(answers, rows, self.labels)
 
     def doubts(self, answers: list[Answer], rows: Rows) -> list[str]:
         if self.options.multi_label:

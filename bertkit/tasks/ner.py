@@ -23,10 +23,10 @@ from bertkit.data.schemes import PREFIXES, ROLES, Scheme
 from bertkit.errors import DataError, RecipeError
 from bertkit.models import build
 from bertkit.recipe.schema import DataBlock, ModelBlock
-from bertkit.tasks import tagging, tagging_decode, tagging_rows, texts
+from bertkit.tasks import tagging, tagging_decode, tagging_rows, texts, verdicts
 from bertkit.tasks.tagging import IGNORED, TaggingOptions
 from bertkit.tasks.tagging_rows import Sentences
-from bertkit.tasks.task import Answer, Features, Mark, Outputs, Rows, Task
+from bertkit.tasks.task import Answer, Features, Mark, Outputs, Rows, Task, Verdict
 
 if TYPE_CHECKING:
     import torch
@@ -221,6 +221,9 @@ class Ner(Task):
         from bertkit.metrics.entities import by_type
 
         return [by_type(self.types)]
+
+    def verdicts(self, answers: list[Answer], rows: Rows) -> list[Verdict]:
+        return verdicts.of_entities(answers, *self._gold(rows))
 
     def doubts(self, answers: list[Answer], rows: Rows) -> list[str]:
         if any(answer["entities"] for answer in answers):

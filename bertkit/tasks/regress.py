@@ -13,8 +13,8 @@ from bertkit.data.columns import Column
 from bertkit.errors import RecipeError
 from bertkit.models import build, losses
 from bertkit.recipe.schema import ModelBlock
-from bertkit.tasks import texts
-from bertkit.tasks.task import Answer, Features, Outputs, Rows
+from bertkit.tasks import texts, verdicts
+from bertkit.tasks.task import Answer, Features, Outputs, Rows, Verdict
 from bertkit.tasks.texts import TextTask
 
 if TYPE_CHECKING:
@@ -86,6 +86,9 @@ class Regress(TextTask):
 
         predictions = np.array([answer["score"] for answer in answers])
         return predictions, np.array(texts.column(rows, "score"), dtype=np.float64)
+
+    def verdicts(self, answers: list[Answer], rows: Rows) -> list[Verdict]:
+        return verdicts.of_numbers(answers, rows)
 
     def doubts(self, answers: list[Answer], rows: Rows) -> list[str]:
         predicted, right = self.compare(answers, rows, "scores")

@@ -19,8 +19,8 @@ from bertkit.metrics.squad import normalize, per_question
 from bertkit.models import build
 from bertkit.recipe.schema import DataBlock, ModelBlock
 from bertkit.tasks import answers as spans
-from bertkit.tasks import answers_windows, calibration, texts
-from bertkit.tasks.task import Answer, Features, Outputs, Rows
+from bertkit.tasks import answers_windows, calibration, texts, verdicts
+from bertkit.tasks.task import Answer, Features, Outputs, Rows, Verdict
 from bertkit.tasks.texts import TextTask
 
 if TYPE_CHECKING:
@@ -201,6 +201,9 @@ class Squad(TextTask):
 
     def own_metrics(self) -> list[Metric]:
         return [*([BEST] if self.no_answer else []), CALIBRATION]
+
+    def verdicts(self, answers: list[Answer], rows: Rows) -> list[Verdict]:
+        return verdicts.of_answers(answers, rows, self.compare(answers, rows, "answers")[1])
 
     def doubts(self, answers: list[Answer], rows: Rows) -> list[str]:
         predicted, golds = self.compare(answers, rows, "answers")

@@ -7,6 +7,7 @@ import shutil
 
 from bertkit.models import build
 from bertkit.models.weights import identity
+from bertkit.report import run_page
 from bertkit.run import Run, environment, write_json
 from bertkit.tasks.scoring import Scores
 from bertkit.training.card import card
@@ -41,6 +42,7 @@ def finish(parts: Parts, run: Run, trainer: BertTrainer) -> None:
     before = run.environment
     write_json(run.environment_file, {**environment(), **before, "model": identity(parts.recipe.model)})
     run.card_file.write_text(card(parts.recipe, task, scored, run), "utf-8")
+    _report(parts, run, scored)
     figures = {name: scores.figures for name, scores in scored.items()}
     intervals = {name: scores.intervals for name, scores in scored.items()}
     rows = {name: len(split.rows) for name, split in parts.splits.items()}
@@ -48,3 +50,12 @@ def finish(parts: Parts, run: Run, trainer: BertTrainer) -> None:
     write_json(run.metrics_file, {**figures, "intervals": intervals, "rows": rows})
     if parts.recipe.train["save_total_limit"] == 1:  # the best is model/ now; whoever asks for more keeps them
         shutil.rmtree(run.checkpoints, ignore_errors=True)
+
+
+def _report(parts: Parts, run: Run, scored: dict[str, Scores]) -> None:
+    """The page of the Run; what keeps it from being drawn must not cost the training."""
+    try:
+        run_page.write(run, parts.task, scored, {name: split.rows for name, split in parts.splits.items()})
+    except Exception as error:
+        what = f"{type(error).__name__}: {error}"
+        log.warning("report.html was not written (%s); bertkit report %s writes it again", what, run.path)

@@ -191,3 +191,11 @@ def test_tiny_rows_are_rows(tmp_path: Path) -> None:
     rows = Dataset.from_list(make().tiny_rows())
     assert {len(choices) for choices in rows["choices"]} == {2, 3, 4}
     assert all(0 <= label < len(choices) for label, choices in zip(rows["label"], rows["choices"], strict=True))
+
+
+def test_verdicts() -> None:
+    logits = [[0.0, 0.0, 9.0], [2.0, 0.0]]
+    right, wrong = make().verdicts(answers_of(logits), rows_of(logits, [2, 1]))
+    assert (right.text, right.right, right.given, right.score) == ("t", "c2", "c2", 1.0)
+    assert (wrong.right, wrong.given, wrong.score) == ("c1", "c0", 0.0)
+    assert wrong.confidence == pytest.approx(0.8808, abs=1e-4)

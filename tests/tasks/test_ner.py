@@ -272,3 +272,17 @@ def test_a_text_is_told_in_parts(tokenizer: Any) -> None:
     assert task.marks(answer) == [("hello, ", "", 1.0), ("anna bell", "PER", sure), (" !", "", 1.0)]
     assert task.marks({"text": "", "entities": []}) == [("", "", 1.0)]
     assert task.marks({"words": ["anna"], "entities": []}) == []
+
+
+def test_verdicts_are_of_the_entities_that_the_figures_count(tokenizer: Any) -> None:
+    task = Ner(NerOptions(), {"labels": ["O", "B-PER", "I-PER"], "scheme": "IOB2"})
+    rows = [
+        {"tokens": ["anna", "bell", "sings"], "tags": ["B-PER", "I-PER", "O"]},
+        {"tokens": ["hello", "john"], "tags": ["O", "I-PER"]},  # nothing begins it: it counts all the same
+    ]
+    answers = answers_of(task, rows, [[0, 9, 0], [9, 0, 0], [9, 0, 0], [9, 0, 0], [0, 9.0, 0]], tokenizer)
+    wrong, right = task.verdicts(answers, rows)
+    assert wrong[:4] == ("anna bell sings", "anna bell PER", "anna PER", 0.0)
+    assert (right.score, right.wanted, right.found) == (1.0, {("PER", 1, 2)}, {("PER", 1, 2)})
+    figures = METRICS["entity_f1"](*task.compare(answers, rows, "tags"))
+    assert figures["entity_f1"] == 0.5  # one of two wanted, one of two found

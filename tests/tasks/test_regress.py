@@ -137,3 +137,9 @@ def test_no_better_than_the_mean_is_a_doubt() -> None:
 def test_flat_and_brief() -> None:
     assert make().flat({"score": 1.23456}, logits=True) == {"predicted_score": 1.23456}
     assert make().brief({"score": 1.23456}) == "1.235"
+
+
+def test_verdicts() -> None:
+    first, *_, last = make().verdicts(answers(1.5, 2.0, 4.0), ROWS)
+    assert first[:4] == ("a", "1", "1.5", -0.5)
+    assert last[:4] == ("c", "4.5", "4", -0.5)

@@ -278,3 +278,15 @@ def test_a_run_keeps_its_temperature_and_nbest_is_as_google_writes_it(
     assert (first["answer"], first["score"]) == (second["answer"], second["score"])
     assert second["n_best"] == calibration.softened(first["n_best"], 5.0)
     assert first["confidence"] != second["confidence"]
+
+
+def test_verdicts_are_as_good_as_the_figure(run: Any) -> None:
+    rows = [row("when was it sent ?", "monday"), row("who plays ?", None), row("what is late ?", "the parcel")]
+    predictor = Predictor(run)
+    answers = predictor.predict(rows)
+    verdicts = predictor.task.verdicts(answers, rows)
+    assert [verdict.right for verdict in verdicts] == ["monday", "no answer", "the parcel"]
+    assert [verdict.confidence for verdict in verdicts] == [answer["confidence"] for answer in answers]
+    assert verdicts[0].text == f"when was it sent ? | {CONTEXT}"
+    figures = find_metric("squad_v2", "answers")(*predictor.task.compare(answers, rows, "answers"))
+    assert figures["f1"] == pytest.approx(100 * np.mean([verdict.score for verdict in verdicts]))

@@ -1,0 +1,187 @@
+"""GLUE (Wang et al. 2019, https://gluebenchmark.com): nine tasks, and the diagnostics that MNLI's model answers.
+
+The figures of the table are those of the development rows, as the labels of the test rows are hidden: what authors
+report of the test rows stands beside them under a name that says so, and is a little lower than on the development
+rows. `submission.zip` is what the site scores.
+
+MNLI is validated on its matched development rows and tested on the mismatched ones.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from bertkit.bench import glue_layouts, submission
+from bertkit.bench.glue_layouts import Found, Layout
+from bertkit.bench.suite import Entry, Suite
+from bertkit.errors import DataError
+
+log = logging.getLogger("bertkit")
+
+BASE = "BERT-base, test"
+LARGE = "BERT-large, test"
+"""Devlin et al. 2019, table 1: the best of four learning rates on the development rows; percent there, of 1 here."""
+SCRIPT = "bert-base-cased, run_glue.py, dev"
+"""Hugging Face's examples/pytorch/text-classification/README.md: one seed; percent there, of 1 here."""
+
+Published = dict[str, dict[str, float]]
+
+
+@dataclass(frozen=True)
+class GlueTask:
+    name: str
+    layout: Layout
+    figures: tuple[str, ...]
+    published: Mapping[str, tuple[float | None, ...]]
+    """Model -> its figures, in the order of `figures`."""
+    from_mnli: bool = False
+    """Whether the tuned recipe begins with the model of MNLI."""
+
+
+SENTENCES = ("sentence1", "sentence2")
+ENTAILED = ("entailment", "not_entailment")
+ACCURACY = ("validation/accuracy",)
+F1 = ("validation/f1", "validation/accuracy")
+
+TASKS = (
+    GlueTask(
+        "CoLA",
+        Layout(
+            *("cola", ("sentence",), "label", ("sentence",), ("unacceptable", "acceptable")),
+            header=("source", "label", "mark", "sentence"),
+        ),
+        ("validation/matthews",),
+        {BASE: (0.521,), LARGE: (0.605,), SCRIPT: (0.565,)},
+    ),
+    GlueTask(
+        "SST-2",
+        Layout("sst2", ("sentence",), "label", ("sentence",), ("negative", "positive")),
+        ACCURACY,
+        {BASE: (0.935,), LARGE: (0.949,), SCRIPT: (0.923,)},
+    ),
+    GlueTask(
+        "MRPC",
+        Layout("mrpc", ("#1 String", "#2 String"), "Quality", SENTENCES, ("not_equivalent", "equivalent")),
+        F1,
+        {BASE: (0.889, None), LARGE: (0.893, None), SCRIPT: (0.889, 0.841)},
+        from_mnli=True,
+    ),
+    GlueTask(
+        "STS-B",
+        Layout("stsb", SENTENCES, "score", SENTENCES),
+        ("validation/pearson", "validation/spearman"),
+        {BASE: (None, 0.858), LARGE: (None, 0.865), SCRIPT: (0.886, 0.885)},
+        from_mnli=True,
+    ),
+    GlueTask(
+        "QQP",
+        Layout(
+            *("qqp", ("question1", "question2"), "is_duplicate", ("question1", "question2")),
+            names=("not_duplicate", "duplicate"),
+        ),
+        F1,
+        {BASE: (0.712, None), LARGE: (0.721, None), SCRIPT: (0.875, 0.907)},
+    ),
+    GlueTask(
+        "MNLI",
+        Layout(
+            *("mnli", SENTENCES, "gold_label", ("premise", "hypothesis"), ("entailment", "neutral", "contradiction")),
+            numbered=False,
+            dev=("dev_matched", "dev_mismatched"),
+            hub_dev=("validation_matched", "validation_mismatched"),
+            tests={"MNLI-m": ("test_matched",) * 2, "MNLI-mm": ("test_mismatched",) * 2},
+        ),
+        ("validation/accuracy", "test/accuracy"),
+        {BASE: (0.846, 0.834), LARGE: (0.867, 0.859), SCRIPT: (0.839, 0.841)},
+    ),
+    GlueTask(
+        "QNLI",
+        Layout("qnli", ("question", "sentence"), "label", ("question", "sentence"), ENTAILED, numbered=False),
+        ACCURACY,
+        {BASE: (0.905,), LARGE: (0.927,), SCRIPT: (0.907,)},
+    ),
+    GlueTask(
+        "RTE",
+        Layout("rte", SENTENCES, "label", SENTENCES, ENTAILED, numbered=False),
+        ACCURACY,
+        {BASE: (0.664,), LARGE: (0.701,), SCRIPT: (0.657,)},
+        from_mnli=True,
+    ),
+    GlueTask(
+        "WNLI",
+        Layout("wnli", SENTENCES, "label", SENTENCES, ("not_entailment", "entailment")),
+        ACCURACY,
+        {SCRIPT: (0.563,)},
+    ),
+)
+NOT_TUNED = ("WNLI",)
+"""Tasks of which nobody reports tuned numbers: its development rows mislead."""
+
+
+def suite(data: Path | None, recipes: Literal["paper", "tuned"]) -> Suite:
+    """GLUE, of whatever tasks are there.
+
+    Args:
+        data: a folder in one of the layouts of glue_layouts.py; None: the hub, or its local cache.
+        recipes: `paper`: `recipes/glue`; `tuned`: `recipes/glue/tuned`, where RTE, MRPC and STS-B begin with the model
+            of MNLI.
+
+    Raises:
+        DataError: no such folder, or no task is in it.
+    """
+    if data is not None:
+        data = data.absolute()
+        if not data.is_dir():
+            raise DataError.at(str(data), "no such folder", "name the one that holds CoLA, SST-2 and the others")
+    looked = {task.name: glue_layouts.find(data, task.name, task.layout) for task in TASKS}
+    absent = {name: found for name, found in looked.items() if isinstance(found, str)}
+    if len(absent) == len(TASKS):
+        todo = "it looks for CoLA/train.tsv and its like, or for the hub's cola/train-*.parquet"
+        raise DataError.at(str(data), "holds no task of GLUE", todo)
+    entries = tuple(
+        _entry(task, found, data, recipes) for task in TASKS if isinstance(found := looked[task.name], Found)
+    )
+    return Suite("glue", entries, absent)
+
+
+def after(output: Path, suite: Suite, seeds: Sequence[int]) -> list[str]:
+    """What is done once all Runs are there: `submission.zip`. What to say of it, a line each."""
+    return submission.write(output, suite, seeds)
+
+
+def _entry(task: GlueTask, found: Found, data: Path | None, recipes: str) -> Entry:
+    if found.said:
+        log.warning("%s: %s", task.name, found.said)
+    unlabelled = dict(found.unlabelled)
+    if task.name == "MNLI" and (diagnostics := glue_layouts.find_ax(data)):
+        unlabelled["AX"] = diagnostics
+    tuned = recipes == "tuned" and task.name not in NOT_TUNED
+    if recipes == "tuned" and not tuned:
+        log.info("%s: nobody reports tuned numbers of it; its recipe is glue/%s", task.name, task.layout.key)
+    bad_rows = {"data.bad_rows": "skip"} if task.name == "QQP" else {}  # its published files hold broken lines
+    return Entry(
+        name=task.name,
+        recipe=f"glue/tuned/{task.layout.key}" if tuned else f"glue/{task.layout.key}",
+        sets=_sets({**found.settings, **bad_rows}),
+        figures=task.figures,
+        published=_published(task),
+        starts_from="MNLI" if tuned and task.from_mnli else "",
+        unlabelled={name: _sets({**settings, "data.bad_rows": "error"}) for name, settings in unlabelled.items()},
+    )
+
+
+def _sets(settings: Mapping[str, Any]) -> tuple[str, ...]:
+    """As of `--set`: JSON is YAML, and quotes what YAML would take for something else."""
+    return tuple(f"{key}={json.dumps(value, ensure_ascii=False)}" for key, value in settings.items())
+
+
+def _published(task: GlueTask) -> Published:
+    return {
+        model: {figure: value for figure, value in zip(task.figures, values, strict=True) if value is not None}
+        for model, values in task.published.items()
+    }

@@ -1,0 +1,205 @@
+"""One part of a suite: an entry trained with a seed, a Run in `OUTPUT/ENTRY/seed-S`, and what it answers.
+
+`python -m bertkit.bench.part` is a part in a process of its own (parallel.py): the first line of its standard input is
+the part as JSON. That input then stays open as long as the parent lives; at its end the training is asked to stop.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from bertkit import processes
+from bertkit.errors import BertkitError, RunError, Stopped
+from bertkit.recipe.load import differences, load, resolve
+from bertkit.recipe.schema import Recipe
+from bertkit.run import Run, write_json, write_text
+
+if TYPE_CHECKING:
+    from bertkit.inference.predictor import Predictor
+
+log = logging.getLogger("bertkit")
+
+PREDICTIONS = "predictions"
+MADE = "made.json"
+"""In the folder of predictions: what was answered. Written last."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """An entry with a seed."""
+
+    entry: str
+    seed: int
+    folder: str
+    recipe: str
+    sets: tuple[str, ...]
+    """All of them: the entry's, the command's, model and seed."""
+    split: str = "validation"
+    """The split of the first figure, whose answers are written as the task has them (`Task.files`)."""
+    unlabelled: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """See `Entry.unlabelled`."""
+    needs: str = ""
+    """Folder of the Run whose model it begins with."""
+
+    def __str__(self) -> str:
+        return f"{self.entry}, seed {self.seed}"
+
+    @property
+    def run(self) -> Run:
+        return Run(self.folder)
+
+    def resolved(self) -> Recipe:
+        """Its recipe as its Run is to keep it.
+
+        Raises:
+            BertkitError: everything that is wrong with it.
+        """
+        from bertkit.training.parts import with_label_names
+
+        return with_label_names(resolve(load(self.recipe, self.sets)))
+
+
+def check_begun(part: Part, recipe: Recipe) -> None:
+    """Raise a RunError where the part's folder holds a Run of another recipe."""
+    if not part.run.recipe_file.is_file():
+        return
+    if changed := differences(recipe, Run.begun(part.folder).recipe):
+        what = f"was begun with another {', '.join(changed)}"
+        raise RunError.at(part.folder, what, "ask for the same again, remove this folder, or name another --output")
+
+
+def trained(part: Part) -> bool:
+    return part.run.metrics_file.is_file()
+
+
+def finished(part: Part) -> bool:
+    """Whether it is trained, and has answered what it is to answer."""
+    made = part.run.path / PREDICTIONS / MADE
+    return trained(part) and made.is_file() and json.loads(made.read_text("utf-8")) == _to_make(part)
+
+
+def work(part: Part) -> None:
+    """Train a part, or go on with it, and let it answer.
+
+    Raises:
+        BertkitError: as `train` and `Predictor`.
+        Stopped: it was asked to stop and can go on.
+    """
+    from bertkit.training.train import train
+
+    if not trained(part):
+        try:
+            train(part.recipe, output=part.folder, sets=part.sets, resume=True)
+        except Stopped as stop:
+            raise Stopped(*(replace(problem, todo=GOES_ON) for problem in stop.problems)) from stop
+    if not finished(part):
+        answer(part)
+
+
+GOES_ON = "the same command goes on"
+
+
+def answer(part: Part) -> None:
+    """Write what a finished Run answers: the task's own files beside its figures, and `predictions/NAME.tsv`.
+
+    Raises:
+        BertkitError: rows that can not be read, or answers that are neither a label nor a number.
+    """
+    from bertkit.tasks.task import Task, make_task
+
+    folder = part.run.path / PREDICTIONS
+    made = _to_make(part)
+    files = type(make_task(part.run.recipe)).files is not Task.files
+    if files or made["unlabelled"]:
+        from bertkit.inference.predictor import Predictor
+
+        predictor = Predictor(Run.open(part.folder))
+        if files:
+            rows = predictor.task.read(predictor.recipe, [part.split])[part.split]
+            written = predictor.task.files(predictor.predict([dict(row) for row in rows]), rows)
+            for name, values in written.items():
+                write_json(part.run.path / f"{name}.json", values)
+        for name, sets in made["unlabelled"].items():
+            _leaderboard(predictor, name, sets)
+    folder.mkdir(exist_ok=True)
+    write_json(folder / MADE, made)
+
+
+def _to_make(part: Part) -> dict[str, Any]:
+    """What is to be answered. A leaderboard takes all rows: of a part with fewer it is asked nothing."""
+    limited = any(text.partition("=")[0].strip() in ("data.limit", "data.limit.test") for text in part.sets)
+    return {"split": part.split, "unlabelled": {} if limited else {k: list(v) for k, v in part.unlabelled.items()}}
+
+
+def _leaderboard(predictor: Predictor, name: str, sets: Sequence[str]) -> None:
+    """Answer rows without answers into `predictions/NAME.tsv`: `index` (the row's own id, else its number from 0)."""
+    from bertkit.data.dataset import load as read_rows
+
+    block = predictor.run.recipe_with(sets).data
+    rows = list(read_rows(block.test or [], predictor.task.columns, block, answers=False))
+    log.info("%s: answering %s rows", name, f"{len(rows):,}")
+    lines = ["index\tprediction"]
+    for number, (row, given) in enumerate(zip(rows, predictor.predict(rows), strict=True)):
+        said = next(iter(predictor.task.flat(given).values()))
+        if not isinstance(said, (str, int, float)):
+            what = f"{name}: an answer of {predictor.recipe.task} is neither a label nor a number"
+            raise RunError.at(str(predictor.run.path), what, "leave unlabelled out")
+        lines.append(f"{row.get('id', number)}\t{said}")
+    folder = predictor.run.path / PREDICTIONS
+    folder.mkdir(exist_ok=True)
+    write_text(folder / f"{name}.tsv", "\n".join(lines) + "\n")
+
+
+def to_json(part: Part) -> str:
+    """One line, which `main` reads."""
+    return json.dumps(asdict(part))
+
+
+def from_json(text: str) -> Part:
+    given = json.loads(text)
+    unlabelled = {name: tuple(sets) for name, sets in given["unlabelled"].items()}
+    return Part(**{**given, "sets": tuple(given["sets"]), "unlabelled": unlabelled})
+
+
+def main() -> int:
+    """A part in a process of its own; the exit code is as `bertkit train`'s."""
+    from bertkit.bench.stopping import Stopping
+
+    logging.basicConfig(format="%(message)s", stream=sys.stderr)
+    logging.getLogger("bertkit").setLevel(logging.INFO)
+    part = from_json(sys.stdin.readline())
+    threading.Thread(target=_follow, daemon=True).start()
+    try:
+        with Stopping():
+            work(part)
+    except Stopped as stop:
+        log.warning("%s", stop)
+        return processes.STOPPED
+    except KeyboardInterrupt:
+        return 130
+    except BertkitError as error:
+        for problem in error.problems:
+            log.error("error: %s", " ".join(str(problem).splitlines()))
+        return 2
+    return 0
+
+
+def _follow() -> None:
+    """Stop where the parent is no more, so that no part trains on unseen."""
+    sys.stdin.read()
+    os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(processes.SAVING)
+    os._exit(processes.STOPPED)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,201 @@
+"""`submission.zip`: what https://gluebenchmark.com scores, from what each model answered of the test rows.
+
+Eleven files lie flat in it, each tab-separated, with the header `index<TAB>prediction` and a row for every test row in
+the order of the test file. The same answers give the same bytes, whenever and wherever they are packed: the files stand
+in a fixed order with a fixed date.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import zipfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from bertkit.bench.suite import Suite
+from bertkit.errors import DataError
+
+ZIP = "submission.zip"
+HEADER = "index\tprediction"
+DATE = (1980, 1, 1, 0, 0, 0)
+"""The earliest that a zip can write."""
+NLI = ("entailment", "neutral", "contradiction")
+ENTAILED = ("entailment", "not_entailment")
+
+
+@dataclass(frozen=True)
+class Form:
+    """A file of the submission."""
+
+    entry: str
+    """Whose model answers it."""
+    figure: str
+    """By which the entry's best Run is known."""
+    rows: int
+    """Of the official test set."""
+    written: Mapping[str, str] | None
+    """Label -> what stands for it; None: a number from 0 to 5 with three decimals."""
+
+
+def _numbers(*names: str) -> dict[str, str]:
+    return {name: str(number) for number, name in enumerate(names)}
+
+
+def _words(names: Sequence[str]) -> dict[str, str]:
+    return {name: name for name in names}
+
+
+FORMS = {
+    "CoLA": Form("CoLA", "validation/matthews", 1063, _numbers("unacceptable", "acceptable")),
+    "SST-2": Form("SST-2", "validation/accuracy", 1821, _numbers("negative", "positive")),
+    "MRPC": Form("MRPC", "validation/f1", 1725, _numbers("not_equivalent", "equivalent")),
+    "STS-B": Form("STS-B", "validation/pearson", 1379, None),
+    "QQP": Form("QQP", "validation/f1", 390_965, _numbers("not_duplicate", "duplicate")),
+    "MNLI-m": Form("MNLI", "validation/accuracy", 9796, _words(NLI)),
+    "MNLI-mm": Form("MNLI", "validation/accuracy", 9847, _words(NLI)),
+    "QNLI": Form("QNLI", "validation/accuracy", 5463, _words(ENTAILED)),
+    "RTE": Form("RTE", "validation/accuracy", 3000, _words(ENTAILED)),
+    "WNLI": Form("WNLI", "validation/accuracy", 146, _numbers("not_entailment", "entailment")),
+    "AX": Form("MNLI", "validation/accuracy", 1104, _words(NLI)),
+}
+
+
+def write(output: Path, suite: Suite, seeds: Sequence[int]) -> list[str]:
+    """Pack `OUTPUT/submission.zip` from `OUTPUT/ENTRY/seed-S/predictions/NAME.tsv`.
+
+    Of each entry the seed counts whose Run has the best figure on the validation rows; of equal ones the first. An
+    entry that was not asked for this time counts with whatever Runs it has in `output`.
+
+    Returns:
+        What to say of it, a line each: which seeds were taken, which files are missing and why, and which do not have
+        as many rows as the official test set.
+
+    Raises:
+        DataError: a file of predictions is not what it should be; the zip is then as it was.
+    """
+    asked = {entry.name for entry in suite.entries}
+    chosen = {
+        form.entry: best_seed(output / form.entry, form.figure, seeds if form.entry in asked else None)
+        for form in FORMS.values()
+    }
+    files: dict[str, str] = {}
+    missing: list[str] = []
+    notes = _choices(chosen)
+    for name, form in FORMS.items():
+        seed = chosen[form.entry]
+        file = output / form.entry / f"seed-{seed}" / "predictions" / f"{name}.tsv"
+        if seed is None or not file.is_file():
+            missing.append(f"{name}.tsv: missing{_why(form.entry, name, suite, trained=seed is not None)}")
+            continue
+        lines, note = _lines(file, form)
+        files[f"{name}.tsv"] = "\n".join([HEADER, *lines]) + "\n"
+        if len(lines) != form.rows:
+            notes.append(f"{name}.tsv: {len(lines):,} rows, the official test set has {form.rows:,}")
+        notes += [f"{name}.tsv: {note}"] if note else []
+    target = output / ZIP
+    if not files:
+        target.unlink(missing_ok=True)
+        return [*notes, *missing, f"no {ZIP}: there are no answers to pack"]
+    _pack(target, files)
+    whole = "" if not missing else f" of {len(FORMS)}; gluebenchmark.com takes all of them"
+    return [*notes, *missing, f"{target}: {len(files)} files{whole}"]
+
+
+def best_seed(folder: Path, figure: str, seeds: Sequence[int] | None = None) -> int | None:
+    """The seed whose finished Run has the best figure (`validation/f1`); None where no Run is finished.
+
+    Args:
+        folder: of an entry.
+        seeds: to choose from; None: all that are there.
+    """
+    if seeds is None:
+        there = (path.name.removeprefix("seed-") for path in folder.glob("seed-*"))
+        seeds = sorted(int(seed) for seed in there if seed.isdecimal())
+    split, _, key = figure.partition("/")
+    best, best_value = None, -math.inf
+    for seed in seeds:
+        file = folder / f"seed-{seed}" / "metrics.json"
+        if not file.is_file():
+            continue
+        value = json.loads(file.read_text("utf-8")).get(split, {}).get(key)
+        value = -math.inf if value is None or math.isnan(value) else value
+        if best is None or value > best_value:
+            best, best_value = seed, value
+    return best
+
+
+def _choices(chosen: Mapping[str, int | None]) -> list[str]:
+    taken = {name: seed for name, seed in chosen.items() if seed is not None}
+    if len(set(taken.values())) < 2:
+        return []
+    told = ", ".join(f"{name} {seed}" for name, seed in taken.items())
+    return [f"{ZIP} has each task's best seed on the validation rows: {told}"]
+
+
+def _why(entry: str, name: str, suite: Suite, *, trained: bool) -> str:
+    """Why a file is not in the zip."""
+    asked = next((one for one in suite.entries if one.name == entry), None)
+    if asked and name not in asked.unlabelled:
+        return ": no test rows were found"
+    if trained:
+        return ": its test rows are not answered"
+    if entry in suite.absent:
+        return f", as {entry} is absent: {suite.absent[entry]}"
+    return f": no finished Run of {entry}" if asked else f": {entry} was not asked for"
+
+
+def _lines(file: Path, form: Form) -> tuple[list[str], str]:
+    """The rows of a file as the site wants them, numbered from 0, and what to say of their order.
+
+    Rows whose ids are the numbers from 0 in another order are put in theirs; other ids give way to numbers.
+
+    Raises:
+        DataError: another header, a row that is none, or an answer that is none of the task's.
+    """
+    header, *rows = file.read_text("utf-8").split("\n")
+    if header != HEADER:
+        raise DataError.at(f"{file}:1", f"the header is {header!r}, not {HEADER!r}", "answer the test rows anew")
+    found: list[tuple[str, str]] = []
+    for line, row in enumerate(rows[:-1] if rows and not rows[-1] else rows, 2):
+        index, tab, answer = row.partition("\t")
+        if not tab:
+            raise DataError.at(f"{file}:{line}", f"no row with an index: {row!r}", "answer the test rows anew")
+        found.append((index, _written(answer, form, f"{file}:{line}")))
+    numbers = list(map(str, range(len(found))))
+    note = ""
+    if [index for index, _ in found] != numbers:
+        if sorted(index for index, _ in found) == sorted(numbers):
+            found.sort(key=lambda row: int(row[0]))
+            note = "its test rows are not in the order of their index, and are put in it"
+        else:
+            note = "the ids of its test rows do not count from 0: they are numbered as they stand"
+    return [f"{number}\t{answer}" for number, (_, answer) in zip(numbers, found, strict=True)], note
+
+
+def _written(answer: str, form: Form, where: str) -> str:
+    if form.written is None:
+        try:
+            value = float(answer)
+        except ValueError:
+            value = math.nan
+        if not math.isfinite(value):
+            raise DataError.at(where, f"{answer!r} is not a finite number", "did the training diverge?")
+        return f"{min(5.0, max(0.0, value)):.3f}"
+    if answer not in form.written:
+        todo = f"its labels are {', '.join(form.written)}"
+        raise DataError.at(where, f"{answer!r} is no label of {form.entry}", todo)
+    return form.written[answer]
+
+
+def _pack(target: Path, files: Mapping[str, str]) -> None:
+    part = target.with_name(f"{target.name}.part")
+    with zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as packed:
+        for name, text in files.items():
+            info = zipfile.ZipInfo(name, DATE)
+            info.compress_type = zipfile.ZIP_DEFLATED
+            info.create_system = 3  # Unix, wherever it is packed
+            info.external_attr = 0o644 << 16
+            packed.writestr(info, text)
+    part.replace(target)

@@ -1,0 +1,242 @@
+"""Figures of a suite's Runs -> a table: mean, standard deviation and 95% interval over seeds, published figures beside.
+
+Rows and seeds are both samples: other test rows would have given another figure, and so would other seeds. All seeds
+are scored on the same rows, so the error that comes of the rows is the same in all of them and does not average out,
+however many there are; only that of the seeds does. With the standard error of the rows, s_r, and the standard
+deviation of n seeds, s, the half width of the interval is
+
+    sqrt((1.96 s_r)^2 + (t s / sqrt(n))^2),    t: Student's, n - 1 degrees of freedom, 0.975
+
+s_r is the mean width of the Runs' bootstrap intervals over rows, divided by 3.92 (1.96 to each side). One seed has no
+s: its interval is that of the rows alone, which says nothing of other seeds. A figure without an interval over rows (a
+loss) has none here. The price: the interval is wide, as t is large for few seeds (12.7 for two, 4.3 for three), and may
+reach beyond what a figure can be. Two models that were scored on the same rows may surely differ though their intervals
+overlap.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from bertkit.bench.suite import Entry
+from bertkit.bench.work import Plan
+from bertkit.errors import did_you_mean
+from bertkit.run import Run
+
+Z = 1.96
+Span = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Line:
+    """A figure of an entry."""
+
+    entry: str
+    figure: str
+    seeds: Mapping[int, float | None]
+    """Of each finished Run; None: undefined there."""
+    mean: float | None = None
+    """None where there is no Run, or one of them is undefined."""
+    sd: float | None = None
+    """None with one seed."""
+    interval: Span | None = None
+    published: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Average:
+    """Over a whole suite."""
+
+    seeds: Mapping[int, float]
+    mean: float
+    sd: float | None
+    published: Mapping[str, float]
+    """Of the models whose figures are all published."""
+
+
+@dataclass(frozen=True)
+class Table:
+    suite: str
+    model: str
+    seeds: tuple[int, ...]
+    lines: tuple[Line, ...]
+    average_of_first_figures: Average | None
+    """The mean over the entries of each one's first figure. None unless all entries of the suite, and all seeds, have
+    theirs."""
+    average_as_glue: Average | None
+    """The mean over the entries of the mean of each one's figures, as https://gluebenchmark.com has it. None
+    likewise."""
+    failed: Mapping[str, str]
+    """A part, or a figure that its Run does not have -> why."""
+    absent: Mapping[str, str]
+    versions: Mapping[str, str]
+    devices: tuple[str, ...]
+
+
+def tabulate(wanted: Plan, failed: Mapping[str, str]) -> Table:
+    """The table of a suite's finished Runs.
+
+    Args:
+        failed: why a part has no Run (see `work.run`).
+    """
+    failed = dict(failed)
+    runs: dict[str, dict[int, Run]] = {entry.name: {} for entry in wanted.suite.entries}
+    for part in wanted.parts:
+        if str(part) not in failed and part.run.metrics_file.is_file():
+            runs[part.entry][part.seed] = part.run
+    lines = [
+        _line(entry, figure, runs[entry.name], failed) for entry in wanted.suite.entries for figure in entry.figures
+    ]
+    known = [run.environment for own in runs.values() for run in own.values()]
+    groups: list[list[Line]] = [[line for line in lines if line.entry == entry.name] for entry in wanted.suite.entries]
+    return Table(
+        wanted.suite.name,
+        wanted.model,
+        wanted.seeds,
+        tuple(lines),
+        _average([group[:1] for group in groups], wanted.seeds) if wanted.whole else None,
+        _average(groups, wanted.seeds) if wanted.whole else None,
+        failed,
+        wanted.suite.absent,
+        _versions(known),
+        tuple(sorted({device for one in known for device in one.get("devices", [])})),
+    )
+
+
+def _line(entry: Entry, figure: str, runs: Mapping[int, Run], failed: dict[str, str]) -> Line:
+    split, _, key = figure.partition("/")
+    published = {model: figures[figure] for model, figures in entry.published.items() if figure in figures}
+    values: dict[int, float | None] = {}
+    spans: list[Span | None] = []
+    for seed, run in runs.items():
+        metrics = run.metrics
+        if key not in metrics.get(split, {}):
+            todo = did_you_mean(key, metrics.get(split, {}))
+            failed[f"{entry.name}, {figure}"] = f"the Run has no such figure; {todo}"
+            continue
+        values[seed] = metrics[split][key]
+        low, high = metrics["intervals"].get(split, {}).get(key) or (None, None)
+        spans.append(None if low is None or high is None else (low, high))
+    defined = [value for value in values.values() if value is not None]
+    if not values or len(defined) < len(values):
+        return Line(entry.name, figure, values, published=published)
+    mean = math.fsum(defined) / len(defined)
+    return Line(entry.name, figure, values, mean, deviation(defined), interval(defined, spans), published)
+
+
+def deviation(values: Sequence[float]) -> float | None:
+    """The standard deviation of a sample (divided by n - 1); None of a single value."""
+    if len(values) < 2:
+        return None
+    mean = math.fsum(values) / len(values)
+    return math.sqrt(math.fsum((value - mean) ** 2 for value in values) / (len(values) - 1))
+
+
+def interval(values: Sequence[float], spans: Sequence[Span | None]) -> Span | None:
+    """The 95% interval of a figure over rows and seeds (see above).
+
+    Args:
+        values: the figure, one a seed.
+        spans: its 95% interval over rows, one a seed; None where there is none.
+    """
+    known = [span for span in spans if span is not None]
+    if not known or len(known) < len(values):
+        return None
+    if len(values) == 1:
+        return known[0]
+    from scipy.stats import t
+
+    n = len(values)
+    rows = math.fsum(high - low for low, high in known) / n / (2 * Z)  # the standard error that comes of the rows
+    seeds = (deviation(values) or 0.0) / math.sqrt(n)
+    half = math.hypot(Z * rows, float(t.ppf(0.975, n - 1)) * seeds)
+    mean = math.fsum(values) / n
+    return mean - half, mean + half
+
+
+def _average(groups: Sequence[Sequence[Line]], seeds: Sequence[int]) -> Average | None:
+    """The mean over groups of each group's mean, for every seed; None where a value is missing."""
+    by_seed: dict[int, float] = {}
+    for seed in seeds:
+        values = [[line.seeds.get(seed) for line in group] for group in groups]
+        mean = _mean_of_means(values)
+        if mean is None:
+            return None
+        by_seed[seed] = mean
+    if not by_seed:
+        return None
+    published = {}
+    for model in dict.fromkeys(name for group in groups for line in group for name in line.published):
+        mean = _mean_of_means([[line.published.get(model) for line in group] for group in groups])
+        if mean is not None:
+            published[model] = mean
+    each = list(by_seed.values())
+    return Average(by_seed, math.fsum(each) / len(each), deviation(each), published)
+
+
+def _mean_of_means(groups: Sequence[Sequence[float | None]]) -> float | None:
+    means = []
+    for group in groups:
+        known = [value for value in group if value is not None]
+        if not group or len(known) < len(group):
+            return None
+        means.append(math.fsum(known) / len(known))
+    return math.fsum(means) / len(means) if means else None
+
+
+def _versions(environments: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """Of the packages in the Runs; several where Runs differ."""
+    found: dict[str, list[str]] = {}
+    for one in environments:
+        for package, version in one.get("versions", {}).items():
+            if version and version not in found.setdefault(package, []):
+                found[package].append(version)
+    return {package: ", ".join(sorted(several)) for package, several in found.items() if several}
+
+
+def models_of(table: Table) -> list[str]:
+    """Models with published figures, in the order in which they stand."""
+    return list(dict.fromkeys(name for line in table.lines for name in line.published))
+
+
+def header(table: Table) -> list[str]:
+    return ["task", "figure", "mean", "sd", "95% interval", "seeds", *models_of(table)]
+
+
+def cells(table: Table) -> list[list[str]]:
+    """The table as texts, a list a line, as under `header`; the suite's average comes last."""
+    models = models_of(table)
+    found = []
+    for line in table.lines:
+        mean = _text(line.mean) or ("undefined" if line.seeds else "failed")
+        span = "" if line.interval is None else f"{line.interval[0]:.4f} to {line.interval[1]:.4f}"
+        number = (
+            str(len(line.seeds)) if len(line.seeds) == len(table.seeds) else f"{len(line.seeds)} of {len(table.seeds)}"
+        )
+        published = [_text(line.published.get(model)) for model in models]
+        found.append([line.entry, line.figure, mean, _text(line.sd), span, number, *published])
+    glue = table.suite == "glue"
+    average = table.average_as_glue if glue else table.average_of_first_figures
+    if average and len({line.entry for line in table.lines}) > 1:
+        named = "mean of the tasks' means" if glue else "mean of the first figures"
+        published = [_text(average.published.get(model)) for model in models]
+        found.append(
+            ["average", named, _text(average.mean), _text(average.sd), "", str(len(average.seeds)), *published]
+        )
+    return found
+
+
+def _text(value: float | None) -> str:
+    return "" if value is None else f"{value:.4f}"
+
+
+def as_json(table: Table) -> dict[str, Any]:
+    """All of it, without a time: the same Runs give the same text."""
+    whole = asdict(table)
+    entries: dict[str, Any] = {}
+    for line in whole.pop("lines"):
+        entries.setdefault(line.pop("entry"), {})[line.pop("figure")] = line
+    return {"suite": whole.pop("suite"), "model": whole.pop("model") or None, "figures": entries, **whole}

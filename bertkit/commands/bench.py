@@ -1,0 +1,113 @@
+"""Panel Judge: `bertkit bench`."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from bertkit.commands import console
+from bertkit.errors import Problem, RecipeError, TrainingError, did_you_mean
+
+RECIPES = ("paper", "tuned")
+
+
+def bench(
+    suite: Annotated[str, typer.Argument(metavar="SUITE", help="glue, squad, ner, or a YAML file of your own.")],
+    model: Annotated[
+        str, typer.Option("--model", "-m", help="Hub name, folder or package:.", show_default="the recipes' own")
+    ] = "",
+    data: Annotated[
+        Path | None,
+        typer.Option("--data", help="Folder of a built-in suite's data.", show_default="as its recipes say"),
+    ] = None,
+    tasks: Annotated[
+        str | None, typer.Option("--tasks", "-t", metavar="A,B", help="Run these alone.", show_default="all")
+    ] = None,
+    seeds: Annotated[
+        str | None, typer.Option("--seeds", metavar="1,2,3", help="A Run for each.", show_default="the suite's, or 42")
+    ] = None,
+    recipes: Annotated[
+        str | None,
+        typer.Option("--recipes", metavar="paper|tuned", help="A built-in suite's numbers.", show_default="paper"),
+    ] = None,
+    sets: console.Set = None,
+    parallel: Annotated[
+        int,
+        typer.Option("--parallel", min=1, metavar="N", help="Parts at a time: a GPU each, or a share of the cores."),
+    ] = 1,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Folder of all Runs and the table; goes on with one it began.")
+    ] = None,
+) -> None:
+    """Train and score a suite of data sets, each with several seeds: a table with intervals, and published figures.
+
+    bertkit bench glue --model bert-base-uncased --data glue_data --seeds 1,2,3 --output runs/glue
+
+    A file of your own: {suite: mine, seeds: [1, 2], tasks: {support: {recipe: demo/support}, other: {recipe: my.yaml}}}
+
+    What is finished is not trained again: after Ctrl-C the same command goes on.
+    """
+    if output is None:
+        raise RecipeError.at("--output", "where to?", "name a folder: --output runs/glue")
+    if recipes is not None and recipes not in RECIPES:
+        raise RecipeError.at("--recipes", f"no such recipes: {recipes}", did_you_mean(recipes, RECIPES))
+    numbers, names = seeds_of(seeds), names_of(tasks)
+    from bertkit.bench import work
+    from bertkit.bench.suite_file import find_suite
+
+    chosen: Any = recipes
+    found = find_suite(suite, data=data, recipes=chosen)
+    plan = work.plan(found, work.Wish(output, model, numbers, tuple(sets or ()), names))
+    _tell(plan, work.run(plan, parallel=parallel))
+
+
+def _tell(plan: Any, failed: dict[str, str]) -> None:
+    """Write and show what came of it.
+
+    Raises:
+        TrainingError: what failed, after all that did not is told.
+    """
+    from bertkit.bench import page, submission
+    from bertkit.bench.table import as_json, cells, header, tabulate
+    from bertkit.run import write_json, write_text
+
+    table = tabulate(plan, failed)
+    write_json(plan.output / "metrics.json", as_json(table))
+    write_text(plan.output / "report.html", page.text(plan, table))
+    console.table(header(table), cells(table))
+    if plan.suite.name == "glue":
+        for note in submission.write(plan.output, plan.suite, plan.seeds):
+            typer.echo(note)
+    for name, why in table.absent.items():
+        console.warn(f"{name} is absent: {why}")
+    typer.echo(f"Report: {plan.output / 'report.html'}")
+    if table.failed:
+        todo = "the same command tries it again"
+        raise TrainingError(*(Problem(name, why, todo) for name, why in table.failed.items()))
+
+
+def names_of(text: str | None) -> tuple[str, ...]:
+    """`a,b` as a list; an empty name is a mistake."""
+    if text is None:
+        return ()
+    names = tuple(name.strip() for name in text.split(","))
+    if not all(names):
+        raise RecipeError.at("--tasks", f"{text!r}: a name is empty", "for example --tasks rte,mrpc")
+    return names
+
+
+def seeds_of(text: str | None) -> tuple[int, ...]:
+    """`1,2,3` as numbers.
+
+    Raises:
+        RecipeError: something else than whole numbers below 2^32, or none.
+    """
+    if text is None:
+        return ()
+    parts = [part.strip() for part in text.split(",")]
+    if wrong := [part for part in parts if not re.fullmatch(r"[0-9]+", part) or int(part) >= 2**32]:
+        raise RecipeError.at("--seeds", f"{wrong[0]!r} is no seed", "whole numbers from 0, for example --seeds 1,2,3")
+    return tuple(map(int, parts))

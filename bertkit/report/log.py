@@ -1,0 +1,77 @@
+"""What `log.jsonl` tells of a training: its curves, its pace, its time."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from bertkit.report.plots import Series
+
+
+@dataclass(frozen=True)
+class Log:
+    """The lines of a log, in the order of their steps; of a step that was trained again after a resume, the last."""
+
+    steps: list[dict[str, Any]] = field(default_factory=list)
+    """Logged training steps: `step`, `epoch`, `loss`, `learning_rate`, `samples_per_second`."""
+    evaluations: list[dict[str, Any]] = field(default_factory=list)
+    """`step`, `epoch`, and figures under `validation`."""
+
+    def series(self, *names: str) -> list[Series]:
+        """Those of the training steps."""
+        return [(name, [s["step"] for s in self.steps], [s.get(name) for s in self.steps]) for name in names]  # type: ignore[misc]
+
+    def losses(self) -> list[Series]:
+        """That of training, its parts where it has some, and that of the validation rows."""
+        parts = [name for name in (self.steps[-1] if self.steps else {}) if name.startswith("loss_")]
+        named = [
+            ("training" + name.removeprefix("loss").replace("_", ", "), x, y)
+            for name, x, y in self.series("loss", *parts)
+        ]
+        return [*named, *(("validation", x, y) for _, x, y in self.figures("loss"))]
+
+    def figures(self, *names: str) -> list[Series]:
+        """Those of the evaluations."""
+        steps = [line["step"] for line in self.evaluations]
+        return [(name, steps, [line["validation"].get(name) for line in self.evaluations]) for name in names]
+
+    @property
+    def rate(self) -> float | None:
+        """Samples a second: the median of what was logged."""
+        rates = [s["samples_per_second"] for s in self.steps if s.get("samples_per_second")]
+        return median(rates) if rates else None
+
+    def seconds(self, rows: int) -> float | None:
+        """About how long all training steps took, of a pass over so many rows; None where the log has no rates.
+
+        The share of a pass that each line closes, at the rate that it tells.
+        """
+        seconds, epoch = 0.0, 0.0
+        for step in self.steps:
+            if not step.get("samples_per_second") or step.get("epoch") is None:
+                return None
+            seconds += (step["epoch"] - epoch) * rows / step["samples_per_second"]
+            epoch = step["epoch"]
+        return seconds or None
+
+
+def read(file: Path) -> Log:
+    """The log of a Run; an empty one where there is no file. A line that is cut off, as by a power failure, is left
+    out."""
+    steps: dict[int, dict[str, Any]] = {}
+    evaluations: dict[int, dict[str, Any]] = {}
+    for text in file.read_text("utf-8").splitlines() if file.is_file() else ():
+        try:
+            line = json.loads(text)
+        except ValueError:
+            continue
+        if not isinstance(line, dict) or "step" not in line:
+            continue
+        if "validation" in line:
+            evaluations[line["step"]] = line
+        elif "loss" in line:
+            steps[line["step"]] = line
+    return Log(*([found[step] for step in sorted(found)] for found in (steps, evaluations)))

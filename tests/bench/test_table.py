@@ -1,0 +1,130 @@
+"""Mean, deviation and interval against figures reckoned by hand; what is undefined, failed or not all there."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+
+import pytest
+
+from bertkit.bench.suite import Entry
+from bertkit.bench.table import as_json, cells, deviation, header, interval, tabulate
+from tests.bench.suites import figures, finished_run, plan_of
+
+ACCURACY = Entry("a", "classify", figures=("test/accuracy",), published={"BERT": {"test/accuracy": 0.9}})
+
+
+def test_the_interval_of_three_seeds() -> None:
+    # Values 0.80, 0.82, 0.87: mean 0.83, s = sqrt((0.03^2 + 0.01^2 + 0.04^2) / 2) = 0.0360555, over sqrt(3) 0.0208167.
+    # t (2 degrees, 0.975) = 4.302653: seeds 0.0895670. Rows: mean width (0.04 + 0.05 + 0.06) / 3 = 0.05,
+    # half of it 0.025. sqrt(0.0895670^2 + 0.025^2) = 0.0929906.
+    spans = [(0.78, 0.82), (0.795, 0.845), (0.84, 0.90)]
+    low, high = interval([0.80, 0.82, 0.87], spans) or (0, 0)
+    assert low == pytest.approx(0.83 - 0.0929906, abs=1e-6)
+    assert high == pytest.approx(0.83 + 0.0929906, abs=1e-6)
+    assert deviation([0.80, 0.82, 0.87]) == pytest.approx(0.0360555, abs=1e-6)
+
+
+def test_more_seeds_do_not_narrow_what_comes_of_the_rows() -> None:
+    same = [0.5] * 20
+    assert interval(same, [(0.4, 0.6)] * 20) == pytest.approx((0.4, 0.6))
+
+
+def test_one_seed_has_the_interval_of_its_rows() -> None:
+    assert interval([0.8], [(0.7, 0.86)]) == (0.7, 0.86)  # as it is, also where it is not even
+    assert deviation([0.8]) is None
+    assert interval([0.8], [None]) is None
+    assert interval([0.8, 0.9], [None, (0.8, 1.0)]) is None  # a loss: seeds alone would claim too much
+
+
+def test_the_interval_holds_the_truth_19_times_of_20() -> None:
+    """Rows and seeds drawn at random: a share of about 0.95 of all intervals holds the true figure."""
+    import numpy as np
+
+    draw = np.random.default_rng(0)
+    held = []
+    for _ in range(2000):
+        rows = draw.normal(0, 0.01)
+        values = [0.8 + rows + seed for seed in draw.normal(0, 0.01, 4)]
+        low, high = interval(values, [(v - 0.0196, v + 0.0196) for v in values]) or (0, 0)
+        held.append(low <= 0.8 <= high)
+    assert 0.94 < np.mean(held) < 0.985
+
+
+def test_a_table_of_runs(tmp_path: Path) -> None:
+    for seed, value in ((1, 0.8), (2, 0.9)):
+        finished_run(tmp_path / "a" / f"seed-{seed}", figures(value))
+        finished_run(tmp_path / "b" / f"seed-{seed}", figures(value / 2, split="validation"), {"torch": str(seed)})
+    other = Entry("b", "classify", figures=("validation/accuracy", "validation/loss"))
+    table = tabulate(plan_of(tmp_path, ACCURACY, other), {})
+    a, b, loss = table.lines
+    assert a.mean == pytest.approx(0.85)
+    assert a.sd == pytest.approx(0.0707107, abs=1e-6)
+    assert b.seeds == {1: 0.4, 2: 0.45}
+    assert (loss.mean, loss.sd, loss.interval) == (0.5, 0, None)
+    assert not table.failed
+    assert table.versions == {"bertkit": "1", "torch": "1, 2"}
+    assert header(table) == ["task", "figure", "mean", "sd", "95% interval", "seeds", "BERT"]
+    assert cells(table)[0][:4] == ["a", "test/accuracy", "0.8500", "0.0707"]
+    assert cells(table)[0][5:] == ["2", "0.9000"]
+    assert cells(table)[2] == ["b", "validation/loss", "0.5000", "0.0000", "", "2", ""]
+    assert cells(table)[3] == ["average", "mean of the first figures", "0.6375", "0.0530", "", "2", ""]
+
+
+def test_the_averages(tmp_path: Path) -> None:
+    told = {"validation": {"f1": 0.9, "accuracy": 0.7}, "intervals": {}}
+    finished_run(tmp_path / "MRPC" / "seed-1", told)
+    finished_run(tmp_path / "RTE" / "seed-1", {"validation": {"accuracy": 0.6}, "intervals": {}})
+    both = {"validation/f1": 0.88, "validation/accuracy": 0.84}
+    mrpc = Entry("MRPC", "x", figures=tuple(both), published={"BERT": both, "other": {"validation/f1": 0.9}})
+    rte = Entry("RTE", "x", figures=("validation/accuracy",), published={"BERT": {"validation/accuracy": 0.66}})
+    table = tabulate(plan_of(tmp_path, mrpc, rte, seeds=(1,), name="glue"), {})
+    assert table.average_as_glue and table.average_of_first_figures
+    assert table.average_as_glue.mean == pytest.approx((0.8 + 0.6) / 2)
+    assert table.average_as_glue.published == {"BERT": pytest.approx((0.86 + 0.66) / 2)}
+    assert table.average_of_first_figures.mean == pytest.approx((0.9 + 0.6) / 2)
+    assert table.average_of_first_figures.sd is None
+    assert cells(table)[-1] == ["average", "mean of the tasks' means", "0.7000", "", "", "1", "0.7600", ""]
+
+    part = tabulate(plan_of(tmp_path, mrpc, rte, seeds=(1,), whole=False), {})
+    assert (part.average_as_glue, part.average_of_first_figures) == (None, None)
+    more = tabulate(plan_of(tmp_path, mrpc, rte, seeds=(1, 2)), {"RTE, seed 2": "no rows"})
+    assert (more.average_as_glue, more.average_of_first_figures) == (None, None)
+
+
+def test_what_is_not_there_is_told(tmp_path: Path) -> None:
+    finished_run(tmp_path / "a" / "seed-1", figures(0.8))
+    finished_run(tmp_path / "b" / "seed-1", figures(None))
+    finished_run(tmp_path / "b" / "seed-2", figures(0.7))
+    b = Entry("b", "x", figures=("test/accuracy", "test/acuracy"))
+    gone = Entry("gone", "x", figures=("test/accuracy",))
+    failed = {"a, seed 2": "no rows", "gone, seed 1": "x", "gone, seed 2": "x"}
+    table = tabulate(plan_of(tmp_path, ACCURACY, b, gone, absent={"c": "no file"}), failed)
+    assert [line[2:6] for line in cells(table)] == [
+        ["0.8000", "", "0.7000 to 0.9000", "1 of 2"],
+        ["undefined", "", "", "2"],
+        ["failed", "", "", "0 of 2"],
+        ["failed", "", "", "0 of 2"],
+    ]
+    assert table.failed == {**failed, "b, test/acuracy": "the Run has no such figure; did you mean accuracy?"}
+    text = json.dumps(as_json(table), allow_nan=False)
+    assert json.loads(text)["figures"]["b"]["test/accuracy"]["seeds"] == {"1": None, "2": 0.7}
+    assert json.loads(text)["absent"] == {"c": "no file"}
+
+
+def test_a_run_that_failed_now_counts_for_nothing(tmp_path: Path) -> None:
+    """It was trained, and could not answer what a leaderboard asks: the part failed, and is no part of the mean."""
+    finished_run(tmp_path / "a" / "seed-1", figures(0.8))
+    finished_run(tmp_path / "a" / "seed-2", figures(0.1))
+    table = tabulate(plan_of(tmp_path, ACCURACY), {"a, seed 2": "no test rows"})
+    assert table.lines[0].mean == 0.8
+
+
+def test_the_same_runs_give_the_same_text(tmp_path: Path) -> None:
+    texts = []
+    for folder in (tmp_path / "one", tmp_path / "two"):
+        for seed in (1, 2):
+            finished_run(folder / "a" / f"seed-{seed}", figures(0.8 + seed / math.pi / 100))
+        texts.append(json.dumps(as_json(tabulate(plan_of(folder, ACCURACY), {}))))
+    assert texts[0] == texts[1]
