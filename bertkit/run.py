@@ -7,6 +7,7 @@ metrics.json        {"validation": {"accuracy": ...}, "test": {...}, "intervals"
 log.jsonl           a line a logged step
 environment.json    versions, machine, weights and data that went in
 README.md           the model card
+report.html         the page for people: figures, mistakes, calibration, curves
 tensorboard/        the same log for TensorBoard
 checkpoints/        the best and the last state of the training
 code/               files of the user's that the recipe names

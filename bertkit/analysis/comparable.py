@@ -8,10 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from bertkit import plugins
-from bertkit.errors import Problem, RecipeError, RunError, did_you_mean
-from bertkit.inference.evaluate import SPLITS
+from bertkit.errors import Problem, RunError
 from bertkit.recipe.schema import Recipe
-from bertkit.tasks.task import Rows, Task
+from bertkit.tasks.task import Task
 
 
 def names_of(paths: Iterable[Path]) -> list[str]:
@@ -48,27 +47,6 @@ def check_alike(names: Sequence[str], recipes: Sequence[Recipe], tasks: Sequence
             problems.append(Problem(name, what, todo))
     if problems:
         raise RunError(*problems)
-
-
-def read_rows(task: Task, recipe: Recipe, data: Sequence[str], split: str | None) -> tuple[str, Rows]:
-    """The rows of `data`, or of a split of the recipe, as `bertkit eval` reads them, with the split's name.
-
-    Raises:
-        BertkitError: no such split, or rows that can not be read.
-    """
-    if data and split:
-        raise RecipeError.at("--split", "does not go with --data", "name one of them")
-    if split and split not in SPLITS:
-        raise RecipeError.at("--split", f"no such split: {split}", did_you_mean(split, SPLITS))
-    block = recipe.data
-    name = split or ("test" if block.test or data else "validation")
-    if data:  # in the place of the recipe's, and all of it
-        update = {"test": list(data), "limit": block.limit.model_copy(update={"test": None})}
-        recipe = recipe.model_copy(update={"data": block.model_copy(update=update)})
-    found = task.read(recipe, [name])
-    if name not in found:
-        raise RecipeError.at(f"data.{name}", "the first Run's recipe names no such data", "name rows by --data FILE")
-    return name, found[name]
 
 
 def about_data(

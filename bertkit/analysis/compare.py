@@ -16,10 +16,11 @@ from typing import Any
 import numpy as np
 
 from bertkit.analysis import paired
-from bertkit.analysis.comparable import about_data, check_alike, names_of, read_rows
+from bertkit.analysis.comparable import about_data, check_alike, names_of
 from bertkit.analysis.outcomes import Counts, count, ranked
 from bertkit.analysis.paired import Difference, Effort
 from bertkit.errors import DataError, RunError
+from bertkit.inference.evaluate import read_rows
 from bertkit.inference.predictor import Predictor
 from bertkit.metrics import Metric, find_metric
 from bertkit.run import Run
@@ -123,7 +124,7 @@ def compare(
     metrics = [find_metric(reference, tasks[0].takes) for reference in recipe.metrics]
     for metric in metrics:
         tasks[0].fits(metric)
-    where, rows = read_rows(tasks[0], recipe, data, split)
+    where, rows = read_rows(tasks[0], recipe, data=data, split=split)
     notes, warnings = about_data(names, [recipe, *(run.recipe for run in runs[1:])], data, where)
     for note in notes:
         log.info("%s", note)

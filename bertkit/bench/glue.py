@@ -11,12 +11,12 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from bertkit.bench import glue_layouts, submission
+from bertkit.bench import glue_layouts
 from bertkit.bench.glue_layouts import Found, Layout
 from bertkit.bench.suite import Entry, Suite
 from bertkit.errors import DataError
@@ -147,11 +147,6 @@ def suite(data: Path | None, recipes: Literal["paper", "tuned"]) -> Suite:
         _entry(task, found, data, recipes) for task in TASKS if isinstance(found := looked[task.name], Found)
     )
     return Suite("glue", entries, absent)
-
-
-def after(output: Path, suite: Suite, seeds: Sequence[int]) -> list[str]:
-    """What is done once all Runs are there: `submission.zip`. What to say of it, a line each."""
-    return submission.write(output, suite, seeds)
 
 
 def _entry(task: GlueTask, found: Found, data: Path | None, recipes: str) -> Entry:

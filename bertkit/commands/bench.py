@@ -61,10 +61,11 @@ def bench(
     chosen: Any = recipes
     found = find_suite(suite, data=data, recipes=chosen)
     plan = work.plan(found, work.Wish(output, model, numbers, tuple(sets or ()), names))
-    _tell(plan, work.run(plan, parallel=parallel))
+    failed = work.run(plan, parallel=parallel)
+    _tell(plan, failed, leaderboard=suite == "glue")
 
 
-def _tell(plan: Any, failed: dict[str, str]) -> None:
+def _tell(plan: Any, failed: dict[str, str], *, leaderboard: bool) -> None:
     """Write and show what came of it.
 
     Raises:
@@ -78,7 +79,7 @@ def _tell(plan: Any, failed: dict[str, str]) -> None:
     write_json(plan.output / "metrics.json", as_json(table))
     write_text(plan.output / "report.html", page.text(plan, table))
     console.table(header(table), cells(table))
-    if plan.suite.name == "glue":
+    if leaderboard:
         for note in submission.write(plan.output, plan.suite, plan.seeds):
             typer.echo(note)
     for name, why in table.absent.items():

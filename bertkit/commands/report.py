@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from bertkit.commands import console
-from bertkit.errors import RecipeError, did_you_mean
 
 if TYPE_CHECKING:
-    from bertkit.inference.predictor import Predictor
-    from bertkit.recipe.schema import Recipe
-    from bertkit.tasks.scoring import Scores
-    from bertkit.tasks.task import Rows
+    pass
 
 
 def report(
@@ -41,6 +36,7 @@ def report(
 
     A training writes the same page when it ends.
     """
+    from bertkit.inference.evaluate import score_rows
     from bertkit.inference.predictor import Predictor
     from bertkit.report.run_page import write
     from bertkit.run import Run, check_output
@@ -51,31 +47,8 @@ def report(
     opened = Run.open(run, trust_code=trust_code)
     recipe = opened.recipe_with(console.only(sets, "data", "metrics", "seed"))
     predictor = Predictor(opened)
-    name, scores, rows = _scored(predictor, recipe, data or (), split)
+    progress = console.progress("scoring")
+    name, rows, scores = score_rows(predictor, recipe, data=data or (), split=split, progress=progress)
     file = write(opened, predictor.task, {name: scores}, {name: rows}, output)
     console.scores({name: dict(scores.figures)}, {name: scores.intervals})
     typer.echo(f"report: {file}")
-
-
-def _scored(predictor: Predictor, recipe: Recipe, data: Sequence[str], split: str | None) -> tuple[str, Scores, Rows]:
-    """The rows that `bertkit eval` would score, their name, and what they scored."""
-    from bertkit.inference.evaluate import SPLITS
-    from bertkit.metrics import find_metric
-
-    if data and split:
-        raise RecipeError.at("--split", "does not go with --data", "name one of them")
-    if split and split not in SPLITS:
-        raise RecipeError.at("--split", f"no such split: {split}", did_you_mean(split, SPLITS))
-    task = predictor.task
-    metrics = [find_metric(reference, task.takes) for reference in recipe.metrics]
-    for metric in metrics:
-        task.fits(metric)
-    name = split or ("test" if recipe.data.test or data else "validation")
-    if data:  # in the place of the recipe's, and all of it
-        update = {"test": list(data), "limit": recipe.data.limit.model_copy(update={"test": None})}
-        recipe = recipe.model_copy(update={"data": recipe.data.model_copy(update=update)})
-    found = task.read(recipe, [name])
-    if name not in found:
-        raise RecipeError.at(f"data.{name}", "the Run's recipe names no such data", "bertkit report RUN --data FILE")
-    told = ", ".join(data) or name
-    return told, predictor.score(told, found[name], metrics, progress=console.progress("scoring")), found[name]

@@ -9,7 +9,8 @@ from bertkit.errors import RecipeError, did_you_mean
 from bertkit.inference.predictor import Predictor
 from bertkit.metrics import find_metric
 from bertkit.recipe.schema import Recipe
-from bertkit.tasks.scoring import Progress
+from bertkit.tasks.scoring import Progress, Scores
+from bertkit.tasks.task import Rows, Task
 
 SPLITS = ("test", "validation", "train")
 
@@ -36,23 +37,45 @@ def evaluate(
     Raises:
         BertkitError: rows that can not be read, or hold labels that the Run does not know.
     """
+    name, rows, scores = score_rows(predictor, recipe, data=data, split=split, progress=progress)
+    result = {"data": name, "rows": len(rows), "figures": scores.figures, "intervals": scores.intervals}
+    return {**result, "files": predictor.task.files(scores.answers, rows)}
+
+
+def score_rows(
+    predictor: Predictor,
+    recipe: Recipe,
+    *,
+    data: Sequence[str] = (),
+    split: str | None = None,
+    progress: Progress = iter,
+) -> tuple[str, Rows, Scores]:
+    """What the rows that `read_rows` finds are called, these rows, and what they scored."""
+    task = predictor.task
+    metrics = [find_metric(reference, task.takes) for reference in recipe.metrics]
+    for metric in metrics:
+        task.fits(metric)
+    name, rows = read_rows(task, recipe, data=data, split=split)
+    name = ", ".join(data) or name
+    return name, rows, predictor.score(name, rows, metrics, progress=progress)
+
+
+def read_rows(task: Task, recipe: Recipe, *, data: Sequence[str] = (), split: str | None = None) -> tuple[str, Rows]:
+    """The rows of `data`, all of them, or of a split of the recipe, with the split's name (that of `data`: test).
+
+    Raises:
+        BertkitError: no such split, or rows that can not be read.
+    """
     if data and split:
         raise RecipeError.at("--split", "does not go with --data", "name one of them")
     if split and split not in SPLITS:
         raise RecipeError.at("--split", f"no such split: {split}", did_you_mean(split, SPLITS))
-    task, block = predictor.task, recipe.data
-    metrics = [find_metric(reference, task.takes) for reference in recipe.metrics]
-    for metric in metrics:
-        task.fits(metric)
+    block = recipe.data
     name = split or ("test" if block.test or data else "validation")
-    if data:  # in the place of the recipe's, and all of it
+    if data:
         update = {"test": list(data), "limit": block.limit.model_copy(update={"test": None})}
         recipe = recipe.model_copy(update={"data": block.model_copy(update=update)})
     found = task.read(recipe, [name])
     if name not in found:
-        raise RecipeError.at(f"data.{name}", "the Run's recipe names no such data", "bertkit eval RUN --data FILE")
-    rows = found[name]
-    name = ", ".join(data) or name
-    scores = predictor.score(name, rows, metrics, progress=progress)
-    result = {"data": name, "rows": len(rows), "figures": scores.figures, "intervals": scores.intervals}
-    return {**result, "files": task.files(scores.answers, rows)}
+        raise RecipeError.at(f"data.{name}", "the recipe names no such data", "--data FILE names it")
+    return name, found[name]

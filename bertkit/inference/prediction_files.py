@@ -19,6 +19,7 @@ from bertkit.data.labels import HIDDEN, found_names, read_label_names
 from bertkit.data.readers import read_records
 from bertkit.data.rows import BadRows, Record, Unusable
 from bertkit.errors import DataError, Problem, RecipeError, did_you_mean
+from bertkit.inference.evaluate import read_rows
 from bertkit.inference.label_match import plain
 from bertkit.metrics import Metric, find_metric, intervals
 from bertkit.recipe.schema import DataBlock, Recipe
@@ -53,18 +54,14 @@ def score_predictions(
     task = make_task(recipe)
     if not isinstance(task, (Classify, Regress, Ner, Squad, Choice)):
         raise RecipeError.at("--predictions", f"files of {recipe.task} are not scored", "name a RUN")
-    name = split or ("test" if recipe.data.test or data else "validation")
-    block = recipe.data.model_copy(update={"test": list(data)}) if data else recipe.data
-    found = task.read(recipe.model_copy(update={"data": block}), [name])
-    if name not in found:
-        raise RecipeError.at(f"data.{name}", "the recipe names no such data", "--data FILE names it")
-    rows, name = found[name], ", ".join(data) or name
-    _learn(task, rows, name, block, order)
+    split, rows = read_rows(task, recipe, data=data, split=split)
+    name = ", ".join(data) or split
+    _learn(task, rows, name, recipe.data, order)
     task.check(rows, name)
     metrics = [find_metric(one, task.takes) for one in recipe.metrics or task.metrics]
     for metric in metrics:
         task.fits(metric)
-    answers = read_answers(file, task, rows, block)
+    answers = read_answers(file, task, rows, recipe.data)
     figures, spans = _measure(task, answers, rows, metrics)
     if isinstance(task, (Classify, Regress, Squad)):
         for doubt in task.doubts(answers, rows):

@@ -85,8 +85,7 @@ class Predictor:
 
     def doubts(self, answers: list[Answer], rows: Rows) -> list[str]:
         """Warnings that these answers to rows with answers deserve."""
-        found = self.task.doubts(answers, rows)  # in the words of a training
-        return [doubt.replace("the validation rows", "these rows").partition("; train longer")[0] for doubt in found]
+        return self.task.doubts(answers, rows)
 
     def _row(self, row: Any) -> dict[str, Any]:
         names = [column.name for column in self.task.columns if not column.answer]

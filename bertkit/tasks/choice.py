@@ -134,8 +134,7 @@ class Choice(TextTask):
         chance = float(np.mean([1 / len(answer["probabilities"]) for answer in answers]))
         if accuracy > chance:
             return []
-        found = f"accuracy {accuracy:.3f} on the validation rows, but guessing gives {chance:.3f}"
-        return [f"{found}: nothing was learnt; train longer, or change train.learning_rate"]
+        return [f"accuracy {accuracy:.3f}, but guessing gives {chance:.3f}: nothing was learnt"]
 
     def flat(self, answer: Answer, *, logits: bool = False) -> dict[str, Any]:
         columns = {"predicted_label": answer["label"], "predicted_choice": answer["text"]}

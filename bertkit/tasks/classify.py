@@ -261,7 +261,7 @@ class Classify(TextTask):
     def doubts(self, answers: list[Answer], rows: Rows) -> list[str]:
         if self.options.multi_label:
             if not any(answer["labels"] for answer in answers):
-                return ["no row of the validation set was given any label: the model has learnt nothing yet"]
+                return ["no row was given any label: nothing was learnt"]
             return []
         predicted, references = self.compare(answers, rows, "labels")
         accuracy = float((predicted == references).mean())
@@ -270,8 +270,8 @@ class Classify(TextTask):
         if accuracy > majority:
             return []
         below = " (below chance: do the labels mean what the data means?)" if accuracy < 1 / len(self.labels) else ""
-        found = f"accuracy {accuracy:.3f} on the validation rows, but always answering {self.labels[name]} gives"
-        return [f"{found} {majority:.3f}: nothing was learnt{below}; train longer, or raise train.learning_rate"]
+        found = f"accuracy {accuracy:.3f}, but always answering {self.labels[name]} gives {majority:.3f}"
+        return [f"{found}: nothing was learnt{below}"]
 
     def flat(self, answer: Answer, *, logits: bool = False) -> dict[str, Any]:
         key = "labels" if self.options.multi_label else "label"

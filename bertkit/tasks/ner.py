@@ -228,7 +228,7 @@ class Ner(Task):
     def doubts(self, answers: list[Answer], rows: Rows) -> list[str]:
         if any(answer["entities"] for answer in answers):
             return []
-        return ["no entity was found in the validation rows: train longer, or raise train.learning_rate"]
+        return ["no entity was found: nothing was learnt"]
 
     def flat(self, answer: Answer, *, logits: bool = False) -> dict[str, Any]:
         """The entities of a text as `spans` are written, with their confidence; else a tag a word."""

@@ -201,7 +201,7 @@ class Pretrain(Task):
     def doubts(self, answers: list[Answer], rows: Rows) -> list[str]:
         said = []
         if not any(answer["right"] for answer in answers):
-            said.append("no masked piece of the validation rows was filled in rightly: nothing was learnt yet")
+            said.append("no masked piece was filled in rightly: nothing was learnt yet")
         if self.pairs:
             predicted, right = (values[:, -1] for values in self.compare(answers, rows, self.takes))
             accuracy, most = float((predicted == right).mean()), Counter(right.tolist()).most_common(1)[0][1]

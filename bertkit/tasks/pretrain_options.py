@@ -23,7 +23,7 @@ class Phase(TaskOptions):
 
     max_length: int = Field(ge=8)
     share: float = Field(gt=0, le=1)
-    """Of all steps."""
+    """Of all steps; with `train.max_minutes` of the time."""
 
 
 class PretrainOptions(DocumentOptions, TaskOptions):

@@ -95,7 +95,7 @@ class Regress(TextTask):
         error, spread = float(((predicted - right) ** 2).mean()), float(right.var())
         if error < spread:
             return []
-        return [f"squared error {error:.3g} on the validation rows, but always answering their mean gives {spread:.3g}"]
+        return [f"squared error {error:.3g}, but always answering their mean gives {spread:.3g}: nothing was learnt"]
 
     def flat(self, answer: Answer, *, logits: bool = False) -> dict[str, Any]:
         return {"predicted_score": answer["score"]}

@@ -183,7 +183,7 @@ class Task(ABC):
         """Choose on the validation rows what is not trained (thresholds), into `state`."""
 
     def doubts(self, answers: list[Answer], rows: Rows) -> list[str]:
-        """Warnings that these answers deserve: no better than a guess."""
+        """Warnings that these answers deserve, whoever gave them: no better than a guess."""
         return []
 
     def files(self, answers: list[Answer], rows: Rows) -> dict[str, Any]:

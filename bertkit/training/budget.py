@@ -5,13 +5,14 @@ which the time ends is the last. What goes by the share of the steps (warm-up an
 `logging_steps`, `eval_steps` and `save_steps` below 1) goes by the share of the time.
 
 The first process's clock counts; the trainer tells it to all at the beginning of each step. How many steps fit depends
-on the machine: such a training can be gone on with, but not repeated exactly.
+on the machine: such a training can be gone on with, but not repeated exactly. Phases divide the time likewise.
 """
 
 from __future__ import annotations
 
 import math
 import time
+from collections.abc import Sequence
 from typing import Any
 
 from transformers import TrainerCallback
@@ -30,6 +31,23 @@ class Budget(TrainerCallback):
         self._spent = 0.0
         self._since: float | None = None
         self._quickest = 0.0
+        self._drawn = -1
+        self._starts: list[int] = []
+
+    def starts(self, step: int, edges: Sequence[float]) -> list[int]:
+        """The first step of each phase that has begun when the rows of this step are drawn.
+
+        Rows are drawn a step or more ahead, by all processes at the same point of their steps; what was drawn once
+        stays, also for a training that goes on.
+
+        Args:
+            edges: share of the time at which each phase begins, rising from 0.
+        """
+        if step > self._drawn:
+            self._drawn = step
+            begun = sum(edge <= self.share for edge in edges)
+            self._starts += [step] * (begun - len(self._starts))
+        return self._starts
 
     def now(self) -> float:
         """Seconds that the steps have taken so far, by this process's clock."""
@@ -78,11 +96,13 @@ class Budget(TrainerCallback):
 
         scheduler.lr_lambdas = [at_this_share(base) for base in scheduler.lr_lambdas]
 
-    def kept(self) -> dict[str, float]:
+    def kept(self) -> dict[str, Any]:
         """What a checkpoint keeps."""
-        return {"spent": self._spent, "elapsed": self.elapsed, "share": self.share, "quickest": self._quickest}
+        return {"spent": self._spent, "elapsed": self.elapsed, "share": self.share, "quickest": self._quickest,
+                "drawn": self._drawn, "starts": self._starts}  # fmt: skip
 
-    def restore(self, kept: dict[str, float]) -> None:
+    def restore(self, kept: dict[str, Any]) -> None:
         """Go on with the time that is left."""
         self._spent, self.elapsed, self.share = kept["spent"], kept["elapsed"], kept["share"]
         self._quickest, self._since = kept["quickest"], None
+        self._drawn, self._starts = kept["drawn"], list(kept["starts"])

@@ -25,7 +25,7 @@ def finish(parts: Parts, run: Run, trainer: BertTrainer) -> None:
         if name in parts.splits:
             scored[name] = trainer.score(parts.splits[name], tune=name == "validation", intervals=True)
     for doubt in task.doubts(scored["validation"].answers, parts.splits["validation"].rows):
-        log.warning("%s", doubt)
+        log.warning("on the validation rows: %s; train longer, or change train.learning_rate", doubt)
     if trainer.is_fsdp_enabled:  # each process holds a part of the weights
         trainer.save_model(str(run.model))
     if not trainer.is_world_process_zero():

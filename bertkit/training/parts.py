@@ -79,9 +79,6 @@ def prepare(recipe: Recipe) -> Parts:
         for warning in features.warnings:
             log.warning("%s: %s", split, warning)
         splits[split] = Split(split, part, features)
-    if splits["train"].features.phases and train_block.MAX_MINUTES in recipe.train:
-        todo = "name max_steps; or train one phase by time, and the next from its Run"
-        raise RecipeError.at("train.max_minutes", "phases divide steps, not time", todo)
     build.check_ids(model, max(highest_of(split.features.items) for split in splits.values()))
     warn(recipe, task, splits)
     rehearse(task, model, tokenizer, metrics, splits["validation"])

@@ -5,11 +5,15 @@ Which rows a step takes depends on the seed and the step's number alone. All ste
 stream, one pass after the other, each in an order of its own, so that a step may hold the end of a pass and the
 beginning of the next, and each row comes equally often but for one.
 
+With `train.max_minutes` the phases divide the time: a phase begins with the first step that is drawn after its share of
+it has come, and Budget keeps where that was, so that a training which goes on takes the same rows up to where it stood.
+
 Trainer's epochs are only a measure here: one is as many steps as the rows of all phases fill.
 """
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -17,22 +21,32 @@ from dataclasses import dataclass
 import numpy as np
 
 from bertkit.training.batching import StepSampler
+from bertkit.training.budget import Budget
 
 
 @dataclass
 class PhaseSampler(StepSampler):
     """Args:
-    phases: rows of each phase and its share of the steps.
+    phases: rows of each phase and its share of the steps, or of the time.
     total: steps of the whole training.
+    budget: the time, where that is what the phases divide.
     """
 
     phases: Sequence[tuple[int, float]] = ()
     total: int = 1
+    budget: Budget | None = None
 
     @classmethod
-    def of(cls, sampler: StepSampler, phases: Sequence[tuple[int, float]], steps: int, epochs: float) -> PhaseSampler:
-        """`sampler` in phases, for a training of so many steps, or epochs where these are not above 0."""
-        made = cls(**vars(sampler), phases=phases)
+    def of(
+        cls,
+        sampler: StepSampler,
+        phases: Sequence[tuple[int, float]],
+        steps: int,
+        epochs: float,
+        budget: Budget | None = None,
+    ) -> PhaseSampler:
+        """`sampler` in phases, for a training of so many steps, or epochs where these are not above 0, or by time."""
+        made = cls(**vars(sampler), phases=phases, budget=budget)
         made.total = steps if steps > 0 else math.ceil(epochs * made.steps_an_epoch)
         return made
 
@@ -43,25 +57,35 @@ class PhaseSampler(StepSampler):
     def steps_an_epoch(self) -> int:
         return math.ceil(len(self.lengths) / self.step_size)
 
-    def starts(self) -> list[int]:
-        """The first step of each phase."""
+    def edges(self) -> list[float]:
+        """The share of the training at which each phase begins."""
         shares = np.cumsum([0.0, *(share for _, share in self.phases)])
-        return [round(float(share / shares[-1]) * self.total) for share in shares[:-1]]
+        return (shares[:-1] / shares[-1]).tolist()
+
+    def starts(self, step: int) -> list[int]:
+        """The first step of each phase, of those by time that have begun when this step is drawn."""
+        if self.budget:
+            return self.budget.starts(step, self.edges())
+        return [round(edge * self.total) for edge in self.edges()]
 
     def taken(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         first = self.epoch * self.steps_an_epoch
-        last = first + self.steps_an_epoch
-        starts = self.starts()
-        for phase, (start, end) in enumerate(zip(starts, [*starts[1:], last], strict=True)):
-            yield from self._stream(phase, range(max(first, start) - start, min(last, end) - start))
+        known = -1
+        stream: Iterator[tuple[np.ndarray, np.ndarray]] = iter(())
+        for step in range(first, first + self.steps_an_epoch):
+            starts = self.starts(step)
+            phase = max(number for number, start in enumerate(starts) if start <= step)
+            if phase != known:
+                known, stream = phase, self._stream(phase, step - starts[phase])
+            yield next(stream)
 
-    def _stream(self, phase: int, steps: range) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """The rows and passes of some steps, counted from the phase's first."""
+    def _stream(self, phase: int, first: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """The rows and passes of each step from this one on, counted from the phase's first."""
         count = self.phases[phase][0]
         skipped = sum(rows for rows, _ in self.phases[:phase])
         lengths = self.lengths[skipped : skipped + count]
         orders: dict[int, np.ndarray] = {}  # by pass: those of one step
-        for step in steps:
+        for step in itertools.count(first):
             places = np.arange(step * self.step_size, (step + 1) * self.step_size)
             passes, within = np.divmod(places, count)
             needed = range(int(passes[0]), int(passes[-1]) + 1)

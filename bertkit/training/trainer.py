@@ -90,7 +90,7 @@ class BertTrainer(Trainer):
             bucket=not getattr(self.model, "padding_free", False), draws=self.task.draws,
         )  # fmt: skip
         if self.phases:
-            sampler = PhaseSampler.of(sampler, self.phases, args.max_steps, args.num_train_epochs)
+            sampler = PhaseSampler.of(sampler, self.phases, args.max_steps, args.num_train_epochs, self.budget)
         return train_loader(
             self.rows, self.data_collator, sampler,
             workers=args.dataloader_num_workers, pin_memory=args.dataloader_pin_memory,

@@ -55,7 +55,7 @@ def test_mistakes_are_told_before_any_work(run: Run, tmp_path: Path) -> None:
         report(run.path, split="tests")
     with pytest.raises(RecipeError, match="does not go with --data"):
         report(run.path, data=["a.csv"], split="test")
-    with pytest.raises(RecipeError, match="the Run's recipe names no such data"):
+    with pytest.raises(RecipeError, match="the recipe names no such data"):
         report(run.path, split="test")
     with pytest.raises(RecipeError, match="a Run is used as it was trained"):
         report(run.path, sets=["options.max_length=8"])

@@ -35,7 +35,7 @@ def test_there_are_tasks() -> None:
 
 def test_a_run_holds_what_it_promises(trained: Run) -> None:
     files = ("recipe.yaml", "model", "task.json", "metrics.json", "log.jsonl", "environment.json", "README.md")
-    assert all((trained.path / file).exists() for file in files)
+    assert all((trained.path / file).exists() for file in (*files, "report.html"))
     assert not trained.checkpoints.exists()
     figures = trained.metrics["validation"]
     task = make(trained.recipe.task, trained.recipe.options)

@@ -13,10 +13,10 @@ import pytest
 import torch
 
 from bertkit import Run, train
-from bertkit.errors import RecipeError
 from bertkit.recipe.load import dump
 from bertkit.recipe.schema import Recipe
 from bertkit.training import budget
+from bertkit.training.phases import PhaseSampler
 from bertkit.training.trainer import BertTrainer
 from tests.drawing import Lazy
 from tests.helpers import Power, log_of
@@ -182,8 +182,30 @@ def test_two_processes_end_with_the_first_ones_clock(tiny_bert: Path, tmp_path: 
     assert 9 <= len(log_of(Run.open(tmp_path / "run"), "loss")) <= 11
 
 
-def test_phases_are_shares_of_steps(tiny_bert: Path, tmp_path: Path) -> None:
+def test_phases_divide_the_time(tiny_bert: Path, tmp_path: Path, clock: Any, cut_at: Any) -> None:
+    """Twenty steps of a second, the second phase from second 14 on; a resume takes the same rows, in either phase."""
+    block = {"eval_strategy": "steps", "eval_steps": 3, "gradient_accumulation_steps": 2, "save_total_limit": 3}
+    recipe = by_time(tiny_bert, tmp_path / "d", **block, per_device_train_batch_size=4)
+    recipe = recipe.model_copy(update={"options": {"phases": PHASES}})
+    alone = train(recipe, output=tmp_path / "alone")
+    assert len(log_of(alone, "loss")) == 20
+    for step in (11, 17):
+        assert_same(cut_and_resumed(recipe, tmp_path / f"cut-{step}", cut_at, step), alone)
+
+
+def test_rows_of_phases_by_time(tiny_bert: Path, tmp_path: Path, clock: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[set[bool]] = []
+    taken = PhaseSampler.taken
+
+    def watched(self: PhaseSampler) -> Any:
+        for rows, passes in taken(self):
+            seen.append({row >= 20 for row in rows.tolist()})
+            yield rows, passes
+
+    monkeypatch.setattr(PhaseSampler, "taken", watched)
     recipe = by_time(tiny_bert, tmp_path / "d").model_copy(update={"options": {"phases": PHASES}})
-    with pytest.raises(RecipeError, match=r"train\.max_minutes  phases divide steps, not time; name max_steps"):
-        train(recipe, output=tmp_path / "run")
-    assert not (tmp_path / "run").exists()
+    train(recipe, output=tmp_path / "run")
+    assert len(seen) >= 20
+    begin = seen.index({True})
+    assert 14 <= begin <= 16  # rows are drawn a step or two ahead
+    assert seen == [{False}] * begin + [{True}] * (len(seen) - begin)

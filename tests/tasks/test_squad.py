@@ -155,7 +155,7 @@ def test_an_empty_guess_is_doubted() -> None:
     nothing = [answer("", -1.0), answer("", -1.0)]
     assert make({"no_answer": True}).doubts([answer("monday", 1.0), nothing[1]], rows) == []
     (doubt,) = make({"no_answer": True}).doubts(nothing, rows)
-    assert doubt.startswith("F1 50.0 on the validation rows, but always answering nothing gives 50.0")
+    assert doubt == "F1 50.0, but always answering nothing gives 50.0: nothing was learnt"
 
 
 @pytest.fixture(scope="module")

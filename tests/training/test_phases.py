@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from bertkit.training.batching import StepSampler
+from bertkit.training.budget import Budget
 from bertkit.training.phases import PhaseSampler
 
 LENGTHS = np.array([4] * 20 + [9] * 13)
@@ -73,9 +74,28 @@ def test_steps_larger_than_a_phase_go_through_it_again() -> None:
 
 def test_epochs_count_all_rows() -> None:
     found = PhaseSampler.of(StepSampler(LENGTHS, 4), PHASES, -1, 3.0)
-    assert (len(found), found.total, found.starts()) == (9, 27, [0, 20])
+    assert (len(found), found.total, found.starts(0)) == (9, 27, [0, 20])
 
 
 def test_shares_need_not_add_up_to_one() -> None:
     found = PhaseSampler.of(StepSampler(LENGTHS, 4), [(20, 9), (13, 1)], 100, 3.0)
-    assert found.starts() == [0, 90]
+    assert found.starts(0) == [0, 90]
+
+
+def test_phases_by_time_begin_with_the_step_drawn_after_their_share() -> None:
+    clock = Budget(1.0)
+    timed = PhaseSampler.of(StepSampler(LENGTHS, 4), PHASES, -1, 3.0, clock)
+    steps, found = timed.taken(), []
+    for share in (0.0, 0.3, 0.74, 0.75, 0.9, 0.9, 0.9):
+        clock.share = share
+        found.append(next(steps))
+    assert [{row >= 20 for row in rows.tolist()} for rows, _ in found] == [{False}] * 3 + [{True}] * 4
+    counted = PhaseSampler.of(StepSampler(LENGTHS, 4), PHASES, 4, 3.0)  # the second begins with step 3 there too
+    for (rows, passes), (expected, numbers) in zip(found, counted.taken(), strict=False):
+        assert rows.tolist() == expected.tolist()
+        assert passes.tolist() == numbers.tolist()
+    again = Budget(1.0)
+    again.restore(clock.kept())
+    replayed = PhaseSampler.of(StepSampler(LENGTHS, 4), PHASES, -1, 3.0, again).taken()
+    for rows, _ in found:  # what was drawn before stays, though the share is that of the end
+        assert next(replayed)[0].tolist() == rows.tolist()
