@@ -65,7 +65,7 @@ class Table:
     lines: tuple[Line, ...]
     average_of_first_figures: Average | None
     """The mean over the entries of each one's first figure. None unless all entries of the suite, and all seeds, have
-    theirs."""
+    theirs, and it is the same figure in all: shares and percents, or an accuracy and an F1, make no mean."""
     average_as_glue: Average | None
     """The mean over the entries of the mean of each one's figures, as https://gluebenchmark.com has it. None
     likewise."""
@@ -97,13 +97,18 @@ def tabulate(wanted: Plan, failed: Mapping[str, str]) -> Table:
         wanted.model,
         wanted.seeds,
         tuple(lines),
-        _average([group[:1] for group in groups], wanted.seeds) if wanted.whole else None,
+        _average([group[:1] for group in groups], wanted.seeds) if wanted.whole and _alike(groups) else None,
         _average(groups, wanted.seeds) if wanted.whole else None,
         failed,
         wanted.suite.absent,
         _versions(known),
         tuple(sorted({device for one in known for device in one.get("devices", [])})),
     )
+
+
+def _alike(groups: Sequence[Sequence[Line]]) -> bool:
+    """Whether all first figures are one and the same, of whatever split."""
+    return len({line.figure.partition("/")[2] for group in groups for line in group[:1]}) == 1
 
 
 def _line(entry: Entry, figure: str, runs: Mapping[int, Run], failed: dict[str, str]) -> Line:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -80,12 +81,16 @@ def test_the_averages(tmp_path: Path) -> None:
     mrpc = Entry("MRPC", "x", figures=tuple(both), published={"BERT": both, "other": {"validation/f1": 0.9}})
     rte = Entry("RTE", "x", figures=("validation/accuracy",), published={"BERT": {"validation/accuracy": 0.66}})
     table = tabulate(plan_of(tmp_path, mrpc, rte, seeds=(1,), name="glue"), {})
-    assert table.average_as_glue and table.average_of_first_figures
+    assert table.average_as_glue
+    assert table.average_of_first_figures is None  # an F1 and an accuracy
     assert table.average_as_glue.mean == pytest.approx((0.8 + 0.6) / 2)
     assert table.average_as_glue.published == {"BERT": pytest.approx((0.86 + 0.66) / 2)}
-    assert table.average_of_first_figures.mean == pytest.approx((0.9 + 0.6) / 2)
-    assert table.average_of_first_figures.sd is None
     assert cells(table)[-1] == ["average", "mean of the tasks' means", "0.7000", "", "", "1", "0.7600", ""]
+
+    alike = tabulate(plan_of(tmp_path, replace(mrpc, figures=("validation/accuracy",)), rte, seeds=(1,)), {})
+    assert alike.average_of_first_figures
+    assert alike.average_of_first_figures.mean == pytest.approx((0.7 + 0.6) / 2)
+    assert alike.average_of_first_figures.sd is None
 
     part = tabulate(plan_of(tmp_path, mrpc, rte, seeds=(1,), whole=False), {})
     assert (part.average_as_glue, part.average_of_first_figures) == (None, None)
