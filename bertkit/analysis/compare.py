@@ -218,7 +218,7 @@ def in_words(contrast: Contrast) -> str:
         return f"{first.figure} is undefined for one of the two."
     if first.difference == 0:
         return f"{first.figure}: no difference."
-    better = contrast.other if (first.difference > 0) == first.greater_is_better else contrast.one
+    ahead = contrast.other if (first.difference > 0) == first.greater_is_better else contrast.one
     p = first.p if first.corrected is None else first.corrected
     how = f"a difference as large would come by chance with p = {probability(p)}"
-    return f"{first.figure}: {better} is better by {abs(first.difference):.4f}; {how}."
+    return f"{first.figure}: {ahead} is ahead by {abs(first.difference):.4f}; {how}."

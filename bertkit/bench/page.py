@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from bertkit.bench.table import Line, Table, cells, header
+from bertkit.bench.table import Line, Table, cells, header, models_of
 from bertkit.bench.work import Plan
 from bertkit.report import page, plots
 
@@ -34,6 +34,7 @@ def text(wanted: Plan, table: Table) -> str:
         cells=cells(table),
         numbers=[place for place, name in enumerate(names) if name not in ("task", "figure", "95% interval")],
         plots=figures(table),
+        published=models_of(table),
         failed=list(table.failed.items()),
         absent=list(table.absent.items()),
         seeds=table.seeds,

@@ -204,6 +204,6 @@ def test_answers_in_the_order_of_labels() -> None:
 
 
 def test_in_words() -> None:
-    assert in_words(comparison().contrasts[0]).startswith("accuracy: small is better by 0.2000")
+    assert in_words(comparison().contrasts[0]).startswith("accuracy: small is ahead by 0.2000")
     assert "p = 0.5000" in in_words(comparison(third=True).contrasts[0])  # the corrected one
     assert [probability(p) for p in (0.25, 1e-9, float("nan"), None)] == ["0.2500", "1.0e-09", *["undefined"] * 2]

@@ -15,7 +15,7 @@ def cells(text: str) -> list[str]:
 def test_a_page_of_two_runs() -> None:
     text = page(comparison())
     assert "<title>small and large · bertkit</title>" in text
-    assert "accuracy: small is better by 0.2000; a difference as large would come by chance with p = 0.2500." in text
+    assert "accuracy: small is ahead by 0.2000; a difference as large would come by chance with p = 0.2500." in text
     found = cells(text)
     assert {"0.6000 (0.2000 to 1.0000)", "-0.2000", "-0.6000 to +0.2000", "McNemar, exact"} <= set(found)
     assert {"only small right", "40.0%", "delivery (0.50)", "small, right"} <= set(found)
