@@ -54,12 +54,16 @@ def compare(
         opened, sets=console.only(sets, "data", "metrics", "seed"), data=data or (), split=split,
         shuffles=shuffles, progress=console.progress("scoring"),
     )  # fmt: skip
-    _figures(found)
-    for contrast in found.contrasts:
-        _differences(contrast)
-        _rows(found, contrast, examples)
+    try:
+        if output:  # first: who reads the tables through `head` closes them early
+            _write(found, output)
+    finally:
+        _figures(found)
+        for contrast in found.contrasts:
+            _differences(contrast)
+            _rows(found, contrast, examples)
     if output:
-        _write(found, output)
+        typer.echo(f"written: {output}")
 
 
 def _check(runs: list[Path], data: list[str] | tuple[()], output: Path | None) -> None:
@@ -152,4 +156,3 @@ def _write(found: Comparison, output: Path) -> None:
             tables.write(found.table(), str(output))
     except OSError as error:
         raise RunError.at("--output", f"{output}: can not be written: {error.strerror}", "name another file") from error
-    typer.echo(f"written: {output}")
