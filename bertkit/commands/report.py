@@ -1,4 +1,4 @@
-"""Panel Understand: `bertkit report`."""
+"""Panel Judge: `bertkit report`."""
 
 from __future__ import annotations
 
