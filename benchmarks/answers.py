@@ -20,7 +20,7 @@ from side_by_side import figure, parser, record
 from bertkit import Predictor
 from bertkit.data.dataset import load
 from bertkit.metrics.squad import confidence, per_question
-from bertkit.tasks.scoring import run
+from bertkit.engine.run import run
 
 ROUNDS = 3
 

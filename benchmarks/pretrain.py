@@ -25,7 +25,7 @@ import torch
 from side_by_side import figure, in_turns, parser, record, rows_of, say, table
 from transformers import BertForMaskedLM, PrinterCallback, Trainer, TrainingArguments
 
-from bertkit.models.linear import fast
+from bertkit.engine.linear import fast
 from bertkit.recipe.load import resolve
 from bertkit.recipe.schema import Recipe
 from bertkit.run import Run

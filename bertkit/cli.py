@@ -14,7 +14,10 @@ from typing import Annotated
 import typer
 
 from bertkit import __version__, processes
-from bertkit.commands import bench, compare, corpus, judge, prepare, recipe, report, ship, tokenizer, train
+from bertkit.commands import bench, compare, corpus, recipe, report, tokenizer, train
+from bertkit.commands import eval as judge
+from bertkit.commands import data as prepare
+from bertkit.commands import predict as ship
 from bertkit.errors import BertkitError, Stopped
 
 app = typer.Typer(

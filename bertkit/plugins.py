@@ -26,7 +26,7 @@ EVALUATE = "evaluate:"
 TABLES = {
     "task": ("bertkit.tasks:TASKS", "bertkit.tasks"),
     "metric": ("bertkit.metrics:METRICS", "bertkit.metrics"),
-    "reader": ("bertkit.data.readers:READERS", "bertkit.readers"),
+    "reader": ("bertkit.data.read.readers:READERS", "bertkit.readers"),
     "loss": ("bertkit.models.losses:LOSSES", "bertkit.losses"),
     "callback": ("bertkit.training.callbacks:CALLBACKS", "bertkit.callbacks"),
 }

@@ -43,7 +43,7 @@ def _small_and_steady() -> None:
     import torch
     from transformers import Trainer  # noqa: F401 - before the freeze
 
-    from bertkit.tasks import scoring
+    from bertkit.engine import run as scoring
 
     torch.set_num_threads(1)
     scoring.SAMPLES = 50
@@ -66,7 +66,7 @@ def words() -> list[str]:
 @pytest.fixture(scope="session")
 def tokenizer_folder(tmp_path_factory: pytest.TempPathFactory, words: list[str]) -> Path:
     """A WordPiece tokenizer of some hundred pieces, the same in every session."""
-    from bertkit.data.tokenizer import TokenizerOptions, save, train
+    from bertkit.data.tokenizer.train import TokenizerOptions, save, train
 
     folder = tmp_path_factory.mktemp("tokenizer")
     tokenizer = train(words, TokenizerOptions(vocab_size=400, reserved=0, min_frequency=1)).tokenizer

@@ -11,8 +11,8 @@ import numpy as np
 import torch
 from pydantic import Field
 
-from bertkit.tasks.classify import Classify, ClassifyOptions
-from bertkit.tasks.items import highest_of, identity_of, lengths_of
+from bertkit.tasks.classify.task import Classify, ClassifyOptions
+from bertkit.engine.examples import highest_of, identity_of, lengths_of
 from bertkit.tasks.task import Features
 
 

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import bertkit as package
 from bertkit.data.dataset import load
-from bertkit.data.schemes import find_broken
+from bertkit.data.columns.schemes import find_broken
 from bertkit.recipe.schema import DataBlock
 from bertkit.run import Run
-from bertkit.tasks.ner import Ner, NerOptions
+from bertkit.tasks.ner.task import Ner, NerOptions
 
 FOLDER = Path(package.__file__).parent / "demo" / "ner"
 

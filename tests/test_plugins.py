@@ -54,7 +54,7 @@ def test_every_built_in_is_there(kind: str) -> None:
 
 def test_a_built_in_by_its_name() -> None:
     from bertkit.models.losses import focal
-    from bertkit.tasks.classify import Classify
+    from bertkit.tasks.classify.task import Classify
 
     assert plugins.find("loss", "focal") is focal
     assert plugins.find("task", "classify") is Classify

@@ -121,7 +121,7 @@ def test_recipe_with_changes_a_key_and_not_the_file(tmp_path: Path) -> None:
 
 
 def test_code_is_copied_and_references_lead_to_the_copy(tmp_path: Path) -> None:
-    task = "from bertkit.tasks.classify import Classify\nclass Mine(Classify): ..."
+    task = "from bertkit.tasks.classify.task import Classify\nclass Mine(Classify): ..."
     for name, text in {"task.py": task, "m.py": METRIC, "e.py": METRIC, "r.py": "read = 1", "l.py": "loss = 1"}.items():
         (tmp_path / name).write_text(text)
     (tmp_path / "c.py").write_text("class Call: ...")

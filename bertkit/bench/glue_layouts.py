@@ -19,9 +19,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bertkit.data.rows import Record
-from bertkit.data.sources import Source
-from bertkit.data.tables import read_tsv
+from bertkit.data.read.rows import Record
+from bertkit.data.read.sources import Source
+from bertkit.data.read.tables import read_tsv
 from bertkit.errors import DataError, Problem
 from bertkit.recipe.schema import DataBlock
 

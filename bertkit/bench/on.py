@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bertkit.data.labels import read_label_names
+from bertkit.data.columns.labels import read_label_names
 from bertkit.errors import DataError
 from bertkit.recipe.load import load
 from bertkit.recipe.schema import Recipe

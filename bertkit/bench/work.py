@@ -151,7 +151,7 @@ def _with_figures(entry: Entry, recipe: Recipe) -> Entry:
 
 def _check_data(recipe: Recipe) -> None:
     """Raise a BertkitError where a named file is not there."""
-    from bertkit.data.sources import expand
+    from bertkit.data.read.sources import expand
 
     if recipe.data.train is None:
         raise RecipeError.at("data.train", "the recipe names no training data", "--set data.train=FILE")

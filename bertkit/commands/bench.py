@@ -71,7 +71,8 @@ def _tell(plan: Any, failed: dict[str, str], *, leaderboard: bool) -> None:
     Raises:
         TrainingError: what failed, after all that did not is told.
     """
-    from bertkit.bench import page, submission
+    from bertkit.bench import submission
+    from bertkit.report import bench as page
     from bertkit.bench.table import as_json, cells, header, tabulate
     from bertkit.run import write_json, write_text
 

@@ -11,7 +11,7 @@ from bertkit.commands import console
 from bertkit.errors import DataError, RunError
 
 if TYPE_CHECKING:
-    from bertkit.analysis.compare import Comparison, Contrast
+    from bertkit.understand.compare import Comparison, Contrast
 
 TABLES = (".csv", ".jsonl", ".parquet")
 FORMATS = (".html", ".json", *TABLES)
@@ -46,7 +46,7 @@ def compare(
     RUN_A is compared with each other one. Its recipe says what the rows and the figures are.
     """
     _check(runs, data or (), output)
-    from bertkit.analysis.compare import compare as work
+    from bertkit.understand.compare import compare as work
     from bertkit.run import Run
 
     opened = [Run.open(run, trust_code=trust_code) for run in runs]
@@ -97,7 +97,7 @@ def _figures(found: Comparison) -> None:
 
 
 def _differences(contrast: Contrast) -> None:
-    from bertkit.analysis.compare import in_words, probability
+    from bertkit.understand.compare import in_words, probability
 
     corrected = any(d.corrected is not None for d in contrast.differences)
     typer.echo(f"{contrast.other} less {contrast.one}")
@@ -112,7 +112,7 @@ def _differences(contrast: Contrast) -> None:
 
 
 def _rows(found: Comparison, contrast: Contrast, examples: int) -> None:
-    from bertkit.analysis import outcomes
+    from bertkit.understand import outcomes
     from bertkit.tasks.verdicts import short
 
     if not contrast.counts:
@@ -140,8 +140,8 @@ def _rows(found: Comparison, contrast: Contrast, examples: int) -> None:
 
 
 def _write(found: Comparison, output: Path) -> None:
-    from bertkit.analysis.compare_page import page
-    from bertkit.inference import tables
+    from bertkit.report.compare import page
+    from bertkit.inference import files as tables
     from bertkit.run import write_json, write_text
 
     if output.suffix in TABLES and not found.contrasts[0].counts:

@@ -66,7 +66,7 @@ def build(
     bertkit corpus build books/ --tokenizer my-tokenizer --output my-corpus --documents file --join-lines
     """
     with _in_options_of_the_command():
-        from bertkit.data import corpus
+        from bertkit.data.corpus import corpus
         from bertkit.models.build import load_tokenizer
         from bertkit.recipe.schema import DataBlock, ModelBlock
 
@@ -89,7 +89,7 @@ def show(
     verify: Annotated[bool, typer.Option("--verify", help="Read every byte and compare it with its hash.")] = False,
 ) -> None:
     """The manifest of a corpus as a table, and some of its rows as text."""
-    from bertkit.data.corpus import Corpus
+    from bertkit.data.corpus.corpus import Corpus
 
     corpus = Corpus.open(folder, split)
     if verify and (damaged := Corpus.open(folder, "all").damaged()):
@@ -108,7 +108,7 @@ def show(
 def _text(folder: Path, row: dict[str, Any], names: tuple[str, ...]) -> tuple[str, ...]:
     from tokenizers import Tokenizer
 
-    from bertkit.data.corpus import TOKENIZER
+    from bertkit.data.corpus.corpus import TOKENIZER
 
     decode = Tokenizer.from_file(str(folder / TOKENIZER)).decode
     cut = row["second"] or len(row["pieces"])
@@ -173,7 +173,7 @@ def _said(text: str) -> str:
 def _progress() -> Iterator[Callable[[str, int, int], None]]:
     """A bar for each round, with rate and time left; in a log a line now and then."""
     if not sys.stderr.isatty():
-        from bertkit.tasks.pretrain_rows import Progress as Lines
+        from bertkit.tasks.pretrain.rows import Progress as Lines
 
         yield Lines()
         return

@@ -38,7 +38,7 @@ def report(
     """
     from bertkit.inference.evaluate import score_rows
     from bertkit.inference.predictor import Predictor
-    from bertkit.report.run_page import write
+    from bertkit.report.run import write
     from bertkit.run import Run, check_output
 
     if output and output.is_dir():

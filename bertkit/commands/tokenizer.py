@@ -52,8 +52,8 @@ def train(
 
     bertkit tokenizer train books/*.txt --vocab-size 8000 --output my-tokenizer
     """
-    from bertkit.data.tokenizer import TokenizerOptions, save
-    from bertkit.data.tokenizer import train as work
+    from bertkit.data.tokenizer.train import TokenizerOptions, save
+    from bertkit.data.tokenizer.train import train as work
 
     if kind == "bpe" and alphabet:
         raise RecipeError.at("--alphabet", "is not for bpe: bytes are its characters", "leave it out")
@@ -106,8 +106,8 @@ def extend(
     """
     if (words is None) == (words_from is None) or (words and not files):
         raise RecipeError.at("extend", "expected either FILES and --words N or --words-from FILE")
-    from bertkit.data import new_words
-    from bertkit.data.word_counts import count_words
+    from bertkit.data.tokenizer import extend as new_words
+    from bertkit.data.tokenizer.word_counts import count_words
     from bertkit.models import vocabulary
 
     reading.new_folder(output)
@@ -172,7 +172,7 @@ def inspect(
         raise DataError.at("inspect", "expected FILES or --text", "bertkit tokenizer inspect MODEL --text TEXT")
     if output and not files:
         raise DataError.at("--output", "holds the figures of FILES", "name files")
-    from bertkit.data import cuts
+    from bertkit.data.tokenizer import inspect as cuts
     from bertkit.models.vocabulary import open_tokenizer
     from bertkit.run import check_output, write_json
 
@@ -215,8 +215,8 @@ def _texts(
     files: list[str], block: DataBlock, words: str, clock: reading.Clock | None = None
 ) -> Iterator[Iterator[str]]:
     """The texts of files, under a bar."""
-    from bertkit.data.sources import expand
-    from bertkit.data.word_counts import size, texts
+    from bertkit.data.read.sources import expand
+    from bertkit.data.tokenizer.word_counts import size, texts
 
     sources = expand(files, block)
     with reading.reading(words, size(sources)) as advance:

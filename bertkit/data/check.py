@@ -14,8 +14,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from bertkit.data.columns import Column
-from bertkit.data.rows import some
+from bertkit.data.columns.column import Column
+from bertkit.data.read.rows import some
 
 if TYPE_CHECKING:
     from datasets import Dataset

@@ -11,11 +11,11 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from bertkit.data.columns import Column
-from bertkit.data.readers import read
-from bertkit.data.rows import BadRows, Record, Tally, Unusable, word_place
-from bertkit.data.sources import Source, expand, placeholders, setting
-from bertkit.data.values import Values
+from bertkit.data.columns.column import Column
+from bertkit.data.read.readers import read
+from bertkit.data.read.rows import BadRows, Record, Tally, Unusable, word_place
+from bertkit.data.read.sources import Source, expand, placeholders, setting
+from bertkit.data.columns.values import Values
 from bertkit.errors import DataError, Problem, did_you_mean
 from bertkit.recipe.schema import DataBlock
 

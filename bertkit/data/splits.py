@@ -6,7 +6,7 @@ import logging
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from bertkit.data.columns import Column
+from bertkit.data.columns.column import Column
 from bertkit.data.dataset import load
 from bertkit.data.split import limit, split
 from bertkit.recipe.schema import DataBlock

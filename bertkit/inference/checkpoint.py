@@ -16,19 +16,19 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bertkit.data.labels import HIDDEN, found_names, read_label_names
-from bertkit.data.schemes import PREFIXES, Scheme
+from bertkit.data.columns.labels import HIDDEN, found_names, read_label_names
+from bertkit.data.columns.schemes import PREFIXES, Scheme
 from bertkit.errors import ModelError
-from bertkit.inference.label_match import MOST, best_order, in_order, match_labels, match_tags
+from bertkit.tasks.label_match import MOST, best_order, in_order, match_labels, match_tags
 from bertkit.inference.predictor import Predictor
 from bertkit.models.weights import resolve
 from bertkit.recipe.schema import ModelBlock, Recipe
-from bertkit.tasks import tagging_rows
-from bertkit.tasks.classify import Classify
-from bertkit.tasks.ner import Ner
-from bertkit.tasks.regress import Regress
-from bertkit.tasks.scoring import Progress, Scores
-from bertkit.tasks.squad import Squad
+from bertkit.tasks.ner import sentences as tagging_rows
+from bertkit.tasks.classify.task import Classify
+from bertkit.tasks.ner.task import Ner
+from bertkit.tasks.regress.task import Regress
+from bertkit.engine.run import Progress, Scores
+from bertkit.tasks.squad.task import Squad
 from bertkit.tasks.task import Answer, Rows, make_task
 
 if TYPE_CHECKING:

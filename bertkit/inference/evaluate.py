@@ -9,7 +9,7 @@ from bertkit.errors import RecipeError, did_you_mean
 from bertkit.inference.predictor import Predictor
 from bertkit.metrics import find_metric
 from bertkit.recipe.schema import Recipe
-from bertkit.tasks.scoring import Progress, Scores
+from bertkit.engine.run import Progress, Scores
 from bertkit.tasks.task import Rows, Task
 
 SPLITS = ("test", "validation", "train")

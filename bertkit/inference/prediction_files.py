@@ -14,21 +14,23 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from bertkit.data import schemes
-from bertkit.data.labels import HIDDEN, found_names, read_label_names
-from bertkit.data.readers import read_records
-from bertkit.data.rows import BadRows, Record, Unusable
+from bertkit.data.columns import schemes
+from bertkit.data.columns.labels import HIDDEN, found_names, read_label_names
+from bertkit.data.read.readers import read_records
+from bertkit.data.read.rows import BadRows, Record, Unusable
 from bertkit.errors import DataError, Problem, RecipeError, did_you_mean
 from bertkit.inference.evaluate import read_rows
-from bertkit.inference.label_match import plain
+from bertkit.tasks.label_match import plain
 from bertkit.metrics import Metric, find_metric, intervals
 from bertkit.recipe.schema import DataBlock, Recipe
-from bertkit.tasks import scoring, tagging_rows, texts
-from bertkit.tasks.choice import Choice
-from bertkit.tasks.classify import Classify
-from bertkit.tasks.ner import Ner
-from bertkit.tasks.regress import Regress
-from bertkit.tasks.squad import Squad
+from bertkit.tasks import texts
+from bertkit.engine import run as scoring
+from bertkit.tasks.ner import sentences as tagging_rows
+from bertkit.tasks.choice.task import Choice
+from bertkit.tasks.classify.task import Classify
+from bertkit.tasks.ner.task import Ner
+from bertkit.tasks.regress.task import Regress
+from bertkit.tasks.squad.task import Squad
 from bertkit.tasks.task import Answer, Rows, Task, make_task
 
 log = logging.getLogger("bertkit")

@@ -18,8 +18,8 @@ from bertkit.errors import DataError
 from bertkit.models.build import length_limit, load_tokenizer
 from bertkit.recipe.schema import ModelBlock, Recipe
 from bertkit.run import Run
-from bertkit.tasks.encoding import encode
-from bertkit.tasks.scoring import Progress, Scores, Split, run, score
+from bertkit.engine.cache import encode
+from bertkit.engine.run import Progress, Scores, Split, run, score
 from bertkit.tasks.task import Answer, Rows, Task, make_task
 
 if TYPE_CHECKING:

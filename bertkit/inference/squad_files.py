@@ -13,10 +13,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from bertkit.data import spans
-from bertkit.data.json_text import Repeated, describe, parse, reason
-from bertkit.data.readers import read_records
-from bertkit.data.rows import Unusable
+from bertkit.data.columns import spans
+from bertkit.data.read.json_text import Repeated, describe, parse, reason
+from bertkit.data.read.readers import read_records
+from bertkit.data.read.rows import Unusable
 from bertkit.errors import DataError, RecipeError
 from bertkit.metrics.squad import score_cmrc, score_v1, score_v2
 from bertkit.recipe.load import build

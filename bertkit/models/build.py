@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bertkit.errors import ModelError, did_you_mean
-from bertkit.models import padding_free
+from bertkit.engine import padding_free
 from bertkit.models.layers import freeze
 from bertkit.models.weights import WHERE, check_folder, resolve
 from bertkit.recipe.schema import ModelBlock

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from bertkit.data.labels import natural
+from bertkit.data.columns.labels import natural
 from bertkit.metrics.classification import CALIBRATION_BINS, confidence_error
 from bertkit.tasks.task import Verdict
 

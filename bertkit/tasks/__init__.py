@@ -1,10 +1,10 @@
 """What problems bertkit solves. A name here is what a recipe's `task:` says."""
 
 TASKS = {
-    "choice": "bertkit.tasks.choice:Choice",
-    "classify": "bertkit.tasks.classify:Classify",
-    "ner": "bertkit.tasks.ner:Ner",
-    "pretrain": "bertkit.tasks.pretrain:Pretrain",
-    "regress": "bertkit.tasks.regress:Regress",
-    "squad": "bertkit.tasks.squad:Squad",
+    "choice": "bertkit.tasks.choice.task:Choice",
+    "classify": "bertkit.tasks.classify.task:Classify",
+    "ner": "bertkit.tasks.ner.task:Ner",
+    "pretrain": "bertkit.tasks.pretrain.task:Pretrain",
+    "regress": "bertkit.tasks.regress.task:Regress",
+    "squad": "bertkit.tasks.squad.task:Squad",
 }

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 from pydantic import BaseModel, ConfigDict
 
 from bertkit import plugins
-from bertkit.data.columns import Column
+from bertkit.data.columns.column import Column
 from bertkit.data.splits import load_splits
 from bertkit.recipe.schema import DataBlock, ModelBlock, Recipe
 

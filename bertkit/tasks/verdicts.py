@@ -10,10 +10,10 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from bertkit.data.schemes import ROLES
+from bertkit.data.columns.schemes import ROLES
 from bertkit.metrics import tagging as metric
 from bertkit.metrics.squad import f1
-from bertkit.tasks.tagging_rows import Sentences
+from bertkit.tasks.ner.sentences import Sentences
 from bertkit.tasks.task import Answer, Rows, Verdict
 from bertkit.tasks.texts import column
 from bertkit.tasks.words import join

@@ -18,7 +18,7 @@ from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
-from bertkit.data.schemes import Span
+from bertkit.data.columns.schemes import Span
 
 CJK = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff\u3005-\u3007\u3040-\u30ff\uff66-\uff9d"
 """Han characters (those that BERT's own tokenizer sets apart, and the newer ones) and kana, as a class of `re`."""

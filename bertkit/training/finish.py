@@ -7,10 +7,10 @@ import shutil
 
 from bertkit.models import build
 from bertkit.models.weights import identity
-from bertkit.report import run_page
+from bertkit.report import run as run_page
 from bertkit.run import Run, environment, write_json
-from bertkit.tasks.scoring import Scores
-from bertkit.training.card import card
+from bertkit.engine.run import Scores
+from bertkit.report.card import card
 from bertkit.training.parts import Parts
 from bertkit.training.trainer import BertTrainer
 

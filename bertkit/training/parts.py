@@ -8,16 +8,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bertkit import processes
-from bertkit.data.labels import read_label_names
+from bertkit.data.columns.labels import read_label_names
 from bertkit.errors import RecipeError
 from bertkit.models import build
 from bertkit.recipe import train_block
 from bertkit.recipe.schema import Recipe
-from bertkit.tasks.encoding import encode
-from bertkit.tasks.items import highest_of, identity_of
-from bertkit.tasks.scoring import Split
+from bertkit.engine.cache import encode
+from bertkit.engine.examples import highest_of, identity_of
+from bertkit.engine.run import Split
 from bertkit.tasks.task import Task, make_task
-from bertkit.training.beforehand import rehearse, warn
+from bertkit.training.preflight import rehearse, warn
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase, TrainerCallback, TrainingArguments

@@ -18,11 +18,11 @@ from safetensors import SafetensorError
 from transformers import Trainer, TrainerState
 
 from bertkit.errors import RecipeError, TrainingError
-from bertkit.models import memory
+from bertkit.engine import memory
 from bertkit.models.layers import depths
-from bertkit.models.linear import fast
-from bertkit.tasks.items import lengths_of
-from bertkit.tasks.scoring import Scores, Split, means, score
+from bertkit.engine.linear import fast
+from bertkit.engine.examples import lengths_of
+from bertkit.engine.run import Scores, Split, means, score
 from bertkit.tasks.task import Task
 from bertkit.training.batching import COUNTED, Loader, StepSampler, train_loader
 from bertkit.training.budget import VIRTUAL, Budget

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bertkit.analysis.compare import Comparison, Contrast, Scored
-from bertkit.analysis.outcomes import count, ranked
-from bertkit.analysis.paired import Difference
+from bertkit.understand.compare import Comparison, Contrast, Scored
+from bertkit.understand.outcomes import count, ranked
+from bertkit.metrics.paired import Difference
 from bertkit.tasks.task import Verdict
 
 

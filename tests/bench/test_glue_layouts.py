@@ -8,7 +8,7 @@ import pytest
 
 from bertkit.bench import glue, glue_layouts
 from bertkit.bench.glue_layouts import Found
-from bertkit.data.readers import read_records
+from bertkit.data.read.readers import read_records
 from bertkit.errors import DataError
 from bertkit.recipe.schema import DataBlock
 from tests.bench import glue_data

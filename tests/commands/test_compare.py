@@ -16,7 +16,7 @@ from tests.analysis.compared import comparison
 @pytest.fixture
 def made(monkeypatch: pytest.MonkeyPatch):
     """`made(third=True)`: what the next comparison gives, of whatever Runs."""
-    from bertkit.analysis import compare
+    from bertkit.understand import compare
 
     def use(**chosen: Any) -> dict[str, Any]:
         asked: dict[str, Any] = {}

@@ -41,7 +41,7 @@ def test_build_and_show(bertkit, folder: Path) -> None:
 
 
 def test_a_log_has_lines_of_progress(bertkit, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bertkit.tasks.pretrain_rows.EVERY", 0.0)
+    monkeypatch.setattr("bertkit.tasks.pretrain.rows.EVERY", 0.0)
     code, _, err = bertkit("corpus", "build", "a.txt", "-t", "t", "-o", "out")
     assert code == 0, err
     assert "corpus: making rows, 50%, 0 s left" in err

@@ -14,7 +14,7 @@ from bertkit import Predictor, Run, train
 from bertkit.metrics import find_metric
 from bertkit.models.build import build_model, load_tokenizer
 from bertkit.recipe.schema import ModelBlock
-from bertkit.tasks.scoring import run as run_model
+from bertkit.engine.run import run as run_model
 from tests.helpers import every_task, log_of, make, tiny_recipe
 
 TASKS = every_task()

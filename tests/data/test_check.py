@@ -7,7 +7,7 @@ import pytest
 from datasets import Dataset
 
 from bertkit.data.check import TROUBLES, Finding, Report, check, overlap
-from bertkit.data.columns import Column
+from bertkit.data.columns.column import Column
 
 COLUMNS = (
     Column("text", "text"),

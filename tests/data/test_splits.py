@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bertkit.data.columns import Column
+from bertkit.data.columns.column import Column
 from bertkit.data.splits import load_splits
 from bertkit.errors import DataError
 from bertkit.recipe.schema import DataBlock

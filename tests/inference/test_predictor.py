@@ -101,7 +101,7 @@ def test_no_rows_are_no_answers(tiny_run: Run) -> None:
 
 def test_a_run_with_code_needs_trust_once_it_is_elsewhere(tiny_bert: Path, tmp_path: Path) -> None:
     file = tmp_path / "mine.py"
-    file.write_text("from bertkit.tasks.classify import Classify\n\n\nclass Mine(Classify):\n    pass\n")
+    file.write_text("from bertkit.tasks.classify.task import Classify\n\n\nclass Mine(Classify):\n    pass\n")
     recipe = tiny_recipe("classify", {}, tiny_bert, tmp_path, max_steps=1)
     run = train(recipe.model_copy(update={"task": f"{file}:Mine"}), output=tmp_path / "run")
     assert type(Predictor(run.path).task).__name__ == "Mine"
@@ -115,7 +115,7 @@ def test_a_run_needs_nothing_that_lies_outside_of_it(tiny_bert: Path, tmp_path: 
     """Weights, tokenizer, training rows and the file of label names may be gone: the Run has all that answers need."""
     import shutil
 
-    from bertkit.inference.tables import predict_file
+    from bertkit.inference.files import predict_file
 
     shutil.copytree(tiny_bert, tmp_path / "bert")
     (tmp_path / "labels.txt").write_text("refund\ndelivery\nother\n")

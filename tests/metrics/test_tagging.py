@@ -13,7 +13,7 @@ from seqeval import scheme as seqeval_schemes
 from seqeval.metrics import v1
 from seqeval.metrics.sequence_labeling import get_entities, precision_recall_fscore_support
 
-from bertkit.data.schemes import repair
+from bertkit.data.columns.schemes import repair
 from bertkit.errors import DataError
 from bertkit.metrics.tagging import KINDS, STRICT, by_type, compare, entities, errors, score
 

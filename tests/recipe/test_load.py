@@ -138,7 +138,7 @@ def test_mistakes_in_a_users_file_have_its_line(write: Write) -> None:
 
 def test_the_options_of_a_users_task_are_checked(write: Write) -> None:
     Path("mine.py").write_text(
-        "from bertkit.tasks.classify import Classify, ClassifyOptions\n"
+        "from bertkit.tasks.classify.task import Classify, ClassifyOptions\n"
         "class MyOptions(ClassifyOptions):\n    shade: str = 'red'\n"
         "class Mine(Classify):\n    Options = MyOptions\n"
     )
@@ -148,7 +148,7 @@ def test_the_options_of_a_users_task_are_checked(write: Write) -> None:
 
 
 def test_resolve_writes_out_every_default(write: Write) -> None:
-    from bertkit.tasks.classify import Classify, ClassifyOptions
+    from bertkit.tasks.classify.task import Classify, ClassifyOptions
 
     full = resolve(load(write("task: classify\noptions: {max_length: 64}\ntrain: {learning_rate: 1e-3}\n")))
     assert full.options == {**ClassifyOptions().model_dump(), "max_length": 64}

@@ -283,7 +283,7 @@ def test_a_tokenizer_is_found_as_a_model_is(write: Write, tmp_path: Path) -> Non
 
 @pytest.fixture
 def code(write: Write) -> None:
-    text = "from bertkit.tasks.classify import Classify\nclass Mine(Classify): ...\nclass Call: ...\nx = 1\n"
+    text = "from bertkit.tasks.classify.task import Classify\nclass Mine(Classify): ...\nclass Call: ...\nx = 1\n"
     write(text, "sub/x.py")
     write(text, "x.py")
 

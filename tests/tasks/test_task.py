@@ -8,7 +8,7 @@ import pytest
 
 from bertkit.errors import PluginError
 from bertkit.recipe.schema import Recipe
-from bertkit.tasks.classify import Classify
+from bertkit.tasks.classify.task import Classify
 from bertkit.tasks.task import make_task
 
 
@@ -23,7 +23,7 @@ def test_a_task_has_its_options_and_its_memory() -> None:
 
 
 def test_a_task_of_ones_own(tmp_path: Path) -> None:
-    (tmp_path / "mine.py").write_text("from bertkit.tasks.classify import Classify\n\nclass Mine(Classify): ...\n")
+    (tmp_path / "mine.py").write_text("from bertkit.tasks.classify.task import Classify\n\nclass Mine(Classify): ...\n")
     assert type(make_task(Recipe(task=f"{tmp_path}/mine.py:Mine"))).__name__ == "Mine"
     with pytest.raises(PluginError, match="did you mean classify"):
         make_task(Recipe(task="clasify"))

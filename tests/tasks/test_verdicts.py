@@ -7,7 +7,7 @@ import pytest
 from datasets import Dataset
 
 from bertkit.tasks import verdicts
-from bertkit.tasks.tagging_rows import Sentences, sentences_of
+from bertkit.tasks.ner.sentences import Sentences, sentences_of
 
 
 def test_the_parts_of_a_pair_are_joined() -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bertkit.data.schemes import Span
+from bertkit.data.columns.schemes import Span
 from bertkit.tasks.words import join, split, to_words
 
 

@@ -15,7 +15,7 @@ import torch
 from accelerate import skip_first_batches
 from torch.utils.data import get_worker_info
 
-from bertkit.tasks.items import lengths_of
+from bertkit.engine.examples import lengths_of
 from bertkit.training.batching import COUNTED, StepSampler, train_loader
 
 PLAIN_AND_BUCKETED = pytest.mark.parametrize("bucket", [False, True], ids=["plain", "bucketed"])

@@ -104,7 +104,7 @@ def test_other_tasks(check: Check) -> None:
 
 
 def test_a_task_of_the_users(check: Check) -> None:
-    Path("mine.py").write_text("from bertkit.tasks.regress import Regress\nclass Mine(Regress): ...\n")
+    Path("mine.py").write_text("from bertkit.tasks.regress.task import Regress\nclass Mine(Regress): ...\n")
     numbers = csv("n.csv", ("one", "1.5"), ("two", "3"), header=("text", "score"))
     assert check(numbers, task="./mine.py:Mine").train.numbers["most"] == 3.0
 

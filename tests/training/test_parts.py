@@ -10,7 +10,7 @@ import pytest
 
 from bertkit.errors import RecipeError
 from bertkit.recipe.load import resolve
-from bertkit.tasks.scoring import Split
+from bertkit.engine.run import Split
 from bertkit.tasks.task import Features
 from bertkit.training.parts import data_identity, prepare, reports, with_label_names
 from tests.helpers import tiny_recipe

@@ -14,8 +14,8 @@ from bertkit.errors import RecipeError
 from bertkit.metrics import find_metric
 from bertkit.models.layers import depths
 from bertkit.recipe.schema import DataBlock, ModelBlock
-from bertkit.tasks.classify import Classify, ClassifyOptions
-from bertkit.tasks.scoring import Split
+from bertkit.tasks.classify.task import Classify, ClassifyOptions
+from bertkit.engine.run import Split
 from bertkit.training.checkpoints import Checkpoints
 from bertkit.training.interrupt import Interrupt
 from bertkit.training.trainer import BertTrainer

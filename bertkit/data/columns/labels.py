@@ -1,0 +1,143 @@
+"""The names of the labels: given, or found in the training rows; their order is the order of the model's scores."""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from bertkit.data.read.rows import BadRows
+from bertkit.errors import DataError, Problem, did_you_mean
+
+log = logging.getLogger("bertkit")
+
+HIDDEN = "-1"
+"""Benchmarks publish their test rows with this for a label."""
+
+HIDDEN_TODO = "a test set without answers goes to bertkit predict"
+
+Rows = Sequence[dict[str, Any]]
+
+
+def read_label_names(value: list[str] | str | None) -> list[str] | None:
+    """Label names in their order, from a list or a file (one name a line, or a JSON list); None where none are given.
+
+    Raises:
+        DataError: the file can not be read, or a name is empty or stands twice.
+    """
+    if value is None:
+        return None
+    if isinstance(value, str):
+        named = _from_file(Path(value))
+    else:
+        named = [(f"data.label_names[{position}]", name.strip()) for position, name in enumerate(value)]
+    first: dict[str, str] = {}
+    problems = []
+    for place, name in named:
+        if not name:
+            problems.append(Problem(place, "an empty label name"))
+        elif name in first:
+            problems.append(Problem(place, f"the label {name!r} stands twice", f"first at {first[name]}"))
+        first.setdefault(name, place)
+    if problems or not first:
+        raise DataError(*problems or [Problem("data.label_names", "no label names")])
+    return list(first)
+
+
+def _from_file(file: Path) -> list[tuple[str, str]]:
+    try:
+        text = file.read_text("utf-8-sig")
+        if file.suffix.lower() != ".json":
+            return [(f"{file}:{line}", name.strip()) for line, name in enumerate(text.rstrip().split("\n"), 1)]
+        names = json.loads(text)
+    except OSError as error:
+        todo = "data.label_names is a list of names or a file with one a line"
+        raise DataError.at("data.label_names", f"{file} can not be read: {error.strerror}", todo) from error
+    except ValueError as error:  # wrong bytes, or broken JSON
+        raise DataError.at(str(file), f"can not be read: {error}") from error
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise DataError.at(str(file), "expected a list of texts")
+    return [(f"{file}[{position}]", name.strip()) for position, name in enumerate(names)]
+
+
+def found_names(rows: Rows, column: str) -> list[str]:
+    """The distinct labels of a column (of names or lists of names), in natural order: 2 before 10."""
+    names = {name for _, label in _labels(rows, column) for name in label}
+    return sorted(names, key=natural)
+
+
+def natural(name: str) -> tuple[Any, ...]:
+    """Sorts whole numbers by value, and the numbers inside other names too."""
+    if re.fullmatch(r"-?\d+", name):
+        return (0, int(name), name)
+    parts = [int(part) if part.isdecimal() else part.casefold() for part in re.split(r"(\d+)", name)]
+    return (1, parts, name)
+
+
+def check_labels(rows: Rows, column: str, names: Sequence[str], split: str, *, given: bool | None = None) -> None:
+    """Every label must be one of `names`.
+
+    Args:
+        split: `validation` or the like, for the message.
+        given: whether data.label_names gave the names; else they were found in the training rows. None: not told.
+
+    Raises:
+        DataError: unknown labels, with their places: the first ten, the others counted.
+    """
+    known = set(names)
+    origin = {True: "one of data.label_names", False: "in the training rows", None: "a known label"}[given]
+    bad = BadRows()
+    for place, labels in _labels(rows, column):
+        for name in labels:
+            if name not in known:
+                bad.add(Problem(place, f"{split}: the label {name!r} is not {origin}", _unknown_todo(name, names)))
+    bad.settle()
+
+
+def _unknown_todo(name: str, names: Sequence[str]) -> str:
+    if name == HIDDEN:
+        return f"-1 marks a hidden label: {HIDDEN_TODO}"
+    folded = {known.casefold(): known for known in names}
+    return f"did you mean {folded[name.casefold()]}?" if name.casefold() in folded else did_you_mean(name, names)
+
+
+def check_classes(rows: Rows, column: str, names: Sequence[str]) -> None:
+    """The training rows must be able to teach the labels `names`; a label without a row is warned of.
+
+    Raises:
+        DataError: one label only, or fewer rows than labels (neither where a row may have several labels).
+    """
+    counts: Counter[str] = Counter()
+    several = False
+    for _, labels in _labels(rows, column):
+        counts.update(labels)
+        several = several or isinstance(labels, list)
+    if not names:
+        raise DataError.at(f"column {column}", "no row has any label", "is this the right column?")
+    if not several and len(names) < 2:
+        todo = "a model needs two or more to tell apart; is this the right column?"
+        raise DataError.at(f"column {column}", f"one label only: {', '.join(names)}", todo)
+    if not several and len(rows) < len(names):
+        what = f"{len(rows)} training rows for {len(names)} labels"
+        raise DataError.at(f"column {column}", what, "is this a column of labels? For numbers use task: regress")
+    if absent := [name for name in names if not counts[name]]:
+        shown = ", ".join(absent[:5]) + (", ..." if len(absent) > 5 else "")
+        log.warning("no training row has these labels, so they can not be learnt: %d (%s)", len(absent), shown)
+
+
+def _labels(rows: Rows, column: str) -> Iterator[tuple[str, Iterable[str]]]:
+    """Place and labels of each row: a list where a row may have several, else a tuple of one."""
+    dataset: Any = rows
+    if hasattr(rows, "column_names"):
+        values = dataset[column]
+        places = dataset["place"] if "place" in dataset.column_names else None
+    else:
+        values = [row[column] for row in rows]
+        places = [row["place"] for row in rows] if rows and "place" in rows[0] else None
+    for number, value in enumerate(values):
+        place = places[number] if places else f"row {number + 1}"
+        yield place, value if isinstance(value, list) else (value,)

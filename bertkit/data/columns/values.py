@@ -1,0 +1,241 @@
+"""What a file holds -> what a column may hold, or why not."""
+
+from __future__ import annotations
+
+import decimal
+import math
+import re
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from bertkit.data.columns import choices
+from bertkit.data.columns import spans
+from bertkit.data.columns.column import Column
+from bertkit.data.read.json_text import describe
+from bertkit.data.columns.labels import HIDDEN, HIDDEN_TODO, read_label_names
+from bertkit.data.columns.offsets import agree
+from bertkit.data.read.rows import Tally, Unusable
+from bertkit.data.read.sources import setting
+from bertkit.errors import DataError, Problem
+from bertkit.recipe.schema import DataBlock
+
+# JSON can write half of a surrogate pair (an emoji cut in two): no encoding can write it, so no tokenizer can read it.
+_HALF_CHARACTER = re.compile("[\ud800-\udfff]")
+EVERY_ROW = f"every row needs one; to leave such rows out and count them: {setting('data.bad_rows', 'skip')}"
+
+EVERY_WORD = f"each needs a character to read; to leave such rows out: {setting('data.bad_rows', 'skip')}"
+
+_WHOLE = re.compile(r"-?[0-9]+")
+_NUMBER = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*", re.ASCII)
+
+
+class Values:
+    """Takes one value after the other, and remembers what shows only over all of them.
+
+    Args:
+        tally: counts what is taken with a doubt.
+        keep_empty: an empty text is taken (rows to predict), not refused.
+    """
+
+    def __init__(self, block: DataBlock, tally: Tally, *, keep_empty: bool = False):
+        self._block, self._tally, self._keep_empty = block, tally, keep_empty
+        self._names = read_label_names(block.label_names)
+        self._first_of: dict[str, tuple[str, Any]] = {}
+        self._take: dict[str, Callable[[Any, str], Any]] = {
+            "text": self._text,
+            "label": self._label,
+            "labels": self._labels,
+            "number": self._number,
+            "words": self._words,
+            "tags": self._tags,
+            "spans": lambda value, place: spans.spans(value, lambda label: self._label(label, place)),
+            "answers": lambda value, place: spans.answers(value),
+            "choices": self._choices,
+            "choice": self._choice,
+            "id": self._id,
+        }
+
+    def take(self, kind: str, value: Any, place: str) -> Any:
+        """The value as a column of this kind (or an `id`) holds it.
+
+        Raises:
+            Unusable: the column can not hold it.
+            DataError: data.label_ids is set, but there are no data.label_names.
+        """
+        return self._take[kind](value, place)
+
+    def agree(self, row: dict[str, Any], columns: Sequence[Column], place: str) -> None:
+        """Look whether the columns of a row go together (see offsets.py).
+
+        Raises:
+            Unusable: two do not.
+        """
+        agree(row, columns, self._tally, place)
+
+    def gather(self, cells: list[Any], place: str) -> list[Any]:
+        """The choices of a row that stand in a column each; those that it does not have are empty cells at the end."""
+        full = list(cells)
+        while full and (full[-1] is None or (isinstance(full[-1], str) and not full[-1].strip())):
+            full.pop()
+        if 2 <= len(full) < len(cells):
+            self._tally.add(choices.FEWER, place)
+        return full
+
+    def settle(self) -> None:
+        """To be called after the last value.
+
+        Raises:
+            DataError: the labels are of different types, or hold the -1 of a hidden label.
+        """
+        kinds = {kind: first for kind, first in self._first_of.items() if kind != HIDDEN}
+        if len(kinds) > 1:
+            found = [
+                Problem(place, f"labels of different types: {v!r} is {kind}") for kind, (place, v) in kinds.items()
+            ]
+            raise DataError(*found, Problem("", "which of them name the same label? write all as texts"))
+        if HIDDEN in self._first_of and self._names is None and "a name" not in kinds:
+            todo = f"{HIDDEN_TODO}; if it is a class of yours, list all labels in data.label_names"
+            raise DataError.at(self._first_of[HIDDEN][0], "the label -1 usually marks a hidden label", todo)
+
+    def _text(self, value: Any, place: str) -> str:
+        if not isinstance(value, str):
+            if value is None:
+                raise Unusable("is missing", EVERY_ROW)
+            raise Unusable(f"is not a text: found {describe(value)} ({value!r:.40})", "write it in quotes")
+        if not value.strip():
+            if not self._keep_empty:
+                raise Unusable("is empty", EVERY_ROW)
+            self._tally.add("empty texts", place)
+        self._check_length(len(value), "an unclosed quote often merges rows")
+        _check_characters(value)
+        return value
+
+    def _check_length(self, size: int, why: str) -> None:
+        most = self._block.max_characters
+        if size > most:
+            todo = f"{why}; if it is meant: {setting('data.max_characters', size)}"
+            raise Unusable(f"is too long: {size:,} characters, data.max_characters is {most:,}", todo)
+
+    def _words(self, value: Any, place: str) -> list[str]:
+        words = _list(value, "words")
+        for position, word in enumerate(words):
+            if not isinstance(word, str):
+                what = f"holds what is no text: word {position + 1} is {describe(word)} ({word!r:.40})"
+                raise Unusable(what, "write it in quotes", position)
+            if not word.strip():
+                raise Unusable(f"holds an empty word: word {position + 1} is {word!r:.40}", EVERY_WORD, position)
+            _check_characters(word)
+        if not words:
+            raise Unusable("has no words", EVERY_ROW)
+        self._check_length(sum(map(len, words)), "are the empty lines between sentences missing?")
+        return words
+
+    def _tags(self, value: Any, place: str) -> list[str]:
+        """One label name a word."""
+        names = []
+        for position, tag in enumerate(_list(value, "tags")):
+            if tag is None or (isinstance(tag, str) and not tag.strip()):
+                todo = "a word outside of all entities has the tag O"
+                raise Unusable(f"holds an empty tag: that of word {position + 1}", todo, position)
+            try:
+                names.append(self._label(tag, place))
+            except Unusable as error:
+                what = f"holds a bad tag: that of word {position + 1} {error.what}"
+                raise Unusable(what, error.todo, position) from None
+        return names
+
+    def _label(self, value: Any, place: str) -> str:
+        """One label name: whole numbers and true/false become texts."""
+        if value is None or (isinstance(value, str) and not value.strip()):
+            raise Unusable("is missing", f"every row needs one; {HIDDEN_TODO}")
+        if not isinstance(value, str | int):
+            raise Unusable(f"is not a label: found {describe(value)} ({value!r:.40})", "write a name or a whole number")
+        name = str(value).lower() if isinstance(value, bool) else str(value).strip()
+        _check_characters(name)
+        if isinstance(value, str) and name != value:
+            self._tally.add("white space around a label, removed", place)
+        if self._block.label_ids:
+            return self._at_position(name)
+        if name == HIDDEN:
+            self._first_of.setdefault(HIDDEN, (place, value))
+        # "1" and 1 are the same name, so a text that is a number fits both kinds of file.
+        if isinstance(value, bool) or not _WHOLE.fullmatch(name):
+            self._first_of.setdefault("true or false" if isinstance(value, bool) else "a name", (place, value))
+        elif isinstance(value, int):
+            self._first_of.setdefault("a number", (place, value))
+        return name
+
+    def _choices(self, value: Any, place: str) -> list[str]:
+        texts = choices.choices(value)
+        for text in texts:
+            _check_characters(text)
+            self._check_length(len(text), "are the choices in one text?")
+        if len(set(map(choices.plain, texts))) < len(texts):
+            self._tally.add(choices.TWICE, place)
+        return texts
+
+    def _choice(self, value: Any, place: str) -> int | str:
+        """As it is written: which choice it names shows beside the choices alone (see `agree`)."""
+        if value is None or (isinstance(value, str) and not value.strip()):
+            raise Unusable("is missing", f"every row needs one; {HIDDEN_TODO}")
+        if isinstance(value, bool) or not isinstance(value, str | int):
+            raise Unusable(f"is not a choice: found {describe(value)} ({value!r:.40})", choices.NAME_IT)
+        return value
+
+    def _labels(self, value: Any, place: str) -> list[str]:
+        """Any number of label names, from a list or a text that data.label_separator parts."""
+        if isinstance(value, str):
+            text, separator = value, self._block.label_separator
+            value = [part.strip() for part in text.split(separator)] if text.strip() else []
+            if "" in value:
+                raise Unusable(f"has an empty label: {text!r:.40}", f"the labels are parted by {separator!r}")
+        if not isinstance(value, list):
+            what = "is missing" if value is None else f"is not a list of labels: found {describe(value)}"
+            raise Unusable(what, "a row without labels has an empty list")
+        names = [self._label(item, place) for item in value]
+        if len(set(names)) < len(names):
+            raise Unusable(f"holds a label twice: {', '.join(names)}")
+        return names
+
+    def _at_position(self, text: str) -> str:
+        assert self._names is not None  # DataBlock takes label_ids with label_names alone
+        if text == HIDDEN:
+            raise Unusable("is -1, which marks a hidden label", HIDDEN_TODO)
+        if not _WHOLE.fullmatch(text) or not 0 <= int(text) < len(self._names):
+            raise Unusable(f"is no position in data.label_names: {text!r}, expected 0 to {len(self._names) - 1}")
+        return self._names[int(text)]
+
+    def _number(self, value: Any, place: str) -> float:
+        if isinstance(value, str) and _NUMBER.fullmatch(value):
+            value = float(value)
+        if isinstance(value, bool) or not isinstance(value, int | float | decimal.Decimal):
+            if value in (None, ""):
+                raise Unusable("is missing", EVERY_ROW)
+            raise Unusable(f"is not a number: {value!r:.40}", "write it as 1.5 or 3e-4")
+        try:
+            number = float(value)
+        except OverflowError:
+            number = math.inf
+        if not math.isfinite(number):
+            raise Unusable(f"is not a finite number: {number}", EVERY_ROW)
+        return number
+
+    def _id(self, value: Any, place: str) -> str | None:
+        if value is None:
+            return None
+        _check_characters(str(value))
+        return str(value)
+
+
+def _list(value: Any, of: str) -> list[Any]:
+    value = spans.cell(value)
+    if value is None or value == "":
+        raise Unusable("is missing", EVERY_ROW)
+    if not isinstance(value, list):
+        raise Unusable(f"is not a list of {of}: found {describe(value)}", 'write ["a", "b"]')
+    return value
+
+
+def _check_characters(text: str) -> None:
+    if not text.isascii() and _HALF_CHARACTER.search(text):
+        raise Unusable("holds half a character", "a \\ud800 to \\udfff stands alone: was a text cut inside an emoji?")

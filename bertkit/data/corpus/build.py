@@ -1,0 +1,283 @@
+"""Build a corpus: look at the sources, plan, go on with what is there, write the manifest last.
+
+A folder without a manifest is unfinished, and the same command goes on with it: the plan that it holds (options, hashes
+of tokenizer and sources) must be the same.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import logging
+import os
+import shutil
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bertkit import processes as machine
+from bertkit.data.corpus import account
+from bertkit.data.corpus import rounds
+from bertkit.data.cache import home
+from bertkit.data.corpus.options import CorpusOptions
+from bertkit.data.read.documents import Scanned, scan
+from bertkit.data.read.sources import ENDINGS, Source, expand, shown
+from bertkit.errors import BertkitError, DataError
+from bertkit.recipe.schema import DataBlock
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
+log = logging.getLogger("bertkit")
+
+VERSION = 1
+"""Of the rules and the files: another makes other rows of the same texts."""
+PATIENCE = 1.0
+"""Seconds between two looks whether another training has built the corpus."""
+MANIFEST, WORK, TOKENIZER = "manifest.json", ".building", "tokenizer.json"
+
+
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """The manifest of a finished corpus.
+
+    Raises:
+        DataError: no corpus, or one that is unfinished.
+    """
+    if not (folder / MANIFEST).is_file():
+        if (folder / WORK).is_dir():
+            todo = "the bertkit corpus build that began it goes on with it"
+            raise DataError.at(str(folder), "an unfinished corpus", todo)
+        what = "not a corpus: it has no manifest.json" if folder.is_dir() else "no such folder"
+        raise DataError.at(str(folder), what, "a corpus is the folder that bertkit corpus build writes")
+    try:
+        manifest = json.loads((folder / MANIFEST).read_text("utf-8"))
+        version = manifest["version"]
+        assert manifest["shards"]
+    except (OSError, ValueError, KeyError, TypeError, AssertionError) as error:
+        raise DataError.at(str(folder / MANIFEST), "is no manifest of a corpus", "build the corpus again") from error
+    if version != VERSION:
+        what = f"a corpus of version {version}; this bertkit reads version {VERSION}"
+        raise DataError.at(str(folder), what, "build it again")
+    return manifest
+
+
+def build(
+    sources: Sequence[str],
+    tokenizer: PreTrainedTokenizerBase,
+    output: str | Path,
+    options: CorpusOptions,
+    *,
+    block: DataBlock | None = None,
+    processes: int = 1,
+    progress: rounds.Progress | None = None,
+) -> dict[str, Any]:
+    """Make a corpus of texts, or go on with one. Returns its manifest.
+
+    Args:
+        sources: as in `data.train`: files, folders, globs, hub data sets.
+        block: how to read them (format, encoding, `columns: {text: ...}`, bad_rows).
+        processes: over which the work is spread; they change nothing in the result.
+
+    Raises:
+        DataError: a source that can not be read, an output that holds something else, or no text at all.
+    """
+    block, output = block or DataBlock(), Path(output)
+    progress = progress or (lambda what, done, total: None)
+    plan, scanned, backend = _plan(sources, tokenizer, options, block)
+    if (output / MANIFEST).is_file():
+        return _finished(output, plan)
+    processes = min(processes, 1 + plan["bytes"] // (4 * rounds.PART))  # starting one takes as long as three parts
+    try:
+        work = _begun(output, plan, backend)
+        with rounds.alone(work), rounds.Run(processes) as run:
+            count, counts = _first_round(work, scanned, block, options, run, progress)
+            chosen = rounds.choose(work, count, options)
+            made = rounds.make_shards(work, output, count, options, plan["tokenizer"], run, progress)
+            if not made:
+                _discard(output)
+                raise DataError.at(scanned[0].source.name, "its documents make no row", "are there only single words?")
+            manifest = {**plan, **account.told(made, counts, chosen, options)}
+            _write(output / MANIFEST, manifest)
+            shutil.rmtree(work, ignore_errors=True)
+    except OSError as error:
+        what = f"can not be written: {error.strerror or error}"
+        raise DataError.at(str(output), what, "mend that; the same command goes on") from error
+    account.warn(manifest)
+    return manifest
+
+
+def cached(
+    sources: Sequence[str],
+    tokenizer: PreTrainedTokenizerBase,
+    options: CorpusOptions,
+    *,
+    block: DataBlock | None = None,
+    processes: int = 1,
+    progress: rounds.Progress | None = None,
+) -> Path:
+    """The folder of the corpus that these make, in the cache; built where it is not there yet.
+
+    The folder's name is the hash of all that the rows depend on. Of several processes the first one builds; a build of
+    another training is waited for.
+    """
+    plan, _, _ = _plan(sources, tokenizer, options, block or DataBlock())
+    folder = home() / "corpus" / hashlib.sha256(json.dumps(_identity(plan), sort_keys=True).encode()).hexdigest()
+    with machine.first_goes_first():
+        while not (folder / MANIFEST).is_file():
+            try:
+                build(sources, tokenizer, folder, options, block=block, processes=processes, progress=progress)
+            except rounds.Busy:  # another training wants the same
+                time.sleep(PATIENCE)
+    return folder
+
+
+def _plan(
+    sources: Sequence[str], tokenizer: PreTrainedTokenizerBase, options: CorpusOptions, block: DataBlock
+) -> tuple[dict[str, Any], list[Scanned], str]:
+    """What the corpus is to be made of, the sources after a first look, and the tokenizer as JSON."""
+    from tokenizers import Tokenizer
+
+    backend = Tokenizer.from_str(tokenizer.backend_tokenizer.to_str())
+    backend.no_truncation()  # a tokenizer that was used may hold the last call's
+    backend.no_padding()
+    text = backend.to_str()
+    if options.pairs == "none" and tokenizer.sep_token_id is None:
+        raise DataError.at("tokenizer", "has no separator ([SEP]) to put between documents", "use one of BERT's kind")
+    scanned = [scan(source, block) for source in _sources(sources, block)]
+    plan = {
+        "version": VERSION,
+        "options": options.model_dump(mode="json"),
+        "tokenizer": {
+            "sha256": hashlib.sha256(text.encode()).hexdigest(),
+            "vocabulary_sha256": vocabulary_hash(tokenizer),
+            "pieces": len(tokenizer),
+            "special": [tokenizer.num_special_tokens_to_add(pair) for pair in (False, True)],
+            "separator": tokenizer.sep_token_id,
+        },
+        "sources": [
+            {
+                "name": each.source.name + (f"#{each.source.key}" if each.source.key else ""),
+                "format": each.source.format,
+                "bytes": each.size,
+                "sha256": each.sha256,
+                **({} if each.source.format in ("parquet", "arrow", "hub") else {"encoding": each.encoding}),
+                **({} if each.source.format == "text" else {"column": block.columns.get("text", "text")}),
+            }
+            for each in scanned
+        ],
+        "bytes": sum(each.size for each in scanned),
+    }
+    return plan, scanned, text
+
+
+def _sources(sources: Sequence[str], block: DataBlock) -> list[Source]:
+    """As `expand` finds them; a file or standard input of no known format is a plain text."""
+    found: list[Source] = []
+    for text in sources:
+        path = Path(text)
+        if not block.format and path.is_file() and not _known(path):
+            found.append(Source(shown(path), "text", path))
+        else:
+            found += expand([text], block)
+    plain = {"stdin"} if not block.format else set()
+    return [replace(each, format="text") if each.name in plain and each.format == "csv" else each for each in found]
+
+
+def _known(path: Path) -> bool:
+    return bool({suffix.lower() for suffix in path.suffixes[-2:]} & set(ENDINGS))
+
+
+def vocabulary_hash(tokenizer: PreTrainedTokenizerBase) -> str:
+    """The same for tokenizers that give the same numbers to the same pieces."""
+    vocabulary = sorted(tokenizer.get_vocab().items())
+    return hashlib.sha256(json.dumps(vocabulary).encode()).hexdigest()
+
+
+def _identity(plan: dict[str, Any]) -> dict[str, Any]:
+    """What the rows depend on: a source by its content, not by its name."""
+    sources = [{key: value for key, value in source.items() if key != "name"} for source in plan["sources"]]
+    return {"sources": sources, **{key: plan[key] for key in ("version", "options", "tokenizer")}}
+
+
+def _check_same(folder: Path, plan: dict[str, Any], old: dict[str, Any], state: str) -> None:
+    """Raise a DataError that names what is not as it was."""
+    now, then = _identity(plan), _identity(old)
+    changed = [
+        f"{key} was {then['options'].get(key)}"
+        for key in now["options"]
+        if now["options"][key] != then["options"].get(key)
+    ]
+    changed += ["another tokenizer"] * (now["tokenizer"] != then["tokenizer"])
+    changed += ["other sources, or their content has changed"] * (now["sources"] != then["sources"])
+    changed += ["another version of bertkit"] * (now["version"] != then["version"])
+    if changed:
+        what = f"{folder}: holds {state} corpus made otherwise: {'; '.join(changed)}"
+        raise DataError.at("--output", what, "name a new folder, or remove this one")
+
+
+def _finished(output: Path, plan: dict[str, Any]) -> dict[str, Any]:
+    manifest = read_manifest(output)
+    _check_same(output, plan, manifest, "a")
+    shutil.rmtree(output / WORK, ignore_errors=True)  # what a kill after the manifest left
+    log.info("%s: finished already, with the same sources and options", output)
+    return manifest
+
+
+def _begun(output: Path, plan: dict[str, Any], backend: str) -> Path:
+    """The folder of the work, with its plan; that of an earlier build with the same plan as it stands."""
+    work = output / WORK
+    if (work / "plan.json").is_file():
+        _check_same(output, plan, json.loads((work / "plan.json").read_text("utf-8")), "an unfinished")
+        log.info("%s: goes on with the build that was begun there", output)
+        return work
+    if output.is_file() or (output.is_dir() and any(path.name != WORK for path in output.iterdir())):
+        raise DataError.at("--output", f"{output}: in use", "name a new folder, or remove this one")
+    for folder in (work, *(output / split for split in rounds.SPLITS)):
+        folder.mkdir(parents=True, exist_ok=True)
+    for folder in (work, output):
+        (folder / TOKENIZER).write_text(backend, "utf-8")
+    _write(work / "plan.json", plan)
+    return work
+
+
+def _discard(output: Path) -> None:
+    for name in (WORK, *rounds.SPLITS):
+        shutil.rmtree(output / name, ignore_errors=True)
+    (output / TOKENIZER).unlink(missing_ok=True)
+    with contextlib.suppress(OSError):  # something of another's is in it
+        output.rmdir()
+
+
+def _first_round(
+    work: Path,
+    scanned: Sequence[Scanned],
+    block: DataBlock,
+    options: CorpusOptions,
+    run: rounds.Run,
+    progress: rounds.Progress,
+) -> tuple[int, dict[str, int]]:
+    """How many parts there are, and what was counted, from the disk where the round was finished before."""
+    file = work / "read.json"
+    if not file.is_file():
+        try:
+            count, counts = rounds.read_parts(work, scanned, block, options, run, progress)
+            if not counts["documents"]:
+                raise DataError.at(scanned[0].source.name, "no document with a text", "is this the right file?")
+        except rounds.Ended:
+            raise
+        except BertkitError:  # a source, once mended, is another, and this build could not go on with it
+            _discard(work.parent)
+            raise
+        _write(file, {"parts": count, "counts": dict(counts)})
+    found = json.loads(file.read_text("utf-8"))
+    return found["parts"], found["counts"]
+
+
+def _write(file: Path, value: Any) -> None:
+    """JSON, written aside, then renamed."""
+    aside = file.with_name(f".{file.name}.{os.getpid()}")
+    aside.write_text(json.dumps(value, indent=1, ensure_ascii=False) + "\n", "utf-8")
+    aside.replace(file)

@@ -1,0 +1,102 @@
+"""Parquet and Arrow files, batch by batch.
+
+Where `datasets` wrote the file, its schema says which columns are class numbers and how the classes are called; the
+rows then hold the names, which mean the same in every file.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from bertkit.data.read.rows import Record
+from bertkit.data.read.sources import Source
+from bertkit.errors import DataError
+from bertkit.recipe.schema import DataBlock
+
+BATCH = 1_000
+"""Rows that stand in memory as Python objects at a time."""
+
+
+def read_parquet(source: Source, block: DataBlock) -> Iterator[Record]:
+    """A Parquet file."""
+    import pyarrow.parquet as pq
+
+    def batches(path: Path) -> Iterator[Any]:
+        with pq.ParquetFile(path) as file:
+            yield file.schema_arrow
+            yield from file.iter_batches(BATCH)
+
+    return _read(source, block, batches)
+
+
+def read_arrow(source: Source, block: DataBlock) -> Iterator[Record]:
+    """An Arrow file (Feather) or stream (what `Dataset.save_to_disk` writes)."""
+    import pyarrow as pa
+
+    def batches(path: Path) -> Iterator[Any]:
+        with pa.memory_map(str(path)) as mapped:
+            magic = mapped.read(6)
+            mapped.seek(0)
+            if magic == b"ARROW1":
+                file = pa.ipc.open_file(mapped)
+                yield file.schema
+                yield from map(file.get_batch, range(file.num_record_batches))
+            else:
+                stream = pa.ipc.open_stream(mapped)
+                yield stream.schema
+                yield from stream
+
+    return _read(source, block, batches)
+
+
+def records(source: Source, tables: Iterable[Any], features: dict[str, Any]) -> Iterator[Record]:
+    """The rows of Arrow tables or record batches.
+
+    Args:
+        source: for the places of the rows.
+        tables: in order.
+        features: column -> its feature as `datasets` writes it down (`Features.to_dict()`); it names the classes.
+    """
+    names = {column: found for column, feature in features.items() if (found := _class_names(feature))}
+    number = 0
+    for table in tables:
+        for values in table.to_pylist():
+            number += 1
+            named = {column: _named(values[column], names[column]) for column in names if column in values}
+            yield Record(source.row(number), number, {**values, **named})
+
+
+def _read(source: Source, block: DataBlock, batches: Any) -> Iterator[Record]:
+    import pyarrow as pa
+
+    if source.file is None:
+        raise DataError.at(source.name, f"{source.format} can not be read from here", "name a file")
+    try:
+        tables = batches(source.file)
+        schema = next(tables)
+        twice = next((name for name in schema.names if schema.names.count(name) > 1), None)
+        if twice is not None:
+            raise DataError.at(source.name, f"has two columns named {twice!r}", "rename one")
+        metadata = json.loads((schema.metadata or {}).get(b"huggingface", b"{}"))
+        features = {} if block.label_ids else metadata.get("info", {}).get("features", {})
+        yield from records(source, tables, features)
+    except (pa.ArrowException, OSError) as error:
+        todo = "is this the right file, and whole?"
+        raise DataError.at(source.name, f"can not be read as {source.format}: {error}", todo) from error
+
+
+def _class_names(feature: Any) -> list[str]:
+    """Names of the classes of a `ClassLabel`, or of a list of these; else none."""
+    if not isinstance(feature, dict):
+        return []
+    return feature.get("names") or [] if feature.get("_type") == "ClassLabel" else _class_names(feature.get("feature"))
+
+
+def _named(value: Any, names: list[str]) -> Any:
+    """Class numbers -> names. A hidden label (-1) is None."""
+    if isinstance(value, list):
+        return [_named(item, names) for item in value]
+    return None if value is None or value < 0 else names[value]

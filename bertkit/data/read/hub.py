@@ -1,0 +1,69 @@
+"""Data sets on the hub, through `datasets`: `hub:name[:config][@revision]#split`.
+
+Without a network, `datasets` tries for up to 47 s before it gives up. So we look first whether the hub's name can be
+resolved at all (3 s at most); if not, only the local cache is asked, which answers at once.
+
+The price of this way: the rows are as `datasets` read them, so a CSV file on the hub has its `NA` turned into nothing.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from bertkit import hub
+from bertkit.data.read.arrow import BATCH, records
+from bertkit.data.read.rows import Record
+from bertkit.data.read.sources import Source
+from bertkit.errors import BertkitError, DataError
+from bertkit.recipe.schema import DataBlock
+
+_NAME = re.compile(r"hub:(?P<name>[\w.-]+(/[\w.-]+)?)(:(?P<config>[^@]+))?(@(?P<revision>.+))?")
+
+
+def read_hub(source: Source, block: DataBlock) -> Iterator[Record]:
+    """One split of a data set on the hub or in the local cache. Class numbers become names, a hidden label None.
+
+    Raises:
+        DataError: the name or the split is wrong, or it can not be loaded; the cause is chained.
+    """
+    parts = _NAME.fullmatch(source.name)
+    if not parts:
+        raise DataError.at(source.name, "not the name of a data set", "write hub:name[:config][@revision]#split")
+    if not source.key:
+        raise DataError.at(source.name, "names no split", f"name it: {source.name}#train")
+    if Path(parts["name"]).exists():  # which `datasets` would take instead, and say nothing
+        raise DataError.at(source.name, f"a folder named {parts['name']} is here", "name it without hub: to read it")
+    dataset = _load(f"{source.name}#{source.key}", parts, source.key)
+    features = {} if block.label_ids else dataset.features.to_dict()
+    place = Source(f"{source.name}#{source.key}", "hub")
+    yield from records(place, dataset.with_format("arrow").iter(BATCH), features)
+
+
+def _load(where: str, parts: re.Match[str], split: str) -> Any:
+    import datasets
+
+    offline = not hub.reachable()
+    try:
+        with hub.cache_only() if offline else contextlib.nullcontext():
+            return datasets.load_dataset(parts["name"], parts["config"], split=split, revision=parts["revision"])
+    except Exception as error:  # the libraries below raise some twenty kinds
+        raise _failure(where, error, offline) from error
+
+
+def _failure(where: str, error: Exception, offline: bool) -> BertkitError:
+    if offline:
+        why = "HF_HUB_OFFLINE is set" if hub.asked_offline() else "the hub can not be reached"
+        todo = "load it once with a network, or name a local file"
+        return DataError.at(where, f"{why}, and this is not in the local cache ({_reason(error)})", todo)
+    return DataError.at(where, f"can not be loaded: {_reason(error)}")
+
+
+def _reason(error: BaseException) -> str:
+    """`datasets` says that something failed, and leaves what it was to the cause."""
+    while error.__cause__:
+        error = error.__cause__
+    return f"{type(error).__name__}: {' '.join(str(error).split())}"

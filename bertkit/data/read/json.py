@@ -1,0 +1,143 @@
+"""JSON and JSON Lines, with the line where each row starts."""
+
+from __future__ import annotations
+
+import functools
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from bertkit.data.read.json_text import Repeated, describe, parse, reason
+from bertkit.data.read.lines import lines
+from bertkit.data.read.rows import Record, Tally
+from bertkit.data.read.sources import Source, placeholders, setting
+from bertkit.data.read.squad import articles, questions
+from bertkit.errors import DataError, Problem, did_you_mean
+from bertkit.recipe.schema import DataBlock
+
+_GAP = re.compile(r"[ \t\n\r,:]*")
+_skip_value = json.JSONDecoder().raw_decode
+
+
+def read_jsonl(source: Source, block: DataBlock) -> Iterator[Record | Problem]:
+    """One object (or, with `data.header`, one list) a line."""
+    blank, number = Tally(), 0
+    for line, text in enumerate(lines(source, block), 1):
+        place = source.line(line)
+        if not text.strip():
+            blank.add("blank lines passed over", place)
+            continue
+        number += 1
+        try:
+            value = parse(text.rstrip())
+        except (ValueError, RecursionError) as error:
+            if number == 1 and text.lstrip().startswith("["):
+                raise DataError.at(place, "opens one list, not one object a line", "--set data.format=json") from error
+            yield Problem(place, f"broken JSON: {reason(error)}", "a line is one whole object: {...}")
+        else:
+            yield _row(value, block, place, number)
+    blank.warn()
+
+
+def read_json(source: Source, block: DataBlock, *, squad: bool = False) -> Iterator[Record | Problem]:
+    """A list of objects (or, with `data.header`, of lists); with `file.json#key` the one that `key` leads to.
+
+    SQuAD's layout is recognised: its questions are the rows (squad_json.py).
+
+    Args:
+        squad: nothing but SQuAD's layout will do.
+
+    Raises:
+        DataError: the file is no valid JSON, or there is no list at the top or at the key.
+    """
+    text = "".join(lines(source, block))
+    if not text.strip():
+        return
+    try:
+        value = parse(text)
+    except (ValueError, RecursionError) as error:
+        at_line = getattr(error, "lineno", 1)
+        many = isinstance(error, json.JSONDecodeError) and error.msg == "Extra data"
+        todo = "one object a line is another format: --set data.format=jsonl" if many else "look there and just above"
+        raise DataError.at(source.line(at_line), f"broken JSON: {reason(error)}", todo) from error
+    value, position = _descend(value, text, source)
+    if (found := articles(value)) is not None:
+        if isinstance(value, Repeated):
+            raise DataError(value.problem(source.name))
+        yield from questions(found, source)
+        return
+    if squad:
+        what = 'not SQuAD\'s layout: no "data" with a list of articles that have "paragraphs"'
+        raise DataError.at(source.name, what, f"a list of rows is read by {setting('data.format', 'json')}")
+    line, counted = 1, 0
+    for number, (row, start) in enumerate(_listed(value, text, position, source), 1):
+        line, counted = line + text.count("\n", counted, start), start
+        yield _row(row, block, source.line(line), number)
+
+
+read_squad = functools.partial(read_json, squad=True)
+
+
+def _descend(value: Any, text: str, source: Source) -> tuple[Any, int]:
+    """What `source.key` (`train`, or `data/train`) leads to, and its position in the text."""
+    position = _gap(text, 0)
+    for key in source.key.split("/") if source.key else []:
+        if not isinstance(value, dict) or key not in value:
+            known = did_you_mean(key, value) if isinstance(value, dict) else f"here is {describe(value)}"
+            raise DataError.at(source.name, f"no key {key!r} on the way to #{source.key}", known)
+        if isinstance(value, Repeated):
+            raise DataError(value.problem(source.name))
+        value, position = value[key], dict(_children(text, position))[key]
+    return value, position
+
+
+def _listed(value: Any, text: str, position: int, source: Source) -> Iterator[tuple[Any, int]]:
+    """Each row of a list and its position in the text."""
+    if isinstance(value, list):
+        return zip(value, (start for _, start in _children(text, position)), strict=True)
+    if not isinstance(value, dict):
+        raise DataError.at(source.name, f"expected a list of rows, found {describe(value)}", "write [{...}, {...}]")
+    keys = ", ".join(f"{key} ({len(v):,} rows)" if isinstance(v, list) else key for key, v in value.items())
+    lists = [key for key, v in value.items() if isinstance(v, list)]
+    path = f"{source.key}/{(lists or ['KEY'])[0]}".lstrip("/")
+    todo = f"name the key of the rows: {source.name}#{path}"
+    raise DataError.at(source.name, f"expected a list of rows, found an object with the keys {keys}", todo)
+
+
+def _children(text: str, start: int) -> Iterator[tuple[str | None, int]]:
+    """Key (None in a list) and position of each child of the list or object at `start`; the text is valid JSON."""
+    position = _gap(text, start + 1)
+    while text[position] not in "]}":
+        key = None
+        if text[start] == "{":
+            key, position = _skip_value(text, position)
+            position = _gap(text, position)
+        yield key, position
+        position = _gap(text, _skip_value(text, position)[1])
+
+
+def _gap(text: str, position: int) -> int:
+    """Where the next value, key or bracket starts."""
+    found = _GAP.match(text, position)
+    return found.end() if found else position
+
+
+def _row(value: Any, block: DataBlock, place: str, number: int) -> Record | Problem:
+    if isinstance(value, Repeated):
+        return value.problem(place)
+    if isinstance(value, dict):
+        return Record(place, number, value)
+    if not isinstance(value, list):
+        return Problem(place, f"not an object: found {describe(value)}", 'a row is {"column": value, ...}')
+    if block.header is None:
+        todo = f"name its columns: {setting('data.header', placeholders(len(value)))}"
+        problem = Problem(place, "a list instead of an object", todo)
+        if number == 1:
+            raise DataError(problem)
+        return problem
+    if len(value) != len(block.header):
+        return Problem(place, f"wrong number of values: {len(value)}, data.header names {len(block.header)}")
+    if number == 1 and value == block.header:
+        raise DataError.at(place, "this row is a header, but data.header says there is none", "take it out of the file")
+    return Record(place, number, dict(zip(block.header, value, strict=True)))

@@ -1,0 +1,73 @@
+"""The model card of a Run: what it is, how it scored, how to use it. Front matter as the hub reads it."""
+
+from __future__ import annotations
+
+from bertkit.extras import PACKAGE
+from bertkit.recipe.schema import Recipe
+from bertkit.run import Run
+from bertkit.engine.run import Scores
+from bertkit.tasks.task import Task
+
+
+def card(recipe: Recipe, task: Task, scored: dict[str, Scores], run: Run) -> str:
+    """Markdown of the model card."""
+    labels: list[str] = task.state.get("labels", [])
+    base = recipe.model.name or f"random weights ({(recipe.model.scratch or {}).get('model_type')})"
+    lines = ["---", "library_name: transformers", "tags: [bertkit]", f"pipeline_tag: {_head(recipe.task)[0]}"]
+    if recipe.model.name and not recipe.model.name.startswith(("/", PACKAGE)):
+        lines.append(f"base_model: {recipe.model.name}")
+    lines += ["---", "", f"# {run.path.name}", "", f"`{recipe.task}`, fine-tuned by bertkit from `{base}`.", ""]
+    lines += ["## Scores", "", "| split | figure | value | 95% interval |", "|---|---|---|---|"]
+    for split, scores in scored.items():
+        for name, value in scores.figures.items():
+            low, high = scores.intervals.get(name, (None, None))
+            interval = "" if low is None else f"{low:.4f} to {high:.4f}"
+            lines.append(f"| {split} | {name} | {value:.4f} | {interval} |")
+    lines += [
+        "",
+        "Intervals are a percentile bootstrap over rows: they tell how sure the figure is on such rows, not how much",
+        "another seed would change it. The best checkpoint was chosen on the validation rows.",
+        "",
+        "## Use",
+        "",
+        "```sh",
+        f"bertkit predict {run.path} {ASKED.get(recipe.task, TEXT)}",
+        "```",
+        "",
+        f"`model/` loads in plain transformers: `{_head(recipe.task)[1]}.from_pretrained('model')`.",
+        "",
+        "## Training",
+        "",
+        "```yaml",
+        f"seed: {recipe.seed}",
+        *(f"{key}: {value}" for key, value in recipe.train.items() if key in TRAINING),
+        "```",
+        "",
+        "`recipe.yaml` trains the same model again; `environment.json` has the versions and the weights' SHA-256.",
+        "",
+    ]
+    if labels:
+        lines += ["## Labels", "", ", ".join(f"`{name}`" for name in labels), ""]
+    return "\n".join(lines)
+
+
+TRAINING = (
+    *("num_train_epochs", "max_steps", "max_minutes", "learning_rate", "per_device_train_batch_size"),
+    *("gradient_accumulation_steps", "warmup_steps", "weight_decay", "lr_scheduler_type", "layer_decay"),
+)
+
+
+HEADS = {
+    "ner": ("token-classification", "AutoModelForTokenClassification"),
+    "squad": ("question-answering", "AutoModelForQuestionAnswering"),
+    "choice": ("multiple-choice", "AutoModelForMultipleChoice"),
+}
+"""Task -> what the hub calls it, and transformers' class; for others those of a text's labels."""
+
+TEXT = "--text 'your text'"
+ASKED = {"squad": "--question 'your question' --context 'your text'"}
+"""Task -> what `bertkit predict` is given, where it is not a text."""
+
+
+def _head(task: str) -> tuple[str, str]:
+    return HEADS.get(task, ("text-classification", "AutoModelForSequenceClassification"))

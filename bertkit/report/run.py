@@ -1,0 +1,251 @@
+"""`report.html`: what a Run is, how it scored, and the rows behind the figures, on one page.
+
+A training writes it from the answers that it has anyway; `bertkit report` scores the Run again. Its parts stand in
+the template; what a task does not have (masked words have no verdicts, numbers no classes) is left out.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from bertkit.recipe.schema import DataBlock, Recipe
+from bertkit.report import figures, plots
+from bertkit.report.log import Log, read
+from bertkit.report.page import number, render
+from bertkit.run import Run, write_text
+from bertkit.engine.run import Scores
+from bertkit.tasks.task import Rows, Task, Verdict
+from bertkit.tasks.verdicts import short
+
+SPLITS = ("train", "validation", "test")
+MATRIX = 30
+"""Most labels of a matrix; of more, those that were confused most stand in a table."""
+PAIRS = 20
+MISTAKES = 20
+TEXT = 300
+"""Characters of a text that is shown."""
+DOTS = 1000
+"""Most dots of a scatter plot; of more rows, so many are taken at even distances."""
+CURVES = 4
+"""Most figures of one plot of evaluations."""
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a page says of its splits."""
+
+    figures: Mapping[str, Mapping[str, float | None]]
+    """By split."""
+    intervals: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    rows: Mapping[str, int] = field(default_factory=dict)
+    split: str = ""
+    """The one whose rows are shown."""
+    verdicts: Sequence[Verdict] = ()
+
+
+def write(
+    run: Run, task: Task, scored: Mapping[str, Scores], rows: Mapping[str, Rows], file: Path | None = None
+) -> Path:
+    """Write the page of a Run, by default `report.html` in it.
+
+    Args:
+        scored: a split or more that were scored; the rows of the last are shown.
+        rows: of each of these splits, and of others whose number is told.
+    """
+    told = told_of(run, task, scored, rows)
+    file = file or run.path / "report.html"
+    write_text(file, page(run, task, told))
+    return file
+
+
+def told_of(run: Run, task: Task, scored: Mapping[str, Scores], rows: Mapping[str, Rows]) -> Told:
+    """What was scored now, beside what the Run's `metrics.json` tells already."""
+    known: dict[str, Any] = run.metrics if run.metrics_file.is_file() else {}
+    intervals, counts = known.pop("intervals", {}), known.pop("rows", {})
+    shown = list(scored)[-1]
+    return Told(
+        {**known, **{split: scores.figures for split, scores in scored.items()}},
+        {**intervals, **{split: scores.intervals for split, scores in scored.items()}},
+        {**counts, **{split: len(part) for split, part in rows.items()}},
+        shown,
+        task.verdicts(scored[shown].answers, rows[shown]),
+    )
+
+
+def page(run: Run, task: Task, told: Told) -> str:
+    """The text of the page."""
+    log, recipe = read(run.log_file), run.recipe
+    return render(
+        "report.html",
+        title=run.path.resolve().name,
+        subtitle=_subtitle(recipe, told),
+        figures=_figures(told),
+        told=told,
+        answers=_answers(task, told.verdicts),
+        classes=_classes(told.verdicts),
+        calibration=_calibration(told.verdicts),
+        curves=_curves(log),
+        recipe=run.recipe_file.read_text("utf-8"),
+        data=_data(run.environment.get("data", {}), recipe.data, told),
+        time=_time(log, told),
+        environment=_environment(run),
+        text=TEXT,
+        short=short,
+    )
+
+
+def _subtitle(recipe: Recipe, told: Told) -> str:
+    """`classify, from package:...; accuracy 0.9250 on 3,080 test rows`."""
+    base = recipe.model.name or f"random weights ({(recipe.model.scratch or {}).get('model_type')})"
+    first, value = next(iter(told.figures[told.split].items()))
+    rows = told.rows.get(told.split)
+    return f"{recipe.task}, from {base}: {first} {number(value)} on {number(rows)} {told.split} rows"
+
+
+def _figures(told: Told) -> list[tuple[str, list[tuple[Any, Any]]]]:
+    """Figure, and its value and interval in each split, in the splits' order; of a figure that a split lacks, None."""
+    names = list(dict.fromkeys(name for values in told.figures.values() for name in values))
+    return [
+        (name, [(values.get(name), told.intervals.get(split, {}).get(name)) for split, values in told.figures.items()])
+        for name in names
+    ]
+
+
+def _answers(task: Task, verdicts: Sequence[Verdict]) -> dict[str, Any]:
+    """Mistakes, score by length, and of numbers the given ones against the right ones."""
+    numbers = task.takes == "scores"
+    wrong = figures.mistakes(verdicts, MISTAKES, best=0.0 if numbers else 1.0)
+    lengths = figures.by_length(verdicts)
+    dots = verdicts[:: max(1, -(-len(verdicts) // DOTS))]
+    return {
+        "numbers": numbers,
+        "mistakes": wrong,
+        "wrong": sum(verdict.score < (0 if numbers else 1) for verdict in verdicts),
+        "sure": any(verdict.confidence is not None for _, verdict in wrong),
+        "by_length": _by_length(lengths, numbers) if len(lengths) > 1 else "",
+        "scatter": _scatter(dots) if numbers else "",
+        "dots": len(dots),
+    }
+
+
+def _by_length(lengths: Sequence[figures.Length], numbers: bool) -> Any:
+    values = [-one.score if numbers else one.score for one in lengths]
+    low, high = (0.0, float("inf")) if numbers else (0.0, 1.0)
+    errors = [
+        (max(0.0, min(one.margin, value - low)), max(0.0, min(one.margin, high - value)))
+        for value, one in zip(values, lengths, strict=True)
+    ]
+    names = [f"{_characters(a)}–{_characters(b)}" if a < b else _characters(a) for a, b, *_ in lengths]
+    return plots.bars(
+        names, values,
+        title=f"{'Error' if numbers else 'Score'} by length of the text", x="characters",
+        y="mean absolute error" if numbers else "mean score", errors=errors, notes=[f"{one.rows:,}" for one in lengths],
+        top=None if numbers else 1.0,
+    )  # fmt: skip
+
+
+def _characters(count: int) -> str:
+    """As short as a bar is wide: `4187`, `12k`."""
+    return str(count) if count < 10_000 else f"{count / 1000:.0f}k"
+
+
+def _scatter(some: Sequence[Verdict]) -> Any:
+    pairs = [(float(v.right), float(v.given)) for v in some if _is_number(v.right) and _is_number(v.given)]
+    right, given = [a for a, _ in pairs], [b for _, b in pairs]
+    return plots.scatter(right, given, title="Given against right", x="right", y="given")
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _classes(verdicts: Sequence[Verdict]) -> dict[str, Any]:
+    """Figures by class (of many the worst first), and which label was taken for which: a matrix, or the worst pairs."""
+    counts = figures.confusions(verdicts)
+    rows = figures.per_class(verdicts)
+    labels = [one.name for one in rows]
+    matrix = bool(counts) and len(labels) <= MATRIX
+    return {
+        "rows": sorted(rows, key=lambda one: one.f1) if len(rows) > MATRIX else rows,
+        "worst_first": len(rows) > MATRIX,
+        "labels": labels,
+        "counts": counts if matrix else {},
+        "totals": figures.totals_of(counts),
+        "pairs": [] if matrix else figures.most_confused(counts, PAIRS),
+    }
+
+
+def _calibration(verdicts: Sequence[Verdict]) -> dict[str, Any]:
+    found = figures.calibration(verdicts)
+    if found is None:
+        return {"plot": "", "error": None}
+    counts, sure, right = (list(side) for side in zip(*found.bins, strict=True))
+    return {
+        "plot": plots.reliability(sure, right, counts, title="Confidence and how often it is right"),
+        "error": found.error,
+    }
+
+
+def _curves(log: Log) -> list[Any]:
+    """Loss, learning rate, and the figures of the evaluations: shares in one plot, others in plots of their own."""
+    drawn = [plots.lines(log.losses(), title="Loss", x="step")]
+    names = [name for name in (log.evaluations[-1]["validation"] if log.evaluations else {}) if "loss" not in name]
+    shares: list[str] = []
+    others: list[str] = []
+    for name in names:
+        values = [v for v in log.figures(name)[0][2] if v is not None]
+        (shares if all(-1 <= v <= 1 for v in values) else others).append(name)
+    few = len(log.evaluations) <= 30
+    for group in (shares[:CURVES], *([name] for name in others[: 2 if shares else CURVES])):
+        title = group[0] if len(group) == 1 else "Figures"
+        drawn.append(plots.lines(log.figures(*group), title=f"{title} on the validation rows", x="step", dots=few))
+    drawn.append(plots.lines(log.series("learning_rate"), title="Learning rate", x="step"))
+    return [plot for plot in drawn if plot]
+
+
+def _data(known: Mapping[str, str], block: DataBlock, told: Told) -> list[tuple[str, int, str, str]]:
+    """Split, rows, sources, identity (as `known`)."""
+    rows = []
+    for split, count in told.rows.items():
+        named = getattr(block, split, split)  # a file that was scored later has its own name
+        sources = ", ".join([named] if isinstance(named, str) else named or ["held back from train"])
+        rows.append((split, count, sources, known.get(split, "")))
+    return sorted(rows, key=lambda row: SPLITS.index(row[0]) if row[0] in SPLITS else len(SPLITS))
+
+
+def _time(log: Log, told: Told) -> list[tuple[str, str]]:
+    if not log.steps:
+        return []
+    last = log.steps[-1]
+    found = [("steps", number(last["step"])), ("passes over the training rows", f"{last.get('epoch', 0):g}")]
+    seconds = log.seconds(told.rows.get("train", 0))
+    if seconds:
+        found.append(("training steps took about", _duration(seconds)))
+    if log.rate:
+        found.append(("samples a second, median", f"{log.rate:,.1f}"))
+    return found
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
+
+
+def _environment(run: Run) -> list[tuple[str, str]]:
+    known = run.environment
+    model = known.get("model", {})
+    rows = [(key, known.get(key)) for key in ("time", "python", "platform", "processors", "threads")]
+    rows += [("devices", ", ".join(known.get("devices", [])))]
+    rows += [(f"model, {key}" if key != "name" else "model", value) for key, value in model.items()]
+    rows += list(known.get("versions", {}).items())
+    rows += [("command", " ".join(map(str, known.get("command", []))))]
+    return [(key, value if isinstance(value, str) else json.dumps(value)) for key, value in rows if value]

@@ -1,0 +1,201 @@
+"""`choice`: which of several texts continues a text, or answers a question about it (SWAG: Zellers et al. 2018).
+
+As Devlin et al. 2019, section 4.4: each choice is read in a pair with the context, the head gives the pair a score, and
+probabilities are the softmax of the scores of a row. A row is one item, with as many choices as it has; a batch is the
+texts of its rows one after the other, so that no choice is made up to fill a row.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from pydantic import Field
+
+from bertkit.data.columns.choices import NAME_IT, choices, right
+from bertkit.data.columns.column import Column
+from bertkit.data.read.rows import Unusable
+from bertkit.errors import DataError, RecipeError
+from bertkit.models import build
+from bertkit.recipe.schema import ModelBlock
+from bertkit.tasks import texts, verdicts
+from bertkit.tasks.choice import pairs as choice_pairs
+from bertkit.tasks.task import Answer, Features, Outputs, Rows, TaskOptions, Verdict
+from bertkit.tasks.texts import TextTask
+
+if TYPE_CHECKING:
+    import torch
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+    from bertkit.metrics import Metric
+
+FIT = ("accuracy", "log_loss", "calibration_error")
+"""Built-in metrics that need no classes: the same number means another choice in each row."""
+
+
+class ChoiceOptions(TaskOptions):
+    max_length: int | None = Field(default=None, ge=8)
+    """Most pieces of context, question and one choice, [CLS] and [SEP] included. Default: all that the model can take.
+    What is beyond is cut from the context's end, then from the question's beginning, and from a choice only last."""
+
+
+class Choice(TextTask):
+    Options = ChoiceOptions
+    metrics: tuple[str, ...] = ("accuracy",)
+    options: ChoiceOptions
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        question = Column("question", "text", required=False)
+        return Column("text", "text"), question, Column("choices", "choices"), Column("label", "choice", answer=True)
+
+    def build_model(self, block: ModelBlock) -> PreTrainedModel:
+        """The head's bias moves all choices alike, which changes no answer: its gradient is rounding error alone, which
+        Adam would blow up to whole steps. It is left where it is."""
+        from torch.nn import Linear
+
+        model = build.build_model(block, "AutoModelForMultipleChoice")
+        heads = [part for part in model.modules() if isinstance(part, Linear) and part.out_features == 1]
+        if heads and heads[-1].bias is not None:
+            heads[-1].bias.requires_grad_(False)
+        return model
+
+    def encode(self, rows: Rows, tokenizer: PreTrainedTokenizerBase, limit: int, *, answers: bool) -> Features:
+        limit = min(limit, self.options.max_length or limit)
+        contexts, given = texts.column(rows, "text") or [], _choices(rows)
+        questions = texts.column(rows, "question") or [""] * len(contexts)
+        features = choice_pairs.encode(contexts, questions, given, tokenizer, limit)
+        if answers:
+            labels = _labels(rows, given)
+            for item in features.items:
+                item["labels"] = labels[item["row"]]
+        return features
+
+    def collator(self, tokenizer: PreTrainedTokenizerBase) -> Callable[[list[dict[str, Any]]], dict[str, torch.Tensor]]:
+        return functools.partial(choice_pairs.collate, tokenizer=tokenizer)
+
+    def inputs(self, batch: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+        """The model takes `(row, choice, piece)`: all texts as the choices of one row, which its head does not mind."""
+        return {name: tensor[None] for name, tensor in batch.items() if name not in ("labels", "places")}
+
+    def losses(self, model: Any, batch: dict[str, torch.Tensor]) -> tuple[torch.Tensor, Any]:
+        from torch.nn.functional import cross_entropy
+
+        outputs = model(**self.inputs(batch))
+        return cross_entropy(_scores(outputs, batch), batch["labels"], reduction="sum")[None], outputs
+
+    def reduce(self, outputs: Any, batch: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+        return {"logits": _scores(outputs, batch)}  # (row, choice)
+
+    def trim(self, outputs: dict[str, np.ndarray], item: dict[str, Any]) -> dict[str, np.ndarray]:
+        return {name: scores[: len(item["sizes"])] for name, scores in outputs.items()}  # (choice,)
+
+    def decode(self, outputs: Outputs, features: Features, rows: Rows) -> list[Answer]:
+        """`{"label", "text", "probability", "probabilities", "logits"}` a row: number and text of the chosen one, its
+        probability, and those of all choices in their order."""
+        from scipy.special import softmax
+
+        answers = []
+        given = _choices(rows)
+        for item, scores in zip(features.items, outputs.get("logits", ()), strict=True):
+            logits = scores.astype(np.float64)  # (choice,)
+            shares, best = softmax(logits).tolist(), int(logits.argmax())
+            answer = {"label": best, "text": given[item["row"]][best], "probability": shares[best]}
+            answers.append({**answer, "probabilities": shares, "logits": logits.tolist()})
+        return answers
+
+    def fits(self, metric: Metric) -> None:
+        from bertkit.metrics import METRICS
+
+        if metric.takes not in ("labels", "probabilities"):
+            kind = "numbers" if metric.takes == "scores" else metric.takes
+            raise RecipeError.at("metrics", f"{metric.name}: scores {kind}, not choices", "use accuracy")
+        if metric.name in METRICS and metric.name not in FIT:
+            what = f"{metric.name}: scores classes, and a choice's number is none"
+            raise RecipeError.at("metrics", what, f"use {', '.join(FIT)}")
+
+    def compare(self, answers: list[Answer], rows: Rows, takes: str) -> tuple[np.ndarray, np.ndarray]:
+        """Numbers of choices `(row,)`, or probabilities `(row, choice)` with zeros where a row has fewer choices."""
+        references = _labels(rows, _choices(rows))
+        if takes != "probabilities":
+            return np.array([answer["label"] for answer in answers], dtype=np.int64), references
+        most = max(len(answer["probabilities"]) for answer in answers)
+        padded = [answer["probabilities"] + [0.0] * (most - len(answer["probabilities"])) for answer in answers]
+        return np.array(padded), references
+
+    def verdicts(self, answers: list[Answer], rows: Rows) -> list[Verdict]:
+        given = _choices(rows)
+        return verdicts.of_choices(answers, rows, given, _labels(rows, given).tolist())
+
+    def doubts(self, answers: list[Answer], rows: Rows) -> list[str]:
+        predicted, references = self.compare(answers, rows, "labels")
+        accuracy = float((predicted == references).mean())
+        chance = float(np.mean([1 / len(answer["probabilities"]) for answer in answers]))
+        if accuracy > chance:
+            return []
+        return [f"accuracy {accuracy:.3f}, but guessing gives {chance:.3f}: nothing was learnt"]
+
+    def flat(self, answer: Answer, *, logits: bool = False) -> dict[str, Any]:
+        columns = {"predicted_label": answer["label"], "predicted_choice": answer["text"]}
+        columns |= {"probability": answer["probability"], "probabilities": answer["probabilities"]}
+        return columns | ({"logits": answer["logits"]} if logits else {})
+
+    def brief(self, answer: Answer) -> str:
+        return f"{answer['label']}: {answer['text']} ({answer['probability']:.2f})"
+
+    def tiny_rows(self) -> list[dict[str, Any]]:
+        parcel = "the parcel is late again ."
+        asked: list[tuple[str, str, list[str], int]] = [
+            (parcel, "where is it ?", ["it is late", "the cat is sleeping", "a man plays", "hello"], 0),
+            (parcel, "what is late ?", ["my card", "the parcel"], 1),
+            ("a man plays and the cat is sleeping .", "who plays ?", ["the cat", "the parcel", "a man"], 2),
+            ("a man plays and the cat is sleeping .", "what is sleeping ?", ["a man", "the cat"], 1),
+            ("my card was charged two times .", "what now ?", ["thank you , good bye", "i want my money back"], 1),
+            ("my card was charged two times .", "how often ?", ["two times", "again", "thank you", "hello"], 0),
+            ("please send the money , thank you .", "what to send ?", ["the money", "the cat", "it is late"], 0),
+        ]
+        return [{"text": text, "question": q, "choices": given, "label": n} for text, q, given, n in asked]
+
+
+def _choices(rows: Rows) -> list[list[str]]:
+    """The choices of each row; of rows that no file held, they are looked at first.
+
+    Raises:
+        DataError: a row has none, or holds something else for them.
+    """
+    given = texts.column(rows, "choices")
+    if given is None and len(rows):
+        raise DataError.at("row 1", "choices is missing", "a list of two texts or more")
+    found = []
+    for number, value in enumerate(given or [], 1):
+        try:
+            found.append(choices(value))
+        except Unusable as error:
+            raise DataError.at(f"row {number}", f"choices {error.what}", error.todo) from None
+    return found
+
+
+def _labels(rows: Rows, given: list[list[str]]) -> np.ndarray:
+    """`(row,)`: the number of the right choice.
+
+    Raises:
+        DataError: a label names no choice.
+    """
+    labels = texts.column(rows, "label")
+    if labels is None:
+        raise DataError.at("label", "the rows have no labels", NAME_IT)
+    numbers = []
+    for number, (label, one) in enumerate(zip(labels, given, strict=True), 1):
+        try:
+            numbers.append(right(label, one))
+        except Unusable as error:
+            raise DataError.at(f"row {number}", f"label {error.what}", error.todo) from None
+    return np.array(numbers, dtype=np.int64)
+
+
+def _scores(outputs: Any, batch: dict[str, torch.Tensor]) -> torch.Tensor:
+    """`(row, choice)`; minus infinity where a row has fewer choices."""
+    places = batch["places"]  # (row, choice)
+    return outputs.logits.float().flatten()[places.clamp(min=0)].masked_fill(places < 0, -float("inf"))

@@ -1,0 +1,119 @@
+"""Corpus rows -> items of `pretrain`, framed by special pieces when they are asked for, and items -> masked batches."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bertkit.tasks import texts
+from bertkit.tasks.pretrain.masking import SPECIAL, Masking
+
+if TYPE_CHECKING:
+    import torch
+    from transformers import PreTrainedTokenizerBase
+
+FIXED = 20_181_011
+"""What validation masks are drawn from, with the row's number: the day of BERT's paper."""
+
+
+class Items(Sequence[dict[str, Any]]):
+    """Items of rows that have `pieces`, `starts`, `second` and `label` (see corpus.py), each made when asked for.
+
+    An item has `input_ids`, maybe `token_type_ids`, and `words` `(piece,)`: the number of the word that a piece belongs
+    to, SPECIAL for [CLS], [SEP] and whatever else is special; with pairs their label `pair`; and `row`.
+    """
+
+    def __init__(self, rows: Sequence[dict[str, Any]], tokenizer: PreTrainedTokenizerBase, *, pairs: bool):
+        self._rows, self._pairs = rows, pairs
+        self._frames = [texts.Frame(tokenizer, pair=pair) for pair in (False, True)]
+        self._special = np.array(tokenizer.all_special_ids)
+        self.highest = len(tokenizer) - 1
+        self._made_by = tokenizer.backend_tokenizer.to_str()
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __getitem__(self, number: Any) -> Any:
+        if isinstance(number, slice):
+            return [self[i] for i in range(*number.indices(len(self)))]
+        row = self._rows[number]
+        pieces, second = row["pieces"], int(row["second"])
+        segments = [slice(0, second), slice(second, None)] if second else [slice(0, None)]
+        frame = self._frames[len(segments) - 1]
+        item: dict[str, Any] = {"row": number % len(self), **frame.around(*(pieces[part] for part in segments))}
+        item["words"] = self._words(pieces, row["starts"], second, frame)
+        return {**item, "pair": int(row["label"])} if self._pairs else item
+
+    def _words(self, pieces: np.ndarray, starts: np.ndarray, second: int, frame: texts.Frame) -> np.ndarray:
+        begins = starts.copy()
+        begins[[0, second]] = True  # a segment may begin within a word
+        words = np.cumsum(begins, dtype=np.int32)
+        words[np.isin(pieces, self._special)] = SPECIAL
+        edges = [np.full(size, SPECIAL, dtype=np.int32) for size in frame.sizes]
+        return np.concatenate([edges[0], words[:second], edges[1], words[second:], edges[2]] if second else
+                              [edges[0], words, edges[1]])  # fmt: skip
+
+    @property
+    def lengths(self) -> np.ndarray:
+        """`(item,)`: pieces of each; where some rows are pairs all are taken for such."""
+        rows: Any = self._rows
+        frame = self._frames[bool(len(rows) and rows[0]["second"])]
+        known = rows.lengths if hasattr(rows, "lengths") else [len(row["pieces"]) for row in rows]
+        return np.asarray(known, dtype=np.int64) + sum(frame.sizes)
+
+    @property
+    def identity(self) -> str:
+        rows: Any = self._rows
+        digest = hashlib.sha256(self._made_by.encode())
+        if hasattr(rows, "identity"):
+            digest.update(rows.identity.encode())
+        else:
+            for row in rows:
+                digest.update(row["pieces"].tobytes() + bytes(str(row["second"]), "ascii"))
+        return digest.hexdigest()
+
+
+@dataclass(frozen=True)
+class Collator:
+    """Items -> a batch; masks are drawn here.
+
+    Training items have `draw`, from which and their row's number their masks follow: others every pass, the same on any
+    worker. Items without it are masked alike every time, and items to answer (without `words`) as they came.
+
+    The batch has `input_ids`, `attention_mask` and maybe `token_type_ids` `(batch, piece)`, `places` `(place,)` in the
+    flattened `(batch * piece)`, and where the answers are known `labels` `(place,)` and with pairs `pair` `(batch,)`.
+    """
+
+    tokenizer: PreTrainedTokenizerBase
+    masking: Masking
+    fixed: Masking
+
+    def __call__(self, items: Sequence[dict[str, Any]]) -> dict[str, torch.Tensor]:
+        import torch
+
+        ids, places = zip(*map(self._masked, items), strict=True)
+        padded = texts.pad([{**item, "input_ids": own} for item, own in zip(items, ids, strict=True)], self.tokenizer)
+        width = padded["input_ids"].shape[1]
+        flat = np.concatenate([row * width + own for row, own in enumerate(places)]).astype(np.int64)
+        batch = {**padded, "places": torch.from_numpy(flat)}
+        if "words" not in items[0]:
+            return batch
+        right = np.concatenate([item["input_ids"][own] for item, own in zip(items, places, strict=True)])
+        batch["labels"] = torch.from_numpy(right.astype(np.int64))
+        if "pair" in items[0]:
+            batch["pair"] = torch.tensor([item["pair"] for item in items])
+        return batch
+
+    def _masked(self, item: dict[str, Any]) -> tuple[np.ndarray, np.ndarray]:
+        """`(piece,)` and the places to predict `(place,)`."""
+        ids = item["input_ids"]
+        if "words" not in item:
+            return ids, np.flatnonzero(ids == self.masking.mask_id)
+        if "draw" in item:
+            rng = np.random.default_rng([*item["draw"], item["row"]])
+            return self.masking(ids, item["words"], rng)
+        return self.fixed(ids, item["words"], np.random.default_rng([FIXED, item["row"]]))

@@ -1,0 +1,64 @@
+"""The `options:` of `pretrain`."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from bertkit.data.corpus.options import CorpusOptions, DocumentOptions
+from bertkit.tasks.task import TaskOptions
+
+Objective = Literal["mlm", "mlm+nsp", "mlm+sop"]
+
+PAIRS: dict[Objective, Literal["none", "nsp", "sop"]] = {"mlm": "none", "mlm+nsp": "nsp", "mlm+sop": "sop"}
+"""Objective -> the pairs of a corpus that it wants; `mlm` takes any."""
+
+LENGTH = 128
+"""Pieces of a row (Devlin et al. 2019, appendix A.2: for 90% of the steps)."""
+
+
+class Phase(TaskOptions):
+    """A part of the training with rows of a length of its own."""
+
+    max_length: int = Field(ge=8)
+    share: float = Field(gt=0, le=1)
+    """Of all steps; with `train.max_minutes` of the time."""
+
+
+class PretrainOptions(DocumentOptions, TaskOptions):
+    """What is learnt and how it is masked, and how raw text becomes rows (`DocumentOptions`)."""
+
+    objective: Objective = "mlm"
+    """Masked words alone (Liu et al. 2019), with next sentences (Devlin et al. 2019), or with the order of two segments
+    (Lan et al. 2020)."""
+    max_length: int | None = Field(default=None, ge=8)
+    """Most pieces of a row built of raw text, [CLS] and [SEP] included, and of what the finished model reads. Default:
+    rows of 128, or of what the tokenizer says where that is less, and a model that reads all that it can."""
+    phases: list[Phase] = Field(default=[])
+    """Rows of one length after those of another; Devlin et al. 2019 take 128 for 90% of the steps, then 512."""
+    mask_share: float = Field(default=0.15, gt=0, lt=1)
+    """Share of a row's pieces that is masked in training. Validation always masks 15%."""
+    whole_words: bool = False
+    """All pieces of a word are masked, or none."""
+    span_length: float | None = Field(default=None, gt=1, lt=5.5)
+    """Mask runs of whole words with so many words on average; 3.8 is SpanBERT's (Joshi et al. 2020)."""
+
+    @model_validator(mode="after")
+    def _fits(self) -> PretrainOptions:
+        if self.phases and abs(sum(phase.share for phase in self.phases) - 1) > 1e-6:
+            raise ValueError(f"phases: their shares make {sum(phase.share for phase in self.phases):g}, not 1")
+        if self.phases and self.max_length:
+            raise ValueError("max_length: each of the phases has its own; leave it out")
+        self.of_texts(LENGTH, 0.0)
+        return self
+
+    def lengths(self, limit: int) -> list[int]:
+        """Most pieces of a row built of raw text, by phase; `limit` is the model's or the tokenizer's."""
+        return [phase.max_length for phase in self.phases] or [self.max_length or min(LENGTH, limit)]
+
+    def of_texts(self, length: int, validation_ratio: float) -> CorpusOptions:
+        """How raw text becomes a corpus. Its seed is no recipe's: trainings with other seeds share it."""
+        cut = {name: getattr(self, name) for name in DocumentOptions.model_fields}
+        pairs = PAIRS[self.objective]
+        return CorpusOptions(**cut, pairs=pairs, max_length=length, validation_ratio=validation_ratio)

@@ -1,0 +1,276 @@
+"""`pretrain`: masked words, alone or with next sentences (BERT) or the order of two segments (ALBERT).
+
+Rows are those of a corpus (`bertkit corpus build`) or raw text that is built into one. They are masked anew in every
+pass; validation rows always alike, 15% of their pieces one by one, so that Runs compare whatever they trained on. The
+loss is the mean over all masked pieces of the effective batch, plus the mean over its pairs: a plain sum (Devlin et al.
+2019, appendix A.2). The head runs on the masked places alone (sparse_head.py).
+
+A Run answers a text with [MASK] in it by the most likely pieces for each.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import tempfile
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from bertkit.data.corpus import corpus
+from bertkit.data.columns.column import Column
+from bertkit.errors import DataError, ModelError, RecipeError
+from bertkit.models import build, sparse_head
+from bertkit.models.weights import model_type
+from bertkit.recipe.schema import ModelBlock, Recipe
+from bertkit.tasks import texts
+from bertkit.tasks.pretrain import rows as pretrain_rows
+from bertkit.tasks.pretrain.masking import Masking
+from bertkit.tasks.pretrain.examples import Collator, Items
+from bertkit.tasks.pretrain.options import PretrainOptions
+from bertkit.tasks.task import Answer, Features, Outputs, Rows, Task
+
+if TYPE_CHECKING:
+    import numpy as np
+    import torch
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+    from bertkit.metrics import Metric
+
+MASK = "[MASK]"
+"""How a user writes the mask piece, whatever the tokenizer's is called."""
+BEST = 5
+"""Fillings of each mask that an answer holds."""
+PAIR_HEADS = ("bert", "albert", "big_bird", "ernie", "fnet", "megatron-bert", "mobilebert")
+"""Kinds of model whose ForPreTraining tells pairs of segments apart, beside the masked words."""
+
+
+class Scored(NamedTuple):
+    """What a masked batch gave."""
+
+    scores: torch.Tensor
+    """`(place, word)`."""
+    each: torch.Tensor
+    """`(place,)`: loss of each masked piece."""
+    pairs: torch.Tensor | None
+    """`(batch, 2)` scores of each pair."""
+
+
+class Pretrain(Task):
+    Options = PretrainOptions
+    takes = "language"
+    draws = True
+    metrics: tuple[str, ...] = ("masked_loss", "perplexity", "masked_accuracy")
+    options: PretrainOptions
+
+    def __init__(self, options: PretrainOptions, state: dict[str, Any] | None = None):
+        super().__init__(options, state)
+        self.pairs = options.objective != "mlm"
+        self.dense_because = ""
+        """Why the head runs on all places; empty where it runs on the masked ones."""
+        if self.pairs:
+            self.metrics = (*self.metrics, "next_sentence_accuracy")
+            self.parts = ("mlm", options.objective.partition("+")[2])
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        return (Column("text", "text"),)
+
+    def read(self, recipe: Recipe, names: Sequence[str] = ()) -> dict[str, Rows]:
+        return dict(pretrain_rows.read(recipe, self.options, names))
+
+    def build_model(self, block: ModelBlock) -> PreTrainedModel:
+        kind = model_type(block) if self.pairs else None
+        if kind and kind not in PAIR_HEADS:
+            where = "model.scratch.model_type" if block.scratch else "model.name"
+            what = f"{kind}: transformers has no head for pairs of segments ({self.options.objective}) on this kind"
+            raise ModelError.at(where, what, f"set options.objective=mlm, or take one of {', '.join(PAIR_HEADS)}")
+        model = build.build_model(block, "AutoModelForPreTraining" if self.pairs else "AutoModelForMaskedLM")
+        self.dense_because = sparse_head.apply(model)
+        return model
+
+    def encode(self, rows: Rows, tokenizer: PreTrainedTokenizerBase, limit: int, *, answers: bool) -> Features:
+        """Corpus rows -> items as they are; raw text -> those of a corpus built of it, or where there are no `answers`
+        one item a text, with the masks that stand in it."""
+        _mask_id(tokenizer)
+        if not answers:
+            self._tokenizer = tokenizer
+            return _to_answer(rows, tokenizer, limit)
+        known: Any = rows
+        if not isinstance(known, pretrain_rows.CorpusRows) and "pieces" not in known[0]:
+            known = _built(rows, tokenizer, self.options.lengths(limit)[-1], self.options)
+        items = Items(known, tokenizer, pairs=self.pairs)
+        if (longest := int(items.lengths.max())) > limit:
+            what = f"the corpus has rows of {longest} pieces, but the model takes {limit} at most"
+            raise DataError.at("data", what, "build it with a lower --max-length")
+        shares = [phase.share for phase in self.options.phases]
+        sizes = getattr(known, "sizes", [])
+        several = len(shares) > 1 and len(sizes) == len(shares)  # else these are rows of one split that has no phases
+        notes = [f"the head runs on all places, as {self.dense_because}"] if self.dense_because else []
+        return Features(items, notes, phases=list(zip(sizes, shares, strict=True)) if several else [])
+
+    def collator(self, tokenizer: PreTrainedTokenizerBase) -> Collator:
+        mask_id, words, chosen = _mask_id(tokenizer), len(tokenizer), self.options
+        masking = Masking(mask_id, words, chosen.mask_share, chosen.whole_words, chosen.span_length)
+        return Collator(tokenizer, masking, Masking(mask_id, words))
+
+    def inputs(self, batch: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+        without = ("labels", "pair", *((sparse_head.PLACES,) if self.dense_because else ()))
+        return {name: tensor for name, tensor in batch.items() if name not in without}
+
+    def items(self, batch: dict[str, torch.Tensor]) -> torch.Tensor:
+        import torch
+
+        counts = [len(batch["labels"]), *([len(batch["pair"])] if self.pairs else [])]
+        return torch.tensor(counts, dtype=torch.float32)  # exact below 2 ** 24 masked pieces a micro-batch
+
+    def losses(self, model: Any, batch: dict[str, torch.Tensor]) -> tuple[torch.Tensor, Any]:
+        import torch
+        from torch.nn.functional import cross_entropy
+
+        outputs = model(**self.inputs(batch))
+        scores = self._scores(outputs, batch).float()  # (place, word)
+        each = cross_entropy(scores, batch["labels"], reduction="none")  # (place,)
+        pairs = sparse_head.pair_scores(outputs) if self.pairs else None
+        sums = [each.sum()]
+        if pairs is not None:
+            sums.append(cross_entropy(pairs.float(), batch["pair"], reduction="sum"))
+        return torch.stack(sums), Scored(scores.detach(), each, pairs)
+
+    def _scores(self, outputs: Any, batch: dict[str, torch.Tensor]) -> torch.Tensor:
+        """`(place, word)`."""
+        return sparse_head.word_scores(outputs, batch[sparse_head.PLACES] if self.dense_because else None)
+
+    def reduce(self, outputs: Any, batch: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+        """Of masked rows sums over their pieces; of rows to answer the best words for each mask."""
+        import torch
+
+        rows, width = batch["input_ids"].shape
+        owner = batch[sparse_head.PLACES] // width  # (place,)
+        counts = torch.bincount(owner, minlength=rows)  # (batch,)
+        if isinstance(outputs, Scored):
+            right = outputs.scores.argmax(-1) == batch["labels"]  # (place,)
+            sums = torch.stack([outputs.each, right, torch.ones_like(outputs.each)], 1)  # (place, 3)
+            of_rows = {"sums": sums.new_zeros(rows, 3).index_add_(0, owner, sums)}  # (batch, 3)
+            return of_rows | ({"pairs": outputs.pairs, "pair": batch["pair"]} if outputs.pairs is not None else {})
+        scores = self._scores(outputs, batch).float()  # (place, word)
+        best, words = scores.topk(BEST)  # (place, best)
+        told = torch.stack([words.float(), scores.softmax(-1).gather(1, words), best], -1)  # (place, best, 3)
+        number = torch.arange(len(owner), device=owner.device) - (counts.cumsum(0) - counts)[owner]  # within its row
+        spread = told.new_zeros(rows, int(counts.max()), BEST, 3)  # (batch, mask, best, 3)
+        spread[owner, number] = told
+        return {"fillings": spread}
+
+    def decode(self, outputs: Outputs, features: Features, rows: Rows) -> list[Answer]:
+        """`{"loss", "right", "masked"}` summed over a row's masked pieces, with pairs `"pair"` and `"pair_scores"`; or
+        `{"fillings"}`: for each [MASK] the best pieces, each `{"piece", "probability", "score"}`."""
+        if "fillings" in outputs:
+            return [
+                {"fillings": [[self._filling(*one) for one in best] for best in values[: item["masks"]].tolist()]}
+                for values, item in zip(outputs["fillings"], features.items, strict=True)
+            ]
+        if "sums" not in outputs:
+            return []
+        answers: list[Answer] = [
+            {"loss": float(loss), "right": int(right), "masked": int(masked)} for loss, right, masked in outputs["sums"]
+        ]
+        if self.pairs:
+            for answer, scores, label in zip(answers, outputs["pairs"], outputs["pair"], strict=True):
+                answer |= {"pair": int(label), "pair_scores": scores.tolist()}
+        return answers
+
+    def _filling(self, word: float, probability: float, score: float) -> dict[str, Any]:
+        piece = str(self._tokenizer.decode([int(word)])).strip()
+        return {"piece": piece or f"[{int(word)}]", "probability": probability, "score": score}
+
+    def fits(self, metric: Metric) -> None:
+        if metric.takes != "language":
+            todo = "use masked_loss, perplexity, masked_accuracy"
+            raise RecipeError.at("metrics", f"{metric.name}: scores no masked words", todo)
+        if metric.name == "next_sentence_accuracy" and not self.pairs:
+            what = "next_sentence_accuracy: with objective mlm there are no pairs"
+            raise RecipeError.at("metrics", what, "leave it out, or set options.objective=mlm+nsp")
+
+    def compare(self, answers: list[Answer], rows: Rows, takes: str) -> tuple[np.ndarray, np.ndarray]:
+        """See `metrics/language.py`; the references count what was masked, which the rows do not tell."""
+        import numpy as np
+
+        told = [(a["loss"], a["right"], float(np.argmax(a.get("pair_scores", [0])))) for a in answers]
+        return np.array(told), np.array([(a["masked"], a.get("pair", -1)) for a in answers], dtype=np.float64)
+
+    def doubts(self, answers: list[Answer], rows: Rows) -> list[str]:
+        said = []
+        if not any(answer["right"] for answer in answers):
+            said.append("no masked piece was filled in rightly: nothing was learnt yet")
+        if self.pairs:
+            predicted, right = (values[:, -1] for values in self.compare(answers, rows, self.takes))
+            accuracy, most = float((predicted == right).mean()), Counter(right.tolist()).most_common(1)[0][1]
+            if accuracy <= most / len(right):
+                found = f"next-sentence accuracy {accuracy:.3f}, but always answering the same gives"
+                said.append(f"{found} {most / len(right):.3f}: pairs are not told apart yet")
+        return said
+
+    def flat(self, answer: Answer, *, logits: bool = False) -> dict[str, Any]:
+        """`predicted_pieces`: the best for each [MASK]; `fillings`: the five best of each, with probabilities."""
+        names = ("piece", "probability", *(("score",) if logits else ()))
+        fillings = [
+            {"mask": mask, **{name: one[name] for name in names}}
+            for mask, best in enumerate(answer["fillings"], 1)
+            for one in best
+        ]
+        return {"predicted_pieces": [best[0]["piece"] for best in answer["fillings"]], "fillings": fillings}
+
+    def brief(self, answer: Answer) -> str:
+        said = (", ".join(f"{one['piece']} ({one['probability']:.2f})" for one in best) for best in answer["fillings"])
+        return " | ".join(said)
+
+    def tiny_rows(self) -> list[dict[str, Any]]:
+        said = (
+            "where is my [MASK] ?\nthe parcel is late again .\nplease send it to the old house .",
+            "i want my money back .\nmy card was charged two times .\nplease send the [MASK] .",
+            "a man plays the guitar .\na cat sleeps on the warm [MASK] .\nthe children play in the park .",
+            "the cat is [MASK] .\na man is playing a song .\nit is a good song .",
+            "can you cancel the [MASK] ?\nit was a mistake .\nthe account is locked . thank you .",
+            "how much does the small coffee machine [MASK] ?\nis it loud ?\nmy discount code was not accepted .",
+        )
+        return [{"text": text} for text in said]
+
+
+def _mask_id(tokenizer: PreTrainedTokenizerBase) -> int:
+    if tokenizer.mask_token_id is None:
+        raise ModelError.at("model", "the tokenizer has no mask piece", "take one with [MASK], as BERT's")
+    return int(tokenizer.mask_token_id)
+
+
+def _to_answer(rows: Rows, tokenizer: PreTrainedTokenizerBase, limit: int) -> Features:
+    """A text an item, with the mask pieces that stand in it.
+
+    Raises:
+        DataError: a text has none, or one that lies beyond the limit.
+    """
+    own = str(tokenizer.mask_token)
+    written = re.compile("|".join(map(re.escape, {MASK, own})))
+    asked = [{**row, "text": written.sub(lambda _: own, row["text"])} for row in rows]
+    counts = [len(written.findall(row["text"])) for row in rows]
+    if not all(counts):
+        row = counts.index(0)
+        what = f"{rows[row]['text']!r:.60} has no {MASK}"
+        raise DataError.at(f"row {row + 1}", what, f"write {MASK} in place of each word that is to be filled in")
+    features = texts.encode(asked, tokenizer, limit, texts.TextOptions())
+    for row, item in enumerate(features.items):
+        if (item["input_ids"] == tokenizer.mask_token_id).sum() < counts[row]:
+            what = f"a {MASK} lies beyond the {limit} pieces that the model takes"
+            raise DataError.at(f"row {row + 1}", what, "shorten the text before it")
+        item["masks"] = counts[row]
+    return features
+
+
+def _built(rows: Rows, tokenizer: PreTrainedTokenizerBase, length: int, options: PretrainOptions) -> Any:
+    """Rows of a corpus built of raw texts, each of which is a document."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "texts.jsonl"
+        file.write_text("".join(json.dumps({"text": row["text"]}) + "\n" for row in rows), "utf-8")
+        corpus.build([str(file)], tokenizer, Path(folder) / "corpus", options.of_texts(length, 0.0))
+        found = corpus.Corpus.open(Path(folder) / "corpus", "all")
+        return [found[row] for row in range(len(found))]

@@ -1,0 +1,114 @@
+"""`regress`: a number for a text or a pair of texts (STS-B's similarity). Squared error; the number is the logit."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from pydantic import field_validator
+
+from bertkit import plugins
+from bertkit.data.columns.column import Column
+from bertkit.errors import RecipeError
+from bertkit.models import build, losses
+from bertkit.recipe.schema import ModelBlock
+from bertkit.tasks import texts, verdicts
+from bertkit.tasks.task import Answer, Features, Outputs, Rows, Verdict
+from bertkit.tasks.texts import TextTask
+
+if TYPE_CHECKING:
+    import numpy as np
+    import torch
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+    from bertkit.metrics import Metric
+
+
+class RegressOptions(texts.TextOptions):
+    loss: str = "squared_error"
+    """`squared_error`, or a Reference to `(logits, labels) -> (row,)` with logits `(row, 1)`."""
+
+    @field_validator("loss")
+    @classmethod
+    def _is_loss(cls, name: str) -> str:
+        return losses.check_name(name, ("squared_error",))
+
+
+class Regress(TextTask):
+    Options = RegressOptions
+    takes = "scores"
+    metrics = ("pearson", "spearman")
+    options: RegressOptions
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        pair = Column("text_pair", "text", required=False)
+        return Column("text", "text"), pair, Column("score", "number", answer=True)
+
+    def build_model(self, block: ModelBlock) -> PreTrainedModel:
+        return build.build_model(block, "AutoModelForSequenceClassification", num_labels=1, problem_type="regression")
+
+    def encode(self, rows: Rows, tokenizer: PreTrainedTokenizerBase, limit: int, *, answers: bool) -> Features:
+        import numpy as np
+
+        features = texts.encode(rows, tokenizer, limit, self.options)
+        if answers:
+            scores = np.array(texts.column(rows, "score"), dtype=np.float32)  # (row,)
+            for item in features.items:
+                item["labels"] = scores[item["row"]]
+        return features
+
+    def losses(self, model: Any, batch: dict[str, torch.Tensor]) -> tuple[torch.Tensor, Any]:
+        outputs = model(**self.inputs(batch))
+        return self._loss(outputs.logits.float(), batch["labels"]).sum()[None], outputs
+
+    @functools.cached_property
+    def _loss(self) -> Callable[[torch.Tensor, torch.Tensor], torch.Tensor]:
+        name = self.options.loss
+        return losses.checked(plugins.find("loss", name, where="options.loss"), name)
+
+    def decode(self, outputs: Outputs, features: Features, rows: Rows) -> list[Answer]:
+        """`{"score"}` a row."""
+        if not len(rows):
+            return []
+        scores = texts.pool(outputs["logits"], features, len(rows), self.options.window_pooling)  # (row, 1)
+        return [{"score": score} for score in scores[:, 0].tolist()]
+
+    def fits(self, metric: Metric) -> None:
+        if metric.takes != "scores":
+            raise RecipeError.at(
+                "metrics", f"{metric.name}: scores labels, not numbers", "use pearson, spearman, mse, mae"
+            )
+
+    def compare(self, answers: list[Answer], rows: Rows, takes: str) -> tuple[np.ndarray, np.ndarray]:
+        import numpy as np
+
+        predictions = np.array([answer["score"] for answer in answers])
+        return predictions, np.array(texts.column(rows, "score"), dtype=np.float64)
+
+    def verdicts(self, answers: list[Answer], rows: Rows) -> list[Verdict]:
+        return verdicts.of_numbers(answers, rows)
+
+    def doubts(self, answers: list[Answer], rows: Rows) -> list[str]:
+        predicted, right = self.compare(answers, rows, "scores")
+        error, spread = float(((predicted - right) ** 2).mean()), float(right.var())
+        if error < spread:
+            return []
+        return [f"squared error {error:.3g}, but always answering their mean gives {spread:.3g}: nothing was learnt"]
+
+    def flat(self, answer: Answer, *, logits: bool = False) -> dict[str, Any]:
+        return {"predicted_score": answer["score"]}
+
+    def brief(self, answer: Answer) -> str:
+        return f"{answer['score']:.3f}"
+
+    def tiny_rows(self) -> list[dict[str, Any]]:
+        return [
+            {"text": "a man plays", "text_pair": "a man is playing", "score": 4.5},
+            {"text": "a cat sleeps", "text_pair": "the cat is sleeping", "score": 4.0},
+            {"text": "a man plays", "text_pair": "the cat is sleeping", "score": 0.5},
+            {"text": "my parcel is late again", "text_pair": "where is my parcel", "score": 2.5},
+            {"text": "hello", "text_pair": "thank you , good bye", "score": 1.0},
+            {"text": "i want my money back", "text_pair": "please send the money", "score": 3.5},
+        ]

@@ -1,0 +1,43 @@
+"""`bertkit doctor`: what is there, and for what is not the command that brings it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from bertkit import hub, run
+from bertkit.commands import doctor
+from bertkit.extras import EXTRAS
+
+
+def test_everything_is_found_here() -> None:
+    import torch
+
+    found = dict(doctor.findings())
+    assert set(run.PACKAGES) <= set(found)
+    assert found["torch"].startswith(torch.__version__.split("+")[0])
+    assert f"torch uses {torch.get_num_threads()} threads" in found["processors"]
+    assert found["hub"].startswith("out of reach")
+    assert all(f"extra {name}" in found for name in EXTRAS)
+    assert all(what and how for what, how in found.items())
+
+
+def test_what_is_missing_comes_with_its_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(EXTRAS, "demo", ("no_such_module_at_all",))
+    monkeypatch.setattr(run, "PACKAGES", ("torch", "no-such-package-at-all"))
+    found = dict(doctor.findings())
+    assert found["extra demo"] == "missing: pip install 'bertkit[demo]'"
+    assert found["no-such-package-at-all"] == "missing: pip install no-such-package-at-all"
+
+
+def test_the_hub_within_reach(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hub, "reachable", lambda: True)
+    assert dict(doctor.findings())["hub"] == "reachable"
+
+
+def test_the_command_prints_it(bertkit: Callable[..., tuple[int, str, str]]) -> None:
+    code, out, err = bertkit("doctor")
+    assert (code, err) == (0, "")
+    for what, how in doctor.findings():
+        assert any(what in line and how in line for line in out.splitlines()), what

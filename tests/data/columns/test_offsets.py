@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+import pytest
+
+from bertkit.data.columns.offsets import MOVED, NEAR, NO_TEXT, REWRITTEN, fit_answers, fit_spans
+from bertkit.data.read.rows import Tally, Unusable
+
+FAR = "x " * NEAR
+
+
+def fit(context: str, *answers: tuple[str, int]) -> list[tuple[str, int]]:
+    tally = Tally()
+    found = fit_answers([{"text": text, "start": start} for text, start in answers], context, "answers", tally, "a:1")
+    tally.warn()
+    for answer in found:
+        assert context[answer["start"] :].startswith(answer["text"])
+    return [(answer["text"], answer["start"]) for answer in found]
+
+
+def test_right_answers_stay(caplog):
+    assert fit("a b a", ("a", 0), ("a", 4), (" b ", 1)) == [("a", 0), ("a", 4), (" b ", 1)]
+    assert fit("", *()) == []
+    assert not caplog.messages
+
+
+@pytest.mark.parametrize(
+    ("context", "text", "start", "right"),
+    [
+        ("see the cat", "cat", 7, 8),
+        ("see the cat", "cat", -1, 8),
+        ("see the cat", "cat", 99, 8),
+        (f"cat {FAR} cat", "cat", 1, 0),
+        (f"cat {FAR} cat", "cat", 100, 105),
+        (f"cat {FAR}", "cat", 104, 0),
+        ("aaab", "aab", 0, 1),
+    ],
+)
+def test_answers_are_moved_where_one_place_is_meant(caplog, context, text, start, right):
+    assert fit(context, (text, start)) == [(text, right)]
+    assert caplog.messages == [f"{MOVED}: 1 (a:1)"]
+
+
+@pytest.mark.parametrize(
+    ("context", "text", "start", "as_there"),
+    [
+        ("in New  York", "New York", 3, ("New  York", 3)),
+        ("in New\nYork", "new york ", 2, ("New\nYork", 3)),
+        ("于2013 年", "2013年", 1, ("2013 年", 1)),
+        ("The Cat", "the cat", 0, ("The Cat", 0)),
+        ("a (b", "A (B", 0, ("a (b", 0)),
+    ],
+)
+def test_case_and_white_space_are_taken_from_the_context(caplog, context, text, start, as_there):
+    assert fit(context, (text, start)) == [as_there]
+    assert caplog.messages == [f"{REWRITTEN}: 1 (a:1)"]
+
+
+@pytest.mark.parametrize(
+    ("context", "text", "start", "found"),
+    [
+        ("a cat, a cat", "cat", 0, "found 2 times"),
+        ("a cat", "dog", 2, "found nowhere"),
+        ("aaaa", "aa", -3, "found 3 times"),
+        ("Cat CAT", "cat", 0, "found 2 times"),
+        (f"{FAR} cat {FAR} cat", "cat", 0, "found 2 times"),
+    ],
+)
+def test_answers_with_no_place_or_several(context, text, start, found):
+    with pytest.raises(Unusable, match=found) as caught:
+        fit(context, (text, start))
+    assert caught.value.todo.endswith("--set data.bad_rows=skip")
+
+
+def test_empty_answers_are_no_answer(caplog):
+    assert fit("a", ("", 0)) == []
+    assert fit("a", ("", -1), (" ", 0)) == []
+    assert caplog.messages == [f"{NO_TEXT}: 1 (a:1)"] * 2
+
+
+def test_spans_come_by_their_start_without_their_mentions():
+    a, b = {"start": 2, "end": 3, "label": "X", "mention": "c"}, {"start": 0, "end": 3, "label": "Y"}
+    assert fit_spans([a, b], "a c") == [b, {"start": 2, "end": 3, "label": "X"}]

@@ -1,0 +1,94 @@
+from __future__ import annotations
+
+import pyarrow as pa
+import pyarrow.feather
+import pyarrow.parquet
+import pytest
+from datasets import ClassLabel, Dataset, Features, List, Value
+
+from bertkit.data.read.readers import read_records
+from bertkit.errors import DataError
+from bertkit.recipe.schema import DataBlock
+
+TABLE = pa.table({"text": ["a", "b", None], "label": [1, 0, -1]})
+NAMED = Dataset.from_dict(
+    {"text": ["a", "b"], "label": [1, -1], "more": [[0, 1], []]},
+    features=Features(
+        {"text": Value("string"), "label": ClassLabel(names=["no", "yes"]), "more": List(ClassLabel(names=["x", "y"]))}
+    ),
+)
+
+
+def rows(path: str, **options: object) -> list[tuple[str, int, dict]]:
+    return [(r.place, r.number, r.values) for r in read_records([path], DataBlock(**options))]
+
+
+def message(path: str) -> str:
+    with pytest.raises(DataError) as caught:
+        rows(path)
+    return str(caught.value)
+
+
+def write_table(path: str, table: pa.Table = TABLE) -> str:
+    if path.endswith(".parquet"):
+        pa.parquet.write_table(table, path)
+    elif path.endswith(".feather"):
+        pa.feather.write_feather(table, path)
+    else:
+        with pa.ipc.new_stream(path, table.schema) as stream:
+            stream.write_table(table)
+    return path
+
+
+FILES = ("a.parquet", "a.feather", "a.arrow")
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_each_format_gives_its_rows(tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    assert rows(write_table(name)) == [
+        (f"{name}[row 1]", 1, {"text": "a", "label": 1}),
+        (f"{name}[row 2]", 2, {"text": "b", "label": 0}),
+        (f"{name}[row 3]", 3, {"text": None, "label": -1}),
+    ]
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_rows_are_numbered_through_all_batches(tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    write_table(name, pa.table({"n": list(range(1, 2501))}))
+    assert [(number, values["n"]) for _, number, values in rows(name)] == [(n, n) for n in range(1, 2501)]
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_what_is_no_such_file_is_an_error(write, name):
+    assert message(write(name, "text,label\na,x\n")).startswith(f"{name}  can not be read as ")
+    assert message(write(name, "")).startswith(f"{name}  can not be read as ")
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_no_rows(tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    assert message(write_table(name, TABLE.slice(0, 0))) == f"{name}  no rows; is this the right file?"
+
+
+def test_columns_of_one_name(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    table = pa.Table.from_arrays([pa.array(["a"]), pa.array(["b"])], names=["text", "text"])
+    assert message(write_table("a.arrow", table)) == "a.arrow  has two columns named 'text'; rename one"
+
+
+def test_class_numbers_become_the_names_that_the_schema_tells(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    NAMED.to_parquet("a.parquet")
+    NAMED.save_to_disk("saved")
+    named = [{"text": "a", "label": "yes", "more": ["x", "y"]}, {"text": "b", "label": None, "more": []}]
+    assert [values for _, _, values in rows("a.parquet")] == named
+    assert [values for _, _, values in rows("saved")] == named
+    assert [values["label"] for _, _, values in rows("a.parquet", label_ids=True, label_names=["no", "yes"])] == [1, -1]
+
+
+def test_the_format_option_reads_a_file_of_another_name(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / write_table("a.parquet")).rename("rows.bin")
+    assert len(rows("rows.bin", format="parquet")) == 3

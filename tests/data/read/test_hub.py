@@ -1,0 +1,125 @@
+from __future__ import annotations
+
+import socket
+import time
+from typing import Any
+
+import datasets
+import huggingface_hub.constants
+import pytest
+from datasets import ClassLabel, Dataset, Features, Value
+
+from bertkit.data.read.readers import read_records
+from bertkit.errors import DataError
+from bertkit.recipe.schema import DataBlock
+
+ROWS = Dataset.from_dict(
+    {"sentence": ["a", "b"], "label": [1, -1]},
+    features=Features({"sentence": Value("string"), "label": ClassLabel(names=["negative", "positive"])}),
+)
+
+
+def rows(source: str, **options: Any) -> list[tuple[str, int, dict]]:
+    return [(r.place, r.number, r.values) for r in read_records([source], DataBlock(**options))]
+
+
+def message(source: str) -> str:
+    with pytest.raises(DataError) as caught:
+        rows(source)
+    return str(caught.value)
+
+
+@pytest.fixture
+def asked(monkeypatch) -> list[tuple]:
+    """The hub, with one data set; what it is asked for."""
+    calls: list[tuple] = []
+
+    def load_dataset(name, config, *, split, revision):
+        calls.append((name, config, split, revision, datasets.config.HF_HUB_OFFLINE))
+        return ROWS
+
+    monkeypatch.setattr(datasets, "load_dataset", load_dataset)
+    return calls
+
+
+def test_class_numbers_become_names_and_a_hidden_label_none(online, asked):
+    assert rows("hub:glue:sst2#train") == [
+        ("hub:glue:sst2#train[row 1]", 1, {"sentence": "a", "label": "positive"}),
+        ("hub:glue:sst2#train[row 2]", 2, {"sentence": "b", "label": None}),
+    ]
+    numbered = rows("hub:glue:sst2#train", label_ids=True, label_names=["no", "yes"])
+    assert [values["label"] for _, _, values in numbered] == [1, -1]
+
+
+@pytest.mark.parametrize(
+    ("source", "call"),
+    [
+        ("hub:imdb#test", ("imdb", None, "test", None)),
+        ("hub:nyu-mll/glue:sst2#train[:10]", ("nyu-mll/glue", "sst2", "train[:10]", None)),
+        ("hub:a/b@v1.0#train", ("a/b", None, "train", "v1.0")),
+        ("hub:a/b:c d@refs/pr/1#train", ("a/b", "c d", "train", "refs/pr/1")),
+    ],
+)
+def test_the_parts_of_a_name(online, asked, source, call):
+    rows(source)
+    assert asked == [(*call, False)]
+
+
+@pytest.mark.parametrize(
+    ("source", "what"),
+    [
+        ("hub:imdb", "hub:imdb  names no split; name it: hub:imdb#train"),
+        ("hub:a/b/c#train", "not the name of a data set"),
+        ("hub:#train", "not the name of a data set"),
+    ],
+)
+def test_wrong_names(asked, source, what):
+    assert what in message(source)
+    assert not asked
+
+
+def test_a_folder_of_the_same_name_is_not_taken_for_the_hub(online, asked, write):
+    write("glue/train.csv", "text\nx\n")
+    assert message("hub:glue#train") == "hub:glue  a folder named glue is here; name it without hub: to read it"
+    assert not asked
+
+
+def test_the_cause_of_a_failure_is_told(online, monkeypatch):
+    def load_dataset(*_, **__):
+        try:
+            raise ValueError("bad\n  row")
+        except ValueError as error:
+            raise RuntimeError("An error occurred while generating the dataset") from error
+
+    monkeypatch.setattr(datasets, "load_dataset", load_dataset)
+    with pytest.raises(DataError) as caught:
+        rows("hub:glue#train")
+    assert str(caught.value) == "hub:glue#train  can not be loaded: ValueError: bad row"
+    assert isinstance(caught.value.__cause__, RuntimeError)
+
+
+def test_offline_by_wish_fails_at_once():
+    start = time.perf_counter()
+    found = message("hub:nobody/nothing#train")
+    assert "HF_HUB_OFFLINE is set, and this is not in the local cache (" in found
+    assert "load it once with a network, or name a local file" in found
+    assert time.perf_counter() - start < 3
+
+
+def test_without_a_network_only_the_cache_is_asked(online, asked, monkeypatch):
+    def fail(*_):
+        raise OSError("Temporary failure in name resolution")
+
+    monkeypatch.setattr(socket, "getaddrinfo", fail)
+    assert len(rows("hub:glue#train")) == 2
+    assert asked == [("glue", None, "train", None, True)]
+    assert not datasets.config.HF_HUB_OFFLINE
+    assert not huggingface_hub.constants.HF_HUB_OFFLINE
+
+
+def test_without_a_network_and_a_cache_it_fails_at_once(online, monkeypatch):
+    def fail(*_):
+        raise OSError
+
+    monkeypatch.setattr(socket, "getaddrinfo", fail)
+    assert "the hub can not be reached, and this is not in the local cache" in message("hub:nobody/nothing#train")

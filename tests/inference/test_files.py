@@ -1,0 +1,143 @@
+"""`bertkit predict` on files: every row and column of the input, and the answer beside it."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import sys
+from pathlib import Path
+
+import pyarrow.parquet
+import pytest
+
+from bertkit import Predictor, Run, train
+from bertkit.data.dataset import load
+from bertkit.errors import DataError
+from bertkit.inference import files as tables
+from bertkit.recipe.schema import DataBlock
+from tests.helpers import make, tiny_recipe, write_csv, write_rows
+
+ROWS = [
+    {"ticket": "007", "text": 'a "quoted", text', "note": "NA"},
+    {"ticket": "8", "text": "two\nlines", "note": ""},
+    {"ticket": "9", "text": "hello", "note": "中文"},
+]
+ADDED = ["predicted_label", "probability_delivery", "probability_other", "probability_refund"]
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    return write_csv(tmp_path / "new.csv", ROWS[0], [row.values() for row in ROWS])
+
+
+def check(rows: list[dict]) -> None:
+    assert [{name: row[name] for name in ROWS[0]} for row in rows] == ROWS
+    assert [name for name in rows[0] if name not in ROWS[0]] == ADDED
+    for row in rows:
+        probabilities = {name.removeprefix("probability_"): float(row[name]) for name in ADDED[1:]}
+        assert sum(probabilities.values()) == pytest.approx(1)
+        assert row["predicted_label"] == max(probabilities, key=probabilities.__getitem__)
+
+
+def test_csv(tiny_run: Run, bertkit, source: Path, tmp_path: Path) -> None:
+    code, _, err = bertkit("predict", tiny_run.path, source, "--output", tmp_path / "out.csv")
+    assert code == 0, err
+    assert "3 rows" in err
+    with (tmp_path / "out.csv").open(encoding="utf-8", newline="") as stream:
+        check(list(csv.DictReader(stream)))
+
+
+def test_jsonl(tiny_run: Run, bertkit, source: Path, tmp_path: Path) -> None:
+    assert bertkit("predict", tiny_run.path, source, "--output", tmp_path / "out.jsonl")[0] == 0
+    check([json.loads(line) for line in (tmp_path / "out.jsonl").read_text("utf-8").splitlines()])
+
+
+def test_parquet(tiny_run: Run, bertkit, source: Path, tmp_path: Path) -> None:
+    assert bertkit("predict", tiny_run.path, source, "--output", tmp_path / "out.parquet")[0] == 0
+    check(pyarrow.parquet.read_table(tmp_path / "out.parquet").to_pylist())
+
+
+def test_standard_input_to_standard_output(tiny_run: Run, bertkit, monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = "".join(json.dumps(row) + "\n" for row in ROWS).encode()
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(lines)))
+    code, out, err = bertkit("predict", tiny_run.path, "-")
+    assert code == 0, err
+    check([json.loads(line) for line in out.splitlines()])
+
+
+def test_columns_of_other_rows_are_kept_where_rows_differ(tiny_run: Run, bertkit, tmp_path: Path) -> None:
+    file = write_rows([{"text": "hello", "a": 1}, {"text": "good bye", "b": [1, 2]}], tmp_path / "new.jsonl")
+    code, out, err = bertkit("predict", tiny_run.path, file)
+    assert code == 0, err
+    first, second = map(json.loads, out.splitlines())
+    assert (first["a"], second["b"]) == (1, [1, 2])
+
+
+def test_logits_on_request(tiny_run: Run, bertkit, source: Path) -> None:
+    code, out, _ = bertkit("predict", tiny_run.path, source, "--logits")
+    assert code == 0
+    assert {"logit_delivery", "logit_other", "logit_refund"} <= set(json.loads(out.splitlines()[0]))
+
+
+def test_texts_on_the_command_line(tiny_run: Run, bertkit) -> None:
+    code, out, err = bertkit("predict", tiny_run.path, "--text", "hello", "--text", "[bold]i want my money[/bold]")
+    assert code == 0, err
+    assert "[bold]i want my money[/bold]" in out
+    assert any(name in out for name in ("delivery (0.", "other (0.", "refund (0."))
+
+
+def test_an_empty_text_is_answered_and_counted(tiny_run: Run, bertkit, tmp_path: Path) -> None:
+    file = write_rows([{"text": ""}, {"text": "hello"}], tmp_path / "new.jsonl")
+    code, out, err = bertkit("predict", tiny_run.path, file)
+    assert code == 0, err
+    assert len(out.splitlines()) == 2
+    assert "empty texts: 1" in err
+
+
+def test_a_column_that_the_answer_would_hide(tiny_run: Run, bertkit, tmp_path: Path) -> None:
+    file = write_rows([{"text": "hello", "predicted_label": "x"}], tmp_path / "new.jsonl")
+    code, _, err = bertkit("predict", tiny_run.path, file)
+    assert code == 2
+    assert "predicted_label" in err
+
+
+def test_conll(tiny_bert: Path, bertkit, tmp_path: Path) -> None:
+    """A word and its tag a line, which come back as they were."""
+    run = train(tiny_recipe("ner", {}, tiny_bert, tmp_path, max_steps=1), output=tmp_path / "run").path
+    words = [["anna", "#", "-DOCSTART-x", "new york", "a\u2028b"], ["?"]]
+    file = write_rows([{"tokens": each, "id": n} for n, each in enumerate(words)], tmp_path / "new.jsonl")
+    code, _, err = bertkit("predict", run, file, "-o", tmp_path / "out.conll")
+    assert code == 0, err
+    columns = Predictor(run).task.columns
+    again = load([str(tmp_path / "out.conll")], columns, DataBlock())
+    assert again["tokens"] == words
+    assert [len(tags) for tags in again["tags"]] == [5, 1]
+    assert (tmp_path / "out.conll").read_text("utf-8").count("\n\n") == 2
+    (tmp_path / "new.txt").write_text("anna lives here.\n\nhello\n", "utf-8")
+    code, _, err = bertkit("predict", run, tmp_path / "new.txt", "-o", tmp_path / "out.conll")
+    assert code == 0, err
+    assert "1 of 3 rows have no words, and no place in a CoNLL file" in err
+    assert load([str(tmp_path / "out.conll")], columns, DataBlock())["tokens"] == [
+        ["anna", "lives", "here", "."],
+        ["hello"],
+    ]
+    assert bertkit("predict", run, "--text", "hello you", "-o", tmp_path / "text.conll")[0] == 0
+    assert len((tmp_path / "text.conll").read_text("utf-8").split()) == 4
+
+
+@pytest.mark.parametrize("word", ["a\tb", "a\nb", "-DOCSTART-"])
+def test_a_word_that_conll_can_not_hold(word: str, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"row 2  a word that CoNLL can not hold: .*; name a \.jsonl"):
+        tables.write([{"tokens": ["a"], "tags": ["O"]}, {"tokens": [word], "tags": ["O"]}], str(tmp_path / "a.conll"))
+    assert not (tmp_path / "a.conll").exists()
+
+
+def test_what_conll_does_not_hold(tiny_run: Run) -> None:
+    task = Predictor(tiny_run).task
+    assert not tables.is_conll(None, task)
+    assert not tables.is_conll("a.csv", task, logits=True)
+    with pytest.raises(DataError, match=r"answers are no tag a word; name a \.csv"):
+        tables.is_conll("a.conll", task)
+    with pytest.raises(DataError, match=r"--logits  a\.conll: a CoNLL file holds words and tags alone"):
+        tables.is_conll("a.conll", make("ner", {}), logits=True)

@@ -1,0 +1,183 @@
+"""Paired tests against scipy, a textbook's figure and every exchange written out."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+from scipy.stats import binomtest
+
+from bertkit.metrics import paired
+from bertkit.metrics.paired import Effort, differences, holm, mcnemar
+from bertkit.metrics import METRICS, Metric
+
+ACTUAL = np.array([0, 0, 1, 1, 2, 2, 2, 0, 1, 2])
+ONE = np.array([0, 0, 1, 1, 2, 2, 0, 0, 1, 1])
+OTHER = np.array([0, 1, 1, 0, 2, 0, 0, 0, 1, 2])
+
+
+@pytest.mark.parametrize("counts", itertools.product((0, 1, 3, 10, 41), repeat=2))
+def test_mcnemar_is_the_binomial_test(counts: tuple[int, int]) -> None:
+    if sum(counts):
+        assert mcnemar(*counts) == pytest.approx(binomtest(counts[0], sum(counts)).pvalue)
+    else:
+        assert mcnemar(0, 0) == 1
+
+
+def test_mcnemar_of_the_approval_ratings() -> None:
+    """Agresti 1990, p. 350: 150 of 1600 people changed their mind one way and 86 the other."""
+    assert mcnemar(150, 86) == pytest.approx(3.716e-05, rel=1e-3)
+
+
+def test_accuracy_is_tested_by_mcnemar() -> None:
+    (found,) = differences(METRICS["accuracy"], ONE, OTHER, ACTUAL)
+    assert (found.one, found.other) == (0.8, pytest.approx(0.6))
+    assert found.test == "McNemar, exact"
+    only_one, only_other = ((ONE == ACTUAL) & (OTHER != ACTUAL)).sum(), ((ONE != ACTUAL) & (OTHER == ACTUAL)).sum()
+    assert (only_one, only_other) == (3, 1)
+    assert found.p == pytest.approx(binomtest(1, 4).pvalue)
+
+
+def test_several_labels_a_row_and_two_figures_of_one_metric() -> None:
+    rows = np.array([[1, 0], [0, 1], [1, 1], [0, 0]])
+    (found,) = differences(METRICS["accuracy"], rows, 1 - rows, rows)
+    assert found.p == pytest.approx(binomtest(0, 4).pvalue)
+    both = differences(METRICS["glue/mrpc"], [0, 1, 1, 1], [0, 1, 0, 1], [0, 1, 1, 0])
+    assert {d.figure: d.test for d in both} == {"f1": "randomisation, all 2 exchanges", "accuracy": "McNemar, exact"}
+
+
+def test_an_accuracy_that_is_something_else_is_not_tested_by_mcnemar() -> None:
+    own = Metric("accuracy", lambda predictions, references: float(predictions[0] == references[0]), "labels")
+    (found,) = differences(own, ONE, OTHER, ACTUAL)
+    assert found.test.startswith("randomisation")
+
+
+@pytest.mark.parametrize("name", ["macro_f1", "matthews", "weighted_precision"])
+def test_all_exchanges_are_gone_through_where_few_rows_differ(name: str) -> None:
+    metric = METRICS[name]
+    seen = abs(metric(OTHER, ACTUAL)[name] - metric(ONE, ACTUAL)[name])
+    as_large = 0
+    for swap in itertools.product((False, True), repeat=len(ACTUAL)):  # also of rows that do not differ
+        a, b = np.where(swap, OTHER, ONE), np.where(swap, ONE, OTHER)
+        as_large += abs(metric(b, ACTUAL)[name] - metric(a, ACTUAL)[name]) >= seen - 1e-12
+    (found,) = differences(metric, ONE, OTHER, ACTUAL)
+    assert found.p == pytest.approx(as_large / 2 ** len(ACTUAL))
+    assert found.test == "randomisation, all 16 exchanges"
+
+
+def test_shuffles_come_near_the_exact_p(monkeypatch: pytest.MonkeyPatch) -> None:
+    generator = np.random.default_rng(1)
+    actual = generator.normal(size=12)
+    one, other = (actual + generator.normal(scale=scale, size=12) for scale in (1.0, 1.5))
+    (exact,) = differences(METRICS["mae"], one, other, actual)
+    monkeypatch.setattr(paired, "ENOUGH", 10_000)
+    (drawn,) = differences(METRICS["mae"], one, other, actual, effort=Effort(shuffles=4000))
+    assert exact.test == "randomisation, all 4,096 exchanges"
+    assert drawn.test == "randomisation, 4,000 shuffles"
+    assert 0.01 < exact.p < 0.99
+    assert drawn.p == pytest.approx(exact.p, abs=0.03)
+    assert not exact.greater_is_better
+
+
+def test_the_smallest_p_of_shuffles_counts_what_was_seen() -> None:
+    actual = np.tile([0, 1], 40)
+    (found,) = differences(METRICS["macro_f1"], actual, 1 - actual, actual, effort=Effort(shuffles=999))
+    assert found.p == 1 / 1000
+    assert found.test == "randomisation, 999 shuffles"
+    assert found.interval == (-1, -1)
+
+
+def test_shuffles_end_early_where_there_is_no_difference() -> None:
+    generator = np.random.default_rng(2)
+    actual = generator.integers(3, size=200)
+    one, other = (np.where(generator.random(200) < 0.3, 0, actual) for _ in range(2))
+    (found,) = differences(METRICS["macro_f1"], one, other, actual)
+    assert found.p > 0.05
+    made = int(found.test.split()[1].replace(",", ""))
+    assert paired.ENOUGH <= made < paired.SHUFFLES
+
+
+def test_a_slow_metric_ends_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(paired, "SECONDS", 0.0)
+    actual = np.tile([0, 1], 40)
+    (found,) = differences(METRICS["macro_f1"], actual, 1 - actual, actual)
+    assert found.test == "randomisation, 1,000 shuffles"
+
+
+@pytest.mark.parametrize("name", ["accuracy", "macro_f1", "auc", "mse", "squad", "entity_f1"])
+def test_equal_models_do_not_differ(name: str) -> None:
+    tags = [["B-PER", "O"], ["O", "B-LOC"]] * 5
+    sides = {
+        "auc": (np.eye(3)[ONE], ACTUAL),
+        "squad": (["a cat", "dog"] * 5, [["cat"], ["a big dog"]] * 5),
+        "entity_f1": (tags, tags[::-1]),
+    }
+    predictions, references = sides.get(name, (ONE, ACTUAL))
+    for found in differences(METRICS[name], predictions, predictions, references, effort=Effort(samples=20)):
+        assert (found.difference, found.interval, found.p) == (0, (0, 0), 1)
+
+
+def test_an_undefined_figure_has_no_p() -> None:
+    rows = np.arange(20.0)
+    (found,) = differences(METRICS["pearson"], [1.0] * 20, rows, rows, effort=Effort(20, 100))
+    assert np.isnan([found.difference, *found.interval, found.p]).all()
+
+
+def test_intervals_are_of_the_same_rows_drawn_anew() -> None:
+    """Two models whose errors are a constant apart differ by just that, however the rows are drawn."""
+    actual = np.arange(40.0) ** 2
+    (found,) = differences(
+        METRICS["mae"], actual + np.arange(40), actual + np.arange(40) + 2, actual, effort=Effort(samples=50)
+    )
+    assert found.interval == pytest.approx((2, 2))
+    assert found.difference == pytest.approx(2)
+
+
+def test_differences_are_the_same_for_the_same_seed() -> None:
+    generator = np.random.default_rng(3)
+    actual, one, other = generator.integers(3, size=(3, 50))
+    first, again, else_ = (
+        differences(METRICS["macro_f1"], one, other, actual, effort=Effort(seed=seed)) for seed in (0, 0, 1)
+    )
+    assert first == again
+    assert first[0].interval != else_[0].interval
+
+
+def _tags(generator: np.random.Generator, rows: int) -> list[list[str]]:
+    return [list(generator.choice(["O", "O", "B-PER", "I-PER", "B-LOC"], size=5)) for _ in range(rows)]
+
+
+@pytest.mark.parametrize("name", ["squad", "squad_v2", "cmrc2018", "entity_f1", "strict_entity_f1"])
+def test_sums_give_what_calls_of_the_metric_give(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    generator = np.random.default_rng(4)
+    if "entity" in name:
+        one, other, actual = (_tags(generator, 25) for _ in range(3))
+    else:
+        texts = ["the cat", "a big dog", "dog", "cat and dog", "", "北京 大学", "北京"]
+        one, other = ([str(text) for text in generator.choice(texts, size=25)] for _ in range(2))
+        actual = [[str(text)] for text in generator.choice(texts[:4], size=25)]
+    effort = Effort(30, 200)
+    quick = differences(METRICS[name], one, other, actual, METRICS[name].keys, effort)
+    monkeypatch.setattr(paired, "_sums", lambda *_: None)
+    slow = differences(METRICS[name], one, other, actual, METRICS[name].keys, effort)
+    for a, b in zip(quick, slow, strict=True):
+        assert (a.figure, a.p, a.test) == (b.figure, b.p, b.test)
+        assert a.interval == pytest.approx(b.interval)
+        assert a.difference == pytest.approx(b.difference)
+    assert {d.test for d in quick if d.figure in paired.RIGHT_OR_WRONG} <= {"McNemar, exact"}
+
+
+def test_sums_are_not_used_where_they_do_not_give_the_figures(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(paired, "_entities", lambda side, *_: np.ones((len(side), 3)))
+    tags = [["B-PER", "O"], ["O", "B-LOC"]]
+    found = differences(METRICS["entity_f1"], tags, [["O", "O"]] * 2, tags, effort=Effort(10))
+    assert [d.difference for d in found] == [-1, -1, -1]
+    assert found[0].p == 0.5  # two rows have four exchanges; two of them are as large
+
+
+def test_holm() -> None:
+    assert holm([0.01, 0.04, 0.03]) == pytest.approx([0.03, 0.06, 0.06])
+    assert holm([0.5, 0.9]) == [1, 1]
+    assert holm([0.02, np.nan]) == pytest.approx([0.02, np.nan], nan_ok=True)
+    assert holm([]) == []

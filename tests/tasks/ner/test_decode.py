@@ -1,0 +1,64 @@
+"""From scores of pieces to tags of words: pooling, rules, and one answer a sentence with its entities."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from bertkit.tasks.ner import decode as tagging_decode
+from bertkit.tasks.ner.decode import decode, rules
+from bertkit.tasks.ner.sentences import Sentences
+from bertkit.tasks.task import Features
+
+LABELS = ["O", "B-PER", "I-PER"]
+
+
+def test_pool_is_the_mean_of_a_words_pieces() -> None:
+    heads = torch.tensor([[-1, 1, 1, 3, -1], [-1, 1, -1, -1, -1]])
+    logits = torch.arange(20.0).view(2, 5, 2)
+    pooled = tagging_decode.pool(logits, heads)
+    assert pooled[0, 1].tolist() == [3.0, 4.0]
+    assert pooled[0, 3].tolist() == logits[0, 3].tolist()
+    assert pooled[1, 1].tolist() == logits[1, 1].tolist()
+    assert not pooled[:, [0, 2, 4]].any()
+
+
+def test_places_of_words() -> None:
+    plain = Sentences([["a"]])
+    assert plain.place(0, 0) == "row 1"
+    assert Sentences([["a", "b"]], places=["x.conll:4"], lines=[[4, 5]]).place(0, 1) == "x.conll:5"
+
+
+def answered(scores: list[list[float]], constrained: bool) -> dict:
+    """The answer for a sentence of so many words, a piece each between [CLS] and [SEP]."""
+    count = len(scores)
+    heads = np.array([-1, *range(1, count + 1), -1])
+    given = np.array([[9.0, 9.0, 9.0], *scores, [9.0, 9.0, 9.0]])
+    words = ["Ada", "Byron", "sat"][:count]
+    item = {"row": 0, "input_ids": heads, "heads": heads, "words": np.arange(count)}
+    sentences = Sentences([words])
+    found = rules(LABELS, "IOB2" if constrained else None, None)
+    return decode({"scores": [given]}, Features([item]), sentences, LABELS, found, sure=True)[0]
+
+
+def test_each_word_gets_its_likeliest_tag_and_its_probability() -> None:
+    answer = answered([[0, 2, 0], [0, 0, 3], [1, 0, 0]], constrained=False)
+    assert answer["tags"] == ["B-PER", "I-PER", "O"]
+    assert answer["probabilities"][0] == pytest.approx(np.exp(2) / (np.exp(2) + 2))
+    (entity,) = answer["entities"]
+    assert (entity["type"], entity["text"], entity["first_word"], entity["end_word"]) == ("PER", "Ada Byron", 0, 2)
+    assert entity["confidence"] == min(answer["probabilities"][:2])
+
+
+def test_what_the_scheme_forbids_is_not_said_where_constrained() -> None:
+    scores = [[1.0, 0.9, 0.0], [0.0, 0.0, 2.0]]
+    assert answered(scores, constrained=False)["tags"] == ["O", "I-PER"]
+    assert answered(scores, constrained=True)["tags"] == ["B-PER", "I-PER"]
+
+
+def test_without_rules_any_tag_may_follow_any() -> None:
+    assert rules(LABELS, None, None) is None
+    found = rules(LABELS, "IOB2", None)
+    assert found is not None
+    assert (found.steps < -1e3).tolist() == [[False, False, True], [False] * 3, [False] * 3]

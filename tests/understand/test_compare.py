@@ -1,0 +1,210 @@
+"""Runs compared on the same rows, from the command line's work down to single figures."""
+
+from __future__ import annotations
+
+import json
+import logging
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from bertkit import Run, train
+from bertkit.understand.compare import Comparison, compare, in_order, in_words, probability
+from bertkit.errors import BertkitError, RecipeError, RunError
+from bertkit.inference.predictor import Predictor
+from bertkit.metrics import METRICS
+from tests.analysis.compared import comparison
+from tests.helpers import make, messages, tiny_recipe, write_rows
+
+
+@pytest.fixture(scope="module")
+def small(tiny_bert: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """classify, 4 steps, on the task's tiny rows."""
+    folder = tmp_path_factory.mktemp("small")
+    recipe = tiny_recipe("classify", {}, tiny_bert, folder)
+    return train(recipe.model_copy(update={"metrics": ["accuracy", "macro_f1", "log_loss"]}), output=folder / "small")
+
+
+def changed(run: Run, folder: Path, order: tuple[int, ...] = (0, 1, 2), bias: tuple[float, ...] = (0, 0, 0)) -> Run:
+    """A copy whose labels stand in another order, and whose head leans to some of them (in that order)."""
+    from safetensors.torch import load_file, save_file
+
+    shutil.copytree(run.path, folder)
+    copy = Run.open(folder)
+    state, config = copy.task_state, json.loads((copy.model / "config.json").read_text())
+    names = [state["labels"][i] for i in order]
+    copy.task_file.write_text(json.dumps({**state, "labels": names}))
+    config |= {"id2label": dict(enumerate(names)), "label2id": {name: i for i, name in enumerate(names)}}
+    (copy.model / "config.json").write_text(json.dumps(config))
+    weights = load_file(copy.model / "model.safetensors")
+    for name in ("classifier.weight", "classifier.bias"):
+        weights[name] = weights[name][list(order)].contiguous()
+    weights["classifier.bias"] += weights["classifier.bias"].new_tensor(bias)
+    save_file(weights, copy.model / "model.safetensors", {"format": "pt"})
+    return copy
+
+
+@pytest.fixture(scope="module")
+def leaning(small: Run, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """The same, leaning far to the last label, and its labels in another order."""
+    return changed(small, tmp_path_factory.mktemp("leaning") / "leaning", (2, 0, 1), (50, 0, 0))
+
+
+def figures(found: Comparison, contrast: int = 0) -> dict[str, Any]:
+    return {d.figure: d for d in found.contrasts[contrast].differences}
+
+
+def test_a_run_does_not_differ_from_itself(small: Run) -> None:
+    found = compare([small, small])
+    assert [run.name for run in found.runs] == [str(small.path), f"{small.path} (2)"]
+    assert found.data == "validation"
+    for difference in found.contrasts[0].differences:
+        assert (difference.difference, difference.interval, difference.p) == (0, (0, 0), 1)
+    counts = found.contrasts[0].counts
+    assert (counts["only_one"], counts["only_other"], counts["same_answer"]) == (0, 0, 8)
+    assert found.table() == []
+    assert found.record()["differing"] == []
+
+
+def test_labels_in_another_order_change_nothing(small: Run, tmp_path: Path) -> None:
+    turned = changed(small, tmp_path / "turned", (2, 0, 1))
+    assert turned.task_state["labels"] != small.task_state["labels"]
+    found = compare([small, turned])
+    assert found.contrasts[0].rows == []
+    assert found.contrasts[0].counts["same_answer"] == 8
+    for difference in found.contrasts[0].differences:
+        assert difference.difference == pytest.approx(0, abs=1e-6)
+        assert difference.one == pytest.approx(small.metrics["validation"][difference.figure], abs=1e-6)
+    assert figures(found)["accuracy"].p == figures(found)["macro_f1"].p == 1
+
+
+def test_figures_rows_and_tests_of_two_runs(small: Run, leaning: Run) -> None:
+    found = compare([small, leaning])
+    rows = found.rows
+    given = [[answer["label"] for answer in Predictor(run).predict(list(rows))] for run in (small, leaning)]
+    assert set(given[1]) == {"refund"}
+    right = [[answer == row["label"] for answer, row in zip(own, rows, strict=True)] for own in given]
+    tested = figures(found)
+    assert list(tested) == ["accuracy", "macro_f1", "log_loss"]
+    assert [tested["accuracy"].one, tested["accuracy"].other] == [np.mean(own) for own in right]
+    assert tested["accuracy"].test == "McNemar, exact"
+    assert tested["macro_f1"].test.startswith("randomisation, all")
+    assert tested["log_loss"].other > 5
+    assert not tested["log_loss"].greater_is_better
+    contrast = found.contrasts[0]
+    only_small = [i for i, (a, b) in enumerate(zip(*right, strict=True)) if a and not b]
+    only_leaning = [i for i, (a, b) in enumerate(zip(*right, strict=True)) if b and not a]
+    assert only_small
+    assert (contrast.counts["only_one"], contrast.counts["only_other"]) == (len(only_small), len(only_leaning))
+    assert sorted(contrast.rows) == sorted(only_small + only_leaning)
+    told = {row["row"] - 1: row for row in found.table()}
+    assert sorted(told) == sorted(contrast.rows)
+    for i in only_small:
+        assert told[i]["better"] == "small"
+        assert (told[i]["text"], told[i]["right"]) == (rows[i]["text"], rows[i]["label"])
+        assert (told[i]["small: given"], told[i]["leaning: given"]) == (given[0][i], given[1][i])
+        assert told[i]["leaning: confidence"] == pytest.approx(1, abs=1e-3)
+        assert told[i]["place"].endswith(f"classify-dev.jsonl:{i + 1}")
+
+
+def test_the_first_run_is_compared_with_each_and_p_is_corrected(small: Run, leaning: Run, tmp_path: Path) -> None:
+    turned = changed(small, tmp_path / "turned", (1, 2, 0))
+    two, three = compare([small, leaning]), compare([small, leaning, turned])
+    assert [(c.one, c.other) for c in three.contrasts] == [("small", "leaning"), ("small", "turned")]
+    for name, alone in figures(two).items():
+        again = figures(three)[name]
+        assert alone.corrected is None
+        assert again.p == alone.p
+        assert again.corrected == min(1, 2 * alone.p) or again.corrected == figures(three, 1)[name].corrected
+    assert len(three.table()) == len(two.table())
+    best = {name.strip() for name in three.table()[0]["better"].split(",")}
+    assert best in ({"small", "turned"}, {"leaning"})
+
+
+def test_other_rows_and_other_figures(small: Run, leaning: Run, tmp_path: Path) -> None:
+    rows = make("classify", {}).tiny_rows()[:5]
+    file = write_rows([{"message": row["text"], "label": row["label"]} for row in rows], tmp_path / "other.jsonl")
+    sets = ["data.columns.text=message", "metrics=[micro_f1]"]
+    found = compare([small, leaning], sets=sets, data=[str(file)])
+    assert (found.data, len(found.rows)) == (str(file), 5)
+    assert list(figures(found)) == ["micro_f1"]
+
+
+def test_rows_of_the_training_are_warned_of(
+    small: Run, leaning: Run, caplog: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(logging.getLogger("bertkit"), "propagate", True)
+    found = compare([small, leaning], split="train")
+    assert len(found.rows) == 32
+    warned = {said.partition(":")[0] for said in messages(caplog) if "was trained on rows of" in said}
+    assert warned == {"small", "leaning"}
+
+
+@pytest.mark.parametrize(
+    ("chosen", "says"),
+    [
+        ({"split": "test"}, "names no such data"),
+        ({"split": "tets"}, "did you mean test?"),
+        ({"split": "test", "data": ["a.csv"]}, "does not go with --data"),
+    ],
+)
+def test_rows_that_there_are_none_of(small: Run, leaning: Run, chosen: dict[str, Any], says: str) -> None:
+    with pytest.raises(RecipeError, match=says):
+        compare([small, leaning], **chosen)
+
+
+def test_runs_that_can_not_be_compared(small: Run, tmp_path: Path) -> None:
+    with pytest.raises(RunError, match="name two or more"):
+        compare([small])
+    shutil.copytree(small.path, tmp_path / "other")
+    other = Run.open(tmp_path / "other")
+    names = ["delivery", "other", "refunds"]
+    other.task_file.write_text(json.dumps({**other.task_state, "labels": names}))
+    with pytest.raises(RunError, match="alone has refunds and lacks refund"):
+        compare([small, other])
+
+
+def test_a_label_that_the_runs_do_not_know(small: Run, leaning: Run, tmp_path: Path) -> None:
+    file = write_rows([{"text": "hello", "label": "refunds"}], tmp_path / "other.jsonl")
+    with pytest.raises(BertkitError, match="did you mean refund"):
+        compare([small, leaning], data=[str(file)])
+
+
+def test_entities(tiny_bert: Path, tmp_path: Path) -> None:
+    run = train(tiny_recipe("ner", {}, tiny_bert, tmp_path), output=tmp_path / "ner")
+    shutil.copytree(run.path, tmp_path / "copy")
+    found = compare([run, Run.open(tmp_path / "copy")])
+    assert list(figures(found)) == [name for kind in ("", "strict_") for name in METRICS[f"{kind}entity_f1"].keys]
+    assert {d.p for d in found.contrasts[0].differences} == {1}
+    assert found.contrasts[0].rows == []
+
+
+def test_language_models_of_two_vocabularies(tiny_bert: Path, tmp_path: Path) -> None:
+    """Figures over masked pieces: no rows are shown; and models that mask other pieces can not be compared."""
+    recipe = tiny_recipe("pretrain", {"max_length": 24}, tiny_bert, tmp_path)
+    run = train(recipe, output=tmp_path / "one")
+    shutil.copytree(run.path, tmp_path / "copy")
+    copy = Run.open(tmp_path / "copy")
+    found = compare([run, copy])
+    assert (found.contrasts[0].counts, found.table()) == ({}, [])
+    assert {d.test for d in found.contrasts[0].differences} == {"randomisation, no answers differ"}
+    text = (copy.model / "tokenizer.json").read_text("utf-8")
+    (copy.model / "tokenizer.json").write_text(text.replace('"parcel":', '"parcels":'), "utf-8")
+    with pytest.raises(RunError, match=r"copy .* vocabulary"):
+        compare([run, copy])
+
+
+def test_answers_in_the_order_of_labels() -> None:
+    answer = {"label": "b", "probabilities": {"b": 0.9, "a": 0.1}, "other": {"b": 1}}
+    assert list(in_order(answer, ["a", "b"])["probabilities"].items()) == [("a", 0.1), ("b", 0.9)]
+    assert in_order(answer, ["a", "b"]) == answer
+    assert in_order(answer, []) == answer
+
+
+def test_in_words() -> None:
+    assert in_words(comparison().contrasts[0]).startswith("accuracy: small is ahead by 0.2000")
+    assert "p = 0.5000" in in_words(comparison(third=True).contrasts[0])  # the corrected one
+    assert [probability(p) for p in (0.25, 1e-9, float("nan"), None)] == ["0.2500", "1.0e-09", *["undefined"] * 2]
