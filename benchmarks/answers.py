@@ -19,8 +19,8 @@ from side_by_side import figure, parser, record
 
 from bertkit import Predictor
 from bertkit.data.dataset import load
-from bertkit.metrics.squad import confidence, per_question
 from bertkit.engine.run import run
+from bertkit.metrics.squad import confidence, per_question
 
 ROUNDS = 3
 
@@ -60,12 +60,12 @@ def main() -> None:
     predictor = Predictor(args.run)
     task = predictor.task
     rows = load([str(args.data)], task.columns, predictor.recipe.data)
-    features = task.encode(rows, predictor.tokenizer, predictor.limit, answers=False)
-    outputs, _ = run(task, predictor.model, features, predictor.collate)
+    encoded = task.encode(rows, predictor.tokenizer, predictor.limit, answers=False)
+    outputs, _ = run(task, predictor.model, encoded, predictor.collate)
     spent = []
     for _ in range(ROUNDS):
         start = time.perf_counter()
-        answers = task.decode(outputs, features, rows)
+        answers = task.decode(outputs, encoded, rows)
         spent.append(time.perf_counter() - start)
     lines = [
         line("the Run's", [answer["answer"] for answer in answers], rows),
@@ -73,7 +73,7 @@ def main() -> None:
         line("the longest sentence", longest_sentences(rows), rows),
     ]
     seconds = statistics.median(spent)
-    decoding = {"questions": len(rows), "windows": len(features.items), "seconds": figure(seconds)}
+    decoding = {"questions": len(rows), "windows": len(encoded.examples), "seconds": figure(seconds)}
     tables = {
         f"{len(rows):,} questions, scores in percent.": lines,
         f"Decoding, the median of {ROUNDS} times.": [{**decoding, "questions/s": figure(len(rows) / seconds)}],

@@ -1,6 +1,6 @@
-"""How fast are texts cut into pieces and batches padded, against `Dataset.map(tokenizer)` and DataCollatorWithPadding?
+"""How fast are texts cut into tokens and batches padded, against `Dataset.map(tokenizer)` and DataCollatorWithPadding?
 
-Both sides read the same rows from the same Arrow file, and their pieces are compared. The first time, both write what
+Both sides read the same rows from the same Arrow file, and their tokens are compared. The first time, both write what
 they made to disk; afterwards both find it there: bertkit by its content, `map` by the fingerprint of its function.
 """
 
@@ -20,9 +20,9 @@ import datasets
 from side_by_side import Seconds, figure, in_turns, parser, record, rows_of, table, write_rows
 from transformers import DataCollatorWithPadding
 
+from bertkit.engine.cache import encode
 from bertkit.models.build import load_tokenizer
 from bertkit.recipe.schema import DataBlock, ModelBlock, Recipe
-from bertkit.engine.cache import encode
 from bertkit.tasks.task import Task, make_task
 
 LIMIT, BATCH, BATCHES = 128, 32, 200
@@ -33,7 +33,7 @@ def tokenizer_of() -> Any:
 
 
 def encoding(task: Task, rows: Any, rounds: int, cache: Path) -> tuple[Seconds, Any, Any]:
-    """Seconds of each side, and the features that bertkit and `map` made."""
+    """Seconds of each side, and the encoded that bertkit and `map` made."""
     ours, theirs = tokenizer_of(), tokenizer_of()
     os.environ["BERTKIT_CACHE"] = str(cache)
     made: dict[str, Any] = {}
@@ -66,11 +66,11 @@ def encoding(task: Task, rows: Any, rounds: int, cache: Path) -> tuple[Seconds, 
     first()
     found()
     seconds = in_turns(sides, rounds, warm=0)
-    for features in (made["bertkit"], made["kept"]):
-        pairs = zip(features.items, made["map"]["input_ids"], strict=True)
+    for encoded in (made["bertkit"], made["kept"]):
+        pairs = zip(encoded.examples, made["map"]["input_ids"], strict=True)
         assert all(item["input_ids"].tolist() == ids for item, ids in pairs)
     assert made["found"].cache_files, "nothing was kept"
-    return seconds, made["kept"].items, made["map"]
+    return seconds, made["kept"].examples, made["map"]
 
 
 def collating(task: Task, items: Any, mapped: Any, rounds: int) -> Seconds:
@@ -101,7 +101,7 @@ def main() -> None:
     given.add_argument("--rounds", type=int, default=3)
     args = given.parse_args()
     if args.rows < max(20_000, BATCH * BATCHES):
-        raise SystemExit("--rows: bertkit keeps the features of 20,000 rows or more")
+        raise SystemExit("--rows: bertkit keeps the encoded of 20,000 rows or more")
     datasets.disable_progress_bars()
     with tempfile.TemporaryDirectory() as folder:
         file = write_rows(Path(folder, "rows.csv"), rows_of(args.data, args.rows))
@@ -113,7 +113,7 @@ def main() -> None:
     kept = {side: times for side, times in seconds.items() if "kept" in side}
     first = {side: times for side, times in seconds.items() if side not in kept}
     tables = {
-        f"{args.rows:,} rows cut into pieces": table(first, args.rows),
+        f"{args.rows:,} rows cut into tokens": table(first, args.rows),
         "The same rows the next time": table(kept, args.rows),
         f"Batches of {BATCH} rows fetched and padded": [
             {**line, "ms a batch": figure(1e3 * median(batches[line["side"]]) / BATCHES)}

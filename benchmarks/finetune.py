@@ -81,7 +81,7 @@ class Measured:
     padding: dict[str, float]
     """Share of places that are padding, by side."""
     lengths: list[np.ndarray]
-    """Pieces of the rows of each timed step."""
+    """Tokens of the rows of each timed step."""
     agreement: dict[str, dict[str, float]]
 
 
@@ -148,7 +148,7 @@ def measure(setting: Setting) -> Measured:
         finally:
             for side in sides.values():
                 side.stop()
-    every = [np.array([len(parts.splits["train"].features.items[i]["input_ids"]) for i in step]) for step in order]
+    every = [np.array([len(parts.splits["train"].encoded.examples[i]["input_ids"]) for i in step]) for step in order]
     lengths = every[setting.chunk :]
     real = sum(int(step.sum()) for step in lengths)
     places = (real, len(lengths) * setting.batch * setting.max_length, sum(len(s) * int(s.max()) for s in lengths))
@@ -173,7 +173,7 @@ def plain(parts: Parts, setting: Setting, order: list[int], fixed: bool, folder:
         if isinstance(module, torch.nn.Dropout):
             module.p = setting.dropout
     rows: Any = parts.splits["train"].rows
-    items, tokenizer = parts.splits["train"].features.items, copy.deepcopy(parts.tokenizer)
+    items, tokenizer = parts.splits["train"].encoded.examples, copy.deepcopy(parts.tokenizer)
     texts, labels = rows["text"], [int(items[i]["labels"]) for i in order]
     dataset = Dataset.from_dict({"text": [texts[i] for i in order], "label": labels}).map(
         lambda batch: tokenizer(

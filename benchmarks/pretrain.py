@@ -1,4 +1,4 @@
-"""How many pieces a second does `task: pretrain` train on, against transformers' Trainer with BertForMaskedLM?
+"""How many tokens a second does `task: pretrain` train on, against transformers' Trainer with BertForMaskedLM?
 
 Both start from the same random weights and see the same packed rows, with the same masks, in the same steps, with the
 same schedule, optimiser (fused AdamW), clipping and logging. Trainer's batches are masked and padded beforehand, which
@@ -117,11 +117,11 @@ def training(setting: Setting, folder: Path) -> tuple[list[dict[str, Any]], dict
         for side in sides.values():
             side.stop()
     timed = batches[setting.chunk :]
-    pieces = sum(int(batch["attention_mask"].sum()) for batch in timed)
+    tokens = sum(int(batch["attention_mask"].sum()) for batch in timed)
     apart = dict(finetune.agree(ours, theirs, begin))
     if not setting.bf16:
         assert apart["loss"] < finetune.LOSS, apart
-    lines = table(seconds, pieces // setting.rounds, "pieces/s")
+    lines = table(seconds, tokens // setting.rounds, "tokens/s")
     lines[1] |= {"loss differs by": f"{apart['loss']:.1g}", "weights by": f"{apart['weights']:.1g}"}
     if torch.cuda.is_available():
         masked = sum(len(batch["labels"]) for batch in timed)
@@ -167,7 +167,7 @@ def head(setting: Setting) -> tuple[list[dict[str, Any]], dict[str, list[float]]
         },
         setting.rounds,
     )
-    return table(seconds, setting.batch * ROW, "pieces/s"), seconds
+    return table(seconds, setting.batch * ROW, "tokens/s"), seconds
 
 
 def main() -> None:

@@ -14,10 +14,8 @@ from typing import Annotated
 import typer
 
 from bertkit import __version__, processes
-from bertkit.commands import bench, compare, corpus, recipe, report, tokenizer, train
-from bertkit.commands import eval as judge
-from bertkit.commands import data as prepare
-from bertkit.commands import predict as ship
+from bertkit.commands import bench, compare, corpus, data, doctor, predict, recipe, report, tokenizer, train
+from bertkit.commands import eval as eval_
 from bertkit.errors import BertkitError, Stopped
 
 app = typer.Typer(
@@ -47,16 +45,16 @@ def _options(
 
 
 app.command(rich_help_panel="Train")(train.train)
-app.command("eval", rich_help_panel="Judge")(judge.evaluate)
+app.command("eval", rich_help_panel="Judge")(eval_.evaluate)
 app.command(rich_help_panel="Judge")(bench.bench)
 app.command(rich_help_panel="Judge")(compare.compare)
 app.command(rich_help_panel="Judge")(report.report)
-app.command(rich_help_panel="Use")(ship.predict)
+app.command(rich_help_panel="Use")(predict.predict)
 app.add_typer(recipe.app, name="recipe", rich_help_panel="Prepare")
 app.add_typer(corpus.app, name="corpus", rich_help_panel="Prepare")
-app.add_typer(prepare.data, name="data", rich_help_panel="Prepare")
+app.add_typer(data.app, name="data", rich_help_panel="Prepare")
 app.add_typer(tokenizer.app, name="tokenizer", rich_help_panel="Prepare")
-app.command(rich_help_panel="Prepare")(prepare.doctor)
+app.command(rich_help_panel="Prepare")(doctor.doctor)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

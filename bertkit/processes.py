@@ -15,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from bertkit.errors import RecipeError, TrainingError
+from bertkit.fs import cores
 
 STOPPED = 75
 """Exit code of a training that was asked to stop and can go on (EX_TEMPFAIL of sysexits.h: try again)."""
@@ -132,7 +133,7 @@ def launch(processes: int, command: Sequence[str]) -> int:
         raise RecipeError.at("--processes", "a launcher has started the processes already", "leave it out")
     if 0 < (cards := torch.cuda.device_count()) < processes:
         raise RecipeError.at("--processes", f"{processes}: this machine has {cards} GPUs", f"at most {cards}")
-    os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // processes)))
+    os.environ.setdefault("OMP_NUM_THREADS", str(max(1, cores() // processes)))
     os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "ERROR")  # DDP's advice would stand between our lines
     said = logging.getLogger("torch.distributed.elastic")
     said.addHandler(logging.NullHandler())

@@ -19,12 +19,9 @@ import hashlib
 import importlib.metadata
 import itertools
 import json
-import math
-import os
 import platform
 import shutil
 import sys
-import tempfile
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -32,6 +29,7 @@ from typing import Any
 
 from bertkit import plugins
 from bertkit.errors import Problem, RunError
+from bertkit.fs import cores, write_json, write_text
 from bertkit.recipe.load import build, code_files, dump
 from bertkit.recipe.schema import Recipe
 from bertkit.recipe.source import read
@@ -75,7 +73,7 @@ class Run:
         except OSError as error:
             raise RunError.at(str(path), f"the folder can not be made: {error.strerror}") from error
         recipe = _with_code(recipe, run)
-        run.recipe_file.write_text(dump(recipe), "utf-8")
+        write_text(run.recipe_file, dump(recipe))
         return run
 
     def check_free(self) -> None:
@@ -235,7 +233,7 @@ def environment() -> dict[str, Any]:
         "time": datetime.now(UTC).isoformat(timespec="seconds"),
         "python": platform.python_version(),
         "platform": platform.platform(),
-        "processors": os.cpu_count(),
+        "processors": cores(),
         "threads": torch.get_num_threads(),
         "devices": [torch.cuda.get_device_name(i) for i in range(cuda)] or ["cpu"],
         "versions": versions,
@@ -248,28 +246,6 @@ def check_output(file: Path | None) -> None:
     if file is not None and (file.is_dir() or not file.parent.is_dir()):
         what = "is a folder" if file.is_dir() else f"no such folder: {file.parent}"
         raise RunError.at("--output", f"{file}: {what}", "name a file in a folder that exists")
-
-
-def write_json(file: Path, value: Any) -> None:
-    """Write JSON whole or not at all."""
-    write_text(file, json.dumps(without_nan(value), indent=2, ensure_ascii=False, allow_nan=False) + "\n")
-
-
-def write_text(file: Path, text: str) -> None:
-    """Write aside, then rename: a reader never sees half a file."""
-    with tempfile.NamedTemporaryFile("w", dir=file.parent, suffix=".tmp", delete=False, encoding="utf-8") as stream:
-        stream.write(text)
-    Path(stream.name).chmod(0o644)
-    Path(stream.name).replace(file)
-
-
-def without_nan(value: Any) -> Any:
-    """NaN is not JSON: an undefined figure is null."""
-    if isinstance(value, dict):
-        return {key: without_nan(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [without_nan(item) for item in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _read_json(file: Path) -> dict[str, Any]:

@@ -65,7 +65,7 @@ def words() -> list[str]:
 
 @pytest.fixture(scope="session")
 def tokenizer_folder(tmp_path_factory: pytest.TempPathFactory, words: list[str]) -> Path:
-    """A WordPiece tokenizer of some hundred pieces, the same in every session."""
+    """A WordPiece tokenizer of some hundred tokens, the same in every session."""
     from bertkit.data.tokenizer.train import TokenizerOptions, save, train
 
     folder = tmp_path_factory.mktemp("tokenizer")

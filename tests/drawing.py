@@ -11,9 +11,9 @@ import numpy as np
 import torch
 from pydantic import Field
 
-from bertkit.tasks.classify.task import Classify, ClassifyOptions
 from bertkit.engine.examples import highest_of, identity_of, lengths_of
-from bertkit.tasks.task import Features
+from bertkit.tasks.classify.task import Classify, ClassifyOptions
+from bertkit.tasks.task import Encoded
 
 
 class Lazy(Sequence[dict[str, Any]]):
@@ -46,10 +46,10 @@ class Drawing(Classify):
     draws = True
     parts = ("right", "drawn")
 
-    def encode(self, *args: Any, **kwargs: Any) -> Features:
-        features = super().encode(*args, **kwargs)
+    def encode(self, *args: Any, **kwargs: Any) -> Encoded:
+        encoded = super().encode(*args, **kwargs)
         phases = [(int(rows), share) for rows, share in self.options.phases]
-        return dataclasses.replace(features, items=Lazy(features.items), phases=phases)
+        return dataclasses.replace(encoded, items=Lazy(encoded.examples), phases=phases)
 
     def collator(self, tokenizer: Any) -> Callable[[list[dict[str, Any]]], dict[str, torch.Tensor]]:
         collate = super().collator(tokenizer)

@@ -23,8 +23,8 @@ VARIANTS: dict[str, list[dict[str, Any]]] = {
     ],
     "ner": [
         {},
-        {"pieces": "all"},
-        {"pieces": "mean"},
+        {"subtoken_pooling": "all"},
+        {"subtoken_pooling": "mean"},
         {"max_length": 8, "window_overlap": 2, "constrained": True},
         {"crf": True},
     ],

@@ -355,12 +355,12 @@ SETS = [
         "needs the package no_such", "install the package"),
     bad_set("package without the folder", "-s model.name=package:bertkit/modls", "package:bertkit/modls",
         "has no modls", "did you mean models?"),
-    bad_set("too long", "-s options.max_length=65", "options.max_length", "65: the model takes 64 pieces at most",
+    bad_set("too long", "-s options.max_length=65", "options.max_length", "65: the model takes 64 tokens at most",
         "lower"),
     bad_set("too many frozen layers", "-s model.freeze_layers=3", "model.freeze_layers", "3: the model has 2 layers",
         "0 to 2"),
     bad_set("windows that never move", "-s options.long_text=windows -s options.max_length=8", "options.window_overlap",
-        "a window holds only 6 pieces", "lower it"),
+        "a window holds only 6 tokens", "lower it"),
     bad_set("scratch without tokenizer", "-s 'model.scratch={model_type: bert}' -s model.name=null", "model.tokenizer",
         "needs a tokenizer", "name a folder"),
     bad_set("scratch of no kind", "-s 'model.scratch={model_type: brt}'", "model.scratch.model_type", "no such model",
@@ -487,7 +487,7 @@ CODE = [
         "data.format", "AttributeError", "mine.py:2"),
     bad_code("no module", "", "-s metrics=:score", "--set", "not a Reference: :score", "./file.py:name"),
     bad_code("task that is half done", "from bertkit.tasks.task import Task\nclass Mine(Task): ...\n",
-        "-s task=./mine.py:Mine -s options={}", "--set", "Mine is no task: it lacks brief", "subclass of"),
+        "-s task=./mine.py:Mine -s options={}", "--set", "Mine is no task: it lacks to_text", "subclass of"),
     bad_code("task that is none", "class Mine: ...\n", "-s task=./mine.py:Mine", "--set", "Mine is no task",
         "bertkit.tasks.task.Task"),
 ]  # fmt: skip
@@ -690,9 +690,9 @@ WORDS = [
         "scheme: auto", more="-s options.scheme=IOB2"),
     bad_tags("no documents", TAGGED, "options.context", "do not say where documents begin", "-DOCSTART-",
         more="-s options.context=document"),
-    bad_tags("a crf of all pieces", TAGGED, "--set", "crf goes with pieces: first or mean", "one place a word",
-        more="-s options.crf=true -s options.pieces=all"),
-    bad_tags("windows that do not move on", TAGGED, "options.window_overlap", "a window holds only 6 pieces",
+    bad_tags("a crf of all tokens", TAGGED, "--set", "crf goes with subtoken_pooling: first or", "one place a word",
+        more="-s options.crf=true -s options.subtoken_pooling=all"),
+    bad_tags("windows that do not move on", TAGGED, "options.window_overlap", "a window holds only 6 tokens",
         "lower it", more="-s options.max_length=8 -s options.window_overlap=20"),
     bad_tags("a metric of labels", TAGGED, "metrics", "accuracy: takes labels, not tags", "use entity_f1",
         more="-s metrics=accuracy"),
@@ -719,7 +719,7 @@ WORDS = [
         "use squad_v2", more="-s metrics=squad"),
     bad_squad("two steps", squad(question()), "--set", "overlap and step both say how far windows move", "name one",
         more="-s options.overlap=4 -s options.step=8"),
-    bad_squad("windows that do not move on", squad(question()), "options.overlap", "a window holds only 16 pieces",
+    bad_squad("windows that do not move on", squad(question()), "options.overlap", "a window holds only 16 tokens",
         "lower it", more="-s options.max_length=24 -s options.overlap=30"),
     bad_squad("a threshold of nothing", squad(question()), "--set", "threshold goes with questions without an answer",
         "no_answer: false", more="-s options.threshold=1 -s options.no_answer=false"),
@@ -1040,7 +1040,7 @@ def test_a_question_longer_than_its_window_is_cut_and_counted(place: Place, bert
     train_it = f"train squad -o out {TINY} -s data.train=train.json -s data.validation=train.json"
     code, _, err = bertkit(*place.words(train_it))
     assert code == 0, err
-    assert "train: 1 of 2 questions have more than 32 pieces: cut" in err
+    assert "train: 1 of 2 questions have more than 32 tokens: cut" in err
 
 
 def test_odd_texts_and_labels_come_back_as_they_were(place: Place, bertkit: Command) -> None:

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import bertkit as package
-from bertkit.data.dataset import load
 from bertkit.data.columns.schemes import find_broken
+from bertkit.data.dataset import load
 from bertkit.recipe.schema import DataBlock
 from bertkit.run import Run
 from bertkit.tasks.ner.task import Ner, NerOptions

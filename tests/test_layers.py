@@ -14,15 +14,18 @@ import bertkit
 PACKAGE = Path(bertkit.__file__).parent
 
 ORDER = [
-    ("errors", "extras", "hub", "processes"),
+    ("errors", "extras", "hub", "processes", "fs"),
     ("plugins",),
     ("recipe",),
     ("data", "metrics", "models"),
+    ("engine",),
     ("tasks",),
     ("run",),
+    ("inference",),
     ("report",),
-    ("training", "inference", "doctor"),
-    ("compress", "analysis", "bench"),
+    ("training",),
+    ("search", "serve", "understand", "shrink"),
+    ("bench",),
     ("commands",),
     ("cli",),
 ]

@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from bertkit.errors import RecipeError, RunError
+from bertkit.fs import write_json
 from bertkit.recipe.schema import Recipe
-from bertkit.run import PACKAGES, Run, default_folder, environment, write_json
+from bertkit.run import PACKAGES, Run, default_folder, environment
 
 METRIC = "def cost(predictions, references):\n    return 1.0\n"
 

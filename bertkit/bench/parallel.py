@@ -15,7 +15,7 @@ import time
 from collections.abc import Generator, Sequence
 from pathlib import Path
 
-from bertkit import processes
+from bertkit import fs, processes
 from bertkit.bench import part as single
 from bertkit.bench.part import Part
 from bertkit.bench.work import Clock, blocked
@@ -147,7 +147,7 @@ def _cards() -> list[str]:
 
 def _environment(place: int, number: int, cards: Sequence[str]) -> dict[str, str]:
     """Of the process in this place of so many."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    cores = fs.cores()
     share = max(1, cores // number)
     given = os.environ.get("OMP_NUM_THREADS", "")
     threads = min(share, int(given)) if given.isdigit() else share

@@ -19,9 +19,10 @@ from typing import TYPE_CHECKING, Any
 
 from bertkit import processes
 from bertkit.errors import BertkitError, RunError, Stopped
+from bertkit.fs import write_json, write_text
 from bertkit.recipe.load import differences, load, resolve
 from bertkit.recipe.schema import Recipe
-from bertkit.run import Run, write_json, write_text
+from bertkit.run import Run
 
 if TYPE_CHECKING:
     from bertkit.inference.predictor import Predictor
@@ -149,7 +150,7 @@ def _leaderboard(predictor: Predictor, name: str, sets: Sequence[str]) -> None:
     log.info("%s: answering %s rows", name, f"{len(rows):,}")
     lines = ["index\tprediction"]
     for number, (row, given) in enumerate(zip(rows, predictor.predict(rows), strict=True)):
-        said = next(iter(predictor.task.flat(given).values()))
+        said = next(iter(predictor.task.to_columns(given).values()))
         if not isinstance(said, (str, int, float)):
             what = f"{name}: an answer of {predictor.recipe.task} is neither a label nor a number"
             raise RunError.at(str(predictor.run.path), what, "leave unlabelled out")

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from bertkit.bench.suite import Suite
 from bertkit.errors import DataError
+from bertkit.fs import written_aside
 
 ZIP = "submission.zip"
 HEADER = "index\tprediction"
@@ -190,12 +191,10 @@ def _written(answer: str, form: Form, where: str) -> str:
 
 
 def _pack(target: Path, files: Mapping[str, str]) -> None:
-    part = target.with_name(f"{target.name}.part")
-    with zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as packed:
+    with written_aside(target) as aside, zipfile.ZipFile(aside, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as packed:
         for name, text in files.items():
             info = zipfile.ZipInfo(name, DATE)
             info.compress_type = zipfile.ZIP_DEFLATED
             info.create_system = 3  # Unix, wherever it is packed
             info.external_attr = 0o644 << 16
             packed.writestr(info, text)
-    part.replace(target)

@@ -21,8 +21,8 @@ from bertkit.bench.stopping import Stopping
 from bertkit.bench.suite import SPLITS, Entry, Suite, in_order, select
 from bertkit.bench.suite_file import OWN
 from bertkit.errors import BertkitError, Problem, RecipeError, RunError, Stopped
+from bertkit.fs import write_json
 from bertkit.recipe.schema import Recipe
-from bertkit.run import write_json
 
 log = logging.getLogger("bertkit")
 

@@ -72,9 +72,9 @@ def _tell(plan: Any, failed: dict[str, str], *, leaderboard: bool) -> None:
         TrainingError: what failed, after all that did not is told.
     """
     from bertkit.bench import submission
-    from bertkit.report import bench as page
     from bertkit.bench.table import as_json, cells, header, tabulate
-    from bertkit.run import write_json, write_text
+    from bertkit.fs import write_json, write_text
+    from bertkit.report import bench as page
 
     table = tabulate(plan, failed)
     write_json(plan.output / "metrics.json", as_json(table))

@@ -46,8 +46,8 @@ def compare(
     RUN_A is compared with each other one. Its recipe says what the rows and the figures are.
     """
     _check(runs, data or (), output)
-    from bertkit.understand.compare import compare as work
     from bertkit.run import Run
+    from bertkit.understand.compare import compare as work
 
     opened = [Run.open(run, trust_code=trust_code) for run in runs]
     found = work(
@@ -112,8 +112,8 @@ def _differences(contrast: Contrast) -> None:
 
 
 def _rows(found: Comparison, contrast: Contrast, examples: int) -> None:
-    from bertkit.understand import outcomes
     from bertkit.tasks.verdicts import short
+    from bertkit.understand import outcomes
 
     if not contrast.counts:
         typer.echo("In this task single rows are not right or wrong: none are shown.\n")
@@ -140,9 +140,9 @@ def _rows(found: Comparison, contrast: Contrast, examples: int) -> None:
 
 
 def _write(found: Comparison, output: Path) -> None:
-    from bertkit.report.compare import page
+    from bertkit.fs import write_json, write_text
     from bertkit.inference import files as tables
-    from bertkit.run import write_json, write_text
+    from bertkit.report.compare import page
 
     if output.suffix in TABLES and not found.contrasts[0].counts:
         what = f"{output}: in this task single rows are not right or wrong: there are none to write"

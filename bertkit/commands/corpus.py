@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import re
 import sys
 from collections.abc import Callable, Iterator
@@ -14,6 +13,7 @@ import typer
 
 from bertkit.commands import console
 from bertkit.errors import BertkitError, DataError, Problem
+from bertkit.fs import cores
 
 app = typer.Typer(no_args_is_help=True, help="Make texts into rows to pre-train on, and look at them.")
 
@@ -42,7 +42,7 @@ def build(
     pairs: Annotated[
         Literal["nsp", "sop", "none"], typer.Option(help="Next sentences, sentence order, or packed rows.")
     ] = "nsp",
-    max_length: Annotated[int, typer.Option(metavar="N", help="Pieces of a row, special ones included.")] = 128,
+    max_length: Annotated[int, typer.Option(metavar="N", help="Tokens of a row, special ones included.")] = 128,
     short_share: Annotated[float, typer.Option(help="Share of rows that aim at a shorter length.")] = 0.1,
     short_by: Annotated[
         Literal["row", "document"], typer.Option(help="What a short length is drawn for; document is Google's.")
@@ -61,7 +61,7 @@ def build(
         typer.Option(min=1, metavar="N", help="They change nothing in the result.", show_default="all cores"),
     ] = None,
 ) -> None:
-    """Documents -> sentences -> pieces -> rows, with a manifest. Killed, the same command goes on.
+    """Documents -> sentences -> tokens -> rows, with a manifest. Killed, the same command goes on.
 
     bertkit corpus build books/ --tokenizer my-tokenizer --output my-corpus --documents file --join-lines
     """
@@ -74,7 +74,7 @@ def build(
         options = _checked(corpus.CorpusOptions, given)
         block = DataBlock(encoding=encoding, format=format, columns={"text": column}, bad_rows=bad_rows)
         cutter = load_tokenizer(ModelBlock(tokenizer=tokenizer))
-        number = processes or min(os.cpu_count() or 1, MOST_PROCESSES)
+        number = processes or min(cores(), MOST_PROCESSES)
         with _progress() as progress:
             manifest = corpus.build(file, cutter, output, options, block=block, processes=number, progress=progress)
     console.table(("what", "value"), _figures(manifest))
@@ -111,8 +111,8 @@ def _text(folder: Path, row: dict[str, Any], names: tuple[str, ...]) -> tuple[st
     from bertkit.data.corpus.corpus import TOKENIZER
 
     decode = Tokenizer.from_file(str(folder / TOKENIZER)).decode
-    cut = row["second"] or len(row["pieces"])
-    segments = (row["pieces"][:cut], row["pieces"][cut:])[: 2 if names else 1]
+    cut = row["second"] or len(row["tokens"])
+    segments = (row["tokens"][:cut], row["tokens"][cut:])[: 2 if names else 1]
     label = names[row["label"]] if names else ""
     return label, *(decode(segment.tolist(), skip_special_tokens=False) for segment in segments)
 
@@ -127,7 +127,7 @@ def _figures(manifest: dict[str, Any]) -> Iterator[tuple[str, str]]:
             yield name.replace("_", " "), f"{value:,}"
     for split, told in manifest["splits"].items():
         yield f"{split}: documents", f"{told['documents']:,}"
-        for name in ("rows", "pieces", "pieces_own", "pieces_truncated", "pieces_left_out", "sentences_cut"):
+        for name in ("rows", "tokens", "tokens_own", "tokens_truncated", "tokens_left_out", "sentences_cut"):
             if told.get(name):
                 yield f"{split}: {name.replace('_', ' ')}", f"{told[name]:,}"
         for name in ("random_next", "swapped", "short_rows"):

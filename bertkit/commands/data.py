@@ -1,4 +1,4 @@
-"""Panel Prepare: `bertkit data check`, `bertkit doctor`."""
+"""Panel Prepare: `bertkit data check`."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ import typer
 
 from bertkit.commands import console
 
-data = typer.Typer(no_args_is_help=True, help="Look at data before it costs an hour.")
+app = typer.Typer(no_args_is_help=True, help="Look at data before it costs an hour.")
 
 
-@data.callback()
+@app.callback()
 def _group() -> None:
     """Keeps `check` a command of its own while it is the only one."""
 
 
-@data.command()
+@app.command()
 def check(
     file: Annotated[list[str], typer.Argument(metavar="FILE", help="File, folder, glob or hub:NAME#SPLIT.")],
     task: Annotated[str, typer.Option(help="The task that the rows are for.")] = "classify",
@@ -32,7 +32,8 @@ def check(
 
     bertkit data check mine.csv --task classify -s data.columns.label=category
     """
-    from bertkit.run import check_output, write_json
+    from bertkit.fs import write_json
+    from bertkit.run import check_output
     from bertkit.training.data_check import check_data
 
     check_output(output)
@@ -41,10 +42,3 @@ def check(
         typer.echo(line)
     if output:
         write_json(output, report.as_dict())
-
-
-def doctor() -> None:
-    """Versions, devices, and what is missing with the command that brings it."""
-    from bertkit.commands.doctor import findings
-
-    console.table(("what", "how it stands"), findings())

@@ -1,14 +1,21 @@
-"""`bertkit doctor`: what this machine has, and the command for what it lacks."""
+"""Panel Prepare: `bertkit doctor`: what this machine has, and the command for what it lacks."""
 
 from __future__ import annotations
 
 from bertkit import hub
+from bertkit.commands import console
 from bertkit.extras import EXTRAS, has, pip_line
-from bertkit.run import environment
+
+
+def doctor() -> None:
+    """Versions, devices, and what is missing with the command that brings it."""
+    console.table(("what", "how it stands"), findings())
 
 
 def findings() -> list[tuple[str, str]]:
     """(what, how it stands) for the machine, the packages, the extras and the hub. Imports torch."""
+    from bertkit.run import environment
+
     here = environment()
     found = [
         ("python", here["python"]),

@@ -183,8 +183,8 @@ def _files(task: str | None, files: list[Any], rows: Wanted, output: Path | None
         what = f"--split {split} goes with a RUN" if split else "needs --predictions FILE and --data FILE"
         where = "--on" if on else "--task"
         raise RecipeError.at(where, what, "bertkit eval predictions.json --on squad/v2 --data GOLD.json")
+    from bertkit.fs import write_json
     from bertkit.inference.squad_files import score_files
-    from bertkit.run import write_json
 
     output = _output(output)
     figures = score_files(
@@ -222,7 +222,7 @@ def _output(output: Path | None) -> Path | None:
 
 def _tell(results: dict[str, dict[str, Any]], output: Path | None, head: dict[str, Any]) -> None:
     """Show the figures of each set of rows, and write them: flat where it is one, else by name under `sets`."""
-    from bertkit.run import write_json
+    from bertkit.fs import write_json
 
     console.scores(
         {name: result["figures"] for name, result in results.items()},

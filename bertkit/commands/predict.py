@@ -59,8 +59,8 @@ def predict(
         given += ["--best-of", best_of] if best_of else []
         flags = [flag for flag, wanted in (("--logits", logits), ("--trust-code", trust_code)) if wanted]
         console.elsewhere(number, ["predict", run, source, *given, *flags])
-    from bertkit.inference import passages
     from bertkit.inference import files as tables
+    from bertkit.inference import passages
     from bertkit.inference.predictor import Predictor
     from bertkit.run import Run
 
@@ -85,7 +85,7 @@ def predict(
             if console.in_colour() and all(marks := [predictor.task.marks(answer) for answer in answers]):
                 console.marked(marks)
                 return
-            console.table(("text", "answer"), zip(text, map(predictor.task.brief, answers), strict=True))
+            console.table(("text", "answer"), zip(text, map(predictor.task.to_text, answers), strict=True))
             return
         answered = tables.join(predictor, rows, answers, logits=logits, conll=conll)
     elif question is not None:
@@ -93,7 +93,7 @@ def predict(
         answers = predictor.predict(rows)
         if output is None and not logits:
             shares = passages.shares(answers) if len(answers) > 1 else []
-            columns = [[f"{one:.60}" for one in context or []], [predictor.task.brief(answer) for answer in answers]]
+            columns = [[f"{one:.60}" for one in context or []], [predictor.task.to_text(answer) for answer in answers]]
             columns += [[f"{answer['score']:.2f}" for answer in answers]]
             columns += [[f"{share:.2f}" for share in shares]] if shares else []
             best = sorted(zip(*columns, strict=True), key=lambda row: -float(row[2]))

@@ -74,7 +74,7 @@ def train(
         [
             ("words in the text", f"{costs.words:,}"),
             ("different words", f"{costs.different:,}"),
-            ("pieces per word", f"{costs.pieces / costs.words:.3f}"),
+            ("tokens per word", f"{costs.tokens / costs.words:.3f}"),
             ("words with [UNK]", f"{costs.unknown:,} ({costs.unknown / costs.words:.3%})"),
             ("vocabulary", f"{len(trained.tokenizer):,}"),
         ],
@@ -91,7 +91,7 @@ def extend(
     ] = None,
     *,
     output: Output,
-    words: Annotated[int | None, typer.Option(min=1, help="Add so many words, those that save most pieces.")] = None,
+    words: Annotated[int | None, typer.Option(min=1, help="Add so many words, those that save most tokens.")] = None,
     words_from: Annotated[
         Path | None, typer.Option(exists=True, dir_okay=False, help="Add the words of this file, one a line.")
     ] = None,
@@ -100,7 +100,7 @@ def extend(
     column: reading.Column = None,
     sets: reading.Set = None,
 ) -> None:
-    """Add a domain's words to a model's WordPiece vocabulary; each starts as the mean of its pieces.
+    """Add a domain's words to a model's WordPiece vocabulary; each starts as the mean of its tokens.
 
     bertkit tokenizer extend bert-base-uncased reports/*.txt --words 1000 --output bert-reports
     """
@@ -129,7 +129,7 @@ def extend(
         todo = "" if words_from else f"of FILES, no word is cut and occurs {min_frequency} times: lower --min-frequency"
         raise DataError.at("extend", "there is no word to add", todo)
     loaded = vocabulary.open_model(model)
-    vocabulary.add_rows(loaded, len(tokenizer), new_words.pieces_of(chosen, tokenizer))
+    vocabulary.add_rows(loaded, len(tokenizer), new_words.tokens_of(chosen, tokenizer))
     loaded.save_pretrained(output)
     longer = new_words.lengthen(tokenizer, chosen, output)
     if behind := vocabulary.left_behind(model, output):
@@ -140,10 +140,10 @@ def extend(
 def _say_extended(done: Any, kind: str, output: Path) -> None:
     first = ", ".join(done.words[:8]) + (", ..." if len(done.words) > 8 else "")
     typer.echo(f"{len(done.words):,} {'word' if len(done.words) == 1 else 'words'} added: {first}")
-    if done.pieces_before:
-        saved = done.pieces_before - done.pieces_after
-        share = saved / done.pieces_before
-        typer.echo(f"pieces of the text: {done.pieces_before:,} -> {done.pieces_after:,} ({share:.2%} fewer)")
+    if done.tokens_before:
+        saved = done.tokens_before - done.tokens_after
+        share = saved / done.tokens_before
+        typer.echo(f"tokens of the text: {done.tokens_before:,} -> {done.tokens_after:,} ({share:.2%} fewer)")
     if done.others:
         first = ", ".join(done.others[:5]) + (", ..." if len(done.others) > 5 else "")
         typer.echo(f"words cut anew that begin with a new one: {len(done.others):,} ({first})")
@@ -164,7 +164,7 @@ def inspect(
     column: reading.Column = None,
     sets: reading.Set = None,
 ) -> None:
-    """How texts are cut into pieces, and what their words cost.
+    """How texts are cut into tokens, and what their words cost.
 
     bertkit tokenizer inspect bert-base-uncased --text "unaffordable"
     """
@@ -173,8 +173,9 @@ def inspect(
     if output and not files:
         raise DataError.at("--output", "holds the figures of FILES", "name files")
     from bertkit.data.tokenizer import inspect as cuts
+    from bertkit.fs import write_json
     from bertkit.models.vocabulary import open_tokenizer
-    from bertkit.run import check_output, write_json
+    from bertkit.run import check_output
 
     check_output(output)
     tokenizer = open_tokenizer(model)
@@ -185,8 +186,8 @@ def inspect(
     with _texts(files, reading.data_block(encoding, column, sets), "counting words") as texts:
         found = cuts.costs(texts, tokenizer)
     console.table(("figure", "value"), ((name.replace("_", " "), _figure(x)) for name, x in found.figures().items()))
-    console.table(("most costly words", "times", "pieces"), found.costly)
-    console.table(("longest words", "pieces"), found.longest)
+    console.table(("most costly words", "times", "tokens"), found.costly)
+    console.table(("longest words", "tokens"), found.longest)
     if found.lost:
         console.table(("words with [UNK]", "times"), found.lost)
     if output:
@@ -198,13 +199,13 @@ def _figure(value: float) -> str:
 
 
 def _show(cut: Any) -> None:
-    """One text: its pieces, those of a word in one colour and joined by `|`; the numbers below."""
-    for number, (pieces, _) in enumerate(cut.words):
-        typer.secho("|".join(pieces) + " ", fg=("cyan", "yellow")[number % 2], nl=False)
+    """One text: its tokens, those of a word in one colour and joined by `|`; the numbers below."""
+    for number, (tokens, _) in enumerate(cut.words):
+        typer.secho("|".join(tokens) + " ", fg=("cyan", "yellow")[number % 2], nl=False)
     typer.echo()
     typer.echo(" ".join("|".join(map(str, ids)) for _, ids in cut.words))
     words = len(cut.words)
-    typer.echo(f"{words} words, {cut.pieces} pieces, {cut.pieces / max(words, 1):.2f} a word")
+    typer.echo(f"{words} words, {cut.tokens} tokens, {cut.tokens / max(words, 1):.2f} a word")
     if cut.back.strip() != cut.text.strip():
         typer.echo(f"comes back as: {cut.back}")
     typer.echo()

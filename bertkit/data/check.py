@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 SHOWN = 3
 """So many places of each finding are named."""
 
-Pieces = Callable[[list[dict[str, Any]]], list[int]]
-"""Rows -> how many pieces each of them makes, uncut."""
+Tokens = Callable[[list[dict[str, Any]]], list[int]]
+"""Rows -> how many tokens each of them makes, uncut."""
 
 _CONTINUED = "[\x80-\xbf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]"  # a UTF-8 byte after the first one, read as latin-1 or cp1252
 
@@ -52,7 +52,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class Lengths:
-    """Lengths of the rows in pieces, and what a limit of `max_length` pieces takes away."""
+    """Lengths of the rows in tokens, and what a limit of `max_length` tokens takes away."""
 
     max_length: int
     percentiles: dict[int, int]
@@ -60,7 +60,7 @@ class Lengths:
     cut: int
     """Rows that are longer than the limit."""
     lost: float
-    """Share of all pieces that lies beyond the limit."""
+    """Share of all tokens that lies beyond the limit."""
 
 
 @dataclass(frozen=True)
@@ -97,10 +97,10 @@ class SplitReport:
             found.append("numbers: {least:g} to {most:g}, mean {mean:.4g}".format(**self.numbers))
         at = self.lengths
         spread = ", ".join(f"{share}% have up to {length}" for share, length in at.percentiles.items())
-        found.append(f"length in pieces: {spread}, the longest has {at.longest}")
+        found.append(f"length in tokens: {spread}, the longest has {at.longest}")
         if at.cut:
             found.append(
-                f"beyond {at.max_length} pieces: {at.cut:,} rows ({at.cut / self.rows:.1%}), {at.lost:.1%} of all"
+                f"beyond {at.max_length} tokens: {at.cut:,} rows ({at.cut / self.rows:.1%}), {at.lost:.1%} of all"
             )
         findings = {
             "empty texts": self.empty,
@@ -143,19 +143,19 @@ class Report:
 
 
 def check(
-    train: Dataset, validation: Dataset | None, columns: Sequence[Column], *, pieces: Pieces, max_length: int
+    train: Dataset, validation: Dataset | None, columns: Sequence[Column], *, tokens: Tokens, max_length: int
 ) -> Report:
     """Look through the rows that `dataset.load` gave.
 
     Args:
         columns: the task's.
-        pieces: counts the pieces of rows, before any are cut.
-        max_length: the limit in pieces that training will use.
+        tokens: counts the tokens of rows, before any are cut.
+        max_length: the limit in tokens that training will use.
     """
-    report = Report(_look("train", train, columns, pieces, max_length))
+    report = Report(_look("train", train, columns, tokens, max_length))
     if validation is None:
         return report
-    other = _look("validation", validation, columns, pieces, max_length)
+    other = _look("validation", validation, columns, tokens, max_length)
     unknown = {label: count for label, count in other.labels.items() if label not in report.train.labels}
     places = _overlap(train, validation, _texts(train, columns))
     return Report(report.train, other, _finding(places), unknown)
@@ -166,7 +166,7 @@ def overlap(train: Dataset, validation: Dataset, text_columns: Sequence[str]) ->
     return len(_overlap(train, validation, text_columns))
 
 
-def _look(name: str, dataset: Dataset, columns: Sequence[Column], pieces: Pieces, max_length: int) -> SplitReport:
+def _look(name: str, dataset: Dataset, columns: Sequence[Column], tokens: Tokens, max_length: int) -> SplitReport:
     texts = _texts(dataset, columns)
     answers = [column for column in columns if column.answer and column.name in dataset.column_names]
     duplicates, conflicts = _repeated(dataset, texts, answers)
@@ -180,7 +180,7 @@ def _look(name: str, dataset: Dataset, columns: Sequence[Column], pieces: Pieces
                 labels.update(_labels(column.kind, value))
     span = {"least": min(numbers), "mean": math.fsum(numbers) / len(numbers), "most": max(numbers)} if numbers else {}
     empty, troubles = _troubles(dataset, texts)
-    lengths = _lengths(dataset, pieces, max_length)
+    lengths = _lengths(dataset, tokens, max_length)
     counts = dict(labels.most_common())
     return SplitReport(name, len(dataset), counts, span, empty, duplicates, conflicts, troubles, lengths)
 
@@ -264,10 +264,10 @@ def _troubles(dataset: Dataset, texts: Sequence[str]) -> tuple[Finding, dict[str
     return _finding(empty), {name: _finding(where) for name, where in found.items() if where}
 
 
-def _lengths(dataset: Dataset, pieces: Pieces, max_length: int) -> Lengths:
+def _lengths(dataset: Dataset, tokens: Tokens, max_length: int) -> Lengths:
     sizes: list[int] = []
     for start in range(0, len(dataset), 1_000):
-        sizes += pieces(dataset.select(range(start, min(start + 1_000, len(dataset)))).to_list())
+        sizes += tokens(dataset.select(range(start, min(start + 1_000, len(dataset)))).to_list())
     ordered = sorted(sizes)
     percentiles = {share: ordered[math.ceil(share / 100 * len(ordered)) - 1] for share in (50, 90, 95, 99)}
     beyond = [size - max_length for size in sizes if size > max_length]

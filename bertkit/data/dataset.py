@@ -12,10 +12,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from bertkit.data.columns.column import Column
+from bertkit.data.columns.values import Values
 from bertkit.data.read.readers import read
 from bertkit.data.read.rows import BadRows, Record, Tally, Unusable, word_place
 from bertkit.data.read.sources import Source, expand, placeholders, setting
-from bertkit.data.columns.values import Values
 from bertkit.errors import DataError, Problem, did_you_mean
 from bertkit.recipe.schema import DataBlock
 

@@ -1,6 +1,6 @@
-"""A text that is too long, as spans of pieces: cut, head and tail, or overlapping windows.
+"""A text that is too long, as spans of tokens: cut, head and tail, or overlapping windows.
 
-Spans are `(start, end)` in pieces of the text alone, before special pieces are added.
+Spans are `(start, end)` in tokens of the text alone, before special tokens are added.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ Span = tuple[int, int]
 
 
 def windows(length: int, size: int, overlap: int) -> list[Span]:
-    """Spans of at most `size` pieces that cover `0..length`; neighbours share `overlap` pieces.
+    """Spans of at most `size` tokens that cover `0..length`; neighbours share `overlap` tokens.
 
     The last one is as short as what is left. A text that fits, or is empty, gives one span.
 
@@ -19,14 +19,14 @@ def windows(length: int, size: int, overlap: int) -> list[Span]:
     if length <= size:
         return [(0, length)]
     if size <= overlap:
-        raise ValueError(f"windows of {size} pieces can not overlap by {overlap}")
+        raise ValueError(f"windows of {size} tokens can not overlap by {overlap}")
     step = size - overlap
     count = 1 + -(-(length - size) // step)
     return [(i * step, min(i * step + size, length)) for i in range(count)]
 
 
 def head_and_tail(length: int, size: int) -> list[Span]:
-    """The first quarter and the last three quarters of `size` pieces (Sun et al. 2019, section 5.3.1: 128 + 382 of
+    """The first quarter and the last three quarters of `size` tokens (Sun et al. 2019, section 5.3.1: 128 + 382 of
     510 scored best of three ways of cutting)."""
     if length <= size:
         return [(0, length)]
@@ -35,7 +35,7 @@ def head_and_tail(length: int, size: int) -> list[Span]:
 
 
 def shares(first: int, second: int, size: int) -> tuple[int, int]:
-    """How many pieces of each text of a pair fit into `size`: the longer one is cut first and, where both are as long,
+    """How many tokens of each text of a pair fit into `size`: the longer one is cut first and, where both are as long,
     the second (google-research/bert, `_truncate_seq_pair`)."""
     over = max(0, first + second - size)
     from_longer = min(over, abs(first - second))

@@ -1,4 +1,4 @@
-"""Features of many rows, kept on disk by what they were made of, and read from there by memory map.
+"""Encoded of many rows, kept on disk by what they were made of, and read from there by memory map.
 
 The name of an entry is the hash of all that its content depends on: the rows, the tokenizer, the task with its options,
 the limit, and the code. Never a time stamp: a file rewritten within a second is another file. An entry that does not
@@ -12,7 +12,6 @@ import inspect
 import json
 import os
 import shutil
-import tempfile
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
@@ -22,19 +21,19 @@ import numpy as np
 
 import bertkit
 from bertkit import processes
-from bertkit.data.cache import home as cache_home
-from bertkit.tasks.task import Features, Rows, Task
+from bertkit.fs import cache_home, folder_aside
+from bertkit.tasks.task import Encoded, Rows, Task
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
 ROWS = 20_000
-"""From so many rows on features are kept: below, encoding takes less than a second or two."""
+"""From so many rows on what they are encoded to is kept: below, encoding takes less than a second or two."""
 ROOM = 8 * 2**30
 """Bytes that all entries may take; the least recently used go first."""
 
 
-def encode(task: Task, rows: Rows, tokenizer: PreTrainedTokenizerBase, limit: int) -> Features:
+def encode(task: Task, rows: Rows, tokenizer: PreTrainedTokenizerBase, limit: int) -> Encoded:
     """`task.encode` with answers, from the disk where the same was encoded before. Of several processes one encodes.
 
     Rows of a kind of the task's own (`Task.read`) lie on disk already, and are not kept twice.
@@ -47,13 +46,13 @@ def encode(task: Task, rows: Rows, tokenizer: PreTrainedTokenizerBase, limit: in
     with processes.first_goes_first():
         if found := _read(folder):
             return found
-        features = task.encode(rows, tokenizer, limit, answers=True)
+        encoded = task.encode(rows, tokenizer, limit, answers=True)
         try:
-            _write(features, folder)
+            _write(encoded, folder)
         except (OSError, ValueError):  # a full or read-only disk, values that are no numbers: it is only a cache
-            return features
+            return encoded
         _make_room(folder.parent)
-    return _read(folder) or features
+    return _read(folder) or encoded
 
 
 def home() -> Path:
@@ -130,24 +129,18 @@ def _code() -> bytes:
     return digest.digest()
 
 
-def _write(features: Features, folder: Path) -> None:
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    aside = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".writing-"))
-    try:
-        for name in features.items[0]:
-            values = [np.asarray(item[name]) for item in features.items]
+def _write(encoded: Encoded, folder: Path) -> None:
+    with folder_aside(folder) as aside:
+        for name in encoded.examples[0]:
+            values = [np.asarray(item[name]) for item in encoded.examples]
             if values[0].ndim:
                 np.save(aside / f"{name}.ends.npy", np.cumsum([len(value) for value in values]))
             np.save(aside / f"{name}.npy", np.concatenate(values) if values[0].ndim else np.stack(values), False)
-        said = {"notes": features.notes, "warnings": features.warnings, "names": list(features.items[0])}
+        said = {"notes": encoded.notes, "warnings": encoded.warnings, "names": list(encoded.examples[0])}
         (aside / "said.json").write_text(json.dumps(said), "utf-8")
-        shutil.rmtree(folder, ignore_errors=True)  # a torn one
-        aside.rename(folder)
-    finally:
-        shutil.rmtree(aside, ignore_errors=True)
 
 
-def _read(folder: Path) -> Features | None:
+def _read(folder: Path) -> Encoded | None:
     try:
         said = json.loads((folder / "said.json").read_text("utf-8"))
         values = {name: np.load(folder / f"{name}.npy", mmap_mode="r") for name in said["names"]}
@@ -156,7 +149,7 @@ def _read(folder: Path) -> Features | None:
         os.utime(folder)
     except (OSError, EOFError, ValueError, KeyError):  # not there, or torn: it is made again
         return None
-    return Features(Stored(values, ends), said["notes"], said["warnings"])
+    return Encoded(Stored(values, ends), said["notes"], said["warnings"])
 
 
 def _make_room(home: Path) -> None:

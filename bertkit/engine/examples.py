@@ -1,7 +1,7 @@
 """What a training asks of all items at once: their lengths, their highest id, and a name for what they hold.
 
 A sequence that reads its items only when asked for answers by its attributes `lengths`, `highest` and `identity` (see
-`Features.items`), so that ten million rows begin to train without a look at each.
+`Encoded.examples`), so that ten million rows begin to train without a look at each.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ Items = Sequence[dict[str, Any]]
 
 
 def lengths_of(items: Items) -> np.ndarray:
-    """`(item,)`: pieces of each item."""
+    """`(item,)`: tokens of each item."""
     known = getattr(items, "lengths", None)
     if known is not None:
         return np.asarray(known)
@@ -34,7 +34,7 @@ def rows_of(items: Items) -> np.ndarray:
 
 
 def highest_of(items: Items) -> int:
-    """The highest id of all pieces."""
+    """The highest id of all tokens."""
     known = getattr(items, "highest", None)
     return int(known) if known is not None else max((int(item["input_ids"].max()) for item in items), default=0)
 

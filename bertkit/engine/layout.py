@@ -1,4 +1,4 @@
-"""Where the real pieces of a padded batch are, and the way from `(batch, piece)` to them and back."""
+"""Where the real tokens of a padded batch are, and the way from `(batch, token)` to them and back."""
 
 from __future__ import annotations
 
@@ -10,27 +10,27 @@ from torch.nn import functional
 
 LIKE = 0.75
 """Texts longer than this share of the longest of a group attend in one padded batch with it. Measured on two cores with
-32 texts of 26 to 349 pieces, forward and backward: one group 201 ms, by 0.5 85 ms, by 0.75 70 ms, by 0.9 69 ms; with 32
-texts of 5 to 26 pieces 3.6, 2.9, 3.4 and 4.9 ms."""
+32 texts of 26 to 349 tokens, forward and backward: one group 201 ms, by 0.5 85 ms, by 0.75 70 ms, by 0.9 69 ms; with 32
+texts of 5 to 26 tokens 3.6, 2.9, 3.4 and 4.9 ms."""
 
 
 class Layout(NamedTuple):
-    """Where the real pieces of a padded batch are."""
+    """Where the real tokens of a padded batch are."""
 
     places: Tensor
-    """`(real,)`: the place of each real piece in the flattened `(batch * piece)`."""
+    """`(real,)`: the place of each real token in the flattened `(batch * token)`."""
     mask: Tensor
-    """`(batch, piece)`: whether a piece is real."""
+    """`(batch, token)`: whether a token is real."""
     starts: Tensor
-    """`(batch + 1,)` int32: where each text begins among the real pieces, and the end of the last."""
+    """`(batch + 1,)` int32: where each text begins among the real tokens, and the end of the last."""
     longest: int
-    """Pieces of the longest text."""
+    """Tokens of the longest text."""
     groups: tuple[Layout, ...] = ()
     """The same, of runs of texts of like length one after the other; empty where they would not help."""
 
 
 def layout(mask: Tensor) -> Layout | None:
-    """The layout of a `(batch, piece)` mask; None where nothing is padded, or all is."""
+    """The layout of a `(batch, token)` mask; None where nothing is padded, or all is."""
     mask = mask.bool()
     lengths: list[int] = mask.sum(1).tolist()  # this and `nonzero` wait for the device, once a forward pass
     real = sum(lengths)
@@ -88,10 +88,10 @@ class _Gather(torch.autograd.Function):
 
 
 def spread(packed: Tensor, where: Layout) -> Tensor:
-    """`(real, size)` -> `(batch, piece, size)`."""
+    """`(real, size)` -> `(batch, token, size)`."""
     return _Spread.apply(packed, where.places, where.mask.numel()).view(*where.mask.shape, -1)
 
 
 def gather(padded: Tensor, where: Layout) -> Tensor:
-    """`(batch, piece, size)` -> `(real, size)`."""
+    """`(batch, token, size)` -> `(real, size)`."""
     return _Gather.apply(padded.reshape(where.mask.numel(), -1), where.places)

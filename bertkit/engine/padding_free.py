@@ -1,7 +1,7 @@
-"""Any BERT-like encoder without padding, exactly: transformers' models as they are, and no piece computed in vain.
+"""Any BERT-like encoder without padding, exactly: transformers' models as they are, and no token computed in vain.
 
-A padded batch of `(batch, piece)` enters the embeddings as ever. Before the first layer its real pieces are gathered
-into one row `(1, real, hidden)`; every linear layer, norm and activation then sees real pieces alone. Only attention
+A padded batch of `(batch, token)` enters the embeddings as ever. Before the first layer its real tokens are gathered
+into one row `(1, real, hidden)`; every linear layer, norm and activation then sees real tokens alone. Only attention
 must know where texts begin and end: transformers asks us for the mask that it takes, and gets a `Layout`, which it
 hands to every layer. After the last layer the row is spread again, so that every head works as it is; places of padding
 hold zeros there. Where positions are rotations (ModernBERT), those too are gathered, before each layer.
@@ -10,7 +10,7 @@ Nothing is kept between calls, neither on the model nor beside it: the layout tr
 threads, gradient checkpointing (which calls the layers again in the backward pass) and data parallel need no care.
 
 The price: one gather and one scatter a forward pass, and on a processor three scatters and a gather a layer. Attention
-itself stays padded there, among texts of like length; in half precision on CUDA it runs on the pieces as they lie. What
+itself stays padded there, among texts of like length; in half precision on CUDA it runs on the tokens as they lie. What
 a head computes of the places of padding is another: question answering's softmax over all places, or a first place that
 is padding.
 """
@@ -23,8 +23,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from bertkit.errors import ModelError
 from bertkit.engine.layout import Layout, gather, layout, spread
+from bertkit.errors import ModelError
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -46,7 +46,7 @@ def attention(
 ) -> tuple[Tensor, None]:  # fmt: skip
     """Attention as transformers calls it: `(1, head, real, size)` and a Layout -> `(1, real, head, size)`.
 
-    Where the encoder runs padded after all, there is no Layout but a mask, or None. A piece sees those that are less
+    Where the encoder runs padded after all, there is no Layout but a mask, or None. A token sees those that are less
     than `sliding_window` places away.
     """
     if (shared := query.shape[1] // key.shape[1]) > 1:  # heads that share a key and a value
@@ -59,14 +59,14 @@ def attention(
 
 
 def _seen(mask: Tensor | None, window: int | None, like: Tensor) -> Tensor | None:
-    """Which pieces a piece attends to, as sdpa takes it: `(batch, 1, piece or 1, piece)`; None where to all."""
+    """Which tokens a token attends to, as sdpa takes it: `(batch, 1, token or 1, token)`; None where to all."""
     if mask is not None and mask.dim() == 4:  # a caller's own, which transformers takes as it is
         return mask
     keys = None if mask is None else mask.bool()[:, None, None, :]
     if window is None:
         return keys
     places = torch.arange(like.shape[2] if mask is None else mask.shape[1], device=like.device)
-    near = (places[:, None] - places).abs() < window  # (piece, piece)
+    near = (places[:, None] - places).abs() < window  # (token, token)
     return near if keys is None else near & keys
 
 
@@ -81,15 +81,15 @@ def _by_padding(
     _, heads, real, size = q.shape
     packed = (x.transpose(1, 2).reshape(real, heads * size) for x in (q, k, v))
     q, k, v = (spread(x, where).view(*where.mask.shape, heads, size).transpose(1, 2) for x in packed)
-    out = sdpa(q, k, v, _seen(where.mask, window, q), dropout, scale=scale)  # (batch, head, piece, size)
+    out = sdpa(q, k, v, _seen(where.mask, window, q), dropout, scale=scale)  # (batch, head, token, size)
     return gather(out.transpose(1, 2), where).view(1, real, heads, size)
 
 
 def _by_flash(
     q: Tensor, k: Tensor, v: Tensor, where: Layout, dropout: float, scale: float | None, window: int | None
 ) -> Tensor:
-    """Flash attention on the pieces as they lie; its variable-length form takes no dropout, jagged tensors no window.
-    A window counts real pieces here: a hole in a mask brings the pieces around it closer."""
+    """Flash attention on the tokens as they lie; its variable-length form takes no dropout, jagged tensors no window.
+    A window counts real tokens here: a hole in a mask brings the tokens around it closer."""
     q, k, v = (x[0].transpose(0, 1) for x in (q, k, v))  # (real, head, size)
     if not dropout:
         from torch.nn.attention import varlen
@@ -115,7 +115,7 @@ def _mask(*_: Any, attention_mask: Tensor | None = None, q_length: int = -1, **_
 
 
 def _enter(module: torch.nn.Module, args: Any, kwargs: dict[str, Any]) -> tuple[Any, Any] | None:
-    """Before the first layer: real pieces alone."""
+    """Before the first layer: real tokens alone."""
     if (where := _where(args, kwargs)) is None:
         return None
     if args:
@@ -124,7 +124,7 @@ def _enter(module: torch.nn.Module, args: Any, kwargs: dict[str, Any]) -> tuple[
 
 
 def _turn(layer: torch.nn.Module, args: Any, kwargs: dict[str, Any]) -> tuple[Any, Any] | None:
-    """Before each layer with rotations: `(1 or batch, piece, size)` -> `(1, real, size)`."""
+    """Before each layer with rotations: `(1 or batch, token, size)` -> `(1, real, size)`."""
     if (where := _where(args, kwargs)) is None:
         return None
     turns = (x.flatten(0, 1) for x in kwargs["position_embeddings"])
@@ -199,7 +199,7 @@ def _install(model: Any) -> str:
 
 
 def _parts(model: Any) -> list[torch.nn.Module]:
-    """What runs on real pieces alone: the encoder, or where there is none, its layers; else nothing."""
+    """What runs on real tokens alone: the encoder, or where there is none, its layers; else nothing."""
     base = model.base_model
     encoder = next((module for name, module in base.named_children() if name in ENCODERS), None)
     if encoder is not None and getattr(base, "embeddings", None) is not None:
@@ -221,7 +221,7 @@ def _trial(model: Any) -> str:
     base, device = model.base_model, next(model.parameters()).device
     window = min(getattr(model.config, "sliding_window", None) or 0, 500)
     places = torch.arange(9 + window, device=device)
-    mask = places < torch.tensor([[3], [len(places)]], device=device)  # (text, piece)
+    mask = places < torch.tensor([[3], [len(places)]], device=device)  # (text, token)
     pad = model.config.pad_token_id
     words = (places % 7 + 1 + pad).expand(mask.shape) % model.config.vocab_size
     inputs = {"input_ids": words.where(mask, pad), "attention_mask": mask.long()}

@@ -1,4 +1,4 @@
-"""Model + features -> outputs -> answers -> figures: the one way that training, evaluation and prediction share."""
+"""Model + encoded -> outputs -> answers -> figures: the one way that training, evaluation and prediction share."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from bertkit import processes
 from bertkit.engine import memory
 from bertkit.engine.examples import lengths_of
-from bertkit.tasks.task import Answer, Features, Outputs, Rows, Task
+from bertkit.tasks.task import Answer, Encoded, Outputs, Rows, Task
 
 if TYPE_CHECKING:
     import numpy as np
@@ -26,11 +26,11 @@ Progress = Callable[[list[Any]], Iterable[Any]]
 
 @dataclass(frozen=True)
 class Split:
-    """Rows of one split with their features."""
+    """Rows of one split with their encoded."""
 
     name: str
     rows: Rows
-    features: Features
+    encoded: Encoded
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Scores:
 
 
 PIECES = {"cpu": 4096, "cuda": 65536}
-"""Padded pieces of a batch, by device; halved where the memory is too small for them.
+"""Padded tokens of a batch, by device; halved where the memory is too small for them.
 
 On two cores MiniLM answers short texts as fast with 1024 to 16384 (benchmarks/predict.py); a GPU wants more to be busy.
 """
@@ -52,15 +52,15 @@ On two cores MiniLM answers short texts as fast with 1024 to 16384 (benchmarks/p
 def run(
     task: Task,
     model: torch.nn.Module,
-    features: Features,
+    encoded: Encoded,
     collate: Callable[[list[dict[str, Any]]], dict[str, torch.Tensor]],
     *,
-    pieces: int | None = None,
+    tokens: int | None = None,
     progress: Progress = iter,
 ) -> tuple[Outputs, dict[str, float]]:
     """Outputs of a model for all items, in their order, and the exact losses (`losses_of`) where they have labels.
 
-    Batches hold items of like length, the longest first, as many as give `pieces` places (default: `PIECES`), so that
+    Batches hold items of like length, the longest first, as many as give `tokens` places (default: `PIECES`), so that
     little is padded. The model is left in evaluation mode. Every process of a distributed run takes its share of the
     items; all get the whole result.
 
@@ -70,9 +70,9 @@ def run(
     import torch
 
     device = next(model.parameters()).device
-    lengths: list[int] = lengths_of(features.items).tolist()
+    lengths: list[int] = lengths_of(encoded.examples).tolist()
     share = sorted(range(len(lengths)), key=lambda i: -lengths[i])[processes.rank() :: processes.count()]
-    room = pieces or PIECES.get(device.type, PIECES["cpu"])
+    room = tokens or PIECES.get(device.type, PIECES["cpu"])
     model.eval()
     done: list[tuple[int, dict[str, Any]]] = []
     sums: Any = 0.0
@@ -91,7 +91,7 @@ def run(
                 waiting += reversed(batches_of(numbers, lengths, room))
                 continue
             try:
-                arrays, part, count = _answer(task, model, collate([features.items[i] for i in numbers]), device)
+                arrays, part, count = _answer(task, model, collate([encoded.examples[i] for i in numbers]), device)
             except torch.OutOfMemoryError:
                 if len(numbers) == 1:
                     raise
@@ -103,7 +103,7 @@ def run(
             sums, counts = sums + part, counts + count
             for i, item in enumerate(numbers):
                 own = {n: array[i] for n, array in arrays.items()}
-                done.append((item, task.trim(own, features.items[item])))
+                done.append((item, task.trim(own, encoded.examples[item])))
     shares, sums, counts = zip(*processes.gathered((done, sums, counts)), strict=True)
     by_item = dict(itertools.chain(*shares))
     outputs = {name: [by_item[i][name] for i in range(len(lengths))] for name in (by_item[0] if by_item else {})}
@@ -173,13 +173,13 @@ def score(
         tune: choose the task's thresholds on this split first (the validation split alone).
         intervals: whether to bootstrap confidence intervals.
     """
-    outputs, losses = run(task, model, split.features, collate, progress=progress)
-    answers = task.decode(outputs, split.features, split.rows)
+    outputs, losses = run(task, model, split.encoded, collate, progress=progress)
+    answers = task.decode(outputs, split.encoded, split.rows)
     if tune:
         before = dict(task.state)
         task.tune(answers, split.rows)
         if task.state != before:
-            answers = task.decode(outputs, split.features, split.rows)
+            answers = task.decode(outputs, split.encoded, split.rows)
     figures, spans = measure(task, answers, split.rows, metrics, samples=SAMPLES if intervals else 0)
     return Scores({**figures, **losses}, answers, spans)
 

@@ -18,16 +18,16 @@ import numpy as np
 
 from bertkit.data.columns.labels import HIDDEN, found_names, read_label_names
 from bertkit.data.columns.schemes import PREFIXES, Scheme
+from bertkit.engine.run import Progress, Scores
 from bertkit.errors import ModelError
-from bertkit.tasks.label_match import MOST, best_order, in_order, match_labels, match_tags
 from bertkit.inference.predictor import Predictor
 from bertkit.models.weights import resolve
 from bertkit.recipe.schema import ModelBlock, Recipe
-from bertkit.tasks.ner import sentences as tagging_rows
 from bertkit.tasks.classify.task import Classify
+from bertkit.tasks.label_match import MOST, best_order, in_order, match_labels, match_tags
+from bertkit.tasks.ner import sentences as tagging_rows
 from bertkit.tasks.ner.task import Ner
 from bertkit.tasks.regress.task import Regress
-from bertkit.engine.run import Progress, Scores
 from bertkit.tasks.squad.task import Squad
 from bertkit.tasks.task import Answer, Rows, make_task
 
@@ -79,11 +79,11 @@ class Checkpoint(Predictor):
         self._fit(name, rows)
         return super().score(name, rows, metrics, progress=progress)
 
-    def doubts(self, answers: list[Answer], rows: Rows) -> list[str]:
+    def sanity_checks(self, answers: list[Answer], rows: Rows) -> list[str]:
         """Where another order of the labels would do much better, it is told, and how to give it."""
         if not isinstance(self.task, Classify) or self.task.options.multi_label or len(self.task.labels) > MOST:
-            return super().doubts(answers, rows)
-        found = super().doubts(answers, rows)
+            return super().sanity_checks(answers, rows)
+        found = super().sanity_checks(answers, rows)
         names = self.task.labels
         predicted, right = self.task.compare(answers, rows, "labels")
         now, chance = float((predicted == right).mean()), 1 / len(names)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from bertkit.engine.run import Progress, Scores
 from bertkit.errors import RecipeError, did_you_mean
 from bertkit.inference.predictor import Predictor
 from bertkit.metrics import find_metric
 from bertkit.recipe.schema import Recipe
-from bertkit.engine.run import Progress, Scores
 from bertkit.tasks.task import Rows, Task
 
 SPLITS = ("test", "validation", "train")
@@ -54,7 +54,7 @@ def score_rows(
     task = predictor.task
     metrics = [find_metric(reference, task.takes) for reference in recipe.metrics]
     for metric in metrics:
-        task.fits(metric)
+        task.check_metric(metric)
     name, rows = read_rows(task, recipe, data=data, split=split)
     name = ", ".join(data) or name
     return name, rows, predictor.score(name, rows, metrics, progress=progress)

@@ -11,12 +11,12 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from bertkit.data.read.conll import DOCUMENT
 from bertkit.data.dataset import load
+from bertkit.data.read.conll import DOCUMENT
+from bertkit.engine.run import Progress
 from bertkit.errors import DataError
 from bertkit.inference.predictor import Predictor
 from bertkit.recipe.schema import DataBlock
-from bertkit.engine.run import Progress
 from bertkit.tasks.task import Task
 
 log = logging.getLogger("bertkit")
@@ -68,7 +68,7 @@ def predict_file(
     originals: list[dict[str, Any]] = []
     rows = load(sources, predictor.task.columns, block, answers=False, keep=originals)
     if not conll:
-        _check_columns(predictor.task.flat(predictor.predict([rows[0]])[0], logits=logits), originals)
+        _check_columns(predictor.task.to_columns(predictor.predict([rows[0]])[0], logits=logits), originals)
     answers = predictor.predict(list(rows), progress=progress)
     return join(predictor, originals, answers, logits=logits, conll=conll)
 
@@ -80,7 +80,7 @@ def join(
     """Rows beside their answers' columns; for CoNLL each answer's words and tags alone."""
     if conll:
         return [{"tokens": answer["words"], "tags": answer["tags"]} for answer in answers]
-    added = [predictor.task.flat(answer, logits=logits) for answer in answers]
+    added = [predictor.task.to_columns(answer, logits=logits) for answer in answers]
     if added:
         _check_columns(added[0], rows)
     return [{**row, **extra} for row, extra in zip(rows, added, strict=True)]

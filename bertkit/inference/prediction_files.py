@@ -18,16 +18,16 @@ from bertkit.data.columns import schemes
 from bertkit.data.columns.labels import HIDDEN, found_names, read_label_names
 from bertkit.data.read.readers import read_records
 from bertkit.data.read.rows import BadRows, Record, Unusable
+from bertkit.engine import run as scoring
 from bertkit.errors import DataError, Problem, RecipeError, did_you_mean
 from bertkit.inference.evaluate import read_rows
-from bertkit.tasks.label_match import plain
 from bertkit.metrics import Metric, find_metric, intervals
 from bertkit.recipe.schema import DataBlock, Recipe
 from bertkit.tasks import texts
-from bertkit.engine import run as scoring
-from bertkit.tasks.ner import sentences as tagging_rows
 from bertkit.tasks.choice.task import Choice
 from bertkit.tasks.classify.task import Classify
+from bertkit.tasks.label_match import plain
+from bertkit.tasks.ner import sentences as tagging_rows
 from bertkit.tasks.ner.task import Ner
 from bertkit.tasks.regress.task import Regress
 from bertkit.tasks.squad.task import Squad
@@ -62,11 +62,11 @@ def score_predictions(
     task.check(rows, name)
     metrics = [find_metric(one, task.takes) for one in recipe.metrics or task.metrics]
     for metric in metrics:
-        task.fits(metric)
+        task.check_metric(metric)
     answers = read_answers(file, task, rows, recipe.data)
     figures, spans = _measure(task, answers, rows, metrics)
     if isinstance(task, (Classify, Regress, Squad)):
-        for doubt in task.doubts(answers, rows):
+        for doubt in task.sanity_checks(answers, rows):
             log.warning("%s: %s", name, doubt)
     return {"data": name, "rows": len(rows), "figures": figures, "intervals": spans}
 

@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bertkit import processes
+from bertkit.engine.cache import encode
+from bertkit.engine.run import Progress, Scores, Split, run, score
 from bertkit.errors import DataError
 from bertkit.models.build import length_limit, load_tokenizer
 from bertkit.recipe.schema import ModelBlock, Recipe
 from bertkit.run import Run
-from bertkit.engine.cache import encode
-from bertkit.engine.run import Progress, Scores, Split, run, score
 from bertkit.tasks.task import Answer, Rows, Task, make_task
 
 if TYPE_CHECKING:
@@ -67,9 +67,9 @@ class Predictor:
             if len({column.name in row for row in rows}) > 1 and not column.answer:
                 what = f"some rows have {column.name} and some do not"
                 raise DataError.at("predict", what, "give it to all, or none")
-        features = self.task.encode(rows, self.tokenizer, self.limit, answers=False)
-        outputs, _ = run(self.task, self.model, features, self.collate, progress=progress)
-        return self.task.decode(outputs, features, rows)
+        encoded = self.task.encode(rows, self.tokenizer, self.limit, answers=False)
+        outputs, _ = run(self.task, self.model, encoded, self.collate, progress=progress)
+        return self.task.decode(outputs, encoded, rows)
 
     def score(self, name: str, rows: Rows, metrics: Sequence[Metric], *, progress: Progress = iter) -> Scores:
         """Figures of rows that have answers, with their confidence intervals; what is doubtful of them is said."""
@@ -79,13 +79,13 @@ class Predictor:
             self.task, self.model, split, self.collate, metrics,
             intervals=True, progress=progress,
         )  # fmt: skip
-        for doubt in self.doubts(scores.answers, rows):
+        for doubt in self.sanity_checks(scores.answers, rows):
             log.warning("%s: %s", name, doubt)
         return scores
 
-    def doubts(self, answers: list[Answer], rows: Rows) -> list[str]:
+    def sanity_checks(self, answers: list[Answer], rows: Rows) -> list[str]:
         """Warnings that these answers to rows with answers deserve."""
-        return self.task.doubts(answers, rows)
+        return self.task.sanity_checks(answers, rows)
 
     def _row(self, row: Any) -> dict[str, Any]:
         names = [column.name for column in self.task.columns if not column.answer]

@@ -1,6 +1,6 @@
 """How well a language model fills in what was masked, and tells whether two segments belong together.
 
-All are figures over masked pieces, or over pairs, of the whole split: not means of rows' means. Masks of validation
+All are figures over masked tokens, or over pairs, of the whole split: not means of rows' means. Masks of validation
 rows are fixed and at 15% whatever the training's are, so that Runs compare.
 """
 
@@ -12,13 +12,13 @@ from typing import Any
 from bertkit.metrics.metric import Metric
 
 LOSS, RIGHT, PAIR = 0, 1, 2
-"""Columns of the predictions: summed loss and number right of a row's masked pieces, and the pair's predicted label."""
+"""Columns of the predictions: summed loss and number right of a row's masked tokens, and the pair's predicted label."""
 PIECES, LABEL = 0, 1
-"""Columns of the references: a row's masked pieces, and its pair's label, -1 where it has none."""
+"""Columns of the references: a row's masked tokens, and its pair's label, -1 where it has none."""
 
 
 def masked_loss(predictions: Any, references: Any) -> float:
-    """Mean loss of a masked piece, in nats."""
+    """Mean loss of a masked token, in nats."""
     return _ratio(predictions[:, LOSS].sum(), references[:, PIECES].sum())
 
 
@@ -29,7 +29,7 @@ def perplexity(predictions: Any, references: Any) -> float:
 
 
 def masked_accuracy(predictions: Any, references: Any) -> float:
-    """Share of the masked pieces whose most likely word is the right one."""
+    """Share of the masked tokens whose most likely word is the right one."""
     return _ratio(predictions[:, RIGHT].sum(), references[:, PIECES].sum())
 
 

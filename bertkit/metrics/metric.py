@@ -47,7 +47,7 @@ class Metric:
             `scores`: both float64 `(row,)`.
             `tags`: lists of tags a row, a tag a word; None where a word has no prediction.
             `answers`: a text a row, and a list of right texts a row; empty texts and lists where there is no answer.
-            `language`: float64 `(row, 3)` and `(row, 2)`: sums over a row's masked pieces (see language.py).
+            `language`: float64 `(row, 3)` and `(row, 2)`: sums over a row's masked tokens (see language.py).
             `candidates`: all that the task `squad` says of a row, a dict, and a list of right texts a row.
         greater_is_better: the direction of every figure; what has two directions is two metrics.
         keys: the figures it returns for certain, the one that selects the best model first; default: its own name.

@@ -6,8 +6,8 @@ import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bertkit.errors import ModelError, did_you_mean
 from bertkit.engine import padding_free
+from bertkit.errors import ModelError, did_you_mean
 from bertkit.models.layers import freeze
 from bertkit.models.weights import WHERE, check_folder, resolve
 from bertkit.recipe.schema import ModelBlock
@@ -167,7 +167,7 @@ def _report_loading(model: Any, info: dict[str, Any], name: str) -> None:
 
 
 def length_limit(model: Any, tokenizer: PreTrainedTokenizerBase) -> int:
-    """Most pieces a text may have, special ones included: the lower of the tokenizer's limit and the position table's.
+    """Most tokens a text may have, special ones included: the lower of the tokenizer's limit and the position table's.
 
     A table with a padding index counts from the place after it: of RoBERTa's 514 places two are never used.
     """

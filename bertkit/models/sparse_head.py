@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
 PLACES = "places"
-"""Keyword of a model with this hook: `(place,)`, numbers in the flattened `(batch * piece)`."""
+"""Keyword of a model with this hook: `(place,)`, numbers in the flattened `(batch * token)`."""
 TOLERANCE = 1e-4
 """Largest difference between a score of the head on some places and on all; usual is 1e-6."""
 
@@ -36,7 +36,7 @@ def apply(model: PreTrainedModel) -> str:
 
 
 def _gather(module: torch.nn.Module, args: Any, kwargs: dict[str, Any], output: Any) -> Any:
-    """Behind the base model: `(batch, piece, hidden)` -> `(1, place, hidden)`."""
+    """Behind the base model: `(batch, token, hidden)` -> `(1, place, hidden)`."""
     places = kwargs.get(PLACES)
     if places is None:
         return None
@@ -47,7 +47,7 @@ def _gather(module: torch.nn.Module, args: Any, kwargs: dict[str, Any], output: 
 
 
 def at(values: Tensor, places: Tensor) -> Tensor:
-    """`(batch, piece, size)` -> `(place, size)`."""
+    """`(batch, token, size)` -> `(place, size)`."""
     return values.flatten(0, 1).index_select(0, places)
 
 
@@ -69,7 +69,7 @@ def pair_scores(outputs: Any) -> Tensor | None:
 def _trial(model: Any) -> str:
     """Run two short texts with the head on all places and on some; what is wrong with the latter, or nothing."""
     device, kind, training = next(model.parameters()).device, model.config.model_type, model.training
-    mask = torch.arange(9, device=device) < torch.tensor([[4], [9]], device=device)  # (text, piece)
+    mask = torch.arange(9, device=device) < torch.tensor([[4], [9]], device=device)  # (text, token)
     words = (torch.arange(9, device=device) % 7 + 1 + (model.config.pad_token_id or 0)).expand(mask.shape)
     inputs = {"input_ids": words % model.config.vocab_size, "attention_mask": mask.long()}
     places = torch.tensor([1, 3, 9, 17], device=device)

@@ -1,4 +1,4 @@
-"""A model for a longer vocabulary: the rows of new words start as the mean of the pieces that the words were cut into.
+"""A model for a longer vocabulary: the rows of new words start as the mean of the tokens that the words were cut into.
 
 The mean is the best of the starts that IndoBERTweet compares for BERT (Koto et al. 2021). What the model gives for the
 old numbers stays as it was. Which words: data/new_words.py.
@@ -73,8 +73,8 @@ def open_model(name: str) -> PreTrainedModel:
     return model
 
 
-def add_rows(model: PreTrainedModel, first: int, pieces: Sequence[Sequence[int]]) -> None:
-    """Give the words from number `first` on rows of their own: each the mean of the rows of its pieces.
+def add_rows(model: PreTrainedModel, first: int, tokens: Sequence[Sequence[int]]) -> None:
+    """Give the words from number `first` on rows of their own: each the mean of the rows of its tokens.
 
     In the embeddings, and in the weight and the bias of the masked-word head where the model has one.
 
@@ -95,11 +95,11 @@ def add_rows(model: PreTrainedModel, first: int, pieces: Sequence[Sequence[int]]
     if names:  # MobileBERT's head is one such
         what = f"{type(model).__name__} holds the vocabulary in {', '.join(names)} too, where words can not be added"
         raise ModelError.at(WHERE, what, "name a BERT")
-    if first + len(pieces) > rows:
-        model.resize_token_embeddings(first + len(pieces), mean_resizing=False)
+    if first + len(tokens) > rows:
+        model.resize_token_embeddings(first + len(tokens), mean_resizing=False)
     with torch.no_grad():
         for table in {table.data_ptr(): table for table in _tables(model)}.values():  # tied ones once
-            for number, ids in enumerate(pieces, first):
+            for number, ids in enumerate(tokens, first):
                 table[number] = table[list(ids)].float().mean(0).to(table.dtype)  # (hidden,), or one bias
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from bertkit.engine.run import Scores
 from bertkit.extras import PACKAGE
 from bertkit.recipe.schema import Recipe
 from bertkit.run import Run
-from bertkit.engine.run import Scores
 from bertkit.tasks.task import Task
 
 

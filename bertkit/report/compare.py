@@ -6,13 +6,13 @@ from typing import Any
 
 from markupsafe import Markup
 
-from bertkit.understand import outcomes
-from bertkit.understand.compare import Comparison, Contrast, in_words, probability
 from bertkit.metrics.paired import Difference
 from bertkit.report import plots
 from bertkit.report.page import number, render, spread
 from bertkit.tasks.task import Verdict
 from bertkit.tasks.verdicts import short
+from bertkit.understand import outcomes
+from bertkit.understand.compare import Comparison, Contrast, in_words, probability
 
 ROWS, CLASSES = 50, 15
 """Rows shown each way, and classes; `--output` of another ending has all rows."""

@@ -1,6 +1,6 @@
 """Pages that are one file: HTML with its style and its plots inside, which needs no network and opens anywhere.
 
-    page.render("report.html", title="my run", ...)     # the text of the page
+    page.render("run.html", title="my run", ...)     # the text of the page
 
 A template extends `base.html`, which brings head, style and footer, and takes tables and plots from `parts.html`. All
 that is written into a page is escaped, but for the plots (plots.py), which are `Markup` and hold no text of the user's
@@ -18,14 +18,14 @@ import jinja2
 
 import bertkit
 
-TEMPLATES = Path(__file__).parent / "templates"
+TEMPLATES = Path(__file__).parent
 
 
 def render(template: str, **values: Any) -> str:
     """The text of a page.
 
     Args:
-        template: a file of `templates/`; it extends `base.html`, which wants `title` and may have `subtitle`.
+        template: a file of this folder; it extends `base.html`, which wants `title` and may have `subtitle`.
         values: what it names; one that it names and that is not given is an error of ours (`jinja2.UndefinedError`).
     """
     return _environment().get_template(template).render(version=bertkit.__version__, **values)

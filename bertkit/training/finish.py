@@ -5,12 +5,13 @@ from __future__ import annotations
 import logging
 import shutil
 
+from bertkit.engine.run import Scores
+from bertkit.fs import write_json
 from bertkit.models import build
 from bertkit.models.weights import identity
 from bertkit.report import run as run_page
-from bertkit.run import Run, environment, write_json
-from bertkit.engine.run import Scores
 from bertkit.report.card import card
+from bertkit.run import Run, environment
 from bertkit.training.parts import Parts
 from bertkit.training.trainer import BertTrainer
 
@@ -24,7 +25,7 @@ def finish(parts: Parts, run: Run, trainer: BertTrainer) -> None:
     for name in ("validation", "test"):
         if name in parts.splits:
             scored[name] = trainer.score(parts.splits[name], tune=name == "validation", intervals=True)
-    for doubt in task.doubts(scored["validation"].answers, parts.splits["validation"].rows):
+    for doubt in task.sanity_checks(scored["validation"].answers, parts.splits["validation"].rows):
         log.warning("on the validation rows: %s; train longer, or change train.learning_rate", doubt)
     if trainer.is_fsdp_enabled:  # each process holds a part of the weights
         trainer.save_model(str(run.model))

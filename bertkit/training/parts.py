@@ -1,4 +1,4 @@
-"""All that a training needs, loaded and checked before the Run folder is made: recipe, rows, features, model."""
+"""All that a training needs, loaded and checked before the Run folder is made: recipe, rows, encoded, model."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 from bertkit import processes
 from bertkit.data.columns.labels import read_label_names
+from bertkit.engine.cache import encode
+from bertkit.engine.examples import highest_of, identity_of
+from bertkit.engine.run import Split
 from bertkit.errors import RecipeError
 from bertkit.models import build
 from bertkit.recipe import train_block
 from bertkit.recipe.schema import Recipe
-from bertkit.engine.cache import encode
-from bertkit.engine.examples import highest_of, identity_of
-from bertkit.engine.run import Split
 from bertkit.tasks.task import Task, make_task
 from bertkit.training.preflight import rehearse, warn
 
@@ -63,23 +63,23 @@ def prepare(recipe: Recipe) -> Parts:
     for split, part in rows.items():
         task.check(part, split)
     for metric in metrics:
-        task.fits(metric)
+        task.check_metric(metric)
     tokenizer = build.load_tokenizer(recipe.model)
     set_seed(recipe.seed)
     model = task.build_model(recipe.model)
     task.begin(model)
     limit = build.length_limit(model, tokenizer)
     if (wanted := recipe.options.get("max_length")) and wanted > limit:
-        raise RecipeError.at("options.max_length", f"{wanted}: the model takes {limit} pieces at most", "lower it")
+        raise RecipeError.at("options.max_length", f"{wanted}: the model takes {limit} tokens at most", "lower it")
     splits = {}
     for split, part in rows.items():
-        features = encode(task, part, tokenizer, limit)
-        for note in features.notes:
+        encoded = encode(task, part, tokenizer, limit)
+        for note in encoded.notes:
             log.info("%s: %s", split, note)
-        for warning in features.warnings:
+        for warning in encoded.warnings:
             log.warning("%s: %s", split, warning)
-        splits[split] = Split(split, part, features)
-    build.check_ids(model, max(highest_of(split.features.items) for split in splits.values()))
+        splits[split] = Split(split, part, encoded)
+    build.check_ids(model, max(highest_of(split.encoded.examples) for split in splits.values()))
     warn(recipe, task, splits)
     rehearse(task, model, tokenizer, metrics, splits["validation"])
     return Parts(recipe, task, metrics, model, tokenizer, splits, args, callbacks)
@@ -120,4 +120,4 @@ def join_processes(recipe: Recipe) -> None:
 
 def data_identity(splits: dict[str, Split]) -> dict[str, str]:
     """SHA-256 of what the model is given of each split: the same rows, cut by the same tokenizer, in the same order."""
-    return {name: identity_of(split.features.items) for name, split in splits.items()}
+    return {name: identity_of(split.encoded.examples) for name, split in splits.items()}

@@ -1,4 +1,4 @@
-"""A training in phases: short rows first, long ones at the end, as BERT was trained (90% of the steps on 128 pieces,
+"""A training in phases: short rows first, long ones at the end, as BERT was trained (90% of the steps on 128 tokens,
 the rest on 512; Devlin et al. 2019, appendix A.2).
 
 Which rows a step takes depends on the seed and the step's number alone. All steps are full: the rows of a phase are a

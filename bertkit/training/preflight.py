@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from bertkit.data.check import overlap
-from bertkit.recipe.schema import Recipe
 from bertkit.engine.examples import lengths_of, rows_of
 from bertkit.engine.run import Split
 from bertkit.engine.run import run as run_model
-from bertkit.tasks.task import Features, Task
+from bertkit.recipe.schema import Recipe
+from bertkit.tasks.task import Encoded, Task
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -36,16 +36,16 @@ def rehearse(
     """
     from bertkit.metrics import try_out
 
-    given: Any = split.features.items
+    given: Any = split.encoded.examples
     owners = rows_of(given)
-    pieces = np.bincount(owners, weights=lengths_of(given))
-    short = [int(row) for row in np.argsort(pieces, kind="stable") if pieces[row]][:REHEARSED]
+    tokens = np.bincount(owners, weights=lengths_of(given))
+    short = [int(row) for row in np.argsort(tokens, kind="stable") if tokens[row]][:REHEARSED]
     rows = cast(Any, split.rows)
     rows = rows.select(short) if hasattr(rows, "select") else [rows[row] for row in short]
     items = [{**given[int(i)], "row": short.index(owners[i])} for i in np.flatnonzero(np.isin(owners, short))]
-    features, collate = Features(items), task.collator(tokenizer)
-    outputs, _ = run_model(task, model, features, collate)
-    answers = task.decode(outputs, features, rows)
+    encoded, collate = Encoded(items), task.collator(tokenizer)
+    outputs, _ = run_model(task, model, encoded, collate)
+    answers = task.decode(outputs, encoded, rows)
     for metric in metrics:
         try_out(metric, *task.compare(answers, rows, metric.takes))
 

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 from bertkit import processes
 from bertkit.errors import BertkitError, RecipeError, RunError, Stopped, TrainingError
+from bertkit.fs import write_json
 from bertkit.recipe import train_block
 from bertkit.recipe.load import differences, load, resolve
 from bertkit.recipe.schema import Recipe
-from bertkit.run import Run, default_folder, write_json
+from bertkit.run import Run, default_folder
 from bertkit.training.checkpoints import Checkpoints, is_final, step_of
 from bertkit.training.parts import TENSORBOARD, Parts, data_identity, join_processes, prepare, reports, with_label_names
 
@@ -204,11 +205,11 @@ def build_trainer(parts: Parts, run: Run, checkpoint: Path | None = None) -> Ber
             interrupt=Interrupt(),
             layer_decay=parts.recipe.train.get(train_block.LAYER_DECAY, 1.0),
             keep=parts.recipe.train["save_total_limit"],
-            phases=parts.splits["train"].features.phases,
+            phases=parts.splits["train"].encoded.phases,
             budget=budget,
             model=parts.model,
             args=args,
-            train_dataset=parts.splits["train"].features.items,
+            train_dataset=parts.splits["train"].encoded.examples,
             data_collator=parts.task.collator(parts.tokenizer),
             processing_class=parts.tokenizer,
             callbacks=callbacks + parts.callbacks,

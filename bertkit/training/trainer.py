@@ -17,12 +17,12 @@ import torch
 from safetensors import SafetensorError
 from transformers import Trainer, TrainerState
 
-from bertkit.errors import RecipeError, TrainingError
 from bertkit.engine import memory
-from bertkit.models.layers import depths
-from bertkit.engine.linear import fast
 from bertkit.engine.examples import lengths_of
+from bertkit.engine.linear import fast
 from bertkit.engine.run import Scores, Split, means, score
+from bertkit.errors import RecipeError, TrainingError
+from bertkit.models.layers import depths
 from bertkit.tasks.task import Task
 from bertkit.training.batching import COUNTED, Loader, StepSampler, train_loader
 from bertkit.training.budget import VIRTUAL, Budget
@@ -48,7 +48,7 @@ class BertTrainer(Trainer):
     checkpoints: where they go.
     keep: how many of them stay, beside the best and the last; None keeps all.
     interrupt: says when to save and stop out of turn.
-    phases: see `Features.phases`.
+    phases: see `Encoded.phases`.
     budget: the time that the training has; None where steps or epochs end it.
     """
 
@@ -76,7 +76,7 @@ class BertTrainer(Trainer):
         self._parts: Any = 0.0  # (part,): sums since the last line of the log
         self._parts_since = 0
         self.rows: Sequence[dict[str, Any]] = kwargs["train_dataset"]
-        super().__init__(**kwargs, eval_dataset=validation.features.items if validation else None)
+        super().__init__(**kwargs, eval_dataset=validation.encoded.examples if validation else None)
         if budget:
             self.add_callback(budget)
         self.add_callback(interrupt)

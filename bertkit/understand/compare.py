@@ -15,18 +15,17 @@ from typing import Any
 
 import numpy as np
 
-from bertkit.metrics import paired
-from bertkit.understand.comparable import about_data, check_alike, names_of
-from bertkit.understand.outcomes import Counts, count, ranked
-from bertkit.metrics.paired import Difference, Effort
+from bertkit.engine import run as scoring
+from bertkit.engine.run import Progress
 from bertkit.errors import DataError, RunError
 from bertkit.inference.evaluate import read_rows
 from bertkit.inference.predictor import Predictor
-from bertkit.metrics import Metric, find_metric
+from bertkit.metrics import Metric, find_metric, paired
+from bertkit.metrics.paired import Difference, Effort
 from bertkit.run import Run
-from bertkit.engine import run as scoring
-from bertkit.engine.run import Progress
 from bertkit.tasks.task import Answer, Rows, Task, Verdict, make_task
+from bertkit.understand.comparable import about_data, check_alike, names_of
+from bertkit.understand.outcomes import Counts, count, ranked
 
 log = logging.getLogger("bertkit")
 
@@ -123,7 +122,7 @@ def compare(
     check_alike(names, [run.recipe for run in runs], tasks)
     metrics = [find_metric(reference, tasks[0].takes) for reference in recipe.metrics]
     for metric in metrics:
-        tasks[0].fits(metric)
+        tasks[0].check_metric(metric)
     where, rows = read_rows(tasks[0], recipe, data=data, split=split)
     notes, warnings = about_data(names, [recipe, *(run.recipe for run in runs[1:])], data, where)
     for note in notes:
@@ -153,7 +152,7 @@ def _score(
         if predictor.task.takes == "language":
             vocabulary = vocabulary or predictor.tokenizer.get_vocab()
             if predictor.tokenizer.get_vocab() != vocabulary:
-                what = f"its vocabulary is not that of {names[0]}, so that other pieces are masked"
+                what = f"its vocabulary is not that of {names[0]}, so that other tokens are masked"
                 raise RunError.at(name, what, "compare language models of one tokenizer")
         labels = labels or predictor.task.state.get("labels") or []
         found = predictor.score(f"{name}, {where}", rows, metrics, progress=progress)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from bertkit.run import Run
-from tests.analysis.compared import comparison
+from tests.understand.compared import comparison
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ def test_train_extend_inspect(bertkit, tmp_path: Path, tiny_bert: Path) -> None:
     mine = tmp_path / "mine"
     code, out, err = bertkit("tokenizer", "train", TEXT, "--vocab-size", 200, "-o", mine)
     assert code == 0, err
-    assert "pieces per word" in out
+    assert "tokens per word" in out
     assert "MB/s" in err
     assert len(AutoTokenizer.from_pretrained(mine)) == 200
     assert len((mine / "vocab.txt").read_text("utf-8").splitlines()) == 200
@@ -36,7 +36,7 @@ def test_train_extend_inspect(bertkit, tmp_path: Path, tiny_bert: Path) -> None:
     assert code == 0, err
     assert "queequeg z|##y|##x" in out
     assert f"{len(longer) - 2} " in out
-    assert "2 words, 4 pieces, 2.00 a word" in out
+    assert "2 words, 4 tokens, 2.00 a word" in out
     assert json.loads(report.read_text())["words"] == 35
 
 

@@ -11,10 +11,10 @@ import pytest
 import torch
 
 from bertkit import Predictor, Run, train
+from bertkit.engine.run import run as run_model
 from bertkit.metrics import find_metric
 from bertkit.models.build import build_model, load_tokenizer
 from bertkit.recipe.schema import ModelBlock
-from bertkit.engine.run import run as run_model
 from tests.helpers import every_task, log_of, make, tiny_recipe
 
 TASKS = every_task()
@@ -68,7 +68,7 @@ def test_one_by_one_equals_batched(trained: Run) -> None:
 
 def test_answers_fit_a_table(trained: Run) -> None:
     predictor = Predictor(trained)
-    flat = [predictor.task.flat(answer, logits=True) for answer in predictor.predict(predictor.task.tiny_rows())]
+    flat = [predictor.task.to_columns(answer, logits=True) for answer in predictor.predict(predictor.task.tiny_rows())]
     assert all(list(row) == list(flat[0]) for row in flat)
     assert json.loads(json.dumps(flat)) == flat
 
@@ -81,7 +81,7 @@ def test_no_rows_give_no_answers(trained: Run) -> None:
 def test_gradient_is_that_of_the_rows_whatever_the_batch(name: str, options: dict[str, Any], tiny_bert: Path) -> None:
     """The contract's core: (sums / items).sum() over two halves adds up to that of the whole."""
     task, rows, model, tokenizer = _parts(name, options, tiny_bert)
-    items = task.encode(rows, tokenizer, 64, answers=True).items
+    items = task.encode(rows, tokenizer, 64, answers=True).examples
     collate = task.collator(tokenizer)
     whole = _gradient(task, model, [collate(items)])
     halves = _gradient(task, model, [collate(items[::2]), collate(items[1::2])])
@@ -91,10 +91,10 @@ def test_gradient_is_that_of_the_rows_whatever_the_batch(name: str, options: dic
 @pytest.mark.parametrize(("name", "options"), TASKS, ids=IDS)
 def test_outputs_keep_the_order_of_rows(name: str, options: dict[str, Any], tiny_bert: Path) -> None:
     task, rows, model, tokenizer = _parts(name, options, tiny_bert)
-    features = task.encode(rows, tokenizer, 64, answers=True)
+    encoded = task.encode(rows, tokenizer, 64, answers=True)
     collate = task.collator(tokenizer)
-    one, loss_one = run_model(task, model, features, collate, pieces=1)
-    many, loss_many = run_model(task, model, features, collate)
+    one, loss_one = run_model(task, model, encoded, collate, tokens=1)
+    many, loss_many = run_model(task, model, encoded, collate)
     for key in one:
         for a, b in zip(one[key], many[key], strict=True):
             np.testing.assert_allclose(a, b, atol=1e-5)

@@ -27,7 +27,7 @@ def dataset(
     )
 
 
-def pieces(rows: list[dict[str, Any]]) -> list[int]:
+def tokens(rows: list[dict[str, Any]]) -> list[int]:
     return [len(row["text"].split()) for row in rows]
 
 
@@ -36,7 +36,7 @@ def two(rows: list[dict[str, Any]]) -> list[int]:
 
 
 def look(train: Dataset, validation: Dataset | None = None, columns: Any = COLUMNS, max_length: int = 8) -> Report:
-    return check(train, validation, columns, pieces=pieces, max_length=max_length)
+    return check(train, validation, columns, tokens=tokens, max_length=max_length)
 
 
 def test_labels_are_counted():
@@ -59,7 +59,7 @@ PLACES = {"place": ["a:1", "a:2", "a:3"]}
 def test_words_and_tags():
     columns = (Column("tokens", "words"), Column("tags", "tags", answer=True))
     words, tags = [["EU", "says"], ["eu", "says"], ["a\x07", "b"]], [["B-X", "O"], ["O", "O"], ["O", "B-Y"]]
-    found = check(Dataset.from_dict({"tokens": words, "tags": tags, **PLACES}), None, columns, pieces=two, max_length=8)
+    found = check(Dataset.from_dict({"tokens": words, "tags": tags, **PLACES}), None, columns, tokens=two, max_length=8)
     assert found.train.labels == {"O": 3, "B-X": 1, "B-Y": 1}
     assert found.train.conflicts == Finding(1, ("a:1 (B-X O) and a:2 (O O)",))
     assert found.train.troubles == {"control characters": Finding(1, ("a:3",))}
@@ -68,11 +68,11 @@ def test_words_and_tags():
 def test_spans_and_answers():
     x, y = {"start": 0, "end": 1, "label": "X"}, {"start": 2, "end": 3, "label": "X"}
     rows = Dataset.from_dict({"text": ["a b", "a b", "c"], "spans": [[x, y], [x], []], **PLACES})
-    found = check(rows, None, (COLUMNS[0], Column("spans", "spans", answer=True)), pieces=two, max_length=8).train
+    found = check(rows, None, (COLUMNS[0], Column("spans", "spans", answer=True)), tokens=two, max_length=8).train
     assert (found.labels, found.conflicts.places) == ({"X": 2}, ("a:1 (0-1 X, 2-3 X) and a:2 (0-1 X)",))
     one = {"text": "b", "start": 2}
     rows = Dataset.from_dict({"text": ["a b", "a b", "c"], "answers": [[one, one], [], []], **PLACES})
-    found = check(rows, None, (COLUMNS[0], Column("answers", "answers", answer=True)), pieces=two, max_length=8).train
+    found = check(rows, None, (COLUMNS[0], Column("answers", "answers", answer=True)), tokens=two, max_length=8).train
     assert found.labels == {"without an answer": 2, "with an answer": 1}
     assert found.conflicts.places == ("a:1 (b) and a:2 (no answer)",)
 
@@ -132,14 +132,14 @@ def test_lengths_and_what_the_limit_cuts():
     assert found.lost == pytest.approx(55 / 5050)
 
 
-def test_pieces_are_counted_in_batches():
+def test_tokens_are_counted_in_batches():
     sizes: list[int] = []
 
     def count(rows: list[dict[str, Any]]) -> list[int]:
         sizes.append(len(rows))
         return [1] * len(rows)
 
-    check(dataset(["a"] * 2_500), None, COLUMNS, pieces=count, max_length=8)
+    check(dataset(["a"] * 2_500), None, COLUMNS, tokens=count, max_length=8)
     assert sizes == [1_000, 1_000, 500]
 
 
@@ -200,8 +200,8 @@ def test_lines_tell_what_was_found():
     assert look(train, max_length=2).lines() == [
         "train: 4 rows",
         "labels: 2, from 1 rows (y) to 3 (x); the most frequent has 75.0% of the rows",
-        "length in pieces: 50% have up to 1, 90% have up to 3, 95% have up to 3, 99% have up to 3, the longest has 3",
-        "beyond 2 pieces: 1 rows (25.0%), 14.3% of all",
+        "length in tokens: 50% have up to 1, 90% have up to 3, 95% have up to 3, 99% have up to 3, the longest has 3",
+        "beyond 2 tokens: 1 rows (25.0%), 14.3% of all",
         "rows that repeat an earlier one: 1 (a.csv:4)",
         "texts with different answers: 1 (a.csv:3 (x) and a.csv:4 (y))",
         "HTML: 1 (a.csv:5)",

@@ -10,8 +10,8 @@ from datasets import List, Value
 
 from bertkit.data import dataset
 from bertkit.data.columns.column import Column
-from bertkit.data.dataset import load
 from bertkit.data.columns.values import EVERY_ROW
+from bertkit.data.dataset import load
 from bertkit.errors import DataError
 from bertkit.recipe.schema import DataBlock
 

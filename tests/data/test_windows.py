@@ -1,4 +1,4 @@
-"""Spans of pieces: windows cover every piece, head and tail keep the ends, pairs share as BERT does."""
+"""Spans of tokens: windows cover every token, head and tail keep the ends, pairs share as BERT does."""
 
 from __future__ import annotations
 
@@ -47,12 +47,12 @@ def test_windows_cover_all_and_share_what_they_should(length: int, size: int, da
 
 @pytest.mark.parametrize(("size", "overlap"), [(4, 4), (4, 5), (0, 0)])
 def test_windows_that_would_never_end(size: int, overlap: int) -> None:
-    with pytest.raises(ValueError, match=f"windows of {size} pieces can not overlap by {overlap}"):
+    with pytest.raises(ValueError, match=f"windows of {size} tokens can not overlap by {overlap}"):
         windows(9, size, overlap)
 
 
 def test_head_and_tail_of_the_paper() -> None:
-    """Sun et al. 2019 keep the first 128 and the last 382 of 510 pieces: a quarter and three quarters."""
+    """Sun et al. 2019 keep the first 128 and the last 382 of 510 tokens: a quarter and three quarters."""
     (_, head), (tail, end) = head_and_tail(1000, 510)
     assert head == 127
     assert end == 1000
@@ -73,7 +73,7 @@ def test_head_and_tail_fill_the_room_from_both_ends(length: int, size: int) -> N
 
 
 def as_bert_does(first: int, second: int, size: int) -> tuple[int, int]:
-    """`_truncate_seq_pair` of google-research/bert's run_classifier.py: the longer text loses its last piece, and of
+    """`_truncate_seq_pair` of google-research/bert's run_classifier.py: the longer text loses its last token, and of
     equal ones the second."""
     while first + second > size:
         if first > second:
@@ -114,5 +114,5 @@ def test_shares_fill_the_room_and_cut_the_longer_first(first: int, second: int, 
 
 @given(first=lengths, second=lengths, size=st.integers(0, 500))
 def test_shares_are_those_of_bert(first: int, second: int, size: int) -> None:
-    """Where both are cut and the room is odd, the last piece is the first text's."""
+    """Where both are cut and the room is odd, the last token is the first text's."""
     assert shares(first, second, size) == as_bert_does(first, second, size)

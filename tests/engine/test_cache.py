@@ -1,4 +1,4 @@
-"""Features kept on disk are those that encoding gives, found by content alone, and never in the way."""
+"""Encoded kept on disk are those that encoding gives, found by content alone, and never in the way."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from datasets import Dataset
 from transformers import AutoTokenizer
 
 from bertkit.engine import cache as encoding
-from bertkit.tasks.task import Features
+from bertkit.tasks.task import Encoded
 from tests.helpers import every_task, make
 
 
@@ -35,13 +35,13 @@ def entries() -> list[Path]:
     return sorted(encoding.home().glob("*")) if encoding.home().is_dir() else []
 
 
-def same(a: Features, b: Features) -> bool:
+def same(a: Encoded, b: Encoded) -> bool:
     return (
-        (a.notes, a.warnings, len(a.items)) == (b.notes, b.warnings, len(b.items))
-        and all(x.keys() == y.keys() for x, y in zip(a.items, b.items, strict=True))
+        (a.notes, a.warnings, len(a.examples)) == (b.notes, b.warnings, len(b.examples))
+        and all(x.keys() == y.keys() for x, y in zip(a.examples, b.examples, strict=True))
         and all(
             np.array_equal(x[name], y[name]) and np.asarray(x[name]).dtype == np.asarray(y[name]).dtype
-            for x, y in zip(a.items, b.items, strict=True)
+            for x, y in zip(a.examples, b.examples, strict=True)
             for name in x
         )
     )
@@ -56,10 +56,10 @@ def test_what_is_read_is_what_was_encoded(name: str, options: dict[str, Any], ti
     assert same(plain, first)
     assert same(plain, second)
     assert len(entries()) == 1
-    assert isinstance(second.items, encoding.Stored)
+    assert isinstance(second.examples, encoding.Stored)
     collate = task.collator(tokenizer)
-    for key, tensor in collate(plain.items[2:5]).items():
-        assert tensor.equal(collate(second.items[2:5])[key])
+    for key, tensor in collate(plain.examples[2:5]).items():
+        assert tensor.equal(collate(second.examples[2:5])[key])
 
 
 def test_what_was_encoded_is_not_encoded_again(tiny_bert: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -119,7 +119,7 @@ def test_a_torn_entry_is_made_again(harm: str, tiny_bert: Path) -> None:
         os.truncate(file, 0 if harm == "empty" else file.stat().st_size - 4)
     for _ in range(2):
         assert same(plain, encoding.encode(task, rows, tokenizer, 64))
-    assert isinstance(encoding.encode(task, rows, tokenizer, 64).items, encoding.Stored), "and kept"
+    assert isinstance(encoding.encode(task, rows, tokenizer, 64).examples, encoding.Stored), "and kept"
 
 
 def test_a_folder_that_can_not_be_written_does_no_harm(tiny_bert: Path, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Real pieces of a padded batch: where they are, the way there and back, and texts of like length together."""
+"""Real tokens of a padded batch: where they are, the way there and back, and texts of like length together."""
 
 from __future__ import annotations
 

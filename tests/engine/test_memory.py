@@ -15,7 +15,7 @@ from bertkit.engine import memory
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="glibc is Linux's")
 def test_free_memory_is_given_back_at_every_fiftieth_step() -> None:
     process = psutil.Process()
-    kept = [np.ones(1000) for _ in range(50_000)]  # 400 MB in pieces too small to have a mapping of their own
+    kept = [np.ones(1000) for _ in range(50_000)]  # 400 MB in tokens too small to have a mapping of their own
     last = kept[-1]  # stands behind all that is freed
     del kept
     gc.collect()

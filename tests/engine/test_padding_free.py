@@ -15,10 +15,10 @@ import transformers
 from torch import Tensor
 from transformers import AttentionInterface, AutoConfig, AutoModelForMaskedLM, AutoModelForSequenceClassification
 
-from bertkit.errors import ModelError
 from bertkit.engine import padding_free
 from bertkit.engine.layout import Layout, layout
 from bertkit.engine.padding_free import NAME, apply, release
+from bertkit.errors import ModelError
 
 SMALL = {
     "hidden_size": 32,
@@ -126,7 +126,7 @@ def inputs_of(model: Any, mask: Tensor, seed: int = 0) -> dict[str, Tensor]:
 
 
 def run(model: Any, mask: Tensor, **more: Any) -> list[Tensor]:
-    """What the model says of each text, and of each real piece; nothing of the places of padding."""
+    """What the model says of each text, and of each real token; nothing of the places of padding."""
     inputs = inputs_of(model, mask)
     if "MultipleChoice" in type(model).__name__:
         inputs = {name: value.view(2, 2, -1) for name, value in inputs.items()}
@@ -211,7 +211,7 @@ def test_a_decoder_that_looks_back_only_stays_as_it_is() -> None:
     assert not model.padding_free
 
 
-def test_pieces_computed_are_the_real_ones_alone() -> None:
+def test_tokens_computed_are_the_real_ones_alone() -> None:
     seen = []
     for kind in ("bert", "modernbert"):
         free, _ = pair(kind)
@@ -233,7 +233,7 @@ def test_any_mask_gives_the_same_answers_and_gradients(kind: str, name: str) -> 
 
 @pytest.mark.parametrize("kind", ["bert", "modernbert"])
 @pytest.mark.parametrize("name", ["empty row", "all empty"])
-def test_texts_without_pieces_give_numbers_everywhere(kind: str, name: str) -> None:
+def test_texts_without_tokens_give_numbers_everywhere(kind: str, name: str) -> None:
     free, _ = pair(kind, "sequence")
     logits = free(**inputs_of(free, mask_of(name))).logits
     logits.sum().backward()
@@ -354,7 +354,7 @@ def test_training_with_dropout_brings_the_loss_down(kind: str) -> None:
     assert sum(losses[-3:]) < 0.7 * sum(losses[:3])
 
 
-def test_dropout_falls_on_real_pieces_and_on_attention() -> None:
+def test_dropout_falls_on_real_tokens_and_on_attention() -> None:
     for rates in ({"hidden_dropout_prob": 0.0}, {"attention_probs_dropout_prob": 0.0}):
         free, _ = pair("bert", **rates)
         free.train()
@@ -519,7 +519,7 @@ def test_an_export_is_of_the_padded_model(kind: str) -> None:
         assert apart([traced(*inputs_of(free, other).values())[other.bool()]], [expected]) <= 1e-5
 
 
-def test_words_are_learned_with_labels_of_real_pieces() -> None:
+def test_words_are_learned_with_labels_of_real_tokens() -> None:
     free, padded = pair("bert", "words")
     assert isinstance(free, AutoModelForMaskedLM._model_mapping[type(free.config)])
     mask = mask_of("right")

@@ -9,15 +9,15 @@ import numpy as np
 import pytest
 import torch
 
-from bertkit.metrics import find_metric
 from bertkit.engine import run as scoring
-from bertkit.tasks.classify.task import Classify, ClassifyOptions
 from bertkit.engine.run import Split, measure, run, score
-from bertkit.tasks.task import Features
+from bertkit.metrics import find_metric
+from bertkit.tasks.classify.task import Classify, ClassifyOptions
+from bertkit.tasks.task import Encoded
 
 
 class Echo(torch.nn.Module):
-    """Logits that tell what was seen: the first piece, and how many pieces there are without the padding."""
+    """Logits that tell what was seen: the first token, and how many tokens there are without the padding."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -45,11 +45,11 @@ def collate(items: list[dict[str, Any]]) -> dict[str, torch.Tensor]:
     return batch
 
 
-def items_of(*lengths: int, labels: list[Any] | None = None) -> Features:
+def items_of(*lengths: int, labels: list[Any] | None = None) -> Encoded:
     items: list[dict[str, Any]] = [{"row": i, "input_ids": np.full(n, i)} for i, n in enumerate(lengths)]
     for item, label in zip(items, labels or [], strict=False):
         item["labels"] = label
-    return Features(items)
+    return Encoded(items)
 
 
 def make(labels: tuple[str, ...] = ("a", "b"), **options: Any) -> Classify:
@@ -59,14 +59,14 @@ def make(labels: tuple[str, ...] = ("a", "b"), **options: Any) -> Classify:
 @pytest.mark.parametrize("size", [1, 2, 3, 100])
 def test_outputs_come_back_in_the_order_of_items(size: int) -> None:
     lengths = [3, 9, 1, 9, 4, 7, 2]
-    outputs, losses = run(make(), Echo(), items_of(*lengths), collate, pieces=size)
+    outputs, losses = run(make(), Echo(), items_of(*lengths), collate, tokens=size)
     assert [row.tolist() for row in outputs["logits"]] == [[i, n] for i, n in enumerate(lengths)]
     assert losses == {}
 
 
 def test_batches_hold_items_of_like_length_the_longest_first() -> None:
     model = Echo()
-    run(make(), model, items_of(3, 9, 1, 8, 4, 7, 2), collate, pieces=18)
+    run(make(), model, items_of(3, 9, 1, 8, 4, 7, 2), collate, tokens=18)
     assert model.seen == [(2, 9), (2, 7), (3, 3)]
 
 
@@ -86,7 +86,7 @@ class Small(Echo):
 
 def test_where_the_memory_is_too_small_batches_become_smaller_and_stay_so() -> None:
     model, lengths = Small(16), [3, 8, 1, 8, 8, 4, 8, 2]
-    outputs, _ = run(make(), model, items_of(*lengths), collate, pieces=1000)
+    outputs, _ = run(make(), model, items_of(*lengths), collate, tokens=1000)
     assert [row.tolist() for row in outputs["logits"]] == [[i, n] for i, n in enumerate(lengths)]
     assert model.seen.count((0, 0)) == 2, "64 places, then 32, then what fits"
     assert max(rows * longest for rows, longest in model.seen) == 16
@@ -105,7 +105,7 @@ def test_the_model_does_not_train_while_it_is_scored() -> None:
 
 
 def test_no_items() -> None:
-    assert run(make(), Echo(), Features([]), collate) == ({}, {})
+    assert run(make(), Echo(), Encoded([]), collate) == ({}, {})
 
 
 @pytest.mark.parametrize("size", [1, 2, 4, 100])
@@ -115,7 +115,7 @@ def test_the_loss_is_exact_whatever_the_batches(size: int, options: dict[str, An
     if options:
         task.state["weights"] = [5.0, 1.0]
     lengths, labels = [3, 9, 1, 8, 4], [0, 1, 1, 0, 1]
-    _, losses = run(task, Echo(), items_of(*lengths, labels=labels), collate, pieces=size)
+    _, losses = run(task, Echo(), items_of(*lengths, labels=labels), collate, tokens=size)
     logits = torch.tensor([[float(i), float(n)] for i, n in enumerate(lengths)])
     weight = torch.tensor([5.0, 1.0]) if options else None
     expected = torch.nn.functional.cross_entropy(logits, torch.tensor(labels), weight)
@@ -129,7 +129,7 @@ def test_progress_sees_every_batch() -> None:
         seen.extend(batches)
         return batches
 
-    run(make(), Echo(), items_of(*range(1, 8)), collate, pieces=14, progress=progress)
+    run(make(), Echo(), items_of(*range(1, 8)), collate, tokens=14, progress=progress)
     assert [len(batch) for batch in seen] == [2, 2, 3]
 
 

@@ -57,7 +57,7 @@ def _assert_close(got: Run, expected: Run) -> None:
     """Losses and gradient norms to 2e-4 of their size, weights to 1e-4: float32 adds in another order.
 
     What moves all scores of a softmax alike has a gradient that is zero but for rounding, and Adam makes full steps of
-    that: the bias of the keys, and in squad, whose softmax goes over pieces, what is added to all of them at the end.
+    that: the bias of the keys, and in squad, whose softmax goes over tokens, what is added to all of them at the end.
     """
     noise = ("attention.self.key.bias", "layer.1.output.LayerNorm.bias") if got.recipe.task == "squad" else ()
     names = ("step", "loss", "grad_norm", "learning_rate")

@@ -1,4 +1,4 @@
-"""Figures over masked pieces and pairs, by hand."""
+"""Figures over masked tokens and pairs, by hand."""
 
 from __future__ import annotations
 

@@ -8,9 +8,8 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest
 
-from bertkit.metrics import paired
+from bertkit.metrics import METRICS, Metric, paired
 from bertkit.metrics.paired import Effort, differences, holm, mcnemar
-from bertkit.metrics import METRICS, Metric
 
 ACTUAL = np.array([0, 0, 1, 1, 2, 2, 2, 0, 1, 2])
 ONE = np.array([0, 0, 1, 1, 2, 2, 0, 0, 1, 1])

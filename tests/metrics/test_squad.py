@@ -197,7 +197,7 @@ def test_numpy_is_taken():
     [
         ("《北京》。", "北京", 1, 1),
         ("在北京", "北京", 0, 0.8),
-        ("北大京", "北京", 0, 0.4),  # the longest run in one piece, not two characters
+        ("北大京", "北京", 0, 0.4),  # the longest run in one token, not two characters
         ("NBA 球星", "nba球星", 0, 1),  # a Latin word is one; EM sees the space
         ("nba球", "nb球", 0, 0.5),
         ("100%", "100", 0, 2 / 3),

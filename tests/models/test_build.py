@@ -206,7 +206,7 @@ COUNT_FROM_PADDING = {
 
 
 @pytest.mark.parametrize("kind", sorted({*KINDS, *COUNT_FROM_PADDING, "ernie", "roc_bert", "megatron-bert", "rembert"}))
-def test_the_model_really_takes_the_limit_and_no_piece_more(kind: str) -> None:
+def test_the_model_really_takes_the_limit_and_no_token_more(kind: str) -> None:
     values = {**KINDS.get(kind, SMALL), "max_position_embeddings": 20, "pad_token_id": 1}
     if kind == "esm":
         values["position_embedding_type"] = "absolute"

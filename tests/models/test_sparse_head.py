@@ -8,8 +8,8 @@ import pytest
 import torch
 import transformers
 
-from bertkit.models import sparse_head
 from bertkit.engine import padding_free
+from bertkit.models import sparse_head
 
 SMALL: dict[str, Any] = {
     "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 64, "vocab_size": 99,

@@ -1,4 +1,4 @@
-"""New rows are the mean of their pieces' rows, and old texts give what they gave."""
+"""New rows are the mean of their tokens' rows, and old texts give what they gave."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ def test_texts_without_new_words_give_the_same(tokenizer_folder: Path, tmp_path:
     source = masked_lm(tokenizer_folder, tmp_path / "old", tie_word_embeddings=tied)
     model, tokenizer = open_model(str(source)), open_tokenizer(str(source))
     assert type(model).__name__ == "BertForMaskedLM"
-    size, pieces = len(tokenizer), [[7, 8, 9], [10, 11]]
-    add_rows(model, size, pieces)
+    size, tokens = len(tokenizer), [[7, 8, 9], [10, 11]]
+    add_rows(model, size, tokens)
     model.save_pretrained(tmp_path / "new")
 
     old = AutoModelForMaskedLM.from_pretrained(source).eval()
@@ -47,7 +47,7 @@ def test_texts_without_new_words_give_the_same(tokenizer_folder: Path, tmp_path:
     head = new.cls.predictions.decoder
     assert (head.weight.data_ptr() == new.get_input_embeddings().weight.data_ptr()) == tied
     for table in (new.get_input_embeddings().weight, head.weight, head.bias):
-        for row, ids in enumerate(pieces, size):
+        for row, ids in enumerate(tokens, size):
             torch.testing.assert_close(table[row], table[ids].mean(0))
         assert len(table) == size + 2
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from bertkit.report import bench as page
 from bertkit.bench.suite import Entry
 from bertkit.bench.table import tabulate
+from bertkit.report import bench as page
 from tests.bench.suites import figures, finished_run, plan_of
 
 

@@ -9,12 +9,12 @@ from typing import Any
 from ruamel.yaml import YAML
 
 from bertkit import train
+from bertkit.engine.run import Scores
 from bertkit.recipe.load import resolve
 from bertkit.recipe.schema import Recipe
-from bertkit.run import Run
-from bertkit.engine.run import Scores
-from bertkit.tasks.task import make_task
 from bertkit.report.card import card
+from bertkit.run import Run
+from bertkit.tasks.task import make_task
 from tests.helpers import tiny_recipe
 
 SCORES = {

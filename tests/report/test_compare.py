@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from bertkit.report.compare import page
-from tests.analysis.compared import comparison
+from tests.understand.compared import comparison
 
 
 def cells(text: str) -> list[str]:

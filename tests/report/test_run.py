@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 from bertkit import Run, train
+from bertkit.engine.run import Scores
 from bertkit.report import run as run_page
 from bertkit.tasks import TASKS
-from bertkit.engine.run import Scores
 from bertkit.tasks.task import Verdict
 from tests.helpers import make, messages, tiny_recipe, write_rows
 

@@ -1,4 +1,4 @@
-"""Texts and pairs -> pieces: cut, head and tail, windows; what is lost is counted; windows are pooled, items padded."""
+"""Texts and pairs -> tokens: cut, head and tail, windows; what is lost is counted; windows are pooled, items padded."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from hypothesis import strategies as st
 from bertkit.errors import RecipeError
 from bertkit.models.build import load_tokenizer
 from bertkit.recipe.schema import ModelBlock
-from bertkit.tasks.task import Features
+from bertkit.tasks.task import Encoded
 from bertkit.tasks.texts import TextOptions, column, encode, pad, pool
 
 NUMBERS = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
-"""Words that are one piece each."""
+"""Words that are one token each."""
 
 
 @pytest.fixture(scope="module")
@@ -41,19 +41,19 @@ def words(count: int, start: int = 0) -> str:
     return " ".join(NUMBERS[(start + i) % 10] for i in range(count))
 
 
-def pieces(tokenizer: Any, item: dict[str, Any]) -> str:
+def tokens(tokenizer: Any, item: dict[str, Any]) -> str:
     return " ".join(tokenizer.convert_ids_to_tokens(item["input_ids"].tolist()))
 
 
-def encoded(tokenizer: Any, *texts: str | tuple[str, str], limit: int = 8, **options: Any) -> Features:
+def encode_texts(tokenizer: Any, *texts: str | tuple[str, str], limit: int = 8, **options: Any) -> Encoded:
     rows = [{"text": t} if isinstance(t, str) else {"text": t[0], "text_pair": t[1]} for t in texts]
     return encode(rows, tokenizer, limit, TextOptions.model_validate({"window_overlap": 1, **options}))
 
 
 def shown(tokenizer: Any, *texts: str | tuple[str, str], limit: int = 8, **options: Any) -> list[str]:
-    """Each item as its pieces, with a | before the first of the second segment."""
+    """Each item as its tokens, with a | before the first of the second segment."""
     found = []
-    for item in encoded(tokenizer, *texts, limit=limit, **options).items:
+    for item in encode_texts(tokenizer, *texts, limit=limit, **options).examples:
         names = tokenizer.convert_ids_to_tokens(item["input_ids"].tolist())
         types = item["token_type_ids"].tolist()
         if 1 in types:
@@ -63,7 +63,7 @@ def shown(tokenizer: Any, *texts: str | tuple[str, str], limit: int = 8, **optio
     return found
 
 
-def test_words_are_one_piece_each(tokenizer: Any) -> None:
+def test_words_are_one_token_each(tokenizer: Any) -> None:
     assert tokenizer.tokenize(words(10)) == NUMBERS
 
 
@@ -130,21 +130,21 @@ def test_windows_lose_no_more_of_the_first_text_than_they_need(tokenizer: Any) -
     assert shown(tokenizer, (words(20), words(2, 5)), limit=15, long_text="windows", window_overlap=8) == cut
 
 
-def test_max_length_counts_special_pieces_and_never_exceeds_the_model(tokenizer: Any) -> None:
+def test_max_length_counts_special_tokens_and_never_exceeds_the_model(tokenizer: Any) -> None:
     assert shown(tokenizer, words(9), limit=64, max_length=4) == ["[CLS] one two [SEP]"]
     assert shown(tokenizer, words(9), limit=5, max_length=64) == ["[CLS] one two three [SEP]"]
 
 
 def test_items_know_their_row(tokenizer: Any) -> None:
-    features = encoded(tokenizer, words(9), "", words(2), words(12), limit=6, long_text="windows")
-    assert [item["row"] for item in features.items] == [0, 0, 0, 1, 2, 3, 3, 3, 3]
-    assert all(item["input_ids"].dtype == np.int32 for item in features.items)
+    encoded = encode_texts(tokenizer, words(9), "", words(2), words(12), limit=6, long_text="windows")
+    assert [item["row"] for item in encoded.examples] == [0, 0, 0, 1, 2, 3, 3, 3, 3]
+    assert all(item["input_ids"].dtype == np.int32 for item in encoded.examples)
 
 
 def test_a_data_set_gives_what_a_list_does(tokenizer: Any) -> None:
     rows = [{"text": words(9), "text_pair": words(3), "more": 1}, {"text": "", "text_pair": words(2), "more": 2}]
     a, b = (encode(r, tokenizer, 8, TextOptions()) for r in (rows, Dataset.from_list(rows)))
-    assert [pieces(tokenizer, item) for item in a.items] == [pieces(tokenizer, item) for item in b.items]
+    assert [tokens(tokenizer, item) for item in a.examples] == [tokens(tokenizer, item) for item in b.examples]
     assert column(rows, "more") == column(Dataset.from_list(rows), "more") == [1, 2]
     assert column(rows, "gone") is column(Dataset.from_list(rows), "gone") is None
     assert column([], "text") is None
@@ -157,57 +157,55 @@ def test_a_pair_in_a_later_row_is_not_lost(tokenizer: Any) -> None:
         [{"text": "a", "text_pair": "b"}, {"text": "c"}],
     ):
         try:
-            features = encode(rows, tokenizer, 8, TextOptions())
+            encoded = encode(rows, tokenizer, 8, TextOptions())
         except KeyError:
             pytest.fail("a row without text_pair is a user's mistake, or a text alone; not a KeyError")
         except Exception as error:
             assert "text_pair" in str(error)
         else:
-            types = [1 in item["token_type_ids"].tolist() for item in features.items]
+            types = [1 in item["token_type_ids"].tolist() for item in encoded.examples]
             assert types == ["text_pair" in row for row in rows]
 
 
 def test_windows_that_can_not_move_on_are_refused(tokenizer: Any) -> None:
     with pytest.raises(
-        RecipeError, match=r"options\.window_overlap  6: a window holds only 6 pieces of text; lower it"
+        RecipeError, match=r"options\.window_overlap  6: a window holds only 6 tokens of text; lower it"
     ):
-        encoded(tokenizer, "one", long_text="windows", window_overlap=6)
-    with pytest.raises(RecipeError, match="a window holds only 5 pieces"):
-        encoded(tokenizer, ("one", "two"), long_text="windows", window_overlap=5)
-    assert encoded(tokenizer, "one", long_text="windows", window_overlap=5).items
-    assert encoded(tokenizer, "one", long_text="cut", window_overlap=600).items
+        encode_texts(tokenizer, "one", long_text="windows", window_overlap=6)
+    with pytest.raises(RecipeError, match="a window holds only 5 tokens"):
+        encode_texts(tokenizer, ("one", "two"), long_text="windows", window_overlap=5)
+    assert encode_texts(tokenizer, "one", long_text="windows", window_overlap=5).examples
+    assert encode_texts(tokenizer, "one", long_text="cut", window_overlap=600).examples
 
 
 def test_what_is_lost_is_said(tokenizer: Any) -> None:
-    features = encoded(tokenizer, words(9), words(6), words(5))
-    assert features.notes == ["1 of 3 texts (33.3%) have more than 8 pieces: cut, 15.0% of all pieces lost"]
-    features = encoded(tokenizer, words(9), words(6), words(5), long_text="head_tail")
-    assert features.notes == [
-        "1 of 3 texts (33.3%) have more than 8 pieces: head and tail kept, 15.0% of all pieces lost"
+    encoded = encode_texts(tokenizer, words(9), words(6), words(5))
+    assert encoded.notes == ["1 of 3 texts (33.3%) have more than 8 tokens: cut, 15.0% of all tokens lost"]
+    encoded = encode_texts(tokenizer, words(9), words(6), words(5), long_text="head_tail")
+    assert encoded.notes == [
+        "1 of 3 texts (33.3%) have more than 8 tokens: head and tail kept, 15.0% of all tokens lost"
     ]
-    features = encoded(tokenizer, words(11), words(6), words(3), long_text="windows")
-    assert features.notes == [
-        "1 of 3 texts (33.3%) have more than 8 pieces: read in 2 windows, 0.0% of all pieces lost"
-    ]
-    assert features.warnings == []
+    encoded = encode_texts(tokenizer, words(11), words(6), words(3), long_text="windows")
+    assert encoded.notes == ["1 of 3 texts (33.3%) have more than 8 tokens: read in 2 windows, 0.0% of all tokens lost"]
+    assert encoded.warnings == []
 
 
 def test_most_texts_cut_is_a_warning(tokenizer: Any) -> None:
-    features = encoded(tokenizer, words(9), words(9), words(5))
-    assert features.notes == []
-    (warning,) = features.warnings
-    assert warning.startswith("2 of 3 texts (66.7%) have more than 8 pieces: cut, 26.1% of all pieces lost; raise")
-    assert encoded(tokenizer, words(9), words(9), words(5), long_text="windows").warnings == []
-    assert encoded(tokenizer, words(9), words(5)).warnings == [], "half is not most"
+    encoded = encode_texts(tokenizer, words(9), words(9), words(5))
+    assert encoded.notes == []
+    (warning,) = encoded.warnings
+    assert warning.startswith("2 of 3 texts (66.7%) have more than 8 tokens: cut, 26.1% of all tokens lost; raise")
+    assert encode_texts(tokenizer, words(9), words(9), words(5), long_text="windows").warnings == []
+    assert encode_texts(tokenizer, words(9), words(5)).warnings == [], "half is not most"
 
 
 def test_nothing_lost_nothing_said(tokenizer: Any) -> None:
-    features = encoded(tokenizer, words(6), "")
-    assert (features.notes, features.warnings) == ([], [])
+    encoded = encode_texts(tokenizer, words(6), "")
+    assert (encoded.notes, encoded.warnings) == ([], [])
 
 
 def test_no_rows_give_no_items(tokenizer: Any) -> None:
-    assert encode([], tokenizer, 8, TextOptions()).items == []
+    assert encode([], tokenizer, 8, TextOptions()).examples == []
 
 
 lengths, short = st.integers(0, 30), st.integers(0, 12)
@@ -218,24 +216,24 @@ quick = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCh
 @quick
 @given(n=lengths, limit=limits, how=st.sampled_from(["cut", "head_tail", "windows"]))
 def test_a_text_fills_the_limit_and_never_exceeds_it(tokenizer: Any, n: int, limit: int, how: str) -> None:
-    features = encoded(tokenizer, words(n), limit=limit, long_text=how)
-    for item in features.items:
+    encoded = encode_texts(tokenizer, words(n), limit=limit, long_text=how)
+    for item in encoded.examples:
         names = tokenizer.convert_ids_to_tokens(item["input_ids"].tolist())
         assert len(names) <= limit
         assert (names[0], names[-1], names.count("[SEP]")) == ("[CLS]", "[SEP]", 1)
         assert len(item["token_type_ids"]) == len(names)
         assert not item["token_type_ids"].any()
-    assert len(features.items[0]["input_ids"]) == min(limit, n + 2)
-    assert len(features.items) == 1 or how == "windows"
+    assert len(encoded.examples[0]["input_ids"]) == min(limit, n + 2)
+    assert len(encoded.examples) == 1 or how == "windows"
 
 
 @quick
 @given(n=lengths, limit=limits, data=st.data())
-def test_windows_cover_every_piece_in_order(tokenizer: Any, n: int, limit: int, data: st.DataObject) -> None:
+def test_windows_cover_every_token_in_order(tokenizer: Any, n: int, limit: int, data: st.DataObject) -> None:
     overlap = data.draw(st.integers(0, limit - 3))
-    features = encoded(tokenizer, words(n), limit=limit, long_text="windows", window_overlap=overlap)
-    read = tokenizer.convert_ids_to_tokens(features.items[0]["input_ids"].tolist())[1:-1]
-    for item in features.items[1:]:
+    encoded = encode_texts(tokenizer, words(n), limit=limit, long_text="windows", window_overlap=overlap)
+    read = tokenizer.convert_ids_to_tokens(encoded.examples[0]["input_ids"].tolist())[1:-1]
+    for item in encoded.examples[1:]:
         window = tokenizer.convert_ids_to_tokens(item["input_ids"].tolist())[1:-1]
         assert window[:overlap] == read[len(read) - overlap :]
         read += window[overlap:]
@@ -245,9 +243,9 @@ def test_windows_cover_every_piece_in_order(tokenizer: Any, n: int, limit: int, 
 @quick
 @given(n=short, m=short, limit=limits, how=st.sampled_from(["cut", "head_tail", "windows"]))
 def test_a_pair_keeps_its_form_and_fits(tokenizer: Any, n: int, m: int, limit: int, how: str) -> None:
-    features = encoded(tokenizer, (words(n), words(m, 3)), limit=limit, long_text=how)
+    encoded = encode_texts(tokenizer, (words(n), words(m, 3)), limit=limit, long_text=how)
     covered = set()
-    for item in features.items:
+    for item in encoded.examples:
         names = tokenizer.convert_ids_to_tokens(item["input_ids"].tolist())
         assert len(names) <= limit
         assert (names[0], names[-1], names.count("[SEP]")) == ("[CLS]", "[SEP]", 2)
@@ -259,14 +257,14 @@ def test_a_pair_keeps_its_form_and_fits(tokenizer: Any, n: int, m: int, limit: i
     if how == "windows":
         assert covered == set(words(m, 3).split()), "of the second text nothing is lost"
     else:
-        assert len(features.items[0]["input_ids"]) == min(limit, n + m + 3)
+        assert len(encoded.examples[0]["input_ids"]) == min(limit, n + m + 3)
 
 
 @quick
 @given(n=lengths, limit=limits)
 def test_cut_is_what_plain_transformers_does(tokenizer: Any, plain: Any, n: int, limit: int) -> None:
     theirs = plain(words(n), truncation="longest_first", max_length=limit)
-    (item,) = encoded(tokenizer, words(n), limit=limit).items
+    (item,) = encode_texts(tokenizer, words(n), limit=limit).examples
     assert item["input_ids"].tolist() == theirs["input_ids"]
     assert item["token_type_ids"].tolist() == theirs["token_type_ids"]
 
@@ -274,10 +272,10 @@ def test_cut_is_what_plain_transformers_does(tokenizer: Any, plain: Any, n: int,
 @quick
 @given(n=lengths, m=st.integers(1, 30), limit=limits)
 def test_cut_of_a_pair_is_what_plain_transformers_does(tokenizer: Any, plain: Any, n: int, m: int, limit: int) -> None:
-    """But for one piece: where both texts are cut and the room is odd, `tokenizers` gives the odd piece to the longer
+    """But for one token: where both texts are cut and the room is odd, `tokenizers` gives the odd token to the longer
     text (of equal ones to the second), and BERT's own run_classifier.py to the first."""
     theirs = plain(words(n), words(m, 3), truncation="longest_first", max_length=limit)
-    (item,) = encoded(tokenizer, (words(n), words(m, 3)), limit=limit).items
+    (item,) = encode_texts(tokenizer, (words(n), words(m, 3)), limit=limit).examples
     a, b = item["token_type_ids"].tolist(), theirs["token_type_ids"]
     assert len(a) == len(b)
     room = limit - 3
@@ -292,9 +290,9 @@ def test_cut_of_a_pair_is_what_plain_transformers_does(tokenizer: Any, plain: An
 def test_a_long_pair_costs_what_its_length_does(tokenizer: Any, how: str) -> None:
     """`tokenizers` keeps what it truncates, and joins each such part of one text with each of the other's."""
     pair = (words(350), words(350))
-    encoded(tokenizer, pair, limit=512, long_text=how)
+    encode_texts(tokenizer, pair, limit=512, long_text=how)
     start = time.perf_counter()
-    encoded(tokenizer, pair, limit=512, long_text=how)
+    encode_texts(tokenizer, pair, limit=512, long_text=how)
     assert time.perf_counter() - start < 0.2
 
 
@@ -302,7 +300,7 @@ def test_a_long_pair_costs_what_its_length_does(tokenizer: Any, how: str) -> Non
 @given(texts=st.lists(st.text(max_size=40), min_size=1, max_size=3))
 @example(texts=["[SEP] one [CLS]", "", "[PAD]\u200b\ud7ff中文"])
 def test_any_text_is_what_plain_transformers_makes_of_it(tokenizer: Any, plain: Any, texts: list[str]) -> None:
-    for text, item in zip(texts, encoded(tokenizer, *texts, limit=64).items, strict=True):
+    for text, item in zip(texts, encode_texts(tokenizer, *texts, limit=64).examples, strict=True):
         assert item["input_ids"].tolist() == plain(text, truncation=True, max_length=64)["input_ids"]
 
 
@@ -324,7 +322,7 @@ def roberta() -> Any:
 
 
 def xlnet() -> Any:
-    """The special pieces stand at the end, and the last has a token type of its own."""
+    """The special tokens stand at the end, and the last has a token type of its own."""
     from tokenizers import processors
     from transformers import PreTrainedTokenizerFast
 
@@ -339,27 +337,27 @@ def xlnet() -> Any:
 @pytest.mark.parametrize("kind", [roberta, xlnet])
 @pytest.mark.parametrize("sizes", [(3, None), (9, None), (0, None), (3, 2), (9, 9), (9, 1), (1, 9), (0, 3)])
 @pytest.mark.parametrize("limit", [8, 10, 64])
-def test_other_tokenizers_place_their_special_pieces_elsewhere(
+def test_other_tokenizers_place_their_special_tokens_elsewhere(
     kind: Any, sizes: tuple[int, int | None], limit: int
 ) -> None:
     n, m = sizes
     ours, theirs = kind(), kind()
     text = words(n) if m is None else (words(n), words(m, 3))
-    (item,) = encoded(ours, text, limit=limit).items
+    (item,) = encode_texts(ours, text, limit=limit).examples
     expected = theirs(*([text] if m is None else text), truncation="longest_first", max_length=limit)
     assert len(item["input_ids"]) == len(expected["input_ids"])
     assert set(item) - {"row"} == set(expected) - {"attention_mask"}
     room = limit - ours.num_special_tokens_to_add(pair=m is not None)
-    if m is None or n + m <= room or room % 2 == 0 or min(n, m) <= room // 2:  # else the odd piece may be the other's
+    if m is None or n + m <= room or room % 2 == 0 or min(n, m) <= room // 2:  # else the odd token may be the other's
         for name in expected.keys() - {"attention_mask"}:
             assert item[name].tolist() == expected[name]
 
 
 def test_pad_fills_up_to_the_longest(tokenizer: Any) -> None:
-    features = encoded(tokenizer, ("one two", "three"), ("one", ""))
-    for number, item in enumerate(features.items):
+    encoded = encode_texts(tokenizer, ("one two", "three"), ("one", ""))
+    for number, item in enumerate(encoded.examples):
         item["labels"] = np.array([number, 5])
-    batch = pad(features.items, tokenizer)
+    batch = pad(encoded.examples, tokenizer)
     cls, sep, blank = tokenizer.cls_token_id, tokenizer.sep_token_id, tokenizer.pad_token_id
     one, two, three = tokenizer.convert_tokens_to_ids(NUMBERS[:3])
     assert batch["input_ids"].tolist() == [[cls, one, two, sep, three, sep], [cls, one, sep, sep, blank, blank]]
@@ -371,7 +369,7 @@ def test_pad_fills_up_to_the_longest(tokenizer: Any) -> None:
 
 def test_pad_is_what_plain_transformers_does(tokenizer: Any, plain: Any) -> None:
     texts = [words(n) for n in (3, 9, 0, 5)]
-    batch = pad(encoded(tokenizer, *texts, limit=64).items, tokenizer)
+    batch = pad(encode_texts(tokenizer, *texts, limit=64).examples, tokenizer)
     theirs = plain(texts, padding=True, return_tensors="pt")
     assert set(batch) == set(theirs)
     for name, tensor in theirs.items():
@@ -385,21 +383,21 @@ def test_pad_without_labels_and_without_token_types(tokenizer: Any) -> None:
 
 def test_a_tokenizer_without_token_types_gets_none(tokenizer: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tokenizer, "model_input_names", ["input_ids", "attention_mask"])
-    assert "token_type_ids" not in encoded(tokenizer, ("one", "two")).items[0]
+    assert "token_type_ids" not in encode_texts(tokenizer, ("one", "two")).examples[0]
 
 
 def test_pool_takes_the_mean_or_the_maximum_of_a_rows_windows() -> None:
-    features = Features([{"row": row} for row in (0, 1, 1, 1, 2)])
+    encoded = Encoded([{"row": row} for row in (0, 1, 1, 1, 2)])
     scores = [np.array(values, dtype=np.float32) for values in ([1, 2], [3, 0], [0, 3], [0, 6], [-5, -7])]
-    assert pool(scores, features, 3, "mean").tolist() == [[1, 2], [1, 3], [-5, -7]]
-    assert pool(scores, features, 3, "max").tolist() == [[1, 2], [3, 6], [-5, -7]]
+    assert pool(scores, encoded, 3, "mean").tolist() == [[1, 2], [1, 3], [-5, -7]]
+    assert pool(scores, encoded, 3, "max").tolist() == [[1, 2], [3, 6], [-5, -7]]
 
 
 def test_pool_does_not_mind_the_order_of_items() -> None:
     rows = [2, 0, 1, 0]
-    features = Features([{"row": row} for row in rows])
+    encoded = Encoded([{"row": row} for row in rows])
     scores = [np.array([float(i)]) for i in range(4)]
-    assert pool(scores, features, 3, "mean").tolist() == [[2.0], [2.0], [0.0]]
+    assert pool(scores, encoded, 3, "mean").tolist() == [[2.0], [2.0], [0.0]]
 
 
 @pytest.mark.parametrize("options", [{"max_length": 3}, {"window_overlap": -1}, {"long_text": "drop"}, {"lenght": 3}])

@@ -91,15 +91,15 @@ def test_all_processes_take_equally_many_micro_batches_which_len_counts(world: i
 
 @pytest.mark.parametrize("world", [2, 3, 4])
 def test_processes_share_a_micro_batch_evenly(world: int) -> None:
-    """Their rows differ by one at most, and their pieces by one row's at most."""
+    """Their rows differ by one at most, and their tokens by one row's at most."""
     for _, settings in samplers(30 + world):
         lengths = settings["lengths"]
         for batches in zip(*micro_batches(world, **settings), strict=True):
             assert {len(batch) for batch in batches} <= {len(batches[0]), len(batches[0]) - 1}
             assert len(batches[0]) <= settings["batch_size"]
-            pieces = [int(lengths[batch].sum()) for batch in batches]
+            tokens = [int(lengths[batch].sum()) for batch in batches]
             longest = int(lengths[batches[0]].max())
-            assert max(pieces) - min(pieces) <= longest
+            assert max(tokens) - min(tokens) <= longest
 
 
 @PLAIN_AND_BUCKETED
@@ -187,7 +187,7 @@ def listed(batches: Any) -> list[tuple[list[int], bool]]:
     return [(batch["numbers"].tolist(), batch.get(COUNTED, True)) for batch in batches]
 
 
-def test_lengths_are_pieces() -> None:
+def test_lengths_are_tokens() -> None:
     assert lengths_of([{"input_ids": [7, 7, 7]}, {"input_ids": np.zeros(2, int)}]).tolist() == [3, 2]
     assert lengths_of([]).tolist() == []
 

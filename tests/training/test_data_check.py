@@ -1,4 +1,4 @@
-"""`bertkit data check` as a function: rows read as a recipe would read them, lengths in the recipe's own pieces."""
+"""`bertkit data check` as a function: rows read as a recipe would read them, lengths in the recipe's own tokens."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_rows_labels_and_lengths(check: Check) -> None:
     assert report.validation is None
 
 
-def test_lengths_are_those_of_the_tokenizer_with_special_pieces(check: Check, tiny_bert: Path) -> None:
+def test_lengths_are_those_of_the_tokenizer_with_special_tokens(check: Check, tiny_bert: Path) -> None:
     from transformers import AutoTokenizer
 
     texts = ["hello", "where is my parcel ?", "i want my money back please send the money"]
@@ -69,7 +69,7 @@ def test_the_limit_is_the_models_or_the_recipes(check: Check) -> None:
     assert shorter.train.lengths.cut == 2
 
 
-def test_a_pair_counts_both_texts_and_all_special_pieces(check: Check) -> None:
+def test_a_pair_counts_both_texts_and_all_special_tokens(check: Check) -> None:
     file = csv("a.csv", ("one two", "three", "x"), ("one", "", "y"), header=("text", "text_pair", "label"))
     report = check(csv("b.csv", ("one two", "three", "x"), ("one", "two", "y"), header=("text", "text_pair", "label")))
     assert report.train.lengths.longest == 6

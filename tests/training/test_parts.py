@@ -8,20 +8,20 @@ from typing import Any
 import numpy as np
 import pytest
 
+from bertkit.engine.run import Split
 from bertkit.errors import RecipeError
 from bertkit.recipe.load import resolve
-from bertkit.engine.run import Split
-from bertkit.tasks.task import Features
+from bertkit.tasks.task import Encoded
 from bertkit.training.parts import data_identity, prepare, reports, with_label_names
 from tests.helpers import tiny_recipe
 
 
 def split(*items: dict[str, Any]) -> dict[str, Split]:
-    return {"train": Split("train", [], Features(list(items)))}
+    return {"train": Split("train", [], Encoded(list(items)))}
 
 
-def item(*pieces: int, label: int = 0) -> dict[str, Any]:
-    return {"row": 0, "input_ids": np.array(pieces, dtype=np.int32), "labels": np.int64(label)}
+def item(*tokens: int, label: int = 0) -> dict[str, Any]:
+    return {"row": 0, "input_ids": np.array(tokens, dtype=np.int32), "labels": np.int64(label)}
 
 
 def test_the_identity_of_rows_is_that_of_what_the_model_is_given() -> None:

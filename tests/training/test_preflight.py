@@ -10,8 +10,8 @@ import pytest
 from bertkit.errors import PluginError
 from bertkit.metrics import find_metric
 from bertkit.recipe.load import resolve
-from bertkit.training.preflight import rehearse, warn
 from bertkit.training.parts import Parts, prepare
+from bertkit.training.preflight import rehearse, warn
 from tests.helpers import messages, tiny_recipe
 
 

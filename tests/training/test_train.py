@@ -56,7 +56,7 @@ def test_warnings_that_save_a_day(tiny_bert: Path, tmp_path: Path, said: pytest.
     found = "\n".join(warnings(said))
     assert "train.learning_rate is 0.5" in found
     assert "8 of the validation rows (100.0%) stand in the training data too" in found
-    assert "have more than 4 pieces: cut" in found
+    assert "have more than 4 tokens: cut" in found
     assert "always answering" in found
 
 

@@ -10,12 +10,12 @@ import pytest
 import torch
 from transformers import TrainingArguments
 
+from bertkit.engine.run import Split
 from bertkit.errors import RecipeError
 from bertkit.metrics import find_metric
 from bertkit.models.layers import depths
 from bertkit.recipe.schema import DataBlock, ModelBlock
 from bertkit.tasks.classify.task import Classify, ClassifyOptions
-from bertkit.engine.run import Split
 from bertkit.training.checkpoints import Checkpoints
 from bertkit.training.interrupt import Interrupt
 from bertkit.training.trainer import BertTrainer
@@ -53,7 +53,7 @@ def make(tiny_bert: Path, tmp_path: Path) -> Any:
             interrupt=Interrupt(),
             model=task.build_model(block),
             args=TrainingArguments(str(tmp_path / "out"), **{**values, **arguments}),
-            train_dataset=split.features.items,
+            train_dataset=split.encoded.examples,
             data_collator=task.collator(tokenizer),
         )
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from bertkit.understand.comparable import about_data, check_alike, names_of
 from bertkit.errors import RunError
 from bertkit.recipe.schema import Recipe
 from bertkit.tasks.task import make_task
+from bertkit.understand.comparable import about_data, check_alike, names_of
 
 
 def recipe(task: str = "classify", *, options: dict[str, Any] | None = None, seed: int = 42, **data: Any) -> Recipe:

@@ -12,12 +12,12 @@ import numpy as np
 import pytest
 
 from bertkit import Run, train
-from bertkit.understand.compare import Comparison, compare, in_order, in_words, probability
 from bertkit.errors import BertkitError, RecipeError, RunError
 from bertkit.inference.predictor import Predictor
 from bertkit.metrics import METRICS
-from tests.analysis.compared import comparison
+from bertkit.understand.compare import Comparison, compare, in_order, in_words, probability
 from tests.helpers import make, messages, tiny_recipe, write_rows
+from tests.understand.compared import comparison
 
 
 @pytest.fixture(scope="module")
@@ -183,7 +183,7 @@ def test_entities(tiny_bert: Path, tmp_path: Path) -> None:
 
 
 def test_language_models_of_two_vocabularies(tiny_bert: Path, tmp_path: Path) -> None:
-    """Figures over masked pieces: no rows are shown; and models that mask other pieces can not be compared."""
+    """Figures over masked tokens: no rows are shown; and models that mask other tokens can not be compared."""
     recipe = tiny_recipe("pretrain", {"max_length": 24}, tiny_bert, tmp_path)
     run = train(recipe, output=tmp_path / "one")
     shutil.copytree(run.path, tmp_path / "copy")

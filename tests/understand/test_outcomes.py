@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from bertkit.understand import outcomes
 from bertkit.tasks.task import Verdict
-from tests.analysis.compared import ONE, OTHER
+from bertkit.understand import outcomes
+from tests.understand.compared import ONE, OTHER
 
 
 def partly(*scores: float) -> list[Verdict]:

@@ -10,11 +10,11 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from bertkit.data.read.json_text import describe
 from bertkit.data.columns.labels import HIDDEN, HIDDEN_TODO
+from bertkit.data.columns.spans import cell
+from bertkit.data.read.json_text import describe
 from bertkit.data.read.rows import Unusable
 from bertkit.data.read.sources import setting
-from bertkit.data.columns.spans import cell
 from bertkit.errors import did_you_mean
 
 LEAVE_OUT = f"mend it, or leave such rows out and count them: {setting('data.bad_rows', 'skip')}"

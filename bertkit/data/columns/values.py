@@ -8,12 +8,11 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from bertkit.data.columns import choices
-from bertkit.data.columns import spans
+from bertkit.data.columns import choices, spans
 from bertkit.data.columns.column import Column
-from bertkit.data.read.json_text import describe
 from bertkit.data.columns.labels import HIDDEN, HIDDEN_TODO, read_label_names
 from bertkit.data.columns.offsets import agree
+from bertkit.data.read.json_text import describe
 from bertkit.data.read.rows import Tally, Unusable
 from bertkit.data.read.sources import setting
 from bertkit.errors import DataError, Problem

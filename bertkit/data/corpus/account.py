@@ -17,7 +17,7 @@ def told(
     made: Sequence[dict[str, Any]], counts: dict[str, int], chosen: dict[str, int], options: CorpusOptions
 ) -> dict[str, Any]:
     """The manifest's account of what was read and of each split, and the shards."""
-    own = ("file", "split", "rows", "pieces", "bytes", "sha256")
+    own = ("file", "split", "rows", "tokens", "bytes", "sha256")
     splits = {}
     for split in SPLITS:
         sums: Counter[str] = Counter()
@@ -38,9 +38,9 @@ def warn(manifest: dict[str, Any]) -> None:
     for split, told in manifest["splits"].items():
         if options["pairs"] == "nsp" and told["documents"] == 1:
             log.warning("%s has one document: no random next sentences, so there is nothing to tell apart", split)
-        if lost := told.get("pieces_truncated", 0) + told.get("pieces_left_out", 0):
-            share = 100 * lost / told["pieces_own"]
-            log.info("%s: %s pieces (%.1f%%) are lost to rows that were too long", split, f"{lost:,}", share)
+        if lost := told.get("tokens_truncated", 0) + told.get("tokens_left_out", 0):
+            share = 100 * lost / told["tokens_own"]
+            log.info("%s: %s tokens (%.1f%%) are lost to rows that were too long", split, f"{lost:,}", share)
     if options["validation_ratio"] and not manifest["splits"]["validation"]["documents"]:
         log.warning("one document only: none can be spared for validation")
     if not manifest["splits"]["validation"].get("rows") and manifest["splits"]["validation"]["documents"]:
@@ -51,6 +51,6 @@ def warn(manifest: dict[str, Any]) -> None:
         log.info("%s documents repeat an earlier one; deduplicate drops them", f"{read['documents_repeated']:,}")
     if read.get("documents_cut"):
         log.warning("%s documents were cut for their length: do empty lines part them?", f"{read['documents_cut']:,}")
-    if read["pieces_unknown"] > 0.02 * read["pieces"]:
-        share = 100 * read["pieces_unknown"] / read["pieces"]
-        log.warning("%.1f%% of the pieces are unknown to the tokenizer: is it one of this language?", share)
+    if read["tokens_unknown"] > 0.02 * read["tokens"]:
+        share = 100 * read["tokens_unknown"] / read["tokens"]
+        log.warning("%.1f%% of the tokens are unknown to the tokenizer: is it one of this language?", share)

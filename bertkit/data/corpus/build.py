@@ -10,7 +10,6 @@ import contextlib
 import hashlib
 import json
 import logging
-import os
 import shutil
 import time
 from collections.abc import Sequence
@@ -19,13 +18,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bertkit import processes as machine
-from bertkit.data.corpus import account
-from bertkit.data.corpus import rounds
-from bertkit.data.cache import home
+from bertkit.data.corpus import account, rounds
 from bertkit.data.corpus.options import CorpusOptions
 from bertkit.data.read.documents import Scanned, scan
 from bertkit.data.read.sources import ENDINGS, Source, expand, shown
 from bertkit.errors import BertkitError, DataError
+from bertkit.fs import cache_home, write_json
 from bertkit.recipe.schema import DataBlock
 
 if TYPE_CHECKING:
@@ -33,7 +31,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("bertkit")
 
-VERSION = 1
+VERSION = 2
 """Of the rules and the files: another makes other rows of the same texts."""
 PATIENCE = 1.0
 """Seconds between two looks whether another training has built the corpus."""
@@ -100,7 +98,7 @@ def build(
                 _discard(output)
                 raise DataError.at(scanned[0].source.name, "its documents make no row", "are there only single words?")
             manifest = {**plan, **account.told(made, counts, chosen, options)}
-            _write(output / MANIFEST, manifest)
+            write_json(output / MANIFEST, manifest)
             shutil.rmtree(work, ignore_errors=True)
     except OSError as error:
         what = f"can not be written: {error.strerror or error}"
@@ -124,7 +122,7 @@ def cached(
     another training is waited for.
     """
     plan, _, _ = _plan(sources, tokenizer, options, block or DataBlock())
-    folder = home() / "corpus" / hashlib.sha256(json.dumps(_identity(plan), sort_keys=True).encode()).hexdigest()
+    folder = cache_home() / "corpus" / hashlib.sha256(json.dumps(_identity(plan), sort_keys=True).encode()).hexdigest()
     with machine.first_goes_first():
         while not (folder / MANIFEST).is_file():
             try:
@@ -153,7 +151,7 @@ def _plan(
         "tokenizer": {
             "sha256": hashlib.sha256(text.encode()).hexdigest(),
             "vocabulary_sha256": vocabulary_hash(tokenizer),
-            "pieces": len(tokenizer),
+            "tokens": len(tokenizer),
             "special": [tokenizer.num_special_tokens_to_add(pair) for pair in (False, True)],
             "separator": tokenizer.sep_token_id,
         },
@@ -191,7 +189,7 @@ def _known(path: Path) -> bool:
 
 
 def vocabulary_hash(tokenizer: PreTrainedTokenizerBase) -> str:
-    """The same for tokenizers that give the same numbers to the same pieces."""
+    """The same for tokenizers that give the same numbers to the same tokens."""
     vocabulary = sorted(tokenizer.get_vocab().items())
     return hashlib.sha256(json.dumps(vocabulary).encode()).hexdigest()
 
@@ -239,7 +237,7 @@ def _begun(output: Path, plan: dict[str, Any], backend: str) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
     for folder in (work, output):
         (folder / TOKENIZER).write_text(backend, "utf-8")
-    _write(work / "plan.json", plan)
+    write_json(work / "plan.json", plan)
     return work
 
 
@@ -271,13 +269,6 @@ def _first_round(
         except BertkitError:  # a source, once mended, is another, and this build could not go on with it
             _discard(work.parent)
             raise
-        _write(file, {"parts": count, "counts": dict(counts)})
+        write_json(file, {"parts": count, "counts": dict(counts)})
     found = json.loads(file.read_text("utf-8"))
     return found["parts"], found["counts"]
-
-
-def _write(file: Path, value: Any) -> None:
-    """JSON, written aside, then renamed."""
-    aside = file.with_name(f".{file.name}.{os.getpid()}")
-    aside.write_text(json.dumps(value, indent=1, ensure_ascii=False) + "\n", "utf-8")
-    aside.replace(file)

@@ -36,7 +36,7 @@ def is_corpus(path: str | Path) -> bool:
 
 
 class Corpus(Sequence[dict[str, Any]]):
-    """The rows of a split: `{"pieces": (piece,) int32, "starts": (piece,) bool, "second": int, "label": int}`, see
+    """The rows of a split: `{"tokens": (token,) int32, "starts": (token,) bool, "second": int, "label": int}`, see
     shards.py. They are read when they are asked for."""
 
     def __init__(self, path: str | Path, split: Split = "train"):
@@ -57,12 +57,12 @@ class Corpus(Sequence[dict[str, Any]]):
 
     @property
     def lengths(self) -> np.ndarray:
-        """(row,) pieces of each row, which are not read for it."""
+        """(row,) tokens of each row, which are not read for it."""
         parts = [np.diff(shard.offsets) for shard in self._shards]
         return np.concatenate(parts) if parts else np.zeros(0, np.int32)
 
     def check_tokenizer(self, tokenizer: PreTrainedTokenizerBase) -> None:
-        """Raise a DataError where a tokenizer numbers its pieces otherwise than the one that cut the corpus."""
+        """Raise a DataError where a tokenizer numbers its tokens otherwise than the one that cut the corpus."""
         if vocabulary_hash(tokenizer) != self.manifest["tokenizer"]["vocabulary_sha256"]:
             what = "was cut by a tokenizer with another vocabulary than the model's"
             raise DataError.at(str(self.path), what, f"its own is {self.path / TOKENIZER}; or build it again")

@@ -36,7 +36,7 @@ class CorpusOptions(DocumentOptions):
     pairs: Literal["nsp", "sop", "none"] = "nsp"
     """Next sentences (Devlin et al. 2018), sentence order (Lan et al. 2020), or packed rows (Liu et al. 2019)."""
     max_length: int = Field(default=128, ge=8)
-    """Pieces of a row at most, with [CLS] and [SEP]."""
+    """Tokens of a row at most, with [CLS] and [SEP]."""
     short_by: Literal["row", "document"] = "row"
     """Whether that is drawn for each row or, as Google's script does it, once a document."""
     validation_ratio: float = Field(default=0.05, ge=0, lt=1)

@@ -2,8 +2,8 @@
 
 `nsp` is the rule of google-research/bert's create_pretraining_data.py (Devlin et al. 2018, appendix A.2): sentences are
 gathered up to a target length, split at a random place into A and B, and where there is only one sentence, or a coin
-says so, B is sentences of another document, and those that it replaces are put back. What is too long loses pieces of
-the longer side, at the front or at the back by a coin a piece: the text of a sentence beyond the row is lost, and
+says so, B is sentences of another document, and those that it replaces are put back. What is too long loses tokens of
+the longer side, at the front or at the back by a coin a token: the text of a sentence beyond the row is lost, and
 counted.
 
 `sop` (Lan et al. 2020, section 3.1) has A and B of the same text, in order or swapped. `none` is FULL-SENTENCES (Liu et
@@ -30,7 +30,7 @@ from bertkit.data.corpus.parts import Elsewhere, Part
 
 
 class Row(NamedTuple):
-    """Marked pieces (see pieces.py) of one or two segments. `label`: nsp 0 next, 1 random; sop 0 in order, 1 swapped;
+    """Marked tokens (see tokens.py) of one or two segments. `label`: nsp 0 next, 1 random; sop 0 in order, 1 swapped;
     else -1."""
 
     first: np.ndarray
@@ -42,11 +42,11 @@ class Pairs:
     """Makes the pairs of documents.
 
     Args:
-        room: pieces of a row at most, without special ones.
+        room: tokens of a row at most, without special ones.
         draw: decides everything that is left to chance.
         elsewhere: documents for random next sentences; None for `sop`, or where there is one document only.
-        counts: `rows`, `random_next`, `swapped`, `short_rows` (of a shorter target), `pieces_truncated` and
-            `pieces_left_out` (of lone words) are counted here.
+        counts: `rows`, `random_next`, `swapped`, `short_rows` (of a shorter target), `tokens_truncated` and
+            `tokens_left_out` (of lone words) are counted here.
     """
 
     def __init__(
@@ -88,7 +88,7 @@ class Pairs:
         draw = self._draw
         alone = stop - start == 1
         cut = stop if alone else draw.randint(start + 1, stop - 1)
-        first = part.pieces[places[start] : places[cut]]
+        first = part.tokens[places[start] : places[cut]]
         if self._elsewhere is not None and (alone or draw.random() < 0.5):
             other = draw.randrange(len(self._elsewhere) - 1)
             found = self._elsewhere.sentences(other + (other >= number), target - len(first), draw)
@@ -97,7 +97,7 @@ class Pairs:
         if alone:
             halves = self._halves(first)
             return (Row(*self._fitted(*halves), 0) if halves else None), stop
-        return Row(*self._fitted(first, part.pieces[places[cut] : places[stop]]), 0), stop
+        return Row(*self._fitted(first, part.tokens[places[cut] : places[stop]]), 0), stop
 
     def _swapped(
         self, part: Part, places: list[int], start: int, stop: int, target: int, number: int
@@ -106,13 +106,13 @@ class Pairs:
         if stop - start == 1 and stop < len(places) - 1:
             stop += 1  # an order takes two
         if stop - start == 1:
-            halves = self._halves(part.pieces[places[start] : places[stop]])
+            halves = self._halves(part.tokens[places[start] : places[stop]])
             if halves is None:
                 return None, stop
             first, second = halves
         else:
             cut = draw.randint(start + 1, stop - 1)
-            first, second = part.pieces[places[start] : places[cut]], part.pieces[places[cut] : places[stop]]
+            first, second = part.tokens[places[start] : places[cut]], part.tokens[places[cut] : places[stop]]
         if swap := draw.random() < 0.5:
             first, second = second, first
         self._counts["swapped"] += swap
@@ -122,7 +122,7 @@ class Pairs:
         """A sentence parted at a random word; None where it has one word only, which is counted."""
         begins = np.flatnonzero(sentence[1:] & 1) + 1
         if len(begins) == 0:
-            self._counts["pieces_left_out"] += len(sentence)
+            self._counts["tokens_left_out"] += len(sentence)
             return None
         cut = int(begins[self._draw.randrange(len(begins))])
         return sentence[:cut], sentence[cut:]
@@ -131,12 +131,12 @@ class Pairs:
         """Both cut until they fit the row. `copied`: B is another document's, so no text of it is lost."""
         from_a, from_b = _excess(len(a), len(b), self._room)
         if from_a or from_b:
-            self._counts["pieces_truncated"] += from_a + (0 if copied else from_b)
+            self._counts["tokens_truncated"] += from_a + (0 if copied else from_b)
             a, b = self._shortened(a, from_a), self._shortened(b, from_b)
         return a, b
 
     def _shortened(self, segment: np.ndarray, less: int) -> np.ndarray:
-        front = self._draw.getrandbits(less).bit_count() if less else 0  # a coin for each piece
+        front = self._draw.getrandbits(less).bit_count() if less else 0  # a coin for each token
         return segment[front : len(segment) - (less - front)]
 
 
@@ -144,45 +144,45 @@ def packed(part: Part, documents: np.ndarray, room: int, separator: int, counts:
     """Rows of whole sentences of these documents of a part, one after the other.
 
     Args:
-        separator: the marked piece between two documents.
+        separator: the marked token between two documents.
         counts: `rows` and `sentences_cut` (those that go on in the next row) are counted here.
     """
     if len(documents) == 0:
         return
-    pieces, ends = _stream(part, documents, separator)
-    begin, total = 0, len(pieces)
+    tokens, ends = _stream(part, documents, separator)
+    begin, total = 0, len(tokens)
     while begin < total:
-        if begin and pieces[begin] == separator:
+        if begin and tokens[begin] == separator:
             begin += 1  # the row's own end stands for it
         place = int(np.searchsorted(ends, begin + room, side="right")) - 1
         end = int(ends[place]) if place >= 0 and ends[place] > begin else min(begin + room, total)
         counts["sentences_cut"] += bool(place < 0 or ends[place] <= begin)
         counts["rows"] += 1
-        yield Row(pieces[begin:end], None, -1)
+        yield Row(tokens[begin:end], None, -1)
         begin = end
 
 
 def _stream(part: Part, documents: np.ndarray, separator: int) -> tuple[np.ndarray, np.ndarray]:
-    """The pieces of the documents with separators between, and where each sentence ends in them. A separator belongs
+    """The tokens of the documents with separators between, and where each sentence ends in them. A separator belongs
     to the sentence after it."""
-    pieces: list[np.ndarray] = []
+    tokens: list[np.ndarray] = []
     ends: list[np.ndarray] = []
     at = 0
-    mark = np.array([separator], part.pieces.dtype)
+    mark = np.array([separator], part.tokens.dtype)
     for document in documents.tolist():
         begin, end = part.documents[document], part.documents[document + 1]
         places = part.sentences[begin : end + 1].astype(np.int64)
         if at:
-            pieces.append(mark)
+            tokens.append(mark)
             at += 1
-        pieces.append(part.pieces[places[0] : places[-1]])
+        tokens.append(part.tokens[places[0] : places[-1]])
         ends.append(at + places[1:] - places[0])
         at += int(places[-1] - places[0])
-    return np.concatenate(pieces), np.concatenate(ends)
+    return np.concatenate(tokens), np.concatenate(ends)
 
 
 def _excess(a: int, b: int, room: int) -> tuple[int, int]:
-    """How many pieces each side loses where the longer one always loses the next, and B where they are equal."""
+    """How many tokens each side loses where the longer one always loses the next, and B where they are equal."""
     over = max(0, a + b - room)
     from_longer = min(over, abs(a - b))
     rest = over - from_longer

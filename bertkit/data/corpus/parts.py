@@ -1,7 +1,7 @@
 """A part of a corpus on its way: the cut sentences of some thousand documents, in one file that is written whole.
 
-Arrays one after the other in numpy's own format: the account (JSON), a hash a document, the marked pieces (see
-pieces.py), where each sentence begins in them, and where each document begins in the sentences. Sentences of any
+Arrays one after the other in numpy's own format: the account (JSON), a hash a document, the marked tokens (see
+tokens.py), where each sentence begins in them, and where each document begins in the sentences. Sentences of any
 document are read from their places on disk, so that drawing them from the whole corpus takes no memory.
 """
 
@@ -17,16 +17,18 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
+from bertkit.fs import written_aside
+
 
 @dataclass
 class Part:
-    """Documents of sentences of pieces.
+    """Documents of sentences of tokens.
 
-    pieces: (piece,) marked; sentences: (sentence + 1,) their places in `pieces`; documents: (document + 1,) their
+    tokens: (token,) marked; sentences: (sentence + 1,) their places in `tokens`; documents: (document + 1,) their
     places in `sentences`; hashes: (document, 2) uint64; counts: what is said of the part.
     """
 
-    pieces: np.ndarray
+    tokens: np.ndarray
     sentences: np.ndarray
     documents: np.ndarray
     hashes: np.ndarray
@@ -37,24 +39,22 @@ class Part:
 
     @property
     def lengths(self) -> np.ndarray:
-        """(document,) pieces of each."""
+        """(document,) tokens of each."""
         return np.diff(self.sentences[self.documents])
 
     def write(self, file: Path) -> None:
         """Write aside, then rename: a file under its name is whole."""
-        aside = file.with_name(f".{file.name}.{os.getpid()}")
-        with aside.open("wb") as stream:
+        with written_aside(file) as aside, aside.open("wb") as stream:
             np.save(stream, np.frombuffer(json.dumps(self.counts).encode(), np.uint8))
-            for values in (self.hashes, self.pieces, self.sentences, self.documents):
+            for values in (self.hashes, self.tokens, self.sentences, self.documents):
                 np.save(stream, values)
-        aside.replace(file)
 
     @classmethod
     def read(cls, file: Path) -> Part:
         with file.open("rb") as stream:
             counts = _counts(stream)
-            hashes, pieces, sentences, documents = (np.load(stream) for _ in range(4))
-        return cls(pieces, sentences, documents, hashes, counts)
+            hashes, tokens, sentences, documents = (np.load(stream) for _ in range(4))
+        return cls(tokens, sentences, documents, hashes, counts)
 
 
 def account(file: Path) -> tuple[dict[str, int], np.ndarray]:
@@ -80,19 +80,19 @@ class Elsewhere:
         return len(self._table)
 
     def sentences(self, number: int, wanted: int, draw: random.Random) -> np.ndarray:
-        """Marked pieces of whole sentences from a random one on, until there are `wanted`, or the document ends.
+        """Marked tokens of whole sentences from a random one on, until there are `wanted`, or the document ends.
 
         Args:
             number: of the document, in the table.
         """
         part, document = divmod(int(self._table[number]), 2**32)
-        file, (pieces, sentences, documents) = self._places(self._folder, part)
+        file, (tokens, sentences, documents) = self._places(self._folder, part)
         first, last = _numbers(file, documents, document, 2)
         start = draw.randrange(first, last)
-        # Every sentence has a piece at least, so there is no need to look further.
+        # Every sentence has a token at least, so there is no need to look further.
         ends = _numbers(file, sentences, start, min(last - start, max(wanted, 1)) + 1)
         enough = int(np.searchsorted(ends[1:], ends[0] + wanted)) + 1
-        return _numbers(file, pieces, int(ends[0]), int(ends[min(enough, len(ends) - 1)] - ends[0]))
+        return _numbers(file, tokens, int(ends[0]), int(ends[min(enough, len(ends) - 1)] - ends[0]))
 
 
 def name(part: int) -> str:

@@ -1,7 +1,7 @@
 """A corpus is made in two rounds over its parts, each spread over processes.
 
 1. Sources are read as a stream and dealt out in parts of `PART` characters, whole documents each; a part is cleaned,
-   split into sentences, cut into pieces and written (parts.py).
+   split into sentences, cut into tokens and written (parts.py).
 2. Duplicates are found by hash and validation documents drawn, over all documents; then the rows of each part are made
    and written (shards.py), with random sentences read from any other part.
 
@@ -29,13 +29,11 @@ from typing import Any
 
 import numpy as np
 
-from bertkit.data.corpus import parts
 from bertkit.data.corpus import pairs as pretraining
-from bertkit.data.corpus import sentences
-from bertkit.data.corpus import shards
+from bertkit.data.corpus import parts, sentences, shards
 from bertkit.data.corpus.options import CorpusOptions
-from bertkit.data.read.documents import Scanned, clean, documents, paragraphs
 from bertkit.data.corpus.parts import Elsewhere, Part
+from bertkit.data.read.documents import Scanned, clean, documents, paragraphs
 from bertkit.data.tokenizer.cutter import Cutter
 from bertkit.errors import DataError
 from bertkit.recipe.schema import DataBlock
@@ -96,8 +94,8 @@ def read_part(work: Path, number: int, texts: list[str], options: CorpusOptions)
     counts["documents"] = len(filled)
     counts["documents_empty"] = len(texts) - len(filled)
     counts["sentences"] = len(offsets) - 1
-    counts["pieces"] = len(marked)
-    counts["pieces_unknown"] = cutter.unknown(marked)
+    counts["tokens"] = len(marked)
+    counts["tokens_unknown"] = cutter.unknown(marked)
     Part(marked, offsets, np.concatenate([[0], np.cumsum(each)]), hashes, dict(counts)).write(file)
     return dict(counts)
 
@@ -154,7 +152,7 @@ def make_shard(
         low, high = np.searchsorted(table, [part << 32, (part + 1) << 32])
         chosen = np.asarray(table[low:high]) & (2**32 - 1)  # (document,) in the part
         own = Part.read(work / parts.name(part))
-        counts["pieces_own"] = int(own.lengths[chosen].sum())
+        counts["tokens_own"] = int(own.lengths[chosen].sum())
         rows: list[pretraining.Row] = []
         if options.pairs == "none":
             room, separator = options.max_length - about["special"][0], 2 * about["separator"] + 1
@@ -165,7 +163,7 @@ def make_shard(
             pairs = pretraining.Pairs(options, options.max_length - about["special"][1], draw, elsewhere, counts)
             for place, document in enumerate(chosen.tolist(), int(low)):
                 rows += pairs.rows(own, document, place)
-        shards.write(rows, dict(counts), file, about["pieces"])
+        shards.write(rows, dict(counts), file, about["tokens"])
     content = file.read_bytes()
     told = {"file": f"{split}/{file.name}", "split": split, "bytes": len(content)}
     return {**told, "sha256": hashlib.sha256(content).hexdigest(), **shards.counts_of(file)}

@@ -2,16 +2,15 @@
 
 | column | holds |
 |---|---|
-| `pieces` | list of uint16, or int32 for a large vocabulary; without special ones but separators between documents |
-| `starts` | list of bool: whether a piece begins a word; the first of a segment always does |
-| `second` | int32: where the second segment begins in `pieces`; 0: there is none |
+| `tokens` | list of uint16, or int32 for a large vocabulary; without special ones but separators between documents |
+| `starts` | list of bool: whether a token begins a word; the first of a segment always does |
+| `second` | int32: where the second segment begins in `tokens`; 0: there is none |
 | `label` | int8: -1 none; nsp 0 next, 1 random; sop 0 in order, 1 swapped |
 """
 
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from bertkit.data.corpus.pairs import Row
+from bertkit.fs import written_aside
 
 
 def write(rows: Sequence[Row], counts: dict[str, int], file: Path, vocabulary: int) -> None:
@@ -37,29 +37,31 @@ def write(rows: Sequence[Row], counts: dict[str, int], file: Path, vocabulary: i
     numbers = (marked >> 1).astype(np.uint16 if vocabulary <= 2**16 else np.int32)
     ends = pa.array(offsets.astype(np.int32))
     columns = {
-        "pieces": pa.ListArray.from_arrays(ends, pa.array(numbers)),
+        "tokens": pa.ListArray.from_arrays(ends, pa.array(numbers)),
         "starts": pa.ListArray.from_arrays(ends, pa.array(starts)),
         "second": pa.array(seconds),
         "label": pa.array(np.fromiter((row.label for row in rows), np.int8)),
     }
-    account = {**counts, "rows": len(rows), "pieces": len(numbers)}
+    account = {**counts, "rows": len(rows), "tokens": len(numbers)}
     batch = pa.record_batch(columns)
     batch = batch.replace_schema_metadata({"counts": json.dumps(account)})
-    aside = file.with_name(f".{file.name}.{os.getpid()}")
-    with pa.OSFile(str(aside), "wb") as stream, pa.ipc.new_file(stream, batch.schema) as writer:
+    with (
+        written_aside(file) as aside,
+        pa.OSFile(str(aside), "wb") as stream,
+        pa.ipc.new_file(stream, batch.schema) as writer,
+    ):
         writer.write_batch(batch)
-    aside.replace(file)
 
 
 @dataclass
 class Shard:
     """The columns of a file, as views of its memory map.
 
-    offsets: (row + 1,) places in `pieces`; pieces: (piece,); bits: (byte,) of `starts`, the lowest bit first.
+    offsets: (row + 1,) places in `tokens`; tokens: (token,); bits: (byte,) of `starts`, the lowest bit first.
     """
 
     offsets: np.ndarray
-    pieces: np.ndarray
+    tokens: np.ndarray
     bits: np.ndarray
     second: np.ndarray
     label: np.ndarray
@@ -68,11 +70,11 @@ class Shard:
     def open(cls, file: Path) -> Shard:
         """Raises pyarrow's ArrowInvalid, OSError or ValueError where the file is torn."""
         batch = _batch(file)
-        pieces = batch.column("pieces")
+        tokens = batch.column("tokens")
         starts = batch.column("starts").values
         return cls(
-            np.asarray(pieces.offsets),
-            np.asarray(pieces.values),
+            np.asarray(tokens.offsets),
+            np.asarray(tokens.values),
             np.frombuffer(starts.buffers()[1] or b"", np.uint8),
             np.asarray(batch.column("second")),
             np.asarray(batch.column("label")),
@@ -86,7 +88,7 @@ class Shard:
         bits = np.unpackbits(self.bits[begin >> 3 : (end + 7) >> 3], bitorder="little")
         first = begin & 7
         return {
-            "pieces": self.pieces[begin:end].astype(np.int32),
+            "tokens": self.tokens[begin:end].astype(np.int32),
             "starts": bits[first : first + end - begin].view(bool),
             "second": int(self.second[number]),
             "label": int(self.label[number]),
@@ -94,7 +96,7 @@ class Shard:
 
 
 def counts_of(file: Path) -> dict[str, int]:
-    """What was counted when the file was written, with its `rows` and `pieces`."""
+    """What was counted when the file was written, with its `rows` and `tokens`."""
     return json.loads(_batch(file).schema.metadata[b"counts"])
 
 

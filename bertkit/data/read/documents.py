@@ -179,7 +179,7 @@ def _hashed_rows(source: Source, block: DataBlock) -> tuple[int, str]:
 
 
 def _chunks(scanned: Scanned) -> Iterator[str]:
-    """Pieces of a text, with LF as the end of every line."""
+    """Tokens of a text, with LF as the end of every line."""
     with scanned.source.open() as raw, io.TextIOWrapper(raw, scanned.encoding) as stream:
         first = True
         while text := stream.read(CHUNK):

@@ -38,9 +38,9 @@ def read_hub(source: Source, block: DataBlock) -> Iterator[Record]:
     if Path(parts["name"]).exists():  # which `datasets` would take instead, and say nothing
         raise DataError.at(source.name, f"a folder named {parts['name']} is here", "name it without hub: to read it")
     dataset = _load(f"{source.name}#{source.key}", parts, source.key)
-    features = {} if block.label_ids else dataset.features.to_dict()
+    encoded = {} if block.label_ids else dataset.features.to_dict()
     place = Source(f"{source.name}#{source.key}", "hub")
-    yield from records(place, dataset.with_format("arrow").iter(BATCH), features)
+    yield from records(place, dataset.with_format("arrow").iter(BATCH), encoded)
 
 
 def _load(where: str, parts: re.Match[str], split: str) -> Any:

@@ -1,8 +1,8 @@
-"""Texts -> pieces, fast: where a tokenizer cuts at spaces in any case, each different word is cut once and looked up.
+"""Texts -> tokens, fast: where a tokenizer cuts at spaces in any case, each different word is cut once and looked up.
 
 Ten million words of a language are some hundred thousand different ones, so a look-up replaces nearly all of the
-cutting: some 20 MB/s in place of 1.5 on one core, with the same pieces. It holds for tokenizers that split texts at
-white space before all else (BERT's and its kin); others cut whole texts. Special pieces such as `[MASK]` that stand in
+cutting: some 20 MB/s in place of 1.5 on one core, with the same tokens. It holds for tokenizers that split texts at
+white space before all else (BERT's and its kin); others cut whole texts. Special tokens such as `[MASK]` that stand in
 a text are cut like any other word: a corpus holds none.
 """
 
@@ -40,20 +40,20 @@ class Cutter:
         unknown = getattr(self._tokenizer.model, "unk_token", None)
         self._unknown = self._tokenizer.token_to_id(unknown) if unknown else None
         self._numbers: dict[str, int] = {}
-        self._firsts: np.ndarray  # (word,) where its pieces are in _marked
+        self._firsts: np.ndarray  # (word,) where its tokens are in _marked
         self._lengths: np.ndarray  # (word,)
-        self._marked: np.ndarray  # (piece,)
+        self._marked: np.ndarray  # (token,)
         self._forget()
 
     def unknown(self, marked: np.ndarray) -> int:
-        """How many of these are the piece for what the vocabulary lacks."""
+        """How many of these are the token for what the vocabulary lacks."""
         return 0 if self._unknown is None else int((marked >> 1 == self._unknown).sum())
 
     def cut(self, texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
-        """The pieces of all texts, and where each text ends in them.
+        """The tokens of all texts, and where each text ends in them.
 
         Returns:
-            marked: (piece,) 2 * number in the vocabulary + 1 where it begins a word
+            marked: (token,) 2 * number in the vocabulary + 1 where it begins a word
             ends: (text,)
         """
         units: list[str] = []
@@ -99,7 +99,7 @@ class Cutter:
 
 
 def _apart(tokenizer: dict[str, Any]) -> tuple[bool, bool]:
-    """Whether no piece goes beyond a space, and whether each Chinese character is a word."""
+    """Whether no token goes beyond a space, and whether each Chinese character is a word."""
     normalizers, splitters = (
         _steps(tokenizer["normalizer"], "normalizers"),
         _steps(tokenizer["pre_tokenizer"], "pretokenizers"),

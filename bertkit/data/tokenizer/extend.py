@@ -1,7 +1,7 @@
 """New words for a model's WordPiece vocabulary: which, and the longer tokenizer.
 
 The words become entries of the vocabulary itself, not `AddedToken`s, which would also be found inside other words.
-WordPiece takes the longest piece that a word begins with: so another word that begins with a new one (neural,
+WordPiece takes the longest token that a word begins with: so another word that begins with a new one (neural,
 neuralgia) may be cut anew as well; these are counted. All other texts give the numbers that they gave before.
 What the model needs for them: models/vocabulary.py.
 """
@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bertkit.data.tokenizer.inspect import cut_words
 from bertkit.data.read.lines import lines
 from bertkit.data.read.sources import Source, shown
+from bertkit.data.tokenizer.inspect import cut_words
 from bertkit.data.tokenizer.train import LONGEST, save
 from bertkit.errors import DataError, ModelError, Problem
 from bertkit.recipe.schema import DataBlock
@@ -36,8 +36,8 @@ class Extended:
     """The new ones, in the order of their numbers."""
     size: int
     """Words of the vocabulary now."""
-    pieces_before: int
-    pieces_after: int
+    tokens_before: int
+    tokens_after: int
     others: list[str]
     """Words of the texts that are cut anew though they are not new: they begin with a new one."""
 
@@ -52,18 +52,18 @@ def check_wordpiece(tokenizer: PreTrainedTokenizerBase) -> None:
 
 
 def choose(counts: Mapping[str, int], tokenizer: PreTrainedTokenizerBase, number: int, min_frequency: int) -> list[str]:
-    """The words that save the most pieces: by count x (pieces - 1), ties by the word.
+    """The words that save the most tokens: by count x (tokens - 1), ties by the word.
 
     Words without a letter, rarer than `min_frequency` or longer than WordPiece reads are none to choose from; nor are
     those that hold a character the model has never seen: nothing is known of their meaning.
     """
-    pieces = cut_words(counts, tokenizer)
+    tokens = cut_words(counts, tokenizer)
     fit = [
         word
         for word, count in counts.items()
-        if count >= min_frequency and len(pieces[word]) > 1 and len(word) <= LONGEST and any(map(str.isalpha, word))
+        if count >= min_frequency and len(tokens[word]) > 1 and len(word) <= LONGEST and any(map(str.isalpha, word))
     ]
-    return sorted(fit, key=lambda word: (-counts[word] * (len(pieces[word]) - 1), word))[:number]
+    return sorted(fit, key=lambda word: (-counts[word] * (len(tokens[word]) - 1), word))[:number]
 
 
 def named_words(file: Path, tokenizer: PreTrainedTokenizerBase, block: DataBlock) -> list[str]:
@@ -96,8 +96,8 @@ def named_words(file: Path, tokenizer: PreTrainedTokenizerBase, block: DataBlock
     return list(found)
 
 
-def pieces_of(words: Sequence[str], tokenizer: PreTrainedTokenizerBase) -> list[list[int]]:
-    """Numbers of the pieces that each word is cut into so far."""
+def tokens_of(words: Sequence[str], tokenizer: PreTrainedTokenizerBase) -> list[list[int]]:
+    """Numbers of the tokens that each word is cut into so far."""
     return list(cut_words(words, tokenizer).values())
 
 

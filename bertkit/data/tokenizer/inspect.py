@@ -1,4 +1,4 @@
-"""How a tokenizer cuts texts: the pieces of each word, and what words cost on the whole.
+"""How a tokenizer cuts texts: the tokens of each word, and what words cost on the whole.
 
 A word is what the tokenizer itself takes for one before it cuts (its pre-tokenizer), white space left aside. Files are
 counted by different words, so that a word is cut once however often it occurs.
@@ -27,15 +27,15 @@ class Costs:
     words: int = 0
     different: int = 0
     characters: int = 0
-    pieces: int = 0
+    tokens: int = 0
     cut: int = 0
-    """Words of two pieces and more."""
+    """Words of two tokens and more."""
     unknown: int = 0
     """Words of which the vocabulary lacks at least a part: [UNK]."""
     longest: list[tuple[str, int]] = field(default_factory=list)
-    """Words with the most pieces, and how many these are."""
+    """Words with the most tokens, and how many these are."""
     costly: list[tuple[str, int, int]] = field(default_factory=list)
-    """Word, occurrences, pieces: those that would save the most pieces if they were one."""
+    """Word, occurrences, tokens: those that would save the most tokens if they were one."""
     lost: list[tuple[str, int]] = field(default_factory=list)
     """The most frequent words that hold [UNK], and how often they occur."""
 
@@ -44,9 +44,9 @@ class Costs:
         return {
             "words": self.words,
             "different_words": self.different,
-            "pieces": self.pieces,
-            "pieces_per_word": self.pieces / self.words,
-            "characters_per_piece": self.characters / max(self.pieces, 1),
+            "tokens": self.tokens,
+            "tokens_per_word": self.tokens / self.words,
+            "characters_per_token": self.characters / max(self.tokens, 1),
             "share_of_words_cut": self.cut / self.words,
             "share_of_words_unknown": self.unknown / self.words,
         }
@@ -71,23 +71,23 @@ def costs_of(counts: Mapping[str, int], tokenizer: PreTrainedTokenizerBase) -> C
     Raises:
         DataError: there are none.
     """
-    pieces = cut_words(counts, tokenizer)
+    tokens = cut_words(counts, tokenizer)
     blank = {word for word in counts if not shown(word, tokenizer)}  # space that BPE or Unigram keep
-    found = Costs(pieces=sum(counts[word] * len(pieces[word]) for word in blank))
+    found = Costs(tokens=sum(counts[word] * len(tokens[word]) for word in blank))
     counts = {word: count for word, count in counts.items() if word not in blank}
     if not counts:
         raise DataError.at("FILES", "hold no words", "are these the right files?")
     found.different, lost = len(counts), {}
     for word, count in counts.items():
-        ids = pieces[word]
+        ids = tokens[word]
         found.words += count
         found.characters += count * len(shown(word, tokenizer))
-        found.pieces += count * len(ids)
+        found.tokens += count * len(ids)
         found.cut += count * (len(ids) > 1)
         if tokenizer.unk_token_id in ids:
             found.unknown += count
             lost[shown(word, tokenizer)] = count
-    sizes = {word: len(pieces[word]) for word in counts}
+    sizes = {word: len(tokens[word]) for word in counts}
     found.longest = [(shown(w, tokenizer), sizes[w]) for w in sorted(sizes, key=lambda w: (-sizes[w], w))[:SHOWN]]
     dear = sorted((w for w in counts if sizes[w] > 1), key=lambda w: (-counts[w] * (sizes[w] - 1), w))[:SHOWN]
     found.costly = [(shown(word, tokenizer), counts[word], sizes[word]) for word in dear]
@@ -96,9 +96,9 @@ def costs_of(counts: Mapping[str, int], tokenizer: PreTrainedTokenizerBase) -> C
 
 
 def cut_words(words: Iterable[str], tokenizer: PreTrainedTokenizerBase) -> dict[str, list[int]]:
-    """Word, normalised and pre-tokenized as `count_words` gives it -> numbers of its pieces."""
+    """Word, normalised and pre-tokenized as `count_words` gives it -> numbers of its tokens."""
     model = tokenizer.backend_tokenizer.model
-    return {word: [piece.id for piece in model.tokenize(word)] for word in words}
+    return {word: [token.id for token in model.tokenize(word)] for word in words}
 
 
 def shown(word: str, tokenizer: PreTrainedTokenizerBase) -> str:
@@ -110,14 +110,14 @@ def shown(word: str, tokenizer: PreTrainedTokenizerBase) -> str:
 
 @dataclass
 class Cut:
-    """One text: its words, each with its pieces and their numbers; and the text as it comes back from the numbers."""
+    """One text: its words, each with its tokens and their numbers; and the text as it comes back from the numbers."""
 
     text: str
     words: list[tuple[list[str], list[int]]]
     back: str
 
     @property
-    def pieces(self) -> int:
+    def tokens(self) -> int:
         return sum(len(ids) for _, ids in self.words)
 
 
@@ -126,10 +126,10 @@ def cut(text: str, tokenizer: PreTrainedTokenizerBase) -> Cut:
     encoded = tokenizer.backend_tokenizer.encode(text, add_special_tokens=False)
     words: list[tuple[list[str], list[int]]] = []
     last: int | None = -1
-    for piece, number, word in zip(encoded.tokens, encoded.ids, encoded.word_ids, strict=True):
+    for token, number, word in zip(encoded.tokens, encoded.ids, encoded.word_ids, strict=True):
         if word != last or word is None:
             words.append(([], []))
-        words[-1][0].append(piece)
+        words[-1][0].append(token)
         words[-1][1].append(number)
         last = word
     back = tokenizer.decode(encoded.ids, clean_up_tokenization_spaces=False)

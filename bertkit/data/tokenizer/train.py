@@ -5,7 +5,7 @@ All three frame texts as BERT does, [CLS] A [SEP] B [SEP], and number the specia
 
 WordPiece is learnt as the tokenizers library does it: pairs are merged by frequency, as in BPE (Sennrich et al. 2016),
 and words are then cut by greedy longest match, as in BERT. Google's own trainer was never published. Unigram (Kudo
-2018) too is the library's, whose pieces are strings that at least two different words share.
+2018) too is the library's, whose tokens are strings that at least two different words share.
 
 The same words with the same counts give the same vocabulary, byte for byte. The library numbers the `##` letters in
 the order of a random hash and settles ties by these numbers; here they are numbered before it begins. Price: words are
@@ -56,7 +56,7 @@ class TokenizerOptions(BaseModel):
     reserved: int = Field(default=FIRST_RESERVED, ge=0)
     """[unusedN] words, free for later use."""
     min_frequency: int = Field(default=2, ge=1)
-    """Characters and pairs of pieces that occur less often are left out."""
+    """Characters and pairs of tokens that occur less often are left out."""
     alphabet: int | None = Field(default=None, ge=1)
     """Most characters; the most frequent are kept. None: all that are frequent enough."""
 
@@ -95,7 +95,7 @@ def train(texts: Iterable[str], options: TokenizerOptions) -> Trained:
     tokenizer = _wrapped(backend, options)
     result = Trained(tokenizer, costs_of(counts, tokenizer), notes)
     if (size := backend.get_vocab_size()) < options.vocab_size:
-        what = f"only {size:,} words of {options.vocab_size:,}: the text has no more pieces that occur often enough"
+        what = f"only {size:,} words of {options.vocab_size:,}: the text has no more tokens that occur often enough"
         limit = "" if options.kind == "unigram" else f" (--min-frequency {options.min_frequency})"
         result.notes.append(what + limit)
     return result
@@ -136,7 +136,7 @@ def _blank(options: TokenizerOptions) -> Tokenizer:
         backend.pre_tokenizer = pre_tokenizers.Sequence([*han, pre_tokenizers.ByteLevel(add_prefix_space=False)])
         backend.decoder = decoders.ByteLevel()
         return backend
-    # SentencePiece's own rule (nmt_nfkc) and one space for many; a space at the end would be a piece of its own.
+    # SentencePiece's own rule (nmt_nfkc) and one space for many; a space at the end would be a token of its own.
     space = [normalizers.Replace(Regex(r"\s+"), " "), normalizers.Strip(left=False, right=True)]
     backend.normalizer = normalizers.Sequence([normalizers.Nmt(), normalizers.NFKC(), *lower, *strip, *space])
     words = pre_tokenizers.Metaspace(prepend_scheme="first")
@@ -237,21 +237,21 @@ def _unigram(blank: Tokenizer, counts: dict[str, int], letters: list[str], optio
     learnt = _learnt(models.Unigram(), trainer, counts)
     if any(score is None for _, score in learnt["vocab"]):
         raise DataError.at("FILES", "hold too little text for unigram", "name more, or train --kind wordpiece")
-    pieces = _steadied({piece: score for piece, score in learnt["vocab"] if piece not in set(specials)})
-    vocab = [*((word, 0.0) for word in specials), *pieces]
+    tokens = _steadied({token: score for token, score in learnt["vocab"] if token not in set(specials)})
+    vocab = [*((word, 0.0) for word in specials), *tokens]
     blank.model = models.Unigram(vocab, specials.index("[UNK]"), False)
     return blank
 
 
 def _steadied(scores: dict[str, float]) -> list[tuple[str, float]]:
     """The library's sums depend on the order of a random hash, from the 13th digit on; and characters that did not win
-    a place follow the worst piece at steps of 0.0001 in that order: here all of these are as good as the worst."""
+    a place follow the worst token at steps of 0.0001 in that order: here all of these are as good as the worst."""
     low = step = min(scores.values())
-    for piece, score in sorted(scores.items(), key=lambda item: item[1]):
-        if len(piece) == 1 and abs(score - step) < 1e-7:
-            scores[piece] = low
+    for token, score in sorted(scores.items(), key=lambda item: item[1]):
+        if len(token) == 1 and abs(score - step) < 1e-7:
+            scores[token] = low
             step += 1e-4
-    rounded = [(piece, round(score, 6)) for piece, score in scores.items()]
+    rounded = [(token, round(score, 6)) for token, score in scores.items()]
     return sorted(rounded, key=lambda item: (-item[1], item[0]))
 
 

@@ -1,4 +1,4 @@
-"""Contexts, questions and choices -> pairs in pieces, a row of them an item; and items -> a batch."""
+"""Contexts, questions and choices -> pairs in tokens, a row of them an item; and items -> a batch."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bertkit.tasks.task import Features
+from bertkit.tasks.task import Encoded
 from bertkit.tasks.texts import Frame, pad
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
 BLOCK = 1000
-"""Rows that are cut into pieces at a time: the tokenizer keeps offsets and masks of each text beside its pieces."""
+"""Rows that are cut into tokens at a time: the tokenizer keeps offsets and masks of each text beside its tokens."""
 
 PER_PIECE = ("input_ids", "token_type_ids")
 
@@ -25,8 +25,8 @@ PER_PIECE = ("input_ids", "token_type_ids")
 def encode(
     contexts: Sequence[str], questions: Sequence[str], choices: Sequence[Sequence[str]],
     tokenizer: PreTrainedTokenizerBase, limit: int,
-) -> Features:  # fmt: skip
-    """A row -> an item: `sizes` `(choice,)` in pieces, `input_ids` and `token_type_ids` `(piece,)` of its pairs
+) -> Encoded:  # fmt: skip
+    """A row -> an item: `sizes` `(choice,)` in tokens, `input_ids` and `token_type_ids` `(token,)` of its pairs
     `[CLS] context [SEP] question choice [SEP]` one after the other, and `row`."""
     frame = Frame(tokenizer, pair=True)
     room = limit - sum(frame.sizes)
@@ -43,7 +43,7 @@ def encode(
             framed = [frame.around(*pair) for pair in pairs]
             item: dict[str, Any] = {"row": row, "sizes": np.array([len(one["input_ids"]) for one in framed])}
             items.append(item | {name: np.concatenate([one[name] for one in framed]) for name in framed[0]})
-    return Features(items, *cuts.said())
+    return Encoded(items, *cuts.said())
 
 
 @dataclass
@@ -56,27 +56,27 @@ class _Cuts:
     long: int = 0
     questions: int = 0
     choices: int = 0
-    pieces: int = 0
+    tokens: int = 0
     lost: int = 0
 
     def row(self, first: Any, seconds: list[Any], question: str) -> list[tuple[np.ndarray, np.ndarray]]:
-        """The pairs of a row, in pieces `(piece,)`: the context loses its end; where that is not enough, the question
+        """The pairs of a row, in tokens `(token,)`: the context loses its end; where that is not enough, the question
         its beginning, so that what a choice continues stays; and then the choice its end."""
         context = np.array(first.ids, dtype=np.int32)
         pairs, before, lost_question, lost_choice = [], self.lost, False, False
         for second in seconds:
-            pieces = np.array(second.ids, dtype=np.int32)
-            self.pieces += len(context) + len(pieces)
-            over = max(0, len(pieces) - self.room)
+            tokens = np.array(second.ids, dtype=np.int32)
+            self.tokens += len(context) + len(tokens)
+            over = max(0, len(tokens) - self.room)
             if over:
                 length = sum(end <= len(question) for _, end in second.offsets) if question.strip() else 0
                 from_question = min(over, length)
                 lost_question |= from_question > 0
                 lost_choice |= over > from_question
-                pieces = pieces[from_question : from_question + self.room]
-            kept = min(len(context), self.room - len(pieces))
+                tokens = tokens[from_question : from_question + self.room]
+            kept = min(len(context), self.room - len(tokens))
             self.lost += over + len(context) - kept
-            pairs.append((context[:kept], pieces))
+            pairs.append((context[:kept], tokens))
         self.rows += 1
         self.long += self.lost > before
         self.questions += lost_question
@@ -88,8 +88,8 @@ class _Cuts:
         if not self.long:
             return [], []
         share = self.long / self.rows
-        what = f"{self.long} of {self.rows} rows ({share:.1%}) have pairs of more than {self.limit} pieces: "
-        what += f"contexts cut, {self.lost / self.pieces:.1%} of all pieces lost"
+        what = f"{self.long} of {self.rows} rows ({share:.1%}) have pairs of more than {self.limit} tokens: "
+        what += f"contexts cut, {self.lost / self.tokens:.1%} of all tokens lost"
         what += f"; the question cut too in {self.questions}" if self.questions else ""
         what += f"; choices cut too in {self.choices}" if self.choices else ""
         if share <= 0.5 and not self.choices:

@@ -22,7 +22,7 @@ from bertkit.models import build
 from bertkit.recipe.schema import ModelBlock
 from bertkit.tasks import texts, verdicts
 from bertkit.tasks.choice import pairs as choice_pairs
-from bertkit.tasks.task import Answer, Features, Outputs, Rows, TaskOptions, Verdict
+from bertkit.tasks.task import Answer, Encoded, Outputs, Rows, TaskOptions, Verdict
 from bertkit.tasks.texts import TextTask
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ FIT = ("accuracy", "log_loss", "calibration_error")
 
 class ChoiceOptions(TaskOptions):
     max_length: int | None = Field(default=None, ge=8)
-    """Most pieces of context, question and one choice, [CLS] and [SEP] included. Default: all that the model can take.
+    """Most tokens of context, question and one choice, [CLS] and [SEP] included. Default: all that the model can take.
     What is beyond is cut from the context's end, then from the question's beginning, and from a choice only last."""
 
 
@@ -62,22 +62,22 @@ class Choice(TextTask):
             heads[-1].bias.requires_grad_(False)
         return model
 
-    def encode(self, rows: Rows, tokenizer: PreTrainedTokenizerBase, limit: int, *, answers: bool) -> Features:
+    def encode(self, rows: Rows, tokenizer: PreTrainedTokenizerBase, limit: int, *, answers: bool) -> Encoded:
         limit = min(limit, self.options.max_length or limit)
         contexts, given = texts.column(rows, "text") or [], _choices(rows)
         questions = texts.column(rows, "question") or [""] * len(contexts)
-        features = choice_pairs.encode(contexts, questions, given, tokenizer, limit)
+        encoded = choice_pairs.encode(contexts, questions, given, tokenizer, limit)
         if answers:
             labels = _labels(rows, given)
-            for item in features.items:
+            for item in encoded.examples:
                 item["labels"] = labels[item["row"]]
-        return features
+        return encoded
 
     def collator(self, tokenizer: PreTrainedTokenizerBase) -> Callable[[list[dict[str, Any]]], dict[str, torch.Tensor]]:
         return functools.partial(choice_pairs.collate, tokenizer=tokenizer)
 
     def inputs(self, batch: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-        """The model takes `(row, choice, piece)`: all texts as the choices of one row, which its head does not mind."""
+        """The model takes `(row, choice, token)`: all texts as the choices of one row, which its head does not mind."""
         return {name: tensor[None] for name, tensor in batch.items() if name not in ("labels", "places")}
 
     def losses(self, model: Any, batch: dict[str, torch.Tensor]) -> tuple[torch.Tensor, Any]:
@@ -92,21 +92,21 @@ class Choice(TextTask):
     def trim(self, outputs: dict[str, np.ndarray], item: dict[str, Any]) -> dict[str, np.ndarray]:
         return {name: scores[: len(item["sizes"])] for name, scores in outputs.items()}  # (choice,)
 
-    def decode(self, outputs: Outputs, features: Features, rows: Rows) -> list[Answer]:
+    def decode(self, outputs: Outputs, encoded: Encoded, rows: Rows) -> list[Answer]:
         """`{"label", "text", "probability", "probabilities", "logits"}` a row: number and text of the chosen one, its
         probability, and those of all choices in their order."""
         from scipy.special import softmax
 
         answers = []
         given = _choices(rows)
-        for item, scores in zip(features.items, outputs.get("logits", ()), strict=True):
+        for item, scores in zip(encoded.examples, outputs.get("logits", ()), strict=True):
             logits = scores.astype(np.float64)  # (choice,)
             shares, best = softmax(logits).tolist(), int(logits.argmax())
             answer = {"label": best, "text": given[item["row"]][best], "probability": shares[best]}
             answers.append({**answer, "probabilities": shares, "logits": logits.tolist()})
         return answers
 
-    def fits(self, metric: Metric) -> None:
+    def check_metric(self, metric: Metric) -> None:
         from bertkit.metrics import METRICS
 
         if metric.takes not in ("labels", "probabilities"):
@@ -129,7 +129,7 @@ class Choice(TextTask):
         given = _choices(rows)
         return verdicts.of_choices(answers, rows, given, _labels(rows, given).tolist())
 
-    def doubts(self, answers: list[Answer], rows: Rows) -> list[str]:
+    def sanity_checks(self, answers: list[Answer], rows: Rows) -> list[str]:
         predicted, references = self.compare(answers, rows, "labels")
         accuracy = float((predicted == references).mean())
         chance = float(np.mean([1 / len(answer["probabilities"]) for answer in answers]))
@@ -137,12 +137,12 @@ class Choice(TextTask):
             return []
         return [f"accuracy {accuracy:.3f}, but guessing gives {chance:.3f}: nothing was learnt"]
 
-    def flat(self, answer: Answer, *, logits: bool = False) -> dict[str, Any]:
+    def to_columns(self, answer: Answer, *, logits: bool = False) -> dict[str, Any]:
         columns = {"predicted_label": answer["label"], "predicted_choice": answer["text"]}
         columns |= {"probability": answer["probability"], "probabilities": answer["probabilities"]}
         return columns | ({"logits": answer["logits"]} if logits else {})
 
-    def brief(self, answer: Answer) -> str:
+    def to_text(self, answer: Answer) -> str:
         return f"{answer['label']}: {answer['text']} ({answer['probability']:.2f})"
 
     def tiny_rows(self) -> list[dict[str, Any]]:

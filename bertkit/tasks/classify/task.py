@@ -21,9 +21,8 @@ from bertkit.errors import RecipeError, did_you_mean
 from bertkit.models import build, losses
 from bertkit.recipe.schema import DataBlock, ModelBlock
 from bertkit.tasks import texts, verdicts
-from bertkit.tasks.classify import out_of_scope
-from bertkit.tasks.classify import thresholds
-from bertkit.tasks.task import Answer, Features, Outputs, Rows, Verdict
+from bertkit.tasks.classify import out_of_scope, thresholds
+from bertkit.tasks.task import Answer, Encoded, Outputs, Rows, Verdict
 from bertkit.tasks.texts import TextTask
 
 if TYPE_CHECKING:
@@ -146,13 +145,13 @@ class Classify(TextTask):
         if self.options.multi_label:
             thresholds.start_at_shares(model, self._shares, self.state.get("weights"))
 
-    def encode(self, rows: Rows, tokenizer: PreTrainedTokenizerBase, limit: int, *, answers: bool) -> Features:
-        features = texts.encode(rows, tokenizer, limit, self.options)
+    def encode(self, rows: Rows, tokenizer: PreTrainedTokenizerBase, limit: int, *, answers: bool) -> Encoded:
+        encoded = texts.encode(rows, tokenizer, limit, self.options)
         if answers:
             labels = self._label_array(rows)
-            for item in features.items:
+            for item in encoded.examples:
                 item["labels"] = labels[item["row"]]
-        return features
+        return encoded
 
     def _label_array(self, rows: Rows) -> np.ndarray:
         """`(row,)` label numbers, or `(row, label)` of 0 and 1."""
@@ -197,14 +196,14 @@ class Classify(TextTask):
 
         return torch.tensor(self.state["weights"], device=device) if "weights" in self.state else None
 
-    def decode(self, outputs: Outputs, features: Features, rows: Rows) -> list[Answer]:
+    def decode(self, outputs: Outputs, encoded: Encoded, rows: Rows) -> list[Answer]:
         """`{"label", "probabilities", "logits"}` a row; with `multi_label` `"labels"`, a list, for `"label"`."""
         import numpy as np
         from scipy.special import expit, softmax
 
         if not len(rows):
             return []
-        logits = texts.pool(outputs["logits"], features, len(rows), self.options.window_pooling)  # (row, label)
+        logits = texts.pool(outputs["logits"], encoded, len(rows), self.options.window_pooling)  # (row, label)
         if self.options.multi_label:
             probabilities = expit(logits)
             given = probabilities >= np.array(self.thresholds)
@@ -244,7 +243,7 @@ class Classify(TextTask):
         key = "labels" if self.options.multi_label else "label"
         return self._label_array([{"label": answer[key]} for answer in answers]), references
 
-    def fits(self, metric: Metric) -> None:
+    def check_metric(self, metric: Metric) -> None:
         from bertkit.metrics import try_out
 
         if metric.takes == "scores":
@@ -260,7 +259,7 @@ class Classify(TextTask):
     def verdicts(self, answers: list[Answer], rows: Rows) -> list[Verdict]:
         return verdicts.of_labels(answers, rows, self.labels)
 
-    def doubts(self, answers: list[Answer], rows: Rows) -> list[str]:
+    def sanity_checks(self, answers: list[Answer], rows: Rows) -> list[str]:
         if self.options.multi_label:
             if not any(answer["labels"] for answer in answers):
                 return ["no row was given any label: nothing was learnt"]
@@ -275,13 +274,13 @@ class Classify(TextTask):
         found = f"accuracy {accuracy:.3f}, but always answering {self.labels[name]} gives {majority:.3f}"
         return [f"{found}: nothing was learnt{below}"]
 
-    def flat(self, answer: Answer, *, logits: bool = False) -> dict[str, Any]:
+    def to_columns(self, answer: Answer, *, logits: bool = False) -> dict[str, Any]:
         key = "labels" if self.options.multi_label else "label"
         columns = {f"predicted_{key}": answer[key]}
         columns |= {f"probability_{name}": p for name, p in answer["probabilities"].items()}
         return columns | ({f"logit_{name}": score for name, score in answer["logits"].items()} if logits else {})
 
-    def brief(self, answer: Answer) -> str:
+    def to_text(self, answer: Answer) -> str:
         given = answer["labels"] if self.options.multi_label else [answer["label"]]
         return ", ".join(f"{name} ({answer['probabilities'][name]:.2f})" for name in given) or "no label"
 

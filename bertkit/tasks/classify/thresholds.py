@@ -38,7 +38,7 @@ def _best_threshold(probabilities: np.ndarray, present: np.ndarray) -> float:
 def start_at_shares(model: Any, shares: Sequence[float], weights: Sequence[float] | None = None) -> None:
     """Let a new head give each label the probability that its share of the rows says (Lin et al. 2017, section 4.1).
 
-    Else the first hundreds of steps only push all labels down, and squash the features on the way: with the demo's
+    Else the first hundreds of steps only push all labels down, and squash the encoded on the way: with the demo's
     twelve labels, MiniLM was at macro F1 0.16 after twelve epochs, and at 0.86 so. A head that was trained is left.
 
     Args:

@@ -1,4 +1,4 @@
-"""Scores of pieces -> a tag a word, for every word of every row, and the entities that they tell of."""
+"""Scores of tokens -> a tag a word, for every word of every row, and the entities that they tell of."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from bertkit.data.columns.schemes import ROLES, Scheme, allowed
 from bertkit.metrics import tagging as metric
 from bertkit.metrics.metric import Array
 from bertkit.tasks.ner.encode import IGNORED, is_head
-from bertkit.tasks.ner.viterbi import NEVER, best_path, marginals
 from bertkit.tasks.ner.sentences import Sentences
-from bertkit.tasks.task import Answer, Features, Outputs
+from bertkit.tasks.ner.viterbi import NEVER, best_path, marginals
+from bertkit.tasks.task import Answer, Encoded, Outputs
 from bertkit.tasks.words import join
 
 if TYPE_CHECKING:
@@ -30,23 +30,23 @@ class Rules(NamedTuple):
 
 
 def pool(logits: torch.Tensor, heads: torch.Tensor) -> torch.Tensor:
-    """`(batch, piece, label)`: the mean over the pieces of each word, at its first piece; nothing elsewhere."""
+    """`(batch, token, label)`: the mean over the tokens of each word, at its first token; nothing elsewhere."""
     import torch
 
     of_word = heads >= 0
     places = heads.clamp(min=0)
     sums = torch.zeros_like(logits).scatter_add(1, places[..., None].expand_as(logits), logits * of_word[..., None])
-    counts = torch.zeros_like(logits[..., 0]).scatter_add(1, places, of_word.to(logits.dtype))  # (batch, piece)
+    counts = torch.zeros_like(logits[..., 0]).scatter_add(1, places, of_word.to(logits.dtype))  # (batch, token)
     return sums / counts.clamp(min=1)[..., None]
 
 
 def by_word(
     logits: torch.Tensor, labels: torch.Tensor, heads: torch.Tensor
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """Scores `(batch, word, label)`, labels and which of them are real `(batch, word)`, of first pieces alone."""
+    """Scores `(batch, word, label)`, labels and which of them are real `(batch, word)`, of first tokens alone."""
     import torch
 
-    firsts = heads == torch.arange(heads.shape[1], device=heads.device)  # (batch, piece)
+    firsts = heads == torch.arange(heads.shape[1], device=heads.device)  # (batch, token)
     order = (~firsts).to(torch.int8).argsort(dim=1, stable=True)[:, : int(firsts.sum(1).max())]  # (batch, word)
     real, tags = firsts.gather(1, order), labels.gather(1, order)
     scores = logits.gather(1, order[..., None].expand(-1, -1, logits.shape[2]))
@@ -67,7 +67,7 @@ def rules(labels: Sequence[str], scheme: Scheme | None, crf: Any) -> Rules | Non
 
 def decode(
     outputs: Outputs,
-    features: Features,
+    encoded: Encoded,
     sentences: Sentences,
     labels: Sequence[str],
     rules: Rules | None,
@@ -82,7 +82,7 @@ def decode(
     ends = np.cumsum([0, *map(len, sentences.words)])  # of each sentence, in words of all
     scores = np.full((ends[-1], len(labels)), NEVER)  # (word, label), of all sentences
     scores[:, labels.index("O")] = 0.0  # as long as no item answers for it, a word is O
-    for item, given in zip(features.items, outputs.get("scores", ()), strict=True):
+    for item, given in zip(encoded.examples, outputs.get("scores", ()), strict=True):
         scores[ends[item["row"]] + item["words"]] = given[np.flatnonzero(is_head(item["heads"]))]
     shifted = np.exp(scores - scores.max(1, keepdims=True))
     probabilities = shifted / shifted.sum(1, keepdims=True)

@@ -1,9 +1,9 @@
-"""Words -> pieces -> model inputs, each word in exactly one of them.
+"""Words -> tokens -> model inputs, each word in exactly one of them.
 
 A sentence beyond the limit is read in windows that end between words; a word is trained and predicted in the window
-that gives it the most context (as google-research/bert's run_squad.py chooses for answers). A word is cut into pieces
+that gives it the most context (as google-research/bert's run_squad.py chooses for answers). A word is cut into tokens
 apart from its neighbours, so that each distinct one is cut once. What the model can not see is counted and said: words
-that give no piece (control characters), and what a word alone has beyond a window.
+that give no token (control characters), and what a word alone has beyond a window.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from pydantic import Field
 from bertkit.data.read.rows import some
 from bertkit.errors import RecipeError
 from bertkit.tasks.ner.sentences import Sentences
-from bertkit.tasks.task import Features, TaskOptions
+from bertkit.tasks.task import Encoded, TaskOptions
 from bertkit.tasks.texts import NOTHING, Frame
 
 if TYPE_CHECKING:
@@ -27,16 +27,16 @@ if TYPE_CHECKING:
 
 OVERLAP = 32
 IGNORED = -100
-"""The label of a piece that is not trained."""
+"""The label of a token that is not trained."""
 
 
 class TaggingOptions(TaskOptions):
     max_length: int | None = Field(default=None, ge=4)
-    """Most pieces of a sentence or window, [CLS] and [SEP] included. Default: all that the model can take."""
+    """Most tokens of a sentence or window, [CLS] and [SEP] included. Default: all that the model can take."""
     window_overlap: int | None = Field(default=None, ge=0)
-    """Most pieces that neighbouring windows share. Default: 32, or half of a window that holds fewer than 64."""
-    pieces: Literal["first", "all", "mean"] = "first"
-    """What stands for a word: its first piece; each of its pieces (its scores are their mean); the mean of them."""
+    """Most tokens that neighbouring windows share. Default: 32, or half of a window that holds fewer than 64."""
+    subtoken_pooling: Literal["first", "all", "mean"] = "first"
+    """What stands for a word: its first token; each of its tokens (its scores are their mean); the mean of them."""
     context: Literal["sentence", "document"] = "sentence"
     """What the model sees beside a sentence: nothing, or the sentences around it, as far as the limit allows."""
 
@@ -47,15 +47,15 @@ def encode(
     limit: int,
     options: TaggingOptions,
     labels: Sequence[Sequence[int]] | None,
-) -> Features:
-    """Items with `input_ids`, `token_type_ids`, `heads` `(piece,)`, `words` `(own word,)` and `row`.
+) -> Encoded:
+    """Items with `input_ids`, `token_type_ids`, `heads` `(token,)`, `words` `(own word,)` and `row`.
 
-    `heads` is, for each piece of a word that this item answers for, the place of the word's first piece, else -1 (so
+    `heads` is, for each token of a word that this item answers for, the place of the word's first token, else -1 (so
     for a lone space, as SentencePiece may put before a word); `words` `(own word,)` are these words' positions in the
-    sentence. A sentence without any piece has no item.
+    sentence. A sentence without any token has no item.
 
     Args:
-        labels: a label number a word; `labels` `(piece,)` are then added.
+        labels: a label number a word; `labels` `(token,)` are then added.
 
     Raises:
         RecipeError: windows that would not be longer than their overlap.
@@ -64,28 +64,28 @@ def encode(
     frame = Frame(tokenizer, pair=False)
     room = limit - tokenizer.num_special_tokens_to_add()
     overlap, space = _overlap(options, room), _space(tokenizer)
-    pieces = _pieces(sentences, tokenizer)
+    tokens = _tokens(sentences, tokenizer)
     counts = _Counts(limit, sentences)
     items = []
-    for row, words in enumerate(pieces):
+    for row, words in enumerate(tokens):
         cut = [word[:room] for word in words]
         lengths = np.array([len(word) for word in cut], dtype=np.int64)  # (word,)
         plans = _plans(lengths, room, overlap)
         counts.add(row, words, lengths, len(plans))
-        sides = _sides(pieces, sentences, row, room - int(lengths.sum())) if options.context == "document" else None
+        sides = _sides(tokens, sentences, row, room - int(lengths.sum())) if options.context == "document" else None
         wanted = None if labels is None else np.asarray(labels[row], dtype=np.int64)  # (word,)
         for first, end, own in plans:
             before, after = sides if sides and len(plans) == 1 else (NOTHING, NOTHING)
             body = frame.around(np.concatenate([before, *cut[first:end], after]))
             heads = _heads(lengths, first, end, own, frame.front + len(before), len(body["input_ids"]))
             heads = _past_spaces(heads, body["input_ids"] == space)
-            given = {} if wanted is None else {"labels": _labels(heads, wanted[own], options.pieces)}
+            given = {} if wanted is None else {"labels": _labels(heads, wanted[own], options.subtoken_pooling)}
             items.append({"row": row, **body, "heads": heads, "words": np.array(own, dtype=np.int32), **given})
-    return Features(items, *counts.said())
+    return Encoded(items, *counts.said())
 
 
-def _pieces(sentences: Sentences, tokenizer: PreTrainedTokenizerBase) -> list[list[np.ndarray]]:
-    """Numbers of the pieces `(piece,)` of each word of each sentence."""
+def _tokens(sentences: Sentences, tokenizer: PreTrainedTokenizerBase) -> list[list[np.ndarray]]:
+    """Numbers of the tokens `(token,)` of each word of each sentence."""
     forms = sentences.spaced() if _wants_spaces(tokenizer) else sentences.words
     distinct = list(dict.fromkeys(itertools.chain.from_iterable(forms)))
     encoded = tokenizer.backend_tokenizer.encode_batch(
@@ -102,7 +102,7 @@ def _wants_spaces(tokenizer: PreTrainedTokenizerBase) -> bool:
 
 
 def _space(tokenizer: PreTrainedTokenizerBase) -> int:
-    """The piece that holds a space alone, if the tokenizer may put one before a word, else -1."""
+    """The token that holds a space alone, if the tokenizer may put one before a word, else -1."""
     signs = {"ByteLevel": "\u0120", "Metaspace": "\u2581"}
     found = [signs[step["type"]] for step in _steps(tokenizer) if step["type"] in signs]
     number = tokenizer.backend_tokenizer.token_to_id(found[0]) if found else None
@@ -110,7 +110,7 @@ def _space(tokenizer: PreTrainedTokenizerBase) -> int:
 
 
 def _steps(tokenizer: PreTrainedTokenizerBase) -> list[dict[str, Any]]:
-    """How the tokenizer parts a text before it looks for pieces, as its file says."""
+    """How the tokenizer parts a text before it looks for tokens, as its file says."""
     step = json.loads(tokenizer.backend_tokenizer.to_str())["pre_tokenizer"]
     return step.get("pretokenizers", [step]) if step else []
 
@@ -119,7 +119,7 @@ def _overlap(options: TaggingOptions, room: int) -> int:
     if options.window_overlap is None:
         return min(OVERLAP, room // 2)
     if room <= options.window_overlap:
-        what = f"{options.window_overlap}: a window holds only {room} pieces of text"
+        what = f"{options.window_overlap}: a window holds only {room} tokens of text"
         raise RecipeError.at("options.window_overlap", what, "lower it, or raise options.max_length")
     return options.window_overlap
 
@@ -132,7 +132,7 @@ def _plans(lengths: np.ndarray, room: int, overlap: int) -> list[tuple[int, int,
     if lengths.sum() <= room:
         return [(0, len(lengths), seen)]
     spans = windows(lengths, room, overlap)
-    ends = np.concatenate([[0], np.cumsum(lengths)])  # pieces before each word, and in all
+    ends = np.concatenate([[0], np.cumsum(lengths)])  # tokens before each word, and in all
     best: dict[int, tuple[float, int]] = {}
     for number, (first, end) in enumerate(spans):
         for word in range(first, end):
@@ -147,7 +147,7 @@ def _plans(lengths: np.ndarray, room: int, overlap: int) -> list[tuple[int, int,
 
 
 def windows(lengths: np.ndarray, room: int, overlap: int) -> list[tuple[int, int]]:
-    """Words `first` to `end` of windows of at most `room` pieces; neighbours share at most `overlap` pieces.
+    """Words `first` to `end` of windows of at most `room` tokens; neighbours share at most `overlap` tokens.
 
     The last one alone begins further left where it has room. No word may be longer than `room`.
     """
@@ -165,18 +165,18 @@ def windows(lengths: np.ndarray, room: int, overlap: int) -> list[tuple[int, int
         first = max(shared, fits, first + 1)
 
 
-def _sides(pieces: list[list[np.ndarray]], sentences: Sentences, row: int, free: int) -> tuple[np.ndarray, np.ndarray]:
-    """Pieces of the sentences before and after one, of its document, as many as are free: half of them each side."""
+def _sides(tokens: list[list[np.ndarray]], sentences: Sentences, row: int, free: int) -> tuple[np.ndarray, np.ndarray]:
+    """Tokens of the sentences before and after one, of its document, as many as are free: half of them each side."""
     before, after = NOTHING, NOTHING
     if free <= 0:
         return before, after
     left = right = row
     while len(before) < free and left and sentences.adjoin(left - 1):
         left -= 1
-        before = np.concatenate([NOTHING, *pieces[left], before])
-    while len(after) < free and right + 1 < len(pieces) and sentences.adjoin(right):
+        before = np.concatenate([NOTHING, *tokens[left], before])
+    while len(after) < free and right + 1 < len(tokens) and sentences.adjoin(right):
         right += 1
-        after = np.concatenate([after, *pieces[right]])
+        after = np.concatenate([after, *tokens[right]])
     half = min(len(before), max(free // 2, free - len(after)))
     return before[len(before) - half :], after[: free - half]
 
@@ -191,16 +191,16 @@ def _heads(lengths: np.ndarray, first: int, end: int, own: list[int], front: int
 
 
 def _past_spaces(heads: np.ndarray, spaces: np.ndarray) -> np.ndarray:
-    """Heads that stand at a space alone `(piece,)` move to the next piece of their word, where it has one."""
+    """Heads that stand at a space alone `(token,)` move to the next token of their word, where it has one."""
     goes_on = np.append(heads[1:] == heads[:-1], False)
     lone = is_head(heads) & spaces & goes_on
-    moved = heads + lone[heads]  # what is -1 stays so: the last piece is never alone
+    moved = heads + lone[heads]  # what is -1 stays so: the last token is never alone
     moved[lone] = -1
     return moved
 
 
 def _labels(heads: np.ndarray, labels: np.ndarray, which: str) -> np.ndarray:
-    """`(piece,)`: the label of each word `(own word,)` at its first piece, or at all of them."""
+    """`(token,)`: the label of each word `(own word,)` at its first token, or at all of them."""
     firsts = is_head(heads)
     of = np.full(len(heads), IGNORED, dtype=np.int64)
     of[firsts] = labels
@@ -208,7 +208,7 @@ def _labels(heads: np.ndarray, labels: np.ndarray, which: str) -> np.ndarray:
 
 
 def is_head(heads: np.ndarray) -> np.ndarray:
-    """Which pieces `(piece,)` are the first of a word that the item answers for."""
+    """Which tokens `(token,)` are the first of a word that the item answers for."""
     return heads == np.arange(len(heads))
 
 
@@ -239,7 +239,7 @@ class _Counts:
         notes, warnings = [], []
         if self.long:
             share = self.long / self.rows
-            head = f"{self.long} of {self.rows} sentences ({share:.1%}) have more than {self.limit} pieces"
+            head = f"{self.long} of {self.rows} sentences ({share:.1%}) have more than {self.limit} tokens"
             notes.append(f"{head}: read in {self.windows} windows, each word predicted once")
         if self.cut:
             head = f"{self.cut} words are longer than a window, and lose their end"

@@ -14,8 +14,8 @@ from typing import Any
 
 from bertkit.data.columns import schemes
 from bertkit.data.columns.labels import natural
-from bertkit.data.read.rows import BadRows, Tally, some, word_place
 from bertkit.data.columns.schemes import PREFIXES, Scheme
+from bertkit.data.read.rows import BadRows, Tally, some, word_place
 from bertkit.errors import DataError, Problem, did_you_mean
 from bertkit.tasks.task import Rows
 from bertkit.tasks.texts import column

@@ -1,8 +1,8 @@
 """`ner`: the entities of a sentence, told by a tag a word.
 
-A word's scores are those of its first piece, or the mean of its pieces'. A sentence's tags are the likeliest of each
+A word's scores are those of its first token, or the mean of its tokens'. A sentence's tags are the likeliest of each
 word, with `constrained` the likeliest sequence that keeps to the tag scheme; with `crf` the likeliest of a model of
-whole sequences (models/crf.py). The loss is the mean over labelled pieces (with `crf`, over sentences) of the whole
+whole sequences (models/crf.py). The loss is the mean over labelled tokens (with `crf`, over sentences) of the whole
 effective batch. An entity is as sure as the least sure of its words.
 """
 
@@ -18,18 +18,18 @@ from pydantic import model_validator
 from bertkit.data.columns import schemes
 from bertkit.data.columns.column import Column
 from bertkit.data.columns.labels import read_label_names
-from bertkit.data.read.rows import Tally
 from bertkit.data.columns.schemes import PREFIXES, ROLES, Scheme
+from bertkit.data.read.rows import Tally
 from bertkit.errors import DataError, RecipeError
 from bertkit.models import build
 from bertkit.recipe.schema import DataBlock, ModelBlock
 from bertkit.tasks import texts, verdicts
-from bertkit.tasks.ner import encode as tagging
 from bertkit.tasks.ner import decode as tagging_decode
+from bertkit.tasks.ner import encode as tagging
 from bertkit.tasks.ner import sentences as tagging_rows
 from bertkit.tasks.ner.encode import IGNORED, TaggingOptions
 from bertkit.tasks.ner.sentences import Sentences
-from bertkit.tasks.task import Answer, Features, Mark, Outputs, Rows, Task, Verdict
+from bertkit.tasks.task import Answer, Encoded, Mark, Outputs, Rows, Task, Verdict
 
 if TYPE_CHECKING:
     import torch
@@ -52,15 +52,15 @@ class NerOptions(TaggingOptions):
 
     @model_validator(mode="after")
     def _fits(self) -> NerOptions:
-        if self.crf and self.pieces == "all":
-            raise ValueError("crf goes with pieces: first or mean: it needs one place a word")
+        if self.crf and self.subtoken_pooling == "all":
+            raise ValueError("crf goes with subtoken_pooling: first or mean: it needs one place a word")
         return self
 
 
 class Ner(Task):
     Options = NerOptions
     takes = "tags"
-    per_piece = ("scores",)
+    per_token = ("scores",)
     metrics = ("entity_f1", "strict_entity_f1")
     options: NerOptions
 
@@ -150,7 +150,7 @@ class Ner(Task):
             self._crf = crf.attach(model, len(self.labels), block)
         return model
 
-    def encode(self, rows: Rows, tokenizer: PreTrainedTokenizerBase, limit: int, *, answers: bool) -> Features:
+    def encode(self, rows: Rows, tokenizer: PreTrainedTokenizerBase, limit: int, *, answers: bool) -> Encoded:
         if not answers:
             return tagging.encode(tagging_rows.sentences_of(rows), tokenizer, limit, self.options, None)
         sentences, tags = self._gold(rows)
@@ -175,8 +175,8 @@ class Ner(Task):
         from torch.nn import functional
 
         outputs = model(**self.inputs(batch))
-        logits = outputs.logits.float()  # (batch, piece, label)
-        if self.options.pieces == "mean":
+        logits = outputs.logits.float()  # (batch, token, label)
+        if self.options.subtoken_pooling == "mean":
             logits = tagging_decode.pool(logits, batch["heads"])
         if self.options.crf:
             scores, tags, real = tagging_decode.by_word(logits, batch["labels"], batch["heads"])
@@ -185,11 +185,15 @@ class Ner(Task):
         return functional.cross_entropy(*flat, ignore_index=IGNORED, reduction="sum")[None], outputs
 
     def reduce(self, outputs: Any, batch: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-        """`scores` `(batch, piece, label)`: those of a word stand at its first piece."""
+        """`scores` `(batch, token, label)`: those of a word stand at its first token."""
         logits = outputs.logits.float()
-        return {"scores": logits if self.options.pieces == "first" else tagging_decode.pool(logits, batch["heads"])}
+        return {
+            "scores": logits
+            if self.options.subtoken_pooling == "first"
+            else tagging_decode.pool(logits, batch["heads"])
+        }
 
-    def decode(self, outputs: Outputs, features: Features, rows: Rows) -> list[Answer]:
+    def decode(self, outputs: Outputs, encoded: Encoded, rows: Rows) -> list[Answer]:
         """`{"words", "tags", "probabilities", "entities"}` a row, and `text` where it has one.
 
         Words, tags and each tag's probability are lists. An entity has `type`, `text`, `confidence` and the words from
@@ -197,7 +201,7 @@ class Ner(Task):
         """
         sentences = tagging_rows.sentences_of(rows) if len(rows) else Sentences([])
         rules = tagging_decode.rules(self.labels, self.scheme if self.options.constrained else None, self._crf)
-        return tagging_decode.decode(outputs, features, sentences, self.labels, rules, sure=not self.options.crf)
+        return tagging_decode.decode(outputs, encoded, sentences, self.labels, rules, sure=not self.options.crf)
 
     def compare(self, answers: list[Answer], rows: Rows, takes: str) -> tuple[list[list[str]], list[list[str]]]:
         gold = self._gold(rows)[1]
@@ -215,7 +219,7 @@ class Ner(Task):
             return schemes.as_iob2(tags)
         return tags if self.scheme in ("IOB2", "BIOES") else [ROLES.get(tag[0], "O") + tag[1:] for tag in tags]
 
-    def fits(self, metric: Metric) -> None:
+    def check_metric(self, metric: Metric) -> None:
         if metric.takes != "tags":
             what = f"{metric.name}: takes {metric.takes}, not tags"
             raise RecipeError.at("metrics", what, "use entity_f1 or strict_entity_f1")
@@ -228,12 +232,12 @@ class Ner(Task):
     def verdicts(self, answers: list[Answer], rows: Rows) -> list[Verdict]:
         return verdicts.of_entities(answers, *self._gold(rows))
 
-    def doubts(self, answers: list[Answer], rows: Rows) -> list[str]:
+    def sanity_checks(self, answers: list[Answer], rows: Rows) -> list[str]:
         if any(answer["entities"] for answer in answers):
             return []
         return ["no entity was found: nothing was learnt"]
 
-    def flat(self, answer: Answer, *, logits: bool = False) -> dict[str, Any]:
+    def to_columns(self, answer: Answer, *, logits: bool = False) -> dict[str, Any]:
         """The entities of a text as `spans` are written, with their confidence; else a tag a word."""
         columns: dict[str, Any] = {"predicted_tags": answer["tags"]}
         if "text" in answer:
@@ -241,7 +245,7 @@ class Ner(Task):
             columns = {"predicted_entities": [{key: found[key] for key in keys} for found in answer["entities"]]}
         return columns | ({"tag_probabilities": answer["probabilities"]} if logits else {})
 
-    def brief(self, answer: Answer) -> str:
+    def to_text(self, answer: Answer) -> str:
         told = (f"{found['text']} {found['type']} ({found['confidence']:.2f})" for found in answer["entities"])
         return ", ".join(told) or "no entity"
 
@@ -265,8 +269,8 @@ class Ner(Task):
             ("thank you , john|B-PER", ".|O"),
         )
         rows = []
-        for pieces in said:
-            pairs = [word.split("|") if "|" in word else [word, "O"] for part in pieces for word in part.split()]
+        for tokens in said:
+            pairs = [word.split("|") if "|" in word else [word, "O"] for part in tokens for word in part.split()]
             words, tags = zip(*pairs, strict=True)
             rows.append({"tokens": list(words), "tags": list(tags)})
         return rows

@@ -1,4 +1,4 @@
-"""Corpus rows -> items of `pretrain`, framed by special pieces when they are asked for, and items -> masked batches."""
+"""Corpus rows -> items of `pretrain`, framed by special tokens when they are asked for, and items -> masked batches."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ FIXED = 20_181_011
 
 
 class Items(Sequence[dict[str, Any]]):
-    """Items of rows that have `pieces`, `starts`, `second` and `label` (see corpus.py), each made when asked for.
+    """Items of rows that have `tokens`, `starts`, `second` and `label` (see corpus.py), each made when asked for.
 
-    An item has `input_ids`, maybe `token_type_ids`, and `words` `(piece,)`: the number of the word that a piece belongs
+    An item has `input_ids`, maybe `token_type_ids`, and `words` `(token,)`: the number of the word that a token belongs
     to, SPECIAL for [CLS], [SEP] and whatever else is special; with pairs their label `pair`; and `row`.
     """
 
@@ -41,28 +41,28 @@ class Items(Sequence[dict[str, Any]]):
         if isinstance(number, slice):
             return [self[i] for i in range(*number.indices(len(self)))]
         row = self._rows[number]
-        pieces, second = row["pieces"], int(row["second"])
+        tokens, second = row["tokens"], int(row["second"])
         segments = [slice(0, second), slice(second, None)] if second else [slice(0, None)]
         frame = self._frames[len(segments) - 1]
-        item: dict[str, Any] = {"row": number % len(self), **frame.around(*(pieces[part] for part in segments))}
-        item["words"] = self._words(pieces, row["starts"], second, frame)
+        item: dict[str, Any] = {"row": number % len(self), **frame.around(*(tokens[part] for part in segments))}
+        item["words"] = self._words(tokens, row["starts"], second, frame)
         return {**item, "pair": int(row["label"])} if self._pairs else item
 
-    def _words(self, pieces: np.ndarray, starts: np.ndarray, second: int, frame: texts.Frame) -> np.ndarray:
+    def _words(self, tokens: np.ndarray, starts: np.ndarray, second: int, frame: texts.Frame) -> np.ndarray:
         begins = starts.copy()
         begins[[0, second]] = True  # a segment may begin within a word
         words = np.cumsum(begins, dtype=np.int32)
-        words[np.isin(pieces, self._special)] = SPECIAL
+        words[np.isin(tokens, self._special)] = SPECIAL
         edges = [np.full(size, SPECIAL, dtype=np.int32) for size in frame.sizes]
         return np.concatenate([edges[0], words[:second], edges[1], words[second:], edges[2]] if second else
                               [edges[0], words, edges[1]])  # fmt: skip
 
     @property
     def lengths(self) -> np.ndarray:
-        """`(item,)`: pieces of each; where some rows are pairs all are taken for such."""
+        """`(item,)`: tokens of each; where some rows are pairs all are taken for such."""
         rows: Any = self._rows
         frame = self._frames[bool(len(rows) and rows[0]["second"])]
-        known = rows.lengths if hasattr(rows, "lengths") else [len(row["pieces"]) for row in rows]
+        known = rows.lengths if hasattr(rows, "lengths") else [len(row["tokens"]) for row in rows]
         return np.asarray(known, dtype=np.int64) + sum(frame.sizes)
 
     @property
@@ -73,7 +73,7 @@ class Items(Sequence[dict[str, Any]]):
             digest.update(rows.identity.encode())
         else:
             for row in rows:
-                digest.update(row["pieces"].tobytes() + bytes(str(row["second"]), "ascii"))
+                digest.update(row["tokens"].tobytes() + bytes(str(row["second"]), "ascii"))
         return digest.hexdigest()
 
 
@@ -84,8 +84,8 @@ class Collator:
     Training items have `draw`, from which and their row's number their masks follow: others every pass, the same on any
     worker. Items without it are masked alike every time, and items to answer (without `words`) as they came.
 
-    The batch has `input_ids`, `attention_mask` and maybe `token_type_ids` `(batch, piece)`, `places` `(place,)` in the
-    flattened `(batch * piece)`, and where the answers are known `labels` `(place,)` and with pairs `pair` `(batch,)`.
+    The batch has `input_ids`, `attention_mask` and maybe `token_type_ids` `(batch, token)`, `places` `(place,)` in the
+    flattened `(batch * token)`, and where the answers are known `labels` `(place,)` and with pairs `pair` `(batch,)`.
     """
 
     tokenizer: PreTrainedTokenizerBase
@@ -109,7 +109,7 @@ class Collator:
         return batch
 
     def _masked(self, item: dict[str, Any]) -> tuple[np.ndarray, np.ndarray]:
-        """`(piece,)` and the places to predict `(place,)`."""
+        """`(token,)` and the places to predict `(place,)`."""
         ids = item["input_ids"]
         if "words" not in item:
             return ids, np.flatnonzero(ids == self.masking.mask_id)

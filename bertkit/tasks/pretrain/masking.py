@@ -1,16 +1,16 @@
-"""Which pieces of a row are masked, and what stands in their places.
+"""Which tokens of a row are masked, and what stands in their places.
 
-Google's rule (create_pretraining_data.py): `max(1, round(n * share))` places of a row of n pieces, [CLS] and [SEP]
+Google's rule (create_pretraining_data.py): `max(1, round(n * share))` places of a row of n tokens, [CLS] and [SEP]
 counted but never masked. Google's cap of 20 is left out: it was there to give every row an array of one size, which a
-head on the masked places alone does not need; at 128 pieces and 15% it never bites.
+head on the masked places alone does not need; at 128 tokens and 15% it never bites.
 
 Whole words: words are drawn until the count is full; one that no longer fits is passed over. Spans (Joshi et al. 2020,
 section 3.1): runs of whole words, their length geometric with p = 0.2 and clipped at 10, which makes 3.8 on average;
 here the mean is given and p follows. A span that no longer fits, or meets another, ends there.
 
 Of what is drawn 80% becomes [MASK], 10% a word of the whole vocabulary and 10% stays (Devlin et al. 2019, section 3.1):
-each piece by itself, also within a word, as Google's code has it; in spans all pieces of a span alike, as the paper has
-it. Special pieces are never drawn: [UNK] neither, which Google's code does mask, as there is nothing to learn from it.
+each token by itself, also within a word, as Google's code has it; in spans all tokens of a span alike, as the paper has
+it. Special tokens are never drawn: [UNK] neither, which Google's code does mask, as there is nothing to learn from it.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ MASKED, RANDOM = 0.8, 0.1
 LONGEST = 10
 """Words of a span, at most."""
 SPECIAL = -1
-"""Word number of a special piece."""
+"""Word number of a special token."""
 
 
 @dataclass(frozen=True)
@@ -32,9 +32,9 @@ class Masking:
     """How rows are masked.
 
     Args:
-        mask_id: number of the mask piece.
+        mask_id: number of the mask token.
         words: size of the vocabulary, from which random words are drawn.
-        share: of all pieces of a row, special ones included.
+        share: of all tokens of a row, special ones included.
         whole_words: whether words are masked whole.
         span_length: mean words of a span, above 1 and below 5.5; None masks no spans.
     """
@@ -46,31 +46,31 @@ class Masking:
     span_length: float | None = None
 
     def __call__(
-        self, pieces: np.ndarray, words: np.ndarray, rng: np.random.Generator
+        self, tokens: np.ndarray, words: np.ndarray, rng: np.random.Generator
     ) -> tuple[np.ndarray, np.ndarray]:
         """A row masked anew.
 
         Args:
-            pieces: `(piece,)`, special ones included.
-            words: `(piece,)`: the number of the word that a piece belongs to, rising; `SPECIAL` for a special piece.
+            tokens: `(token,)`, special ones included.
+            words: `(token,)`: the number of the word that a token belongs to, rising; `SPECIAL` for a special token.
 
         Returns:
-            the pieces with masks in them, a copy, and the places to predict `(place,)`, rising.
+            the tokens with masks in them, a copy, and the places to predict `(place,)`, rising.
         """
-        most = max(1, round(len(pieces) * self.share))
+        most = max(1, round(len(tokens) * self.share))
         if self.span_length:
             places, groups = draw_spans(words, most, chances(self.span_length), rng)
         elif self.whole_words:
             places = draw_words(words, most, rng)
             groups = np.arange(len(places))
         else:
-            places = draw_pieces(words, most, rng)
+            places = draw_tokens(words, most, rng)
             groups = np.arange(len(places))
-        return self._fill(pieces, places, groups, rng), places
+        return self._fill(tokens, places, groups, rng), places
 
-    def _fill(self, pieces: np.ndarray, places: np.ndarray, groups: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """The pieces with 80% of the groups masked and 10% replaced; `groups` `(place,)` draw alike."""
-        filled = pieces.copy()
+    def _fill(self, tokens: np.ndarray, places: np.ndarray, groups: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """The tokens with 80% of the groups masked and 10% replaced; `groups` `(place,)` draw alike."""
+        filled = tokens.copy()
         drawn = rng.random(len(places))[groups]
         filled[places[drawn < MASKED]] = self.mask_id
         others = places[(drawn >= MASKED) & (drawn < MASKED + RANDOM)]
@@ -78,7 +78,7 @@ class Masking:
         return filled
 
 
-def draw_pieces(words: np.ndarray, most: int, rng: np.random.Generator) -> np.ndarray:
+def draw_tokens(words: np.ndarray, most: int, rng: np.random.Generator) -> np.ndarray:
     """So many places `(place,)`, rising."""
     return np.sort(rng.permutation(np.flatnonzero(words != SPECIAL))[:most])
 
@@ -145,7 +145,7 @@ def chances(mean: float) -> np.ndarray:
 
 
 def _words(words: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Where each word begins, and how many pieces it has."""
+    """Where each word begins, and how many tokens it has."""
     changes = np.flatnonzero(np.diff(words, prepend=SPECIAL - 1))
     sizes = np.diff(changes, append=len(words))
     real = words[changes] != SPECIAL

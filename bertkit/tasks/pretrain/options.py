@@ -15,7 +15,7 @@ PAIRS: dict[Objective, Literal["none", "nsp", "sop"]] = {"mlm": "none", "mlm+nsp
 """Objective -> the pairs of a corpus that it wants; `mlm` takes any."""
 
 LENGTH = 128
-"""Pieces of a row (Devlin et al. 2019, appendix A.2: for 90% of the steps)."""
+"""Tokens of a row (Devlin et al. 2019, appendix A.2: for 90% of the steps)."""
 
 
 class Phase(TaskOptions):
@@ -33,14 +33,14 @@ class PretrainOptions(DocumentOptions, TaskOptions):
     """Masked words alone (Liu et al. 2019), with next sentences (Devlin et al. 2019), or with the order of two segments
     (Lan et al. 2020)."""
     max_length: int | None = Field(default=None, ge=8)
-    """Most pieces of a row built of raw text, [CLS] and [SEP] included, and of what the finished model reads. Default:
+    """Most tokens of a row built of raw text, [CLS] and [SEP] included, and of what the finished model reads. Default:
     rows of 128, or of what the tokenizer says where that is less, and a model that reads all that it can."""
     phases: list[Phase] = Field(default=[])
     """Rows of one length after those of another; Devlin et al. 2019 take 128 for 90% of the steps, then 512."""
     mask_share: float = Field(default=0.15, gt=0, lt=1)
-    """Share of a row's pieces that is masked in training. Validation always masks 15%."""
+    """Share of a row's tokens that is masked in training. Validation always masks 15%."""
     whole_words: bool = False
-    """All pieces of a word are masked, or none."""
+    """All tokens of a word are masked, or none."""
     span_length: float | None = Field(default=None, gt=1, lt=5.5)
     """Mask runs of whole words with so many words on average; 3.8 is SpanBERT's (Joshi et al. 2020)."""
 
@@ -54,7 +54,7 @@ class PretrainOptions(DocumentOptions, TaskOptions):
         return self
 
     def lengths(self, limit: int) -> list[int]:
-        """Most pieces of a row built of raw text, by phase; `limit` is the model's or the tokenizer's."""
+        """Most tokens of a row built of raw text, by phase; `limit` is the model's or the tokenizer's."""
         return [phase.max_length for phase in self.phases] or [self.max_length or min(LENGTH, limit)]
 
     def of_texts(self, length: int, validation_ratio: float) -> CorpusOptions:

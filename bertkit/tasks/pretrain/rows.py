@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-import os
 import time
 from collections.abc import Sequence
 from functools import cached_property
@@ -21,6 +20,7 @@ import numpy as np
 from bertkit.data.corpus import corpus
 from bertkit.data.corpus.corpus import Corpus
 from bertkit.errors import DataError, RecipeError
+from bertkit.fs import cores
 from bertkit.models.build import load_tokenizer
 from bertkit.recipe.schema import Recipe
 from bertkit.tasks.pretrain.options import PAIRS
@@ -71,7 +71,7 @@ class CorpusRows(Sequence[dict[str, Any]]):
 
     @cached_property
     def lengths(self) -> np.ndarray:
-        """`(row,)`: pieces of each row, without special ones."""
+        """`(row,)`: tokens of each row, without special ones."""
         return np.concatenate([one.lengths[n] for one, n in zip(self.corpora, self.numbers, strict=True)])
 
     @cached_property
@@ -147,7 +147,7 @@ def _open(
         folders.append(
             corpus.cached(
                 texts, tokenizer, options.of_texts(length, ratio), block=recipe.data,
-                processes=min(len(os.sched_getaffinity(0)), PROCESSES), progress=Progress(),
+                processes=min(cores(), PROCESSES), progress=Progress(),
             )
         )  # fmt: skip
     opened = [Corpus.open(folder, split) for folder in folders]

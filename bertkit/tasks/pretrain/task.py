@@ -1,11 +1,11 @@
 """`pretrain`: masked words, alone or with next sentences (BERT) or the order of two segments (ALBERT).
 
 Rows are those of a corpus (`bertkit corpus build`) or raw text that is built into one. They are masked anew in every
-pass; validation rows always alike, 15% of their pieces one by one, so that Runs compare whatever they trained on. The
-loss is the mean over all masked pieces of the effective batch, plus the mean over its pairs: a plain sum (Devlin et al.
+pass; validation rows always alike, 15% of their tokens one by one, so that Runs compare whatever they trained on. The
+loss is the mean over all masked tokens of the effective batch, plus the mean over its pairs: a plain sum (Devlin et al.
 2019, appendix A.2). The head runs on the masked places alone (sparse_head.py).
 
-A Run answers a text with [MASK] in it by the most likely pieces for each.
+A Run answers a text with [MASK] in it by the most likely tokens for each.
 """
 
 from __future__ import annotations
@@ -18,18 +18,18 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from bertkit.data.corpus import corpus
 from bertkit.data.columns.column import Column
+from bertkit.data.corpus import corpus
 from bertkit.errors import DataError, ModelError, RecipeError
 from bertkit.models import build, sparse_head
 from bertkit.models.weights import model_type
 from bertkit.recipe.schema import ModelBlock, Recipe
 from bertkit.tasks import texts
 from bertkit.tasks.pretrain import rows as pretrain_rows
-from bertkit.tasks.pretrain.masking import Masking
 from bertkit.tasks.pretrain.examples import Collator, Items
+from bertkit.tasks.pretrain.masking import Masking
 from bertkit.tasks.pretrain.options import PretrainOptions
-from bertkit.tasks.task import Answer, Features, Outputs, Rows, Task
+from bertkit.tasks.task import Answer, Encoded, Outputs, Rows, Task
 
 if TYPE_CHECKING:
     import numpy as np
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from bertkit.metrics import Metric
 
 MASK = "[MASK]"
-"""How a user writes the mask piece, whatever the tokenizer's is called."""
+"""How a user writes the mask token, whatever the tokenizer's is called."""
 BEST = 5
 """Fillings of each mask that an answer holds."""
 PAIR_HEADS = ("bert", "albert", "big_bird", "ernie", "fnet", "megatron-bert", "mobilebert")
@@ -52,7 +52,7 @@ class Scored(NamedTuple):
     scores: torch.Tensor
     """`(place, word)`."""
     each: torch.Tensor
-    """`(place,)`: loss of each masked piece."""
+    """`(place,)`: loss of each masked token."""
     pairs: torch.Tensor | None
     """`(batch, 2)` scores of each pair."""
 
@@ -90,7 +90,7 @@ class Pretrain(Task):
         self.dense_because = sparse_head.apply(model)
         return model
 
-    def encode(self, rows: Rows, tokenizer: PreTrainedTokenizerBase, limit: int, *, answers: bool) -> Features:
+    def encode(self, rows: Rows, tokenizer: PreTrainedTokenizerBase, limit: int, *, answers: bool) -> Encoded:
         """Corpus rows -> items as they are; raw text -> those of a corpus built of it, or where there are no `answers`
         one item a text, with the masks that stand in it."""
         _mask_id(tokenizer)
@@ -98,17 +98,17 @@ class Pretrain(Task):
             self._tokenizer = tokenizer
             return _to_answer(rows, tokenizer, limit)
         known: Any = rows
-        if not isinstance(known, pretrain_rows.CorpusRows) and "pieces" not in known[0]:
+        if not isinstance(known, pretrain_rows.CorpusRows) and "tokens" not in known[0]:
             known = _built(rows, tokenizer, self.options.lengths(limit)[-1], self.options)
         items = Items(known, tokenizer, pairs=self.pairs)
         if (longest := int(items.lengths.max())) > limit:
-            what = f"the corpus has rows of {longest} pieces, but the model takes {limit} at most"
+            what = f"the corpus has rows of {longest} tokens, but the model takes {limit} at most"
             raise DataError.at("data", what, "build it with a lower --max-length")
         shares = [phase.share for phase in self.options.phases]
         sizes = getattr(known, "sizes", [])
         several = len(shares) > 1 and len(sizes) == len(shares)  # else these are rows of one split that has no phases
         notes = [f"the head runs on all places, as {self.dense_because}"] if self.dense_because else []
-        return Features(items, notes, phases=list(zip(sizes, shares, strict=True)) if several else [])
+        return Encoded(items, notes, phases=list(zip(sizes, shares, strict=True)) if several else [])
 
     def collator(self, tokenizer: PreTrainedTokenizerBase) -> Collator:
         mask_id, words, chosen = _mask_id(tokenizer), len(tokenizer), self.options
@@ -123,7 +123,7 @@ class Pretrain(Task):
         import torch
 
         counts = [len(batch["labels"]), *([len(batch["pair"])] if self.pairs else [])]
-        return torch.tensor(counts, dtype=torch.float32)  # exact below 2 ** 24 masked pieces a micro-batch
+        return torch.tensor(counts, dtype=torch.float32)  # exact below 2 ** 24 masked tokens a micro-batch
 
     def losses(self, model: Any, batch: dict[str, torch.Tensor]) -> tuple[torch.Tensor, Any]:
         import torch
@@ -143,7 +143,7 @@ class Pretrain(Task):
         return sparse_head.word_scores(outputs, batch[sparse_head.PLACES] if self.dense_because else None)
 
     def reduce(self, outputs: Any, batch: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-        """Of masked rows sums over their pieces; of rows to answer the best words for each mask."""
+        """Of masked rows sums over their tokens; of rows to answer the best words for each mask."""
         import torch
 
         rows, width = batch["input_ids"].shape
@@ -162,13 +162,13 @@ class Pretrain(Task):
         spread[owner, number] = told
         return {"fillings": spread}
 
-    def decode(self, outputs: Outputs, features: Features, rows: Rows) -> list[Answer]:
-        """`{"loss", "right", "masked"}` summed over a row's masked pieces, with pairs `"pair"` and `"pair_scores"`; or
-        `{"fillings"}`: for each [MASK] the best pieces, each `{"piece", "probability", "score"}`."""
+    def decode(self, outputs: Outputs, encoded: Encoded, rows: Rows) -> list[Answer]:
+        """`{"loss", "right", "masked"}` summed over a row's masked tokens, with pairs `"pair"` and `"pair_scores"`; or
+        `{"fillings"}`: for each [MASK] the best tokens, each `{"token", "probability", "score"}`."""
         if "fillings" in outputs:
             return [
                 {"fillings": [[self._filling(*one) for one in best] for best in values[: item["masks"]].tolist()]}
-                for values, item in zip(outputs["fillings"], features.items, strict=True)
+                for values, item in zip(outputs["fillings"], encoded.examples, strict=True)
             ]
         if "sums" not in outputs:
             return []
@@ -181,10 +181,10 @@ class Pretrain(Task):
         return answers
 
     def _filling(self, word: float, probability: float, score: float) -> dict[str, Any]:
-        piece = str(self._tokenizer.decode([int(word)])).strip()
-        return {"piece": piece or f"[{int(word)}]", "probability": probability, "score": score}
+        token = str(self._tokenizer.decode([int(word)])).strip()
+        return {"token": token or f"[{int(word)}]", "probability": probability, "score": score}
 
-    def fits(self, metric: Metric) -> None:
+    def check_metric(self, metric: Metric) -> None:
         if metric.takes != "language":
             todo = "use masked_loss, perplexity, masked_accuracy"
             raise RecipeError.at("metrics", f"{metric.name}: scores no masked words", todo)
@@ -199,10 +199,10 @@ class Pretrain(Task):
         told = [(a["loss"], a["right"], float(np.argmax(a.get("pair_scores", [0])))) for a in answers]
         return np.array(told), np.array([(a["masked"], a.get("pair", -1)) for a in answers], dtype=np.float64)
 
-    def doubts(self, answers: list[Answer], rows: Rows) -> list[str]:
+    def sanity_checks(self, answers: list[Answer], rows: Rows) -> list[str]:
         said = []
         if not any(answer["right"] for answer in answers):
-            said.append("no masked piece was filled in rightly: nothing was learnt yet")
+            said.append("no masked token was filled in rightly: nothing was learnt yet")
         if self.pairs:
             predicted, right = (values[:, -1] for values in self.compare(answers, rows, self.takes))
             accuracy, most = float((predicted == right).mean()), Counter(right.tolist()).most_common(1)[0][1]
@@ -211,18 +211,18 @@ class Pretrain(Task):
                 said.append(f"{found} {most / len(right):.3f}: pairs are not told apart yet")
         return said
 
-    def flat(self, answer: Answer, *, logits: bool = False) -> dict[str, Any]:
-        """`predicted_pieces`: the best for each [MASK]; `fillings`: the five best of each, with probabilities."""
-        names = ("piece", "probability", *(("score",) if logits else ()))
+    def to_columns(self, answer: Answer, *, logits: bool = False) -> dict[str, Any]:
+        """`predicted_tokens`: the best for each [MASK]; `fillings`: the five best of each, with probabilities."""
+        names = ("token", "probability", *(("score",) if logits else ()))
         fillings = [
             {"mask": mask, **{name: one[name] for name in names}}
             for mask, best in enumerate(answer["fillings"], 1)
             for one in best
         ]
-        return {"predicted_pieces": [best[0]["piece"] for best in answer["fillings"]], "fillings": fillings}
+        return {"predicted_tokens": [best[0]["token"] for best in answer["fillings"]], "fillings": fillings}
 
-    def brief(self, answer: Answer) -> str:
-        said = (", ".join(f"{one['piece']} ({one['probability']:.2f})" for one in best) for best in answer["fillings"])
+    def to_text(self, answer: Answer) -> str:
+        said = (", ".join(f"{one['token']} ({one['probability']:.2f})" for one in best) for best in answer["fillings"])
         return " | ".join(said)
 
     def tiny_rows(self) -> list[dict[str, Any]]:
@@ -239,12 +239,12 @@ class Pretrain(Task):
 
 def _mask_id(tokenizer: PreTrainedTokenizerBase) -> int:
     if tokenizer.mask_token_id is None:
-        raise ModelError.at("model", "the tokenizer has no mask piece", "take one with [MASK], as BERT's")
+        raise ModelError.at("model", "the tokenizer has no mask token", "take one with [MASK], as BERT's")
     return int(tokenizer.mask_token_id)
 
 
-def _to_answer(rows: Rows, tokenizer: PreTrainedTokenizerBase, limit: int) -> Features:
-    """A text an item, with the mask pieces that stand in it.
+def _to_answer(rows: Rows, tokenizer: PreTrainedTokenizerBase, limit: int) -> Encoded:
+    """A text an item, with the mask tokens that stand in it.
 
     Raises:
         DataError: a text has none, or one that lies beyond the limit.
@@ -257,13 +257,13 @@ def _to_answer(rows: Rows, tokenizer: PreTrainedTokenizerBase, limit: int) -> Fe
         row = counts.index(0)
         what = f"{rows[row]['text']!r:.60} has no {MASK}"
         raise DataError.at(f"row {row + 1}", what, f"write {MASK} in place of each word that is to be filled in")
-    features = texts.encode(asked, tokenizer, limit, texts.TextOptions())
-    for row, item in enumerate(features.items):
+    encoded = texts.encode(asked, tokenizer, limit, texts.TextOptions())
+    for row, item in enumerate(encoded.examples):
         if (item["input_ids"] == tokenizer.mask_token_id).sum() < counts[row]:
-            what = f"a {MASK} lies beyond the {limit} pieces that the model takes"
+            what = f"a {MASK} lies beyond the {limit} tokens that the model takes"
             raise DataError.at(f"row {row + 1}", what, "shorten the text before it")
         item["masks"] = counts[row]
-    return features
+    return encoded
 
 
 def _built(rows: Rows, tokenizer: PreTrainedTokenizerBase, length: int, options: PretrainOptions) -> Any:

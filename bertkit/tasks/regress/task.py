@@ -14,7 +14,7 @@ from bertkit.errors import RecipeError
 from bertkit.models import build, losses
 from bertkit.recipe.schema import ModelBlock
 from bertkit.tasks import texts, verdicts
-from bertkit.tasks.task import Answer, Features, Outputs, Rows, Verdict
+from bertkit.tasks.task import Answer, Encoded, Outputs, Rows, Verdict
 from bertkit.tasks.texts import TextTask
 
 if TYPE_CHECKING:
@@ -49,15 +49,15 @@ class Regress(TextTask):
     def build_model(self, block: ModelBlock) -> PreTrainedModel:
         return build.build_model(block, "AutoModelForSequenceClassification", num_labels=1, problem_type="regression")
 
-    def encode(self, rows: Rows, tokenizer: PreTrainedTokenizerBase, limit: int, *, answers: bool) -> Features:
+    def encode(self, rows: Rows, tokenizer: PreTrainedTokenizerBase, limit: int, *, answers: bool) -> Encoded:
         import numpy as np
 
-        features = texts.encode(rows, tokenizer, limit, self.options)
+        encoded = texts.encode(rows, tokenizer, limit, self.options)
         if answers:
             scores = np.array(texts.column(rows, "score"), dtype=np.float32)  # (row,)
-            for item in features.items:
+            for item in encoded.examples:
                 item["labels"] = scores[item["row"]]
-        return features
+        return encoded
 
     def losses(self, model: Any, batch: dict[str, torch.Tensor]) -> tuple[torch.Tensor, Any]:
         outputs = model(**self.inputs(batch))
@@ -68,14 +68,14 @@ class Regress(TextTask):
         name = self.options.loss
         return losses.checked(plugins.find("loss", name, where="options.loss"), name)
 
-    def decode(self, outputs: Outputs, features: Features, rows: Rows) -> list[Answer]:
+    def decode(self, outputs: Outputs, encoded: Encoded, rows: Rows) -> list[Answer]:
         """`{"score"}` a row."""
         if not len(rows):
             return []
-        scores = texts.pool(outputs["logits"], features, len(rows), self.options.window_pooling)  # (row, 1)
+        scores = texts.pool(outputs["logits"], encoded, len(rows), self.options.window_pooling)  # (row, 1)
         return [{"score": score} for score in scores[:, 0].tolist()]
 
-    def fits(self, metric: Metric) -> None:
+    def check_metric(self, metric: Metric) -> None:
         if metric.takes != "scores":
             raise RecipeError.at(
                 "metrics", f"{metric.name}: scores labels, not numbers", "use pearson, spearman, mse, mae"
@@ -90,17 +90,17 @@ class Regress(TextTask):
     def verdicts(self, answers: list[Answer], rows: Rows) -> list[Verdict]:
         return verdicts.of_numbers(answers, rows)
 
-    def doubts(self, answers: list[Answer], rows: Rows) -> list[str]:
+    def sanity_checks(self, answers: list[Answer], rows: Rows) -> list[str]:
         predicted, right = self.compare(answers, rows, "scores")
         error, spread = float(((predicted - right) ** 2).mean()), float(right.var())
         if error < spread:
             return []
         return [f"squared error {error:.3g}, but always answering their mean gives {spread:.3g}: nothing was learnt"]
 
-    def flat(self, answer: Answer, *, logits: bool = False) -> dict[str, Any]:
+    def to_columns(self, answer: Answer, *, logits: bool = False) -> dict[str, Any]:
         return {"predicted_score": answer["score"]}
 
-    def brief(self, answer: Answer) -> str:
+    def to_text(self, answer: Answer) -> str:
         return f"{answer['score']:.3f}"
 
     def tiny_rows(self) -> list[dict[str, Any]]:

@@ -3,7 +3,7 @@
 The 20 best starts x the 20 best ends of every window are looked at; pairs fall out that leave the context, have not
 their *maximum context* there, end before they start, or are too long. The score of no answer is the minimum over the
 windows of start[CLS] + end[CLS]. All pairs of all questions are made at once, in numpy; texts come by the character
-offsets of the pieces, never from the pieces themselves.
+offsets of the tokens, never from the tokens themselves.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bertkit.tasks.squad import calibration
-from bertkit.tasks.task import Answer, Features, Outputs, Rows
+from bertkit.tasks.task import Answer, Encoded, Outputs, Rows
 
 if TYPE_CHECKING:
     import torch
@@ -53,15 +53,15 @@ class Pairs:
     end_logit: np.ndarray
 
 
-def pairs(outputs: Outputs, features: Features, longest: int) -> Pairs:
-    """All pairs that can be answers, of at most `longest` pieces."""
-    items = features.items
+def pairs(outputs: Outputs, encoded: Encoded, longest: int) -> Pairs:
+    """All pairs that can be answers, of at most `longest` tokens."""
+    items = encoded.examples
     if not len(items):
         return Pairs(*np.zeros((5, 0)))
     sizes = np.array([len(item["own"]) for item in items])
-    begins = np.cumsum(sizes) - sizes  # where a window's pieces begin among all
+    begins = np.cumsum(sizes) - sizes  # where a window's tokens begin among all
     own = np.concatenate([item["own"] for item in items])
-    offsets = np.concatenate([item["offsets"] for item in items])  # (context piece of all windows, 2)
+    offsets = np.concatenate([item["offsets"] for item in items])  # (context token of all windows, 2)
     rows = np.array([item["row"] for item in items])
     first = np.array([item["first"] for item in items])
     found = []
@@ -88,9 +88,9 @@ def _side(outputs: Outputs, side: str, part: slice, first: Any, sizes: Any) -> t
     return places, logits, (places >= 0) & (places < sizes) & np.isfinite(logits)
 
 
-def nulls(outputs: Outputs, features: Features, count: int) -> np.ndarray:
+def nulls(outputs: Outputs, encoded: Encoded, count: int) -> np.ndarray:
     """Start and end logit of no answer of each row, `(row, 2)`: those of the window where their sum is least."""
-    rows = np.array([item["row"] for item in features.items], dtype=np.int64)
+    rows = np.array([item["row"] for item in encoded.examples], dtype=np.int64)
     logits = np.stack(outputs["null"]).astype(np.float64)  # (window, 2)
     order = np.lexsort((logits.sum(1), rows))
     least = order[np.searchsorted(rows[order], np.arange(count))]
@@ -98,21 +98,21 @@ def nulls(outputs: Outputs, features: Features, count: int) -> np.ndarray:
 
 
 def decode(
-    outputs: Outputs, features: Features, rows: Rows, *, n_best: int, longest: int, threshold: float | None
+    outputs: Outputs, encoded: Encoded, rows: Rows, *, n_best: int, longest: int, threshold: float | None
 ) -> list[Answer]:
     """One answer a row, with its `n_best`; probabilities as `run_squad.py` has them, at temperature 1.
 
     Args:
         n_best: how many texts are kept, beside no answer.
-        longest: most pieces of an answer.
+        longest: most tokens of an answer.
         threshold: how much better than the best text no answer must score to be given; None: it never is.
     """
     count = len(rows)
     if not count:
         return []
-    found = pairs(outputs, features, longest)
+    found = pairs(outputs, encoded, longest)
     ends = np.searchsorted(found.row, np.arange(count + 1))
-    none = nulls(outputs, features, count).tolist()
+    none = nulls(outputs, encoded, count).tolist()
     contexts = _contexts(rows)
     answers = []
     for row in range(count):

@@ -18,11 +18,11 @@ from bertkit.metrics.answers import BEST, CALIBRATION, best_text, best_threshold
 from bertkit.metrics.squad import normalize, per_question
 from bertkit.models import build
 from bertkit.recipe.schema import DataBlock, ModelBlock
-from bertkit.tasks.squad import decode as spans
 from bertkit.tasks import texts, verdicts
-from bertkit.tasks.squad import windows as answers_windows
 from bertkit.tasks.squad import calibration
-from bertkit.tasks.task import Answer, Features, Outputs, Rows, Verdict
+from bertkit.tasks.squad import decode as spans
+from bertkit.tasks.squad import windows as answers_windows
+from bertkit.tasks.task import Answer, Encoded, Outputs, Rows, Verdict
 from bertkit.tasks.texts import TextTask
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class SquadOptions(answers_windows.WindowOptions):
     n_best: int = Field(default=20, ge=1)
     """So many starts and ends of each window are tried, and so many texts of each question kept."""
     max_answer: int = Field(default=30, ge=1)
-    """Most pieces of an answer."""
+    """Most tokens of an answer."""
     no_answer: Literal["auto", True, False] = "auto"
     """Whether a question may have no answer. Default: if a training row has none."""
     threshold: float | None = None
@@ -121,7 +121,7 @@ class Squad(TextTask):
             bias.requires_grad_(False)
         return model
 
-    def encode(self, rows: Rows, tokenizer: PreTrainedTokenizerBase, limit: int, *, answers: bool) -> Features:
+    def encode(self, rows: Rows, tokenizer: PreTrainedTokenizerBase, limit: int, *, answers: bool) -> Encoded:
         return answers_windows.encode(rows, tokenizer, limit, self.options, answers=answers)
 
     def losses(self, model: Any, batch: dict[str, torch.Tensor]) -> tuple[torch.Tensor, Any]:
@@ -130,7 +130,7 @@ class Squad(TextTask):
         from torch.nn.functional import cross_entropy
 
         outputs = model(**self.inputs(batch))
-        padding = batch["attention_mask"] == 0  # (batch, piece)
+        padding = batch["attention_mask"] == 0  # (batch, token)
         each = [
             cross_entropy(logits.float().masked_fill(padding, -torch.inf), batch["labels"][:, side], reduction="sum")
             for side, logits in enumerate((outputs.start_logits, outputs.end_logits))
@@ -141,13 +141,13 @@ class Squad(TextTask):
         import torch
 
         mask = batch["attention_mask"] != 0
-        both = {"start": outputs.start_logits.float(), "end": outputs.end_logits.float()}  # (batch, piece)
+        both = {"start": outputs.start_logits.float(), "end": outputs.end_logits.float()}  # (batch, token)
         reduced = {"null": torch.stack([logits[:, 0] for logits in both.values()], 1)}
         for side, logits in both.items():
             reduced[f"{side}_places"], reduced[f"{side}_logits"] = spans.best_places(logits, mask, self.options.n_best)
         return reduced
 
-    def decode(self, outputs: Outputs, features: Features, rows: Rows) -> list[Answer]:
+    def decode(self, outputs: Outputs, encoded: Encoded, rows: Rows) -> list[Answer]:
         """`{"answer", "start", "end", "score", "confidence", "no_answer_probability", "n_best"}` a row.
 
         Start and end are characters of the context, None where there is no answer. `score` is that of the best text
@@ -155,7 +155,7 @@ class Squad(TextTask):
         `no_answer_probability` is None where every question gets an answer.
         """
         answers = spans.decode(
-            outputs, features, rows,
+            outputs, encoded, rows,
             n_best=self.options.n_best, longest=self.options.max_answer, threshold=self.threshold,
         )  # fmt: skip
         if self.temperature == 1:
@@ -189,7 +189,7 @@ class Squad(TextTask):
         else:
             log.info("confidence: not calibrated, as no temperature fits the validation questions")
 
-    def fits(self, metric: Metric) -> None:
+    def check_metric(self, metric: Metric) -> None:
         if metric.takes not in ("answers", "candidates"):
             known = "use squad_v2" if self.no_answer else "use squad or squad_v2"
             raise RecipeError.at("metrics", f"{metric.name}: scores {metric.takes}, not answers", known)
@@ -207,7 +207,7 @@ class Squad(TextTask):
     def verdicts(self, answers: list[Answer], rows: Rows) -> list[Verdict]:
         return verdicts.of_answers(answers, rows, self.compare(answers, rows, "answers")[1])
 
-    def doubts(self, answers: list[Answer], rows: Rows) -> list[str]:
+    def sanity_checks(self, answers: list[Answer], rows: Rows) -> list[str]:
         predicted, golds = self.compare(answers, rows, "answers")
         ids = [str(i) for i in range(len(golds))]
         _, scores = per_question(dict(zip(ids, golds, strict=True)), dict(zip(ids, predicted, strict=True)), "v2")
@@ -230,7 +230,7 @@ class Squad(TextTask):
             written["no_answer_probabilities"] = {i: answer["no_answer_probability"] for i, answer in named.items()}
         return written
 
-    def flat(self, answer: Answer, *, logits: bool = False) -> dict[str, Any]:
+    def to_columns(self, answer: Answer, *, logits: bool = False) -> dict[str, Any]:
         hidden = () if logits else ("start_logit", "end_logit")
         columns = {"predicted_answer": answer["answer"]}
         columns |= {"predicted_start": answer["start"], "predicted_end": answer["end"]}
@@ -240,7 +240,7 @@ class Squad(TextTask):
         best = [{key: value for key, value in entry.items() if key not in hidden} for entry in answer["n_best"]]
         return columns | {"n_best": best}
 
-    def brief(self, answer: Answer) -> str:
+    def to_text(self, answer: Answer) -> str:
         if not answer["answer"]:
             return f"no answer ({answer['confidence']:.2f})"
         return f"{answer['answer']} (characters {answer['start']} to {answer['end']}, {answer['confidence']:.2f})"

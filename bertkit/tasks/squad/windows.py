@@ -1,7 +1,7 @@
 """A question and its context -> windows: `[CLS] question [SEP] part of the context [SEP]`, with character offsets.
 
-As google-research/bert's `run_squad.py` cuts them, but for the step: neighbours share a fixed number of pieces, or with
-`step` begin as far apart as its `doc_stride` says. A piece that stands in several windows counts in the one where it
+As google-research/bert's `run_squad.py` cuts them, but for the step: neighbours share a fixed number of tokens, or with
+`step` begin as far apart as its `doc_stride` says. A token that stands in several windows counts in the one where it
 has most context on its narrower side (*maximum context*).
 """
 
@@ -16,47 +16,47 @@ from pydantic import Field
 from bertkit.data.windows import Span, windows
 from bertkit.errors import RecipeError
 from bertkit.tasks import texts
-from bertkit.tasks.task import Features, Rows, TaskOptions
+from bertkit.tasks.task import Encoded, Rows, TaskOptions
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
 LENGTH = 384
-"""Most pieces of a window where `max_length` is not set (`run_squad.py`)."""
+"""Most tokens of a window where `max_length` is not set (`run_squad.py`)."""
 
 
 class WindowOptions(TaskOptions):
     max_length: int | None = Field(default=None, ge=8)
-    """Most pieces of question and window, [CLS] and [SEP] included. Default: 384, or all that the model can take."""
+    """Most tokens of question and window, [CLS] and [SEP] included. Default: 384, or all that the model can take."""
     overlap: int | None = Field(default=None, ge=0)
-    """Pieces of the context that neighbouring windows share. Default: a third of max_length, 128 of 384."""
+    """Tokens of the context that neighbouring windows share. Default: a third of max_length, 128 of 384."""
     step: int | None = Field(default=None, ge=1)
-    """Pieces from the start of a window to that of the next, in place of `overlap`: `doc_stride` of `run_squad.py`."""
+    """Tokens from the start of a window to that of the next, in place of `overlap`: `doc_stride` of `run_squad.py`."""
     max_question: int = Field(default=64, ge=1)
     """A longer question loses its end. It never takes more than half of a window."""
 
 
 def encode(
     rows: Rows, tokenizer: PreTrainedTokenizerBase, limit: int, options: WindowOptions, *, answers: bool
-) -> Features:
+) -> Encoded:
     """Rows with `question` and `context` -> items, one a window:
 
-    - `input_ids`, `token_type_ids` `(piece,)`;
-    - `first`: place of the first piece of the context;
-    - `offsets` `(context piece, 2)`: from which to which character of the context each reaches;
-    - `own` `(context piece,)`: whether it has its maximum context here;
+    - `input_ids`, `token_type_ids` `(token,)`;
+    - `first`: place of the first token of the context;
+    - `offsets` `(context token, 2)`: from which to which character of the context each reaches;
+    - `own` `(context token,)`: whether it has its maximum context here;
     - with `answers`, `labels` `(2,)`: first and last place of the first answer, both 0 where it is not in the window.
     """
     limit = min(limit, options.max_length or LENGTH)
     most = min(options.max_question, limit // 2)
     questions, contexts = texts.column(rows, "question") or [], texts.column(rows, "context") or []
-    asked = [ids for ids, _ in _pieces(tokenizer, questions)]
-    pieces = _pieces(tokenizer, contexts)
+    asked = [ids for ids, _ in _tokens(tokenizer, questions)]
+    tokens = _tokens(tokenizer, contexts)
     golds = texts.column(rows, "answers") if answers else None
     frame = texts.Frame(tokenizer, pair=True)
     items: list[dict[str, Any]] = []
     cut = several = lost = 0
-    for row, (question, (ids, offsets)) in enumerate(zip(asked, pieces, strict=True)):
+    for row, (question, (ids, offsets)) in enumerate(zip(asked, tokens, strict=True)):
         cut += len(question) > most
         question = question[:most]
         room = limit - sum(frame.sizes) - len(question)
@@ -75,48 +75,48 @@ def encode(
                 item["labels"] = np.array(labels, dtype=np.int64)
             items.append(item)
         lost += bool(golds and golds[row]) and not found
-    return Features(items, *_said(len(asked), len(items), limit, most, cut, several, lost))
+    return Encoded(items, *_said(len(asked), len(items), limit, most, cut, several, lost))
 
 
 def _said(rows: int, items: int, limit: int, most: int, cut: int, several: int, lost: int) -> tuple[list[str], ...]:
     notes, warnings = [], []
     if several:
-        notes.append(f"{several} of {rows} contexts have more than {limit} pieces with their question: {items} windows")
+        notes.append(f"{several} of {rows} contexts have more than {limit} tokens with their question: {items} windows")
     if cut:
-        warnings.append(f"{cut} of {rows} questions have more than {most} pieces: cut")
+        warnings.append(f"{cut} of {rows} questions have more than {most} tokens: cut")
     if lost:
         warnings.append(f"{lost} of {rows} questions have their answer in no window: learnt as without an answer")
     return notes, warnings
 
 
 def shared(options: WindowOptions, limit: int, room: int) -> int:
-    """Pieces that neighbouring windows share, where each holds `room` pieces of the context."""
+    """Tokens that neighbouring windows share, where each holds `room` tokens of the context."""
     if options.step is not None:
         return max(0, room - options.step)
     if options.overlap is None:
         return min(limit // 3, room // 2)
     if options.overlap >= room:
-        what = f"{options.overlap}: beside its question a window holds only {room} pieces of the context"
+        what = f"{options.overlap}: beside its question a window holds only {room} tokens of the context"
         raise RecipeError.at("options.overlap", what, "lower it, or raise options.max_length")
     return options.overlap
 
 
-def _pieces(tokenizer: PreTrainedTokenizerBase, values: Sequence[str]) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Numbers of each text's pieces `(piece,)` and their characters `(piece, 2)`; a text that recurs is cut once."""
+def _tokens(tokenizer: PreTrainedTokenizerBase, values: Sequence[str]) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Numbers of each text's tokens `(token,)` and their characters `(token, 2)`; a text that recurs is cut once."""
     once = list(dict.fromkeys(values))
     made = {}
     for start in range(0, len(once), 1000):
         part = once[start : start + 1000]
-        for text, pieces in zip(
+        for text, tokens in zip(
             part, tokenizer.backend_tokenizer.encode_batch(part, add_special_tokens=False), strict=True
         ):
-            offsets = np.array(pieces.offsets, dtype=np.int32).reshape(-1, 2)
-            made[text] = (np.array(pieces.ids, dtype=np.int32), offsets)
+            offsets = np.array(tokens.offsets, dtype=np.int32).reshape(-1, 2)
+            made[text] = (np.array(tokens.ids, dtype=np.int32), offsets)
     return [made[text] for text in values]
 
 
 def _place(answers: list[dict[str, Any]], offsets: np.ndarray) -> tuple[int, int] | None:
-    """First and last piece of the first answer; None where there is none, or it touches no piece."""
+    """First and last token of the first answer; None where there is none, or it touches no token."""
     if not answers:
         return None
     begin, end = answers[0]["start"], answers[0]["start"] + len(answers[0]["text"])
@@ -126,9 +126,9 @@ def _place(answers: list[dict[str, Any]], offsets: np.ndarray) -> tuple[int, int
 
 
 def maximum_context(spans: Sequence[Span], length: int) -> list[np.ndarray]:
-    """For each window, whether each of its pieces `(context piece,)` has its maximum context there.
+    """For each window, whether each of its tokens `(context token,)` has its maximum context there.
 
-    The score of a piece in a window is the smaller number of pieces beside it, plus a hundredth of the window's size;
+    The score of a token in a window is the smaller number of tokens beside it, plus a hundredth of the window's size;
     of equals the first counts (`_check_is_max_context`).
     """
     if len(spans) == 1:

@@ -14,8 +14,8 @@ from bertkit.data.dataset import load
 from bertkit.data.read.rows import Unusable
 from bertkit.errors import DataError
 from bertkit.recipe.schema import DataBlock
-from tests.data.test_conll import NER
-from tests.data.test_squad_json import SQUAD
+from tests.data.read.test_conll import NER
+from tests.data.read.test_squad import SQUAD
 
 ONE = [{"text": "b", "start": 2}]
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from bertkit.data.read.rows import Tally, Unusable
 from bertkit.data.columns.values import Values
+from bertkit.data.read.rows import Tally, Unusable
 from bertkit.errors import DataError
 from bertkit.recipe.schema import DataBlock
 

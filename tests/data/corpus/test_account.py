@@ -11,14 +11,14 @@ from bertkit.data.corpus.account import told, warn
 from bertkit.data.corpus.options import CorpusOptions
 from tests.helpers import messages
 
-SHARD = {"bytes": 9, "sha256": "ab", "rows": 2, "pieces": 20, "pieces_own": 15, "random_next": 1}
-READ = {"documents": 4, "pieces": 100, "pieces_unknown": 0}
+SHARD = {"bytes": 9, "sha256": "ab", "rows": 2, "tokens": 20, "tokens_own": 15, "random_next": 1}
+READ = {"documents": 4, "tokens": 100, "tokens_unknown": 0}
 
 
 def manifest(read: dict[str, int] | None = None, chosen: dict[str, int] | None = None, **options: Any) -> dict:
     made = [
         {**SHARD, "file": "train/0", "split": "train"},
-        {**SHARD, "file": "train/1", "split": "train", "pieces_truncated": 3},
+        {**SHARD, "file": "train/1", "split": "train", "tokens_truncated": 3},
         {**SHARD, "file": "validation/0", "split": "validation"},
     ]
     record = CorpusOptions(**options)
@@ -34,10 +34,10 @@ def test_shards_are_added_up_by_split() -> None:
         "documents": 3,
         "bytes": 18,
         "rows": 4,
-        "pieces": 40,
-        "pieces_own": 30,
+        "tokens": 40,
+        "tokens_own": 30,
         "random_next": 2,
-        "pieces_truncated": 3,
+        "tokens_truncated": 3,
     }
     assert found["splits"]["validation"]["rows"] == 2
     assert found["read"]["documents_dropped"] == 5
@@ -45,7 +45,7 @@ def test_shards_are_added_up_by_split() -> None:
         "file": "train/0",
         "split": "train",
         "rows": 2,
-        "pieces": 20,
+        "tokens": 20,
         "bytes": 9,
         "sha256": "ab",
     }
@@ -54,13 +54,13 @@ def test_shards_are_added_up_by_split() -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ({}, "train: 3 pieces (10.0%) are lost"),
+        ({}, "train: 3 tokens (10.0%) are lost"),
         ({"chosen": {"validation": 1}}, "validation has one document: no random next sentences"),
         ({"chosen": {"validation": 0}}, "one document only"),
         ({"chosen": {"documents_repeated": 2}}, "2 documents repeat an earlier one; deduplicate drops them"),
         ({"chosen": {"documents_repeated": 2}, "deduplicate": True}, "were dropped"),
         ({"read": {"documents_cut": 2}}, "2 documents were cut for their length"),
-        ({"read": {"pieces_unknown": 3}}, "3.0% of the pieces are unknown"),
+        ({"read": {"tokens_unknown": 3}}, "3.0% of the tokens are unknown"),
     ],
 )
 def test_what_is_said(arguments: dict, said: str, caplog) -> None:

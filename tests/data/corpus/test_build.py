@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from transformers import AutoTokenizer
 
-from bertkit.data.corpus.corpus import CorpusOptions, build
 from bertkit.data.corpus.build import read_manifest, vocabulary_hash
+from bertkit.data.corpus.corpus import CorpusOptions, build
 from bertkit.errors import DataError
 from bertkit.recipe.schema import DataBlock
 from tests.helpers import messages
@@ -87,7 +87,7 @@ def test_what_is_lost_is_said(write, tokenizer: Any, caplog) -> None:
     caplog.set_level(logging.INFO, "bertkit")
     name = write("a.txt", "\n\n".join(["the cat sleeps " * 30] * 4))
     told = build([name], tokenizer, "out", CorpusOptions(max_length=32))["splits"]["train"]
-    assert told["pieces_truncated"] > 0
+    assert told["tokens_truncated"] > 0
     assert any("are lost to rows that were too long" in said for said in messages(caplog))
 
 
@@ -117,7 +117,7 @@ def test_folders_that_are_no_corpus(tmp_path: Path, content: str | None, said: s
         read_manifest(folder)
 
 
-def test_a_vocabulary_is_known_by_its_pieces(tokenizer: Any, tokenizer_folder: Path) -> None:
+def test_a_vocabulary_is_known_by_its_tokens(tokenizer: Any, tokenizer_folder: Path) -> None:
     again = AutoTokenizer.from_pretrained(tokenizer_folder)
     again("some text", truncation=True, max_length=4)
     assert vocabulary_hash(again) == vocabulary_hash(tokenizer)

@@ -50,7 +50,7 @@ def content(folder: Path) -> dict[str, bytes]:
 
 
 def rows_of(folder: Path, split: str = "all") -> list[tuple[list[int], int, int]]:
-    return [(row["pieces"].tolist(), row["second"], row["label"]) for row in Corpus.open(folder, split)]  # type: ignore[arg-type]
+    return [(row["tokens"].tolist(), row["second"], row["label"]) for row in Corpus.open(folder, split)]  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("pairs", ["nsp", "sop", "none"])
@@ -73,28 +73,28 @@ def test_a_corpus(pairs: str, texts: list[str], tokenizer: Any, tmp_path: Path, 
     for split in ("train", "validation", "all"):
         corpus = Corpus.open(tmp_path / "out", split)  # type: ignore[arg-type]
         assert len(corpus) == sum(s["rows"] for s in manifest["shards"] if split in ("all", s["split"])) > 5
-        assert corpus.lengths.tolist() == [len(row["pieces"]) for row in corpus]
+        assert corpus.lengths.tolist() == [len(row["tokens"]) for row in corpus]
         assert corpus.lengths.max() <= 40 - (2 if pairs == "none" else 3)
         for row in corpus:
-            assert row["pieces"].dtype == np.int32
+            assert row["tokens"].dtype == np.int32
             assert row["starts"].dtype == bool
-            assert row["starts"].shape == row["pieces"].shape
+            assert row["starts"].shape == row["tokens"].shape
             assert row["starts"][0]
             assert row["starts"][row["second"]]
             assert row["label"] in ((-1,) if pairs == "none" else (0, 1))
             assert (row["second"] == 0) == (pairs == "none")
             special = set(tokenizer.all_special_ids) - ({tokenizer.sep_token_id} if pairs == "none" else set())
-            assert not special & set(row["pieces"].tolist())
-    assert corpus[-1]["pieces"].tolist() == corpus[len(corpus) - 1]["pieces"].tolist()
+            assert not special & set(row["tokens"].tolist())
+    assert corpus[-1]["tokens"].tolist() == corpus[len(corpus) - 1]["tokens"].tolist()
     assert [row["label"] for row in corpus[2:4]] == [corpus[2]["label"], corpus[3]["label"]]
     with pytest.raises(IndexError):
         corpus[len(corpus)]
     again = pickle.loads(pickle.dumps(corpus))
-    assert again[3]["pieces"].tolist() == corpus[3]["pieces"].tolist()
+    assert again[3]["tokens"].tolist() == corpus[3]["tokens"].tolist()
     assert corpus.damaged() == []
 
 
-def test_pieces_and_words_are_those_of_the_tokenizer(tokenizer: Any, tmp_path: Path) -> None:
+def test_tokens_and_words_are_those_of_the_tokenizer(tokenizer: Any, tmp_path: Path) -> None:
     text = "Where is my parcel? It is late again."
     (tmp_path / "a.txt").write_text(text)
     (tmp_path / "b.txt").write_text(text)
@@ -102,7 +102,7 @@ def test_pieces_and_words_are_those_of_the_tokenizer(tokenizer: Any, tmp_path: P
     build([str(tmp_path / "a.txt"), str(tmp_path / "b.txt")], tokenizer, tmp_path / "out", options)
     (row,) = Corpus.open(tmp_path / "out")
     found = tokenizer(text, add_special_tokens=False)
-    assert row["pieces"].tolist() == [*found["input_ids"], tokenizer.sep_token_id, *found["input_ids"]]
+    assert row["tokens"].tolist() == [*found["input_ids"], tokenizer.sep_token_id, *found["input_ids"]]
     words = found.word_ids()
     starts = [i == 0 or words[i] != words[i - 1] for i in range(len(words))]
     assert row["starts"].tolist() == [*starts, True, *starts]
@@ -125,7 +125,7 @@ def test_passes_are_different_pairs_of_the_same_text(texts: list[str], tokenizer
     assert len({shard["sha256"] for shard in manifest["shards"]}) == 4
     told = manifest["splits"]["train"]
     one = build(texts, tokenizer, tmp_path / "one", CorpusOptions(max_length=32))["splits"]["train"]
-    assert told["pieces_own"] == 3 * one["pieces_own"]
+    assert told["tokens_own"] == 3 * one["tokens_own"]
 
 
 def test_validation_documents_are_in_no_training_row(tokenizer: Any, tmp_path: Path) -> None:
@@ -136,7 +136,7 @@ def test_validation_documents_are_in_no_training_row(tokenizer: Any, tmp_path: P
     found = {}
     for split in ("train", "validation"):
         rows = Corpus.open(tmp_path / "out", split)  # type: ignore[arg-type]
-        text = " [SEP] ".join(tokenizer.decode(row["pieces"]) for row in rows)
+        text = " [SEP] ".join(tokenizer.decode(row["tokens"]) for row in rows)
         found[split] = [line.strip() for line in text.split("[SEP]")]
     assert len(found["validation"]) == 20
     assert sorted(found["train"] + found["validation"]) == sorted(lines)
@@ -153,7 +153,7 @@ def test_duplicates(tokenizer: Any, tmp_path: Path, caplog) -> None:
     read = build(source, tokenizer, tmp_path / "dropped", options)["read"]
     assert (read["documents_repeated"], read["documents_dropped"]) == (2, 2)
     (row,) = Corpus.open(tmp_path / "dropped")
-    assert tokenizer.decode(row["pieces"]) == "one cat [SEP] two dogs [SEP] three"
+    assert tokenizer.decode(row["tokens"]) == "one cat [SEP] two dogs [SEP] three"
 
 
 def test_a_document_alone_is_told(tokenizer: Any, tmp_path: Path, caplog) -> None:
@@ -171,7 +171,7 @@ def test_a_wrong_tokenizer_is_told(tokenizer: Any, tmp_path: Path, caplog) -> No
     assert "unknown to the tokenizer" in caplog.text
 
 
-def test_the_model_must_have_the_same_pieces(texts: list[str], tokenizer: Any, tmp_path: Path) -> None:
+def test_the_model_must_have_the_same_tokens(texts: list[str], tokenizer: Any, tmp_path: Path) -> None:
     build(texts, tokenizer, tmp_path / "out", CorpusOptions())
     corpus = Corpus.open(tmp_path / "out")
     tokenizer("a text", truncation=True, max_length=4)  # leaves its truncation behind

@@ -12,14 +12,14 @@ import pytest
 
 from bertkit.data.corpus import parts
 from bertkit.data.corpus.options import CorpusOptions
-from bertkit.data.corpus.parts import Elsewhere, Part
 from bertkit.data.corpus.pairs import Pairs, Row, _excess, packed
+from bertkit.data.corpus.parts import Elsewhere, Part
 
 ROOM = 61
 SEPARATOR = 1
 
 Documents = list[list[list[int]]]
-"""Documents of sentences of pieces; a piece's number is its place in the corpus."""
+"""Documents of sentences of tokens; a token's number is its place in the corpus."""
 
 
 def some_documents(count: int, sentences: int | tuple[int, int], lengths: tuple[int, int], seed: int = 0) -> Documents:
@@ -35,9 +35,9 @@ def some_documents(count: int, sentences: int | tuple[int, int], lengths: tuple[
 
 
 def part_of(documents: Documents) -> Part:
-    """Every third piece of the corpus goes on with a word."""
+    """Every third token of the corpus goes on with a word."""
     flat = [sentence for document in documents for sentence in document]
-    numbers = np.array([piece for sentence in flat for piece in sentence], np.uint32)
+    numbers = np.array([token for sentence in flat for token in sentence], np.uint32)
     places = np.cumsum([0, *map(len, flat)])
     return Part(
         2 * numbers + (numbers % 3 > 0),
@@ -84,8 +84,8 @@ def reference(documents: Documents, draw: random.Random, *, once: bool = False) 
             while waiting and sum(map(len, taken)) < target:
                 taken.append(waiting.pop(0))
             cut = 1 if len(taken) == 1 else draw.randint(1, len(taken) - 1)
-            a = [piece for sentence in taken[:cut] for piece in sentence]
-            b = [piece for sentence in taken[cut:] for piece in sentence]
+            a = [token for sentence in taken[:cut] for token in sentence]
+            b = [token for sentence in taken[cut:] for token in sentence]
             is_random = len(taken) == 1 or draw.random() < 0.5
             if is_random:
                 waiting = taken[cut:] + waiting
@@ -163,7 +163,7 @@ def test_no_segment_is_lost_but_by_truncation(tmp_path: Path) -> None:
                     assert segment[0] >= lowest
                     lowest = segment[-1] + 1
                     own += len(segment)
-        assert own + counts["pieces_truncated"] + counts["pieces_left_out"] == total
+        assert own + counts["tokens_truncated"] + counts["tokens_left_out"] == total
         assert counts["rows"] == sum(map(len, rows))
 
 
@@ -171,9 +171,9 @@ def test_without_truncation_all_text_is_there(tmp_path: Path) -> None:
     documents = some_documents(40, (1, 30), (1, 4))
     rows, counts = made(documents, written(tmp_path, documents), room=10_000)
     for document, found in zip(documents, rows, strict=True):
-        mine = [piece for a, b, label in found for piece in (a if label else a + b)]
-        assert mine == [piece for sentence in document for piece in sentence]
-    assert counts["pieces_truncated"] == 0
+        mine = [token for a, b, label in found for token in (a if label else a + b)]
+        assert mine == [token for sentence in document for token in sentence]
+    assert counts["tokens_truncated"] == 0
 
 
 def test_random_segments_are_whole_sentences_of_other_documents(tmp_path: Path) -> None:
@@ -216,7 +216,7 @@ def test_truncation_takes_from_the_longer_side_front_or_back_by_a_coin() -> None
     for seed in range(400):
         rows, counts = made(documents, None, seed, room=60, short_share=0.0)
         ((a, b, label),) = rows[0]
-        assert (label, len(a) + len(b), counts["pieces_truncated"]) == (0, 60, 40)
+        assert (label, len(a) + len(b), counts["tokens_truncated"]) == (0, 60, 40)
         fronts.append((a[0], b[-1]))
     lost = np.array(fronts)
     whole = (lost[:, 0] == 0) & (lost[:, 1] == 99)
@@ -242,7 +242,7 @@ def test_sentence_order(tmp_path: Path) -> None:
     assert a + b == [11, 12, 13, 14]
     assert b[0] in (13, 14)  # where words begin
     assert lone[1] == []
-    assert counts["pieces_left_out"] == 1
+    assert counts["tokens_left_out"] == 1
 
 
 def packed_rows(documents: Documents, room: int) -> tuple[list[list[int]], Counter[str]]:
@@ -255,22 +255,22 @@ def packed_rows(documents: Documents, room: int) -> tuple[list[list[int]], Count
 
 @pytest.mark.parametrize("lengths", [(1, 10), (1, 60), (1, 200)])
 @pytest.mark.parametrize("sentences", [1, 2, (1, 30)])
-def test_packed_rows_lose_no_piece(sentences, lengths: tuple[int, int]) -> None:
+def test_packed_rows_lose_no_token(sentences, lengths: tuple[int, int]) -> None:
     documents = some_documents(50, sentences, lengths)
     rows, counts = packed_rows(documents, ROOM)
     whole = part_of(documents)
-    assert [piece for row in rows for piece in row if piece != SEPARATOR] == whole.pieces.tolist()
+    assert [token for row in rows for token in row if token != SEPARATOR] == whole.tokens.tolist()
     assert max(map(len, rows)) <= ROOM
     assert all(row[0] != SEPARATOR and row[-1] != SEPARATOR for row in rows)
-    ends = {int(piece) for piece in whole.pieces[whole.sentences[1:] - 1]}
+    ends = {int(token) for token in whole.tokens[whole.sentences[1:] - 1]}
     assert sum(row[-1] not in ends for row in rows) == counts["sentences_cut"]
-    documents_end = {int(whole.pieces[whole.sentences[i] - 1]) for i in whole.documents[1:]}
+    documents_end = {int(whole.tokens[whole.sentences[i] - 1]) for i in whole.documents[1:]}
     for row in rows:
-        inside = [piece for piece, after in pairwise(row) if after == SEPARATOR]
-        assert set(inside) == {piece for piece in row[:-1] if piece in documents_end}
+        inside = [token for token, after in pairwise(row) if after == SEPARATOR]
+        assert set(inside) == {token for token in row[:-1] if token in documents_end}
     for row, after in pairwise(rows):  # no row could have taken one more sentence
         if row[-1] in ends:
-            place = int(np.searchsorted(whole.sentences, int(np.flatnonzero(whole.pieces == after[0])[0])))
+            place = int(np.searchsorted(whole.sentences, int(np.flatnonzero(whole.tokens == after[0])[0])))
             more = whole.sentences[place + 1] - whole.sentences[place] + (row[-1] in documents_end)
             assert len(row) + more > ROOM
 

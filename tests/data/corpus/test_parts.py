@@ -14,15 +14,15 @@ from bertkit.data.corpus.parts import Elsewhere, Part, account
 
 @pytest.fixture
 def part() -> Part:
-    pieces = np.arange(20, dtype=np.uint16)
+    tokens = np.arange(20, dtype=np.uint16)
     hashes = np.arange(4, dtype=np.uint64).reshape(2, 2)
-    return Part(pieces, np.array([0, 3, 4, 10, 20]), np.array([0, 3, 4]), hashes, {"bytes": 7})
+    return Part(tokens, np.array([0, 3, 4, 10, 20]), np.array([0, 3, 4]), hashes, {"bytes": 7})
 
 
 def test_a_part_is_read_as_it_was_written(part: Part, tmp_path: Path) -> None:
     part.write(tmp_path / "a.part")
     again = Part.read(tmp_path / "a.part")
-    for name in ("pieces", "sentences", "documents", "hashes"):
+    for name in ("tokens", "sentences", "documents", "hashes"):
         assert np.array_equal(getattr(again, name), getattr(part, name))
         assert getattr(again, name).dtype == getattr(part, name).dtype
     assert again.counts == {"bytes": 7}
@@ -43,7 +43,7 @@ def test_sentences_from_a_random_one_on_until_there_are_enough(
     assert len(elsewhere) == 2
     draw = random.Random(0)
     found = [elsewhere.sentences(0, wanted, draw).tolist() for _ in range(50)]
-    assert {len(pieces) for pieces in found} == lengths
-    assert {pieces[0] for pieces in found} == {0, 3, 4}
-    assert all(pieces == list(range(pieces[0], pieces[0] + len(pieces))) for pieces in found)
+    assert {len(tokens) for tokens in found} == lengths
+    assert {tokens[0] for tokens in found} == {0, 3, 4}
+    assert all(tokens == list(range(tokens[0], tokens[0] + len(tokens))) for tokens in found)
     assert elsewhere.sentences(1, wanted, draw).tolist() == list(range(10, 20))

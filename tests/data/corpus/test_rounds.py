@@ -11,8 +11,8 @@ import pytest
 
 from bertkit.data.corpus import parts
 from bertkit.data.corpus.options import CorpusOptions
-from bertkit.data.corpus.rounds import Run, _again, _dealt, choose
 from bertkit.data.corpus.parts import Part
+from bertkit.data.corpus.rounds import Run, _again, _dealt, choose
 from bertkit.errors import DataError
 
 

@@ -24,7 +24,7 @@ def test_rows_are_read_as_they_were_written(vocabulary: int, dtype, tmp_path: Pa
     assert [path.name for path in tmp_path.iterdir()] == ["a.arrow"]
     shard = Shard.open(file)
     assert len(shard) == 100
-    assert shard.pieces.dtype == dtype
+    assert shard.tokens.dtype == dtype
     for number, (a, b, label) in enumerate(rows):
         row = shard.row(number)
         marked = np.concatenate([a, b]) if b is not None else a
@@ -32,13 +32,13 @@ def test_rows_are_read_as_they_were_written(vocabulary: int, dtype, tmp_path: Pa
         starts[0] = True
         if b is not None:
             starts[len(a)] = True
-        assert row["pieces"].dtype == np.int32
-        assert row["pieces"].tolist() == (marked >> 1).tolist()
+        assert row["tokens"].dtype == np.int32
+        assert row["tokens"].tolist() == (marked >> 1).tolist()
         assert row["starts"].dtype == bool
         assert row["starts"].tolist() == starts.tolist()
         assert (row["second"], row["label"]) == (len(a) if b is not None else 0, label)
-    pieces = sum(len(a) + (0 if b is None else len(b)) for a, b, _ in rows)
-    assert shards.counts_of(file) == {"random_next": 3, "rows": 100, "pieces": pieces}
+    tokens = sum(len(a) + (0 if b is None else len(b)) for a, b, _ in rows)
+    assert shards.counts_of(file) == {"random_next": 3, "rows": 100, "tokens": tokens}
 
 
 def test_plain_arrow_reads_it(tmp_path: Path) -> None:
@@ -46,7 +46,7 @@ def test_plain_arrow_reads_it(tmp_path: Path) -> None:
 
     shards.write([Row(np.array([3, 5], np.uint16), None, -1)], {}, tmp_path / "a.arrow", 100)
     table = pa.ipc.open_file(tmp_path / "a.arrow").read_all()
-    assert table.to_pylist() == [{"pieces": [1, 2], "starts": [True, True], "second": 0, "label": -1}]
+    assert table.to_pylist() == [{"tokens": [1, 2], "starts": [True, True], "second": 0, "label": -1}]
 
 
 def test_no_rows(tmp_path: Path) -> None:

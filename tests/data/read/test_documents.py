@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from bertkit.data.read import documents as under_test
 from bertkit.data.corpus.options import CorpusOptions
+from bertkit.data.read import documents as under_test
 from bertkit.data.read.documents import clean, documents, paragraphs, scan
 from bertkit.data.read.sources import expand
 from bertkit.errors import DataError

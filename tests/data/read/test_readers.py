@@ -91,5 +91,5 @@ def test_a_reader_of_the_users_own(write):
 
 def test_a_reader_that_yields_something_else(write):
     write("mine.py", OWN)
-    with pytest.raises(PluginError, match=r"yields dict, not bertkit\.data\.rows\.Record"):
+    with pytest.raises(PluginError, match=r"yields dict, not bertkit\.data\.read\.rows\.Record"):
         texts([write("a.dat", "a\n")], DataBlock(format="./mine.py:wrong"))

@@ -1,4 +1,4 @@
-"""Looked-up pieces are those of the tokenizer on the whole text."""
+"""Looked-up tokens are those of the tokenizer on the whole text."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def check(cutter: Cutter, tokenizer: Tokenizer, texts: list[str]) -> None:
 
 @settings(max_examples=200, deadline=None)
 @given(texts=st.lists(st.text(alphabet=ALPHABET, max_size=30), min_size=1, max_size=5))
-def test_pieces_are_those_of_the_whole_text(pair, texts: list[str]) -> None:
+def test_tokens_are_those_of_the_whole_text(pair, texts: list[str]) -> None:
     check(*pair, texts)
 
 
@@ -103,7 +103,7 @@ def test_added_words_are_found_within_words(words: list[str]) -> None:
     check(cutter, whole, ["the myparcels 红楼梦 cat", "红楼parcel"])
 
 
-def test_special_pieces_in_a_text_are_words(tokenizer_folder: Path) -> None:
+def test_special_tokens_in_a_text_are_words(tokenizer_folder: Path) -> None:
     text = (tokenizer_folder / "tokenizer.json").read_text("utf-8")
     cutter = Cutter(text)
     special = {Tokenizer.from_str(text).token_to_id(name) for name in ("[MASK]", "[SEP]", "[CLS]", "[PAD]")}

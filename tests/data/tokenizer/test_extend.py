@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from bertkit.data.tokenizer.extend import check_wordpiece, choose, compare, lengthen, named_words, tokens_of
 from bertkit.data.tokenizer.inspect import cut
-from bertkit.data.tokenizer.extend import check_wordpiece, choose, compare, lengthen, named_words, pieces_of
 from bertkit.data.tokenizer.train import TokenizerOptions, train
 from bertkit.errors import DataError, ModelError
 from bertkit.recipe.schema import DataBlock
@@ -51,8 +51,8 @@ def test_words_of_a_file(tokenizer, tmp_path: Path, caplog, monkeypatch) -> None
 
 def test_other_texts_are_cut_as_before(tokenizer, tmp_path: Path, words: list[str]) -> None:
     new = ["queequeg", "zyx"]
-    pieces = pieces_of(new, tokenizer)
-    assert all(len(ids) > 1 for ids in pieces)
+    tokens = tokens_of(new, tokenizer)
+    assert all(len(ids) > 1 for ids in tokens)
     longer = lengthen(tokenizer, new, tmp_path / "longer")
     assert len(longer) == len(tokenizer) + 2
     assert type(longer) is type(tokenizer)
@@ -71,7 +71,7 @@ def test_what_changed_is_counted(tokenizer, tmp_path: Path) -> None:
     counts = {"zyx": 10, "zyxy": 1, "the": 7, "azyx": 2}
     done = compare(counts, tokenizer, longer, ["zyx"])
     assert done.others == ["zyxy"]  # it begins with the new word
-    assert done.pieces_before - done.pieces_after == 10 * 2 + 2
+    assert done.tokens_before - done.tokens_after == 10 * 2 + 2
     assert done.size == len(longer)
 
 

@@ -23,9 +23,9 @@ def test_costs_known_by_hand(bert) -> None:
     assert found.figures() == {
         "words": 8,
         "different_words": 6,
-        "pieces": 12,
-        "pieces_per_word": 1.5,
-        "characters_per_piece": 32 / 12,
+        "tokens": 12,
+        "tokens_per_word": 1.5,
+        "characters_per_token": 32 / 12,
         "share_of_words_cut": 0.25,
         "share_of_words_unknown": 0.25,
     }
@@ -42,8 +42,8 @@ def test_counting_agrees_with_cutting(words: list[str], kind: str) -> None:
     texts = [" ".join(line.split()) for line in words[:40]]
     found = costs(texts, tokenizer)
     cuts = [cut(text, tokenizer) for text in texts]
-    assert found.pieces == sum(one.pieces for one in cuts)
-    words = [ids for one in cuts for pieces, ids in one.words if "".join(pieces).strip("Ġ▁")]
+    assert found.tokens == sum(one.tokens for one in cuts)
+    words = [ids for one in cuts for tokens, ids in one.words if "".join(tokens).strip("Ġ▁")]
     assert found.words == len(words)
     assert found.cut == sum(len(ids) > 1 for ids in words)
 
@@ -51,5 +51,5 @@ def test_counting_agrees_with_cutting(words: list[str], kind: str) -> None:
 def test_one_text(bert) -> None:
     found = cut("The unaffable [MASK] zebra", bert)
     assert found.words == [(["the"], [5]), (["un", "##aff", "##able"], [6, 7, 8]), (["[MASK]"], [4]), (["[UNK]"], [1])]
-    assert found.pieces == 6
+    assert found.tokens == 6
     assert found.back == "the unaffable [MASK] [UNK]"

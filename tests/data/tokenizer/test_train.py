@@ -33,7 +33,7 @@ def test_a_vocabulary_known_by_hand() -> None:
         *("##d", "##e", "##i", "##o", "##r", "##s", "##t", "##w"),
         *("##es", "##est", "lo", "low", "ne", "##west", "newest", "wi", "##dest", "widest", "##er", "lower"),
     ]
-    assert (found.costs.words, found.costs.different, found.costs.pieces, found.costs.unknown) == (16, 4, 16, 0)
+    assert (found.costs.words, found.costs.different, found.costs.tokens, found.costs.unknown) == (16, 4, 16, 0)
     assert found.tokenizer.tokenize("lowest new wide") == ["low", "##est", "ne", "##w", "wi", "##d", "##e"]
 
 
@@ -50,16 +50,16 @@ def test_specials_stand_as_in_googles_files() -> None:
 
 def greedy(word: str, vocab: set[str]) -> list[str]:
     """google-research/bert tokenization.py, WordpieceTokenizer.tokenize."""
-    pieces, start = [], 0
+    tokens, start = [], 0
     while start < len(word):
         end = len(word)
         while end > start and ("##" if start else "") + word[start:end] not in vocab:
             end -= 1
         if end == start:
             return ["[UNK]"]
-        pieces.append(("##" if start else "") + word[start:end])
+        tokens.append(("##" if start else "") + word[start:end])
         start = end
-    return pieces
+    return tokens
 
 
 def test_words_are_cut_by_greedy_longest_match(words: list[str]) -> None:
@@ -93,9 +93,9 @@ def test_plain_transformers_loads_the_folder(tmp_path: Path, words: list[str], k
         for b in (None, "a second one"):
             assert dict(loaded(a, b)) == dict(tokenizer(a, b))
     pair = loaded("my parcel", "is late")
-    pieces = loaded.convert_ids_to_tokens(pair["input_ids"])
-    assert pieces[0] == "[CLS]"
-    assert [i for i, piece in enumerate(pieces) if piece == "[SEP]"][1] == len(pieces) - 1
+    tokens = loaded.convert_ids_to_tokens(pair["input_ids"])
+    assert tokens[0] == "[CLS]"
+    assert [i for i, token in enumerate(tokens) if token == "[SEP]"][1] == len(tokens) - 1
     assert pair["token_type_ids"][-1] == 1
     assert pair["token_type_ids"][0] == 0
     assert loaded.mask_token_id in loaded("the [MASK] of it")["input_ids"]
@@ -131,8 +131,8 @@ def test_bpe_and_unigram_give_the_text_back(words: list[str]) -> None:
             assert tokenizer.decode(ids, clean_up_tokenization_spaces=False) == text
         # A space before [MASK] belongs to it, and the word after it is cut as behind any other word.
         before, after = tokenizer.tokenize("my"), tokenizer.tokenize("my is")
-        pieces = [piece.strip() for piece in tokenizer.tokenize("my [MASK] is")]
-        assert pieces == [*before, "[MASK]", *after[len(before) :]]
+        tokens = [token.strip() for token in tokenizer.tokenize("my [MASK] is")]
+        assert tokens == [*before, "[MASK]", *after[len(before) :]]
 
 
 CODE = """
@@ -147,7 +147,7 @@ for kind in ("wordpiece", "bpe", "unigram"):
 
 def test_every_run_gives_the_same_bytes(tmp_path: Path) -> None:
     """The library's own numbers differ from run to run: they follow a random hash."""
-    text = Path(__file__).parent.parent / "fixtures" / "words.txt"
+    text = Path(__file__).parent.parent.parent / "fixtures" / "words.txt"
     runs = [
         subprocess.Popen([sys.executable, "-c", CODE, text, tmp_path / threads], env={**os.environ, **more})
         for threads in ("1", "2")

@@ -12,7 +12,7 @@ from bertkit.models.build import load_tokenizer
 from bertkit.recipe.schema import ModelBlock
 from bertkit.tasks.choice import pairs as choice_pairs
 from bertkit.tasks.choice.pairs import collate, encode
-from bertkit.tasks.task import Features
+from bertkit.tasks.task import Encoded
 
 CONTEXT, QUESTION, CHOICES = "the parcel is late again", "where is my", ["the cat", "my card"]
 
@@ -22,26 +22,26 @@ def tokenizer(tiny_bert: Path) -> Any:
     return load_tokenizer(ModelBlock(name=str(tiny_bert)))
 
 
-def read(features: Features, tokenizer: Any) -> list[list[str]]:
+def read(encoded: Encoded, tokenizer: Any) -> list[list[str]]:
     """The texts of each row, as the model is given them."""
     found = []
-    for item in features.items:
+    for item in encoded.examples:
         parts = np.split(item["input_ids"], np.cumsum(item["sizes"])[:-1])
         found.append([tokenizer.decode(part) for part in parts])
     return found
 
 
 def test_a_pair_is_context_and_question_with_choice(tokenizer: Any) -> None:
-    features = encode([CONTEXT] * 2, [QUESTION, ""], [CHOICES, ["hello", "it", "a man"]], tokenizer, 64)
-    assert read(features, tokenizer) == [
+    encoded = encode([CONTEXT] * 2, [QUESTION, ""], [CHOICES, ["hello", "it", "a man"]], tokenizer, 64)
+    assert read(encoded, tokenizer) == [
         [f"[CLS] {CONTEXT} [SEP] {QUESTION} {choice} [SEP]" for choice in CHOICES],
         [f"[CLS] {CONTEXT} [SEP] {choice} [SEP]" for choice in ("hello", "it", "a man")],
     ]
-    assert (features.notes, features.warnings) == ([], [])
+    assert (encoded.notes, encoded.warnings) == ([], [])
     plain = tokenizer(CONTEXT, f"{QUESTION} {CHOICES[0]}")
-    first = features.items[0]["sizes"][0]
+    first = encoded.examples[0]["sizes"][0]
     for name in ("input_ids", "token_type_ids"):
-        assert features.items[0][name][:first].tolist() == plain[name]
+        assert encoded.examples[0][name][:first].tolist() == plain[name]
 
 
 @pytest.mark.parametrize(
@@ -56,29 +56,29 @@ def test_a_pair_is_context_and_question_with_choice(tokenizer: Any) -> None:
     ],
 )
 def test_the_context_is_cut_first_and_the_choice_last(room: int, context: str, rest: str, tokenizer: Any) -> None:
-    features = encode([CONTEXT], [QUESTION], [CHOICES], tokenizer, room + 3)
-    text = read(features, tokenizer)[0][0]
+    encoded = encode([CONTEXT], [QUESTION], [CHOICES], tokenizer, room + 3)
+    text = read(encoded, tokenizer)[0][0]
     assert text.replace("[CLS]", "").replace("[SEP]", "|").split("|")[:2] == [
         f" {context} " if context else " ",
         f" {rest} ",
     ]
-    assert all(size <= room + 3 for size in features.items[0]["sizes"])
+    assert all(size <= room + 3 for size in encoded.examples[0]["sizes"])
 
 
 def test_cuts_are_counted(tokenizer: Any) -> None:
-    """Each pair of the first row has 5 + 5 pieces; the other two fit."""
+    """Each pair of the first row has 5 + 5 tokens; the other two fit."""
     contexts, questions = [CONTEXT, "hello", "hello"], [QUESTION, "it", "it"]
-    features = encode(contexts, questions, [CHOICES] * 3, tokenizer, 11)
+    encoded = encode(contexts, questions, [CHOICES] * 3, tokenizer, 11)
     lost = 2 * 2 / (2 * 10 + 4 * 4)
-    assert features.notes == [
-        f"1 of 3 rows (33.3%) have pairs of more than 11 pieces: contexts cut, {lost:.1%} of all pieces lost"
+    assert encoded.notes == [
+        f"1 of 3 rows (33.3%) have pairs of more than 11 tokens: contexts cut, {lost:.1%} of all tokens lost"
     ]
-    assert features.warnings == []
-    features = encode(contexts, questions, [CHOICES] * 3, tokenizer, 7)
-    long = "1 of 3 rows (33.3%) have pairs of more than 7 pieces: contexts cut, 33.3% of all pieces lost"
-    assert features.notes == [f"{long}; the question cut too in 1"]
-    features = encode(contexts, questions, [CHOICES] * 3, tokenizer, 4)
-    (warning,) = features.warnings
+    assert encoded.warnings == []
+    encoded = encode(contexts, questions, [CHOICES] * 3, tokenizer, 7)
+    long = "1 of 3 rows (33.3%) have pairs of more than 7 tokens: contexts cut, 33.3% of all tokens lost"
+    assert encoded.notes == [f"{long}; the question cut too in 1"]
+    encoded = encode(contexts, questions, [CHOICES] * 3, tokenizer, 4)
+    (warning,) = encoded.warnings
     assert "choices cut too in 3; raise options.max_length" in warning
 
 
@@ -88,12 +88,12 @@ def test_blocks_of_rows_change_nothing(tokenizer: Any, monkeypatch: pytest.Monke
     monkeypatch.setattr(choice_pairs, "BLOCK", 2)
     parts = encode(*arguments)
     assert read(whole, tokenizer) == read(parts, tokenizer)
-    assert [item["row"] for item in parts.items] == [0, 1, 2]
+    assert [item["row"] for item in parts.examples] == [0, 1, 2]
 
 
 def test_a_batch_holds_the_texts_of_its_rows_from_the_longest(tokenizer: Any) -> None:
-    features = encode(["hello", CONTEXT], ["", ""], [["a man", "it"], ["it", "a man plays", "hello"]], tokenizer, 64)
-    items = [{**item, "labels": row} for row, item in enumerate(features.items)]
+    encoded = encode(["hello", CONTEXT], ["", ""], [["a man", "it"], ["it", "a man plays", "hello"]], tokenizer, 64)
+    items = [{**item, "labels": row} for row, item in enumerate(encoded.examples)]
     batch = collate(items, tokenizer)
     lengths = batch["attention_mask"].sum(1).tolist()
     assert lengths == sorted(lengths, reverse=True)
@@ -105,4 +105,4 @@ def test_a_batch_holds_the_texts_of_its_rows_from_the_longest(tokenizer: Any) ->
             place = batch["places"][row, choice]
             assert batch["input_ids"][place, : len(part)].tolist() == part.tolist()
             assert lengths[place] == len(part)
-    assert "labels" not in collate(list(features.items), tokenizer)
+    assert "labels" not in collate(list(encoded.examples), tokenizer)

@@ -11,15 +11,15 @@ import torch
 from datasets import Dataset
 
 from bertkit import Predictor, train
+from bertkit.engine.run import measure
+from bertkit.engine.run import run as run_model
 from bertkit.errors import BertkitError, DataError
 from bertkit.metrics import find_metric
 from bertkit.models.build import load_tokenizer
 from bertkit.recipe.load import load
 from bertkit.recipe.schema import ModelBlock
 from bertkit.tasks.choice.task import Choice, ChoiceOptions
-from bertkit.engine.run import measure
-from bertkit.engine.run import run as run_model
-from bertkit.tasks.task import Features
+from bertkit.tasks.task import Encoded
 from tests.helpers import write_csv, write_rows
 
 ROWS = [
@@ -34,8 +34,8 @@ def make(**options: Any) -> Choice:
 
 
 def answers_of(logits: list[list[float]]) -> list[dict[str, Any]]:
-    features = Features([{"row": row} for row in range(len(logits))])
-    return make().decode({"logits": [np.array(row) for row in logits]}, features, rows_of(logits))
+    encoded = Encoded([{"row": row} for row in range(len(logits))])
+    return make().decode({"logits": [np.array(row) for row in logits]}, encoded, rows_of(logits))
 
 
 def rows_of(logits: list[list[float]], labels: list[int] | None = None) -> list[dict[str, Any]]:
@@ -49,8 +49,8 @@ def test_scores_and_loss_are_those_of_the_plain_model(tiny_bert: Path, padding_f
     task, tokenizer = make(), load_tokenizer(ModelBlock(name=str(tiny_bert)))
     torch.manual_seed(3)
     model: Any = task.build_model(ModelBlock(name=str(tiny_bert), padding_free=padding_free)).eval()
-    features = task.encode(ROWS, tokenizer, 64, answers=True)
-    outputs, loss = run_model(task, model, features, task.collator(tokenizer))
+    encoded = task.encode(ROWS, tokenizer, 64, answers=True)
+    outputs, loss = run_model(task, model, encoded, task.collator(tokenizer))
     plain, losses = [], []
     for row in ROWS:
         seconds = [f"{row['question']} {choice}" for choice in row["choices"]]
@@ -61,7 +61,7 @@ def test_scores_and_loss_are_those_of_the_plain_model(tiny_bert: Path, padding_f
             found = model(**{name: t[None] for name, t in inputs.items()}, labels=torch.tensor([row["label"]]))
         plain.append(found.logits[0])
         losses.append(found.loss)
-    for ours, theirs, answer in zip(outputs["logits"], plain, task.decode(outputs, features, ROWS), strict=True):
+    for ours, theirs, answer in zip(outputs["logits"], plain, task.decode(outputs, encoded, ROWS), strict=True):
         np.testing.assert_allclose(ours, theirs.numpy(), atol=1e-5)
         assert answer["probabilities"] == pytest.approx(theirs.softmax(0).tolist(), abs=1e-5)
     assert loss["loss"] == pytest.approx(float(torch.stack(losses).mean()), rel=1e-5)
@@ -79,18 +79,18 @@ def test_answers() -> None:
     assert first["probability"] == max(first["probabilities"]) == pytest.approx(0.5761, abs=1e-4)
     assert second == {"label": 0, "text": "c0", "probability": 0.5, "probabilities": [0.5, 0.5], "logits": [2.0, 2.0]}
     task = make()
-    assert task.flat(second) == {
+    assert task.to_columns(second) == {
         "predicted_label": 0, "predicted_choice": "c0", "probability": 0.5, "probabilities": [0.5, 0.5],
     }  # fmt: skip
-    assert task.flat(second, logits=True) == {**task.flat(second), "logits": [2.0, 2.0]}
-    assert task.brief(second) == "0: c0 (0.50)"
+    assert task.to_columns(second, logits=True) == {**task.to_columns(second), "logits": [2.0, 2.0]}
+    assert task.to_text(second) == "0: c0 (0.50)"
 
 
 def test_figures_of_uneven_rows() -> None:
     task, logits = make(), [[0.0, 9.0], [9.0, 0.0, 0.0], [0.0, 0.0, 0.0, 9.0]]
     metrics = [find_metric(name, task.takes) for name in ("accuracy", "log_loss", "calibration_error")]
     for metric in metrics:
-        task.fits(metric)
+        task.check_metric(metric)
     figures, _ = measure(task, answers_of(logits), rows_of(logits, [1, 0, 0]), metrics)
     assert figures["accuracy"] == pytest.approx(2 / 3)
     assert figures["log_loss"] == pytest.approx(3.0, abs=0.01)
@@ -99,21 +99,21 @@ def test_figures_of_uneven_rows() -> None:
 @pytest.mark.parametrize("metric", ["macro_f1", "f1", "matthews", "auc", "glue/rte", "pearson", "squad", "entity_f1"])
 def test_metrics_of_classes_are_refused(metric: str) -> None:
     with pytest.raises(BertkitError, match="use accuracy"):
-        make().fits(find_metric(metric, "labels"))
+        make().check_metric(find_metric(metric, "labels"))
 
 
 def test_no_better_than_chance_is_a_doubt() -> None:
     """Chance is 1/2 and 1/4 here: 0.375."""
     logits = [[1.0, 0.0], [1.0, 0.0, 0.0, 0.0]] * 2
-    (doubt,) = make().doubts(answers_of(logits), rows_of(logits, [0, 1, 1, 1]))
+    (doubt,) = make().sanity_checks(answers_of(logits), rows_of(logits, [0, 1, 1, 1]))
     assert doubt == "accuracy 0.250, but guessing gives 0.375: nothing was learnt"
-    assert make().doubts(answers_of(logits), rows_of(logits, [0, 0, 1, 1])) == []
+    assert make().sanity_checks(answers_of(logits), rows_of(logits, [0, 0, 1, 1])) == []
 
 
 @pytest.mark.parametrize("label", [1, "1", "the parcel"])
 def test_labels_by_number_and_by_text_are_the_same(label: Any, tiny_bert: Path) -> None:
     tokenizer = load_tokenizer(ModelBlock(name=str(tiny_bert)))
-    (item,) = make().encode([{**ROWS[0], "label": label}], tokenizer, 64, answers=True).items
+    (item,) = make().encode([{**ROWS[0], "label": label}], tokenizer, 64, answers=True).examples
     assert item["labels"] == 1
 
 

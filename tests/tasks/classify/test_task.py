@@ -12,12 +12,12 @@ import torch
 from datasets import Dataset
 from pydantic import ValidationError
 
+from bertkit.engine.run import measure
 from bertkit.errors import BertkitError, DataError, PluginError, RecipeError
 from bertkit.metrics import find_metric
 from bertkit.recipe.schema import DataBlock
 from bertkit.tasks.classify.task import Classify, ClassifyOptions
-from bertkit.engine.run import measure
-from bertkit.tasks.task import Features
+from bertkit.tasks.task import Encoded
 from tests.helpers import messages
 
 
@@ -34,9 +34,9 @@ def rows_of(labels: list[Any]) -> Any:
 
 
 def answers_of(task: Classify, logits: list[list[float]]) -> list[dict[str, Any]]:
-    features = Features([{"row": row} for row in range(len(logits))])
+    encoded = Encoded([{"row": row} for row in range(len(logits))])
     rows = [{"text": "t"} for _ in logits]
-    return task.decode({"logits": [np.array(row) for row in logits]}, features, rows)
+    return task.decode({"logits": [np.array(row) for row in logits]}, encoded, rows)
 
 
 def guess(task: Classify, *labels: Any) -> list[dict[str, Any]]:
@@ -290,8 +290,8 @@ def test_decode_of_several_labels_is_by_threshold() -> None:
 
 def test_decode_pools_the_windows_of_a_row() -> None:
     scores = {"logits": [np.array(row) for row in ([0.0, 1.0], [4.0, 1.0], [0.0, 2.5])]}
-    features, rows = Features([{"row": 0}, {"row": 0}, {"row": 1}]), [{"text": "a"}, {"text": "b"}]
-    mean, largest = (make(["a", "b"], window_pooling=how).decode(scores, features, rows) for how in ("mean", "max"))
+    encoded, rows = Encoded([{"row": 0}, {"row": 0}, {"row": 1}]), [{"text": "a"}, {"text": "b"}]
+    mean, largest = (make(["a", "b"], window_pooling=how).decode(scores, encoded, rows) for how in ("mean", "max"))
     assert [answer["logits"] for answer in mean] == [{"a": 2.0, "b": 1.0}, {"a": 0.0, "b": 2.5}]
     assert [answer["logits"] for answer in largest] == [{"a": 4.0, "b": 1.0}, {"a": 0.0, "b": 2.5}]
 
@@ -349,12 +349,12 @@ def test_a_metric_fits_or_is_refused_before_the_training(
     task = make(labels, **options)
     found = find_metric(metric, task.takes)
     if fits:
-        task.fits(found)
+        task.check_metric(found)
         figures, _ = measure(task, guess(task, *labels), rows_of(labels), [found])
         assert set(found.keys) <= set(figures)
     else:
         with pytest.raises(BertkitError, match=metric.replace("glue/mrpc", "f1")):
-            task.fits(found)
+            task.check_metric(found)
 
 
 def test_out_of_scope_is_scored_apart() -> None:
@@ -377,33 +377,33 @@ def test_out_of_scope_without_such_rows_is_undefined_and_silent() -> None:
 def test_no_better_than_the_majority_is_a_doubt() -> None:
     task = make(["a", "a", "b"])
     rows = rows_of(["a", "a", "a", "b"])
-    (doubt,) = task.doubts(guess(task, "a", "a", "a", "a"), rows)
+    (doubt,) = task.sanity_checks(guess(task, "a", "a", "a", "a"), rows)
     said = "accuracy 0.750, but always answering a gives 0.750: nothing was learnt"
     assert doubt.startswith(said)
-    assert task.doubts(guess(task, "a", "a", "a", "b"), rows) == []
-    (doubt,) = task.doubts(guess(task, "b", "b", "b", "a"), rows)
+    assert task.sanity_checks(guess(task, "a", "a", "a", "b"), rows) == []
+    (doubt,) = task.sanity_checks(guess(task, "b", "b", "b", "a"), rows)
     assert "accuracy 0.000" in doubt
     assert "below chance" in doubt
 
 
 def test_several_labels_and_none_given_is_a_doubt() -> None:
     task = make([["a"], ["b"]], multi_label=True)
-    (doubt,) = task.doubts(guess(task, [], []), rows_of([["a"], []]))
+    (doubt,) = task.sanity_checks(guess(task, [], []), rows_of([["a"], []]))
     assert "no row was given any label" in doubt
-    assert task.doubts(guess(task, [], ["a"]), rows_of([["a"], []])) == []
+    assert task.sanity_checks(guess(task, [], ["a"]), rows_of([["a"], []])) == []
 
 
 def test_flat_and_brief() -> None:
     task = make(["a", "b"])
     (answer,) = answers_of(task, [[0.0, 0.0]])
-    assert task.flat(answer) == {"predicted_label": "a", "probability_a": 0.5, "probability_b": 0.5}
-    assert task.flat(answer, logits=True) == {**task.flat(answer), "logit_a": 0.0, "logit_b": 0.0}
-    assert task.brief(answer) == "a (0.50)"
+    assert task.to_columns(answer) == {"predicted_label": "a", "probability_a": 0.5, "probability_b": 0.5}
+    assert task.to_columns(answer, logits=True) == {**task.to_columns(answer), "logit_a": 0.0, "logit_b": 0.0}
+    assert task.to_text(answer) == "a (0.50)"
     several = make([["a"], ["b"]], multi_label=True)
     both, none = answers_of(several, [[0.0, 0.0], [-9.0, -9.0]])
-    assert several.flat(both)["predicted_labels"] == ["a", "b"]
-    assert several.brief(both) == "a (0.50), b (0.50)"
-    assert several.brief(none) == "no label"
+    assert several.to_columns(both)["predicted_labels"] == ["a", "b"]
+    assert several.to_text(both) == "a (0.50), b (0.50)"
+    assert several.to_text(none) == "no label"
 
 
 def test_nothing_is_said_of_good_labels(caplog: pytest.LogCaptureFixture) -> None:

@@ -1,4 +1,4 @@
-"""From scores of pieces to tags of words: pooling, rules, and one answer a sentence with its entities."""
+"""From scores of tokens to tags of words: pooling, rules, and one answer a sentence with its entities."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ import torch
 from bertkit.tasks.ner import decode as tagging_decode
 from bertkit.tasks.ner.decode import decode, rules
 from bertkit.tasks.ner.sentences import Sentences
-from bertkit.tasks.task import Features
+from bertkit.tasks.task import Encoded
 
 LABELS = ["O", "B-PER", "I-PER"]
 
 
-def test_pool_is_the_mean_of_a_words_pieces() -> None:
+def test_pool_is_the_mean_of_a_words_tokens() -> None:
     heads = torch.tensor([[-1, 1, 1, 3, -1], [-1, 1, -1, -1, -1]])
     logits = torch.arange(20.0).view(2, 5, 2)
     pooled = tagging_decode.pool(logits, heads)
@@ -31,7 +31,7 @@ def test_places_of_words() -> None:
 
 
 def answered(scores: list[list[float]], constrained: bool) -> dict:
-    """The answer for a sentence of so many words, a piece each between [CLS] and [SEP]."""
+    """The answer for a sentence of so many words, a token each between [CLS] and [SEP]."""
     count = len(scores)
     heads = np.array([-1, *range(1, count + 1), -1])
     given = np.array([[9.0, 9.0, 9.0], *scores, [9.0, 9.0, 9.0]])
@@ -39,7 +39,7 @@ def answered(scores: list[list[float]], constrained: bool) -> dict:
     item = {"row": 0, "input_ids": heads, "heads": heads, "words": np.arange(count)}
     sentences = Sentences([words])
     found = rules(LABELS, "IOB2" if constrained else None, None)
-    return decode({"scores": [given]}, Features([item]), sentences, LABELS, found, sure=True)[0]
+    return decode({"scores": [given]}, Encoded([item]), sentences, LABELS, found, sure=True)[0]
 
 
 def test_each_word_gets_its_likeliest_tag_and_its_probability() -> None:

@@ -1,4 +1,4 @@
-"""Words in pieces and windows: each exactly once, with the most context, whatever the limit."""
+"""Words in tokens and windows: each exactly once, with the most context, whatever the limit."""
 
 from __future__ import annotations
 
@@ -50,48 +50,48 @@ def test_every_word_once_in_the_window_that_sees_most_around_it(lengths: list[in
             assert min(array[first:word].sum(), array[word + 1 : end].sum()) == max(context)
 
 
-@pytest.mark.parametrize("pieces", ["first", "all", "mean"])
+@pytest.mark.parametrize("pooling", ["first", "all", "mean"])
 @pytest.mark.parametrize("limit", [8, 12, 64])
-def test_labels_and_answers_meet_at_each_word(tokenizer: Any, pieces: str, limit: int) -> None:
+def test_labels_and_answers_meet_at_each_word(tokenizer: Any, pooling: str, limit: int) -> None:
     words = ["where", "is", "my", "parcel", "delivered", "tomorrow", "abcdefgh", "?"] * 4
     numbers = list(range(len(words)))
-    features = encode(tokenizer, [{"tokens": words}], [numbers], limit, window_overlap=3, pieces=pieces)
-    seen = np.concatenate([item["words"] for item in features.items])
+    encoded = encode(tokenizer, [{"tokens": words}], [numbers], limit, window_overlap=3, subtoken_pooling=pooling)
+    seen = np.concatenate([item["words"] for item in encoded.examples])
     assert sorted(seen) == numbers
-    for item in features.items:
+    for item in encoded.examples:
         assert len(item["input_ids"]) == len(item["heads"]) == len(item["labels"]) <= limit
         assert item["labels"][tagging.is_head(item["heads"])].tolist() == item["words"].tolist()
         for word in item["words"]:
             ids = tokenizer(words[word], add_special_tokens=False)["input_ids"][: limit - 2]
             head = np.flatnonzero(item["labels"] == word)[0]
             assert item["input_ids"][head : head + len(ids)].tolist() == ids
-            many = len(ids) if pieces == "all" else 1
+            many = len(ids) if pooling == "all" else 1
             assert (item["labels"] == word).sum() == many
     if limit == 8:
-        assert "windows, each word predicted once" in features.notes[0]
+        assert "windows, each word predicted once" in encoded.notes[0]
 
 
 def test_a_word_longer_than_a_window_is_cut_and_said(tokenizer: Any) -> None:
     rows = [{"tokens": ["is", "zyxwvutsrqponmlkjihgfedcba", "it"]}]
-    features = encode(tokenizer, rows, [[1, 2, 3]], 8, window_overlap=2)
-    assert sorted(np.concatenate([item["words"] for item in features.items])) == [0, 1, 2]
-    assert "1 words are longer than a window" in features.warnings[0]
+    encoded = encode(tokenizer, rows, [[1, 2, 3]], 8, window_overlap=2)
+    assert sorted(np.concatenate([item["words"] for item in encoded.examples])) == [0, 1, 2]
+    assert "1 words are longer than a window" in encoded.warnings[0]
 
 
 def test_windows_must_be_longer_than_their_overlap(tokenizer: Any) -> None:
     """Whatever the rows: a Run must answer long ones too. Where no overlap is named, it is half a short window."""
-    with pytest.raises(RecipeError, match=r"window_overlap  6: a window holds only 6 pieces of text; lower it"):
+    with pytest.raises(RecipeError, match=r"window_overlap  6: a window holds only 6 tokens of text; lower it"):
         encode(tokenizer, [{"tokens": ["is"]}], limit=8, window_overlap=6)
-    features = encode(tokenizer, [{"tokens": ["is"] * 20}], limit=8)
-    assert [len(item["words"]) for item in features.items] == [5, 3, 3, 3, 2, 4]
+    encoded = encode(tokenizer, [{"tokens": ["is"] * 20}], limit=8)
+    assert [len(item["words"]) for item in encoded.examples] == [5, 3, 3, 3, 2, 4]
 
 
 def test_a_sentence_of_very_many_words_takes_time_in_proportion(tokenizer: Any) -> None:
     rows = [{"tokens": ["is"] * 100_000}]
     started = time.perf_counter()
-    features = encode(tokenizer, rows, [[1] * 100_000])
+    encoded = encode(tokenizer, rows, [[1] * 100_000])
     assert time.perf_counter() - started < 10  # one of them; every window looking at all words would take minutes
-    assert sum(len(item["words"]) for item in features.items) == 100_000
+    assert sum(len(item["words"]) for item in encoded.examples) == 100_000
 
 
 def test_sentences_of_a_document_stand_around_each(tokenizer: Any) -> None:
@@ -99,7 +99,7 @@ def test_sentences_of_a_document_stand_around_each(tokenizer: Any) -> None:
     rows = [{"tokens": t.split(), "document": d} for t, d in zip(texts, (1, 1, 1, 2), strict=True)]
 
     def seen(limit: int) -> list[str]:
-        items = encode(tokenizer, rows, limit=limit, context="document").items
+        items = encode(tokenizer, rows, limit=limit, context="document").examples
         assert [item["row"] for item in items] == [0, 1, 2, 3]
         own = [tokenizer.convert_ids_to_tokens(i["input_ids"][tagging.is_head(i["heads"])]) for i in items]
         assert [" ".join(words) for words in own] == list(texts)
@@ -120,13 +120,13 @@ def test_byte_level_words_begin_with_a_space() -> None:
         roberta: Any = SimpleNamespace(
             backend_tokenizer=backend, model_input_names=["input_ids"], num_special_tokens_to_add=lambda: 2
         )
-        assert encode(roberta, [{"tokens": ["a", "a"]}]).items[0]["input_ids"].tolist() == [0, 4, 4, 1]
+        assert encode(roberta, [{"tokens": ["a", "a"]}]).examples[0]["input_ids"].tolist() == [0, 4, 4, 1]
     backend.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    assert encode(roberta, [{"text": "a a."}]).items[0]["input_ids"].tolist() == [0, 2, 4, 5, 1]
+    assert encode(roberta, [{"text": "a a."}]).examples[0]["input_ids"].tolist() == [0, 2, 4, 5, 1]
 
 
 def test_the_head_of_a_word_is_no_lone_space() -> None:
-    """XLM-R's kind of vocabulary may part a Chinese word from the space before it: that piece says nothing of it."""
+    """XLM-R's kind of vocabulary may part a Chinese word from the space before it: that token says nothing of it."""
     from tokenizers import Tokenizer, models, pre_tokenizers, processors, trainers
 
     backend = Tokenizer(models.Unigram())
@@ -141,15 +141,15 @@ def test_the_head_of_a_word_is_no_lone_space() -> None:
     )
     words = ["我", "在", "北京", "in", "海", "\u2581", "京"]
     found = {}
-    for pieces in ("first", "all", "mean"):
-        item = encode(xlmr, [{"tokens": words}], [list(range(len(words)))], pieces=pieces).items[0]
+    for pooling in ("first", "all", "mean"):
+        item = encode(xlmr, [{"tokens": words}], [list(range(len(words)))], subtoken_pooling=pooling).examples[0]
         shown = [backend.id_to_token(number) for number in item["input_ids"]]
         heads = np.flatnonzero(tagging.is_head(item["heads"]))
         assert len(heads) == len(words)
         assert [shown[at].lstrip("\u2581")[:1] for at in heads] == ["我", "在", "北", "i", "海", "", "京"]
-        lone = np.flatnonzero([piece == "\u2581" for piece in shown])
+        lone = np.flatnonzero([token == "\u2581" for token in shown])
         assert len(lone) > 2
         assert (item["heads"][lone] >= 0).sum() == 1  # the word that is that character
         assert item["labels"][heads].tolist() == list(range(len(words)))
-        found[pieces] = (item["labels"] >= 0).sum()
+        found[pooling] = (item["labels"] >= 0).sum()
     assert found["all"] > found["first"] == found["mean"] == len(words)

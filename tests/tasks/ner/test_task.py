@@ -17,14 +17,14 @@ from seqeval.scheme import IOB1
 
 from bertkit import Predictor, train
 from bertkit.commands import console
-from bertkit.data.dataset import load
 from bertkit.data.columns.schemes import repair
+from bertkit.data.dataset import load
 from bertkit.errors import DataError, RecipeError
 from bertkit.metrics import METRICS
 from bertkit.models.build import load_tokenizer
 from bertkit.recipe.schema import DataBlock, ModelBlock
 from bertkit.tasks.ner.task import Ner, NerOptions
-from bertkit.tasks.task import Features
+from bertkit.tasks.task import Encoded
 from tests.helpers import messages, tiny_recipe, write_rows
 
 CONLL = "anna\tB-PER\nbell\tI-PER\nsings\tO\n\nin\tO\nberlin\tB-LOC\n"
@@ -44,14 +44,14 @@ def from_file(folder: Path, text: str, **options: Any) -> Any:
 
 def answers_of(task: Ner, rows: Any, scores: list[list[float]], tokenizer: Any, limit: int = 64) -> list[Any]:
     """Answers where the words of all rows, one after the other, have these scores."""
-    features = task.encode(rows, tokenizer, limit, answers=False)
+    encoded = task.encode(rows, tokenizer, limit, answers=False)
     todo = iter(scores)
     outputs = []
-    for item in features.items:
+    for item in encoded.examples:
         given = np.zeros((len(item["input_ids"]), len(task.labels)))
         given[item["heads"] == np.arange(len(item["heads"]))] = [next(todo) for _ in item["words"]]
         outputs.append(given)
-    return task.decode({"scores": outputs}, features, rows)
+    return task.decode({"scores": outputs}, encoded, rows)
 
 
 @pytest.fixture(scope="module")
@@ -109,7 +109,7 @@ def test_text_with_entities_is_learnt_as_words(tmp_path: Path, tokenizer: Any, c
     task.check(rows, "train")
     assert [text for text in messages(caplog) if "an entity that cuts a word" in text and "a.jsonl:1" in text]
     number = {tag: i for i, tag in enumerate(task.labels)}
-    labels = task.encode(rows, tokenizer, 64, answers=True).items[0]["labels"]
+    labels = task.encode(rows, tokenizer, 64, answers=True).examples[0]["labels"]
     assert labels[labels >= 0].tolist() == [number[tag] for tag in ("B-PER", "I-PER", "O", "O", "B-LOC")]
 
 
@@ -121,16 +121,16 @@ def test_answers_of_a_text_have_characters(tokenizer: Any) -> None:
     entity = dict(answer["entities"][0])
     assert entity.pop("confidence") == pytest.approx(np.exp(2) / (np.exp(2) + 2))
     assert entity == {"type": "PER", "text": "anna bell", "start": 7, "end": 16, "first_word": 2, "end_word": 4}
-    assert list(task.flat(answer)) == ["predicted_entities"]
-    assert task.brief(answer) == "anna bell PER (0.79)"
+    assert list(task.to_columns(answer)) == ["predicted_entities"]
+    assert task.to_text(answer) == "anna bell PER (0.79)"
 
 
 def test_a_word_that_is_not_seen_is_o_and_counts_as_missed(tokenizer: Any) -> None:
     rows = [{"tokens": ["\u0007", "anna"], "tags": ["B-PER", "B-PER"]}, {"tokens": ["\u0007"], "tags": ["B-PER"]}]
     task = made(rows)
-    features = task.encode(rows, tokenizer, 64, answers=True)
-    assert len(features.items) == 1
-    assert "2 words give the model nothing to read" in features.warnings[0]
+    encoded = task.encode(rows, tokenizer, 64, answers=True)
+    assert len(encoded.examples) == 1
+    assert "2 words give the model nothing to read" in encoded.warnings[0]
     answers = answers_of(task, rows, [[0, 9, 0]], tokenizer)
     assert [answer["tags"] for answer in answers] == [["O", "B-PER"], ["O"]]
     figures = METRICS["entity_f1"](*task.compare(answers, rows, "tags"))
@@ -195,7 +195,7 @@ def test_a_run_answers_texts_words_and_files(tiny_bert: Path, tmp_path: Path, be
 
 def test_no_features_no_answers() -> None:
     task = Ner(NerOptions(), {"labels": ["O", "B-PER"], "scheme": "IOB2"})
-    assert task.decode({}, Features([]), []) == []
+    assert task.decode({}, Encoded([]), []) == []
 
 
 WORDS = st.one_of(
@@ -210,9 +210,9 @@ def test_every_word_is_answered_once(tokenizer: Any, sentences: list[list[str]],
     context = "document" if document else "sentence"
     rows = [{"tokens": words, "document": 1} for words in sentences]
     task = Ner(NerOptions(context=context), {"labels": ["O", "B-PER", "I-PER"], "scheme": "IOB2"})
-    features = task.encode(rows, tokenizer, limit, answers=False)
-    outputs = {"scores": [np.zeros((len(item["input_ids"]), 3)) for item in features.items]}
-    answers = task.decode(outputs, features, rows)
+    encoded = task.encode(rows, tokenizer, limit, answers=False)
+    outputs = {"scores": [np.zeros((len(item["input_ids"]), 3)) for item in encoded.examples]}
+    answers = task.decode(outputs, encoded, rows)
     assert [len(answer["tags"]) for answer in answers] == [len(answer["words"]) for answer in answers]
     assert [answer["words"] for answer in answers] == sentences
 
@@ -252,7 +252,7 @@ def test_context_of_documents_is_trained(tiny_bert: Path, tmp_path: Path) -> Non
     assert run.metrics["rows"] == {"train": 18, "validation": 6}
     predictor = Predictor(run)
     rows = load([files["validation"]], predictor.task.columns, DataBlock())
-    items = predictor.task.encode(rows, predictor.tokenizer, 64, answers=False).items
+    items = predictor.task.encode(rows, predictor.tokenizer, 64, answers=False).examples
     seen = [predictor.tokenizer.decode(item["input_ids"], skip_special_tokens=True) for item in items]
     assert seen == ["anna bell sings in berlin?"] * 6
     answers = predictor.predict(list(rows))

@@ -12,17 +12,17 @@ import torch
 
 from bertkit.models.build import load_tokenizer
 from bertkit.recipe.schema import ModelBlock
-from bertkit.tasks.pretrain.masking import SPECIAL, Masking
 from bertkit.tasks.pretrain.examples import Collator, Items
+from bertkit.tasks.pretrain.masking import SPECIAL, Masking
 from bertkit.training.batching import StepSampler, train_loader
 
 PAIR = {
-    "pieces": np.array([10, 11, 12, 13, 14], np.int32),
+    "tokens": np.array([10, 11, 12, 13, 14], np.int32),
     "starts": np.array([True, False, True, False, True]),
     "second": 3,
     "label": 1,
 }
-SINGLE = {"pieces": np.array([20, 21], np.int32), "starts": np.array([True, False]), "second": 0, "label": -1}
+SINGLE = {"tokens": np.array([20, 21], np.int32), "starts": np.array([True, False]), "second": 0, "label": -1}
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +40,7 @@ def many(count: int, length: int = 40) -> list[dict[str, Any]]:
     rng = np.random.default_rng(0)
     starts = np.ones(length, dtype=bool)
     return [
-        {"pieces": rng.integers(10, 90, size=length - n % 7).astype(np.int32), "starts": starts[: length - n % 7],
+        {"tokens": rng.integers(10, 90, size=length - n % 7).astype(np.int32), "starts": starts[: length - n % 7],
          "second": 0, "label": -1}
         for n in range(count)
     ]  # fmt: skip
@@ -59,8 +59,8 @@ def test_a_pair_and_a_single_row_are_framed_as_the_tokenizer_does(tokenizer: Any
 
 
 def test_separators_and_unknown_words_within_a_row_are_special(tokenizer: Any) -> None:
-    pieces = np.array([10, tokenizer.sep_token_id, tokenizer.unk_token_id, 11], np.int32)
-    row = {**SINGLE, "pieces": pieces, "starts": np.ones(4, bool)}
+    tokens = np.array([10, tokenizer.sep_token_id, tokenizer.unk_token_id, 11], np.int32)
+    row = {**SINGLE, "tokens": tokens, "starts": np.ones(4, bool)}
     assert (Items([row], tokenizer, pairs=False)[0]["words"] == SPECIAL).tolist() == [1, 0, 1, 1, 0, 1]
 
 
@@ -92,7 +92,7 @@ def test_a_batch(tokenizer: Any, collate: Collator) -> None:
 
 
 def masks(batches: Any) -> dict[int, list[list[int]]]:
-    """The masked pieces of each row, told apart by their last real pieces."""
+    """The masked tokens of each row, told apart by their last real tokens."""
     found: dict[int, list[list[int]]] = {}
     for batch in batches:
         places, width = batch["places"], batch["input_ids"].shape[1]

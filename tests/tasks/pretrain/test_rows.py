@@ -46,7 +46,7 @@ def test_a_corpus_folder_has_both_splits(tiny_bert: Path, tmp_path: Path) -> Non
     rows = split(tiny_bert, {"train": str(folder)})
     whole = corpus.Corpus.open(folder, "all")
     assert len(rows["train"]) + len(rows["validation"]) == len(whole)
-    assert rows["train"].lengths.tolist() == [len(row["pieces"]) for row in rows["train"]]
+    assert rows["train"].lengths.tolist() == [len(row["tokens"]) for row in rows["train"]]
     assert set(split(tiny_bert, {"train": str(folder)}, ("validation",))) == {"validation"}
     assert rows["train"].identity != rows["validation"].identity
     other = split(tiny_bert, {"train": str(folder), "validation": str(folder)})
@@ -72,7 +72,7 @@ def test_phases_stand_one_after_the_other(tiny_bert: Path, tmp_path: Path) -> No
     assert ends == [len(corpus.Corpus.open(folder, "train")) for folder in (short, long)]
     assert rows["train"].lengths[: ends[0]].max() <= 14 < rows["train"].lengths[ends[0] :].max()
     assert len(rows["validation"]) == len(corpus.Corpus.open(long, "validation"))
-    assert (rows["train"][ends[0]]["pieces"] == corpus.Corpus.open(long, "train")[0]["pieces"]).all()
+    assert (rows["train"][ends[0]]["tokens"] == corpus.Corpus.open(long, "train")[0]["tokens"]).all()
     raw = split(tiny_bert, {"train": str(tmp_path / "short.txt")}, phases=phases)
     assert len(raw["train"].sizes) == 2
     with pytest.raises(BertkitError, match="1 sources for 2 phases; name one folder a phase"):
@@ -84,7 +84,7 @@ def test_limits_are_drawn_by_the_seed(tiny_bert: Path, tmp_path: Path) -> None:
     data = {"train": str(folder), "limit": {"train": 5, "validation": 2}}
     rows, again = split(tiny_bert, data), split(tiny_bert, data)
     assert (len(rows["train"]), len(rows["validation"])) == (5, 2)
-    assert [row["pieces"].tolist() for row in rows["train"]] == [row["pieces"].tolist() for row in again["train"]]
+    assert [row["tokens"].tolist() for row in rows["train"]] == [row["tokens"].tolist() for row in again["train"]]
 
 
 def test_what_does_not_fit_is_told(tiny_bert: Path, tmp_path: Path) -> None:
@@ -116,8 +116,8 @@ def test_rows_of_several_corpora_by_number(tiny_bert: Path, tmp_path: Path) -> N
     folder = built(tmp_path / "corpus", tiny_bert)
     rows = split(tiny_bert, {"train": [str(folder), str(folder)]})["train"]
     half = len(rows) // 2
-    assert (rows[half]["pieces"] == rows[0]["pieces"]).all()
-    assert (rows[-1]["pieces"] == rows[half - 1]["pieces"]).all()
+    assert (rows[half]["tokens"] == rows[0]["tokens"]).all()
+    assert (rows[-1]["tokens"] == rows[half - 1]["tokens"]).all()
     assert len(rows[half - 1 : half + 1]) == 2
     with pytest.raises(IndexError):
         rows[len(rows)]

@@ -34,7 +34,7 @@ def parts(model: Path, **options: Any) -> tuple[Pretrain, Any, Any, list[dict[st
     block = ModelBlock(name=str(model))
     torch.manual_seed(1)
     built, tokenizer = task.build_model(block).eval(), load_tokenizer(block)
-    return task, built, tokenizer, task.encode(task.tiny_rows(), tokenizer, 64, answers=True).items[:]
+    return task, built, tokenizer, task.encode(task.tiny_rows(), tokenizer, 64, answers=True).examples[:]
 
 
 @pytest.mark.parametrize("objective", ["mlm", "mlm+nsp"])
@@ -91,7 +91,7 @@ def test_the_run_loads_in_plain_transformers_with_the_same_scores(trained: Run) 
         best = scores[inputs["input_ids"][0] == predictor.tokenizer.mask_token_id].softmax(-1).max(-1)
         answer = predictor.predict([text])[0]["fillings"][0][0]
         assert answer["probability"] == pytest.approx(float(best.values), abs=1e-5)
-        assert answer["piece"] == predictor.tokenizer.decode([int(best.indices)])
+        assert answer["token"] == predictor.tokenizer.decode([int(best.indices)])
 
 
 def test_the_run_is_a_model_to_fine_tune(trained: Run, tmp_path: Path) -> None:
@@ -113,11 +113,11 @@ def test_masks_are_filled_in(trained: Run, bertkit) -> None:
         assert chances == sorted(chances, reverse=True)
         assert 0 < sum(chances) <= 1
     task = Predictor(trained).task
-    flat = task.flat(answers[0], logits=True)
-    assert flat["predicted_pieces"] == [best[0]["piece"] for best in answers[0]["fillings"]]
+    flat = task.to_columns(answers[0], logits=True)
+    assert flat["predicted_tokens"] == [best[0]["token"] for best in answers[0]["fillings"]]
     assert [one["mask"] for one in flat["fillings"]] == [1] * 5 + [2] * 5
-    assert "score" not in task.flat(answers[0])["fillings"][0]
-    assert task.brief(answers[0]).count(" | ") == 1
+    assert "score" not in task.to_columns(answers[0])["fillings"][0]
+    assert task.to_text(answers[0]).count(" | ") == 1
     code, out, _ = bertkit("predict", trained.path, "--text", "the [MASK] is late")
     assert code == 0
     assert out.count("(0.") == 5
@@ -128,7 +128,7 @@ def test_masks_are_filled_in(trained: Run, bertkit) -> None:
     [
         ("the parcel is late", r"row 1 +'the parcel is late' has no \[MASK\]; write \[MASK\] in place of each word"),
         ("", r"row 1 +'' has no \[MASK\]"),
-        ("the parcel is late " * 20 + "[MASK]", r"a \[MASK\] lies beyond the 24 pieces"),
+        ("the parcel is late " * 20 + "[MASK]", r"a \[MASK\] lies beyond the 24 tokens"),
     ],
 )
 def test_texts_that_can_not_be_answered(trained: Run, text: str, said: str, bertkit) -> None:
@@ -151,12 +151,12 @@ def test_kinds_without_a_head_for_pairs_are_refused_and_mlm_is_named(kind: str, 
 def test_a_metric_fits_or_is_refused_before_the_training() -> None:
     task, paired = make("pretrain", {}), make("pretrain", PAIRS)
     for name in ("masked_loss", "perplexity", "masked_accuracy"):
-        task.fits(find_metric(name, task.takes))
-    paired.fits(find_metric("next_sentence_accuracy", task.takes))
+        task.check_metric(find_metric(name, task.takes))
+    paired.check_metric(find_metric("next_sentence_accuracy", task.takes))
     with pytest.raises(BertkitError, match="with objective mlm there are no pairs"):
-        task.fits(find_metric("next_sentence_accuracy", task.takes))
+        task.check_metric(find_metric("next_sentence_accuracy", task.takes))
     with pytest.raises(BertkitError, match="accuracy: scores no masked words"):
-        task.fits(find_metric("accuracy", "labels"))
+        task.check_metric(find_metric("accuracy", "labels"))
 
 
 def test_parts_and_metrics_by_objective() -> None:
@@ -169,17 +169,17 @@ def test_parts_and_metrics_by_objective() -> None:
 
 def test_doubts() -> None:
     answers = [{"loss": 3.0, "right": 0, "masked": 2, "pair": n % 2, "pair_scores": [1.0, 0.0]} for n in range(4)]
-    said = make("pretrain", PAIRS).doubts(answers, [])
+    said = make("pretrain", PAIRS).sanity_checks(answers, [])
     assert len(said) == 2
     assert "next-sentence accuracy 0.500, but always answering the same gives 0.500" in said[1]
     fine = [{**one, "right": 1, "pair_scores": [float(not one["pair"]), float(one["pair"])]} for one in answers]
-    assert make("pretrain", PAIRS).doubts(fine, []) == []
+    assert make("pretrain", PAIRS).sanity_checks(fine, []) == []
 
 
 def test_rows_longer_than_the_model_takes_are_told(tiny_bert: Path) -> None:
     task: Any = make("pretrain", {})
-    row = {"pieces": np.full(80, 10, np.int32), "starts": np.ones(80, bool), "second": 0, "label": -1}
-    with pytest.raises(BertkitError, match="rows of 82 pieces, but the model takes 64 at most"):
+    row = {"tokens": np.full(80, 10, np.int32), "starts": np.ones(80, bool), "second": 0, "label": -1}
+    with pytest.raises(BertkitError, match="rows of 82 tokens, but the model takes 64 at most"):
         task.encode([row], load_tokenizer(ModelBlock(name=str(tiny_bert))), 64, answers=True)
 
 

@@ -10,13 +10,13 @@ import pytest
 import torch
 from pydantic import ValidationError
 
+from bertkit.engine.run import measure
 from bertkit.errors import BertkitError, PluginError
 from bertkit.metrics import find_metric
 from bertkit.models.build import load_tokenizer
 from bertkit.recipe.schema import ModelBlock
 from bertkit.tasks.regress.task import Regress, RegressOptions
-from bertkit.engine.run import measure
-from bertkit.tasks.task import Features
+from bertkit.tasks.task import Encoded
 
 ROWS = [{"text": "a", "score": 1.0}, {"text": "b", "score": 2.0}, {"text": "c", "score": 4.5}]
 
@@ -72,10 +72,10 @@ def test_options_that_are_not_its_own(options: dict[str, Any]) -> None:
 
 def test_encode_gives_numbers_in_single_precision(tiny_bert: Path) -> None:
     tokenizer = load_tokenizer(ModelBlock(name=str(tiny_bert)))
-    items = make().encode(ROWS, tokenizer, 16, answers=True).items
+    items = make().encode(ROWS, tokenizer, 16, answers=True).examples
     assert [item["labels"] for item in items] == [1.0, 2.0, 4.5]
     assert {item["labels"].dtype for item in items} == {np.dtype(np.float32)}
-    assert "labels" not in make().encode(ROWS, tokenizer, 16, answers=False).items[0]
+    assert "labels" not in make().encode(ROWS, tokenizer, 16, answers=False).examples[0]
 
 
 def test_the_model_has_one_output_and_no_classes(tiny_bert: Path) -> None:
@@ -87,10 +87,10 @@ def test_the_model_has_one_output_and_no_classes(tiny_bert: Path) -> None:
 
 def test_decode_gives_the_logit_and_pools_windows() -> None:
     outputs = {"logits": [np.array([score]) for score in (1.0, 3.0, -2.0)]}
-    features, rows = Features([{"row": 0}, {"row": 0}, {"row": 1}]), [{"text": "a"}, {"text": "b"}]
-    assert make().decode(outputs, features, rows) == [{"score": 2.0}, {"score": -2.0}]
-    assert make(window_pooling="max").decode(outputs, features, rows) == [{"score": 3.0}, {"score": -2.0}]
-    assert make().decode({}, Features([]), []) == []
+    encoded, rows = Encoded([{"row": 0}, {"row": 0}, {"row": 1}]), [{"text": "a"}, {"text": "b"}]
+    assert make().decode(outputs, encoded, rows) == [{"score": 2.0}, {"score": -2.0}]
+    assert make(window_pooling="max").decode(outputs, encoded, rows) == [{"score": 3.0}, {"score": -2.0}]
+    assert make().decode({}, Encoded([]), []) == []
 
 
 def test_figures_by_hand() -> None:
@@ -110,7 +110,7 @@ def test_a_function_of_the_users_is_called_with_numbers(tmp_path: Path) -> None:
     )
     task = make()
     metric = find_metric(f"{tmp_path}/mine.py:worst", task.takes)
-    task.fits(metric)
+    task.check_metric(metric)
     assert measure(task, answers(2.0, 1.0, 4.0), ROWS, [metric])[0] == {"worst": 1.0}
 
 
@@ -120,23 +120,23 @@ def test_a_function_of_the_users_is_called_with_numbers(tmp_path: Path) -> None:
 def test_a_metric_fits_or_is_refused_before_the_training(metric: str, fits: bool) -> None:
     task = make()
     if fits:
-        task.fits(find_metric(metric, task.takes))
+        task.check_metric(find_metric(metric, task.takes))
         return
     with pytest.raises(BertkitError, match=f"{metric}: scores labels, not numbers"):
-        task.fits(find_metric(metric, task.takes))
+        task.check_metric(find_metric(metric, task.takes))
 
 
 def test_no_better_than_the_mean_is_a_doubt() -> None:
     task = make()
     mean = sum(row["score"] for row in ROWS) / 3
-    (doubt,) = task.doubts(answers(mean, mean, mean), ROWS)
+    (doubt,) = task.sanity_checks(answers(mean, mean, mean), ROWS)
     assert doubt == "squared error 2.17, but always answering their mean gives 2.17: nothing was learnt"
-    assert task.doubts(answers(1.1, 2.1, 4.0), ROWS) == []
+    assert task.sanity_checks(answers(1.1, 2.1, 4.0), ROWS) == []
 
 
 def test_flat_and_brief() -> None:
-    assert make().flat({"score": 1.23456}, logits=True) == {"predicted_score": 1.23456}
-    assert make().brief({"score": 1.23456}) == "1.235"
+    assert make().to_columns({"score": 1.23456}, logits=True) == {"predicted_score": 1.23456}
+    assert make().to_text({"score": 1.23456}) == "1.235"
 
 
 def test_verdicts() -> None:

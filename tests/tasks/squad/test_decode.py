@@ -12,7 +12,7 @@ import torch
 
 from bertkit.tasks.squad import decode as answers
 from bertkit.tasks.squad.windows import maximum_context
-from bertkit.tasks.task import Features
+from bertkit.tasks.task import Encoded
 
 CONTEXT = "the cat sat on the mat , the cat saw a dog and the dog saw the cat on a mat . " * 3
 
@@ -89,9 +89,9 @@ def test_what_run_squad_finds(n_best: int, longest: int, threshold: float | None
                 places, best = answers.best_places(row[None], mask[None], n_best)
                 outputs[f"{side}_places"].append(places[0].float().numpy())
                 outputs[f"{side}_logits"].append(best[0].numpy())
-    features = Features([item for items, _ in questions for item in items])
+    encoded = Encoded([item for items, _ in questions for item in items])
     rows = [{"context": CONTEXT} for _ in questions]
-    found = answers.decode(outputs, features, rows, n_best=n_best, longest=longest, threshold=threshold)
+    found = answers.decode(outputs, encoded, rows, n_best=n_best, longest=longest, threshold=threshold)
     given = 0
     for answer, (items, logits) in zip(found, questions, strict=True):
         text, nbest, probabilities = literal(items, logits, CONTEXT, n_best, longest, threshold)
@@ -111,7 +111,7 @@ def test_the_threshold_is_strict() -> None:
     outputs: Any = {**sides, "null": [np.array([1.5, 1.5])]}
 
     def answer(threshold: float) -> Any:
-        return answers.decode(outputs, Features([item]), [{"context": "cat"}], n_best=2, longest=3, threshold=threshold)
+        return answers.decode(outputs, Encoded([item]), [{"context": "cat"}], n_best=2, longest=3, threshold=threshold)
 
     assert answer(1.0)[0]["answer"] == "cat"
     assert answer(0.999)[0]["answer"] == ""
@@ -125,7 +125,7 @@ def test_no_pair_that_can_be_an_answer_is_no_answer() -> None:
     for threshold in (None, 0.0):
         outputs: Any = {**sides, "null": [np.zeros(2)]}
         (answer,) = answers.decode(
-            outputs, Features([item]), [{"context": ""}], n_best=2, longest=3, threshold=threshold
+            outputs, Encoded([item]), [{"context": ""}], n_best=2, longest=3, threshold=threshold
         )
         assert (answer["answer"], answer["score"]) == ("", -answers.NOTHING_FITS)
         assert len(answer["n_best"]) == (threshold is not None)

@@ -42,12 +42,12 @@ def encode(task: Squad, rows: list[dict[str, Any]], folder: Path, limit: int = 6
 def test_the_loss_is_the_mean_of_start_and_end_over_real_places(tiny_bert: Path) -> None:
     task = make(no_answer=True)
     rows = [row("when ?", "monday"), row("who ?", None, "a cat .")]
-    features = encode(task, rows, tiny_bert)
+    encoded = encode(task, rows, tiny_bert)
     model = task.build_model(ModelBlock(name=str(tiny_bert))).eval()
-    batch = task.collator(load_tokenizer(ModelBlock(name=str(tiny_bert))))(list(features.items))
+    batch = task.collator(load_tokenizer(ModelBlock(name=str(tiny_bert))))(list(encoded.examples))
     sums, outputs = task.losses(model, batch)
     expected = 0.0
-    for i, item in enumerate(features.items):
+    for i, item in enumerate(encoded.examples):
         for side, logits in enumerate((outputs.start_logits, outputs.end_logits)):
             real = logits[i, : len(item["input_ids"])]
             expected -= torch.log_softmax(real, 0)[int(item["labels"][side])].item() / 2
@@ -79,13 +79,13 @@ def test_options_that_do_not_go_together(options: dict[str, Any]) -> None:
 def test_metrics_are_chosen_and_refused() -> None:
     assert make().metrics == ("squad_v2",)
     assert make(no_answer=False).metrics == ("squad",)
-    make(no_answer=False).fits(find_metric("squad", "answers"))
+    make(no_answer=False).check_metric(find_metric("squad", "answers"))
     assert make(no_answer=False).own_metrics() == [CALIBRATION]
     assert make(no_answer=True).own_metrics() == [BEST, CALIBRATION]
     with pytest.raises(RecipeError, match="accuracy: scores labels, not answers"):
-        make(no_answer=True).fits(find_metric("accuracy", "answers"))
+        make(no_answer=True).check_metric(find_metric("accuracy", "answers"))
     with pytest.raises(RecipeError, match="squad: knows no questions without an answer"):
-        make(no_answer=True).fits(find_metric("squad", "answers"))
+        make(no_answer=True).check_metric(find_metric("squad", "answers"))
 
 
 def answer(text: str, score: float) -> dict[str, Any]:
@@ -153,8 +153,8 @@ def test_few_questions_are_not_calibrated(caplog: pytest.LogCaptureFixture) -> N
 def test_an_empty_guess_is_doubted() -> None:
     rows = [row("when ?", "monday"), row("who ?", None)]
     nothing = [answer("", -1.0), answer("", -1.0)]
-    assert make({"no_answer": True}).doubts([answer("monday", 1.0), nothing[1]], rows) == []
-    (doubt,) = make({"no_answer": True}).doubts(nothing, rows)
+    assert make({"no_answer": True}).sanity_checks([answer("monday", 1.0), nothing[1]], rows) == []
+    (doubt,) = make({"no_answer": True}).sanity_checks(nothing, rows)
     assert doubt == "F1 50.0, but always answering nothing gives 50.0: nothing was learnt"
 
 

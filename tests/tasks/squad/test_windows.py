@@ -1,4 +1,4 @@
-"""Windows of a question and its context: what each holds, and where a piece has its maximum context."""
+"""Windows of a question and its context: what each holds, and where a token has its maximum context."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from bertkit.errors import RecipeError
 from bertkit.models.build import load_tokenizer
 from bertkit.recipe.schema import ModelBlock
 from bertkit.tasks.squad import windows as answers_windows
-from bertkit.tasks.squad.windows import maximum_context
 from bertkit.tasks.squad.task import SquadOptions
-from tests.tasks.test_squad import CONTEXT, encode, make, row
+from bertkit.tasks.squad.windows import maximum_context
+from tests.tasks.squad.test_task import CONTEXT, encode, make, row
 
 
 def test_a_window_holds_question_and_context_with_the_answers_places(tiny_bert: Path) -> None:
     tokenizer = load_tokenizer(ModelBlock(name=str(tiny_bert)))
-    (item,) = encode(make(), [row("when was it sent ?", "monday")], tiny_bert).items
+    (item,) = encode(make(), [row("when was it sent ?", "monday")], tiny_bert).examples
     words = tokenizer.convert_ids_to_tokens(item["input_ids"])
     assert words[0] == "[CLS]"
     assert words[item["first"] - 1] == "[SEP]" == words[-1]
@@ -33,31 +33,31 @@ def test_a_window_holds_question_and_context_with_the_answers_places(tiny_bert: 
     assert set(item["token_type_ids"][item["first"] :]) == {1}
 
 
-def test_every_piece_has_its_maximum_context_in_one_window(tiny_bert: Path) -> None:
-    features = encode(make(max_length=16, overlap=3), [row("when ?", "monday"), row("who ?", None)], tiny_bert)
+def test_every_token_has_its_maximum_context_in_one_window(tiny_bert: Path) -> None:
+    encoded = encode(make(max_length=16, overlap=3), [row("when ?", "monday"), row("who ?", None)], tiny_bert)
     for number in (0, 1):
-        items = [item for item in features.items if item["row"] == number]
+        items = [item for item in encoded.examples if item["row"] == number]
         assert len(items) > 2
         assert all(len(item["input_ids"]) <= 16 for item in items)
         characters = [tuple(o) for item in items for o in item["offsets"][item["own"]]]
         assert sorted(set(characters)) == sorted(characters)
         for one, other in itertools.pairwise(items):
             np.testing.assert_array_equal(one["offsets"][-3:], other["offsets"][:3])
-    found = [item for item in features.items if item["labels"].any()]
+    found = [item for item in encoded.examples if item["labels"].any()]
     assert found
     assert {item["row"] for item in found} == {0}
-    assert "have more than 16 pieces" in features.notes[0]
+    assert "have more than 16 tokens" in encoded.notes[0]
 
 
 def test_googles_step(tiny_bert: Path) -> None:
-    items = encode(make(max_length=16, step=4), [row("when ?", "monday")], tiny_bert).items
+    items = encode(make(max_length=16, step=4), [row("when ?", "monday")], tiny_bert).examples
     starts = [int(item["offsets"][0][0]) for item in items]
-    pieces = encode(make(), [row("when ?", "monday")], tiny_bert).items[0]["offsets"][:, 0].tolist()
-    assert starts == [pieces[i * 4] for i in range(len(items))]
+    tokens = encode(make(), [row("when ?", "monday")], tiny_bert).examples[0]["offsets"][:, 0].tolist()
+    assert starts == [tokens[i * 4] for i in range(len(items))]
 
 
 def test_doc_stride_means_two_things() -> None:
-    """A context of 1000 pieces, a question of 12: Google makes 6 windows, Hugging Face 4."""
+    """A context of 1000 tokens, a question of 12: Google makes 6 windows, Hugging Face 4."""
     room = 384 - 3 - 12
     for options, expected in ((SquadOptions(step=128), 6), (SquadOptions(overlap=128), 4), (SquadOptions(), 4)):
         assert len(windows(1000, room, answers_windows.shared(options, 384, room))) == expected
@@ -65,25 +65,25 @@ def test_doc_stride_means_two_things() -> None:
 
 def test_an_answer_in_no_window_and_a_long_question_are_counted(tiny_bert: Path) -> None:
     long = row("when was it sent " * 9, CONTEXT[: CONTEXT.index(" , and")])
-    features = encode(make(max_length=16, overlap=2, max_question=3), [long], tiny_bert)
-    assert not any(item["labels"].any() for item in features.items)
-    assert any("1 of 1 questions have more than 3 pieces: cut" in said for said in features.warnings)
-    assert any("in no window" in said for said in features.warnings)
-    assert all(len(item["input_ids"]) <= 16 for item in features.items)
+    encoded = encode(make(max_length=16, overlap=2, max_question=3), [long], tiny_bert)
+    assert not any(item["labels"].any() for item in encoded.examples)
+    assert any("1 of 1 questions have more than 3 tokens: cut" in said for said in encoded.warnings)
+    assert any("in no window" in said for said in encoded.warnings)
+    assert all(len(item["input_ids"]) <= 16 for item in encoded.examples)
 
 
 def test_windows_that_can_not_move_on_are_told(tiny_bert: Path) -> None:
-    with pytest.raises(RecipeError, match=r"options\.overlap  12: beside its question a window holds only \d+ pieces"):
+    with pytest.raises(RecipeError, match=r"options\.overlap  12: beside its question a window holds only \d+ tokens"):
         encode(make(max_length=16, overlap=12), [row("when ?", "monday")], tiny_bert)
 
 
 def test_maximum_context_is_googles() -> None:
-    """`_check_is_max_context`, piece by piece; its own example is the second of three windows."""
+    """`_check_is_max_context`, token by token; its own example is the second of three windows."""
     for spans, length in (([(0, 5), (3, 8), (6, 9)], 9), ([(0, 4), (1, 5), (2, 6)], 6), ([(0, 3)], 3)):
         for number, found in enumerate(maximum_context(spans, length)):
             start, end = spans[number]
-            for piece in range(start, end):
+            for token in range(start, end):
                 scores = [
-                    min(piece - a, b - 1 - piece) + 0.01 * (b - a) if a <= piece < b else -math.inf for a, b in spans
+                    min(token - a, b - 1 - token) + 0.01 * (b - a) if a <= token < b else -math.inf for a, b in spans
                 ]
-                assert found[piece - start] == (scores.index(max(scores)) == number)
+                assert found[token - start] == (scores.index(max(scores)) == number)

@@ -1,15 +1,15 @@
-"""Where the cache is."""
+"""Files, caches and cores."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from bertkit.data.cache import home
+from bertkit.fs import cache_home
 
 
-def test_home(monkeypatch) -> None:
+def test_cache_home(monkeypatch) -> None:
     monkeypatch.setenv("BERTKIT_CACHE", "/mine")
-    assert home() == Path("/mine")
+    assert cache_home() == Path("/mine")
     monkeypatch.delenv("BERTKIT_CACHE")
     monkeypatch.setenv("XDG_CACHE_HOME", "/theirs")
-    assert home() == Path("/theirs/bertkit")
+    assert cache_home() == Path("/theirs/bertkit")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bertkit.understand.compare import Comparison, Contrast, Scored
-from bertkit.understand.outcomes import count, ranked
 from bertkit.metrics.paired import Difference
 from bertkit.tasks.task import Verdict
+from bertkit.understand.compare import Comparison, Contrast, Scored
+from bertkit.understand.outcomes import count, ranked
 
 
 def label(text: str, right: str, given: str, sure: float) -> Verdict:
