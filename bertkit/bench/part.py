@@ -71,7 +71,7 @@ class Part:
 
 def check_begun(part: Part, recipe: Recipe) -> None:
     """Raise a RunError where the part's folder holds a Run of another recipe."""
-    if not part.run.recipe_file.is_file():
+    if not part.run.is_begun:
         return
     if changed := differences(recipe, Run.begun(part.folder).recipe):
         what = f"was begun with another {', '.join(changed)}"
@@ -79,7 +79,7 @@ def check_begun(part: Part, recipe: Recipe) -> None:
 
 
 def trained(part: Part) -> bool:
-    return part.run.metrics_file.is_file()
+    return part.run.is_finished
 
 
 def finished(part: Part) -> bool:
@@ -123,14 +123,14 @@ def answer(part: Part) -> None:
     if files or made["unlabelled"]:
         from bertkit.inference.predictor import Predictor
 
-        predictor = Predictor(Run.open(part.folder))
+        predictor = Predictor.open(part.folder)
         if files:
             rows = predictor.task.read(predictor.recipe, [part.split])[part.split]
             written = predictor.task.files(predictor.predict([dict(row) for row in rows]), rows)
             for name, values in written.items():
                 write_json(part.run.path / f"{name}.json", values)
         for name, sets in made["unlabelled"].items():
-            _leaderboard(predictor, name, sets)
+            _leaderboard(part.run, predictor, name, sets)
     folder.mkdir(exist_ok=True)
     write_json(folder / MADE, made)
 
@@ -141,11 +141,11 @@ def _to_make(part: Part) -> dict[str, Any]:
     return {"split": part.split, "unlabelled": {} if limited else {k: list(v) for k, v in part.unlabelled.items()}}
 
 
-def _leaderboard(predictor: Predictor, name: str, sets: Sequence[str]) -> None:
+def _leaderboard(run: Run, predictor: Predictor, name: str, sets: Sequence[str]) -> None:
     """Answer rows without answers into `predictions/NAME.tsv`: `index` (the row's own id, else its number from 0)."""
     from bertkit.data.dataset import load as read_rows
 
-    block = predictor.run.recipe_with(sets).data
+    block = run.recipe_with(sets).data
     rows = list(read_rows(block.test or [], predictor.task.columns, block, answers=False))
     log.info("%s: answering %s rows", name, f"{len(rows):,}")
     lines = ["index\tprediction"]
@@ -153,9 +153,9 @@ def _leaderboard(predictor: Predictor, name: str, sets: Sequence[str]) -> None:
         said = next(iter(predictor.task.to_columns(given).values()))
         if not isinstance(said, (str, int, float)):
             what = f"{name}: an answer of {predictor.recipe.task} is neither a label nor a number"
-            raise RunError.at(str(predictor.run.path), what, "leave unlabelled out")
+            raise RunError.at(str(run.path), what, "leave unlabelled out")
         lines.append(f"{row.get('id', number)}\t{said}")
-    folder = predictor.run.path / PREDICTIONS
+    folder = run.path / PREDICTIONS
     folder.mkdir(exist_ok=True)
     write_text(folder / f"{name}.tsv", "\n".join(lines) + "\n")
 
