@@ -101,7 +101,7 @@ def work(part: Part) -> None:
         try:
             train(part.recipe, output=part.folder, sets=part.sets, resume=True)
         except Stopped as stop:
-            raise Stopped(*(replace(problem, todo=GOES_ON) for problem in stop.problems)) from stop
+            raise Stopped(*(replace(problem, remedy=GOES_ON) for problem in stop.problems)) from stop
     if not finished(part):
         answer(part)
 
