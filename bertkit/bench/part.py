@@ -1,7 +1,8 @@
 """One part of a suite: an entry trained with a seed, a Run in `OUTPUT/ENTRY/seed-S`, and what it answers.
 
-`python -m bertkit.bench.part` is a part in a process of its own (parallel.py): the first line of its standard input is
-the part as JSON. That input then stays open as long as the parent lives; at its end the training is asked to stop.
+`python -m bertkit.bench.part` runs a part in its own process (runner.py): the first line of its standard input is the
+part as JSON. That input stays open as long as the parent lives; when it closes, the training is asked to stop. If the
+part fails, the process writes its Problems as JSON beside the Run.
 """
 
 from __future__ import annotations
@@ -15,10 +16,11 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bertkit import processes
-from bertkit.errors import BertkitError, RunError, Stopped
+from bertkit.errors import BertkitError, Problem, RunError, Stopped
 from bertkit.fs import write_json, write_text
 from bertkit.recipe.load import differences, load, resolve
 from bertkit.recipe.schema import Recipe
@@ -57,6 +59,11 @@ class Part:
     @property
     def run(self) -> Run:
         return Run(self.folder)
+
+    @property
+    def failure_file(self) -> Path:
+        """Beside the Run: the Problems for which its process ended."""
+        return Path(self.folder).with_name(f"seed-{self.seed}.failed.json")
 
     def resolved(self) -> Recipe:
         """Its recipe as its Run is to keep it.
@@ -160,6 +167,20 @@ def _leaderboard(predictor: Predictor, name: str, sets: Sequence[str]) -> None:
     write_text(folder / f"{name}.tsv", "\n".join(lines) + "\n")
 
 
+def blocked(part: Part) -> str:
+    """Why a part can not start though all parts before it are done, or an empty text."""
+    if part.needs and not Run(part.needs).metrics_file.is_file():
+        return f"not trained: it starts from the model of {Path(part.needs).parent.name}, which failed"
+    return ""
+
+
+def read_failure(part: Part) -> list[Problem]:
+    """The Problems that the part's process left; none where it did not end by a BertkitError."""
+    if not part.failure_file.is_file():
+        return []
+    return [Problem(**fields) for fields in json.loads(part.failure_file.read_text("utf-8"))]
+
+
 def to_json(part: Part) -> str:
     """One line, which `main` reads."""
     return json.dumps(asdict(part))
@@ -190,6 +211,7 @@ def main() -> int:
     except BertkitError as error:
         for problem in error.problems:
             log.error("error: %s", " ".join(str(problem).splitlines()))
+        write_json(part.failure_file, [asdict(problem) for problem in error.problems])
         return 2
     return 0
 

@@ -21,8 +21,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from bertkit.bench.plan import Plan
 from bertkit.bench.suite import Entry
-from bertkit.bench.work import Plan
 from bertkit.errors import did_you_mean
 from bertkit.run import Run
 

@@ -55,14 +55,15 @@ def bench(
     if recipes is not None and recipes not in RECIPES:
         raise RecipeError.at("--recipes", f"no such recipes: {recipes}", did_you_mean(recipes, RECIPES))
     numbers, names = seeds_of(seeds), names_of(tasks)
-    from bertkit.bench import work
+    from bertkit.bench.plan import BenchRequest, plan
+    from bertkit.bench.runner import run
     from bertkit.bench.suite_file import find_suite
 
     chosen: Any = recipes
     found = find_suite(suite, data=data, recipes=chosen)
-    plan = work.plan(found, work.Wish(output, model, numbers, tuple(sets or ()), names))
-    failed = work.run(plan, parallel=parallel)
-    _tell(plan, failed, leaderboard=suite == "glue")
+    laid = plan(found, BenchRequest(output, model, numbers, tuple(sets or ()), names))
+    failed = run(laid.parts, parallel=parallel)
+    _tell(laid, failed, leaderboard=suite == "glue")
 
 
 def _tell(plan: Any, failed: dict[str, str], *, leaderboard: bool) -> None:

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from bertkit.bench.plan import Plan
 from bertkit.bench.table import Line, Table, cells, header, models_of
-from bertkit.bench.work import Plan
 from bertkit.report import page, plots
 
 MOST = 12

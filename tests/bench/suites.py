@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from bertkit.bench.part import Part
+from bertkit.bench.plan import Plan
 from bertkit.bench.suite import Entry, Suite
-from bertkit.bench.work import Plan
 from tests.helpers import make, write_rows
 
 RECIPE = """task: {task}

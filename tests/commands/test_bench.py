@@ -55,7 +55,7 @@ def test_a_part_that_fails(bertkit, tiny_bert: Path, tmp_path: Path) -> None:
     assert code == 2
     assert out.count("failed") == 3
     assert "classify.jsonl:1" in err
-    assert "scores, seed 1  not trained: it begins with the model of intents, which failed" in err
+    assert "scores, seed 1  not trained: it starts from the model of intents, which failed" in err
     assert "Failed" in (output / "report.html").read_text("utf-8")
     (tmp_path / "classify.jsonl").write_text(broken, "utf-8")
     code, out, err = bertkit("bench", file, "--output", output, "--seeds", "1")
