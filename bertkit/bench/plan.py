@@ -1,4 +1,4 @@
-"""A suite and a request -> a Plan: one part for each entry and seed, all checked before the first training.
+"""A suite and a request -> a Plan: one job for each entry and seed, all checked before the first training.
 
 A mistake in the fifth entry must not cost four trainings, so everything that can be checked early is checked here.
 """
@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from bertkit.bench.part import Part, check_begun, trained
+from bertkit.bench.job import Job, check_begun, trained
 from bertkit.bench.suite import SPLITS, Entry, Suite, in_order, select
 from bertkit.bench.suite_file import OWN
 from bertkit.errors import BertkitError, Problem, RecipeError, RunError
@@ -51,11 +51,11 @@ class Plan:
     model: str
     seeds: tuple[int, ...]
     output: Path
-    parts: tuple[Part, ...]
+    jobs: tuple[Job, ...]
 
 
 def plan(suite: Suite, request: BenchRequest) -> Plan:
-    """Lay out the parts and check all of them; the output folder is claimed last.
+    """Lay out the jobs and check all of them; the output folder is claimed last.
 
     Raises:
         BertkitError: every mistake in the suite, its recipes, their data files and the output folder.
@@ -67,45 +67,45 @@ def plan(suite: Suite, request: BenchRequest) -> Plan:
     _check_output(request.output, suite)
     problems: list[Problem] = []
     entries: list[Entry] = []
-    parts: list[Part] = []
+    jobs: list[Job] = []
     for entry in in_order(chosen):
         try:
-            own = [_part(entry, chosen, seed, model, request) for seed in seeds]
-            recipes = [part.resolved() for part in own]
+            own = [_job(entry, chosen, seed, model, request) for seed in seeds]
+            recipes = [job.resolved() for job in own]
             named = _with_figures(entry, recipes[0])
             _check_data(recipes[0])
             entries.append(named)
             split = named.figures[0].partition("/")[0]
-            parts += [replace(part, split=split) for part in own]
+            jobs += [replace(job, split=split) for job in own]
         except BertkitError as error:
             problems += [_of_entry(entry, problem) for problem in error.problems]
             continue
-        for part, recipe in zip(own, recipes, strict=True):
+        for job, recipe in zip(own, recipes, strict=True):
             try:
-                check_begun(part, recipe)
+                check_begun(job, recipe)
             except RunError as error:
                 problems += error.problems
     if problems:
         raise RecipeError(*dict.fromkeys(problems))
-    _warn_of_plain_starts(chosen, parts)
+    _warn_of_plain_starts(chosen, jobs)
     _claim(request.output, suite)
     whole = not chosen.absent and len(entries) == len(suite.entries)
-    return Plan(replace(chosen, entries=tuple(entries)), whole, model, seeds, request.output, tuple(parts))
+    return Plan(replace(chosen, entries=tuple(entries)), whole, model, seeds, request.output, tuple(jobs))
 
 
-def _part(entry: Entry, suite: Suite, seed: int, model: str, request: BenchRequest) -> Part:
+def _job(entry: Entry, suite: Suite, seed: int, model: str, request: BenchRequest) -> Job:
     def folder(name: str) -> str:
         return os.path.abspath(request.output / name / f"seed-{seed}")  # noqa: PTH100 - Path.absolute keeps `..`
 
     needs = ""
     if entry.starts_from and (
         entry.starts_from in {other.name for other in suite.entries}
-        or trained(Part(entry.starts_from, seed, folder(entry.starts_from), "", ()))
+        or trained(Job(entry.starts_from, seed, folder(entry.starts_from), "", ()))
     ):
         needs = folder(entry.starts_from)
     start = str(Path(needs, "model")) if needs else model
     sets = [*entry.sets, *request.sets, *([f"model.name={json.dumps(start)}"] if start else []), f"seed={seed}"]
-    return Part(
+    return Job(
         entry.name, seed, folder(entry.name), entry.recipe, tuple(sets), unlabelled=entry.unlabelled, needs=needs
     )
 
@@ -127,7 +127,7 @@ def _check_request(seeds: Sequence[int], request: BenchRequest) -> None:
 def _with_figures(entry: Entry, recipe: Recipe) -> Entry:
     """The entry with its figures named.
 
-    Only a training shows whether the metric has them. Figures are not part of the recipe, so a wrong name costs none.
+    Only a training shows whether the metric has them. Figures are not job of the recipe, so a wrong name costs none.
     """
     from bertkit import plugins
     from bertkit.metrics import find_metric
@@ -165,12 +165,10 @@ def _of_entry(entry: Entry, problem: Problem) -> Problem:
     return Problem(place or f"{entry.name}: {problem.key}", problem.reason, problem.remedy)
 
 
-def _warn_of_plain_starts(suite: Suite, parts: Sequence[Part]) -> None:
+def _warn_of_plain_starts(suite: Suite, jobs: Sequence[Job]) -> None:
     for entry in suite.entries:
-        if entry.starts_from and not all(part.needs for part in parts if part.entry == entry.name):
-            message = (
-                "%s: should start from the model of %s, which is not among the tasks; starts from the plain model"
-            )
+        if entry.starts_from and not all(job.needs for job in jobs if job.entry == entry.name):
+            message = "%s: should start from the model of %s, which is not among the tasks; starts from the plain model"
             log.warning(message, entry.name, entry.starts_from)
 
 

@@ -36,7 +36,7 @@ def bench(
     sets: console.Set = None,
     parallel: Annotated[
         int,
-        typer.Option("--parallel", min=1, metavar="N", help="Parts at a time: a GPU each, or a share of the cores."),
+        typer.Option("--parallel", min=1, metavar="N", help="Jobs at a time: one GPU each, or a share of the cores."),
     ] = 1,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Folder of all Runs and the table; goes on with one it began.")
@@ -62,7 +62,7 @@ def bench(
     chosen: Any = recipes
     found = find_suite(suite, data=data, recipes=chosen)
     laid = plan(found, BenchRequest(output, model, numbers, tuple(sets or ()), names))
-    failed = run(laid.parts, parallel=parallel)
+    failed = run(laid.jobs, parallel=parallel)
     _tell(laid, failed, leaderboard=suite == "glue")
 
 
@@ -73,13 +73,14 @@ def _tell(plan: Any, failed: dict[str, str], *, leaderboard: bool) -> None:
         TrainingError: what failed, after all that did not is told.
     """
     from bertkit.bench import submission
+    from bertkit.bench.page import page_of
     from bertkit.bench.table import as_json, cells, header, tabulate
     from bertkit.fs import write_json, write_text
-    from bertkit.report import bench as page
+    from bertkit.report.bench import text
 
     table = tabulate(plan, failed)
     write_json(plan.output / "metrics.json", as_json(table))
-    write_text(plan.output / "report.html", page.text(plan, table))
+    write_text(plan.output / "report.html", text(page_of(plan, table)))
     console.table(header(table), cells(table))
     if leaderboard:
         for note in submission.write(plan.output, plan.suite, plan.seeds):

