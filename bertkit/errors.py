@@ -22,28 +22,28 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing that is wrong: `where` (file:line, recipe key, option), `what`, and `todo`, the next step."""
+    """One mistake: `key` (a recipe key, an option, or file:line), `reason`, and `remedy`, the next step."""
 
-    where: str
-    what: str
-    todo: str = ""
+    key: str
+    reason: str
+    remedy: str = ""
 
     def __str__(self) -> str:
-        text = f"{self.what}; {self.todo}" if self.todo else self.what
-        return f"{self.where}  {text}" if self.where else text
+        text = f"{self.reason}; {self.remedy}" if self.remedy else self.reason
+        return f"{self.key}  {text}" if self.key else text
 
 
 class BertkitError(Exception):
-    """One or more problems that the user can mend. `str()` gives a line a problem."""
+    """One or more mistakes that the user can correct. `str()` gives one line per problem."""
 
     def __init__(self, *problems: Problem):
         self.problems = problems
         super().__init__("\n".join(map(str, problems)))
 
     @classmethod
-    def at(cls, where: str, what: str, todo: str = "") -> BertkitError:
+    def at(cls, key: str, reason: str, remedy: str = "") -> BertkitError:
         """The error of a single problem: `raise DataError.at("dev.csv:7", "...", "...")`."""
-        return cls(Problem(where, what, todo))
+        return cls(Problem(key, reason, remedy))
 
 
 class RecipeError(BertkitError): ...

@@ -221,7 +221,7 @@ def test_every_file_that_is_not_trusted_is_named(coded: Run) -> None:
     (coded.code / "mine.py").write_text("")
     with pytest.raises(RunError) as caught:
         Run.open(coded.path)
-    assert [Path(problem.where).name for problem in caught.value.problems] == ["mine.py", "other.py"]
+    assert [Path(problem.key).name for problem in caught.value.problems] == ["mine.py", "other.py"]
 
 
 @pytest.mark.parametrize("source", ["inside", "itself", "relative", "linked", "absent", "empty", "record"])

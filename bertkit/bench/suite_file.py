@@ -126,8 +126,8 @@ def read(path: Path) -> Suite:
 
 def _of_a_suite(problem: Problem) -> Problem:
     """What the recipes' checks say of a missing key or block, in a suite's words."""
-    todo = "bertkit bench --help shows a full one" if "recipe show" in problem.todo else problem.todo
-    return Problem(problem.where, problem.what.replace("a recipe is a mapping", "a suite is a mapping"), todo)
+    todo = "bertkit bench --help shows a full one" if "recipe show" in problem.remedy else problem.remedy
+    return Problem(problem.key, problem.reason.replace("a recipe is a mapping", "a suite is a mapping"), todo)
 
 
 def _problems(name: str, task: TaskBlock, names: list[str], source: Source) -> Iterator[Problem]:
@@ -160,7 +160,7 @@ def _problems(name: str, task: TaskBlock, names: list[str], source: Source) -> I
         locate(_recipe(task.recipe, source.folder))
     except RecipeError as error:
         for problem in error.problems:
-            yield Problem(at("recipe"), f"{where}.recipe: {problem.where}: {problem.what}", problem.todo)
+            yield Problem(at("recipe"), f"{where}.recipe: {problem.key}: {problem.reason}", problem.remedy)
 
 
 def _recipe(name: str, folder: Path) -> str:

@@ -34,7 +34,7 @@ def open_tokenizer(name: str) -> PreTrainedTokenizerBase:
         return load_tokenizer(ModelBlock(tokenizer=name))
     except ModelError as error:  # it speaks of a recipe's keys
         todo = "name a folder that has a tokenizer.json or a vocab.txt"
-        problems = [Problem(WHERE, p.what, todo if "--set" in p.todo else p.todo) for p in error.problems]
+        problems = [Problem(WHERE, p.reason, todo if "--set" in p.remedy else p.remedy) for p in error.problems]
         raise ModelError(*problems) from error
 
 
@@ -62,7 +62,7 @@ def open_model(name: str) -> PreTrainedModel:
         kind = getattr(transformers, wanted, transformers.AutoModel)
         model, info = kind.from_pretrained(**place, dtype="auto", output_loading_info=True)
     except BertkitError as error:
-        raise ModelError(*(Problem(WHERE, p.what, p.todo) for p in error.problems)) from error
+        raise ModelError(*(Problem(WHERE, p.reason, p.remedy) for p in error.problems)) from error
     except Exception as error:  # safetensors, json, hub and transformers each raise their own kinds here
         said = " ".join(str(error).split()) or type(error).__name__
         raise ModelError.at(WHERE, f"{name}: can not be loaded: {said}", "copy the model again") from error

@@ -151,7 +151,7 @@ def _apply(source: Source, text: str) -> Problem | None:
             what = f"{name}: YAML would not read all of {value!r}"
             return Problem("--set", what, "quote the value, for example KEY='\"#1\"'")
     except RecipeError as error:
-        return Problem("--set", f"{name}: {error.problems[0].what}", "quote the value, for example KEY='\"a: b\"'")
+        return Problem("--set", f"{name}: {error.problems[0].reason}", "quote the value, for example KEY='\"a: b\"'")
     node = source.values
     for part in key[:-1]:
         child = node.setdefault(part, {})

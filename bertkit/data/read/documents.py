@@ -163,7 +163,7 @@ def _undecodable(source: Source, encoding: str) -> Exception:
         for _ in lines(source, DataBlock(encoding=encoding)):
             pass
     except DataError as error:
-        where, what, todo = error.problems[0].where, error.problems[0].what, error.problems[0].todo
+        where, what, todo = error.problems[0].key, error.problems[0].reason, error.problems[0].remedy
         more = f"; or {setting('data.encoding', AUTO)}: cp1252 where a file is not UTF-8" if "byte" in what else ""
         return DataError.at(where, what, todo + more)
     return DataError.at(source.name, f"is not valid {encoding}", "name its encoding")

@@ -62,7 +62,7 @@ class Tally:
 class BadRows:
     """Rows that can not be used: an error that shows the first ones, or, where allowed, left out and counted.
 
-    `Problem.what` opens with the reason; a colon parts it from what is particular to the row, so that left-out rows
+    `Problem.reason` opens with the reason; a colon parts it from what is particular to the row, so that left-out rows
     are counted by reason.
     """
 
@@ -74,7 +74,7 @@ class BadRows:
     def add(self, problem: Problem) -> None:
         self.count += 1
         if self.mode == "skip":
-            self._left_out.add(f"rows left out, {problem.what.partition(':')[0]}", problem.where)
+            self._left_out.add(f"rows left out, {problem.reason.partition(':')[0]}", problem.key)
         elif len(self._first) < SHOWN:
             self._first.append(problem)
 

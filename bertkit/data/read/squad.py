@@ -38,7 +38,7 @@ def questions(articles: list[Any], source: Source) -> Iterator[Record | Problem]
     leaves = (leaf for n, article in enumerate(articles, 1) for leaf in _leaves(article, list(LEVELS), f"article {n}"))
     for number, leaf in enumerate(leaves, 1):
         if isinstance(leaf, Problem):
-            yield Problem(f"{source.name}[{leaf.where}]", leaf.what, leaf.todo)
+            yield Problem(f"{source.name}[{leaf.key}]", leaf.reason, leaf.remedy)
             continue
         where, values = leaf
         place = f"{source.name}[{where}]"

@@ -137,8 +137,8 @@ def scheme_of(tags: list[list[str]], sentences: Sentences, split: str) -> Scheme
         rarest = min(prefixes, key=prefixes.__getitem__)
         row, word = next((r, w) for r, row in enumerate(tags) for w, tag in enumerate(row) if tag[0] == rarest)
         (problem,) = error.problems
-        what = f"{split}: {tags[row][word]!r}: {problem.what}"
-        raise DataError.at(sentences.place(row, word), what, problem.todo) from None
+        what = f"{split}: {tags[row][word]!r}: {problem.reason}"
+        raise DataError.at(sentences.place(row, word), what, problem.remedy) from None
 
 
 def check_tags(tags: list[list[str]], sentences: Sentences, split: str, known: Sequence[str] = ()) -> None:

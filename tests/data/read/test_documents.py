@@ -97,9 +97,9 @@ def test_encodings(write, caplog) -> None:
     with pytest.raises(DataError) as error:
         found(name)
     problem = error.value.problems[0]
-    assert problem.where == "a.txt:2"
-    assert "0xE9 is not valid utf-8" in problem.what
-    assert "data.encoding=auto" in problem.todo
+    assert problem.key == "a.txt:2"
+    assert "0xE9 is not valid utf-8" in problem.reason
+    assert "data.encoding=auto" in problem.remedy
     assert found(name, DataBlock(encoding="latin-1")) == ["fine\ncafé\n"]
     assert found(name, DataBlock(encoding="auto")) == ["fine\ncafé\n"]
     assert "a.txt: is not UTF-8, so it is read as cp1252" in caplog.text
