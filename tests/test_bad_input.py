@@ -487,7 +487,7 @@ CODE = [
         "data.format", "AttributeError", "mine.py:2"),
     bad_code("no module", "", "-s metrics=:score", "--set", "not a Reference: :score", "./file.py:name"),
     bad_code("task that is half done", "from bertkit.tasks.task import Task\nclass Mine(Task): ...\n",
-        "-s task=./mine.py:Mine -s options={}", "--set", "Mine is no task: it lacks to_text", "subclass of"),
+        "-s task=./mine.py:Mine -s options={}", "--set", "Mine is no task: it lacks Head, answer_columns,", "subclass of"),
     bad_code("task that is none", "class Mine: ...\n", "-s task=./mine.py:Mine", "--set", "Mine is no task",
         "bertkit.tasks.task.Task"),
 ]  # fmt: skip
@@ -543,7 +543,7 @@ USE = [
     Bad("eval without labels", put({"new.csv": "text\na\n"}), "eval {run} --data new.csv", "new.csv",
         "no column 'label'", "--set data.columns.label=NAME"),
     Bad("eval with an unseen label", put({"new.csv": HEAD + "a,refunds\n"}), "eval {run} --data new.csv", "new.csv:2",
-        "the label 'refunds' is not a known label", "did you mean refund?"),
+        "the label 'refunds' is not in the training rows", "did you mean refund?"),
     Bad("eval with hidden labels", put({"new.csv": HEAD + "a,-1\n"}), "eval {run} --data new.csv", "new.csv:2", "-1",
         "bertkit predict"),
     Bad("eval of no test data", GOOD, "eval {run} --split test", "data.test", "names no such data", "--data FILE"),

@@ -265,13 +265,13 @@ class Classify(TextTask):
         return [f"{figure}: nothing was learnt{hint}"]
 
     def to_columns(self, answer: Answer, *, logits: bool = False) -> dict[str, Any]:
-        columns = {self.answer_column: answer["labels" if self.options.multi_label else "label"]}
+        columns = {self.answer_columns[0]: answer["labels" if self.options.multi_label else "label"]}
         columns |= {f"probability_{name}": p for name, p in answer["probabilities"].items()}
         return columns | ({f"logit_{name}": score for name, score in answer["logits"].items()} if logits else {})
 
     @property
-    def answer_column(self) -> str:
-        return "predicted_labels" if self.options.multi_label else "predicted_label"
+    def answer_columns(self) -> tuple[str, ...]:
+        return ("predicted_labels",) if self.options.multi_label else ("predicted_label",)
 
     def parse(self, columns: dict[str, Any], row: dict[str, Any]) -> Answer:
         """The label by its name, or by its number where the data set has an order; probabilities where all are there.
@@ -279,7 +279,7 @@ class Classify(TextTask):
         Raises:
             Unusable: an unknown label.
         """
-        value = columns.get(self.answer_column)
+        value = columns.get(self.answer_columns[0])
         given = {name: columns.get(f"probability_{name}") for name in self.labels}
         answer: Answer = {}
         if all(probability is not None for probability in given.values()):

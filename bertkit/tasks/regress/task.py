@@ -57,6 +57,7 @@ class RegressHead(TextHead):
 class Regress(TextTask):
     Options = RegressOptions
     Head = RegressHead
+    answer_columns = ("predicted_score",)
     takes = "scores"
     metrics = ("pearson", "spearman")
     options: RegressOptions
@@ -106,14 +107,10 @@ class Regress(TextTask):
         return [f"squared error {error:.3g}, but always answering their mean gives {spread:.3g}: nothing was learnt"]
 
     def to_columns(self, answer: Answer, *, logits: bool = False) -> dict[str, Any]:
-        return {self.answer_column: answer["score"]}
-
-    @property
-    def answer_column(self) -> str:
-        return "predicted_score"
+        return {"predicted_score": answer["score"]}
 
     def parse(self, columns: dict[str, Any], row: dict[str, Any]) -> Answer:
-        return {"score": number(columns.get(self.answer_column))}
+        return {"score": number(columns.get("predicted_score"))}
 
     def to_text(self, answer: Answer) -> str:
         return f"{answer['score']:.3f}"
