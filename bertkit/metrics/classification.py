@@ -15,7 +15,7 @@ from typing import Literal
 import numpy as np
 
 from bertkit.errors import DataError
-from bertkit.metrics.metric import Array
+from bertkit.metrics.metric import Array, Finish, ratio
 
 Figure = Literal["precision", "recall", "f1"]
 Average = Literal["binary", "macro", "micro", "weighted"]
@@ -28,7 +28,12 @@ SMALLEST = float(np.finfo(np.float32).eps)
 
 def accuracy(predictions: Array, references: Array) -> float:
     """Share of rows that are right; with several labels a row, all of them must be (subset accuracy)."""
-    return np.mean((predictions == references).reshape(len(references), -1).all(axis=1))
+    return float(np.mean(right(predictions, references)))
+
+
+def right(predictions: Array, references: Array) -> Array:
+    """`(row,)`: where the label, or all of several, are right."""
+    return (predictions == references).reshape(len(references), -1).all(axis=1)
 
 
 def averaged(figure: Figure, average: Average) -> Callable[[Array, Array], float]:
@@ -45,10 +50,8 @@ def averaged(figure: Figure, average: Average) -> Callable[[Array, Array], float
 
     def score(predictions: Array, references: Array) -> float:
         hits, predicted, actual = _counts(predictions, references)
-        if average == "binary" and (references.ndim > 1 or len(hits) > 2):
-            found = "several labels a row" if references.ndim > 1 else f"at least {len(hits)} labels"
-            todo = f"use macro_{figure}, micro_{figure} or weighted_{figure}"
-            raise DataError.at(f"metric {figure}", f"is for two labels, and there are {found}", todo)
+        if average == "binary":
+            _check_two_labels(figure, len(hits), references)
         if average == "micro":
             hits, predicted, actual = (count.sum(keepdims=True) for count in (hits, predicted, actual))
         below = {"precision": predicted, "recall": actual, "f1": (predicted + actual) / 2}[figure]
@@ -65,6 +68,42 @@ def averaged(figure: Figure, average: Average) -> Callable[[Array, Array], float
 
 
 precision, recall, f1 = (averaged(figure, "binary") for figure in ("precision", "recall", "f1"))
+
+
+def two_labels(predictions: Array, references: Array) -> Array:
+    """Parts of the figures of two labels, 0 or 1: `(row, 4)`.
+
+    Whether the second label was predicted rightly, was predicted, was right; and whether the row is right.
+
+    Raises:
+        DataError: there are more than two labels or several per row.
+    """
+    _check_two_labels("f1", 1 + max(predictions.max(), references.max()), references)
+    second = predictions == 1, references == 1
+    return np.stack([second[0] & second[1], *second, predictions == references], axis=1)
+
+
+def of_two_labels(*names: str) -> Finish:
+    """A `finish` after `two_labels`: some of precision, recall, f1 and accuracy."""
+
+    def finish(sums: Array, rows: int) -> dict[str, Array]:
+        hits, predicted, actual, right = sums.T
+        figures = {
+            "precision": ratio(hits, predicted),
+            "recall": ratio(hits, actual),
+            "f1": ratio(hits, (predicted + actual) / 2),
+            "accuracy": right / rows,
+        }
+        return {name: figures[name] for name in names}
+
+    return finish
+
+
+def _check_two_labels(figure: str, labels: int, references: Array) -> None:
+    if references.ndim > 1 or labels > 2:
+        number = "several labels a row" if references.ndim > 1 else f"at least {labels} labels"
+        todo = f"use macro_{figure}, micro_{figure} or weighted_{figure}"
+        raise DataError.at(f"metric {figure}", f"is for two labels, and there are {number}", todo)
 
 
 def matthews(predictions: Array, references: Array) -> float:

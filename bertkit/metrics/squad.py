@@ -28,8 +28,7 @@ from typing import Any, Literal, cast, get_args
 import numpy as np
 
 from bertkit.errors import DataError
-from bertkit.metrics.bootstrap import intervals
-from bertkit.metrics.metric import Array, Metric
+from bertkit.metrics.metric import Array
 
 Kind = Literal["v1", "v2", "cmrc"]
 Golds = Mapping[str, Sequence[str]]
@@ -165,16 +164,6 @@ def score_cmrc(golds: Golds, predictions: Mapping[str, str]) -> dict[str, float]
         "TOTAL": len(golds),
         "SKIP": len(golds) - len(predictions),
     }
-
-
-def confidence(
-    matched: Array, overlap: Array, *, samples: int = 1000, level: float = 0.95, seed: int = 0
-) -> dict[str, tuple[float, float]]:
-    """Lower and upper bound of `exact` and `f1`, in percent, by resampling what `per_question` gave."""
-    means = Metric(
-        "squad", lambda e, f: {"exact": 100 * e.mean(), "f1": 100 * f.mean()}, "scores", keys=("exact", "f1")
-    )
-    return intervals(means, matched, overlap, samples=samples, level=level, seed=seed)
 
 
 def _wanted(golds: Sequence[str], kind: Kind) -> Sequence[str]:

@@ -183,13 +183,13 @@ class Comparison:
         micro = average == "micro"
         counts = self.counts.sum(axis=1, keepdims=True) if micro else self.counts[:, self.counts.any(axis=0)]
         weights = counts[2] if average == "weighted" else np.ones(counts.shape[1])
-        means = _figures(counts) @ weights / max(weights.sum(), 1)
+        means = precision_recall_f1(counts) @ weights / max(weights.sum(), 1)
         start = "entity" if micro else f"entity_{average}"
         return {f"{start}_{name}": mean for name, mean in zip(FIGURES, means.tolist(), strict=True)}
 
     def by_type(self) -> list[dict[str, Any]]:
         """Rows of type, precision, recall, f1, and gold and predicted counts: types that occur, by name."""
-        figures = _figures(self.counts).T.tolist()
+        figures = precision_recall_f1(self.counts).T.tolist()
         rows = zip(self.gold.types, figures, *self.counts[1:].tolist(), strict=True)
         return [
             {"type": name, **dict(zip(FIGURES, values, strict=True)), "gold": gold, "predicted": predicted}
@@ -197,16 +197,10 @@ class Comparison:
             if gold or predicted
         ]
 
-    def intervals(self, *, samples: int = 1000, level: float = 0.95, seed: int = 0) -> dict[str, tuple[float, float]]:
-        """Lower and upper bound of the three micro figures: percentile bootstrap over sentences (see bootstrap.py).
-
-        Sentences with the same counts are drawn together, by a multinomial: the same distribution in far less time.
-        """
-        each = [np.bincount(group, minlength=self.sentences) for group in self._groups("sentence")]  # (sentence,) each
-        rows, often = np.unique(np.stack(each, axis=1), axis=0, return_counts=True)  # (row, 3), (row,)
-        drawn = np.random.default_rng(seed).multinomial(self.sentences, often / self.sentences, size=samples)
-        bounds = np.quantile(_figures((drawn @ rows).T), [(1 - level) / 2, (1 + level) / 2], axis=1)  # (2, figure)
-        return {f"entity_{name}": (low, high) for name, (low, high) in zip(FIGURES, bounds.T.tolist(), strict=True)}
+    def by_sentence(self) -> Array:
+        """Hits, predicted and gold entities of each sentence; `(sentence, 3)`."""
+        groups = self._groups("sentence")
+        return np.stack([np.bincount(group, minlength=self.sentences) for group in groups], axis=1)
 
     def errors(self, words: Sequence[Sequence[str]] | None = None, *, examples: int = 3) -> dict[str, dict[str, Any]]:
         """For each of KINDS how many gold and predicted entities are wrong so, and the first few.
@@ -280,7 +274,7 @@ def errors(predicted: Tags, gold: Tags, scheme: str = "IOB2", mode: Mode = "leni
     return compare(predicted, gold, scheme, mode).errors()
 
 
-def _figures(counts: Array) -> Array:
+def precision_recall_f1(counts: Array) -> Array:
     """Precision, recall and F1 `(3, ...)` of hits, predicted and gold `(3, ...)`; 0 where nothing is to divide by."""
     hits, predicted, gold = counts
     precision, recall = hits / np.maximum(predicted, 1), hits / np.maximum(gold, 1)

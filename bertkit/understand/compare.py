@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -130,9 +130,8 @@ def compare(
     for warning in warnings:
         log.warning("%s", warning)
     scored, answers = _score(runs, names, rows, ", ".join(data) or where, metrics, progress)
-    known = set(scored[0].intervals)
     contrasts = [
-        _contrast(scored[0], other, _differences(tasks[0], (answers[0], theirs), rows, metrics, known, shuffles))
+        _contrast(scored[0], other, _differences(tasks[0], (answers[0], theirs), rows, metrics, shuffles))
         for other, theirs in zip(scored[1:], answers[1:], strict=True)
     ]
     if len(contrasts) > 1:
@@ -172,18 +171,16 @@ def in_order(answer: Answer, labels: Sequence[str]) -> Answer:
 
 
 def _differences(
-    task: Task, answers: tuple[list[Answer], list[Answer]], rows: Rows, metrics: Sequence[Metric],
-    known: Collection[str], shuffles: int,
-) -> list[Difference]:  # fmt: skip
-    """Of each figure of the metrics that is `known` to have an interval: a count of rows has none."""
+    task: Task, answers: tuple[list[Answer], list[Answer]], rows: Rows, metrics: Sequence[Metric], shuffles: int
+) -> list[Difference]:
+    """Of each figure of the metrics that has an interval."""
     found, effort = [], Effort(scoring.SAMPLES, shuffles)
     for metric in metrics:
         (first, actual), (second, again) = (task.compare(own, rows, metric.takes) for own in answers)
         if len(actual) != len(again) or any(np.any(a != b) for a, b in zip(actual, again, strict=True)):
             what = "the Runs do not see the same right answers in these rows"
             raise DataError.at(f"metric {metric.name}", what, "compare Runs that read their data alike")
-        names = [name for name in metric(first, actual) if name in known]
-        found += paired.differences(metric, first, second, actual, names, effort)
+        found += paired.differences(metric, first, second, actual, effort)
     return list({difference.figure: difference for difference in found}.values())
 
 

@@ -134,14 +134,14 @@ def test_a_task_without_single_rows(bertkit, made, tmp_path: Path) -> None:
 
 
 def test_a_disk_that_does_not_take_it(bertkit, made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from bertkit import run
+    from bertkit import fs
 
     made()
 
     def full(*_: Any) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(run, "write_text", full)
+    monkeypatch.setattr(fs, "write_text", full)
     code, _, err = bertkit("compare", "a", "b", "-o", tmp_path / "c.html")
     assert code == 2
     assert "can not be written: No space left on device" in err

@@ -1,7 +1,7 @@
 """Intervals and paired tests are what they were when they were recorded (before per-row parts): same seeds, same draws.
 
-Intervals of one model, which stand in metrics.json, are held to the last digit; those of differences, whose sums once ran
-in another order, to rounding.
+Intervals of one model, which stand in metrics.json, are held to the last digit; those of differences, whose sums once
+ran in another order, to rounding.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def test_intervals(name: str) -> None:
 @pytest.mark.parametrize("name", RECORDED["differences"])
 def test_differences(name: str) -> None:
     recorded = RECORDED["differences"][name]
-    compared = differences(METRICS[name.partition(" of ")[0]], *sides(name), list(recorded), Effort(300, 1000))
+    compared = differences(METRICS[name.partition(" of ")[0]], *sides(name), Effort(300, 1000))
     assert {difference.figure for difference in compared} == recorded.keys()
     for difference in compared:
         figure = recorded[difference.figure]

@@ -112,7 +112,7 @@ def test_by_hand():
 
 def test_everything_is_plain():
     result = compare([["I-PER", "O", "O", "B-PER"]], GOLD)
-    everything = [result.score(), result.score("macro"), result.by_type(), result.errors(), result.intervals()]
+    everything = [result.score(), result.score("macro"), result.by_type(), result.errors()]
     assert json.loads(json.dumps(everything))[0] == result.score()
 
 
@@ -130,7 +130,6 @@ def test_no_entities():
     result = compare([["O", "O"], []], [["O", "O"], []])
     assert set(result.score().values()) == set(result.score("macro").values()) == {0.0}
     assert result.by_type() == []
-    assert set(result.intervals().values()) == {(0.0, 0.0)}
     assert all(kind == {"gold": 0, "predicted": 0, "examples": []} for kind in result.errors().values())
     assert found(entities([])) == []
 
@@ -204,27 +203,6 @@ def test_kinds_of_errors_of_random_sequences(mode):
     assert {kind: [got[kind]["gold"], got[kind]["predicted"]] for kind in KINDS} == want
     assert all(len(kind["examples"]) == 3 for kind in got.values())
     assert sum(kind["gold"] for kind in got.values()) == (~compare(predicted, gold, "IOB2", mode).hits[1]).sum()
-
-
-@pytest.mark.parametrize("mode", ["lenient", "strict"])
-def test_intervals_are_those_of_resampled_sentences(mode):
-    gold = draw_tags("BI", 8)[:150]
-    predicted = noisy(gold, "BI", 9)
-    result = compare(predicted, gold, "IOB2", mode)
-    draw = np.random.default_rng(1)
-    figures = []
-    for _ in range(600):
-        at = draw.integers(len(gold), size=len(gold))
-        figures.append(list(score([predicted[i] for i in at], [gold[i] for i in at], "IOB2", mode).values()))
-    want = np.quantile(figures, [0.025, 0.975], axis=0).T
-    got = result.intervals()
-    assert got == result.intervals() != result.intervals(seed=1)
-    np.testing.assert_allclose(np.array(list(got.values())), want, atol=0.012)
-    assert all(low < value < high for value, (low, high) in zip(result.score().values(), got.values(), strict=True))
-
-
-def test_intervals_of_perfect_predictions():
-    assert set(compare(GOLD * 5, GOLD * 5).intervals().values()) == {(1.0, 1.0)}
 
 
 def test_every_scheme_has_its_rules():
