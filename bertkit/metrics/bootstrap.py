@@ -74,10 +74,10 @@ def resampled(
         drawn = generator.integers(rows, size=rows)
         for own, side in zip(found, sides, strict=True):
             own.append(metric(side[drawn], references[drawn]))
-    return [together(own) for own in found]
+    return [stacked(own) for own in found]
 
 
-def together(results: Sequence[dict[str, float]]) -> Figures:
+def stacked(results: Sequence[dict[str, float]]) -> Figures:
     """Figures of many calls of a metric; nan where a call did not return one."""
     names = dict.fromkeys(name for figures in results for name in figures)
     return {name: np.array([figures.get(name, np.nan) for figures in results]) for name in names}

@@ -25,7 +25,7 @@ from typing import Any
 
 import numpy as np
 
-from bertkit.metrics.bootstrap import Figures, bounds, objects, resampled, together
+from bertkit.metrics.bootstrap import Figures, bounds, objects, resampled, stacked
 from bertkit.metrics.metric import LISTS, Array, Metric
 
 SHUFFLES = 10_000
@@ -240,4 +240,4 @@ def _exchanged(pair: Pair, swaps: Array) -> tuple[Figures, Figures]:
         where = swap.reshape(-1, *[1] * (pair.one.ndim - 1))
         for own, first, second in ((results[0], pair.one, pair.other), (results[1], pair.other, pair.one)):
             own.append(pair.metric(np.where(where, second, first), pair.references))
-    return together(results[0]), together(results[1])
+    return stacked(results[0]), stacked(results[1])
