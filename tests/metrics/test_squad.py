@@ -154,7 +154,7 @@ def test_v2_missing():
         ({"1": ["x"], "2": [None]}, {"1": "x"}, "golds  1 have no list of texts: '2'"),
         ({"1": {"text": ["x"]}}, {"1": "x"}, "golds  1 have no list of texts: '1'"),
         ({"1": ["x"]}, {"1": "x", "2\n": "y"}, r"predictions  1 are not among the golds: '2\\n'; are both of"),
-        ({"1": ["x"]}, {"1": None}, "predictions  1 are no text: '1'"),
+        ({"1": ["x"]}, {"1": None}, "predictions  1 are not texts: '1'"),
     ],
 )
 def test_mistakes_are_told_in_a_line(golds, predictions, what, kind):
