@@ -762,7 +762,7 @@ WORDS = [
         more="-s data.format=squad"),
     bad_squad("no context", '{"data": [{"paragraphs": [{"qas": [{"id": "a"}]}]}]}', "train.json[id a]", "no context",
         "every paragraph needs one"),
-    bad_answers("null", {"a": "x", "b": None}, "predictions", "1 are no text: 'b'", "empty for no answer"),
+    bad_answers("null", {"a": "x", "b": None}, "predictions", "1 are not texts: 'b'", "empty for no answer"),
     bad_answers("the data set", json.loads(squad(question())), "--predictions", "p.json: is a data set", "for --data"),
     bad_answers("ids of another set", {"x": "a"}, "predictions", "not among the golds: 'x'", "same data set?"),
     Bad("answers: cut", put({"p.json": '{"a": "x', "gold.json": squad(question())}),
