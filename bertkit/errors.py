@@ -16,20 +16,58 @@ A bug of ours is any other exception: it keeps its traceback and exit code 1.
 from __future__ import annotations
 
 import difflib
+import json
+import re
+import shlex
 from collections.abc import Iterable
 from dataclasses import dataclass
+
+_PLAIN_YAML = re.compile(r"[^\W\d](?:[\w ./-]*[\w/])?")
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A recipe key and the value that would solve a problem. A command with an option for it shows that instead."""
+
+    key: str
+    value: str | int | tuple[str, ...]
+
+    def __str__(self) -> str:
+        """`--set key=value`: the value as YAML, the whole quoted for the shell where needed."""
+        parts = self.value if isinstance(self.value, tuple) else ()
+        text = f"[{','.join(map(_yaml, parts))}]" if isinstance(self.value, tuple) else _yaml(self.value)
+        return f"--set {shlex.quote(f'{self.key}={text}')}"
+
+
+def _yaml(value: str | int) -> str:
+    """A value as YAML. Quoted where YAML would read it as something else: `#1 String`, `007`, `null`."""
+    text = str(value)
+    plain = isinstance(value, int) or (_PLAIN_YAML.fullmatch(text) and text.lower() not in ("true", "false", "null"))
+    return text if plain else json.dumps(text, ensure_ascii=False)
 
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing that is wrong: `where` (file:line, recipe key, option), `what`, and `todo`, the next step."""
+    """One thing that is wrong.
+
+    Args:
+        where: `file:line`, a recipe key or the name of a parameter.
+        what: the reason, the same for all rows with this problem.
+        todo: the next step.
+        detail: what is particular to this row or value; shown after `what`.
+        setting: the recipe key that solves it; shown after `todo`.
+    """
 
     where: str
     what: str
     todo: str = ""
+    detail: str = ""
+    setting: Setting | None = None
 
     def __str__(self) -> str:
-        text = f"{self.what}; {self.todo}" if self.todo else self.what
+        what = f"{self.what}: {self.detail}" if self.detail else self.what
+        todo = ": ".join(filter(None, (self.todo, str(self.setting or ""))))
+        text = f"{what}; {todo}" if todo else what
         return f"{self.where}  {text}" if self.where else text
 
 
@@ -41,9 +79,11 @@ class BertkitError(Exception):
         super().__init__("\n".join(map(str, problems)))
 
     @classmethod
-    def at(cls, where: str, what: str, todo: str = "") -> BertkitError:
+    def at(
+        cls, where: str, what: str, todo: str = "", *, detail: str = "", setting: Setting | None = None
+    ) -> BertkitError:
         """The error of a single problem: `raise DataError.at("dev.csv:7", "...", "...")`."""
-        return cls(Problem(where, what, todo))
+        return cls(Problem(where, what, todo, detail, setting))
 
 
 class RecipeError(BertkitError): ...
@@ -70,12 +110,17 @@ class ExtraError(BertkitError): ...
 class Stopped(BertkitError): ...
 
 
+def nearest(name: str, known: Iterable[str]) -> str:
+    """The known name that is most like `name`, or an empty text."""
+    near = difflib.get_close_matches(str(name), list(known), n=1, cutoff=0.6)
+    return near[0] if near else ""
+
+
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """`did you mean X?` for the nearest known name, else the known names, else an empty text."""
     names = [str(k) for k in known]
-    near = difflib.get_close_matches(str(name), names, n=1, cutoff=0.6)
-    if near:
-        return f"did you mean {near[0]}?"
+    if near := nearest(name, names):
+        return f"did you mean {near}?"
     if not names:
         return ""
     shown = ", ".join(names[:12]) + (", ..." if len(names) > 12 else "")

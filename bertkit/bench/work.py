@@ -165,7 +165,7 @@ def _check_data(recipe: Recipe) -> None:
 def _at_home(entry: Entry, problem: Problem) -> Problem:
     """A mistake of one entry, told with its name, and with the line of the suite's file where it stands."""
     place = entry.places.get(problem.what.partition(":")[0], "") if problem.where == "--set" else ""
-    return Problem(place or f"{entry.name}: {problem.where}", problem.what, problem.todo)
+    return replace(problem, where=place or f"{entry.name}: {problem.where}")
 
 
 def _say_beginnings(suite: Suite, parts: Sequence[Part]) -> None:

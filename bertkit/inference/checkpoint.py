@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bertkit.data.columns.labels import HIDDEN, found_names, read_label_names
+from bertkit.data.columns.labels import HIDDEN, label_names, read_label_names
 from bertkit.data.columns.schemes import PREFIXES, Scheme
 from bertkit.engine.run import Progress, Scores
 from bertkit.errors import ModelError
@@ -103,7 +103,7 @@ class Checkpoint(Predictor):
             task.prepare(rows, self.recipe.data)  # whether a question may have no answer
         if isinstance(task, Classify):
             known = read_label_names(self.recipe.data.label_names)
-            found = [one for one in found_names(rows, "label") if one != HIDDEN]  # which the task's own check tells
+            found = [one for one in label_names(rows, "label") if one != HIDDEN]  # which the task's own check tells
             data = known or in_order(found, self.order)
             match = match_labels(self._own, data, self.labels)
             kept = [*data, *(one for one in match.names if one not in data)]

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from bertkit.data.columns import schemes
-from bertkit.data.columns.labels import HIDDEN, found_names, read_label_names
+from bertkit.data.columns.labels import HIDDEN, label_names, read_label_names
 from bertkit.data.read.readers import read_records
 from bertkit.data.read.rows import BadRows, Record, Unusable
 from bertkit.engine import run as scoring
@@ -92,7 +92,7 @@ def read_answers(file: str | Path, task: Task, rows: Rows, block: DataBlock) -> 
             _same(record.values, inputs, number)
             answers.append(take(record.values, column, number))
         except Unusable as error:
-            bad.add(Problem(record.place, error.what, error.todo))
+            bad.add(error.at(record.place))
     bad.settle()
     return answers
 
@@ -138,7 +138,7 @@ def _same(values: dict[str, Any], inputs: dict[str, list[Any]], number: int) -> 
 def _learn(task: Task, rows: Rows, name: str, block: DataBlock, order: Sequence[str]) -> None:
     """What a training would have told the task: its labels."""
     if isinstance(task, Classify):
-        found = [one for one in found_names(rows, "label") if one != HIDDEN]
+        found = [one for one in label_names(rows, "label") if one != HIDDEN]
         known = read_label_names(block.label_names) or (order if {*found} <= {*order} else [])
         task.state["labels"] = list(known or found)
         task.state["ordered"] = bool(known)
@@ -224,8 +224,8 @@ def _tags(value: Any, words: int) -> list[str]:
         raise Unusable(f"no list of tags: {value!r:.40}")
     if len(tags) != words:
         raise Unusable(f"another number of tags than words: {len(tags)} and {words}")
-    if wrong := next((problem for tag in tags if (problem := schemes.check_tag(tag))), ""):
-        raise Unusable(wrong)
+    if wrong := next((problem for tag in tags if (problem := schemes.check_tag(tag))), None):
+        raise Unusable(wrong.what, wrong.todo, detail=wrong.detail)
     return tags
 
 

@@ -49,7 +49,7 @@ def test_words_from_a_file(bertkit, tmp_path: Path, tiny_bert: Path) -> None:
     assert code == 0, err
     assert "1 word added: queequeg" in out
     assert "not copied: modules.json" in err
-    assert "1 words are in the vocabulary" in err
+    assert "1 words skipped: in the vocabulary already" in err
 
 
 @pytest.mark.parametrize(

@@ -92,7 +92,7 @@ def named_words(file: Path, tokenizer: PreTrainedTokenizerBase, block: DataBlock
     if problems:
         raise DataError(*problems[:10])
     if known:
-        log.info("%s: %d words are in the vocabulary, or named twice: passed over", source.name, known)
+        log.info("%s: %d words skipped: in the vocabulary already, or named twice", source.name, known)
     return list(found)
 
 

@@ -96,7 +96,7 @@ class Classify(TextTask):
     def prepare(self, rows: Rows, data: DataBlock) -> None:
         given = names_of.read_label_names(data.label_names)
         self._given = given is not None
-        self.state["labels"] = given or names_of.found_names(rows, "label")
+        self.state["labels"] = given or names_of.label_names(rows, "label")
         if given:
             names_of.check_labels(rows, "label", self.labels, "train", given=True)
         names_of.check_classes(rows, "label", self.labels)

@@ -121,7 +121,7 @@ class Ner(Task):
         tags = tagging_rows.tags_of(rows, sentences, self.scheme, tally)
         tally.warn()
         tagging_rows.check_tags(tags, sentences, split, self.labels)
-        tagging_rows.warn_of_broken(tags, sentences, self.scheme, split, mended=self.options.repair)
+        tagging_rows.warn_of_broken(tags, sentences, self.scheme, split, repaired=self.options.repair)
 
     def _gold(self, rows: Rows) -> tuple[Sentences, list[list[str]]]:
         """Words and right tags."""
