@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bertkit.engine import padding_free
-from bertkit.errors import ModelError, did_you_mean
+from bertkit.errors import ModelError, Setting, did_you_mean
 from bertkit.models.layers import freeze
 from bertkit.models.weights import WHERE, check_folder, resolve
 from bertkit.recipe.schema import ModelBlock
@@ -69,8 +69,8 @@ def load_tokenizer(block: ModelBlock) -> PreTrainedTokenizerBase:
     except Exception as error:  # tokenizers, json, hub and transformers each raise their own kinds here
         if key == WHERE and (folder := Path(place["pretrained_model_name_or_path"])).is_dir():
             check_folder(folder, name)  # where it is no model at all, that is what to say
-        todo = "name one that has a tokenizer.json: --set model.tokenizer=FOLDER"
-        raise ModelError.at(key, f"{name}: no usable tokenizer there ({_first_line(error)})", todo) from error
+        what, todo = f"{name}: no usable tokenizer there ({_first_line(error)})", "name one that has a tokenizer.json"
+        raise ModelError.at(key, what, todo, setting=Setting("model.tokenizer", "FOLDER")) from error
     if not tokenizer.is_fast:
         what = f"{name}: {type(tokenizer).__name__} is not a fast tokenizer"
         raise ModelError.at(key, what, "name a model that has a tokenizer.json")
