@@ -57,7 +57,7 @@ def main() -> None:
     ask.add_argument("run", type=Path, help="a Run folder of the task squad")
     ask.add_argument("--data", type=Path, required=True, help="questions with answers, as SQuAD's JSON")
     args = ask.parse_args()
-    predictor = Predictor(args.run)
+    predictor = Predictor.open(args.run)
     task = predictor.task
     rows = load([str(args.data)], task.columns, predictor.recipe.data)
     encoded = task.encode(rows, predictor.tokenizer, predictor.limit, answers=False)

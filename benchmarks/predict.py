@@ -92,7 +92,7 @@ def compare(ours: list[Any], theirs: list[Any]) -> float:
 
 def measure(run: Run, texts: list[str], device: str, rounds: int, part: int) -> tuple[list[dict[str, Any]], Any]:
     """The table, and all that it comes from."""
-    predictor = Predictor(run, device=device)
+    predictor = Predictor.open(run, device=device)
     asks: dict[str, Ask] = {"bertkit": predictor.predict}
     tried = {}
     for by_length in (False, True):
@@ -108,7 +108,7 @@ def measure(run: Run, texts: list[str], device: str, rounds: int, part: int) -> 
 
 
 def budgets(run: Run, texts: list[str], device: str, rounds: int) -> tuple[list[dict[str, Any]], Any]:
-    predictor, kept = Predictor(run, device=device), scoring.PIECES[device]
+    predictor, kept = Predictor.open(run, device=device), scoring.PIECES[device]
 
     def ask(tokens: int) -> None:
         scoring.PIECES[device] = tokens

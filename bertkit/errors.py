@@ -48,31 +48,31 @@ def _yaml(value: str | int) -> str:
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing that is wrong.
+    """One mistake.
 
     Args:
-        where: `file:line`, a recipe key or the name of a parameter.
-        what: the reason, the same for all rows with this problem.
-        todo: the next step.
-        detail: what is particular to this row or value; shown after `what`.
-        setting: the recipe key that solves it; shown after `todo`.
+        key: a recipe key, the name of a parameter or option, or `file:line`.
+        reason: what is wrong, worded the same for all rows with this problem.
+        remedy: the next step.
+        detail: what is particular to this row or value; shown after `reason`.
+        setting: the recipe key that solves it; shown after `remedy`.
     """
 
-    where: str
-    what: str
-    todo: str = ""
+    key: str
+    reason: str
+    remedy: str = ""
     detail: str = ""
     setting: Setting | None = None
 
     def __str__(self) -> str:
-        what = f"{self.what}: {self.detail}" if self.detail else self.what
-        todo = ": ".join(filter(None, (self.todo, str(self.setting or ""))))
-        text = f"{what}; {todo}" if todo else what
-        return f"{self.where}  {text}" if self.where else text
+        reason = f"{self.reason}: {self.detail}" if self.detail else self.reason
+        remedy = ": ".join(filter(None, (self.remedy, str(self.setting or ""))))
+        text = f"{reason}; {remedy}" if remedy else reason
+        return f"{self.key}  {text}" if self.key else text
 
 
 class BertkitError(Exception):
-    """One or more problems that the user can mend. `str()` gives a line a problem."""
+    """One or more mistakes that the user can correct. `str()` gives one line per problem."""
 
     def __init__(self, *problems: Problem):
         self.problems = problems
@@ -80,10 +80,10 @@ class BertkitError(Exception):
 
     @classmethod
     def at(
-        cls, where: str, what: str, todo: str = "", *, detail: str = "", setting: Setting | None = None
+        cls, key: str, reason: str, remedy: str = "", *, detail: str = "", setting: Setting | None = None
     ) -> BertkitError:
         """The error of a single problem: `raise DataError.at("dev.csv:7", "...", "...")`."""
-        return cls(Problem(where, what, todo, detail, setting))
+        return cls(Problem(key, reason, remedy, detail, setting))
 
 
 class RecipeError(BertkitError): ...

@@ -1,5 +1,6 @@
 """Run: the folder that holds everything a training left.
 
+run.json            what kind of Run this is: how it was made, of which Run, for which backend
 recipe.yaml         the resolved recipe, which trains the same model again
 model/              weights, configuration and tokenizer, as plain `AutoModel.from_pretrained` loads them
 task.json           what the task learnt beside the weights: label names, thresholds
@@ -32,7 +33,7 @@ from bertkit.errors import Problem, RunError
 from bertkit.fs import cores, write_json, write_text
 from bertkit.recipe.load import build, code_files, dump
 from bertkit.recipe.schema import Recipe
-from bertkit.recipe.source import read
+from bertkit.recipe.source import RECIPE, read
 
 PACKAGES = (
     *("bertkit", "torch", "transformers", "tokenizers", "datasets", "accelerate", "evaluate"),
@@ -45,13 +46,15 @@ class Run:
 
     def __init__(self, path: str | Path):
         self.path = Path(path)
-        self.recipe_file = self.path / "recipe.yaml"
+        self.recipe_file = self.path / RECIPE
+        self.run_file = self.path / "run.json"
         self.model = self.path / "model"
         self.task_file = self.path / "task.json"
         self.metrics_file = self.path / "metrics.json"
         self.log_file = self.path / "log.jsonl"
         self.environment_file = self.path / "environment.json"
         self.card_file = self.path / "README.md"
+        self.report_file = self.path / "report.html"
         self.tensorboard = self.path / "tensorboard"
         self.checkpoints = self.path / "checkpoints"
         self.code = self.path / "code"
@@ -73,8 +76,49 @@ class Run:
         except OSError as error:
             raise RunError.at(str(path), f"the folder can not be made: {error.strerror}") from error
         recipe = _with_code(recipe, run)
+        write_json(run.run_file, {"kind": "train", "backend": "torch", "parent": None})
         write_text(run.recipe_file, dump(recipe))
         return run
+
+    def derive(self, path: str | Path, *, kind: str, backend: str = "torch") -> Run:
+        """Start a Run that is made of this one (exported, quantised, distilled) in a new or empty folder.
+
+        It has this Run's recipe, task state, code and environment, and names it as its parent. Its model and metrics
+        are for the caller to write, the metrics last: they make it a finished Run.
+
+        Args:
+            kind: how it is made: `export`, `quantize`.
+            backend: what computes its model (`Backend.name`).
+
+        Raises:
+            RunError: the folder holds something, or can not be made.
+        """
+        derived = Run(path)
+        derived.check_free()
+        derived.path.mkdir(parents=True, exist_ok=True)
+        weights = sorted(file for file in self.model.iterdir() if file.suffix in (".safetensors", ".onnx"))
+        hashes = {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in weights}
+        write_json(
+            derived.run_file,
+            {"kind": kind, "backend": backend, "parent": {"name": self.path.resolve().name, "weights": hashes}},
+        )
+        if self.code.is_dir():
+            shutil.copytree(self.code, derived.code)
+        for source, copy in ((self.task_file, derived.task_file), (self.environment_file, derived.environment_file)):
+            if source.is_file():
+                shutil.copyfile(source, copy)
+        shutil.copyfile(self.recipe_file, derived.recipe_file)
+        return derived
+
+    @property
+    def is_begun(self) -> bool:
+        """Whether a training began here, finished or not."""
+        return self.recipe_file.is_file()
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether it has its metrics, which are written last."""
+        return self.metrics_file.is_file()
 
     def check_free(self) -> None:
         """Raise a RunError where the folder is in use or can not be made; nothing is ever written over."""
@@ -83,7 +127,7 @@ class Run:
                 what = f"the folder can not be made: Not a directory: {parent}"
                 raise RunError.at(str(self.path), what, "name another folder")
         if self.path.is_file() or (self.path.is_dir() and any(self.path.iterdir())):
-            if self.recipe_file.is_file() and not self.metrics_file.is_file():
+            if self.is_begun and not self.is_finished:
                 raise RunError.at("--output", f"{self.path}: holds an unfinished Run", "--resume goes on with it")
             raise RunError.at("--output", f"{self.path}: in use", "name a new folder, or remove this one")
 
@@ -104,7 +148,7 @@ class Run:
         run = cls(path)
         if not run.path.is_dir():
             raise RunError.at(str(path), "no such folder", "a Run is the folder that bertkit train writes")
-        if not run.recipe_file.is_file():
+        if not run.is_begun:
             raise RunError.at(str(path), "not a Run: it has no recipe.yaml", "name the folder that bertkit train wrote")
         missing = [f.name for f in (run.model, run.task_file, run.metrics_file) if not f.exists()]
         if missing:
@@ -122,7 +166,7 @@ class Run:
             RunError: no Run, or one with code that was not trained here.
         """
         run = cls(path)
-        if not run.recipe_file.is_file():
+        if not run.is_begun:
             raise RunError.at(str(path), "not a Run: it has no recipe.yaml", "name the folder that bertkit train wrote")
         run._check_code()
         return run
@@ -169,6 +213,25 @@ class Run:
     @property
     def metrics(self) -> dict[str, Any]:
         return _read_json(self.metrics_file)
+
+    @property
+    def kind(self) -> str:
+        """How it was made: `train`, or what `derive` was told. Runs of before run.json are trainings."""
+        return self._about.get("kind", "train")
+
+    @property
+    def backend(self) -> str:
+        """The name of what computes its model."""
+        return self._about.get("backend", "torch")
+
+    @property
+    def parent(self) -> dict[str, Any] | None:
+        """Name and weights' SHA-256 of the Run that it was made of."""
+        return self._about.get("parent")
+
+    @property
+    def _about(self) -> dict[str, Any]:
+        return _read_json(self.run_file) if self.run_file.is_file() else {}
 
     @property
     def task_state(self) -> dict[str, Any]:

@@ -43,10 +43,10 @@ def _small_and_steady() -> None:
     import torch
     from transformers import Trainer  # noqa: F401 - before the freeze
 
-    from bertkit.engine import run as scoring
+    from bertkit.inference import score
 
     torch.set_num_threads(1)
-    scoring.SAMPLES = 50
+    score.SAMPLES = 50
     gc.collect()
     gc.freeze()  # Trainer collects garbage at every start: a third of a second for all that was imported
 

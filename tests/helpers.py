@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from bertkit import plugins
+from bertkit.engine.backends.torch import TorchBackend
+from bertkit.engine.run import run
 from bertkit.recipe.schema import Recipe
 from bertkit.tasks import TASKS
 from bertkit.tasks.task import Task
@@ -53,6 +55,17 @@ def every_task() -> list[tuple[str, dict[str, Any]]]:
 def make(name: str, options: dict[str, Any]) -> Task:
     kind = plugins.find("task", name)
     return kind(kind.Options.model_validate(options))
+
+
+def losses(task: Task, model: Any, batch: dict[str, Any]) -> tuple[Any, Any]:
+    """The sums of the loss `(part,)` of a batch, and the model's outputs."""
+    outputs = model(**task.head.inputs(batch))
+    return task.head.losses(outputs, batch), outputs
+
+
+def run_model(task: Task, model: Any, encoded: Any, collate: Any, **options: Any) -> tuple[Any, dict[str, float]]:
+    """As engine.run.run, with torch."""
+    return run(TorchBackend(model, task.head), encoded.examples, collate, **options)
 
 
 def write_rows(rows: list[dict[str, Any]], file: Path) -> Path:

@@ -49,5 +49,5 @@ def test_the_demo_recipe_learns(tmp_path: Path) -> None:
     """One seed; another may differ by several points on 96 rows, so the bar is low: three of four right."""
     run = train("demo/support", output=tmp_path / "run", sets=["train.report_to=none"])
     assert run.metrics["test"]["accuracy"] > 0.75
-    answers = Predictor(run).predict(["my parcel arrived broken", "I can not log in to my account"])
+    answers = Predictor.open(run).predict(["my parcel arrived broken", "I can not log in to my account"])
     assert [answer["label"] for answer in answers] == ["damaged_item", "account_access"]

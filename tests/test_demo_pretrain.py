@@ -35,7 +35,7 @@ def test_the_demo_recipe_learns_and_is_fine_tuned(tmp_path: Path, monkeypatch: p
     figures = run.metrics["validation"]
     assert figures["masked_loss"] < 6.2
     assert figures["masked_accuracy"] > 0.08
-    fillings = Predictor(run).predict(["She put the parcel on the [MASK]."])[0]["fillings"]
+    fillings = Predictor.open(run).predict(["She put the parcel on the [MASK]."])[0]["fillings"]
     assert len(fillings[0]) == 5
     sets = ["train.report_to=none", "train.num_train_epochs=1", "train.use_cpu=true", f"model.name={run.model}"]
     tuned = train("demo/support", output=tmp_path / "tuned", sets=sets)

@@ -42,9 +42,9 @@ def test_need_gives_the_module_or_the_line_that_brings_it() -> None:
     with pytest.raises(ExtraError) as caught:
         need("no_such_module_at_all", extra="tensorboard", feature="train.report_to")
     (problem,) = caught.value.problems
-    assert problem.where == "train.report_to"
-    assert "no_such_module_at_all" in problem.what
-    assert problem.todo == pip_line("tensorboard") == "pip install 'bertkit[tensorboard]'"
+    assert problem.key == "train.report_to"
+    assert "no_such_module_at_all" in problem.reason
+    assert problem.remedy == pip_line("tensorboard") == "pip install 'bertkit[tensorboard]'"
 
 
 def test_carried_finds_files_and_folders_and_imports_nothing(package: str, tmp_path: Path) -> None:

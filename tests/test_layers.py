@@ -77,6 +77,54 @@ def test_imports_go_leftward(path: Path) -> None:
             assert allowed, f"{here} imports {parts[1]}, which stands beside or to the right of it"
 
 
+def module_of(path: Path) -> str:
+    parts = path.relative_to(PACKAGE.parent).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def circles(edges: dict[str, set[str]]) -> list[list[str]]:
+    """Groups of modules that reach each other (strongly connected components), sorted."""
+
+    def reach(start: str) -> set[str]:
+        seen: set[str] = set()
+        ahead = [start]
+        while ahead:
+            for module in edges[ahead.pop()] - seen:
+                seen.add(module)
+                ahead.append(module)
+        return seen
+
+    reached = {module: reach(module) for module in edges}
+    groups = {tuple(sorted(other for other in reached[m] if m in reached[other])) for m in edges if m in reached[m]}
+    return sorted(map(list, groups))
+
+
+def test_no_circles_between_modules() -> None:
+    """Counts every import, also those inside functions; `if TYPE_CHECKING:` is left out."""
+    modules = {module_of(path): path for path in FILES}
+    edges = {
+        module: {n if n in modules else n.rpartition(".")[0] for n in imports(path)} & set(modules) - {module}
+        for module, path in modules.items()
+    }
+    assert circles({"a": {"b"}, "b": {"c"}, "c": {"b"}, "d": set()}) == [["b", "c"]]
+    assert circles(edges) == []
+
+
+STILL_TO_RENAME = {"Comparison", "Pairs", "Progress", "Run", "Scored", "Source"}
+"""Names that two classes of the package still have. It may only shrink."""
+
+
+def test_no_two_classes_have_one_name() -> None:
+    """A word is used for one thing only (HOUSE, "Words"); private names are their module's own."""
+    places: dict[str, list[str]] = {}
+    for path in FILES:
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                places.setdefault(node.name, []).append(f"{path.relative_to(PACKAGE)}:{node.lineno}")
+    twice = {name: where for name, where in places.items() if len(where) > 1}
+    assert set(twice) == STILL_TO_RENAME, {name: twice.get(name) for name in twice.keys() ^ STILL_TO_RENAME}
+
+
 @pytest.mark.parametrize("path", [path for path in FILES if room_of(path) in ("cli", "commands")], ids=lambda p: p.name)
 def test_commands_are_light(path: Path) -> None:
     heavy = {"torch", "transformers", "datasets", "evaluate", "accelerate", "pydantic", "sklearn", "numpy"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 import re
@@ -51,8 +52,37 @@ def is_refused(run: Run) -> bool:
 def test_create_writes_the_recipe(tmp_path: Path) -> None:
     run = Run.create(tmp_path / "a" / "run", recipe(seed=7, train={"learning_rate": 3e-5}))
     assert run.recipe == recipe(seed=7, train={"learning_rate": 3e-5})
-    assert [path.name for path in run.path.iterdir()] == ["recipe.yaml"]
+    assert sorted(path.name for path in run.path.iterdir()) == ["recipe.yaml", "run.json"]
+    assert (run.kind, run.backend, run.parent) == ("train", "torch", None)
     assert repr(run) == f"Run({str(tmp_path / 'a' / 'run')!r})"
+
+
+def test_a_run_of_before_run_json_is_a_training(tmp_path: Path) -> None:
+    run = finish(Run.create(tmp_path / "run", recipe()))
+    run.run_file.unlink()
+    opened = Run.open(run.path)
+    assert (opened.kind, opened.backend, opened.parent) == ("train", "torch", None)
+
+
+def test_a_derived_run_names_its_parent_and_is_finished_by_its_metrics(coded: Run, tmp_path: Path) -> None:
+    (coded.model / "model.safetensors").write_bytes(b"weights")
+    write_json(coded.task_file, {"labels": ["a", "b"]})
+    derived = coded.derive(tmp_path / "small", kind="quantize", backend="onnx")
+    assert not derived.is_finished
+    with pytest.raises(RunError, match="an unfinished Run: no model, metrics"):
+        Run.open(derived.path)
+    derived.model.mkdir()
+    write_json(derived.metrics_file, {})
+    opened = Run.open(derived.path)
+    assert (opened.kind, opened.backend) == ("quantize", "onnx")
+    assert opened.parent == {
+        "name": "run",
+        "weights": {"model.safetensors": hashlib.sha256(b"weights").hexdigest()},
+    }
+    assert opened.task_state == {"labels": ["a", "b"]}
+    assert opened.recipe.metrics == [f"{derived.path}/code/mine.py:cost"]
+    with pytest.raises(RunError, match="in use"):
+        coded.derive(tmp_path / "small", kind="export")
 
 
 def test_an_empty_folder_is_free(tmp_path: Path) -> None:
@@ -191,7 +221,7 @@ def test_every_file_that_is_not_trusted_is_named(coded: Run) -> None:
     (coded.code / "mine.py").write_text("")
     with pytest.raises(RunError) as caught:
         Run.open(coded.path)
-    assert [Path(problem.where).name for problem in caught.value.problems] == ["mine.py", "other.py"]
+    assert [Path(problem.key).name for problem in caught.value.problems] == ["mine.py", "other.py"]
 
 
 @pytest.mark.parametrize("source", ["inside", "itself", "relative", "linked", "absent", "empty", "record"])

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from bertkit.bench import glue_layouts
-from bertkit.bench.glue_layouts import Found, Layout
+from bertkit.bench.glue_layouts import Found, GlueLayout
 from bertkit.bench.suite import Entry, Suite
 from bertkit.errors import DataError
 
@@ -35,7 +35,7 @@ Published = dict[str, dict[str, float]]
 @dataclass(frozen=True)
 class GlueTask:
     name: str
-    layout: Layout
+    layout: GlueLayout
     figures: tuple[str, ...]
     published: Mapping[str, tuple[float | None, ...]]
     """Model -> its figures, in the order of `figures`."""
@@ -51,7 +51,7 @@ F1 = ("validation/f1", "validation/accuracy")
 TASKS = (
     GlueTask(
         "CoLA",
-        Layout(
+        GlueLayout(
             *("cola", ("sentence",), "label", ("sentence",), ("unacceptable", "acceptable")),
             header=("source", "label", "mark", "sentence"),
         ),
@@ -60,27 +60,27 @@ TASKS = (
     ),
     GlueTask(
         "SST-2",
-        Layout("sst2", ("sentence",), "label", ("sentence",), ("negative", "positive")),
+        GlueLayout("sst2", ("sentence",), "label", ("sentence",), ("negative", "positive")),
         ACCURACY,
         {BASE: (0.935,), LARGE: (0.949,), SCRIPT: (0.923,)},
     ),
     GlueTask(
         "MRPC",
-        Layout("mrpc", ("#1 String", "#2 String"), "Quality", SENTENCES, ("not_equivalent", "equivalent")),
+        GlueLayout("mrpc", ("#1 String", "#2 String"), "Quality", SENTENCES, ("not_equivalent", "equivalent")),
         F1,
         {BASE: (0.889, None), LARGE: (0.893, None), SCRIPT: (0.889, 0.841)},
         from_mnli=True,
     ),
     GlueTask(
         "STS-B",
-        Layout("stsb", SENTENCES, "score", SENTENCES),
+        GlueLayout("stsb", SENTENCES, "score", SENTENCES),
         ("validation/pearson", "validation/spearman"),
         {BASE: (None, 0.858), LARGE: (None, 0.865), SCRIPT: (0.886, 0.885)},
         from_mnli=True,
     ),
     GlueTask(
         "QQP",
-        Layout(
+        GlueLayout(
             *("qqp", ("question1", "question2"), "is_duplicate", ("question1", "question2")),
             names=("not_duplicate", "duplicate"),
         ),
@@ -89,7 +89,7 @@ TASKS = (
     ),
     GlueTask(
         "MNLI",
-        Layout(
+        GlueLayout(
             *("mnli", SENTENCES, "gold_label", ("premise", "hypothesis"), ("entailment", "neutral", "contradiction")),
             numbered=False,
             dev=("dev_matched", "dev_mismatched"),
@@ -101,20 +101,20 @@ TASKS = (
     ),
     GlueTask(
         "QNLI",
-        Layout("qnli", ("question", "sentence"), "label", ("question", "sentence"), ENTAILED, numbered=False),
+        GlueLayout("qnli", ("question", "sentence"), "label", ("question", "sentence"), ENTAILED, numbered=False),
         ACCURACY,
         {BASE: (0.905,), LARGE: (0.927,), SCRIPT: (0.907,)},
     ),
     GlueTask(
         "RTE",
-        Layout("rte", SENTENCES, "label", SENTENCES, ENTAILED, numbered=False),
+        GlueLayout("rte", SENTENCES, "label", SENTENCES, ENTAILED, numbered=False),
         ACCURACY,
         {BASE: (0.664,), LARGE: (0.701,), SCRIPT: (0.657,)},
         from_mnli=True,
     ),
     GlueTask(
         "WNLI",
-        Layout("wnli", SENTENCES, "label", SENTENCES, ("not_entailment", "entailment")),
+        GlueLayout("wnli", SENTENCES, "label", SENTENCES, ("not_entailment", "entailment")),
         ACCURACY,
         {SCRIPT: (0.563,)},
     ),

@@ -35,7 +35,7 @@ Settings = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Layout:
+class GlueLayout:
     """The columns of a task's files. `train`, `dev` and `tests` name splits without their ending."""
 
     key: str
@@ -68,7 +68,7 @@ class Found:
     """What a user should know of it."""
 
 
-def find(data: Path | None, name: str, layout: Layout) -> Found | str:
+def find(data: Path | None, name: str, layout: GlueLayout) -> Found | str:
     """The files of a task below `data` (None: on the hub), or what was looked for and is not there."""
     if data is None:
         return _on_hub(name, layout, {})
@@ -132,7 +132,7 @@ def read_bare_mrpc(source: Source, block: DataBlock) -> Iterator[Record | Proble
         raise DataError.at(str(ids_file), f"names no row of {source.name}", "is it the one of GLUE's download?")
 
 
-def _original(folder: Path, name: str, layout: Layout) -> Found | str:
+def _original(folder: Path, name: str, layout: GlueLayout) -> Found | str:
     files = {split: folder / f"{split}.tsv" for split in ("train", *layout.dev)}
     if lacking := [file.name for file in files.values() if not file.is_file()]:
         return f"{folder}: no {', '.join(lacking)}"
@@ -152,7 +152,7 @@ def _original(folder: Path, name: str, layout: Layout) -> Found | str:
     return Found(settings, unlabelled)
 
 
-def _bare_mrpc(folder: Path, layout: Layout) -> Found:
+def _bare_mrpc(folder: Path, layout: GlueLayout) -> Found:
     train, test = (str(folder / file) for file in BARE)
     settings: Settings = {**_columns(layout.texts, layout), **_labels(layout, numbered=True)}
     said = ""
@@ -165,7 +165,7 @@ def _bare_mrpc(folder: Path, layout: Layout) -> Found:
     return Found(settings, {"MRPC": reads} if Path(test).is_file() else {}, said)
 
 
-def _on_hub(name: str, layout: Layout, files: Mapping[str, list[str]], folder: Path | None = None) -> Found | str:
+def _on_hub(name: str, layout: GlueLayout, files: Mapping[str, list[str]], folder: Path | None = None) -> Found | str:
     """The layout of the hub: in the files of a folder, or on the hub itself."""
     sources = {split: [f"{HUB}:{layout.key}#{split}"] for split in _hub_splits(layout)} if folder is None else files
     if lacking := [split for split in ("train", *layout.hub_dev) if not sources[split]]:
@@ -190,7 +190,7 @@ def _splits(sources: Mapping[str, list[str]], dev: tuple[str, ...]) -> Settings:
     return {key: sources[split] for key, split in zip(keys, ("train", *dev), strict=False)}
 
 
-def _columns(texts: tuple[str, ...], layout: Layout | None = None, label: str = "") -> Settings:
+def _columns(texts: tuple[str, ...], layout: GlueLayout | None = None, label: str = "") -> Settings:
     """The columns of the texts, and of the label where the task is named."""
     columns = dict(zip(("text", "text_pair"), texts, strict=False))
     if layout:
@@ -198,15 +198,15 @@ def _columns(texts: tuple[str, ...], layout: Layout | None = None, label: str = 
     return {"data.columns": columns}
 
 
-def _labels(layout: Layout, *, numbered: bool) -> Settings:
+def _labels(layout: GlueLayout, *, numbered: bool) -> Settings:
     return {"data.label_names": list(layout.names), "data.label_ids": numbered} if layout.names else {}
 
 
-def _tests(name: str, layout: Layout) -> Mapping[str, tuple[str, str]]:
+def _tests(name: str, layout: GlueLayout) -> Mapping[str, tuple[str, str]]:
     return layout.tests or {name: ("test", "test")}
 
 
-def _hub_splits(layout: Layout) -> list[str]:
+def _hub_splits(layout: GlueLayout) -> list[str]:
     return ["train", *layout.hub_dev, *(split for _, split in _tests("", layout).values())]
 
 

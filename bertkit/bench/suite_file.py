@@ -127,8 +127,8 @@ def read(path: Path) -> Suite:
 
 def _of_a_suite(problem: Problem) -> Problem:
     """What the recipes' checks say of a missing key or block, in a suite's words."""
-    todo = "bertkit bench --help shows a full one" if "recipe show" in problem.todo else problem.todo
-    return replace(problem, what=problem.what.replace("a recipe is a mapping", "a suite is a mapping"), todo=todo)
+    todo = "bertkit bench --help shows a full one" if "recipe show" in problem.remedy else problem.remedy
+    return replace(problem, reason=problem.reason.replace("a recipe is a mapping", "a suite is a mapping"), remedy=todo)
 
 
 def _problems(name: str, task: TaskBlock, names: list[str], source: Source) -> Iterator[Problem]:
@@ -161,7 +161,7 @@ def _problems(name: str, task: TaskBlock, names: list[str], source: Source) -> I
         locate(_recipe(task.recipe, source.folder))
     except RecipeError as error:
         for problem in error.problems:
-            yield replace(problem, where=at("recipe"), what=f"{where}.recipe: {problem.where}: {problem.what}")
+            yield replace(problem, key=at("recipe"), reason=f"{where}.recipe: {problem.key}: {problem.reason}")
 
 
 def _recipe(name: str, folder: Path) -> str:

@@ -21,8 +21,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from bertkit.bench.plan import Plan
 from bertkit.bench.suite import Entry
-from bertkit.bench.work import Plan
 from bertkit.errors import did_you_mean
 from bertkit.run import Run
 
@@ -70,7 +70,7 @@ class Table:
     """The mean over the entries of the mean of each one's figures, as https://gluebenchmark.com has it. None
     likewise."""
     failed: Mapping[str, str]
-    """A part, or a figure that its Run does not have -> why."""
+    """A job, or a figure that its Run does not have -> why."""
     absent: Mapping[str, str]
     versions: Mapping[str, str]
     devices: tuple[str, ...]
@@ -80,13 +80,13 @@ def tabulate(wanted: Plan, failed: Mapping[str, str]) -> Table:
     """The table of a suite's finished Runs.
 
     Args:
-        failed: why a part has no Run (see `work.run`).
+        failed: why a job has no Run (see `runner.run`).
     """
     failed = dict(failed)
     runs: dict[str, dict[int, Run]] = {entry.name: {} for entry in wanted.suite.entries}
-    for part in wanted.parts:
-        if str(part) not in failed and part.run.metrics_file.is_file():
-            runs[part.entry][part.seed] = part.run
+    for job in wanted.jobs:
+        if str(job) not in failed and job.run.metrics_file.is_file():
+            runs[job.entry][job.seed] = job.run
     lines = [
         _line(entry, figure, runs[entry.name], failed) for entry in wanted.suite.entries for figure in entry.figures
     ]

@@ -36,7 +36,7 @@ def bench(
     sets: console.Set = None,
     parallel: Annotated[
         int,
-        typer.Option("--parallel", min=1, metavar="N", help="Parts at a time: a GPU each, or a share of the cores."),
+        typer.Option("--parallel", min=1, metavar="N", help="Jobs at a time: one GPU each, or a share of the cores."),
     ] = 1,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Folder of all Runs and the table; goes on with one it began.")
@@ -55,14 +55,15 @@ def bench(
     if recipes is not None and recipes not in RECIPES:
         raise RecipeError.at("--recipes", f"no such recipes: {recipes}", did_you_mean(recipes, RECIPES))
     numbers, names = seeds_of(seeds), names_of(tasks)
-    from bertkit.bench import work
+    from bertkit.bench.plan import BenchRequest, plan
+    from bertkit.bench.runner import run
     from bertkit.bench.suite_file import find_suite
 
     chosen: Any = recipes
     found = find_suite(suite, data=data, recipes=chosen)
-    plan = work.plan(found, work.Wish(output, model, numbers, tuple(sets or ()), names))
-    failed = work.run(plan, parallel=parallel)
-    _tell(plan, failed, leaderboard=suite == "glue")
+    laid = plan(found, BenchRequest(output, model, numbers, tuple(sets or ()), names))
+    failed = run(laid.jobs, parallel=parallel)
+    _tell(laid, failed, leaderboard=suite == "glue")
 
 
 def _tell(plan: Any, failed: dict[str, str], *, leaderboard: bool) -> None:
@@ -72,13 +73,14 @@ def _tell(plan: Any, failed: dict[str, str], *, leaderboard: bool) -> None:
         TrainingError: what failed, after all that did not is told.
     """
     from bertkit.bench import submission
+    from bertkit.bench.page import page_of
     from bertkit.bench.table import as_json, cells, header, tabulate
     from bertkit.fs import write_json, write_text
-    from bertkit.report import bench as page
+    from bertkit.report.bench import text
 
     table = tabulate(plan, failed)
     write_json(plan.output / "metrics.json", as_json(table))
-    write_text(plan.output / "report.html", page.text(plan, table))
+    write_text(plan.output / "report.html", text(page_of(plan, table)))
     console.table(header(table), cells(table))
     if leaderboard:
         for note in submission.write(plan.output, plan.suite, plan.seeds):

@@ -147,7 +147,7 @@ def _open(model: str, rows: Wanted, labels: str | None, trust_code: bool) -> tup
     from bertkit.run import Run
 
     on, data, split, sets = rows
-    if on is None or (Path(model) / "recipe.yaml").is_file():
+    if on is None or Run(model).is_begun:
         if on is None and is_checkpoint(model):
             todo = f"say what it is to be scored on: bertkit eval {model} --on glue/mnli --data GLUE"
             raise RunError.at(model, "a checkpoint and no Run", todo)
@@ -156,14 +156,14 @@ def _open(model: str, rows: Wanted, labels: str | None, trust_code: bool) -> tup
         opened = Run.open(model, trust_code=trust_code)
         allowed = console.only(sets, "data", "metrics", "seed")
         if on is None:
-            return Predictor(opened), Benchmark(opened.recipe_with(allowed), {split: ""}, tuple(data))
+            return Predictor.open(opened), Benchmark(opened.recipe_with(allowed), {split: ""}, tuple(data))
         if (kind := load(on, allowed).task) != opened.recipe.task:
             what = f"{on}: is a recipe of the task {kind}, and the Run is {opened.recipe.task}"
             raise RecipeError.at("--on", what, f"name one of the task {opened.recipe.task}")
-        return Predictor(opened), benchmark(on, data, allowed, split)
+        return Predictor.open(opened), benchmark(on, data, allowed, split)
     wanted = benchmark(on, data, console.only(sets, "data", "metrics", "options", "seed"), split)
     named = [name.strip() for name in (labels or "").split(",") if name.strip()]
-    return Checkpoint(model, wanted.recipe, labels=named, order=wanted.order), wanted
+    return Checkpoint.adopt(model, wanted.recipe, labels=named, order=wanted.order), wanted
 
 
 def _files(task: str | None, files: list[Any], rows: Wanted, output: Path | None) -> None:

@@ -68,7 +68,7 @@ def predict(
     processes.join()
     opened = Run.open(run, trust_code=trust_code)
     recipe = opened.recipe_with(console.only(sets, "data"))
-    predictor = Predictor(opened)
+    predictor = Predictor.open(opened)
     conll = tables.is_conll(output, predictor.task, logits=logits)
     names = [column.name for column in predictor.task.columns if not column.answer]
     for option, asked in (("text", text), ("text_pair", text_pair), ("question", question)):

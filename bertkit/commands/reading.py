@@ -62,14 +62,14 @@ def keys_as_options(options: Mapping[str, str]) -> Iterator[None]:
 
 def with_options(problem: Problem, options: Mapping[str, str]) -> Problem:
     """A problem with options of the command in place of keys (see `keys_as_options`)."""
-    problem = replace(problem, where=options.get(problem.where, problem.where))
+    problem = replace(problem, key=options.get(problem.key, problem.key))
     if problem.setting is None or problem.setting.key not in options:
         return problem
     option = options[problem.setting.key]
-    if not option.startswith("-"):  # an argument: the problem's place names it already
+    if not option.startswith("-"):  # an argument: the problem's key names it already
         return replace(problem, setting=None)
     typed = f"{option} {shlex.quote(str(problem.setting.value))}"
-    return replace(problem, todo=f"{problem.todo}: {typed}" if problem.todo else typed, setting=None)
+    return replace(problem, remedy=f"{problem.remedy}: {typed}" if problem.remedy else typed, setting=None)
 
 
 def new_folder(folder: Path) -> Path:

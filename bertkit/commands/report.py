@@ -42,11 +42,11 @@ def report(
     from bertkit.run import Run, check_output
 
     if output and output.is_dir():
-        output = output / "report.html"
+        output = Run(output).report_file
     check_output(output)
     opened = Run.open(run, trust_code=trust_code)
     recipe = opened.recipe_with(console.only(sets, "data", "metrics", "seed"))
-    predictor = Predictor(opened)
+    predictor = Predictor.open(opened)
     progress = console.progress("scoring")
     name, rows, scores = score_rows(predictor, recipe, data=data or (), split=split, progress=progress)
     file = write(opened, predictor.task, {name: scores}, {name: rows}, output)

@@ -21,11 +21,13 @@ import numpy as np
 
 import bertkit
 from bertkit import processes
+from bertkit.engine.examples import Encoded
 from bertkit.fs import cache_home, folder_aside
-from bertkit.tasks.task import Encoded, Rows, Task
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
+
+    from bertkit.tasks.task import Rows, Task
 
 ROWS = 20_000
 """From so many rows on what they are encoded to is kept: below, encoding takes less than a second or two."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from bertkit.engine.run import Progress, Scores
+from bertkit.engine.run import Progress
 from bertkit.errors import RecipeError, did_you_mean
 from bertkit.inference.predictor import Predictor
+from bertkit.inference.score import Scores
 from bertkit.metrics import find_metric
 from bertkit.recipe.schema import Recipe
 from bertkit.tasks.task import Rows, Task

@@ -1,6 +1,6 @@
-"""Predictor: a loaded Run. Rows in, answers out, by the same encode, model and decode that scored the training.
+"""Predictor: rows in, answers out, by the same encode, model and decode that scored the training.
 
-predictor = Predictor("runs/demo")
+predictor = Predictor.open("runs/demo")
 predictor.predict(["where is my parcel?"])                # [{"label": ..., "probabilities": {...}, ...}]
 predictor.predict([("a premise", "its hypothesis")])      # pairs
 predictor.predict([{"text": "...", "text_pair": "..."}])  # rows with the task's columns
@@ -15,51 +15,56 @@ from typing import TYPE_CHECKING, Any
 
 from bertkit import processes
 from bertkit.engine.cache import encode
-from bertkit.engine.run import Progress, Scores, Split, run, score
+from bertkit.engine.run import Progress, run
 from bertkit.errors import DataError
-from bertkit.models.build import length_limit, load_tokenizer
+from bertkit.inference.score import Scores, Split, score
+from bertkit.models.build import load_tokenizer
 from bertkit.recipe.schema import ModelBlock, Recipe
 from bertkit.run import Run
 from bertkit.tasks.task import Answer, Rows, Task, make_task
 
 if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
+    from bertkit.engine.backends.backend import Backend
+    from bertkit.engine.backends.torch import TorchBackend
     from bertkit.metrics import Metric
 
 log = logging.getLogger("bertkit")
 
 
 class Predictor:
-    """A Run's task, model and tokenizer, ready to answer.
+    """A task, a tokenizer and a backend, ready to answer. `Predictor.open` makes one of a Run.
 
     Args:
-        source: a Run or its folder.
-        device: as torch names it (`cpu`, `cuda:1`); default: a GPU for each process, else the processor.
-        trust_code: whether code that the Run carries may be executed (see `Run.open`).
-
-    Raises:
-        RunError, ModelError: the folder is no finished Run, or its model can not be loaded.
+        recipe: how the task's rows are read, and by which metrics they are scored.
     """
 
-    def __init__(self, source: Run | str | Path, *, device: str | None = None, trust_code: bool = False):
-        self.run = source if isinstance(source, Run) else Run.open(source, trust_code=trust_code)
-        recipe = self.run.recipe
-        block = ModelBlock(name=str(self.run.model), padding_free=recipe.model.padding_free)
-        self._load(recipe, make_task(recipe, self.run.task_state), block, device)
+    def __init__(self, task: Task, tokenizer: PreTrainedTokenizerBase, backend: Backend, recipe: Recipe):
+        self.task, self.tokenizer, self.backend, self.recipe = task, tokenizer, backend, recipe
+        self.limit = int(min(backend.max_tokens, tokenizer.model_max_length))
+        self.collate = task.collator(tokenizer)
 
-    def _load(self, recipe: Recipe, task: Task, block: ModelBlock, device: str | None) -> None:
-        import torch
+    @classmethod
+    def open(cls, source: Run | str | Path, *, device: str | None = None, trust_code: bool = False) -> Predictor:
+        """The predictor of a Run.
 
-        self.recipe, self.task = recipe, task
-        self.tokenizer = load_tokenizer(block)
-        card = f"cuda:{processes.place_on_machine()}" if torch.cuda.is_available() else "cpu"
-        self.device = torch.device(device or card)
-        model: Any = task.build_model(block)
-        self.model = model.to(self.device).eval()
-        self.limit = length_limit(self.model, self.tokenizer)
-        self.collate = self.task.collator(self.tokenizer)
+        Args:
+            source: a Run or its folder.
+            device: as torch names it (`cpu`, `cuda:1`); default: a GPU for each process, else the processor.
+            trust_code: whether code that the Run carries may be executed (see `Run.open`).
+
+        Raises:
+            RunError, ModelError: the folder is no finished Run, or its model can not be loaded.
+        """
+        run = source if isinstance(source, Run) else Run.open(source, trust_code=trust_code)
+        recipe = run.recipe
+        task = make_task(recipe, run.task_state)
+        block = ModelBlock(name=str(run.model), padding_free=recipe.model.padding_free)
+        return cls(task, load_tokenizer(block), torch_backend(task, block, device), recipe)
 
     def predict(self, rows: Sequence[Any], *, progress: Progress = iter) -> list[Answer]:
-        """One answer a row, in order. A row is a text, a pair of texts, or a dict with the task's columns."""
+        """One answer per row, in order. A row is a text, a pair of texts, or a dict with the task's columns."""
         rows = [self._row(row) for row in rows]
         if not rows:
             return []
@@ -68,24 +73,17 @@ class Predictor:
                 what = f"some rows have {column.name} and some do not"
                 raise DataError.at("predict", what, "give it to all, or none")
         encoded = self.task.encode(rows, self.tokenizer, self.limit, answers=False)
-        outputs, _ = run(self.task, self.model, encoded, self.collate, progress=progress)
+        outputs, _ = run(self.backend, encoded.examples, self.collate, progress=progress)
         return self.task.decode(outputs, encoded, rows)
 
     def score(self, name: str, rows: Rows, metrics: Sequence[Metric], *, progress: Progress = iter) -> Scores:
-        """Figures of rows that have answers, with their confidence intervals; what is doubtful of them is said."""
+        """Figures of rows that have answers, with their confidence intervals; sanity checks are logged."""
         self.task.check(rows, name)
         split = Split(name, rows, encode(self.task, rows, self.tokenizer, self.limit))
-        scores = score(
-            self.task, self.model, split, self.collate, metrics,
-            intervals=True, progress=progress,
-        )  # fmt: skip
-        for doubt in self.sanity_checks(scores.answers, rows):
-            log.warning("%s: %s", name, doubt)
+        scores = score(self.task, self.backend, split, self.collate, metrics, intervals=True, progress=progress)
+        for warning in self.task.sanity_checks(scores.answers, rows):
+            log.warning("%s: %s", name, warning)
         return scores
-
-    def sanity_checks(self, answers: list[Answer], rows: Rows) -> list[str]:
-        """Warnings that these answers to rows with answers deserve."""
-        return self.task.sanity_checks(answers, rows)
 
     def _row(self, row: Any) -> dict[str, Any]:
         names = [column.name for column in self.task.columns if not column.answer]
@@ -106,3 +104,14 @@ class Predictor:
         if not least <= len(values) <= len(names) or not all(isinstance(value, str) for value in values):
             raise DataError.at("predict", f"{str(row)[:60]!r} is no row", f"a text, or texts for {', '.join(names)}")
         return dict(zip(names, values, strict=False))
+
+
+def torch_backend(task: Task, block: ModelBlock, device: str | None = None) -> TorchBackend:
+    """A task's model in memory, on the device (see `Predictor.open`)."""
+    import torch
+
+    from bertkit.engine.backends.torch import TorchBackend, open_model
+
+    card = f"cuda:{processes.place_on_machine()}" if torch.cuda.is_available() else "cpu"
+    model: Any = open_model(task.head, block)
+    return TorchBackend(model.to(torch.device(device or card)).eval(), task.head)

@@ -6,8 +6,7 @@ import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bertkit.engine import padding_free
-from bertkit.errors import ModelError, Setting, did_you_mean
+from bertkit.errors import ModelError, did_you_mean
 from bertkit.models.layers import freeze
 from bertkit.models.weights import WHERE, check_folder, resolve
 from bertkit.recipe.schema import ModelBlock
@@ -45,7 +44,6 @@ def build_model(block: ModelBlock, auto_class: str, **config: Any) -> PreTrained
     # BERT's heads take **kwargs, from which Trainer concludes that they scale the loss themselves. They do not.
     model.accepts_loss_kwargs = False
     freeze(model, embeddings=block.freeze_embeddings, layers=block.freeze_layers)
-    padding_free.apply(model, block.padding_free)
     return model
 
 
@@ -69,8 +67,8 @@ def load_tokenizer(block: ModelBlock) -> PreTrainedTokenizerBase:
     except Exception as error:  # tokenizers, json, hub and transformers each raise their own kinds here
         if key == WHERE and (folder := Path(place["pretrained_model_name_or_path"])).is_dir():
             check_folder(folder, name)  # where it is no model at all, that is what to say
-        what, todo = f"{name}: no usable tokenizer there ({_first_line(error)})", "name one that has a tokenizer.json"
-        raise ModelError.at(key, what, todo, setting=Setting("model.tokenizer", "FOLDER")) from error
+        todo = "name one that has a tokenizer.json: --set model.tokenizer=FOLDER"
+        raise ModelError.at(key, f"{name}: no usable tokenizer there ({_first_line(error)})", todo) from error
     if not tokenizer.is_fast:
         what = f"{name}: {type(tokenizer).__name__} is not a fast tokenizer"
         raise ModelError.at(key, what, "name a model that has a tokenizer.json")
@@ -166,8 +164,8 @@ def _report_loading(model: Any, info: dict[str, Any], name: str) -> None:
         log.info("new weights, to be trained: %s", ", ".join(sorted({key.rsplit(".", 1)[0] for key in new})))
 
 
-def length_limit(model: Any, tokenizer: PreTrainedTokenizerBase) -> int:
-    """Most tokens a text may have, special ones included: the lower of the tokenizer's limit and the position table's.
+def position_limit(model: Any) -> int:
+    """Most tokens that a model's table of positions takes.
 
     A table with a padding index counts from the place after it: of RoBERTa's 514 places two are never used.
     """
@@ -175,7 +173,12 @@ def length_limit(model: Any, tokenizer: PreTrainedTokenizerBase) -> int:
     table = getattr(getattr(model.base_model, "embeddings", None), "position_embeddings", None)
     if (padding := getattr(table, "padding_idx", None)) is not None:
         places -= padding + 1
-    return int(min(places, tokenizer.model_max_length))
+    return int(places)
+
+
+def length_limit(model: Any, tokenizer: PreTrainedTokenizerBase) -> int:
+    """Most tokens of a text, special ones included: the lower of the tokenizer's limit and the position table's."""
+    return int(min(position_limit(model), tokenizer.model_max_length))
 
 
 def check_ids(model: PreTrainedModel, highest: int) -> None:

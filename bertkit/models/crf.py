@@ -11,7 +11,7 @@ The learnt scores are weights of the model, under `crf.` in its folder; plain tr
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -24,46 +24,68 @@ if TYPE_CHECKING:
     import numpy as np
 
 
+TRANSITIONS = "transitions"
+"""Where the learnt scores stand in the outputs of a model with a CRF."""
+
+
+class Transitions(NamedTuple):
+    """The learnt scores."""
+
+    start: Tensor
+    """`(label,)`, of a sentence's first label."""
+    steps: Tensor
+    """`(label, label)`, of the second following the first."""
+    end: Tensor
+    """`(label,)`, of a sentence's last label."""
+
+
 class Crf(nn.Module):
-    """Learnt scores, all 0 at the beginning: then it is a softmax of each word."""
+    """Holds the learnt scores, all 0 at the beginning: then it is a softmax of each word."""
 
     def __init__(self, labels: int):
         super().__init__()
-        self.start = nn.Parameter(torch.zeros(labels))  # (label,)
-        self.steps = nn.Parameter(torch.zeros(labels, labels))  # (label, label after it)
-        self.end = nn.Parameter(torch.zeros(labels))  # (label,)
+        self.start = nn.Parameter(torch.zeros(labels))
+        self.steps = nn.Parameter(torch.zeros(labels, labels))
+        self.end = nn.Parameter(torch.zeros(labels))
 
-    def forward(self, scores: Tensor, labels: Tensor, real: Tensor) -> Tensor:
-        """Negative log-likelihood of each sentence `(batch,)`.
+    @property
+    def transitions(self) -> Transitions:
+        return Transitions(self.start, self.steps, self.end)
 
-        Args:
-            scores: `(batch, word, label)`; `labels`: `(batch, word)`; `real`: which words are, from the left.
-        """
-        return self.log_partition(scores, real) - self.score(scores, labels, real)
-
-    def score(self, scores: Tensor, labels: Tensor, real: Tensor) -> Tensor:
-        """The sum of scores of one sequence of each sentence `(batch,)`."""
-        words = scores.gather(2, labels[..., None])[..., 0]  # (batch, word)
-        steps = self.steps[labels[:, :-1], labels[:, 1:]]
-        last = labels.gather(1, real.sum(1, keepdim=True) - 1)[:, 0]
-        inside = (words * real).sum(1) + (steps * real[:, 1:]).sum(1)
-        return self.start[labels[:, 0]] + inside + self.end[last]
-
-    def log_partition(self, scores: Tensor, real: Tensor) -> Tensor:
-        """The logarithm of the sum, over all sequences of each sentence, of the exponential of their scores."""
-        ways = self.start + scores[:, 0]  # (batch, label)
-        for word in range(1, scores.shape[1]):
-            longer = (ways[:, :, None] + self.steps).logsumexp(1) + scores[:, word]
-            ways = torch.where(real[:, word, None], longer, ways)
-        return (ways + self.end).logsumexp(1)
-
-    def scores(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """The learnt scores as they are now: of the first label, of each step, of the last."""
-        start, steps, end = (part.detach().double().cpu().numpy() for part in (self.start, self.steps, self.end))
-        return start, steps, end
+    def scores(self) -> dict[str, np.ndarray]:
+        """The learnt scores as they are now: `crf_start`, `crf_steps`, `crf_end`."""
+        named = self.transitions._asdict().items()
+        return {f"crf_{name}": part.detach().double().cpu().numpy() for name, part in named}
 
 
-def attach(model: Any, labels: int, block: ModelBlock) -> Crf:
+def negative_log_likelihood(transitions: Transitions, scores: Tensor, labels: Tensor, real: Tensor) -> Tensor:
+    """Of each sentence, `(batch,)`.
+
+    Args:
+        scores: `(batch, word, label)`; `labels`: `(batch, word)`; `real`: which words are, from the left.
+    """
+    return _log_partition(transitions, scores, real) - _score(transitions, scores, labels, real)
+
+
+def _score(transitions: Transitions, scores: Tensor, labels: Tensor, real: Tensor) -> Tensor:
+    """The sum of scores of one sequence of each sentence `(batch,)`."""
+    words = scores.gather(2, labels[..., None])[..., 0]  # (batch, word)
+    steps = transitions.steps[labels[:, :-1], labels[:, 1:]]
+    last = labels.gather(1, real.sum(1, keepdim=True) - 1)[:, 0]
+    inside = (words * real).sum(1) + (steps * real[:, 1:]).sum(1)
+    return transitions.start[labels[:, 0]] + inside + transitions.end[last]
+
+
+def _log_partition(transitions: Transitions, scores: Tensor, real: Tensor) -> Tensor:
+    """The logarithm of the sum, over all sequences of each sentence, of the exponential of their scores."""
+    ways = transitions.start + scores[:, 0]  # (batch, label)
+    for word in range(1, scores.shape[1]):
+        longer = (ways[:, :, None] + transitions.steps).logsumexp(1) + scores[:, word]
+        ways = torch.where(real[:, word, None], longer, ways)
+    return (ways + transitions.end).logsumexp(1)
+
+
+def attach(model: Any, labels: int, block: ModelBlock) -> None:
     """Give a model a CRF as its `crf`, with the scores that its folder holds, if it holds any.
 
     Raises:
@@ -80,12 +102,12 @@ def attach(model: Any, labels: int, block: ModelBlock) -> Crf:
         model.crf.load_state_dict(known)
     else:
         model.new_weights |= {f"crf.{name}" for name, _ in model.crf.named_parameters()}
-    return model.crf
 
 
 def _reach(model: Any, _: Any, outputs: Any) -> None:
-    """Hang the learnt scores on the logits, by 0 of them: data parallel takes for unused what no output hangs on, and
-    the loss, which uses them, is computed outside of the model."""
+    """Put the learnt scores among the outputs, for the loss, and hang them on the logits by 0 of them: data parallel
+    takes for unused what no output hangs on, and the loss is computed outside of the model."""
+    outputs[TRANSITIONS] = tuple(model.crf.transitions)
     if torch.is_grad_enabled():
         outputs.logits = outputs.logits + 0 * sum(part.sum() for part in model.crf.parameters())
 

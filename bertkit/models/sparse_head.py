@@ -27,12 +27,18 @@ TOLERANCE = 1e-4
 
 
 def apply(model: PreTrainedModel) -> str:
-    """Let a model take `places`; returns why it can not, or an empty text."""
+    """Let a model take `places`. Returns why its head runs on all of them all the same, or an empty text."""
     hook = model.base_model.register_forward_hook(_gather, with_kwargs=True)
     because = _trial(model)
     if because:
         hook.remove()
+        model.register_forward_pre_hook(_without_places, with_kwargs=True)
     return because
+
+
+def _without_places(model: torch.nn.Module, args: Any, kwargs: dict[str, Any]) -> Any:
+    """Before a model that can not use them."""
+    return args, {name: value for name, value in kwargs.items() if name != PLACES}
 
 
 def _gather(module: torch.nn.Module, args: Any, kwargs: dict[str, Any], output: Any) -> Any:
@@ -52,10 +58,16 @@ def at(values: Tensor, places: Tensor) -> Tensor:
 
 
 def word_scores(outputs: Any, places: Tensor | None = None) -> Tensor:
-    """Scores `(place, word)` of a model's outputs; `places` where its head ran on all of them."""
+    """Scores `(place, word)` of a model's outputs, whether its head ran on these places or on all of them.
+
+    The first gives `(1, place, word)`, the second `(batch, token, word)`. Where the shapes are the same, all tokens of
+    the only text are places, in their order, and so are the scores. Without `places` it ran on some.
+    """
     name = "prediction_logits" if "prediction_logits" in outputs else "logits"
     scores: Tensor = outputs[name]
-    return scores[0] if places is None else at(scores, places)
+    if places is None or scores.shape[:2] == (1, len(places)):
+        return scores[0]
+    return at(scores, places)
 
 
 def pair_scores(outputs: Any) -> Tensor | None:

@@ -36,6 +36,10 @@ class Source:
         return self.places.get(key, "")
 
 
+RECIPE = "recipe.yaml"
+"""The recipe of a Run, in its folder."""
+
+
 def recipes_folder() -> Path:
     """The recipes that come with bertkit: inside the package once installed, beside it in a checkout."""
     package = Path(__file__).parent.parent
@@ -61,8 +65,8 @@ def locate(name: str | Path) -> Path:
         raise RecipeError.at(str(name), "looks like data, and a recipe is YAML", todo)
     if path.is_file():
         return path
-    if (path / "recipe.yaml").is_file():
-        raise RecipeError.at(str(name), "a Run folder, not a recipe", f"its recipe is {path / 'recipe.yaml'}")
+    if (path / RECIPE).is_file():
+        raise RecipeError.at(str(name), "a Run folder, not a recipe", f"its recipe is {path / RECIPE}")
     if str(name) in recipe_names():
         return recipes_folder() / f"{name}.yaml"
     todo = f"{did_you_mean(str(name), recipe_names())} (bertkit recipe list shows them all)"
@@ -147,7 +151,7 @@ def _apply(source: Source, text: str) -> Problem | None:
             what = f"{name}: YAML would not read all of {value!r}"
             return Problem("--set", what, "quote the value, for example KEY='\"#1\"'")
     except RecipeError as error:
-        return Problem("--set", f"{name}: {error.problems[0].what}", "quote the value, for example KEY='\"a: b\"'")
+        return Problem("--set", f"{name}: {error.problems[0].reason}", "quote the value, for example KEY='\"a: b\"'")
     node = source.values
     for part in key[:-1]:
         child = node.setdefault(part, {})

@@ -1,109 +1,116 @@
-"""`report.html` of a suite: the table, a plot of its figures, every Run by its link, and what failed or is absent."""
+"""`report.html` of a suite: the table, a plot of its figures, a link to every Run, and what failed or is absent."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import quote
 
-from bertkit.bench.table import Line, Table, cells, header, models_of
-from bertkit.bench.work import Plan
 from bertkit.report import page, plots
 
 MOST = 12
-"""Lines of one plot; more stand in several."""
+"""Rows of one plot; more stand in several."""
 WIDE = 26
-"""Characters of a line's name beside a plot."""
-PAGES = ("report.html", "README.md")
-"""Of a Run, what a link leads to: the first that is there."""
+"""Characters of a row's name beside a plot."""
 
 
-def text(wanted: Plan, table: Table) -> str:
-    """The page as HTML; the same Runs give the same text."""
-    entries = [entry.name for entry in wanted.suite.entries]
-    runs = [(name, [_link(wanted, name, seed, table) for seed in table.seeds]) for name in entries]
-    names = header(table)
-    seeds = ", ".join(map(str, table.seeds))
-    model = f"{table.model}, " if table.model else ""
+@dataclass(frozen=True)
+class PlotRow:
+    """The first figure of a task."""
+
+    task: str
+    figure: str
+    """`test/accuracy`."""
+    mean: float
+    seeds: Sequence[float]
+    """One value per seed."""
+    interval: tuple[float, float] | None = None
+    published: Sequence[float] = ()
+
+
+@dataclass(frozen=True)
+class BenchPage:
+    """What the page shows."""
+
+    suite: str
+    model: str
+    seeds: Sequence[int]
+    header: Sequence[str]
+    cells: Sequence[Sequence[str]]
+    """The table, one list per row."""
+    plot_rows: Sequence[PlotRow] = ()
+    runs: Sequence[tuple[str, Sequence[tuple[str, str]]]] = ()
+    """Task -> for each seed the link to its Run's page (may be empty) and the text of the link."""
+    published: Sequence[str] = ()
+    """Models with published figures."""
+    failed: Mapping[str, str] = field(default_factory=dict)
+    absent: Mapping[str, str] = field(default_factory=dict)
+    devices: Sequence[str] = ()
+    versions: Mapping[str, str] = field(default_factory=dict)
+
+
+def text(shown: BenchPage) -> str:
+    """The page as HTML; the same figures give the same text."""
+    seeds = ", ".join(map(str, shown.seeds))
+    model = f"{shown.model}, " if shown.model else ""
     return page.render(
         "bench.html",
-        title=f"{table.suite}: benchmark",
-        subtitle=f"{model}seed{'s' if len(table.seeds) > 1 else ''} {seeds}",
-        header=names,
-        cells=cells(table),
-        numbers=[place for place, name in enumerate(names) if name not in ("task", "figure", "95% interval")],
-        plots=figures(table),
-        published=models_of(table),
-        failed=list(table.failed.items()),
-        absent=list(table.absent.items()),
-        seeds=table.seeds,
-        runs=runs,
-        devices=table.devices,
-        versions=[f"{package} {version}" for package, version in table.versions.items()],
+        title=f"{shown.suite}: benchmark",
+        subtitle=f"{model}seed{'s' if len(shown.seeds) > 1 else ''} {seeds}",
+        header=shown.header,
+        cells=shown.cells,
+        numbers=[i for i, name in enumerate(shown.header) if name not in ("task", "figure", "95% interval")],
+        plots=draw(shown.plot_rows),
+        published=shown.published,
+        failed=list(shown.failed.items()),
+        absent=list(shown.absent.items()),
+        seeds=shown.seeds,
+        runs=shown.runs,
+        devices=shown.devices,
+        versions=[f"{package} {version}" for package, version in shown.versions.items()],
     )
 
 
-def _link(wanted: Plan, entry: str, seed: int, table: Table) -> tuple[str, str]:
-    """Where a Run's own page is, from this one's folder, and what to call it; without a Run nowhere, and why."""
-    if f"{entry}, seed {seed}" in table.failed:
-        return "", "failed"
-    folder = Path(entry, f"seed-{seed}")
-    found = next((name for name in PAGES if (wanted.output / folder / name).is_file()), None)
-    values = [line.seeds.get(seed) for line in table.lines if line.entry == entry]
-    said = page.number(values[0]) if values else "Run"
-    return (quote((folder / found).as_posix()), said) if found else ("", said)
+def draw(rows: Sequence[PlotRow]) -> list[Any]:
+    """Plots of the rows' means, with intervals, seeds and published figures.
 
-
-def figures(table: Table) -> list[Any]:
-    """The first figure of every entry, with interval, seeds and published figures; one plot for each kind of figure.
-
-    Figures of different kinds stand in plots of their own, as an accuracy and a mean error have no scale in common.
+    Figures on different scales get plots of their own: an accuracy and a mean error do not share an axis.
     """
-    first = list({line.entry: line for line in reversed(table.lines)}.values())[::-1]
-    first = [line for line in first if line.mean is not None]
-    kinds: dict[str, list[Line]] = {}
-    for line in first:
-        kinds.setdefault("share" if _is_share(line) else line.figure, []).append(line)
-    found = []
-    for kind, lines in kinds.items():
-        for start in range(0, len(lines), MOST):
-            title = "First figure of each task" if kind == "share" else kind
-            found.append(_plot(lines[start : start + MOST], title, kind))
-    return found
+    kinds: dict[str, list[PlotRow]] = {}
+    for row in rows:
+        share = all(-1 <= value <= 1 for value in row.seeds)  # as accuracies, F1 and correlations are
+        kinds.setdefault("" if share else row.figure, []).append(row)
+    return [
+        _plot(same[start : start + MOST], kind or "First figure of each task", kind)
+        for kind, same in kinds.items()
+        for start in range(0, len(same), MOST)
+    ]
 
 
-def _is_share(line: Line) -> bool:
-    """Whether it lies within -1 and 1, as accuracies, F1 and correlations do."""
-    values = [value for value in line.seeds.values() if value is not None]
-    return all(-1 <= value <= 1 for value in values)
-
-
-def _plot(lines: Sequence[Line], title: str, kind: str) -> Any:
-    """A row a line, the first at the top."""
+def _plot(rows: Sequence[PlotRow], title: str, x: str) -> Any:
+    """The first row at the top."""
 
     def paint(axes: Any) -> None:
-        for place, line in enumerate(lines):
-            values = [value for value in line.seeds.values() if value is not None]
-            if line.interval:
-                axes.plot(line.interval, [place, place], color=plots.COLOURS[0], linewidth=1.6)
-            axes.plot([line.mean], [place], "D", color=plots.COLOURS[0], markersize=5)
-            if len(values) > 1:
-                axes.plot(values, [place + 0.22] * len(values), "o", color=plots.COLOURS[1], markersize=3, alpha=0.8)
-            told = list(line.published.values())
-            axes.plot(told, [place - 0.22] * len(told), "|", color=plots.INK, markersize=7)
-        axes.set_yticks(range(len(lines)), [_short(line) for line in lines])
-        axes.set_ylim(len(lines) - 0.4, -0.6)
+        for place, row in enumerate(rows):
+            if row.interval:
+                axes.plot(row.interval, [place, place], color=plots.COLOURS[0], linewidth=1.6)
+            axes.plot([row.mean], [place], "D", color=plots.COLOURS[0], markersize=5)
+            if len(row.seeds) > 1:
+                above = [place + 0.22] * len(row.seeds)
+                axes.plot(row.seeds, above, "o", color=plots.COLOURS[1], markersize=3, alpha=0.8)
+            axes.plot(row.published, [place - 0.22] * len(row.published), "|", color=plots.INK, markersize=7)
+        axes.set_yticks(range(len(rows)), [_short(row) for row in rows])
+        axes.set_ylim(len(rows) - 0.4, -0.6)
         box = axes.get_position()
         axes.set_position((0.3, box.y0, box.x1 - 0.3, box.height))  # names need more room than numbers
 
-    return plots.drawn(paint, title=title, x="" if kind == "share" else kind)
+    return plots.drawn(paint, title=title, x=x)
 
 
-def _short(line: Line) -> str:
-    """Task and figure in what room there is beside a plot; the table has them whole."""
-    figure = line.figure.rpartition("/")[2]
-    name = f"{line.entry}  {figure}"
+def _short(row: PlotRow) -> str:
+    """Task and figure, cut to the room beside a plot; the table has them in full."""
+    figure = row.figure.rpartition("/")[2]
+    name = f"{row.task}  {figure}"
     if len(name) > WIDE:
-        name = line.entry if len(line.entry) <= WIDE else f"{line.entry[: WIDE - 1]}…"
+        name = row.task if len(row.task) <= WIDE else f"{row.task[: WIDE - 1]}…"
     return name.replace("$", r"\$")

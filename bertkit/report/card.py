@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from bertkit.engine.run import Scores
+import json
+import shlex
+
 from bertkit.extras import PACKAGE
+from bertkit.inference.score import Scores
 from bertkit.recipe.schema import Recipe
 from bertkit.run import Run
 from bertkit.tasks.task import Task
@@ -13,10 +16,10 @@ def card(recipe: Recipe, task: Task, scored: dict[str, Scores], run: Run) -> str
     """Markdown of the model card."""
     labels: list[str] = task.state.get("labels", [])
     base = recipe.model.name or f"random weights ({(recipe.model.scratch or {}).get('model_type')})"
-    lines = ["---", "library_name: transformers", "tags: [bertkit]", f"pipeline_tag: {_head(recipe.task)[0]}"]
+    lines = ["---", "library_name: transformers", "tags: [bertkit]", f"pipeline_tag: {task.head.hub_tag}"]
     if recipe.model.name and not recipe.model.name.startswith(("/", PACKAGE)):
         lines.append(f"base_model: {recipe.model.name}")
-    lines += ["---", "", f"# {run.path.name}", "", f"`{recipe.task}`, fine-tuned by bertkit from `{base}`.", ""]
+    lines += ["---", "", f"# {run.path.name}", "", f"`{recipe.task}`, trained by bertkit from `{base}`.", ""]
     lines += ["## Scores", "", "| split | figure | value | 95% interval |", "|---|---|---|---|"]
     for split, scores in scored.items():
         for name, value in scores.figures.items():
@@ -31,10 +34,16 @@ def card(recipe: Recipe, task: Task, scored: dict[str, Scores], run: Run) -> str
         "## Use",
         "",
         "```sh",
-        f"bertkit predict {run.path} {ASKED.get(recipe.task, TEXT)}",
+        command(task, run),
         "```",
         "",
-        f"`model/` loads in plain transformers: `{_head(recipe.task)[1]}.from_pretrained('model')`.",
+        "```python",
+        "from bertkit import Predictor",
+        "",
+        f"Predictor.open({str(run.path)!r}).predict([{task.example!r}])",
+        "```",
+        "",
+        f"`model/` loads in plain transformers: `{task.head.auto_class}.from_pretrained('model')`.",
         "",
         "## Training",
         "",
@@ -57,17 +66,14 @@ TRAINING = (
 )
 
 
-HEADS = {
-    "ner": ("token-classification", "AutoModelForTokenClassification"),
-    "squad": ("question-answering", "AutoModelForQuestionAnswering"),
-    "choice": ("multiple-choice", "AutoModelForMultipleChoice"),
-}
-"""Task -> what the hub calls it, and transformers' class; for others those of a text's labels."""
-
-TEXT = "--text 'your text'"
-ASKED = {"squad": "--question 'your question' --context 'your text'"}
-"""Task -> what `bertkit predict` is given, where it is not a text."""
+OPTIONS = ("text", "text_pair", "question", "context")
+"""Columns that are options of `bertkit predict`."""
 
 
-def _head(task: str) -> tuple[str, str]:
-    return HEADS.get(task, ("text-classification", "AutoModelForSequenceClassification"))
+def command(task: Task, run: Run) -> str:
+    """A command line that answers the task's example: by options, else by a row on standard input."""
+    predict = f"bertkit predict {shlex.quote(str(run.path))}"
+    if set(task.example) <= {*OPTIONS}:
+        options = (f"--{name.replace('_', '-')} {shlex.quote(value)}" for name, value in task.example.items())
+        return " ".join([predict, *options])
+    return f"echo {shlex.quote(json.dumps(task.example, ensure_ascii=False))} | {predict} -"

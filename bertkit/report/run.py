@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bertkit.engine.run import Scores
 from bertkit.fs import write_text
+from bertkit.inference.score import Scores
 from bertkit.recipe.schema import DataBlock, Recipe
 from bertkit.report import figures, plots
 from bertkit.report.log import Log, read
@@ -58,7 +58,7 @@ def write(
         rows: of each of these splits, and of others whose number is told.
     """
     told = told_of(run, task, scored, rows)
-    file = file or run.path / "report.html"
+    file = file or run.report_file
     write_text(file, page(run, task, told))
     return file
 

@@ -16,7 +16,7 @@ from pydantic import Field
 
 from bertkit.data.windows import Span, head_and_tail, shares, windows
 from bertkit.errors import DataError, RecipeError
-from bertkit.tasks.task import Encoded, Rows, Task, TaskOptions
+from bertkit.tasks.task import Encoded, Head, Rows, Task, TaskOptions
 
 if TYPE_CHECKING:
     import torch
@@ -35,12 +35,16 @@ class TextOptions(TaskOptions):
 
 
 class TextTask(Task):
-    """What tasks share that take a text or a pair and answer from the logits of its one head."""
+    """What tasks share that take a text or a pair and answer from the logits of one head."""
 
     def collator(self, tokenizer: PreTrainedTokenizerBase) -> Callable[[list[dict[str, Any]]], dict[str, torch.Tensor]]:
         return functools.partial(pad, tokenizer=tokenizer)
 
-    def items(self, batch: dict[str, torch.Tensor]) -> torch.Tensor:
+
+class TextHead(Head):
+    """One loss, averaged over rows; the logits are all that is kept."""
+
+    def loss_weight(self, batch: dict[str, torch.Tensor]) -> torch.Tensor:
         import torch
 
         return torch.tensor([float(len(batch["labels"]))])

@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 import shutil
 
-from bertkit.engine.run import Scores
 from bertkit.fs import write_json
+from bertkit.inference.score import Scores
 from bertkit.models import build
 from bertkit.models.weights import identity
 from bertkit.report import run as run_page

@@ -11,8 +11,8 @@ from bertkit import processes
 from bertkit.data.columns.labels import read_label_names
 from bertkit.engine.cache import encode
 from bertkit.engine.examples import highest_of, identity_of
-from bertkit.engine.run import Split
 from bertkit.errors import RecipeError
+from bertkit.inference.score import Split
 from bertkit.models import build
 from bertkit.recipe import train_block
 from bertkit.recipe.schema import Recipe
@@ -48,6 +48,7 @@ def prepare(recipe: Recipe) -> Parts:
     """Load and check everything that a resolved recipe names, cheapest first."""
     from transformers import set_seed
 
+    from bertkit.engine.backends.torch import open_model
     from bertkit.metrics import find_metric
     from bertkit.training.callbacks import make
 
@@ -66,8 +67,8 @@ def prepare(recipe: Recipe) -> Parts:
         task.check_metric(metric)
     tokenizer = build.load_tokenizer(recipe.model)
     set_seed(recipe.seed)
-    model = task.build_model(recipe.model)
-    task.begin(model)
+    model = open_model(task.head, recipe.model)
+    task.head.init_head(model)
     limit = build.length_limit(model, tokenizer)
     if (wanted := recipe.options.get("max_length")) and wanted > limit:
         raise RecipeError.at("options.max_length", f"{wanted}: the model takes {limit} tokens at most", "lower it")

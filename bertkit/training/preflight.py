@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from bertkit.data.check import overlap
+from bertkit.engine.backends.torch import TorchBackend
 from bertkit.engine.examples import lengths_of, rows_of
-from bertkit.engine.run import Split
 from bertkit.engine.run import run as run_model
+from bertkit.inference.score import Split
 from bertkit.recipe.schema import Recipe
 from bertkit.tasks.task import Encoded, Task
 
@@ -44,7 +45,7 @@ def rehearse(
     rows = rows.select(short) if hasattr(rows, "select") else [rows[row] for row in short]
     items = [{**given[int(i)], "row": short.index(owners[i])} for i in np.flatnonzero(np.isin(owners, short))]
     encoded, collate = Encoded(items), task.collator(tokenizer)
-    outputs, _ = run_model(task, model, encoded, collate)
+    outputs, _ = run_model(TorchBackend(model, task.head), encoded.examples, collate)
     answers = task.decode(outputs, encoded, rows)
     for metric in metrics:
         try_out(metric, *task.compare(answers, rows, metric.takes))

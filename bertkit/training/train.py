@@ -59,7 +59,7 @@ def train(
     if not processes.first():
         log.setLevel(logging.ERROR)
     place = _place(recipe, output, sets, resume)
-    if place.begun and place.begun.metrics_file.is_file():
+    if place.begun and place.begun.is_finished:
         log.info("%s is finished: nothing is left to train", place.folder)
         return place.begun
     parts = prepare(place.recipe)
@@ -97,7 +97,7 @@ def _place(recipe: Recipe | str | Path, output: str | Path | None, sets: Sequenc
     again = resume or processes.restarted()
     if again and output is None:
         raise RecipeError.at("--resume", "which Run?", "bertkit train RUN --resume, or name it with --output")
-    if again and processes.agreed(Run(folder).recipe_file.is_file()):
+    if again and processes.agreed(Run(folder).is_begun):
         run = Run.begun(folder)
         if changed := differences(with_label_names(full), run.recipe):
             what = f"{folder} was begun with another {', '.join(changed)}"

@@ -18,10 +18,12 @@ from safetensors import SafetensorError
 from transformers import Trainer, TrainerState
 
 from bertkit.engine import memory
+from bertkit.engine.backends.torch import TorchBackend
 from bertkit.engine.examples import lengths_of
 from bertkit.engine.linear import fast
-from bertkit.engine.run import Scores, Split, means, score
+from bertkit.engine.run import means
 from bertkit.errors import RecipeError, TrainingError
+from bertkit.inference.score import Scores, Split, score
 from bertkit.models.layers import depths
 from bertkit.tasks.task import Task
 from bertkit.training.batching import COUNTED, Loader, StepSampler, train_loader
@@ -98,18 +100,19 @@ class BertTrainer(Trainer):
         )  # fmt: skip
 
     def _get_num_items_in_batch(self, batch_samples: list[Any], device: torch.device) -> torch.Tensor:
-        """`(part,)`: the items of all batches of this step, in all processes, which agree on stopping in passing."""
-        items = torch.stack([self.task.items(batch) * batch.get(COUNTED, True) for batch in batch_samples]).sum(0)
+        """`(part,)`: the loss weight of all batches of this step, in all processes, which agree on stopping too."""
+        weights = [self.task.head.loss_weight(batch) * batch.get(COUNTED, True) for batch in batch_samples]
+        weight = torch.stack(weights).sum(0)
         seconds = self.budget.now() if self.budget else 0.0
         if self.accelerator.num_processes > 1:
             clock = int(1000 * seconds) if self.is_world_process_zero() else 0
-            told = torch.cat([items, items.new_tensor([*self.interrupt.wishes, clock])]).to(device)
-            told = self.accelerator.reduce(told, reduction="sum")
-            stop, save, milliseconds = told[-3:].tolist()
-            self.interrupt.agreed, seconds, items = (stop > 0, save > 0), milliseconds / 1000, told[:-3]
+            shared = torch.cat([weight, weight.new_tensor([*self.interrupt.wishes, clock])]).to(device)
+            shared = self.accelerator.reduce(shared, reduction="sum")
+            stop, save, milliseconds = shared[-3:].tolist()
+            self.interrupt.agreed, seconds, weight = (stop > 0, save > 0), milliseconds / 1000, shared[:-3]
         if self.budget:
             self.budget.begin_step(seconds, self.state)
-        return items.to(device)
+        return weight.to(device)
 
     def training_step(self, *args: Any, **kwargs: Any) -> torch.Tensor:
         memory.tidy(self.state.global_step)
@@ -120,16 +123,17 @@ class BertTrainer(Trainer):
         self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, num_items_in_batch: Any = None
     ) -> Any:
         counted = inputs.pop(COUNTED, True)
-        sums, outputs = self.task.losses(model, inputs)  # (part,)
+        outputs = model(**self.task.head.inputs(inputs))
+        sums = self.task.head.losses(outputs, inputs)  # (part,)
         if not counted:
             sums = sums * 0  # this process has no row in this micro-batch, and goes through the motions
         if num_items_in_batch is None:
-            loss = means(sums, self.task.items(inputs).to(sums.device)).sum()
+            loss = means(sums, self.task.head.loss_weight(inputs).to(sums.device)).sum()
         else:
             # Data parallel takes the mean of the processes' gradients; theirs here are shares of one sum.
             parts = means(sums, num_items_in_batch)
             loss = parts.sum() * self.accelerator.num_processes
-            if self.task.parts:
+            if self.task.head.parts:
                 self._parts = self._parts + parts.detach().float() * self.accelerator.num_processes
         return (loss, outputs) if return_outputs else loss
 
@@ -175,10 +179,10 @@ class BertTrainer(Trainer):
         return max(group["lr"] for group in self.optimizer.param_groups)
 
     def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
-        if "loss" in logs and self.task.parts:
+        if "loss" in logs and self.task.head.parts:
             steps, self._parts_since = self.state.global_step - self._parts_since, self.state.global_step
             parts = (self.accelerator.reduce(self._parts, reduction="mean") / steps).tolist()
-            logs |= {f"loss_{name}": part for name, part in zip(self.task.parts, parts, strict=True)}
+            logs |= {f"loss_{name}": part for name, part in zip(self.task.head.parts, parts, strict=True)}
             self._parts = 0.0
         super().log(logs, start_time)
 
@@ -186,7 +190,8 @@ class BertTrainer(Trainer):
         """Score the model on a split, in full precision, each row once whatever the number of processes."""
         model = self.accelerator.unwrap_model(self.model, keep_fp32_wrapper=False)
         return score(
-            self.task, model, split, self.data_collator, self.metrics, tune=tune, intervals=intervals,
+            self.task, TorchBackend(model, self.task.head), split, self.data_collator, self.metrics,
+            tune=tune, intervals=intervals,
         )  # fmt: skip
 
     def evaluate(
@@ -217,7 +222,7 @@ class BertTrainer(Trainer):
             running = json.loads((self._resumed / RUNNING).read_text("utf-8"))
             self._tr_loss += running["loss"]
             self._globalstep_last_logged = self._parts_since = running["since"]
-            if self.task.parts:
+            if self.task.head.parts:
                 self._parts = torch.tensor(running["parts"], device=self.args.device)
             if self.budget:
                 self.budget.restore(running["budget"])
@@ -256,8 +261,8 @@ class BertTrainer(Trainer):
             super()._save_checkpoint(model, trial)
             loss = self.accelerator.gather(self._tr_loss).mean().item()
             running: dict[str, Any] = {"loss": loss, "since": self._globalstep_last_logged}
-            if self.task.parts:
-                parts = torch.zeros(len(self.task.parts), device=self.args.device) + self._parts
+            if self.task.head.parts:
+                parts = torch.zeros(len(self.task.head.parts), device=self.args.device) + self._parts
                 running["parts"] = self.accelerator.reduce(parts, reduction="mean").tolist()
             if self.budget:
                 running["budget"] = self.budget.kept()

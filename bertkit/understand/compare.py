@@ -15,9 +15,9 @@ from typing import Any
 
 import numpy as np
 
-from bertkit.engine import run as scoring
 from bertkit.engine.run import Progress
 from bertkit.errors import DataError, RunError
+from bertkit.inference import score as scoring
 from bertkit.inference.evaluate import read_rows
 from bertkit.inference.predictor import Predictor
 from bertkit.metrics import Metric, find_metric, paired
@@ -148,7 +148,7 @@ def _score(
     labels: list[str] = []
     vocabulary: dict[str, int] = {}
     for run, name in zip(runs, names, strict=True):
-        predictor = Predictor(run)
+        predictor = Predictor.open(run)
         if predictor.task.takes == "language":
             vocabulary = vocabulary or predictor.tokenizer.get_vocab()
             if predictor.tokenizer.get_vocab() != vocabulary:

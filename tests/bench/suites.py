@@ -1,4 +1,4 @@
-"""A suite of two tiny tasks, its files, and Runs that were never trained, for the tests of its parts."""
+"""A suite of two tiny tasks, its files, and Runs that were never trained, for the tests of its jobs."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from bertkit.bench.part import Part
+from bertkit.bench.job import Job
+from bertkit.bench.plan import Plan
 from bertkit.bench.suite import Entry, Suite
-from bertkit.bench.work import Plan
 from tests.helpers import make, write_rows
 
 RECIPE = """task: {task}
@@ -62,13 +62,13 @@ def finished_run(folder: Path, metrics: dict[str, Any], versions: dict[str, str]
 
 def plan_of(output: Path, *entries: Entry, seeds: tuple[int, ...] = (1, 2), **changes: Any) -> Plan:
     """A plan of entries whose Runs are, or are not, in their folders."""
-    parts = tuple(
-        Part(entry.name, seed, str(output / entry.name / f"seed-{seed}"), entry.recipe, ())
+    jobs = tuple(
+        Job(entry.name, seed, str(output / entry.name / f"seed-{seed}"), entry.recipe, ())
         for entry in entries
         for seed in seeds
     )
     suite = Suite(changes.pop("name", "mine"), entries, changes.pop("absent", {}))
-    return Plan(suite, changes.pop("whole", True), changes.pop("model", ""), seeds, output, parts)
+    return Plan(suite, changes.pop("whole", True), changes.pop("model", ""), seeds, output, jobs)
 
 
 def figures(value: float | None, width: float | None = 0.2, split: str = "test", name: str = "accuracy") -> dict:

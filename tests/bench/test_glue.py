@@ -255,7 +255,7 @@ def test_a_head_of_another_size_is_made_anew_and_that_is_said(
     caplog.set_level("INFO")
     caplog.clear()
     task = make_task(load("glue/stsb")) if labels == 1 else make_task(load("glue/rte"), {"labels": LABELS["RTE"]})
-    model = task.build_model(ModelBlock(name=str(tmp_path / "mnli")))
+    model = task.head.build_model(ModelBlock(name=str(tmp_path / "mnli")))
     if labels == 2:
         assert model.config.id2label == dict(enumerate(LABELS["RTE"]))
     assert model.config.num_labels == labels

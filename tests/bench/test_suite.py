@@ -29,7 +29,7 @@ def test_a_circle_is_told() -> None:
 def test_names_are_folders_and_stand_once() -> None:
     with pytest.raises(RecipeError) as raised:
         check(suite_of("a", "a", "../up", "b c"))
-    assert [problem.what for problem in raised.value.problems] == [
+    assert [problem.reason for problem in raised.value.problems] == [
         "a stands twice",
         "'../up' names a folder too",
         "'b c' names a folder too",

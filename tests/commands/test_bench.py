@@ -16,7 +16,7 @@ def test_a_suite_and_one_that_was_cut_off(bertkit, tiny_bert: Path, tmp_path: Pa
     whole, cut = tmp_path / "whole", tmp_path / "cut"
     code, out, err = bertkit("bench", file, "--output", whole)
     assert code == 0, err
-    assert "part 3 of 4: scores, seed 1, about" in err
+    assert "job 3 of 4: scores, seed 1, about" in err
     assert "95% interval" in out
     assert "0.9300" in out
     assert f"Report: {whole / 'report.html'}" in out
@@ -33,7 +33,7 @@ def test_a_suite_and_one_that_was_cut_off(bertkit, tiny_bert: Path, tmp_path: Pa
     assert not (cut / "metrics.json").exists()
     code, out, err = bertkit("bench", file, "--output", cut)
     assert code == 0, err
-    assert "part 1 of 4: intents, seed 1, is finished" in err
+    assert "job 1 of 4: intents, seed 1, is finished" in err
     assert "going on from step 2" in err
     assert [weights.stat().st_mtime_ns for weights in kept] == before
     assert (cut / "metrics.json").read_bytes() == (whole / "metrics.json").read_bytes()
@@ -55,7 +55,7 @@ def test_a_part_that_fails(bertkit, tiny_bert: Path, tmp_path: Path) -> None:
     assert code == 2
     assert out.count("failed") == 3
     assert "classify.jsonl:1" in err
-    assert "scores, seed 1  not trained: it begins with the model of intents, which failed" in err
+    assert "scores, seed 1  not trained: it starts from the model of intents, which failed" in err
     assert "Failed" in (output / "report.html").read_text("utf-8")
     (tmp_path / "classify.jsonl").write_text(broken, "utf-8")
     code, out, err = bertkit("bench", file, "--output", output, "--seeds", "1")

@@ -11,11 +11,10 @@ import pytest
 import torch
 
 from bertkit import Predictor, Run, train
-from bertkit.engine.run import run as run_model
 from bertkit.metrics import find_metric
 from bertkit.models.build import build_model, load_tokenizer
 from bertkit.recipe.schema import ModelBlock
-from tests.helpers import every_task, log_of, make, tiny_recipe
+from tests.helpers import every_task, log_of, losses, make, run_model, tiny_recipe
 
 TASKS = every_task()
 IDS = [f"{name}-{'-'.join(options) or 'default'}" for name, options in TASKS]
@@ -49,7 +48,7 @@ def test_a_run_holds_what_it_promises(trained: Run) -> None:
 
 
 def test_saved_model_answers_as_it_did_when_it_was_scored(trained: Run) -> None:
-    predictor = Predictor(trained)
+    predictor = Predictor.open(trained)
     rows = predictor.task.tiny_rows()
     metrics = [find_metric(name, predictor.task.takes) for name in trained.recipe.metrics]
     again = predictor.score("validation", rows, metrics).figures
@@ -57,7 +56,7 @@ def test_saved_model_answers_as_it_did_when_it_was_scored(trained: Run) -> None:
 
 
 def test_one_by_one_equals_batched(trained: Run) -> None:
-    predictor = Predictor(trained)
+    predictor = Predictor.open(trained)
     rows = predictor.task.tiny_rows()
     together = predictor.predict(rows)
     alone = [answer for row in rows for answer in predictor.predict([row])]
@@ -67,14 +66,14 @@ def test_one_by_one_equals_batched(trained: Run) -> None:
 
 
 def test_answers_fit_a_table(trained: Run) -> None:
-    predictor = Predictor(trained)
+    predictor = Predictor.open(trained)
     flat = [predictor.task.to_columns(answer, logits=True) for answer in predictor.predict(predictor.task.tiny_rows())]
     assert all(list(row) == list(flat[0]) for row in flat)
     assert json.loads(json.dumps(flat)) == flat
 
 
 def test_no_rows_give_no_answers(trained: Run) -> None:
-    assert Predictor(trained).predict([]) == []
+    assert Predictor.open(trained).predict([]) == []
 
 
 @pytest.mark.parametrize(("name", "options"), TASKS, ids=IDS)
@@ -111,14 +110,14 @@ def _parts(name: str, options: dict[str, Any], folder: Path) -> tuple[Any, Any, 
     task.prepare(rows, DataBlock())
     torch.manual_seed(1)
     block = ModelBlock(name=str(folder))
-    return task, rows, task.build_model(block).eval(), load_tokenizer(block)
+    return task, rows, task.head.build_model(block).eval(), load_tokenizer(block)
 
 
 def _gradient(task: Any, model: Any, batches: list[dict[str, torch.Tensor]]) -> torch.Tensor:
     model.zero_grad()
-    items = torch.stack([task.items(batch) for batch in batches]).sum(0)
+    items = torch.stack([task.head.loss_weight(batch) for batch in batches]).sum(0)
     for batch in batches:
-        (task.losses(model, batch)[0] / items).sum().backward()
+        (losses(task, model, batch)[0] / items).sum().backward()
     return torch.cat([p.grad.flatten() for p in model.parameters() if p.grad is not None])
 
 

@@ -113,7 +113,7 @@ def test_a_run_below_chance_is_warned_of(tiny_run, bertkit, tmp_path: Path) -> N
     from bertkit import Predictor
 
     rows = make("classify", {}).tiny_rows()
-    given = [answer["label"] for answer in Predictor(tiny_run).predict(rows)]
+    given = [answer["label"] for answer in Predictor.open(tiny_run).predict(rows)]
     names = tiny_run.task_state["labels"]
     wrong = [{**row, "label": names[names.index(name) - 1]} for row, name in zip(rows, given, strict=True)]
     code, _, err = bertkit("eval", tiny_run.path, "--data", write_rows(wrong, tmp_path / "wrong.jsonl"))

@@ -109,7 +109,7 @@ def test_conll(tiny_bert: Path, bertkit, tmp_path: Path) -> None:
     file = write_rows([{"tokens": each, "id": n} for n, each in enumerate(words)], tmp_path / "new.jsonl")
     code, _, err = bertkit("predict", run, file, "-o", tmp_path / "out.conll")
     assert code == 0, err
-    columns = Predictor(run).task.columns
+    columns = Predictor.open(run).task.columns
     again = load([str(tmp_path / "out.conll")], columns, DataBlock())
     assert again["tokens"] == words
     assert [len(tags) for tags in again["tags"]] == [5, 1]
@@ -134,7 +134,7 @@ def test_a_word_that_conll_can_not_hold(word: str, tmp_path: Path) -> None:
 
 
 def test_what_conll_does_not_hold(tiny_run: Run) -> None:
-    task = Predictor(tiny_run).task
+    task = Predictor.open(tiny_run).task
     assert not tables.is_conll(None, task)
     assert not tables.is_conll("a.csv", task, logits=True)
     with pytest.raises(DataError, match=r"answers are no tag a word; name a \.csv"):

@@ -21,7 +21,7 @@ def test_logits_are_those_of_plain_transformers(tiny_run: Run) -> None:
     tokenizer = AutoTokenizer.from_pretrained(tiny_run.model)
     with torch.no_grad():
         expected = model(**tokenizer(texts, padding=True, return_tensors="pt")).logits.numpy()
-    answers = Predictor(tiny_run).predict(texts)
+    answers = Predictor.open(tiny_run).predict(texts)
     labels = [model.config.id2label[i] for i in range(model.config.num_labels)]
     got = np.array([[answer["logits"][name] for name in labels] for answer in answers])
     np.testing.assert_allclose(got, expected, atol=1e-5)
@@ -42,12 +42,12 @@ def test_pairs_are_two_segments_in_plain_transformers_too(tiny_bert: Path, tmp_p
     )
     with torch.no_grad():
         expected = model(**batch).logits[:, 0].tolist()
-    got = [answer["score"] for answer in Predictor(run).predict(pairs)]
+    got = [answer["score"] for answer in Predictor.open(run).predict(pairs)]
     assert got == pytest.approx(expected, abs=1e-5)
 
 
 def test_a_row_is_a_text_a_pair_or_a_dict(tiny_run: Run) -> None:
-    predictor = Predictor(tiny_run)
+    predictor = Predictor.open(tiny_run)
     text, alone, row = (
         predictor.predict(["hello"])[0],
         predictor.predict([("hello",)])[0],
@@ -62,12 +62,12 @@ def test_a_row_is_a_text_a_pair_or_a_dict(tiny_run: Run) -> None:
 @pytest.mark.parametrize("row", [{"message": "hello"}, 7, (), ("a", "b", "c"), ("a", 1)])
 def test_what_is_no_row_is_told(tiny_run: Run, row: object) -> None:
     with pytest.raises(DataError, match="text"):
-        Predictor(tiny_run).predict([row])
+        Predictor.open(tiny_run).predict([row])
 
 
 def test_batches_of_any_size_give_the_same_answers(tiny_run: Run) -> None:
     texts = [f"the parcel number {n} is {'very ' * n}late" for n in range(7)]
-    predictor = Predictor(tiny_run)
+    predictor = Predictor.open(tiny_run)
     one, many = [predictor.predict([text])[0] for text in texts], predictor.predict(texts)
     for a, b in zip(one, many, strict=True):
         assert a["logits"] == pytest.approx(b["logits"], abs=1e-5)
@@ -75,28 +75,28 @@ def test_batches_of_any_size_give_the_same_answers(tiny_run: Run) -> None:
 
 def test_a_folder_that_is_no_run_is_told(tmp_path: Path) -> None:
     with pytest.raises(RunError, match=r"recipe\.yaml"):
-        Predictor(tmp_path)
+        Predictor.open(tmp_path)
 
 
 @pytest.mark.parametrize("rows", [["hello", ("hello", "good bye")], [("hello", "good bye"), "hello"]])
 def test_a_second_text_is_not_lost_where_rows_differ(tiny_run: Run, rows: list) -> None:
     with pytest.raises(DataError, match="text_pair"):
-        Predictor(tiny_run).predict(rows)
+        Predictor.open(tiny_run).predict(rows)
 
 
 @pytest.mark.parametrize("row", [{"text": None}, {"text": 7}, {"text": ["a"]}, {"text": "a", "text_pair": None}])
 def test_a_value_that_is_no_text_is_told(tiny_run: Run, row: dict) -> None:
     with pytest.raises(DataError, match="text"):
-        Predictor(tiny_run).predict([row])
+        Predictor.open(tiny_run).predict([row])
 
 
 def test_other_columns_of_a_row_do_not_matter(tiny_run: Run) -> None:
-    predictor = Predictor(tiny_run)
+    predictor = Predictor.open(tiny_run)
     assert predictor.predict([{"text": "hello", "label": "?", "note": 3}]) == predictor.predict(["hello"])
 
 
 def test_no_rows_are_no_answers(tiny_run: Run) -> None:
-    assert Predictor(tiny_run).predict([]) == []
+    assert Predictor.open(tiny_run).predict([]) == []
 
 
 def test_a_run_with_code_needs_trust_once_it_is_elsewhere(tiny_bert: Path, tmp_path: Path) -> None:
@@ -104,11 +104,11 @@ def test_a_run_with_code_needs_trust_once_it_is_elsewhere(tiny_bert: Path, tmp_p
     file.write_text("from bertkit.tasks.classify.task import Classify\n\n\nclass Mine(Classify):\n    pass\n")
     recipe = tiny_recipe("classify", {}, tiny_bert, tmp_path, max_steps=1)
     run = train(recipe.model_copy(update={"task": f"{file}:Mine"}), output=tmp_path / "run")
-    assert type(Predictor(run.path).task).__name__ == "Mine"
+    assert type(Predictor.open(run.path).task).__name__ == "Mine"
     file.unlink()
     with pytest.raises(RunError, match="--trust-code"):
-        Predictor(run.path)
-    assert Predictor(run.path, trust_code=True).predict(["hello"])[0]["label"]
+        Predictor.open(run.path)
+    assert Predictor.open(run.path, trust_code=True).predict(["hello"])[0]["label"]
 
 
 def test_a_run_needs_nothing_that_lies_outside_of_it(tiny_bert: Path, tmp_path: Path) -> None:
@@ -126,7 +126,7 @@ def test_a_run_needs_nothing_that_lies_outside_of_it(tiny_bert: Path, tmp_path: 
     for path in tmp_path.iterdir():
         if path != elsewhere:
             shutil.rmtree(path) if path.is_dir() else path.unlink()
-    predictor = Predictor(elsewhere)
+    predictor = Predictor.open(elsewhere)
     assert list(predictor.predict(["hello"])[0]["probabilities"]) == ["refund", "delivery", "other"]
     (tmp_path / "new.csv").write_text("text\nhello\n")
     assert len(predict_file(predictor, [str(tmp_path / "new.csv")], predictor.recipe.data)) == 1

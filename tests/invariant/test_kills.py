@@ -49,7 +49,7 @@ def start():
 
 def command_line(arguments: list[str]) -> None:
     from bertkit import cli
-    from bertkit.engine import run as scoring
+    from bertkit.inference import score as scoring
 
     torch.set_num_threads(1)
     scoring.SAMPLES = 50  # as in these tests

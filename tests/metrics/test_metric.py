@@ -49,7 +49,7 @@ def test_checked_does_not_copy_what_fits():
 def test_unusable_rows(name, predictions, references, message):
     with pytest.raises(DataError, match=message) as caught:
         METRICS[name](predictions, references)
-    assert caught.value.problems[0].where == f"metric {name}"
+    assert caught.value.problems[0].key == f"metric {name}"
 
 
 def test_a_number_is_named_after_the_metric():

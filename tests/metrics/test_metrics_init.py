@@ -128,7 +128,7 @@ def test_users_function_fails_as_the_users(user, name, message):
 def test_users_names_that_are_no_metric(user, name, message):
     with pytest.raises(PluginError, match=message) as caught:
         find_metric(user(name), "labels", where="metrics[1]")
-    assert caught.value.problems[0].where == "metrics[1]"
+    assert caught.value.problems[0].key == "metrics[1]"
 
 
 def test_unknown_name():

@@ -22,7 +22,7 @@ def test_likelihood_of_sentences_of_unequal_length() -> None:
     scores = torch.randn(3, 4, 3)
     real = torch.arange(4) < torch.tensor([[4], [1], [3]])
     labels = torch.randint(3, (3, 4))
-    got = model(scores, labels, real)
+    got = crf.negative_log_likelihood(model.transitions, scores, labels, real)
     for row, length in enumerate((4, 1, 3)):
         paths = list(itertools.product(range(3), repeat=length))
         sums = torch.stack([
@@ -36,14 +36,16 @@ def test_likelihood_of_sentences_of_unequal_length() -> None:
 def test_at_first_it_is_a_softmax() -> None:
     scores, labels = torch.randn(2, 3, 4), torch.randint(4, (2, 3))
     expected = torch.nn.functional.cross_entropy(scores.flatten(0, 1), labels.flatten(), reduction="none").view(2, 3)
-    torch.testing.assert_close(crf.Crf(4)(scores, labels, torch.ones(2, 3).bool()), expected.sum(1))
+    got = crf.negative_log_likelihood(crf.Crf(4).transitions, scores, labels, torch.ones(2, 3).bool())
+    torch.testing.assert_close(got, expected.sum(1))
 
 
 def test_it_is_found_again_in_the_models_folder(tiny_bert: Path, tmp_path: Path) -> None:
     def model(place: Path, labels: int = 3):
         block = ModelBlock(name=str(place))
         built = build_model(block, "AutoModelForTokenClassification", num_labels=labels)
-        return built, crf.attach(built, labels, block)
+        crf.attach(built, labels, block)
+        return built, built.crf
 
     first, random = model(tiny_bert)
     assert {"crf.start", "crf.steps", "crf.end"} <= first.new_weights
@@ -60,7 +62,8 @@ def test_data_parallel_sees_that_it_is_used(tiny_bert: Path) -> None:
     block = ModelBlock(name=str(tiny_bert))
     model = build_model(block, "AutoModelForTokenClassification", num_labels=3).eval()
     before = model(input_ids=torch.tensor([[2, 7, 3]])).logits
-    own = crf.attach(model, 3, block)
+    crf.attach(model, 3, block)
+    own = model.crf
     after = model(input_ids=torch.tensor([[2, 7, 3]])).logits
     assert torch.equal(before, after)
     after.sum().backward()

@@ -9,7 +9,7 @@ from typing import Any
 from ruamel.yaml import YAML
 
 from bertkit import train
-from bertkit.engine.run import Scores
+from bertkit.inference.score import Scores
 from bertkit.recipe.load import resolve
 from bertkit.recipe.schema import Recipe
 from bertkit.report.card import card
@@ -64,8 +64,8 @@ def test_every_figure_with_its_interval() -> None:
 def test_what_it_is_and_how_to_use_it() -> None:
     text = written()
     assert text.split("---\n", 2)[2].lstrip().startswith("# mine\n")
-    assert "`classify`, fine-tuned by bertkit from `google/electra-small`." in text
-    assert "bertkit predict runs/mine --text 'your text'" in text
+    assert "`classify`, trained by bertkit from `google/electra-small`." in text
+    assert "bertkit predict runs/mine --text 'Where is my parcel?'" in text
     assert "random weights (bert)" in written(model={"scratch": {"model_type": "bert"}})
 
 

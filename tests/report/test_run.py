@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from bertkit import Run, train
-from bertkit.engine.run import Scores
+from bertkit.inference.score import Scores
 from bertkit.report import run as run_page
 from bertkit.tasks import TASKS
 from bertkit.tasks.task import Verdict

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bertkit.engine.run import Split
 from bertkit.errors import RecipeError
+from bertkit.inference.score import Split
 from bertkit.recipe.load import resolve
 from bertkit.tasks.task import Encoded
 from bertkit.training.parts import data_identity, prepare, reports, with_label_names

@@ -10,8 +10,8 @@ import pytest
 import torch
 from transformers import TrainingArguments
 
-from bertkit.engine.run import Split
 from bertkit.errors import RecipeError
+from bertkit.inference.score import Split
 from bertkit.metrics import find_metric
 from bertkit.models.layers import depths
 from bertkit.recipe.schema import DataBlock, ModelBlock
@@ -51,7 +51,7 @@ def make(tiny_bert: Path, tmp_path: Path) -> Any:
             layer_decay=layer_decay,
             checkpoints=Checkpoints(tmp_path / "out"),
             interrupt=Interrupt(),
-            model=task.build_model(block),
+            model=task.head.build_model(block),
             args=TrainingArguments(str(tmp_path / "out"), **{**values, **arguments}),
             train_dataset=split.encoded.examples,
             data_collator=task.collator(tokenizer),

@@ -84,7 +84,7 @@ def test_labels_in_another_order_change_nothing(small: Run, tmp_path: Path) -> N
 def test_figures_rows_and_tests_of_two_runs(small: Run, leaning: Run) -> None:
     found = compare([small, leaning])
     rows = found.rows
-    given = [[answer["label"] for answer in Predictor(run).predict(list(rows))] for run in (small, leaning)]
+    given = [[answer["label"] for answer in Predictor.open(run).predict(list(rows))] for run in (small, leaning)]
     assert set(given[1]) == {"refund"}
     right = [[answer == row["label"] for answer, row in zip(own, rows, strict=True)] for own in given]
     tested = figures(found)

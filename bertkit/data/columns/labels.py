@@ -64,7 +64,7 @@ def _from_file(file: Path) -> list[tuple[str, str]]:
     return [(f"{file}[{position}]", name.strip()) for position, name in enumerate(names)]
 
 
-def label_names(rows: Rows, column: str) -> list[str]:
+def distinct_labels(rows: Rows, column: str) -> list[str]:
     """The distinct labels of a column of names or lists of names, in natural order: 2 before 10."""
     names = {name for _, label in _labels(rows, column) for name in label}
     return sorted(names, key=natural)

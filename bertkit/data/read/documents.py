@@ -164,7 +164,7 @@ def _undecodable(source: Source, encoding: str) -> Exception:
             pass
     except Undecodable as error:
         todo = "name the encoding of the file, or read files that are not UTF-8 as cp1252"
-        return DataError(*(replace(p, todo=todo, setting=Setting("data.encoding", AUTO)) for p in error.problems))
+        return DataError(*(replace(p, remedy=todo, setting=Setting("data.encoding", AUTO)) for p in error.problems))
     except DataError as error:
         return error
     return DataError.at(source.name, f"is not valid {encoding}", "name its encoding")

@@ -35,26 +35,32 @@ class Unusable(Exception):
     """
 
     def __init__(
-        self, what: str, todo: str = "", *, detail: str = "", setting: Setting | None = None, word: int | None = None
+        self,
+        reason: str,
+        remedy: str = "",
+        *,
+        detail: str = "",
+        setting: Setting | None = None,
+        word: int | None = None,
     ):
-        super().__init__(f"{what}: {detail}" if detail else what)
-        self.problem, self.word = Problem("", what, todo, detail, setting), word
+        super().__init__(f"{reason}: {detail}" if detail else reason)
+        self.problem, self.word = Problem("", reason, remedy, detail, setting), word
 
     def at(self, place: str) -> Problem:
         """The problem with its place."""
-        return replace(self.problem, where=place)
+        return replace(self.problem, key=place)
 
     def about(self, subject: str) -> Unusable:
         """The same, with the subject before it: `is missing` -> `label is missing`."""
         problem = self.problem
-        what = f"{subject} {problem.what}"
-        return Unusable(what, problem.todo, detail=problem.detail, setting=problem.setting, word=self.word)
+        what = f"{subject} {problem.reason}"
+        return Unusable(what, problem.remedy, detail=problem.detail, setting=problem.setting, word=self.word)
 
     def inside(self, what: str, part: str, word: int | None = None) -> Unusable:
         """The problem of a part of the value as the value's: `holds a bad tag: that of word 3 is missing`."""
         problem = self.problem
-        detail = f"{part} {problem.what}" + (f": {problem.detail}" if problem.detail else "")
-        return Unusable(what, problem.todo, detail=detail, setting=problem.setting, word=word)
+        detail = f"{part} {problem.reason}" + (f": {problem.detail}" if problem.detail else "")
+        return Unusable(what, problem.remedy, detail=detail, setting=problem.setting, word=word)
 
 
 class Tally:
@@ -80,7 +86,7 @@ class Tally:
 class BadRows:
     """Rows that can not be used: an error that shows the first ones or, in mode `skip`, left out and counted.
 
-    Rows left out are counted by `Problem.what`; what is particular to a row is in `Problem.detail`.
+    Rows left out are counted by `Problem.reason`; what is particular to a row is in `Problem.detail`.
     """
 
     mode: Literal["error", "skip"] = "error"
@@ -91,7 +97,7 @@ class BadRows:
     def add(self, problem: Problem) -> None:
         self.count += 1
         if self.mode == "skip":
-            self._left_out.add(f"rows left out, {problem.what}", problem.where)
+            self._left_out.add(f"rows left out, {problem.reason}", problem.key)
         elif len(self._first) < SHOWN:
             self._first.append(problem)
 

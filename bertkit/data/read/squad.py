@@ -39,7 +39,7 @@ def questions(articles: list[Any], source: Source) -> Iterator[Record | Problem]
     leaves = (leaf for n, article in enumerate(articles, 1) for leaf in _leaves(article, list(LEVELS), f"article {n}"))
     for number, leaf in enumerate(leaves, 1):
         if isinstance(leaf, Problem):
-            yield replace(leaf, where=f"{source.name}[{leaf.where}]")
+            yield replace(leaf, key=f"{source.name}[{leaf.key}]")
             continue
         where, values = leaf
         place = f"{source.name}[{where}]"

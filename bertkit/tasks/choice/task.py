@@ -18,12 +18,11 @@ from bertkit.data.columns.choices import NAME_IT, choices, right
 from bertkit.data.columns.column import Column
 from bertkit.data.read.rows import Unusable
 from bertkit.errors import DataError, RecipeError
-from bertkit.models import build
 from bertkit.recipe.schema import ModelBlock
-from bertkit.tasks import texts, verdicts
+from bertkit.tasks import parsing, texts, verdicts
 from bertkit.tasks.choice import pairs as choice_pairs
 from bertkit.tasks.task import Answer, Encoded, Outputs, Rows, TaskOptions, Verdict
-from bertkit.tasks.texts import TextTask
+from bertkit.tasks.texts import TextHead, TextTask
 
 if TYPE_CHECKING:
     import torch
@@ -41,8 +40,47 @@ class ChoiceOptions(TaskOptions):
     What is beyond is cut from the context's end, then from the question's beginning, and from a choice only last."""
 
 
+class ChoiceHead(TextHead):
+    auto_class = "AutoModelForMultipleChoice"
+    hub_tag = "multiple-choice"
+    targets = ("labels", "places")
+
+    def build_model(self, block: ModelBlock) -> PreTrainedModel:
+        """The head's bias moves all choices alike, which changes no answer: its gradient is rounding error alone, which
+        Adam would blow up to whole steps. It is left where it is."""
+        from torch.nn import Linear
+
+        model = super().build_model(block)
+        heads = [part for part in model.modules() if isinstance(part, Linear) and part.out_features == 1]
+        if heads and heads[-1].bias is not None:
+            heads[-1].bias.requires_grad_(False)
+        return model
+
+    def inputs(self, batch: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+        """The model takes `(row, choice, token)`: all texts as the choices of one row, which its head does not mind."""
+        return {name: tensor[None] for name, tensor in super().inputs(batch).items()}
+
+    def losses(self, outputs: Any, batch: dict[str, torch.Tensor]) -> torch.Tensor:
+        from torch.nn.functional import cross_entropy
+
+        return cross_entropy(_scores(outputs, batch), batch["labels"], reduction="sum")[None]
+
+    def reduce(self, outputs: Any, batch: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+        return {"logits": _scores(outputs, batch)}  # (row, choice)
+
+    def trim(self, outputs: dict[str, np.ndarray], example: dict[str, Any]) -> dict[str, np.ndarray]:
+        return {name: scores[: len(example["sizes"])] for name, scores in outputs.items()}  # (choice,)
+
+
+def _scores(outputs: Any, batch: dict[str, torch.Tensor]) -> torch.Tensor:
+    """`(row, choice)`; minus infinity where a row has fewer choices."""
+    places = batch["places"]  # (row, choice)
+    return outputs.logits.float().flatten()[places.clamp(min=0)].masked_fill(places < 0, -float("inf"))
+
+
 class Choice(TextTask):
     Options = ChoiceOptions
+    Head = ChoiceHead
     metrics: tuple[str, ...] = ("accuracy",)
     options: ChoiceOptions
 
@@ -50,17 +88,6 @@ class Choice(TextTask):
     def columns(self) -> tuple[Column, ...]:
         question = Column("question", "text", required=False)
         return Column("text", "text"), question, Column("choices", "choices"), Column("label", "choice", answer=True)
-
-    def build_model(self, block: ModelBlock) -> PreTrainedModel:
-        """The head's bias moves all choices alike, which changes no answer: its gradient is rounding error alone, which
-        Adam would blow up to whole steps. It is left where it is."""
-        from torch.nn import Linear
-
-        model = build.build_model(block, "AutoModelForMultipleChoice")
-        heads = [part for part in model.modules() if isinstance(part, Linear) and part.out_features == 1]
-        if heads and heads[-1].bias is not None:
-            heads[-1].bias.requires_grad_(False)
-        return model
 
     def encode(self, rows: Rows, tokenizer: PreTrainedTokenizerBase, limit: int, *, answers: bool) -> Encoded:
         limit = min(limit, self.options.max_length or limit)
@@ -75,22 +102,6 @@ class Choice(TextTask):
 
     def collator(self, tokenizer: PreTrainedTokenizerBase) -> Callable[[list[dict[str, Any]]], dict[str, torch.Tensor]]:
         return functools.partial(choice_pairs.collate, tokenizer=tokenizer)
-
-    def inputs(self, batch: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-        """The model takes `(row, choice, token)`: all texts as the choices of one row, which its head does not mind."""
-        return {name: tensor[None] for name, tensor in batch.items() if name not in ("labels", "places")}
-
-    def losses(self, model: Any, batch: dict[str, torch.Tensor]) -> tuple[torch.Tensor, Any]:
-        from torch.nn.functional import cross_entropy
-
-        outputs = model(**self.inputs(batch))
-        return cross_entropy(_scores(outputs, batch), batch["labels"], reduction="sum")[None], outputs
-
-    def reduce(self, outputs: Any, batch: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-        return {"logits": _scores(outputs, batch)}  # (row, choice)
-
-    def trim(self, outputs: dict[str, np.ndarray], item: dict[str, Any]) -> dict[str, np.ndarray]:
-        return {name: scores[: len(item["sizes"])] for name, scores in outputs.items()}  # (choice,)
 
     def decode(self, outputs: Outputs, encoded: Encoded, rows: Rows) -> list[Answer]:
         """`{"label", "text", "probability", "probabilities", "logits"}` a row: number and text of the chosen one, its
@@ -132,15 +143,22 @@ class Choice(TextTask):
     def sanity_checks(self, answers: list[Answer], rows: Rows) -> list[str]:
         predicted, references = self.compare(answers, rows, "labels")
         accuracy = float((predicted == references).mean())
-        chance = float(np.mean([1 / len(answer["probabilities"]) for answer in answers]))
+        chance = float(np.mean([1 / len(choices) for choices in _choices(rows)]))
         if accuracy > chance:
             return []
         return [f"accuracy {accuracy:.3f}, but guessing gives {chance:.3f}: nothing was learnt"]
 
     def to_columns(self, answer: Answer, *, logits: bool = False) -> dict[str, Any]:
-        columns = {"predicted_label": answer["label"], "predicted_choice": answer["text"]}
+        columns = {self.answer_column: answer["label"], "predicted_choice": answer["text"]}
         columns |= {"probability": answer["probability"], "probabilities": answer["probabilities"]}
         return columns | ({"logits": answer["logits"]} if logits else {})
+
+    @property
+    def answer_column(self) -> str:
+        return "predicted_label"
+
+    def parse(self, columns: dict[str, Any], row: dict[str, Any]) -> Answer:
+        return {"label": parsing.choice(columns.get(self.answer_column), len(row["choices"]))}
 
     def to_text(self, answer: Answer) -> str:
         return f"{answer['label']}: {answer['text']} ({answer['probability']:.2f})"
@@ -193,9 +211,3 @@ def _labels(rows: Rows, given: list[list[str]]) -> np.ndarray:
         except Unusable as error:
             raise DataError(error.about("label").at(f"row {number}")) from None
     return np.array(numbers, dtype=np.int64)
-
-
-def _scores(outputs: Any, batch: dict[str, torch.Tensor]) -> torch.Tensor:
-    """`(row, choice)`; minus infinity where a row has fewer choices."""
-    places = batch["places"]  # (row, choice)
-    return outputs.logits.float().flatten()[places.clamp(min=0)].masked_fill(places < 0, -float("inf"))

@@ -7,28 +7,28 @@ weights summed over the effective batch.
 
 from __future__ import annotations
 
-import functools
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from bertkit import plugins
-from bertkit.data.columns import labels as names_of
+from bertkit.data.columns import labels as label_names
 from bertkit.data.columns.column import Column
+from bertkit.data.read.rows import Unusable
 from bertkit.errors import RecipeError, did_you_mean
-from bertkit.models import build, losses
-from bertkit.recipe.schema import DataBlock, ModelBlock
-from bertkit.tasks import texts, verdicts
+from bertkit.models import losses
+from bertkit.recipe.schema import DataBlock
+from bertkit.tasks import label_match, texts, verdicts
 from bertkit.tasks.classify import out_of_scope, thresholds
+from bertkit.tasks.classify.head import ClassifyHead
+from bertkit.tasks.parsing import number
 from bertkit.tasks.task import Answer, Encoded, Outputs, Rows, Verdict
 from bertkit.tasks.texts import TextTask
 
 if TYPE_CHECKING:
     import numpy as np
-    import torch
-    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+    from transformers import PreTrainedTokenizerBase
 
     from bertkit.metrics import Metric
 
@@ -69,12 +69,12 @@ class ClassifyOptions(texts.TextOptions):
 
 class Classify(TextTask):
     Options = ClassifyOptions
+    Head = ClassifyHead
     metrics: tuple[str, ...] = ("accuracy", "macro_f1")
     options: ClassifyOptions
 
     def __init__(self, options: ClassifyOptions, state: dict[str, Any] | None = None):
         super().__init__(options, state)
-        self._given: bool | None = None  # whether the recipe gave the label names; unknown in a loaded Run
         if options.multi_label:
             self.metrics = ("macro_f1", "micro_f1", "accuracy")
 
@@ -94,12 +94,11 @@ class Classify(TextTask):
         return None if self.options.multi_label else "label"
 
     def prepare(self, rows: Rows, data: DataBlock) -> None:
-        given = names_of.read_label_names(data.label_names)
-        self._given = given is not None
-        self.state["labels"] = given or names_of.label_names(rows, "label")
+        given = label_names.read_label_names(data.label_names)
+        self.state |= {"labels": given or label_names.distinct_labels(rows, "label"), "labels_given": given is not None}
         if given:
-            names_of.check_labels(rows, "label", self.labels, "train", given=True)
-        names_of.check_classes(rows, "label", self.labels)
+            label_names.check_labels(rows, "label", self.labels, "train", given=True)
+        label_names.check_classes(rows, "label", self.labels)
         weights, outside = self.options.class_weights, self.options.out_of_scope
         named: dict[str, list[str | None]] = {
             "class_weights": list(weights) if isinstance(weights, dict) else [],
@@ -110,13 +109,40 @@ class Classify(TextTask):
                 if name is not None and name not in self.labels:
                     hint = did_you_mean(name, self.labels)
                     raise RecipeError.at(f"options.{key}", f"{name}: no such label in the data", hint)
-        counts = self._counts(rows)
-        self._shares = [(counts[name] + 1) / (len(rows) + 2) for name in self.labels]
+        if self.options.multi_label:
+            counts = self._counts(rows)
+            self.state["shares"] = [(counts[name] + 1) / (len(rows) + 2) for name in self.labels]
         if self.options.class_weights:
             self.state["weights"] = self._weights(rows)
 
     def check(self, rows: Rows, split: str) -> None:
-        names_of.check_labels(rows, "label", self.labels, split, given=self._given)
+        label_names.check_labels(rows, "label", self.labels, split, given=self.state.get("labels_given"))
+
+    def adopt(
+        self,
+        names: Sequence[str],
+        rows: Rows | None,
+        data: DataBlock,
+        *,
+        order: Sequence[str] = (),
+        given: Sequence[str] = (),
+    ) -> str:
+        """The data's labels in the data's order; `state["outputs"]` is the place of each among the model's outputs."""
+        if rows is None:
+            self.state["labels"] = [*names]
+            return ""
+        known = label_names.read_label_names(data.label_names)
+        in_rows = [name for name in label_names.distinct_labels(rows, "label") if name != label_names.HIDDEN]
+        if not names:  # predictions in a file, which may name labels by their numbers where their order is known
+            known = known or ([*order] if {*in_rows} <= {*order} else None)
+            self.state |= {"labels": known or in_rows, "ordered": known is not None}
+            self.state["label_separator"] = data.label_separator
+            return ""
+        labels = known or label_match.in_order(in_rows, order)
+        match = label_match.match_labels(names, labels, given)
+        labels = [*labels, *(name for name in match.names if name not in labels)]
+        self.state |= {"labels": labels, "outputs": [match.names.index(name) for name in labels]}
+        return match.warning
 
     def _counts(self, rows: Rows) -> Counter[str]:
         values = texts.column(rows, "label") or []
@@ -130,20 +156,6 @@ class Classify(TextTask):
         if self.options.multi_label:  # rows without the label for each row with it
             return [(len(rows) - counts[n]) / counts[n] if 0 < counts[n] < len(rows) else 1.0 for n in self.labels]
         return [len(rows) / (len(counts) * counts[n]) if counts[n] else 1.0 for n in self.labels]
-
-    def build_model(self, block: ModelBlock) -> PreTrainedModel:
-        return build.build_model(
-            block,
-            "AutoModelForSequenceClassification",
-            num_labels=len(self.labels),
-            id2label=dict(enumerate(self.labels)),
-            label2id={name: i for i, name in enumerate(self.labels)},
-            problem_type="multi_label_classification" if self.options.multi_label else "single_label_classification",
-        )
-
-    def begin(self, model: PreTrainedModel) -> None:
-        if self.options.multi_label:
-            thresholds.start_at_shares(model, self._shares, self.state.get("weights"))
 
     def encode(self, rows: Rows, tokenizer: PreTrainedTokenizerBase, limit: int, *, answers: bool) -> Encoded:
         encoded = texts.encode(rows, tokenizer, limit, self.options)
@@ -165,36 +177,6 @@ class Classify(TextTask):
         for row, names in enumerate(values):
             present[row, [number[name] for name in names]] = 1
         return present
-
-    def items(self, batch: dict[str, torch.Tensor]) -> torch.Tensor:
-        weights = None if self.options.multi_label else self._weight_tensor(batch["labels"].device)
-        return super().items(batch) if weights is None else weights[batch["labels"]].sum()[None]
-
-    def losses(self, model: Any, batch: dict[str, torch.Tensor]) -> tuple[torch.Tensor, Any]:
-        labels = batch["labels"]
-        outputs = model(**self.inputs(batch))
-        logits = outputs.logits.float()  # (batch, label)
-        weights = self._weight_tensor(logits.device)
-        if self.options.multi_label:
-            each = self._loss(logits, labels, **({} if weights is None else {"positive_weight": weights}))  # (batch,)
-            return each.sum()[None], outputs
-        each = self._loss(logits, labels)  # (batch,)
-        return (each if weights is None else each * weights[labels]).sum()[None], outputs
-
-    @functools.cached_property
-    def _loss(self) -> Callable[..., torch.Tensor]:
-        kind = "binary_" if self.options.multi_label else ""
-        name = self.options.loss
-        if name not in ("cross_entropy", "focal"):
-            return losses.checked(plugins.find("loss", name, where="options.loss"), name)
-        extra = {"gamma": self.options.focal_gamma} if name == "focal" else {"smoothing": self.options.label_smoothing}
-        return functools.partial(plugins.find("loss", kind + name), **extra)
-
-    def _weight_tensor(self, device: Any) -> torch.Tensor | None:
-        """`(label,)`, or None."""
-        import torch
-
-        return torch.tensor(self.state["weights"], device=device) if "weights" in self.state else None
 
     def decode(self, outputs: Outputs, encoded: Encoded, rows: Rows) -> list[Answer]:
         """`{"label", "probabilities", "logits"}` a row; with `multi_label` `"labels"`, a list, for `"label"`."""
@@ -267,22 +249,62 @@ class Classify(TextTask):
         predicted, references = self.compare(answers, rows, "labels")
         accuracy = float((predicted == references).mean())
         name, count = Counter(references.tolist()).most_common(1)[0]
-        majority = count / len(references)
+        majority, chance = count / len(references), 1 / len(self.labels)
         if accuracy > majority:
             return []
-        below = " (below chance: do the labels mean what the data means?)" if accuracy < 1 / len(self.labels) else ""
-        found = f"accuracy {accuracy:.3f}, but always answering {self.labels[name]} gives {majority:.3f}"
-        return [f"{found}: nothing was learnt{below}"]
+        below = "below chance" if accuracy < chance else "no better than chance"
+        if "outputs" in self.state and len(self.labels) <= label_match.MOST:  # of a model from elsewhere
+            meant, best = label_match.best_order(predicted, references, self.labels)
+            if best > majority:
+                by_output = sorted(zip(self.state["outputs"], meant, strict=True))
+                order = ",".join(label for _, label in by_output)
+                start = f"accuracy {accuracy:.3f} is {below} ({chance:.3f})"
+                return [f"{start}; with the labels in another order it is {best:.3f}: --labels {order}"]
+        hint = f" ({below}: do the labels mean what the data means?)" if accuracy < chance else ""
+        figure = f"accuracy {accuracy:.3f}, but always answering {self.labels[name]} gives {majority:.3f}"
+        return [f"{figure}: nothing was learnt{hint}"]
 
     def to_columns(self, answer: Answer, *, logits: bool = False) -> dict[str, Any]:
-        key = "labels" if self.options.multi_label else "label"
-        columns = {f"predicted_{key}": answer[key]}
+        columns = {self.answer_column: answer["labels" if self.options.multi_label else "label"]}
         columns |= {f"probability_{name}": p for name, p in answer["probabilities"].items()}
         return columns | ({f"logit_{name}": score for name, score in answer["logits"].items()} if logits else {})
+
+    @property
+    def answer_column(self) -> str:
+        return "predicted_labels" if self.options.multi_label else "predicted_label"
+
+    def parse(self, columns: dict[str, Any], row: dict[str, Any]) -> Answer:
+        """The label by its name, or by its number where the data set has an order; probabilities where all are there.
+
+        Raises:
+            Unusable: an unknown label.
+        """
+        value = columns.get(self.answer_column)
+        given = {name: columns.get(f"probability_{name}") for name in self.labels}
+        answer: Answer = {}
+        if all(probability is not None for probability in given.values()):
+            answer["probabilities"] = {name: number(probability) for name, probability in given.items()}
+        if not self.options.multi_label:
+            return answer | {"label": self._label_named(value)}
+        parts = value if isinstance(value, list) else str(value or "").split(self.state.get("label_separator", ","))
+        return answer | {"labels": [self._label_named(part) for part in parts if str(part).strip()]}
+
+    def _label_named(self, value: Any) -> str:
+        text = str(value).strip() if value is not None else ""
+        names = {label_match.plain(name): name for name in self.labels}
+        if text in self.labels or label_match.plain(text) in names:
+            return text if text in self.labels else names[label_match.plain(text)]
+        if self.state.get("ordered") and text.isascii() and text.isdecimal() and int(text) < len(self.labels):
+            return self.labels[int(text)]
+        raise Unusable(f"an unknown label: {text!r:.40}", did_you_mean(text, self.labels))
 
     def to_text(self, answer: Answer) -> str:
         given = answer["labels"] if self.options.multi_label else [answer["label"]]
         return ", ".join(f"{name} ({answer['probabilities'][name]:.2f})" for name in given) or "no label"
+
+    @property
+    def example(self) -> dict[str, Any]:
+        return {"text": "Where is my parcel?"}
 
     def tiny_rows(self) -> list[dict[str, Any]]:
         refund = ("i want my money back", "please send the money", "my card was charged two times and i want it back")

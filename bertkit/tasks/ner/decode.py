@@ -11,7 +11,7 @@ import numpy as np
 from bertkit.data.columns.schemes import ROLES, Scheme, allowed
 from bertkit.metrics import tagging as metric
 from bertkit.metrics.metric import Array
-from bertkit.tasks.ner.encode import IGNORED, is_head
+from bertkit.tasks.ner.encode import IGNORED, is_first_token
 from bertkit.tasks.ner.sentences import Sentences
 from bertkit.tasks.ner.viterbi import NEVER, best_path, marginals
 from bertkit.tasks.task import Answer, Encoded, Outputs
@@ -29,36 +29,40 @@ class Rules(NamedTuple):
     end: Array
 
 
-def pool(logits: torch.Tensor, heads: torch.Tensor) -> torch.Tensor:
+def pool(logits: torch.Tensor, first_tokens: torch.Tensor) -> torch.Tensor:
     """`(batch, token, label)`: the mean over the tokens of each word, at its first token; nothing elsewhere."""
     import torch
 
-    of_word = heads >= 0
-    places = heads.clamp(min=0)
+    of_word = first_tokens >= 0
+    places = first_tokens.clamp(min=0)
     sums = torch.zeros_like(logits).scatter_add(1, places[..., None].expand_as(logits), logits * of_word[..., None])
     counts = torch.zeros_like(logits[..., 0]).scatter_add(1, places, of_word.to(logits.dtype))  # (batch, token)
     return sums / counts.clamp(min=1)[..., None]
 
 
 def by_word(
-    logits: torch.Tensor, labels: torch.Tensor, heads: torch.Tensor
+    logits: torch.Tensor, labels: torch.Tensor, first_tokens: torch.Tensor
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """Scores `(batch, word, label)`, labels and which of them are real `(batch, word)`, of first tokens alone."""
     import torch
 
-    firsts = heads == torch.arange(heads.shape[1], device=heads.device)  # (batch, token)
+    firsts = first_tokens == torch.arange(first_tokens.shape[1], device=first_tokens.device)  # (batch, token)
     order = (~firsts).to(torch.int8).argsort(dim=1, stable=True)[:, : int(firsts.sum(1).max())]  # (batch, word)
     real, tags = firsts.gather(1, order), labels.gather(1, order)
     scores = logits.gather(1, order[..., None].expand(-1, -1, logits.shape[2]))
     return scores, tags.where(tags != IGNORED, 0), real
 
 
-def rules(labels: Sequence[str], scheme: Scheme | None, crf: Any) -> Rules | None:
-    """Those of a scheme, of a CRF, or of both; None where any tag may follow any."""
-    if scheme is None and crf is None:
+def rules(labels: Sequence[str], scheme: Scheme | None, learnt: Sequence[Array] | None) -> Rules | None:
+    """Those of a scheme, of a CRF, or of both; None where any tag may follow any.
+
+    Args:
+        learnt: the CRF's scores, as `Rules` has them.
+    """
+    if scheme is None and learnt is None:
         return None
-    learnt = crf.scores() if crf is not None else [np.zeros(shape) for shape in ((len(labels),), (len(labels),) * 2)]
-    start, steps, end = learnt if crf is not None else (learnt[0], learnt[1], learnt[0])
+    size = len(labels)
+    start, steps, end = learnt or (np.zeros(size), np.zeros((size, size)), np.zeros(size))
     if scheme is None:
         return Rules(start, steps, end)
     may = allowed(labels, scheme)
@@ -83,7 +87,7 @@ def decode(
     scores = np.full((ends[-1], len(labels)), NEVER)  # (word, label), of all sentences
     scores[:, labels.index("O")] = 0.0  # as long as no item answers for it, a word is O
     for item, given in zip(encoded.examples, outputs.get("scores", ()), strict=True):
-        scores[ends[item["row"]] + item["words"]] = given[np.flatnonzero(is_head(item["heads"]))]
+        scores[ends[item["row"]] + item["words"]] = given[np.flatnonzero(is_first_token(item["first_tokens"]))]
     shifted = np.exp(scores - scores.max(1, keepdims=True))
     probabilities = shifted / shifted.sum(1, keepdims=True)
     chosen = scores.argmax(1)  # (word,)

@@ -48,11 +48,11 @@ def encode(
     options: TaggingOptions,
     labels: Sequence[Sequence[int]] | None,
 ) -> Encoded:
-    """Items with `input_ids`, `token_type_ids`, `heads` `(token,)`, `words` `(own word,)` and `row`.
+    """Items with `input_ids`, `token_type_ids`, `first_tokens` `(token,)`, `words` `(own word,)` and `row`.
 
-    `heads` is, for each token of a word that this item answers for, the place of the word's first token, else -1 (so
-    for a lone space, as SentencePiece may put before a word); `words` `(own word,)` are these words' positions in the
-    sentence. A sentence without any token has no item.
+    `first_tokens` is, for each token of a word that this item answers for, the place of the word's first token, else -1
+    (so for a lone space, as SentencePiece may put before a word); `words` `(own word,)` are these words' positions in
+    the sentence. A sentence without any token has no item.
 
     Args:
         labels: a label number a word; `labels` `(token,)` are then added.
@@ -77,10 +77,12 @@ def encode(
         for first, end, own in plans:
             before, after = sides if sides and len(plans) == 1 else (NOTHING, NOTHING)
             body = frame.around(np.concatenate([before, *cut[first:end], after]))
-            heads = _heads(lengths, first, end, own, frame.front + len(before), len(body["input_ids"]))
-            heads = _past_spaces(heads, body["input_ids"] == space)
-            given = {} if wanted is None else {"labels": _labels(heads, wanted[own], options.subtoken_pooling)}
-            items.append({"row": row, **body, "heads": heads, "words": np.array(own, dtype=np.int32), **given})
+            first_tokens = _first_tokens(lengths, first, end, own, frame.front + len(before), len(body["input_ids"]))
+            first_tokens = _past_spaces(first_tokens, body["input_ids"] == space)
+            given = {} if wanted is None else {"labels": _labels(first_tokens, wanted[own], options.subtoken_pooling)}
+            items.append(
+                {"row": row, **body, "first_tokens": first_tokens, "words": np.array(own, dtype=np.int32), **given}
+            )
     return Encoded(items, *counts.said())
 
 
@@ -181,35 +183,35 @@ def _sides(tokens: list[list[np.ndarray]], sentences: Sentences, row: int, free:
     return before[len(before) - half :], after[: free - half]
 
 
-def _heads(lengths: np.ndarray, first: int, end: int, own: list[int], front: int, size: int) -> np.ndarray:
+def _first_tokens(lengths: np.ndarray, first: int, end: int, own: list[int], front: int, size: int) -> np.ndarray:
     part = lengths[first:end]
     starts = np.cumsum(part) - part + front
     mine = np.isin(np.arange(first, end), own)
-    heads = np.full(size, -1, dtype=np.int32)
-    heads[front : front + int(part.sum())] = np.repeat(np.where(mine, starts, -1), part)
-    return heads
+    first_tokens = np.full(size, -1, dtype=np.int32)
+    first_tokens[front : front + int(part.sum())] = np.repeat(np.where(mine, starts, -1), part)
+    return first_tokens
 
 
-def _past_spaces(heads: np.ndarray, spaces: np.ndarray) -> np.ndarray:
-    """Heads that stand at a space alone `(token,)` move to the next token of their word, where it has one."""
-    goes_on = np.append(heads[1:] == heads[:-1], False)
-    lone = is_head(heads) & spaces & goes_on
-    moved = heads + lone[heads]  # what is -1 stays so: the last token is never alone
+def _past_spaces(first_tokens: np.ndarray, spaces: np.ndarray) -> np.ndarray:
+    """First tokens that stand at a space alone `(token,)` move to the next token of their word, where it has one."""
+    goes_on = np.append(first_tokens[1:] == first_tokens[:-1], False)
+    lone = is_first_token(first_tokens) & spaces & goes_on
+    moved = first_tokens + lone[first_tokens]  # what is -1 stays so: the last token is never alone
     moved[lone] = -1
     return moved
 
 
-def _labels(heads: np.ndarray, labels: np.ndarray, which: str) -> np.ndarray:
+def _labels(first_tokens: np.ndarray, labels: np.ndarray, which: str) -> np.ndarray:
     """`(token,)`: the label of each word `(own word,)` at its first token, or at all of them."""
-    firsts = is_head(heads)
-    of = np.full(len(heads), IGNORED, dtype=np.int64)
+    firsts = is_first_token(first_tokens)
+    of = np.full(len(first_tokens), IGNORED, dtype=np.int64)
     of[firsts] = labels
-    return np.where(heads >= 0, of[heads], IGNORED) if which == "all" else of
+    return np.where(first_tokens >= 0, of[first_tokens], IGNORED) if which == "all" else of
 
 
-def is_head(heads: np.ndarray) -> np.ndarray:
+def is_first_token(first_tokens: np.ndarray) -> np.ndarray:
     """Which tokens `(token,)` are the first of a word that the item answers for."""
-    return heads == np.arange(len(heads))
+    return first_tokens == np.arange(len(first_tokens))
 
 
 class _Counts:

@@ -140,8 +140,8 @@ def scheme_of(tags: list[list[str]], sentences: Sentences, split: str) -> Scheme
         rarest = min(prefixes, key=prefixes.__getitem__)
         row, word = next((r, w) for r, row in enumerate(tags) for w, tag in enumerate(row) if tag[0] == rarest)
         (problem,) = error.problems
-        what = f"{split}: {tags[row][word]!r}: {problem.what}"
-        raise DataError(replace(problem, where=sentences.place(row, word), what=what)) from None
+        what = f"{split}: {tags[row][word]!r}: {problem.reason}"
+        raise DataError(replace(problem, key=sentences.place(row, word), reason=what)) from None
 
 
 def check_tags(tags: list[list[str]], sentences: Sentences, split: str, known: Sequence[str] = ()) -> None:
@@ -157,8 +157,8 @@ def check_tags(tags: list[list[str]], sentences: Sentences, split: str, known: S
     for row, sentence in enumerate(tags):
         for word, tag in enumerate(sentence):
             if tag in wrong:
-                what = f"{split}: {wrong[tag].what}"
-                bad.add(replace(wrong[tag], where=sentences.place(row, word), what=what))
+                what = f"{split}: {wrong[tag].reason}"
+                bad.add(replace(wrong[tag], key=sentences.place(row, word), reason=what))
     bad.settle()
 
 

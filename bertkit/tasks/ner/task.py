@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import functools
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import model_validator
@@ -21,19 +21,25 @@ from bertkit.data.columns.labels import read_label_names
 from bertkit.data.columns.schemes import PREFIXES, ROLES, Scheme
 from bertkit.data.read.rows import Tally
 from bertkit.errors import DataError, RecipeError
-from bertkit.models import build
-from bertkit.recipe.schema import DataBlock, ModelBlock
-from bertkit.tasks import texts, verdicts
-from bertkit.tasks.ner import decode as tagging_decode
-from bertkit.tasks.ner import encode as tagging
-from bertkit.tasks.ner import sentences as tagging_rows
+from bertkit.recipe.schema import DataBlock
+from bertkit.tasks import label_match, parsing, texts, verdicts
+from bertkit.tasks.ner import decode, encode
 from bertkit.tasks.ner.encode import IGNORED, TaggingOptions
-from bertkit.tasks.ner.sentences import Sentences
+from bertkit.tasks.ner.head import NerHead
+from bertkit.tasks.ner.sentences import (
+    Sentences,
+    all_tags,
+    check_tags,
+    scheme_of,
+    sentences_of,
+    tags_of,
+    warn_of_broken,
+)
 from bertkit.tasks.task import Answer, Encoded, Mark, Outputs, Rows, Task, Verdict
 
 if TYPE_CHECKING:
     import torch
-    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+    from transformers import PreTrainedTokenizerBase
 
     from bertkit.metrics import Metric
 
@@ -59,14 +65,13 @@ class NerOptions(TaggingOptions):
 
 class Ner(Task):
     Options = NerOptions
+    Head = NerHead
     takes = "tags"
-    per_token = ("scores",)
     metrics = ("entity_f1", "strict_entity_f1")
     options: NerOptions
 
     def __init__(self, options: NerOptions, state: dict[str, Any] | None = None):
         super().__init__(options, state)
-        self._crf: Any = None
         self._read: list[tuple[Rows, Sentences, list[list[str]]]] = []  # the last splits, so that none is read twice
 
     @property
@@ -96,102 +101,83 @@ class Ner(Task):
         return list(dict.fromkeys(tag.partition("-")[2] for tag in self.labels if tag != "O"))
 
     def prepare(self, rows: Rows, data: DataBlock) -> None:
-        sentences = tagging_rows.sentences_of(rows)
+        sentences = sentences_of(rows)
         if self.options.context == "document" and sentences.documents is None:
             what = "document: the training rows do not say where documents begin"
             raise RecipeError.at("options.context", what, "a CoNLL file says it by -DOCSTART-, others by a `document`")
         named = self.options.scheme
-        tags = tagging_rows.tags_of(rows, sentences, "IOB2" if named == "auto" else named)
-        tagging_rows.check_tags(tags, sentences, "train")
-        scheme = tagging_rows.scheme_of(tags, sentences, "train") if named == "auto" else named
+        tags = tags_of(rows, sentences, "IOB2" if named == "auto" else named)
+        check_tags(tags, sentences, "train")
+        scheme = scheme_of(tags, sentences, "train") if named == "auto" else named
         if strange := sorted({t for row in tags for t in row if t[0] not in PREFIXES[scheme] + "O"}):
             what = f"{scheme}: the tag {strange[0]!r} is none of its; it has {', '.join(PREFIXES[scheme])}"
             raise RecipeError.at("options.scheme", what, "scheme: auto finds the right one")
         given = [name for name in read_label_names(data.label_names) or [] if name != "O"]
         if given:  # tags, or types alone
             given = [name if not schemes.check_tag(name) else f"{PREFIXES[scheme][0]}-{name}" for name in given]
-        self.state |= {"scheme": scheme, "labels": tagging_rows.all_tags([*tags, given], scheme)}
+        self.state |= {"scheme": scheme, "labels": all_tags([*tags, given], scheme)}
         if len(self.labels) == 1:
             raise DataError.at("train", "no row has an entity", "is tags the right column? data.columns.tags")
         log.info("tags: %s, %d types (%s)", scheme, len(self.types), ", ".join(self.types))
 
+    def adopt(
+        self,
+        names: Sequence[str],
+        rows: Rows | None,
+        data: DataBlock,
+        *,
+        order: Sequence[str] = (),
+        given: Sequence[str] = (),
+    ) -> str:
+        """Tags keep the model's order; the scheme is that of the rows."""
+        own = _scheme_of_names(names)
+        if rows is None:
+            self.state |= {"labels": [*names], "scheme": own}
+            return ""
+        sentences = sentences_of(rows)
+        tags = tags_of(rows, sentences, own)
+        check_tags(tags, sentences, "the rows")
+        scheme = scheme_of(tags, sentences, "the rows")
+        every = all_tags(tags, scheme)
+        if not names:
+            self.state |= {"labels": every, "scheme": scheme}
+            return ""
+        present = {tag for row in tags for tag in row}
+        match = label_match.match_tags(names, every, [tag for tag in every if tag in present], given)
+        self.state |= {"labels": match.names, "scheme": scheme}
+        return match.warning
+
     def check(self, rows: Rows, split: str) -> None:
         tally = Tally()
-        sentences = tagging_rows.sentences_of(rows)
-        tags = tagging_rows.tags_of(rows, sentences, self.scheme, tally)
+        sentences = sentences_of(rows)
+        tags = tags_of(rows, sentences, self.scheme, tally)
         tally.warn()
-        tagging_rows.check_tags(tags, sentences, split, self.labels)
-        tagging_rows.warn_of_broken(tags, sentences, self.scheme, split, repaired=self.options.repair)
+        check_tags(tags, sentences, split, self.labels)
+        warn_of_broken(tags, sentences, self.scheme, split, repaired=self.options.repair)
 
     def _gold(self, rows: Rows) -> tuple[Sentences, list[list[str]]]:
         """Words and right tags."""
         for known, sentences, tags in self._read:
             if known is rows:
                 return sentences, tags
-        sentences = tagging_rows.sentences_of(rows)
-        tags = tagging_rows.tags_of(rows, sentences, self.scheme)
+        sentences = sentences_of(rows)
+        tags = tags_of(rows, sentences, self.scheme)
         if self.options.repair:
             tags = [schemes.repair(sentence, self.scheme)[0] for sentence in tags]
         if hasattr(rows, "column_names"):  # a Dataset does not change, a list may
             self._read = [*self._read[-2:], (rows, sentences, tags)]
         return sentences, tags
 
-    def build_model(self, block: ModelBlock) -> PreTrainedModel:
-        model = build.build_model(
-            block,
-            "AutoModelForTokenClassification",
-            num_labels=len(self.labels),
-            id2label=dict(enumerate(self.labels)),
-            label2id={name: i for i, name in enumerate(self.labels)},
-        )
-        if self.options.crf:
-            from bertkit.models import crf
-
-            self._crf = crf.attach(model, len(self.labels), block)
-        return model
-
     def encode(self, rows: Rows, tokenizer: PreTrainedTokenizerBase, limit: int, *, answers: bool) -> Encoded:
         if not answers:
-            return tagging.encode(tagging_rows.sentences_of(rows), tokenizer, limit, self.options, None)
+            return encode.encode(sentences_of(rows), tokenizer, limit, self.options, None)
         sentences, tags = self._gold(rows)
         number = {tag: i for i, tag in enumerate(self.labels)}
         labels = [[number[tag] for tag in sentence] for sentence in tags]
-        return tagging.encode(sentences, tokenizer, limit, self.options, labels)
+        return encode.encode(sentences, tokenizer, limit, self.options, labels)
 
     def collator(self, tokenizer: PreTrainedTokenizerBase) -> Callable[[list[dict[str, Any]]], dict[str, torch.Tensor]]:
-        return functools.partial(texts.pad, tokenizer=tokenizer, heads=-1, labels=IGNORED)
-
-    def inputs(self, batch: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-        return {name: tensor for name, tensor in batch.items() if name not in ("labels", "heads")}
-
-    def items(self, batch: dict[str, torch.Tensor]) -> torch.Tensor:
-        import torch
-
-        if self.options.crf:
-            return torch.tensor([float(len(batch["labels"]))])
-        return (batch["labels"] != IGNORED).sum().float()[None]
-
-    def losses(self, model: Any, batch: dict[str, torch.Tensor]) -> tuple[torch.Tensor, Any]:
-        from torch.nn import functional
-
-        outputs = model(**self.inputs(batch))
-        logits = outputs.logits.float()  # (batch, token, label)
-        if self.options.subtoken_pooling == "mean":
-            logits = tagging_decode.pool(logits, batch["heads"])
-        if self.options.crf:
-            scores, tags, real = tagging_decode.by_word(logits, batch["labels"], batch["heads"])
-            return self._crf(scores, tags, real).sum()[None], outputs
-        flat = logits.flatten(0, 1), batch["labels"].flatten()
-        return functional.cross_entropy(*flat, ignore_index=IGNORED, reduction="sum")[None], outputs
-
-    def reduce(self, outputs: Any, batch: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-        """`scores` `(batch, token, label)`: those of a word stand at its first token."""
-        logits = outputs.logits.float()
-        return {
-            "scores": logits
-            if self.options.subtoken_pooling == "first"
-            else tagging_decode.pool(logits, batch["heads"])
-        }
+        return functools.partial(texts.pad, tokenizer=tokenizer, first_tokens=-1, labels=IGNORED)
 
     def decode(self, outputs: Outputs, encoded: Encoded, rows: Rows) -> list[Answer]:
         """`{"words", "tags", "probabilities", "entities"}` a row, and `text` where it has one.
@@ -199,9 +185,10 @@ class Ner(Task):
         Words, tags and each tag's probability are lists. An entity has `type`, `text`, `confidence` and the words from
         `first_word` to before `end_word`; in a row with a text, also the characters from `start` to before `end`.
         """
-        sentences = tagging_rows.sentences_of(rows) if len(rows) else Sentences([])
-        rules = tagging_decode.rules(self.labels, self.scheme if self.options.constrained else None, self._crf)
-        return tagging_decode.decode(outputs, encoded, sentences, self.labels, rules, sure=not self.options.crf)
+        sentences = sentences_of(rows) if len(rows) else Sentences([])
+        learnt = [outputs[name] for name in ("crf_start", "crf_steps", "crf_end")] if self.options.crf else None
+        rules = decode.rules(self.labels, self.scheme if self.options.constrained else None, learnt)
+        return decode.decode(outputs, encoded, sentences, self.labels, rules, sure=not self.options.crf)
 
     def compare(self, answers: list[Answer], rows: Rows, takes: str) -> tuple[list[list[str]], list[list[str]]]:
         gold = self._gold(rows)[1]
@@ -233,7 +220,7 @@ class Ner(Task):
         return verdicts.of_entities(answers, *self._gold(rows))
 
     def sanity_checks(self, answers: list[Answer], rows: Rows) -> list[str]:
-        if any(answer["entities"] for answer in answers):
+        if any(tag != "O" for answer in answers for tag in answer["tags"]):
             return []
         return ["no entity was found: nothing was learnt"]
 
@@ -244,6 +231,18 @@ class Ner(Task):
             keys = ("start", "end", "type", "text", "confidence")
             columns = {"predicted_entities": [{key: found[key] for key in keys} for found in answer["entities"]]}
         return columns | ({"tag_probabilities": answer["probabilities"]} if logits else {})
+
+    @property
+    def answer_column(self) -> str:
+        return "predicted_tags"
+
+    def parse(self, columns: dict[str, Any], row: dict[str, Any]) -> Answer:
+        (words,) = sentences_of([row]).words
+        return {"tags": parsing.tags(columns.get(self.answer_column), len(words))}
+
+    @property
+    def example(self) -> dict[str, Any]:
+        return {"text": "Anna Bell lives in Berlin."}
 
     def to_text(self, answer: Answer) -> str:
         told = (f"{found['text']} {found['type']} ({found['confidence']:.2f})" for found in answer["entities"])
@@ -274,3 +273,10 @@ class Ner(Task):
             words, tags = zip(*pairs, strict=True)
             rows.append({"tokens": list(words), "tags": list(tags)})
         return rows
+
+
+def _scheme_of_names(tags: Sequence[str]) -> Scheme:
+    """The first scheme that has all prefixes of these tags; IOB2 where they tell nothing."""
+    letters = {tag[0] for tag in tags if "-" in tag}
+    order: tuple[Scheme, ...] = ("IO", "IOB2", "BIOES", "BILOU", "BMES")
+    return next((scheme for scheme in order if letters and letters <= {*PREFIXES[scheme]}), "IOB2")

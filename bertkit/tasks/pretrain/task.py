@@ -15,50 +15,48 @@ import re
 import tempfile
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from bertkit.data.columns.column import Column
 from bertkit.data.corpus import corpus
+from bertkit.data.read.rows import Unusable
 from bertkit.errors import DataError, ModelError, RecipeError
-from bertkit.models import build, sparse_head
-from bertkit.models.weights import model_type
-from bertkit.recipe.schema import ModelBlock, Recipe
+from bertkit.recipe.schema import Recipe
 from bertkit.tasks import texts
 from bertkit.tasks.pretrain import rows as pretrain_rows
 from bertkit.tasks.pretrain.examples import Collator, Items
+from bertkit.tasks.pretrain.head import PretrainHead
 from bertkit.tasks.pretrain.masking import Masking
 from bertkit.tasks.pretrain.options import PretrainOptions
 from bertkit.tasks.task import Answer, Encoded, Outputs, Rows, Task
 
 if TYPE_CHECKING:
     import numpy as np
-    import torch
-    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+    from transformers import PreTrainedTokenizerBase
 
     from bertkit.metrics import Metric
 
 MASK = "[MASK]"
 """How a user writes the mask token, whatever the tokenizer's is called."""
-BEST = 5
-"""Fillings of each mask that an answer holds."""
-PAIR_HEADS = ("bert", "albert", "big_bird", "ernie", "fnet", "megatron-bert", "mobilebert")
-"""Kinds of model whose ForPreTraining tells pairs of segments apart, beside the masked words."""
 
 
-class Scored(NamedTuple):
-    """What a masked batch gave."""
+@dataclass(frozen=True)
+class Masked(Encoded):
+    """Texts with masks to fill in."""
 
-    scores: torch.Tensor
-    """`(place, word)`."""
-    each: torch.Tensor
-    """`(place,)`: loss of each masked token."""
-    pairs: torch.Tensor | None
-    """`(batch, 2)` scores of each pair."""
+    tokenizer: Any = field(default=None, kw_only=True)
+
+    def filling(self, word: float, probability: float, score: float) -> dict[str, Any]:
+        """One word for a mask, by its number."""
+        token = str(self.tokenizer.decode([int(word)])).strip()
+        return {"token": token or f"[{int(word)}]", "probability": probability, "score": score}
 
 
 class Pretrain(Task):
     Options = PretrainOptions
+    Head = PretrainHead
     takes = "language"
     draws = True
     metrics: tuple[str, ...] = ("masked_loss", "perplexity", "masked_accuracy")
@@ -67,11 +65,8 @@ class Pretrain(Task):
     def __init__(self, options: PretrainOptions, state: dict[str, Any] | None = None):
         super().__init__(options, state)
         self.pairs = options.objective != "mlm"
-        self.dense_because = ""
-        """Why the head runs on all places; empty where it runs on the masked ones."""
         if self.pairs:
             self.metrics = (*self.metrics, "next_sentence_accuracy")
-            self.parts = ("mlm", options.objective.partition("+")[2])
 
     @property
     def columns(self) -> tuple[Column, ...]:
@@ -80,22 +75,11 @@ class Pretrain(Task):
     def read(self, recipe: Recipe, names: Sequence[str] = ()) -> dict[str, Rows]:
         return dict(pretrain_rows.read(recipe, self.options, names))
 
-    def build_model(self, block: ModelBlock) -> PreTrainedModel:
-        kind = model_type(block) if self.pairs else None
-        if kind and kind not in PAIR_HEADS:
-            where = "model.scratch.model_type" if block.scratch else "model.name"
-            what = f"{kind}: transformers has no head for pairs of segments ({self.options.objective}) on this kind"
-            raise ModelError.at(where, what, f"set options.objective=mlm, or take one of {', '.join(PAIR_HEADS)}")
-        model = build.build_model(block, "AutoModelForPreTraining" if self.pairs else "AutoModelForMaskedLM")
-        self.dense_because = sparse_head.apply(model)
-        return model
-
     def encode(self, rows: Rows, tokenizer: PreTrainedTokenizerBase, limit: int, *, answers: bool) -> Encoded:
         """Corpus rows -> items as they are; raw text -> those of a corpus built of it, or where there are no `answers`
         one item a text, with the masks that stand in it."""
         _mask_id(tokenizer)
         if not answers:
-            self._tokenizer = tokenizer
             return _to_answer(rows, tokenizer, limit)
         known: Any = rows
         if not isinstance(known, pretrain_rows.CorpusRows) and "tokens" not in known[0]:
@@ -107,67 +91,21 @@ class Pretrain(Task):
         shares = [phase.share for phase in self.options.phases]
         sizes = getattr(known, "sizes", [])
         several = len(shares) > 1 and len(sizes) == len(shares)  # else these are rows of one split that has no phases
-        notes = [f"the head runs on all places, as {self.dense_because}"] if self.dense_because else []
-        return Encoded(items, notes, phases=list(zip(sizes, shares, strict=True)) if several else [])
+        return Encoded(items, phases=list(zip(sizes, shares, strict=True)) if several else [])
 
     def collator(self, tokenizer: PreTrainedTokenizerBase) -> Collator:
         mask_id, words, chosen = _mask_id(tokenizer), len(tokenizer), self.options
         masking = Masking(mask_id, words, chosen.mask_share, chosen.whole_words, chosen.span_length)
         return Collator(tokenizer, masking, Masking(mask_id, words))
 
-    def inputs(self, batch: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-        without = ("labels", "pair", *((sparse_head.PLACES,) if self.dense_because else ()))
-        return {name: tensor for name, tensor in batch.items() if name not in without}
-
-    def items(self, batch: dict[str, torch.Tensor]) -> torch.Tensor:
-        import torch
-
-        counts = [len(batch["labels"]), *([len(batch["pair"])] if self.pairs else [])]
-        return torch.tensor(counts, dtype=torch.float32)  # exact below 2 ** 24 masked tokens a micro-batch
-
-    def losses(self, model: Any, batch: dict[str, torch.Tensor]) -> tuple[torch.Tensor, Any]:
-        import torch
-        from torch.nn.functional import cross_entropy
-
-        outputs = model(**self.inputs(batch))
-        scores = self._scores(outputs, batch).float()  # (place, word)
-        each = cross_entropy(scores, batch["labels"], reduction="none")  # (place,)
-        pairs = sparse_head.pair_scores(outputs) if self.pairs else None
-        sums = [each.sum()]
-        if pairs is not None:
-            sums.append(cross_entropy(pairs.float(), batch["pair"], reduction="sum"))
-        return torch.stack(sums), Scored(scores.detach(), each, pairs)
-
-    def _scores(self, outputs: Any, batch: dict[str, torch.Tensor]) -> torch.Tensor:
-        """`(place, word)`."""
-        return sparse_head.word_scores(outputs, batch[sparse_head.PLACES] if self.dense_because else None)
-
-    def reduce(self, outputs: Any, batch: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-        """Of masked rows sums over their tokens; of rows to answer the best words for each mask."""
-        import torch
-
-        rows, width = batch["input_ids"].shape
-        owner = batch[sparse_head.PLACES] // width  # (place,)
-        counts = torch.bincount(owner, minlength=rows)  # (batch,)
-        if isinstance(outputs, Scored):
-            right = outputs.scores.argmax(-1) == batch["labels"]  # (place,)
-            sums = torch.stack([outputs.each, right, torch.ones_like(outputs.each)], 1)  # (place, 3)
-            of_rows = {"sums": sums.new_zeros(rows, 3).index_add_(0, owner, sums)}  # (batch, 3)
-            return of_rows | ({"pairs": outputs.pairs, "pair": batch["pair"]} if outputs.pairs is not None else {})
-        scores = self._scores(outputs, batch).float()  # (place, word)
-        best, words = scores.topk(BEST)  # (place, best)
-        told = torch.stack([words.float(), scores.softmax(-1).gather(1, words), best], -1)  # (place, best, 3)
-        number = torch.arange(len(owner), device=owner.device) - (counts.cumsum(0) - counts)[owner]  # within its row
-        spread = told.new_zeros(rows, int(counts.max()), BEST, 3)  # (batch, mask, best, 3)
-        spread[owner, number] = told
-        return {"fillings": spread}
-
     def decode(self, outputs: Outputs, encoded: Encoded, rows: Rows) -> list[Answer]:
         """`{"loss", "right", "masked"}` summed over a row's masked tokens, with pairs `"pair"` and `"pair_scores"`; or
         `{"fillings"}`: for each [MASK] the best tokens, each `{"token", "probability", "score"}`."""
-        if "fillings" in outputs:
+        if isinstance(encoded, Masked):
+            if not outputs:
+                return []
             return [
-                {"fillings": [[self._filling(*one) for one in best] for best in values[: item["masks"]].tolist()]}
+                {"fillings": [[encoded.filling(*one) for one in best] for best in values[: item["masks"]].tolist()]}
                 for values, item in zip(outputs["fillings"], encoded.examples, strict=True)
             ]
         if "sums" not in outputs:
@@ -179,10 +117,6 @@ class Pretrain(Task):
             for answer, scores, label in zip(answers, outputs["pairs"], outputs["pair"], strict=True):
                 answer |= {"pair": int(label), "pair_scores": scores.tolist()}
         return answers
-
-    def _filling(self, word: float, probability: float, score: float) -> dict[str, Any]:
-        token = str(self._tokenizer.decode([int(word)])).strip()
-        return {"token": token or f"[{int(word)}]", "probability": probability, "score": score}
 
     def check_metric(self, metric: Metric) -> None:
         if metric.takes != "language":
@@ -219,7 +153,18 @@ class Pretrain(Task):
             for mask, best in enumerate(answer["fillings"], 1)
             for one in best
         ]
-        return {"predicted_tokens": [best[0]["token"] for best in answer["fillings"]], "fillings": fillings}
+        return {self.answer_column: [best[0]["token"] for best in answer["fillings"]], "fillings": fillings}
+
+    @property
+    def answer_column(self) -> str:
+        return "predicted_tokens"
+
+    def parse(self, columns: dict[str, Any], row: dict[str, Any]) -> Answer:
+        raise Unusable("words for masks are not scored from a file", "name a RUN")
+
+    @property
+    def example(self) -> dict[str, Any]:
+        return {"text": f"The cat sleeps on the {MASK}."}
 
     def to_text(self, answer: Answer) -> str:
         said = (", ".join(f"{one['token']} ({one['probability']:.2f})" for one in best) for best in answer["fillings"])
@@ -243,7 +188,7 @@ def _mask_id(tokenizer: PreTrainedTokenizerBase) -> int:
     return int(tokenizer.mask_token_id)
 
 
-def _to_answer(rows: Rows, tokenizer: PreTrainedTokenizerBase, limit: int) -> Encoded:
+def _to_answer(rows: Rows, tokenizer: PreTrainedTokenizerBase, limit: int) -> Masked:
     """A text an item, with the mask tokens that stand in it.
 
     Raises:
@@ -263,7 +208,7 @@ def _to_answer(rows: Rows, tokenizer: PreTrainedTokenizerBase, limit: int) -> En
             what = f"a {MASK} lies beyond the {limit} tokens that the model takes"
             raise DataError.at(f"row {row + 1}", what, "shorten the text before it")
         item["masks"] = counts[row]
-    return encoded
+    return Masked(encoded.examples, encoded.notes, encoded.warnings, tokenizer=tokenizer)
 
 
 def _built(rows: Rows, tokenizer: PreTrainedTokenizerBase, length: int, options: PretrainOptions) -> Any:

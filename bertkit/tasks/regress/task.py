@@ -11,16 +11,16 @@ from pydantic import field_validator
 from bertkit import plugins
 from bertkit.data.columns.column import Column
 from bertkit.errors import RecipeError
-from bertkit.models import build, losses
-from bertkit.recipe.schema import ModelBlock
+from bertkit.models import losses
 from bertkit.tasks import texts, verdicts
+from bertkit.tasks.parsing import number
 from bertkit.tasks.task import Answer, Encoded, Outputs, Rows, Verdict
-from bertkit.tasks.texts import TextTask
+from bertkit.tasks.texts import TextHead, TextTask
 
 if TYPE_CHECKING:
     import numpy as np
     import torch
-    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+    from transformers import PreTrainedTokenizerBase
 
     from bertkit.metrics import Metric
 
@@ -35,8 +35,28 @@ class RegressOptions(texts.TextOptions):
         return losses.check_name(name, ("squared_error",))
 
 
+class RegressHead(TextHead):
+    auto_class = "AutoModelForSequenceClassification"
+    hub_tag = "text-classification"
+
+    def config(self) -> dict[str, Any]:
+        return {"num_labels": 1, "problem_type": "regression"}
+
+    def check_outputs(self, names: list[str]) -> str:
+        return f"tells {len(names)} labels apart" if len(names) != 1 else ""
+
+    def losses(self, outputs: Any, batch: dict[str, torch.Tensor]) -> torch.Tensor:
+        return self._loss(outputs.logits.float(), batch["labels"]).sum()[None]
+
+    @functools.cached_property
+    def _loss(self) -> Callable[[torch.Tensor, torch.Tensor], torch.Tensor]:
+        name = self.options.loss
+        return losses.checked(plugins.find("loss", name, where="options.loss"), name)
+
+
 class Regress(TextTask):
     Options = RegressOptions
+    Head = RegressHead
     takes = "scores"
     metrics = ("pearson", "spearman")
     options: RegressOptions
@@ -45,9 +65,6 @@ class Regress(TextTask):
     def columns(self) -> tuple[Column, ...]:
         pair = Column("text_pair", "text", required=False)
         return Column("text", "text"), pair, Column("score", "number", answer=True)
-
-    def build_model(self, block: ModelBlock) -> PreTrainedModel:
-        return build.build_model(block, "AutoModelForSequenceClassification", num_labels=1, problem_type="regression")
 
     def encode(self, rows: Rows, tokenizer: PreTrainedTokenizerBase, limit: int, *, answers: bool) -> Encoded:
         import numpy as np
@@ -58,15 +75,6 @@ class Regress(TextTask):
             for item in encoded.examples:
                 item["labels"] = scores[item["row"]]
         return encoded
-
-    def losses(self, model: Any, batch: dict[str, torch.Tensor]) -> tuple[torch.Tensor, Any]:
-        outputs = model(**self.inputs(batch))
-        return self._loss(outputs.logits.float(), batch["labels"]).sum()[None], outputs
-
-    @functools.cached_property
-    def _loss(self) -> Callable[[torch.Tensor, torch.Tensor], torch.Tensor]:
-        name = self.options.loss
-        return losses.checked(plugins.find("loss", name, where="options.loss"), name)
 
     def decode(self, outputs: Outputs, encoded: Encoded, rows: Rows) -> list[Answer]:
         """`{"score"}` a row."""
@@ -98,7 +106,14 @@ class Regress(TextTask):
         return [f"squared error {error:.3g}, but always answering their mean gives {spread:.3g}: nothing was learnt"]
 
     def to_columns(self, answer: Answer, *, logits: bool = False) -> dict[str, Any]:
-        return {"predicted_score": answer["score"]}
+        return {self.answer_column: answer["score"]}
+
+    @property
+    def answer_column(self) -> str:
+        return "predicted_score"
+
+    def parse(self, columns: dict[str, Any], row: dict[str, Any]) -> Answer:
+        return {"score": number(columns.get(self.answer_column))}
 
     def to_text(self, answer: Answer) -> str:
         return f"{answer['score']:.3f}"

@@ -16,25 +16,22 @@ from bertkit.data.columns.column import Column
 from bertkit.errors import DataError, RecipeError
 from bertkit.metrics.answers import BEST, CALIBRATION, best_text, best_threshold
 from bertkit.metrics.squad import normalize, per_question
-from bertkit.models import build
-from bertkit.recipe.schema import DataBlock, ModelBlock
+from bertkit.recipe.schema import DataBlock
 from bertkit.tasks import texts, verdicts
-from bertkit.tasks.squad import calibration
-from bertkit.tasks.squad import decode as spans
-from bertkit.tasks.squad import windows as answers_windows
+from bertkit.tasks.squad import calibration, decode, windows
+from bertkit.tasks.squad.head import SquadHead
 from bertkit.tasks.task import Answer, Encoded, Outputs, Rows, Verdict
 from bertkit.tasks.texts import TextTask
 
 if TYPE_CHECKING:
-    import torch
-    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+    from transformers import PreTrainedTokenizerBase
 
     from bertkit.metrics import Metric
 
 log = logging.getLogger("bertkit")
 
 
-class SquadOptions(answers_windows.WindowOptions):
+class SquadOptions(windows.WindowOptions):
     n_best: int = Field(default=20, ge=1)
     """So many starts and ends of each window are tried, and so many texts of each question kept."""
     max_answer: int = Field(default=30, ge=1)
@@ -57,6 +54,7 @@ class SquadOptions(answers_windows.WindowOptions):
 
 class Squad(TextTask):
     Options = SquadOptions
+    Head = SquadHead
     takes = "answers"
     metrics: tuple[str, ...] = ("squad_v2",)
     options: SquadOptions
@@ -112,40 +110,8 @@ class Squad(TextTask):
             raise DataError.at(split, "the questions have no answers", todo)
         return golds
 
-    def build_model(self, block: ModelBlock) -> PreTrainedModel:
-        """The head's bias moves all places alike, which changes no answer: its gradient is rounding error alone, which
-        Adam would blow up to whole steps. It is left where it is."""
-        model: Any = build.build_model(block, "AutoModelForQuestionAnswering")
-        bias = getattr(getattr(model, "qa_outputs", None), "bias", None)
-        if bias is not None:
-            bias.requires_grad_(False)
-        return model
-
     def encode(self, rows: Rows, tokenizer: PreTrainedTokenizerBase, limit: int, *, answers: bool) -> Encoded:
-        return answers_windows.encode(rows, tokenizer, limit, self.options, answers=answers)
-
-    def losses(self, model: Any, batch: dict[str, torch.Tensor]) -> tuple[torch.Tensor, Any]:
-        """The mean of the cross entropies of start and end, over the places of the window that are no padding."""
-        import torch
-        from torch.nn.functional import cross_entropy
-
-        outputs = model(**self.inputs(batch))
-        padding = batch["attention_mask"] == 0  # (batch, token)
-        each = [
-            cross_entropy(logits.float().masked_fill(padding, -torch.inf), batch["labels"][:, side], reduction="sum")
-            for side, logits in enumerate((outputs.start_logits, outputs.end_logits))
-        ]
-        return (sum(each) / 2)[None], outputs  # type: ignore[index]
-
-    def reduce(self, outputs: Any, batch: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-        import torch
-
-        mask = batch["attention_mask"] != 0
-        both = {"start": outputs.start_logits.float(), "end": outputs.end_logits.float()}  # (batch, token)
-        reduced = {"null": torch.stack([logits[:, 0] for logits in both.values()], 1)}
-        for side, logits in both.items():
-            reduced[f"{side}_places"], reduced[f"{side}_logits"] = spans.best_places(logits, mask, self.options.n_best)
-        return reduced
+        return windows.encode(rows, tokenizer, limit, self.options, answers=answers)
 
     def decode(self, outputs: Outputs, encoded: Encoded, rows: Rows) -> list[Answer]:
         """`{"answer", "start", "end", "score", "confidence", "no_answer_probability", "n_best"}` a row.
@@ -154,7 +120,7 @@ class Squad(TextTask):
         less that of no answer: it compares across contexts. `confidence` is the chance that the answer given is right.
         `no_answer_probability` is None where every question gets an answer.
         """
-        answers = spans.decode(
+        answers = decode.decode(
             outputs, encoded, rows,
             n_best=self.options.n_best, longest=self.options.max_answer, threshold=self.threshold,
         )  # fmt: skip
@@ -232,13 +198,24 @@ class Squad(TextTask):
 
     def to_columns(self, answer: Answer, *, logits: bool = False) -> dict[str, Any]:
         hidden = () if logits else ("start_logit", "end_logit")
-        columns = {"predicted_answer": answer["answer"]}
+        columns = {self.answer_column: answer["answer"]}
         columns |= {"predicted_start": answer["start"], "predicted_end": answer["end"]}
         columns |= {"score": answer["score"], "confidence": answer["confidence"]}
         if answer["no_answer_probability"] is not None:
             columns["no_answer_probability"] = answer["no_answer_probability"]
         best = [{key: value for key, value in entry.items() if key not in hidden} for entry in answer["n_best"]]
         return columns | {"n_best": best}
+
+    @property
+    def answer_column(self) -> str:
+        return "predicted_answer"
+
+    def parse(self, columns: dict[str, Any], row: dict[str, Any]) -> Answer:
+        return {"answer": str(columns.get(self.answer_column) or "")}
+
+    @property
+    def example(self) -> dict[str, Any]:
+        return {"question": "Where does Anna live?", "context": "Anna lives in Berlin."}
 
     def to_text(self, answer: Answer) -> str:
         if not answer["answer"]:

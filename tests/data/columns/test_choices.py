@@ -19,7 +19,7 @@ COLUMNS = (Column("text", "text"), Column("choices", "choices"), Column("label",
 def refusal(call: Any, *arguments: Any) -> str:
     with pytest.raises(Unusable) as caught:
         call(*arguments)
-    assert caught.value.problem.todo
+    assert caught.value.problem.remedy
     return str(caught.value)
 
 

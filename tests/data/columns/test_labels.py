@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from datasets import Dataset
 
-from bertkit.data.columns.labels import check_classes, check_labels, label_names, read_label_names
+from bertkit.data.columns.labels import check_classes, check_labels, distinct_labels, read_label_names
 from bertkit.errors import DataError
 
 
@@ -67,8 +67,8 @@ def test_wrong_lists_of_names(write):
 
 
 def test_found_names_are_in_natural_order():
-    assert label_names(dataset("10", "2", "-1", "2"), "label") == ["-1", "2", "10"]
-    assert label_names(dataset("grade 10", "Grade 2", "a", "2", "10x", "01", "1"), "label") == [
+    assert distinct_labels(dataset("10", "2", "-1", "2"), "label") == ["-1", "2", "10"]
+    assert distinct_labels(dataset("grade 10", "Grade 2", "a", "2", "10x", "01", "1"), "label") == [
         "01",
         "1",
         "2",
@@ -77,12 +77,12 @@ def test_found_names_are_in_natural_order():
         "Grade 2",
         "grade 10",
     ]
-    assert label_names(dataset(["b", "a"], [], ["c"]), "label") == ["a", "b", "c"]
+    assert distinct_labels(dataset(["b", "a"], [], ["c"]), "label") == ["a", "b", "c"]
 
 
 def test_labels_of_plain_rows():
     rows = [{"label": "b"}, {"label": "a"}]
-    assert label_names(rows, "label") == ["a", "b"]
+    assert distinct_labels(rows, "label") == ["a", "b"]
     assert message(check_labels, rows, "label", ["b"], "train").startswith("row 2  train: the label 'a' is not ")
 
 

@@ -50,7 +50,7 @@ def test_a_text_beyond_the_limit():
     with pytest.raises(Unusable) as caught:
         take("text", "x" * 1_011, max_characters=10)
     assert str(caught.value) == "is too long: 1,011 characters, data.max_characters is 10"
-    assert caught.value.problem.todo.endswith("if it is intended")
+    assert caught.value.problem.remedy.endswith("if it is intended")
     assert caught.value.problem.setting == Setting("data.max_characters", 1_011)
 
 
@@ -109,7 +109,7 @@ def test_the_position_of_a_hidden_label(value):
     with pytest.raises(Unusable) as caught:
         take("label", value, **IDS)
     assert str(caught.value) == "is -1, which marks a hidden label"
-    assert "can only be predicted" in caught.value.problem.todo
+    assert "can only be predicted" in caught.value.problem.remedy
 
 
 @pytest.mark.parametrize(

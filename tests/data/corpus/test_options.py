@@ -28,8 +28,8 @@ def test_options_that_can_not_be(options: dict, what: str) -> None:
     with pytest.raises(DataError) as caught:
         checked(options)
     (problem,) = caught.value.problems
-    assert problem.where == f"options.{what}"
-    assert problem.what
+    assert problem.key == f"options.{what}"
+    assert problem.reason
 
 
 def test_every_option_has_its_default_in_one_place() -> None:

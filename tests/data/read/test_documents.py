@@ -97,8 +97,8 @@ def test_encodings(write, caplog) -> None:
     with pytest.raises(DataError) as error:
         found(name)
     problem = error.value.problems[0]
-    assert problem.where == "a.txt:2"
-    assert "0xE9 is not valid utf-8" in problem.what
+    assert problem.key == "a.txt:2"
+    assert "0xE9 is not valid utf-8" in problem.reason
     assert problem.setting == Setting("data.encoding", "auto")
     assert found(name, DataBlock(encoding="latin-1")) == ["fine\ncafé\n"]
     assert found(name, DataBlock(encoding="auto")) == ["fine\ncafé\n"]

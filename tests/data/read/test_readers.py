@@ -46,7 +46,7 @@ def test_bad_rows_of_all_sources_are_told_together(write):
     write("b.csv", "text,n\nb\n")
     with pytest.raises(DataError) as caught:
         texts(["a.csv", "b.csv"])
-    assert [problem.where for problem in caught.value.problems] == ["a.csv:2", "b.csv:2"]
+    assert [problem.key for problem in caught.value.problems] == ["a.csv:2", "b.csv:2"]
 
 
 def test_standard_input(monkeypatch):

@@ -174,8 +174,8 @@ def test_rare_characters_are_left_out_and_said() -> None:
     found = trained(texts, vocab_size=50, min_frequency=2, alphabet=2)
     assert not {"c", "ż", "##ż"} & set(found.tokenizer.get_vocab())
     assert (found.statistics.words, found.statistics.unknown) == (20, 2)
-    assert any("2 rare characters are left out" in problem.what for problem in found.warnings)
-    assert any("of 50" in problem.what for problem in found.warnings)
+    assert any("2 rare characters are left out" in problem.reason for problem in found.warnings)
+    assert any("of 50" in problem.reason for problem in found.warnings)
 
 
 def test_mistakes() -> None:

@@ -51,7 +51,7 @@ def test_mistakes_have_their_line(tmp_path: Path) -> None:
     rows.write_text('{"text": "a \\ud800"}\n{"text": null}\n{"text": "b"}\n', "utf-8")
     with pytest.raises(DataError) as raised:
         read(rows)
-    assert [problem.where.rpartition(":")[2] for problem in raised.value.problems] == ["1", "2"]
+    assert [problem.key.rpartition(":")[2] for problem in raised.value.problems] == ["1", "2"]
     assert read(rows, bad_rows="skip") == ["b"]
 
 

@@ -11,16 +11,15 @@ import torch
 from datasets import Dataset
 
 from bertkit import Predictor, train
-from bertkit.engine.run import measure
-from bertkit.engine.run import run as run_model
 from bertkit.errors import BertkitError, DataError
+from bertkit.inference.score import measure
 from bertkit.metrics import find_metric
 from bertkit.models.build import load_tokenizer
 from bertkit.recipe.load import load
 from bertkit.recipe.schema import ModelBlock
 from bertkit.tasks.choice.task import Choice, ChoiceOptions
 from bertkit.tasks.task import Encoded
-from tests.helpers import write_csv, write_rows
+from tests.helpers import run_model, write_csv, write_rows
 
 ROWS = [
     {"text": "the parcel is late", "question": "what is late ?", "choices": ["the cat", "the parcel"], "label": 1},
@@ -48,7 +47,7 @@ def test_scores_and_loss_are_those_of_the_plain_model(tiny_bert: Path, padding_f
     """Uneven choices, in one batch, against transformers' own head on one padded row after the other."""
     task, tokenizer = make(), load_tokenizer(ModelBlock(name=str(tiny_bert)))
     torch.manual_seed(3)
-    model: Any = task.build_model(ModelBlock(name=str(tiny_bert), padding_free=padding_free)).eval()
+    model: Any = task.head.build_model(ModelBlock(name=str(tiny_bert), padding_free=padding_free)).eval()
     encoded = task.encode(ROWS, tokenizer, 64, answers=True)
     outputs, loss = run_model(task, model, encoded, task.collator(tokenizer))
     plain, losses = [], []
@@ -68,7 +67,7 @@ def test_scores_and_loss_are_those_of_the_plain_model(tiny_bert: Path, padding_f
 
 
 def test_the_bias_that_moves_all_choices_alike_is_not_trained(tiny_bert: Path) -> None:
-    model: Any = make().build_model(ModelBlock(name=str(tiny_bert)))
+    model: Any = make().head.build_model(ModelBlock(name=str(tiny_bert)))
     assert not model.classifier.bias.requires_grad
     assert model.classifier.weight.requires_grad
 
@@ -158,9 +157,9 @@ def test_swag_from_file_to_answer(tiny_bert: Path, tmp_path: Path) -> None:
     assert set(run.metrics["validation"]) == {"accuracy", "loss"}
     assert run.metrics["validation"]["loss"] == pytest.approx(np.log(4), abs=0.3)
     row = {"text": "a man plays .", "question": "the cat", "choices": ["is sleeping", "is my card"]}
-    (answer,) = Predictor(run).predict([row])
+    (answer,) = Predictor.open(run).predict([row])
     assert answer["text"] == row["choices"][answer["label"]]
-    (turned,) = Predictor(run).predict([{**row, "choices": row["choices"][::-1]}])
+    (turned,) = Predictor.open(run).predict([{**row, "choices": row["choices"][::-1]}])
     assert turned["probabilities"][::-1] == pytest.approx(answer["probabilities"], abs=1e-5)
 
 

@@ -12,13 +12,13 @@ import torch
 from datasets import Dataset
 from pydantic import ValidationError
 
-from bertkit.engine.run import measure
 from bertkit.errors import BertkitError, DataError, PluginError, RecipeError
+from bertkit.inference.score import measure
 from bertkit.metrics import find_metric
 from bertkit.recipe.schema import DataBlock
 from bertkit.tasks.classify.task import Classify, ClassifyOptions
 from bertkit.tasks.task import Encoded
-from tests.helpers import messages
+from tests.helpers import losses, messages
 
 
 def make(labels: list[Any] | None = None, data: dict[str, Any] | None = None, **options: Any) -> Classify:
@@ -89,7 +89,8 @@ def test_a_saved_state_is_all_that_is_needed() -> None:
     assert again.labels == task.labels
     assert again.state["weights"] == task.state["weights"]
     assert (
-        again.items({"labels": torch.tensor([0, 1])}).tolist() == task.items({"labels": torch.tensor([0, 1])}).tolist()
+        again.head.loss_weight({"labels": torch.tensor([0, 1])}).tolist()
+        == task.head.loss_weight({"labels": torch.tensor([0, 1])}).tolist()
     )
 
 
@@ -202,7 +203,7 @@ class Fixed(torch.nn.Module):
 
 def loss_of(task: Classify, logits: list[list[float]], labels: Any) -> float:
     batch = {"labels": torch.tensor(labels), "input_ids": torch.zeros(len(logits), 2)}
-    return (task.losses(Fixed(logits), batch)[0] / task.items(batch)).sum().item()
+    return (losses(task, Fixed(logits), batch)[0] / task.head.loss_weight(batch)).sum().item()
 
 
 LOGITS = [[1.0, 2.0, 0.0], [0.5, -1.0, 0.0], [3.0, 0.0, 0.0]]
@@ -218,7 +219,7 @@ def test_the_loss_with_weights_is_torchs_weighted_mean() -> None:
     expected = torch.nn.functional.cross_entropy(torch.tensor(LOGITS), torch.tensor([1, 2, 0]), weights)
     task = make(["a", "b", "c"], class_weights={"a": 2.0, "c": 5.0})
     assert loss_of(task, LOGITS, [1, 2, 0]) == pytest.approx(float(expected))
-    assert task.items({"labels": torch.tensor([1, 2, 0, 0])}).tolist() == [10.0]
+    assert task.head.loss_weight({"labels": torch.tensor([1, 2, 0, 0])}).tolist() == [10.0]
 
 
 def test_the_loss_with_smoothing_is_torchs() -> None:

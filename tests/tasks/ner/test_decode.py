@@ -15,9 +15,9 @@ LABELS = ["O", "B-PER", "I-PER"]
 
 
 def test_pool_is_the_mean_of_a_words_tokens() -> None:
-    heads = torch.tensor([[-1, 1, 1, 3, -1], [-1, 1, -1, -1, -1]])
+    first_tokens = torch.tensor([[-1, 1, 1, 3, -1], [-1, 1, -1, -1, -1]])
     logits = torch.arange(20.0).view(2, 5, 2)
-    pooled = tagging_decode.pool(logits, heads)
+    pooled = tagging_decode.pool(logits, first_tokens)
     assert pooled[0, 1].tolist() == [3.0, 4.0]
     assert pooled[0, 3].tolist() == logits[0, 3].tolist()
     assert pooled[1, 1].tolist() == logits[1, 1].tolist()
@@ -33,10 +33,10 @@ def test_places_of_words() -> None:
 def answered(scores: list[list[float]], constrained: bool) -> dict:
     """The answer for a sentence of so many words, a token each between [CLS] and [SEP]."""
     count = len(scores)
-    heads = np.array([-1, *range(1, count + 1), -1])
+    first_tokens = np.array([-1, *range(1, count + 1), -1])
     given = np.array([[9.0, 9.0, 9.0], *scores, [9.0, 9.0, 9.0]])
     words = ["Ada", "Byron", "sat"][:count]
-    item = {"row": 0, "input_ids": heads, "heads": heads, "words": np.arange(count)}
+    item = {"row": 0, "input_ids": first_tokens, "first_tokens": first_tokens, "words": np.arange(count)}
     sentences = Sentences([words])
     found = rules(LABELS, "IOB2" if constrained else None, None)
     return decode({"scores": [given]}, Encoded([item]), sentences, LABELS, found, sure=True)[0]

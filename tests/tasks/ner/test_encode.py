@@ -59,8 +59,8 @@ def test_labels_and_answers_meet_at_each_word(tokenizer: Any, pooling: str, limi
     seen = np.concatenate([item["words"] for item in encoded.examples])
     assert sorted(seen) == numbers
     for item in encoded.examples:
-        assert len(item["input_ids"]) == len(item["heads"]) == len(item["labels"]) <= limit
-        assert item["labels"][tagging.is_head(item["heads"])].tolist() == item["words"].tolist()
+        assert len(item["input_ids"]) == len(item["first_tokens"]) == len(item["labels"]) <= limit
+        assert item["labels"][tagging.is_first_token(item["first_tokens"])].tolist() == item["words"].tolist()
         for word in item["words"]:
             ids = tokenizer(words[word], add_special_tokens=False)["input_ids"][: limit - 2]
             head = np.flatnonzero(item["labels"] == word)[0]
@@ -101,7 +101,9 @@ def test_sentences_of_a_document_stand_around_each(tokenizer: Any) -> None:
     def seen(limit: int) -> list[str]:
         items = encode(tokenizer, rows, limit=limit, context="document").examples
         assert [item["row"] for item in items] == [0, 1, 2, 3]
-        own = [tokenizer.convert_ids_to_tokens(i["input_ids"][tagging.is_head(i["heads"])]) for i in items]
+        own = [
+            tokenizer.convert_ids_to_tokens(i["input_ids"][tagging.is_first_token(i["first_tokens"])]) for i in items
+        ]
         assert [" ".join(words) for words in own] == list(texts)
         return [tokenizer.decode(item["input_ids"][1:-1]) for item in items]
 
@@ -144,12 +146,12 @@ def test_the_head_of_a_word_is_no_lone_space() -> None:
     for pooling in ("first", "all", "mean"):
         item = encode(xlmr, [{"tokens": words}], [list(range(len(words)))], subtoken_pooling=pooling).examples[0]
         shown = [backend.id_to_token(number) for number in item["input_ids"]]
-        heads = np.flatnonzero(tagging.is_head(item["heads"]))
-        assert len(heads) == len(words)
-        assert [shown[at].lstrip("\u2581")[:1] for at in heads] == ["我", "在", "北", "i", "海", "", "京"]
+        first_tokens = np.flatnonzero(tagging.is_first_token(item["first_tokens"]))
+        assert len(first_tokens) == len(words)
+        assert [shown[at].lstrip("\u2581")[:1] for at in first_tokens] == ["我", "在", "北", "i", "海", "", "京"]
         lone = np.flatnonzero([token == "\u2581" for token in shown])
         assert len(lone) > 2
-        assert (item["heads"][lone] >= 0).sum() == 1  # the word that is that character
-        assert item["labels"][heads].tolist() == list(range(len(words)))
+        assert (item["first_tokens"][lone] >= 0).sum() == 1  # the word that is that character
+        assert item["labels"][first_tokens].tolist() == list(range(len(words)))
         found[pooling] = (item["labels"] >= 0).sum()
     assert found["all"] > found["first"] == found["mean"] == len(words)

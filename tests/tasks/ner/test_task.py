@@ -49,7 +49,7 @@ def answers_of(task: Ner, rows: Any, scores: list[list[float]], tokenizer: Any, 
     outputs = []
     for item in encoded.examples:
         given = np.zeros((len(item["input_ids"]), len(task.labels)))
-        given[item["heads"] == np.arange(len(item["heads"]))] = [next(todo) for _ in item["words"]]
+        given[item["first_tokens"] == np.arange(len(item["first_tokens"]))] = [next(todo) for _ in item["words"]]
         outputs.append(given)
     return task.decode({"scores": outputs}, encoded, rows)
 
@@ -170,7 +170,7 @@ def test_metrics_see_every_scheme(tokenizer: Any) -> None:
 
 def test_a_run_answers_texts_words_and_files(tiny_bert: Path, tmp_path: Path, bertkit, monkeypatch: Any) -> None:
     run = train(tiny_recipe("ner", {}, tiny_bert, tmp_path, max_steps=2), output=tmp_path / "run")
-    predictor = Predictor(run)
+    predictor = Predictor.open(run)
     assert predictor.predict(["anna lives in berlin"])[0]["words"] == ["anna", "lives", "in", "berlin"]
     assert predictor.predict([" "])[0]["entities"] == []
     assert len(predictor.predict([{"tokens": ["anna", "!"]}])[0]["tags"]) == 2
@@ -254,7 +254,7 @@ def test_context_of_documents_is_trained(tiny_bert: Path, tmp_path: Path) -> Non
     files = {name: str(tmp_path / f"{file}.conll") for name, file in (("train", "train"), ("validation", "dev"))}
     run = train(recipe.model_copy(update={"data": DataBlock.model_validate(files)}), output=tmp_path / "run")
     assert run.metrics["rows"] == {"train": 18, "validation": 6}
-    predictor = Predictor(run)
+    predictor = Predictor.open(run)
     rows = load([files["validation"]], predictor.task.columns, DataBlock())
     items = predictor.task.encode(rows, predictor.tokenizer, 64, answers=False).examples
     seen = [predictor.tokenizer.decode(item["input_ids"], skip_special_tokens=True) for item in items]

@@ -14,11 +14,12 @@ from transformers import AutoModelForMaskedLM, AutoModelForPreTraining
 from bertkit import Predictor, Run, train
 from bertkit.errors import BertkitError
 from bertkit.metrics import find_metric
+from bertkit.models import sparse_head
 from bertkit.models.build import load_tokenizer
 from bertkit.recipe.schema import ModelBlock
 from bertkit.tasks.pretrain.task import Pretrain
 from tests.conftest import TINY
-from tests.helpers import log_of, make, tiny_recipe
+from tests.helpers import log_of, losses, make, messages, tiny_recipe
 
 PAIRS = {"objective": "mlm+nsp", "max_length": 24}
 
@@ -33,39 +34,49 @@ def parts(model: Path, **options: Any) -> tuple[Pretrain, Any, Any, list[dict[st
     task: Any = make("pretrain", options)
     block = ModelBlock(name=str(model))
     torch.manual_seed(1)
-    built, tokenizer = task.build_model(block).eval(), load_tokenizer(block)
+    built, tokenizer = task.head.build_model(block).eval(), load_tokenizer(block)
     return task, built, tokenizer, task.encode(task.tiny_rows(), tokenizer, 64, answers=True).examples[:]
 
 
 @pytest.mark.parametrize("objective", ["mlm", "mlm+nsp"])
 @pytest.mark.parametrize("dense", [False, True], ids=["sparse", "dense"])
-def test_the_loss_is_transformers_own(objective: str, dense: bool, tiny_bert: Path) -> None:
+def test_the_loss_is_transformers_own(
+    objective: str, dense: bool, tiny_bert: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if dense:
+        monkeypatch.setattr(sparse_head, "_trial", lambda _: "this test wants it")
     task, model, tokenizer, items = parts(tiny_bert, objective=objective, max_length=24)
-    task.dense_because = "this test wants it" if dense else ""
     batch = task.collator(tokenizer)(items)
-    assert ("places" in task.inputs(batch)) is not dense
-    sums, scored = task.losses(model, batch)
+    sums, outputs = losses(task, model, batch)
+    logits = outputs["prediction_logits" if task.pairs else "logits"]
+    assert logits.shape[:2] == (batch["input_ids"].shape if dense else (1, len(batch["places"])))
     labels = torch.full_like(batch["input_ids"], -100)
     labels.view(-1)[batch["places"]] = batch["labels"]
     named = {"labels": labels} | ({"next_sentence_label": batch["pair"]} if task.pairs else {})
     inputs = {name: batch[name] for name in ("input_ids", "attention_mask", "token_type_ids")}
-    assert float((sums / task.items(batch)).sum()) == pytest.approx(float(model(**inputs, **named).loss), rel=1e-5)
-    sums_of_rows = task.reduce(scored, batch)["sums"]
+    assert float((sums / task.head.loss_weight(batch)).sum()) == pytest.approx(
+        float(model(**inputs, **named).loss), rel=1e-5
+    )
+    sums_of_rows = task.head.reduce(outputs, batch)["sums"]
+    right = sparse_head.word_scores(outputs, batch["places"]).argmax(-1) == batch["labels"]
     assert sums_of_rows.sum(0).tolist() == pytest.approx(
-        [float(sums[0]), int((scored.scores.argmax(-1) == batch["labels"]).sum()), len(batch["labels"])], rel=1e-5
+        [float(sums[0]), int(right.sum()), len(batch["labels"])], rel=1e-5
     )
 
 
-def test_a_model_that_can_not_take_places_trains_with_its_head_on_all(tmp_path: Path, tiny_bert: Path) -> None:
+def test_a_model_that_can_not_take_places_trains_with_its_head_on_all(
+    tmp_path: Path, tiny_bert: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     task: Any = make("pretrain", {"max_length": 24})
     scratch = {**TINY, "model_type": "deberta-v2"}
-    task.build_model(ModelBlock(scratch=scratch, tokenizer=str(tiny_bert)))
-    assert "deberta-v2" in task.dense_because
+    with caplog.at_level("INFO", "bertkit"):
+        task.head.build_model(ModelBlock(scratch=scratch, tokenizer=str(tiny_bert)))
+    assert any(said.startswith("the head runs on all tokens, as deberta-v2") for said in messages(caplog))
     recipe = tiny_recipe("pretrain", {"max_length": 24}, tiny_bert, tmp_path, max_steps=2)
     model = recipe.model.model_copy(update={"name": None, "scratch": scratch, "tokenizer": str(tiny_bert)})
     run = train(recipe.model_copy(update={"model": model}), output=tmp_path / "run")
     assert math.isfinite(run.metrics["validation"]["perplexity"])
-    assert len(Predictor(run).predict(["the [MASK] is late"])[0]["fillings"]) == 1
+    assert len(Predictor.open(run).predict(["the [MASK] is late"])[0]["fillings"]) == 1
 
 
 def test_figures_agree_with_each_other(trained: Run) -> None:
@@ -80,7 +91,7 @@ def test_figures_agree_with_each_other(trained: Run) -> None:
 
 
 def test_the_run_loads_in_plain_transformers_with_the_same_scores(trained: Run) -> None:
-    predictor = Predictor(trained)
+    predictor = Predictor.open(trained)
     text = "the [MASK] is late again"
     for auto in (AutoModelForPreTraining, AutoModelForMaskedLM):
         plain: Any = auto.from_pretrained(trained.model).eval()
@@ -105,14 +116,14 @@ def test_the_run_is_a_model_to_fine_tune(trained: Run, tmp_path: Path) -> None:
 
 
 def test_masks_are_filled_in(trained: Run, bertkit) -> None:
-    answers = Predictor(trained).predict(["the [MASK] is [MASK]", "my [MASK]"])
+    answers = Predictor.open(trained).predict(["the [MASK] is [MASK]", "my [MASK]"])
     assert [len(answer["fillings"]) for answer in answers] == [2, 1]
     for best in (best for answer in answers for best in answer["fillings"]):
         chances = [one["probability"] for one in best]
         assert len(best) == 5
         assert chances == sorted(chances, reverse=True)
         assert 0 < sum(chances) <= 1
-    task = Predictor(trained).task
+    task = Predictor.open(trained).task
     flat = task.to_columns(answers[0], logits=True)
     assert flat["predicted_tokens"] == [best[0]["token"] for best in answers[0]["fillings"]]
     assert [one["mask"] for one in flat["fillings"]] == [1] * 5 + [2] * 5
@@ -133,7 +144,7 @@ def test_masks_are_filled_in(trained: Run, bertkit) -> None:
 )
 def test_texts_that_can_not_be_answered(trained: Run, text: str, said: str, bertkit) -> None:
     with pytest.raises(BertkitError, match=said):
-        Predictor(trained).predict([text])
+        Predictor.open(trained).predict([text])
     code, _, err = bertkit("predict", trained.path, "--text", text)
     assert code == 2
     assert err.count("error: ") == 1
@@ -144,8 +155,8 @@ def test_texts_that_can_not_be_answered(trained: Run, text: str, said: str, bert
 def test_kinds_without_a_head_for_pairs_are_refused_and_mlm_is_named(kind: str, tiny_bert: Path) -> None:
     block = ModelBlock(scratch={**TINY, "model_type": kind}, tokenizer=str(tiny_bert))
     with pytest.raises(BertkitError, match=f"{kind}: .*set options.objective=mlm"):
-        make("pretrain", PAIRS).build_model(block)
-    assert make("pretrain", {}).build_model(block).config.vocab_size == len(load_tokenizer(block))
+        make("pretrain", PAIRS).head.build_model(block)
+    assert make("pretrain", {}).head.build_model(block).config.vocab_size == len(load_tokenizer(block))
 
 
 def test_a_metric_fits_or_is_refused_before_the_training() -> None:
@@ -160,10 +171,10 @@ def test_a_metric_fits_or_is_refused_before_the_training() -> None:
 
 
 def test_parts_and_metrics_by_objective() -> None:
-    assert make("pretrain", {}).parts == ()
+    assert make("pretrain", {}).head.parts == ()
     assert make("pretrain", {}).metrics[0] == "masked_loss"
-    assert make("pretrain", PAIRS).parts == ("mlm", "nsp")
-    assert make("pretrain", {"objective": "mlm+sop"}).parts == ("mlm", "sop")
+    assert make("pretrain", PAIRS).head.parts == ("mlm", "nsp")
+    assert make("pretrain", {"objective": "mlm+sop"}).head.parts == ("mlm", "sop")
     assert make("pretrain", PAIRS).metrics[-1] == "next_sentence_accuracy"
 
 
@@ -188,7 +199,7 @@ def test_phases_train_one_after_the_other(tiny_bert: Path, tmp_path: Path) -> No
     recipe = tiny_recipe("pretrain", {"phases": phases}, tiny_bert, tmp_path, logging_steps=1, max_steps=4)
     run = train(recipe, output=tmp_path / "run")
     assert len(log_of(run, "loss")) == 4
-    assert Predictor(run).tokenizer.model_max_length == 64
+    assert Predictor.open(run).tokenizer.model_max_length == 64
 
 
 def test_a_training_that_goes_on_draws_the_masks_that_it_would_have(tiny_bert: Path, tmp_path: Path) -> None:

@@ -10,13 +10,14 @@ import pytest
 import torch
 from pydantic import ValidationError
 
-from bertkit.engine.run import measure
 from bertkit.errors import BertkitError, PluginError
+from bertkit.inference.score import measure
 from bertkit.metrics import find_metric
 from bertkit.models.build import load_tokenizer
 from bertkit.recipe.schema import ModelBlock
 from bertkit.tasks.regress.task import Regress, RegressOptions
 from bertkit.tasks.task import Encoded
+from tests.helpers import losses
 
 ROWS = [{"text": "a", "score": 1.0}, {"text": "b", "score": 2.0}, {"text": "c", "score": 4.5}]
 
@@ -37,7 +38,7 @@ class Fixed(torch.nn.Module):
 
 def loss_of(task: Regress) -> float:
     batch = {"labels": torch.tensor([1.0, 2.0, 4.5]), "input_ids": torch.zeros(3, 2)}
-    return float((task.losses(Fixed(), batch)[0] / task.items(batch)).sum())
+    return float((losses(task, Fixed(), batch)[0] / task.head.loss_weight(batch)).sum())
 
 
 def test_columns() -> None:
@@ -79,7 +80,7 @@ def test_encode_gives_numbers_in_single_precision(tiny_bert: Path) -> None:
 
 
 def test_the_model_has_one_output_and_no_classes(tiny_bert: Path) -> None:
-    model = make().build_model(ModelBlock(name=str(tiny_bert)))
+    model = make().head.build_model(ModelBlock(name=str(tiny_bert)))
     assert model.config.num_labels == 1
     assert model.config.problem_type == "regression"
     assert model(input_ids=torch.tensor([[2, 7, 3]])).logits.shape == (1, 1)

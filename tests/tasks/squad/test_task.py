@@ -21,7 +21,7 @@ from bertkit.models.build import load_tokenizer
 from bertkit.recipe.schema import DataBlock, ModelBlock
 from bertkit.tasks.squad import calibration
 from bertkit.tasks.squad.task import Squad, SquadOptions
-from tests.helpers import tiny_recipe
+from tests.helpers import losses, tiny_recipe
 
 CONTEXT = "the parcel is late again . it was sent on monday , and the money for it came back ."
 
@@ -43,16 +43,16 @@ def test_the_loss_is_the_mean_of_start_and_end_over_real_places(tiny_bert: Path)
     task = make(no_answer=True)
     rows = [row("when ?", "monday"), row("who ?", None, "a cat .")]
     encoded = encode(task, rows, tiny_bert)
-    model = task.build_model(ModelBlock(name=str(tiny_bert))).eval()
+    model = task.head.build_model(ModelBlock(name=str(tiny_bert))).eval()
     batch = task.collator(load_tokenizer(ModelBlock(name=str(tiny_bert))))(list(encoded.examples))
-    sums, outputs = task.losses(model, batch)
+    sums, outputs = losses(task, model, batch)
     expected = 0.0
     for i, item in enumerate(encoded.examples):
         for side, logits in enumerate((outputs.start_logits, outputs.end_logits)):
             real = logits[i, : len(item["input_ids"])]
             expected -= torch.log_softmax(real, 0)[int(item["labels"][side])].item() / 2
     assert sums.item() == pytest.approx(expected, rel=1e-5)
-    assert task.items(batch).tolist() == [2.0]
+    assert task.head.loss_weight(batch).tolist() == [2.0]
 
 
 def test_no_answer_is_found_in_the_training_rows() -> None:
@@ -239,7 +239,7 @@ def test_the_best_of_several_passages(run: Any, bertkit, tmp_path: Path) -> None
 
 
 def test_a_pair_is_a_question_and_its_context(run: Any) -> None:
-    predictor = Predictor(run)
+    predictor = Predictor.open(run)
     (found,) = predictor.predict([("when was it sent ?", CONTEXT)])
     assert found["answer"] == (CONTEXT[found["start"] : found["end"]] if found["answer"] else "")
     with pytest.raises(DataError, match="is no row"):
@@ -248,7 +248,7 @@ def test_a_pair_is_a_question_and_its_context(run: Any) -> None:
 
 def test_an_empty_context_has_no_answer(run: Any, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.WARNING)
-    (found,) = Predictor(run).predict([{"question": "when ?", "context": ""}])
+    (found,) = Predictor.open(run).predict([{"question": "when ?", "context": ""}])
     assert found["answer"] == ""
 
 
@@ -267,7 +267,7 @@ def test_a_run_keeps_its_temperature_and_nbest_is_as_google_writes_it(
         code, _, err = bertkit("eval", folder, "--data", gold, "--output", out)
         assert code == 0, err
         written[temperature] = {file.stem: json.loads(file.read_text()) for file in out.iterdir()}
-        answers = Predictor(folder).predict([("when was it sent ?", CONTEXT)])
+        answers = Predictor.open(folder).predict([("when was it sent ?", CONTEXT)])
         written[temperature]["answers"] = answers
     cold, hot = written[1.0], written[5.0]
     for name in ("predictions", "nbest", "null_odds"):
@@ -282,7 +282,7 @@ def test_a_run_keeps_its_temperature_and_nbest_is_as_google_writes_it(
 
 def test_verdicts_are_as_good_as_the_figure(run: Any) -> None:
     rows = [row("when was it sent ?", "monday"), row("who plays ?", None), row("what is late ?", "the parcel")]
-    predictor = Predictor(run)
+    predictor = Predictor.open(run)
     answers = predictor.predict(rows)
     verdicts = predictor.task.verdicts(answers, rows)
     assert [verdict.right for verdict in verdicts] == ["monday", "no answer", "the parcel"]

@@ -1,7 +1,8 @@
-"""One part of a suite: an entry trained with a seed, a Run in `OUTPUT/ENTRY/seed-S`, and what it answers.
+"""One job of a suite: an entry trained with a seed, a Run in `OUTPUT/ENTRY/seed-S`, and what it answers.
 
-`python -m bertkit.bench.part` is a part in a process of its own (parallel.py): the first line of its standard input is
-the part as JSON. That input then stays open as long as the parent lives; at its end the training is asked to stop.
+`python -m bertkit.bench.job` runs a job in its own process (runner.py): the first line of its standard input is the
+job as JSON. That input stays open as long as the parent lives; when it closes, the training is asked to stop. If the
+job fails, the process writes its Problems as JSON beside the Run.
 """
 
 from __future__ import annotations
@@ -15,10 +16,11 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bertkit import processes
-from bertkit.errors import BertkitError, RunError, Stopped
+from bertkit.errors import BertkitError, Problem, RunError, Stopped
 from bertkit.fs import write_json, write_text
 from bertkit.recipe.load import differences, load, resolve
 from bertkit.recipe.schema import Recipe
@@ -35,7 +37,7 @@ MADE = "made.json"
 
 
 @dataclass(frozen=True)
-class Part:
+class Job:
     """An entry with a seed."""
 
     entry: str
@@ -58,6 +60,11 @@ class Part:
     def run(self) -> Run:
         return Run(self.folder)
 
+    @property
+    def failure_file(self) -> Path:
+        """Beside the Run: the Problems for which its process ended."""
+        return Path(self.folder).with_name(f"seed-{self.seed}.failed.json")
+
     def resolved(self) -> Recipe:
         """Its recipe as its Run is to keep it.
 
@@ -69,27 +76,27 @@ class Part:
         return with_label_names(resolve(load(self.recipe, self.sets)))
 
 
-def check_begun(part: Part, recipe: Recipe) -> None:
-    """Raise a RunError where the part's folder holds a Run of another recipe."""
-    if not part.run.recipe_file.is_file():
+def check_begun(job: Job, recipe: Recipe) -> None:
+    """Raise a RunError where the job's folder holds a Run of another recipe."""
+    if not job.run.is_begun:
         return
-    if changed := differences(recipe, Run.begun(part.folder).recipe):
+    if changed := differences(recipe, Run.begun(job.folder).recipe):
         what = f"was begun with another {', '.join(changed)}"
-        raise RunError.at(part.folder, what, "ask for the same again, remove this folder, or name another --output")
+        raise RunError.at(job.folder, what, "ask for the same again, remove this folder, or name another --output")
 
 
-def trained(part: Part) -> bool:
-    return part.run.metrics_file.is_file()
+def trained(job: Job) -> bool:
+    return job.run.is_finished
 
 
-def finished(part: Part) -> bool:
+def finished(job: Job) -> bool:
     """Whether it is trained, and has answered what it is to answer."""
-    made = part.run.path / PREDICTIONS / MADE
-    return trained(part) and made.is_file() and json.loads(made.read_text("utf-8")) == _to_make(part)
+    made = job.run.path / PREDICTIONS / MADE
+    return trained(job) and made.is_file() and json.loads(made.read_text("utf-8")) == _to_make(job)
 
 
-def work(part: Part) -> None:
-    """Train a part, or go on with it, and let it answer.
+def train_and_answer(job: Job) -> None:
+    """Train a job, or go on with it, and let it answer.
 
     Raises:
         BertkitError: as `train` and `Predictor`.
@@ -97,19 +104,19 @@ def work(part: Part) -> None:
     """
     from bertkit.training.train import train
 
-    if not trained(part):
+    if not trained(job):
         try:
-            train(part.recipe, output=part.folder, sets=part.sets, resume=True)
+            train(job.recipe, output=job.folder, sets=job.sets, resume=True)
         except Stopped as stop:
-            raise Stopped(*(replace(problem, todo=GOES_ON) for problem in stop.problems)) from stop
-    if not finished(part):
-        answer(part)
+            raise Stopped(*(replace(problem, remedy=GOES_ON) for problem in stop.problems)) from stop
+    if not finished(job):
+        answer(job)
 
 
 GOES_ON = "the same command goes on"
 
 
-def answer(part: Part) -> None:
+def answer(job: Job) -> None:
     """Write what a finished Run answers: the task's own files beside its figures, and `predictions/NAME.tsv`.
 
     Raises:
@@ -117,35 +124,35 @@ def answer(part: Part) -> None:
     """
     from bertkit.tasks.task import Task, make_task
 
-    folder = part.run.path / PREDICTIONS
-    made = _to_make(part)
-    files = type(make_task(part.run.recipe)).files is not Task.files
+    folder = job.run.path / PREDICTIONS
+    made = _to_make(job)
+    files = type(make_task(job.run.recipe)).files is not Task.files
     if files or made["unlabelled"]:
         from bertkit.inference.predictor import Predictor
 
-        predictor = Predictor(Run.open(part.folder))
+        predictor = Predictor.open(job.folder)
         if files:
-            rows = predictor.task.read(predictor.recipe, [part.split])[part.split]
+            rows = predictor.task.read(predictor.recipe, [job.split])[job.split]
             written = predictor.task.files(predictor.predict([dict(row) for row in rows]), rows)
             for name, values in written.items():
-                write_json(part.run.path / f"{name}.json", values)
+                write_json(job.run.path / f"{name}.json", values)
         for name, sets in made["unlabelled"].items():
-            _leaderboard(predictor, name, sets)
+            _leaderboard(job.run, predictor, name, sets)
     folder.mkdir(exist_ok=True)
     write_json(folder / MADE, made)
 
 
-def _to_make(part: Part) -> dict[str, Any]:
-    """What is to be answered. A leaderboard takes all rows: of a part with fewer it is asked nothing."""
-    limited = any(text.partition("=")[0].strip() in ("data.limit", "data.limit.test") for text in part.sets)
-    return {"split": part.split, "unlabelled": {} if limited else {k: list(v) for k, v in part.unlabelled.items()}}
+def _to_make(job: Job) -> dict[str, Any]:
+    """What is to be answered. A leaderboard takes all rows: of a job with fewer it is asked nothing."""
+    limited = any(text.partition("=")[0].strip() in ("data.limit", "data.limit.test") for text in job.sets)
+    return {"split": job.split, "unlabelled": {} if limited else {k: list(v) for k, v in job.unlabelled.items()}}
 
 
-def _leaderboard(predictor: Predictor, name: str, sets: Sequence[str]) -> None:
+def _leaderboard(run: Run, predictor: Predictor, name: str, sets: Sequence[str]) -> None:
     """Answer rows without answers into `predictions/NAME.tsv`: `index` (the row's own id, else its number from 0)."""
     from bertkit.data.dataset import load as read_rows
 
-    block = predictor.run.recipe_with(sets).data
+    block = run.recipe_with(sets).data
     rows = list(read_rows(block.test or [], predictor.task.columns, block, answers=False))
     log.info("%s: answering %s rows", name, f"{len(rows):,}")
     lines = ["index\tprediction"]
@@ -153,35 +160,49 @@ def _leaderboard(predictor: Predictor, name: str, sets: Sequence[str]) -> None:
         said = next(iter(predictor.task.to_columns(given).values()))
         if not isinstance(said, (str, int, float)):
             what = f"{name}: an answer of {predictor.recipe.task} is neither a label nor a number"
-            raise RunError.at(str(predictor.run.path), what, "leave unlabelled out")
+            raise RunError.at(str(run.path), what, "leave unlabelled out")
         lines.append(f"{row.get('id', number)}\t{said}")
-    folder = predictor.run.path / PREDICTIONS
+    folder = run.path / PREDICTIONS
     folder.mkdir(exist_ok=True)
     write_text(folder / f"{name}.tsv", "\n".join(lines) + "\n")
 
 
-def to_json(part: Part) -> str:
+def blocked(job: Job) -> str:
+    """Why a job can not start though all jobs before it are done, or an empty text."""
+    if job.needs and not Run(job.needs).metrics_file.is_file():
+        return f"not trained: it starts from the model of {Path(job.needs).parent.name}, which failed"
+    return ""
+
+
+def read_failure(job: Job) -> list[Problem]:
+    """The Problems that the job's process left; none where it did not end by a BertkitError."""
+    if not job.failure_file.is_file():
+        return []
+    return [Problem(**fields) for fields in json.loads(job.failure_file.read_text("utf-8"))]
+
+
+def to_json(job: Job) -> str:
     """One line, which `main` reads."""
-    return json.dumps(asdict(part))
+    return json.dumps(asdict(job))
 
 
-def from_json(text: str) -> Part:
+def from_json(text: str) -> Job:
     given = json.loads(text)
     unlabelled = {name: tuple(sets) for name, sets in given["unlabelled"].items()}
-    return Part(**{**given, "sets": tuple(given["sets"]), "unlabelled": unlabelled})
+    return Job(**{**given, "sets": tuple(given["sets"]), "unlabelled": unlabelled})
 
 
 def main() -> int:
-    """A part in a process of its own; the exit code is as `bertkit train`'s."""
+    """A job in a process of its own; the exit code is as `bertkit train`'s."""
     from bertkit.bench.stopping import Stopping
 
     logging.basicConfig(format="%(message)s", stream=sys.stderr)
     logging.getLogger("bertkit").setLevel(logging.INFO)
-    part = from_json(sys.stdin.readline())
+    job = from_json(sys.stdin.readline())
     threading.Thread(target=_follow, daemon=True).start()
     try:
         with Stopping():
-            work(part)
+            train_and_answer(job)
     except Stopped as stop:
         log.warning("%s", stop)
         return processes.STOPPED
@@ -190,12 +211,13 @@ def main() -> int:
     except BertkitError as error:
         for problem in error.problems:
             log.error("error: %s", " ".join(str(problem).splitlines()))
+        write_json(job.failure_file, [asdict(problem) for problem in error.problems])
         return 2
     return 0
 
 
 def _follow() -> None:
-    """Stop where the parent is no more, so that no part trains on unseen."""
+    """Stop where the parent is no more, so that no job trains on unseen."""
     sys.stdin.read()
     os.kill(os.getpid(), signal.SIGTERM)
     time.sleep(processes.SAVING)

@@ -1,0 +1,61 @@
+"""A Plan and its Table -> the plain figures of the suite's page (report/bench.py)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import quote
+
+from bertkit.bench.plan import Plan
+from bertkit.bench.table import Table, cells, header, models_of
+from bertkit.report.bench import BenchPage, PlotRow
+from bertkit.report.page import number
+
+PAGES = ("report.html", "README.md")
+"""Files of a Run that a link may lead to: the first that exists."""
+
+
+def page_of(plan: Plan, table: Table) -> BenchPage:
+    """What the page shows; its links start at the folder of the plan."""
+    entries = [entry.name for entry in plan.suite.entries]
+    return BenchPage(
+        suite=table.suite,
+        model=table.model,
+        seeds=table.seeds,
+        header=header(table),
+        cells=cells(table),
+        plot_rows=plot_rows(table),
+        runs=[(name, [_link(plan, name, seed, table) for seed in table.seeds]) for name in entries],
+        published=models_of(table),
+        failed=table.failed,
+        absent=table.absent,
+        devices=table.devices,
+        versions=table.versions,
+    )
+
+
+def plot_rows(table: Table) -> list[PlotRow]:
+    """The first figure of every entry that has one."""
+    first = list({line.entry: line for line in reversed(table.lines)}.values())[::-1]
+    return [
+        PlotRow(
+            line.entry,
+            line.figure,
+            line.mean,
+            [value for value in line.seeds.values() if value is not None],
+            line.interval,
+            list(line.published.values()),
+        )
+        for line in first
+        if line.mean is not None
+    ]
+
+
+def _link(plan: Plan, entry: str, seed: int, table: Table) -> tuple[str, str]:
+    """The link to a Run's page and its text; without a Run an empty link, and why."""
+    if f"{entry}, seed {seed}" in table.failed:
+        return "", "failed"
+    folder = Path(entry, f"seed-{seed}")
+    file = next((name for name in PAGES if (plan.output / folder / name).is_file()), None)
+    values = [line.seeds.get(seed) for line in table.lines if line.entry == entry]
+    label = number(values[0]) if values else "Run"
+    return (quote((folder / file).as_posix()), label) if file else ("", label)

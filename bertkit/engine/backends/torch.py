@@ -1,0 +1,81 @@
+"""The torch backend: a model in memory, without padding where padding_free.py could make it so."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from bertkit.engine import padding_free
+from bertkit.engine.backends.backend import Backend, Forward
+from bertkit.engine.linear import fast
+from bertkit.models.build import position_limit
+from bertkit.models.layers import freeze
+
+if TYPE_CHECKING:
+    import numpy as np
+    from transformers import PreTrainedModel
+
+    from bertkit.recipe.schema import ModelBlock
+    from bertkit.tasks.head import Head
+
+
+def open_model(head: Head, block: ModelBlock) -> PreTrainedModel:
+    """A head's model, ready to train or answer: frozen as the block says, without padding where that is exact.
+
+    Raises:
+        ModelError: as `Head.build_model`, or the model can not run without padding and the block demands it.
+    """
+    model: Any = head.build_model(block)
+    # BERT's heads take **kwargs, from which Trainer concludes that they scale the loss themselves. They do not.
+    model.accepts_loss_kwargs = False
+    model.new_weights = getattr(model, "new_weights", set())  # a user's own head may have been built without ours
+    freeze(model, embeddings=block.freeze_embeddings, layers=block.freeze_layers)
+    padding_free.apply(model, block.padding_free)
+    return model
+
+
+class TorchBackend(Backend):
+    """A model and its head.
+
+    Args:
+        model: as `open_model` gives it, on its device. It is left in evaluation mode.
+        head: what stands on it.
+    """
+
+    name = "torch"
+    can = frozenset({"gradients", "attentions", "hidden_states"})
+    out_of_memory = (torch.OutOfMemoryError,)
+
+    def __init__(self, model: torch.nn.Module, head: Head):
+        super().__init__(head)
+        self.model = model
+        self.device = next(model.parameters()).device
+        self.kind = self.device.type
+        self.lockstep = _is_sharded(model)
+
+    @property
+    def max_tokens(self) -> int:
+        return position_limit(self.model)
+
+    @property
+    def constants(self) -> dict[str, np.ndarray]:
+        return self.head.constants(self.model)
+
+    def forward(self, batch: dict[str, torch.Tensor]) -> Forward:
+        if self.model.training:
+            self.model.eval()
+        with torch.inference_mode(), fast():
+            batch = {name: tensor.to(self.device) for name, tensor in batch.items()}
+            outputs = self.model(**self.head.inputs(batch))
+            arrays = {name: t.float().cpu().numpy() for name, t in self.head.reduce(outputs, batch).items()}
+            if "labels" not in batch:
+                return Forward(arrays)
+            sums, weights = self.head.losses(outputs, batch), self.head.loss_weight(batch)
+            return Forward(arrays, sums.double().cpu().numpy(), weights.double().cpu().numpy())
+
+
+def _is_sharded(model: torch.nn.Module) -> bool:
+    from torch.distributed.tensor import DTensor
+
+    return any(isinstance(parameter, DTensor) for parameter in model.parameters())

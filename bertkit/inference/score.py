@@ -1,0 +1,79 @@
+"""Outputs -> answers -> figures: the one way in which training and evaluation score a model."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bertkit.engine.run import Collate, Progress, run
+from bertkit.tasks.task import Answer, Encoded, Rows, Task
+
+if TYPE_CHECKING:
+    from bertkit.engine.backends.backend import Backend
+    from bertkit.metrics import Metric
+
+SAMPLES = 1000
+"""Bootstrap samples behind each confidence interval (Efron & Tibshirani 1993, section 13.3)."""
+
+
+@dataclass(frozen=True)
+class Split:
+    """Rows of one split with their examples."""
+
+    name: str
+    rows: Rows
+    encoded: Encoded
+
+
+@dataclass(frozen=True)
+class Scores:
+    """What a model scored on a split; `intervals` holds a 95% confidence interval of each figure but the losses."""
+
+    figures: dict[str, float]
+    answers: list[Answer]
+    intervals: dict[str, tuple[float, float]]
+
+
+def score(
+    task: Task,
+    backend: Backend,
+    split: Split,
+    collate: Collate,
+    metrics: Sequence[Metric],
+    *,
+    tune: bool = False,
+    intervals: bool = False,
+    progress: Progress = iter,
+) -> Scores:
+    """Figures of a model on a split.
+
+    Args:
+        tune: choose the task's thresholds on this split first (the validation split alone).
+        intervals: whether to bootstrap confidence intervals.
+    """
+    outputs, losses = run(backend, split.encoded.examples, collate, progress=progress)
+    answers = task.decode(outputs, split.encoded, split.rows)
+    if tune:
+        before = dict(task.state)
+        task.tune(answers, split.rows)
+        if task.state != before:
+            answers = task.decode(outputs, split.encoded, split.rows)
+    figures, spans = measure(task, answers, split.rows, metrics, samples=SAMPLES if intervals else 0)
+    return Scores({**figures, **losses}, answers, spans)
+
+
+def measure(
+    task: Task, answers: list[Answer], rows: Rows, metrics: Sequence[Metric], *, samples: int = 0
+) -> tuple[dict[str, float], dict[str, tuple[float, float]]]:
+    """Figures of answers by these metrics and the task's own, with bootstrap intervals over rows where `samples`."""
+    from bertkit.metrics import intervals
+
+    figures: dict[str, float] = {}
+    spans: dict[str, tuple[float, float]] = {}
+    for metric in [*metrics, *task.own_metrics()]:
+        predictions, references = task.compare(answers, rows, metric.takes)
+        figures |= metric(predictions, references)
+        if samples:
+            spans |= intervals(metric, predictions, references, samples=samples)
+    return figures, spans

@@ -1,0 +1,68 @@
+"""The head of `ner`: a score per tag and token; with `crf` also scores of tags that follow each other."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from bertkit.tasks.ner import decode
+from bertkit.tasks.ner.encode import IGNORED
+from bertkit.tasks.task import LabelHead
+
+if TYPE_CHECKING:
+    import numpy as np
+    import torch
+    from transformers import PreTrainedModel
+
+    from bertkit.recipe.schema import ModelBlock
+
+
+class NerHead(LabelHead):
+    auto_class = "AutoModelForTokenClassification"
+    hub_tag = "token-classification"
+    per_token = ("scores",)
+    targets = ("labels", "first_tokens")
+
+    def build_model(self, block: ModelBlock) -> PreTrainedModel:
+        model = super().build_model(block)
+        if self.options.crf:
+            from bertkit.models import crf
+
+            crf.attach(model, len(self.labels), block)
+        return model
+
+    def check_outputs(self, names: list[str]) -> str:
+        return "has no CRF that options.crf could use" if self.options.crf else super().check_outputs(names)
+
+    def loss_weight(self, batch: dict[str, torch.Tensor]) -> torch.Tensor:
+        import torch
+
+        if self.options.crf:
+            return torch.tensor([float(len(batch["labels"]))])
+        return (batch["labels"] != IGNORED).sum().float()[None]
+
+    def losses(self, outputs: Any, batch: dict[str, torch.Tensor]) -> torch.Tensor:
+        from torch.nn import functional
+
+        logits = outputs.logits.float()  # (batch, token, label)
+        if self.options.subtoken_pooling == "mean":
+            logits = decode.pool(logits, batch["first_tokens"])
+        if self.options.crf:
+            from bertkit.models import crf
+
+            scores, tags, real = decode.by_word(logits, batch["labels"], batch["first_tokens"])
+            return crf.negative_log_likelihood(crf.Transitions(*outputs[crf.TRANSITIONS]), scores, tags, real).sum()[
+                None
+            ]
+        flat = logits.flatten(0, 1), batch["labels"].flatten()
+        return functional.cross_entropy(*flat, ignore_index=IGNORED, reduction="sum")[None]
+
+    def reduce(self, outputs: Any, batch: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+        """`scores` `(batch, token, label)`: those of a word stand at its first token."""
+        logits = outputs.logits.float()
+        return {
+            "scores": logits if self.options.subtoken_pooling == "first" else decode.pool(logits, batch["first_tokens"])
+        }
+
+    def constants(self, model: Any) -> dict[str, np.ndarray]:
+        """`crf_start`, `crf_steps`, `crf_end`: see `models.crf.Crf`."""
+        return model.crf.scores() if self.options.crf else {}

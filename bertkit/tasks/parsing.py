@@ -1,0 +1,44 @@
+"""Values of a file of predictions -> what an answer holds (`Task.parse`)."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any
+
+from bertkit.data.columns import schemes
+from bertkit.data.read.rows import Unusable
+
+
+def number(value: Any) -> float:
+    """A finite number. Raises Unusable."""
+    try:
+        parsed = float(value)
+    except (TypeError, ValueError):
+        parsed = math.nan
+    if not math.isfinite(parsed):
+        raise Unusable(f"no number: {value!r:.40}")
+    return parsed
+
+
+def choice(value: Any, count: int) -> int:
+    """The number of one of `count` choices. Raises Unusable."""
+    text = str(value).strip()
+    if not (text.isascii() and text.isdecimal() and int(text) < count):
+        raise Unusable(f"no number of a choice: {text!r:.40}", f"they are 0 to {count - 1}")
+    return int(text)
+
+
+def tags(value: Any, words: int) -> list[str]:
+    """A tag per word: a list, its JSON, or tags with spaces between them. Raises Unusable."""
+    try:
+        parsed = json.loads(value) if isinstance(value, str) else value
+    except ValueError:
+        parsed = str(value).split()
+    if not isinstance(parsed, list) or not all(isinstance(tag, str) for tag in parsed):
+        raise Unusable(f"no list of tags: {value!r:.40}")
+    if len(parsed) != words:
+        raise Unusable(f"another number of tags than words: {len(parsed)} and {words}")
+    if wrong := next((problem for tag in parsed if (problem := schemes.check_tag(tag))), ""):
+        raise Unusable(wrong)
+    return parsed

@@ -1,0 +1,94 @@
+"""The head of `pretrain`: a score per word of the vocabulary at each masked token, and with pairs two per pair."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+from bertkit.errors import ModelError
+from bertkit.models import sparse_head
+from bertkit.models.weights import model_type
+from bertkit.tasks.task import Head
+
+if TYPE_CHECKING:
+    import torch
+    from transformers import PreTrainedModel
+
+    from bertkit.recipe.schema import ModelBlock
+
+log = logging.getLogger("bertkit")
+
+BEST = 5
+"""Words for each mask that an answer holds."""
+PAIR_HEADS = ("bert", "albert", "big_bird", "ernie", "fnet", "megatron-bert", "mobilebert")
+"""Kinds of model whose ForPreTraining tells pairs of segments apart, beside the masked words."""
+
+
+class PretrainHead(Head):
+    hub_tag = "fill-mask"
+    targets = ("labels", "pair")
+
+    def __init__(self, options: Any, state: dict[str, Any]):
+        super().__init__(options, state)
+        self.pairs = options.objective != "mlm"
+        self.auto_class = "AutoModelForPreTraining" if self.pairs else "AutoModelForMaskedLM"
+        if self.pairs:
+            self.parts = ("mlm", options.objective.partition("+")[2])
+
+    def build_model(self, block: ModelBlock) -> PreTrainedModel:
+        kind = model_type(block) if self.pairs else None
+        if kind and kind not in PAIR_HEADS:
+            where = "model.scratch.model_type" if block.scratch else "model.name"
+            what = f"{kind}: transformers has no head for pairs of segments ({self.options.objective}) on this kind"
+            raise ModelError.at(where, what, f"set options.objective=mlm, or take one of {', '.join(PAIR_HEADS)}")
+        model = super().build_model(block)
+        if because := sparse_head.apply(model):
+            log.info("the head runs on all tokens, as %s", because)
+        return model
+
+    def loss_weight(self, batch: dict[str, torch.Tensor]) -> torch.Tensor:
+        import torch
+
+        counts = [len(batch["labels"]), *([len(batch["pair"])] if self.pairs else [])]
+        return torch.tensor(counts, dtype=torch.float32)  # exact below 2 ** 24 masked tokens a micro-batch
+
+    def losses(self, outputs: Any, batch: dict[str, torch.Tensor]) -> torch.Tensor:
+        import torch
+        from torch.nn.functional import cross_entropy
+
+        sums = [self._each(self._scores(outputs, batch), batch).sum()]
+        pairs = sparse_head.pair_scores(outputs) if self.pairs else None
+        if pairs is not None:
+            sums.append(cross_entropy(pairs.float(), batch["pair"], reduction="sum"))
+        return torch.stack(sums)
+
+    def _scores(self, outputs: Any, batch: dict[str, torch.Tensor]) -> torch.Tensor:
+        """`(place, word)`."""
+        return sparse_head.word_scores(outputs, batch[sparse_head.PLACES]).float()
+
+    def _each(self, scores: torch.Tensor, batch: dict[str, torch.Tensor]) -> torch.Tensor:
+        """`(place,)`: loss of each masked token."""
+        from torch.nn.functional import cross_entropy
+
+        return cross_entropy(scores, batch["labels"], reduction="none")
+
+    def reduce(self, outputs: Any, batch: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+        """Of masked rows sums over their tokens; of rows to answer the best words for each mask."""
+        import torch
+
+        rows, width = batch["input_ids"].shape
+        owner = batch[sparse_head.PLACES] // width  # (place,)
+        counts = torch.bincount(owner, minlength=rows)  # (batch,)
+        scores = self._scores(outputs, batch)  # (place, word)
+        if "labels" in batch:
+            each = self._each(scores, batch)
+            sums = torch.stack([each, scores.argmax(-1) == batch["labels"], torch.ones_like(each)], 1)  # (place, 3)
+            reduced = {"sums": sums.new_zeros(rows, 3).index_add_(0, owner, sums)}  # (batch, 3)
+            pairs = sparse_head.pair_scores(outputs) if self.pairs else None
+            return reduced | ({"pairs": pairs, "pair": batch["pair"]} if pairs is not None else {})
+        best, words = scores.topk(BEST)  # (place, best)
+        filled = torch.stack([words.float(), scores.softmax(-1).gather(1, words), best], -1)  # (place, best, 3)
+        number = torch.arange(len(owner), device=owner.device) - (counts.cumsum(0) - counts)[owner]  # within its row
+        spread = filled.new_zeros(rows, int(counts.max()), BEST, 3)  # (batch, mask, best, 3)
+        spread[owner, number] = filled
+        return {"fillings": spread}

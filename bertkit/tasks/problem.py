@@ -1,0 +1,127 @@
+"""Problem: what is to be solved. Columns, what is learnt from the rows, and how answers are judged."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+
+from bertkit.data.columns.column import Column
+from bertkit.data.splits import load_splits
+from bertkit.recipe.schema import DataBlock, Recipe
+
+if TYPE_CHECKING:
+    from bertkit.metrics import Metric, Takes
+
+Rows = Sequence[dict[str, Any]]
+"""A `datasets.Dataset` or a list of dicts, with the task's canonical columns."""
+Answer = dict[str, Any]
+
+
+class Verdict(NamedTuple):
+    """How one row was answered, for people and for figures that no metric gives: what reports and comparisons show."""
+
+    text: str
+    """What was asked, in words; the parts of a pair are joined by ` | `."""
+    right: str
+    given: str
+    score: float
+    """1 where the answer is right, 0 where it is wrong, between them where it is partly right. Of a number the absolute
+    error with a minus, so that more is better there too."""
+    confidence: float | None = None
+    """In the answer given, 0 to 1; None where the task has none."""
+    wanted: frozenset[tuple[Any, ...]] = frozenset()
+    """What was to be found, where that has classes: each begins with its class, the rest tells it from others of the
+    class in this row. `{("refund",)}`, or of entities `{("PER", 0, 2), ("LOC", 5, 6)}`."""
+    found: frozenset[tuple[Any, ...]] = frozenset()
+    """What the answer holds, likewise."""
+
+
+class Problem(ABC):
+    """Required: `columns`, `metrics`, `compare`, `tiny_rows`."""
+
+    takes: ClassVar[Takes] = "labels"
+    """What a metric that does not say so itself is called with (`Metric.takes`)."""
+    metrics: tuple[str, ...]
+    """Metrics where the recipe names none; the first chooses the best checkpoint."""
+    options: Any
+    state: dict[str, Any]
+
+    @property
+    @abstractmethod
+    def columns(self) -> tuple[Column, ...]:
+        """What a Reader must give."""
+
+    @abstractmethod
+    def compare(self, answers: list[Answer], rows: Rows, takes: str) -> tuple[Any, Any]:
+        """Predictions and references as a metric takes them (`Metric.takes`); references come from the rows."""
+
+    @abstractmethod
+    def tiny_rows(self) -> list[dict[str, Any]]:
+        """A handful of rows: every task is tested with them."""
+
+    @property
+    def example(self) -> dict[str, Any]:
+        """A row without its answer, for model cards and documentation."""
+        hidden = {column.name for column in self.columns if column.answer}
+        return {name: value for name, value in self.tiny_rows()[0].items() if name not in hidden}
+
+    @property
+    def stratify_by(self) -> str | None:
+        """The column by whose values rows are stratified when a validation split is drawn."""
+        return None
+
+    def read(self, recipe: Recipe, names: Sequence[str] = ()) -> dict[str, Rows]:
+        """The rows of each split that the recipe names (of `names` alone, if any), and of `validation` always."""
+        return dict(load_splits(recipe.data, self.columns, recipe.seed, stratify_by=self.stratify_by, names=names))
+
+    def prepare(self, rows: Rows, data: DataBlock) -> None:  # noqa: B027 - a task may have nothing to learn
+        """Learn from the training rows what the task must know (its labels), into `state`."""
+
+    def check(self, rows: Rows, split: str) -> None:  # noqa: B027 - a task may have nothing to check
+        """Raise a DataError where the answers of these rows can not be used (a label unseen in training)."""
+
+    def adopt(
+        self,
+        names: Sequence[str],
+        rows: Rows | None,
+        data: DataBlock,
+        *,
+        order: Sequence[str] = (),
+        given: Sequence[str] = (),
+    ) -> str:
+        """In the place of a training, for a model or predictions from elsewhere: learn from the rows to be scored.
+
+        Args:
+            names: names of the model's outputs, in its order; none where predictions come from a file.
+            rows: None before they are known: then the outputs mean what `names` says.
+            order: the labels in the data set's own order.
+            given: names that overrule the model's own.
+
+        Returns:
+            a warning, or an empty text.
+
+        Raises:
+            BertkitError: names and rows do not fit each other.
+        """
+        if rows is not None:
+            self.prepare(rows, data)
+        return ""
+
+    def tune(self, answers: list[Answer], rows: Rows) -> None:  # noqa: B027 - a task may have nothing to tune
+        """Choose on the validation rows what is not trained (thresholds), into `state`."""
+
+    def check_metric(self, metric: Metric) -> None:  # noqa: B027 - any may fit
+        """Raise a BertkitError where a metric can not score this task, before the training and not after it."""
+
+    def own_metrics(self) -> list[Metric]:
+        """Metrics that depend on this task's labels, reported after the recipe's."""
+        return []
+
+    def sanity_checks(self, answers: list[Answer], rows: Rows) -> list[str]:
+        """Warnings that these answers deserve, whoever gave them: no better than a guess."""
+        return []
+
+    def verdicts(self, answers: list[Answer], rows: Rows) -> list[Verdict]:
+        """One per row, of rows with answers; none where single rows are not right or wrong (masked words)."""
+        return []

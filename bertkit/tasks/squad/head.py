@@ -1,0 +1,51 @@
+"""The head of `squad`: a score per token for being the start of the answer, and one for being its end."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from bertkit.tasks.squad import decode
+from bertkit.tasks.texts import TextHead
+
+if TYPE_CHECKING:
+    import torch
+    from transformers import PreTrainedModel
+
+    from bertkit.recipe.schema import ModelBlock
+
+
+class SquadHead(TextHead):
+    auto_class = "AutoModelForQuestionAnswering"
+    hub_tag = "question-answering"
+
+    def build_model(self, block: ModelBlock) -> PreTrainedModel:
+        """The head's bias moves all places alike, which changes no answer: its gradient is rounding error alone, which
+        Adam would blow up to whole steps. It is left where it is."""
+        model: Any = super().build_model(block)
+        bias = getattr(getattr(model, "qa_outputs", None), "bias", None)
+        if bias is not None:
+            bias.requires_grad_(False)
+        return model
+
+    def losses(self, outputs: Any, batch: dict[str, torch.Tensor]) -> torch.Tensor:
+        """The mean of the cross entropies of start and end, over the places of the window that are no padding."""
+        import torch
+        from torch.nn.functional import cross_entropy
+
+        padding = batch["attention_mask"] == 0  # (batch, token)
+        each = [
+            cross_entropy(logits.float().masked_fill(padding, -torch.inf), batch["labels"][:, side], reduction="sum")
+            for side, logits in enumerate((outputs.start_logits, outputs.end_logits))
+        ]
+        return (sum(each) / 2)[None]  # type: ignore[index]
+
+    def reduce(self, outputs: Any, batch: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+        import torch
+
+        mask = batch["attention_mask"] != 0
+        both = {"start": outputs.start_logits.float(), "end": outputs.end_logits.float()}  # (batch, token)
+        reduced = {"null": torch.stack([logits[:, 0] for logits in both.values()], 1)}
+        for side, logits in both.items():
+            places, scores = decode.best_places(logits, mask, self.options.n_best)
+            reduced |= {f"{side}_places": places, f"{side}_logits": scores}
+        return reduced
