@@ -19,6 +19,7 @@ from __future__ import annotations
 import importlib
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -127,7 +128,7 @@ def read(path: Path) -> Suite:
 def _of_a_suite(problem: Problem) -> Problem:
     """What the recipes' checks say of a missing key or block, in a suite's words."""
     todo = "bertkit bench --help shows a full one" if "recipe show" in problem.remedy else problem.remedy
-    return Problem(problem.key, problem.reason.replace("a recipe is a mapping", "a suite is a mapping"), todo)
+    return replace(problem, reason=problem.reason.replace("a recipe is a mapping", "a suite is a mapping"), remedy=todo)
 
 
 def _problems(name: str, task: TaskBlock, names: list[str], source: Source) -> Iterator[Problem]:
@@ -160,7 +161,7 @@ def _problems(name: str, task: TaskBlock, names: list[str], source: Source) -> I
         locate(_recipe(task.recipe, source.folder))
     except RecipeError as error:
         for problem in error.problems:
-            yield Problem(at("recipe"), f"{where}.recipe: {problem.key}: {problem.reason}", problem.remedy)
+            yield replace(problem, key=at("recipe"), reason=f"{where}.recipe: {problem.key}: {problem.reason}")
 
 
 def _recipe(name: str, folder: Path) -> str:

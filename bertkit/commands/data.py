@@ -9,26 +9,30 @@ import typer
 
 from bertkit.commands import console
 
-app = typer.Typer(no_args_is_help=True, help="Look at data before it costs an hour.")
+app = typer.Typer(no_args_is_help=True, help="Check data before training.")
 
 
 @app.callback()
 def _group() -> None:
-    """Keeps `check` a command of its own while it is the only one."""
+    """Makes `check` a subcommand although it is the only one."""
 
 
 @app.command()
 def check(
     file: Annotated[list[str], typer.Argument(metavar="FILE", help="File, folder, glob or hub:NAME#SPLIT.")],
-    task: Annotated[str, typer.Option(help="The task that the rows are for.")] = "classify",
-    validation: Annotated[list[str] | None, typer.Option(help="Rows to compare with: overlap, unseen labels.")] = None,
-    recipe: Annotated[
-        str | None, typer.Option(help="Take columns and options from this recipe.", show_default="TASK's own")
+    task: Annotated[str, typer.Option(help="Task to check the rows for.")] = "classify",
+    validation: Annotated[
+        list[str] | None, typer.Option(help="Validation rows: also check overlap and unseen labels.")
     ] = None,
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="Write the report as JSON.")] = None,
+    recipe: Annotated[
+        str | None, typer.Option(help="Recipe with the columns and options to use.", show_default="that of the task")
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Write the report as JSON to this file.")
+    ] = None,
     sets: console.Set = None,
 ) -> None:
-    """What a careful colleague would say of a data set, before you train on it.
+    """Report label counts, lengths, duplicates, conflicting labels and encoding errors of a data set.
 
     bertkit data check mine.csv --task classify -s data.columns.label=category
     """

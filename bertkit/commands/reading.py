@@ -1,17 +1,19 @@
-"""What commands share that read text for themselves: how to read it, the progress by bytes, a folder to write to."""
+"""Shared by commands that read text: options, keys of errors shown as options, progress by bytes, output folders."""
 
 from __future__ import annotations
 
 import contextlib
+import shlex
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bertkit.errors import RecipeError, RunError
+from bertkit.errors import BertkitError, Problem, RecipeError, RunError
 
 if TYPE_CHECKING:
     from bertkit.recipe.schema import DataBlock
@@ -21,11 +23,12 @@ Files = Annotated[
 ]
 Encoding = Annotated[
     str | None,
-    typer.Option(help="Of the files; auto: UTF-8, and cp1252 for a file that is not.", show_default="utf-8"),
+    typer.Option(help="Encoding; auto: cp1252 for files that are not UTF-8.", show_default="utf-8"),
 ]
-Column = Annotated[str | None, typer.Option(help="Which column holds the text.", show_default="text")]
+Column = Annotated[str | None, typer.Option(help="Column of the text.", show_default="text")]
 Set = Annotated[
-    list[str] | None, typer.Option("--set", "-s", metavar="data.KEY=VALUE", help="More on how to read; repeatable.")
+    list[str] | None,
+    typer.Option("--set", "-s", metavar="data.KEY=VALUE", help="Any other option for reading; repeatable."),
 ]
 
 
@@ -44,18 +47,47 @@ def data_block(encoding: str | None, column: str | None, sets: Sequence[str] | N
     return build(source).data
 
 
+@contextlib.contextmanager
+def keys_as_options(options: Mapping[str, str]) -> Iterator[None]:
+    """Show the keys in errors as options of the command: `data.encoding` as `--encoding`.
+
+    Args:
+        options: key of a recipe, or parameter of the library -> option or argument of the command.
+    """
+    try:
+        yield
+    except BertkitError as error:
+        raise type(error)(*(with_options(problem, options) for problem in error.problems)) from error
+
+
+def with_options(problem: Problem, options: Mapping[str, str]) -> Problem:
+    """A problem with options of the command in place of keys (see `keys_as_options`)."""
+    problem = replace(problem, key=options.get(problem.key, problem.key))
+    if problem.setting is None or problem.setting.key not in options:
+        return problem
+    option = options[problem.setting.key]
+    if not option.startswith("-"):  # an argument: the problem's key names it already
+        return replace(problem, setting=None)
+    typed = f"{option} {shlex.quote(str(problem.setting.value))}"
+    return replace(problem, remedy=f"{problem.remedy}: {typed}" if problem.remedy else typed, setting=None)
+
+
 def new_folder(folder: Path) -> Path:
-    """Raise a RunError where a folder can not be made new, before the work that it is to hold."""
+    """Check, before any work, that a folder can be created.
+
+    Raises:
+        RunError: it is not empty, or its parent does not exist.
+    """
     if folder.is_file() or (folder.is_dir() and any(folder.iterdir())):
-        raise RunError.at("--output", f"{folder}: there is something already", "name a new folder")
+        raise RunError.at("--output", f"{folder}: not empty", "name a new folder")
     if not folder.absolute().parent.is_dir():
-        raise RunError.at("--output", f"no such folder: {folder.parent}", "make it, or name another")
+        raise RunError.at("--output", f"no such folder: {folder.parent}", "create it, or name another")
     return folder
 
 
 @contextlib.contextmanager
-def reading(words: str, total: int | None) -> Iterator[Callable[[int], None]]:
-    """A function to tell how many more bytes were read: a bar with rate and time left, where someone watches."""
+def progress(label: str, total: int | None) -> Iterator[Callable[[int], None]]:
+    """A function to call with the bytes read since its last call: a bar with rate and time left, on a terminal."""
     if not sys.stderr.isatty():
         yield lambda count: None
         return
@@ -64,25 +96,25 @@ def reading(words: str, total: int | None) -> Iterator[Callable[[int], None]]:
 
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
     with Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(words, total=total)
+        task = bar.add_task(label, total=total)
         waiting = 0
 
         def advance(count: int) -> None:
             nonlocal waiting
             waiting += count
-            if waiting > 2**18:  # a line at a time would cost more than the reading
+            if waiting > 2**18:  # updating for each line would take longer than reading
                 bar.advance(task, waiting)
                 waiting = 0
 
         yield advance
 
 
-class Clock:
+class Throughput:
     """Bytes of text since the start, and their rate."""
 
     def __init__(self) -> None:
         self.start, self.bytes = time.perf_counter(), 0
 
-    def said(self) -> str:
+    def __str__(self) -> str:
         seconds = time.perf_counter() - self.start
         return f"{self.bytes / 1e6:,.1f} MB of text in {seconds:,.1f} s ({self.bytes / 1e6 / seconds:,.1f} MB/s)"

@@ -15,7 +15,16 @@ from bertkit.errors import DataError, RecipeError
 if TYPE_CHECKING:
     from bertkit.recipe.schema import DataBlock
 
-app = typer.Typer(no_args_is_help=True, help="Train a vocabulary, extend a model's, see how texts are cut.")
+app = typer.Typer(no_args_is_help=True, help="Train, extend and inspect tokenizers.")
+
+KEYS = {
+    "model.tokenizer": "MODEL",
+    "model.name": "MODEL",
+    "texts": "FILES",
+    "options.vocab_size": "--vocab-size",
+    "options.alphabet": "--alphabet",
+}
+"""Key of a recipe, or parameter of the library -> option or argument here. Keys of `data:` are set by --set."""
 
 Output = Annotated[Path, typer.Option("--output", "-o", help="A new folder.")]
 Model = Annotated[str, typer.Argument(metavar="MODEL", help="A folder, package:NAME/FOLDER or a hub name.")]
@@ -25,30 +34,32 @@ Model = Annotated[str, typer.Argument(metavar="MODEL", help="A folder, package:N
 def train(
     files: reading.Files,
     output: Output,
-    kind: Annotated[Literal["wordpiece", "bpe", "unigram"], typer.Option(help="wordpiece is BERT's.")] = "wordpiece",
-    vocab_size: Annotated[int, typer.Option(min=1, help="Words in all, special ones included.")] = 30_522,
+    kind: Annotated[
+        Literal["wordpiece", "bpe", "unigram"], typer.Option(help="Type of tokenizer; BERT's is wordpiece.")
+    ] = "wordpiece",
+    vocab_size: Annotated[int, typer.Option(min=1, help="Size of the vocabulary, with special tokens.")] = 30_522,
     lowercase: Annotated[
         bool | None,
-        typer.Option("--lowercase/--cased", help="Forget capitals.", show_default="lowercase for wordpiece"),
+        typer.Option("--lowercase/--cased", help="Convert to lower case.", show_default="lowercase for wordpiece"),
     ] = None,
     strip_accents: Annotated[
         bool | None,
-        typer.Option("--strip-accents/--keep-accents", help="Forget accents.", show_default="with --lowercase"),
+        typer.Option("--strip-accents/--keep-accents", help="Remove accents.", show_default="with --lowercase"),
     ] = None,
     chinese_characters: Annotated[
         bool,
-        typer.Option("--chinese-characters/--no-chinese-characters", help="Each Han character is a word."),
+        typer.Option("--chinese-characters/--no-chinese-characters", help="Make each Han character a word."),
     ] = True,
-    reserved: Annotated[int, typer.Option(min=0, help="[unusedN] words; with 99 or more [CLS] is 101.")] = 99,
-    min_frequency: Annotated[int, typer.Option(min=1, help="Leave out what occurs less often.")] = 2,
+    reserved: Annotated[int, typer.Option(min=0, help="[unusedN] tokens; with 99 or more, [CLS] is 101.")] = 99,
+    min_frequency: Annotated[int, typer.Option(min=1, help="Leave out rarer characters and pairs of tokens.")] = 2,
     alphabet: Annotated[
-        int | None, typer.Option(min=1, help="Most characters; not for bpe.", show_default="all frequent enough")
+        int | None, typer.Option(min=1, help="Most characters; not for bpe.", show_default="all that are not too rare")
     ] = None,
     encoding: reading.Encoding = None,
     column: reading.Column = None,
     sets: reading.Set = None,
 ) -> None:
-    """Train a vocabulary on files: a folder that plain AutoTokenizer loads, with vocab.txt as Google's.
+    """Train a tokenizer on files. AutoTokenizer loads the output folder; WordPiece has a vocab.txt.
 
     bertkit tokenizer train books/*.txt --vocab-size 8000 --output my-tokenizer
     """
@@ -56,30 +67,31 @@ def train(
     from bertkit.data.tokenizer.train import train as work
 
     if kind == "bpe" and alphabet:
-        raise RecipeError.at("--alphabet", "is not for bpe: bytes are its characters", "leave it out")
+        raise RecipeError.at("--alphabet", "is not for bpe, whose characters are bytes", "leave it out")
     options = TokenizerOptions(
         kind=kind, vocab_size=vocab_size, lowercase=lowercase, strip_accents=strip_accents,
         chinese_characters=chinese_characters, reserved=reserved, min_frequency=min_frequency, alphabet=alphabet,
     )  # fmt: skip
     reading.new_folder(output)
-    clock = reading.Clock()
-    with _texts(files, reading.data_block(encoding, column, sets), "counting words", clock) as texts:
+    throughput = reading.Throughput()
+    block = reading.data_block(encoding, column, sets)
+    with reading.keys_as_options(KEYS), _texts(files, block, "counting words", throughput) as texts:
         trained = work(texts, options)
     save(trained.tokenizer, output)
-    for note in trained.notes:
-        console.warn(note)
-    costs = trained.costs
+    for problem in trained.warnings:
+        console.warn(str(reading.with_options(problem, KEYS)))
+    statistics = trained.statistics
     console.table(
         ("figure", "value"),
         [
-            ("words in the text", f"{costs.words:,}"),
-            ("different words", f"{costs.different:,}"),
-            ("tokens per word", f"{costs.tokens / costs.words:.3f}"),
-            ("words with [UNK]", f"{costs.unknown:,} ({costs.unknown / costs.words:.3%})"),
+            ("words in the text", f"{statistics.words:,}"),
+            ("different words", f"{statistics.different:,}"),
+            ("tokens per word", f"{statistics.tokens / statistics.words:.3f}"),
+            ("words with [UNK]", f"{statistics.unknown:,} ({statistics.unknown / statistics.words:.3%})"),
             ("vocabulary", f"{len(trained.tokenizer):,}"),
         ],
     )
-    typer.echo(clock.said(), err=True)
+    typer.echo(str(throughput), err=True)
     typer.echo(f"Tokenizer: {output}")
 
 
@@ -87,84 +99,90 @@ def train(
 def extend(
     model: Model,
     files: Annotated[
-        list[str] | None, typer.Argument(metavar="[FILES]", help="Text of the domain.", show_default=False)
+        list[str] | None, typer.Argument(metavar="[FILES]", help="Texts of the domain.", show_default=False)
     ] = None,
     *,
     output: Output,
-    words: Annotated[int | None, typer.Option(min=1, help="Add so many words, those that save most tokens.")] = None,
+    words: Annotated[int | None, typer.Option(min=1, help="Add N words: those that save the most tokens.")] = None,
     words_from: Annotated[
-        Path | None, typer.Option(exists=True, dir_okay=False, help="Add the words of this file, one a line.")
+        Path | None, typer.Option(exists=True, dir_okay=False, help="Add the words of this file, one per line.")
     ] = None,
-    min_frequency: Annotated[int, typer.Option(min=1, help="Of --words: leave out rarer ones.")] = 5,
+    min_frequency: Annotated[int, typer.Option(min=1, help="With --words: leave out rarer words.")] = 5,
     encoding: reading.Encoding = None,
     column: reading.Column = None,
     sets: reading.Set = None,
 ) -> None:
-    """Add a domain's words to a model's WordPiece vocabulary; each starts as the mean of its tokens.
+    """Add words of a domain to a WordPiece model; each embedding starts as the mean of its former tokens.
 
     bertkit tokenizer extend bert-base-uncased reports/*.txt --words 1000 --output bert-reports
     """
     if (words is None) == (words_from is None) or (words and not files):
         raise RecipeError.at("extend", "expected either FILES and --words N or --words-from FILE")
+    reading.new_folder(output)
+    block = reading.data_block(encoding, column, sets)
+    with reading.keys_as_options(KEYS):
+        _extend(model, files, output, block, words=words, words_from=words_from, min_frequency=min_frequency)
+
+
+def _extend(
+    model: str, files: list[str] | None, output: Path, block: DataBlock, *,
+    words: int | None, words_from: Path | None, min_frequency: int,
+) -> None:  # fmt: skip
     from bertkit.data.tokenizer import extend as new_words
     from bertkit.data.tokenizer.word_counts import count_words
     from bertkit.models import vocabulary
 
-    reading.new_folder(output)
     tokenizer = vocabulary.open_tokenizer(model)
     new_words.check_wordpiece(tokenizer)
-    block = reading.data_block(encoding, column, sets)
     counts: dict[str, int] = {}
     if files:
         with _texts(files, block, "counting words") as texts:
             counts = count_words(texts, tokenizer.backend_tokenizer)
+    todo = ""
     if words_from:
         chosen = new_words.named_words(words_from, tokenizer, block)
     else:
         chosen = new_words.choose(counts, tokenizer, words or 0, min_frequency)
+        todo = f"no more words of FILES have several tokens and occur {min_frequency} times; lower --min-frequency"
         if 0 < len(chosen) < (words or 0):
-            what = f"only {len(chosen):,} words of {words:,}: no more are cut and occur {min_frequency} times"
-            console.warn(f"{what}; lower --min-frequency")
+            console.warn(f"only {len(chosen):,} words of {words:,}: {todo}")
     if not chosen:
-        todo = "" if words_from else f"of FILES, no word is cut and occurs {min_frequency} times: lower --min-frequency"
         raise DataError.at("extend", "there is no word to add", todo)
     loaded = vocabulary.open_model(model)
     vocabulary.add_rows(loaded, len(tokenizer), new_words.tokens_of(chosen, tokenizer))
     loaded.save_pretrained(output)
-    longer = new_words.lengthen(tokenizer, chosen, output)
-    if behind := vocabulary.left_behind(model, output):
-        typer.echo(f"not copied: {', '.join(behind)}", err=True)
-    _say_extended(new_words.compare(counts, tokenizer, longer, chosen), type(loaded).__name__, output)
+    extended = new_words.extend(tokenizer, chosen, output)
+    if uncopied := vocabulary.uncopied_files(model, output):
+        typer.echo(f"not copied: {', '.join(uncopied)}", err=True)
+    _show_extended(new_words.compare(counts, tokenizer, extended, chosen), type(loaded).__name__, output)
 
 
-def _say_extended(done: Any, kind: str, output: Path) -> None:
-    first = ", ".join(done.words[:8]) + (", ..." if len(done.words) > 8 else "")
-    typer.echo(f"{len(done.words):,} {'word' if len(done.words) == 1 else 'words'} added: {first}")
-    if done.tokens_before:
-        saved = done.tokens_before - done.tokens_after
-        share = saved / done.tokens_before
-        typer.echo(f"tokens of the text: {done.tokens_before:,} -> {done.tokens_after:,} ({share:.2%} fewer)")
-    if done.others:
-        first = ", ".join(done.others[:5]) + (", ..." if len(done.others) > 5 else "")
-        typer.echo(f"words cut anew that begin with a new one: {len(done.others):,} ({first})")
-    typer.echo(f"Model: {output} ({kind}, {done.size:,} words)")
+def _show_extended(result: Any, kind: str, output: Path) -> None:
+    first = ", ".join(result.words[:8]) + (", ..." if len(result.words) > 8 else "")
+    typer.echo(f"{len(result.words):,} {'word' if len(result.words) == 1 else 'words'} added: {first}")
+    if result.tokens_before:
+        saved = result.tokens_before - result.tokens_after
+        share = saved / result.tokens_before
+        typer.echo(f"tokens of the text: {result.tokens_before:,} -> {result.tokens_after:,} ({share:.2%} fewer)")
+    if result.others:
+        first = ", ".join(result.others[:5]) + (", ..." if len(result.others) > 5 else "")
+        typer.echo(f"other words with new tokens, as they start with a new word: {len(result.others):,} ({first})")
+    typer.echo(f"Model: {output} ({kind}, {result.size:,} tokens)")
 
 
 @app.command()
 def inspect(
     model: Model,
     files: Annotated[
-        list[str] | None, typer.Argument(metavar="[FILES]", help="Text to count.", show_default=False)
+        list[str] | None, typer.Argument(metavar="[FILES]", help="Texts to count.", show_default=False)
     ] = None,
-    text: Annotated[
-        list[str] | None, typer.Option("--text", "-t", help="A text, cut before your eyes; repeatable.")
-    ] = None,
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="Of FILES: write the figures as JSON.")] = None,
+    text: Annotated[list[str] | None, typer.Option("--text", "-t", help="A text to tokenize; repeatable.")] = None,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="Write the figures of FILES as JSON.")] = None,
     encoding: reading.Encoding = None,
     column: reading.Column = None,
     sets: reading.Set = None,
 ) -> None:
-    """How texts are cut into tokens, and what their words cost.
+    """Show the tokens of texts, and statistics of files: tokens per word, share of [UNK], costly words.
 
     bertkit tokenizer inspect bert-base-uncased --text "unaffordable"
     """
@@ -172,59 +190,61 @@ def inspect(
         raise DataError.at("inspect", "expected FILES or --text", "bertkit tokenizer inspect MODEL --text TEXT")
     if output and not files:
         raise DataError.at("--output", "holds the figures of FILES", "name files")
-    from bertkit.data.tokenizer import inspect as cuts
+    from bertkit.data.tokenizer.inspect import statistics, tokenize
     from bertkit.fs import write_json
     from bertkit.models.vocabulary import open_tokenizer
     from bertkit.run import check_output
 
     check_output(output)
-    tokenizer = open_tokenizer(model)
-    for one in text or ():
-        _show(cuts.cut(one, tokenizer))
-    if not files:
-        return
-    with _texts(files, reading.data_block(encoding, column, sets), "counting words") as texts:
-        found = cuts.costs(texts, tokenizer)
-    console.table(("figure", "value"), ((name.replace("_", " "), _figure(x)) for name, x in found.figures().items()))
-    console.table(("most costly words", "times", "tokens"), found.costly)
-    console.table(("longest words", "tokens"), found.longest)
-    if found.lost:
-        console.table(("words with [UNK]", "times"), found.lost)
+    with reading.keys_as_options(KEYS):
+        tokenizer = open_tokenizer(model)
+        for one in text or ():
+            _show(tokenize(one, tokenizer))
+        if not files:
+            return
+        with _texts(files, reading.data_block(encoding, column, sets), "counting words") as texts:
+            counted = statistics(texts, tokenizer)
+    figures = counted.figures().items()
+    console.table(("figure", "value"), ((name.replace("_", " "), _figure(value)) for name, value in figures))
+    console.table(("most costly words", "times", "tokens"), counted.costly)
+    console.table(("longest words", "tokens"), counted.longest)
+    if counted.with_unknown:
+        console.table(("words with [UNK]", "times"), counted.with_unknown)
     if output:
-        write_json(output, found.as_dict())
+        write_json(output, counted.as_dict())
 
 
 def _figure(value: float) -> str:
     return f"{value:,}" if isinstance(value, int) else f"{value:.4f}"
 
 
-def _show(cut: Any) -> None:
-    """One text: its tokens, those of a word in one colour and joined by `|`; the numbers below."""
-    for number, (tokens, _) in enumerate(cut.words):
+def _show(tokenized: Any) -> None:
+    """One text: its tokens, joined by `|` within a word and coloured by word; their numbers below."""
+    for number, (tokens, _) in enumerate(tokenized.words):
         typer.secho("|".join(tokens) + " ", fg=("cyan", "yellow")[number % 2], nl=False)
     typer.echo()
-    typer.echo(" ".join("|".join(map(str, ids)) for _, ids in cut.words))
-    words = len(cut.words)
-    typer.echo(f"{words} words, {cut.tokens} tokens, {cut.tokens / max(words, 1):.2f} a word")
-    if cut.back.strip() != cut.text.strip():
-        typer.echo(f"comes back as: {cut.back}")
+    typer.echo(" ".join("|".join(map(str, ids)) for _, ids in tokenized.words))
+    words, tokens = len(tokenized.words), tokenized.tokens
+    typer.echo(f"{words} words, {tokens} tokens, {tokens / max(words, 1):.2f} per word")
+    if tokenized.decoded.strip() != tokenized.text.strip():
+        typer.echo(f"decoded: {tokenized.decoded}")
     typer.echo()
 
 
 @contextmanager
 def _texts(
-    files: list[str], block: DataBlock, words: str, clock: reading.Clock | None = None
+    files: list[str], block: DataBlock, label: str, throughput: reading.Throughput | None = None
 ) -> Iterator[Iterator[str]]:
-    """The texts of files, under a bar."""
+    """The texts of files, with a progress bar."""
     from bertkit.data.read.sources import expand
     from bertkit.data.tokenizer.word_counts import size, texts
 
     sources = expand(files, block)
-    with reading.reading(words, size(sources)) as advance:
+    with reading.progress(label, size(sources)) as advance:
 
-        def told(count: int) -> None:
-            if clock:
-                clock.bytes += count
+        def count_bytes(count: int) -> None:
+            if throughput:
+                throughput.bytes += count
             advance(count)
 
-        yield texts(sources, block, told)
+        yield texts(sources, block, count_bytes)

@@ -1,6 +1,6 @@
-"""Sources -> a `Dataset` with the task's canonical columns, and nothing lost on the way.
+"""Sources -> a `Dataset` with the task's canonical columns.
 
-The rows are read anew each time: `datasets`' own cache serves stale rows where a file is rewritten within a second.
+Rows are read from the file every time: `datasets`' own cache gives stale rows if a file is rewritten within a second.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from bertkit.data.columns.column import Column
 from bertkit.data.columns.values import Values
 from bertkit.data.read.readers import read
 from bertkit.data.read.rows import BadRows, Record, Tally, Unusable, word_place
-from bertkit.data.read.sources import Source, expand, placeholders, setting
-from bertkit.errors import DataError, Problem, did_you_mean
+from bertkit.data.read.sources import Source, expand, placeholders
+from bertkit.errors import DataError, Problem, Setting, did_you_mean
 from bertkit.recipe.schema import DataBlock
 
 if TYPE_CHECKING:
@@ -25,13 +25,13 @@ if TYPE_CHECKING:
 log = logging.getLogger("bertkit")
 
 IDS = ("id", "idx")
-"""Columns that are taken for the rows' ids where data.columns names none."""
+"""Columns used as the rows' ids if data.columns names none."""
 
 ALSO = {"tags": ("ner_tags",), "spans": ("entities", "label")}
-"""Kind of a column -> what published files call it, where data.columns does not say."""
+"""Kind of a column -> its names in published files, used if data.columns names none."""
 
 BATCH = 10_000
-"""Rows that stand in memory as Python objects at a time."""
+"""Rows in memory as Python objects at a time."""
 
 _WORDS = re.compile(r"\S+( \S+){2,}")  # may be a name, and may be a text
 _SENTENCE = re.compile(r"\S+( \S+){4,}|.{41,}|-?\d+(\.\d+)?|.*[.!?]", re.DOTALL)
@@ -45,20 +45,19 @@ def load(
     answers: bool = True,
     keep: list[dict[str, Any]] | None = None,
 ) -> Dataset:
-    """Read all rows of `sources` in their order.
+    """Read all rows of `sources`, in order.
 
     Args:
         sources: see `sources.expand`.
-        columns: the task's. An optional one is there if the first row has it; then all rows must.
-        block: how to read them; its `train`, `validation` and `test` are not looked at.
-        answers: whether the rows hold answers. If not, answer columns are neither asked for nor read, and an empty
-            text is kept.
-        keep: a list to which the whole row, as its source holds it, is added for each row that is taken.
+        columns: the task's. An optional column is included if the first row has it; then all rows must.
+        block: how to read them; its `train`, `validation` and `test` are ignored.
+        answers: whether the rows hold answers. If not, answer columns are not read, and empty texts are accepted.
+        keep: a list to which each row that is used is added, as its source holds it.
 
     Returns:
-        The columns that the rows have, by canonical name (columns.py says what each kind holds), then `row` (number of
-        the row in its source, from 1), `place` (`file:line`) and, where a source has them, `id` (str) and `lines` (of
-        each word, in CoNLL; see `rows.word_place`). It lies in memory, and leaves no cache.
+        The columns that the rows have, by canonical name (column.py says what each kind holds), then `row` (number of
+        the row in its source, from 1), `place` (`file:line`) and, if a source has them, `id` (str) and `lines` (of
+        each word, in CoNLL; see `rows.word_place`). It is in memory, without a cache on disk.
 
     Raises:
         DataError: a source, a column or a row that can not be used.
@@ -76,7 +75,7 @@ def load(
                 if keep is not None:
                     keep.append(record.values)
             except Unusable as error:
-                bad.add(Problem(word_place(record.place, record.lines, error.word), error.what, error.todo))
+                bad.add(error.at(word_place(record.place, record.lines, error.word)))
     bad.settle()
     values.settle()
     tally.warn()
@@ -103,7 +102,7 @@ class _Rows:
         return self._count
 
     def open(self, source: Source, first: Record) -> None:
-        """Look at a source's first row: are its columns there, and which are not used?
+        """Match a source's columns with the task's, by its first row.
 
         Raises:
             DataError: a column is missing.
@@ -125,17 +124,17 @@ class _Rows:
         inputs = [column.name for column in self._columns if not column.answer]
         if inputs and not any(one in has for name in inputs for one in _names(self._from[name])):
             what = f"no column for {' or '.join(inputs)}; the columns here: {', '.join(has)}"
-            todo = f"name the one that holds it: {setting(f'data.columns.{inputs[0]}', (unused or ['NAME'])[0])}"
-            raise DataError.at(source.name, what, todo)
+            setting = Setting(f"data.columns.{inputs[0]}", (unused or ["NAME"])[0])
+            raise DataError.at(source.name, what, "name the one that holds it", setting=setting)
         if unused:
             log.info("%s: columns not used: %s", source.name, ", ".join(unused))
 
     def _source_of(self, column: Column, source: Source, first: Record) -> str | list[str]:
-        """The source's column for one of the task's."""
+        """The column(s) of the source for a column of the task."""
         mapped, has = self._block.columns, first.values
         name = mapped.get(column.name, column.name)
         texts = [mapped.get(c.name, c.name) for c in self._all if c.kind == "text"]
-        # spans are places in a text: `label` beside words is something else
+        # spans refer to a text: a `label` beside words is something else
         if column.name in mapped or name in has or (column.kind == "spans" and not any(text in has for text in texts)):
             return name
         other = next((o for o in ALSO.get(column.kind, ()) if isinstance(has.get(o), list | dict)), name)
@@ -144,7 +143,7 @@ class _Rows:
         return other
 
     def add(self, record: Record) -> None:
-        """Take one row.
+        """Add one row.
 
         Raises:
             Unusable: a column can not hold its value.
@@ -172,7 +171,7 @@ class _Rows:
         return self._values.gather([record.values.get(one) for one in source], record.place)
 
     def _expects(self, name: str, there: bool) -> bool:
-        """Whether an optional column is expected: the first row taken decides for all."""
+        """Whether an optional column is expected: the first row used decides for all."""
         expected = self._optional.setdefault(name, there)
         if there and not expected:
             raise Unusable(f"{name} is there, but not in the first row", "all rows must have it, or none")
@@ -181,13 +180,13 @@ class _Rows:
     def _take(self, column: Column, value: Any, place: str, *, there: bool) -> Any:
         try:
             if not there and column.kind == "answers":
-                raise Unusable("is missing", "other rows have it; an empty list says that there is no answer")
+                raise Unusable("is missing", "other rows have it; write an empty list if there is no answer")
             return self._values.take(column.kind, value, place)
         except Unusable as error:
             source = self._from[column.name]
             from_ = f"column {source}" if isinstance(source, str) else f"columns {', '.join(source)}"
             name = column.name if source == column.name else f"{column.name} ({from_})"
-            raise Unusable(f"{name} {error.what}", error.todo, error.word) from None
+            raise error.about(name) from None
 
     def _flush(self) -> None:
         import pyarrow as pa
@@ -218,12 +217,12 @@ class _Rows:
     def _no_header(self, source: Source, has: list[str]) -> Problem:
         names = [column.name for column in self._columns if column.required][: len(has)]
         names += placeholders(len(has))[len(names) :]
-        todo = f"if it is a row, name the columns: {setting('data.header', names)}"
-        what = f"does not look like a header, and names no {self._columns[0].name}: {', '.join(has)}"
-        return Problem(source.line(1), f"{what:.120}", todo)
+        what = f"does not look like a header, and names no {self._columns[0].name}"
+        setting = Setting("data.header", tuple(names))
+        return Problem(source.line(1), what, "if it is a row, name the columns", f"{', '.join(has):.80}", setting)
 
     def dataset(self) -> Dataset:
-        """All rows taken."""
+        """All rows added so far."""
         import pyarrow as pa
         from datasets import Dataset
 
@@ -243,8 +242,8 @@ def _check_mapping(columns: Sequence[Column], block: DataBlock) -> None:
     lists = {column.name for column in columns if column.kind == "choices"}
     for name, named in block.columns.items():
         if name in known and name not in lists and not isinstance(named, str):
-            todo = setting(f"data.columns.{name}", named[0])
-            problems.append(Problem(f"data.columns.{name}", "is one column, not a list of them", todo))
+            key = f"data.columns.{name}"
+            problems.append(Problem(key, "is one column, not a list of them", setting=Setting(key, named[0])))
         for source in _names(named):
             if name in known and source in seen and "id" not in (name, seen[source]):
                 what = f"{source} is already the column of {seen[source]}"
@@ -255,12 +254,12 @@ def _check_mapping(columns: Sequence[Column], block: DataBlock) -> None:
 
 
 def _names(source: str | list[str]) -> list[str]:
-    """The columns of a file that one of the task is read from."""
+    """The columns of a file that a column of the task is read from."""
     return [source] if isinstance(source, str) else source
 
 
 def _series(names: Sequence[str]) -> list[str]:
-    """Of columns, those that differ in a number at their end: `ending0`, `ending1`; the longest such series."""
+    """The longest series of columns that differ only in a number at the end: `ending0`, `ending1`."""
     stems = {name: re.sub(r"\d+$", "", name) for name in names}
     series = [[name for name in names if stems[name] == stem != name] for stem in dict.fromkeys(stems.values())]
     longest = max(series, key=len, default=[])
@@ -270,17 +269,18 @@ def _series(names: Sequence[str]) -> list[str]:
 def _missing(
     missing: dict[str, str], where: str, has: list[str], unused: list[str], many: dict[str, list[str]]
 ) -> list[Problem]:
-    """What to say of canonical columns (name -> the column looked for) that a source does not have.
+    """Problems of canonical columns (name -> the column looked for) that a source does not have.
 
     Args:
-        many: those that several columns may hold together, with the ones that were named.
+        many: canonical columns that may be read from several columns, with those that were named.
     """
     problems = []
     for name, column in missing.items():
         what = f"no column {column!r} for {name}; the columns here: {', '.join(has)}"
         series = _series([one for one in has if one in unused or one in many[name]]) if name in many else []
-        found = series or difflib.get_close_matches(column, unused, n=1) or unused[:1] or ["NAME"]
-        unused = [other for other in unused if other not in found]
-        todo = setting(f"data.columns.{name}", series or found[0])
-        problems.append(Problem(where, what, f"name the {'ones that hold' if series else 'one that holds'} it: {todo}"))
+        candidates = series or difflib.get_close_matches(column, unused, n=1) or unused[:1] or ["NAME"]
+        unused = [other for other in unused if other not in candidates]
+        setting = Setting(f"data.columns.{name}", tuple(series) or candidates[0])
+        todo = f"name the {'ones that hold' if series else 'one that holds'} it"
+        problems.append(Problem(where, what, todo, setting=setting))
     return problems

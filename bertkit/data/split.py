@@ -1,4 +1,4 @@
-"""Drawing rows: a validation split from the training rows, or fewer rows. Seeded, and the rows keep their order."""
+"""Draw rows: a validation split from the training rows, or a sample. Seeded; rows keep their order."""
 
 from __future__ import annotations
 
@@ -15,15 +15,14 @@ log = logging.getLogger("bertkit")
 
 
 def split(dataset: Dataset, ratio: float, seed: int, label_column: str | None = None) -> tuple[Dataset, Dataset]:
-    """Part the rows into (train, validation).
+    """Split the rows into (train, validation).
 
     Args:
-        ratio: share of the rows that validates, above 0 and below 1; at least one row does.
-        label_column: a column of single labels: each label keeps its share in both parts as nearly as whole rows
-            allow, and at least one row in train.
+        ratio: share of the rows for validation, above 0 and below 1; at least one row.
+        label_column: a column of single labels to stratify by; each label keeps at least one row in train.
 
     Raises:
-        DataError: too few rows to part.
+        DataError: too few rows to split.
     """
     groups: dict[str, list[int]] = {}
     for index, label in enumerate(dataset[label_column] if label_column else [""] * len(dataset)):
@@ -31,19 +30,19 @@ def split(dataset: Dataset, ratio: float, seed: int, label_column: str | None = 
     alone = sum(len(rows) == 1 for rows in groups.values())
     if alone == len(groups):
         whose = " of each label" if label_column and alone > 1 else ""
-        what = f"one row only{whose}: no row can be spared for validation"
+        what = f"only one row{whose}: none is left for validation"
         raise DataError.at("data.train", what, "name validation rows in data.validation")
     draw = random.Random(seed)
     counts = _shares({label: len(rows) for label, rows in groups.items()}, ratio, draw)
     chosen = {index for label, rows in groups.items() for index in draw.sample(rows, counts[label])}
     if alone and label_column:
-        log.info("%d labels have a single row, which stays in train: validation can not judge them", alone)
+        log.info("%d labels have a single row, which stays in train: validation can not score them", alone)
     train = [index for index in range(len(dataset)) if index not in chosen]
     return dataset.select(train), dataset.select(sorted(chosen))
 
 
 def limit(dataset: Dataset, n: int, seed: int) -> Dataset:
-    """`n` rows drawn by chance; all of them where there are no more."""
+    """`n` rows drawn at random; all rows if there are no more."""
     if n >= len(dataset):
         return dataset
     return dataset.select(sorted(random.Random(seed).sample(range(len(dataset)), n)))
@@ -55,7 +54,7 @@ def _shares(sizes: dict[str, int], ratio: float, draw: random.Random) -> dict[st
     counts = {label: min(int(share), sizes[label] - 1) for label, share in exact.items()}
     missing = max(1, round(sum(exact.values()))) - sum(counts.values())
     labels = list(sizes)
-    draw.shuffle(labels)  # where remainders are equal, not always the labels that stand first in the file
+    draw.shuffle(labels)  # so that ties do not favour the labels that come first in the file
     for label in sorted(labels, key=lambda label: counts[label] - exact[label]):
         if missing > 0 and counts[label] < sizes[label] - 1:
             counts[label] += 1

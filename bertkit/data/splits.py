@@ -1,4 +1,4 @@
-"""The splits of a recipe: read, limited, and the validation split off where none is named."""
+"""The splits of a recipe: read and limited; validation rows are split off if none are named."""
 
 from __future__ import annotations
 
@@ -20,34 +20,34 @@ log = logging.getLogger("bertkit")
 def load_splits(
     block: DataBlock, columns: Sequence[Column], seed: int, *, stratify_by: str | None = None, names: Sequence[str] = ()
 ) -> dict[str, Dataset]:
-    """The rows of each split that the recipe names, and of `validation` always.
+    """The rows of each split that the recipe names, and always of `validation`.
 
-    The same block and seed give the same rows: evaluating a Run later sees the validation rows of its training.
+    The same block and seed give the same rows: a later evaluation of a Run uses the validation rows of its training.
 
     Args:
-        names: only these splits; a validation split that is split off needs the training files all the same.
+        names: only these splits. A validation split that is split off still needs the training files.
     """
     wanted = set(names or ("train", "validation", "test"))
     if block.validation is None and "validation" in wanted:
         wanted.add("train")
-    found: dict[str, Dataset] = {}
+    splits: dict[str, Dataset] = {}
     for name in ("train", "validation", "test"):
         sources = getattr(block, name)
         if sources and name in wanted:
-            found[name] = _limited(name, load(sources, columns, block), getattr(block.limit, name), seed)
-    if block.validation is None and "train" in found:
-        found["train"], found["validation"] = split(found["train"], block.validation_ratio, seed, stratify_by)
-        found["validation"] = _limited("validation", found["validation"], block.limit.validation, seed)
+            splits[name] = _limited(name, load(sources, columns, block), getattr(block.limit, name), seed)
+    if block.validation is None and "train" in splits:
+        splits["train"], splits["validation"] = split(splits["train"], block.validation_ratio, seed, stratify_by)
+        splits["validation"] = _limited("validation", splits["validation"], block.limit.validation, seed)
         log.info(
-            "no validation data named: %d of the training rows validate, %d train",
-            len(found["validation"]),
-            len(found["train"]),
+            "no validation data named: %d of the training rows are used for validation, %d for training",
+            len(splits["validation"]),
+            len(splits["train"]),
         )
-    return found
+    return splits
 
 
-def _limited(name: str, rows: Dataset, most: int | None, seed: int) -> Dataset:
-    if most is None or most >= len(rows):
+def _limited(name: str, rows: Dataset, count: int | None, seed: int) -> Dataset:
+    if count is None or count >= len(rows):
         return rows
-    log.info("%s: %d of %d rows, drawn with seed %d", name, most, len(rows), seed)
-    return limit(rows, most, seed)
+    log.info("%s: %d of %d rows, drawn with seed %d", name, count, len(rows), seed)
+    return limit(rows, count, seed)

@@ -1,4 +1,4 @@
-"""A text that is too long, as spans of tokens: cut, head and tail, or overlapping windows.
+"""Spans of tokens for a text that is too long: truncated, head and tail, or overlapping windows.
 
 Spans are `(start, end)` in tokens of the text alone, before special tokens are added.
 """
@@ -11,10 +11,10 @@ Span = tuple[int, int]
 def windows(length: int, size: int, overlap: int) -> list[Span]:
     """Spans of at most `size` tokens that cover `0..length`; neighbours share `overlap` tokens.
 
-    The last one is as short as what is left. A text that fits, or is empty, gives one span.
+    The last window may be shorter. A text that fits, or is empty, gives one span.
 
     Raises:
-        ValueError: a window is not longer than the overlap, so that it would never end.
+        ValueError: `size` is not greater than `overlap`.
     """
     if length <= size:
         return [(0, length)]
@@ -27,7 +27,7 @@ def windows(length: int, size: int, overlap: int) -> list[Span]:
 
 def head_and_tail(length: int, size: int) -> list[Span]:
     """The first quarter and the last three quarters of `size` tokens (Sun et al. 2019, section 5.3.1: 128 + 382 of
-    510 scored best of three ways of cutting)."""
+    510 scored best of three ways of truncation)."""
     if length <= size:
         return [(0, length)]
     head = size // 4
@@ -35,8 +35,8 @@ def head_and_tail(length: int, size: int) -> list[Span]:
 
 
 def shares(first: int, second: int, size: int) -> tuple[int, int]:
-    """How many tokens of each text of a pair fit into `size`: the longer one is cut first and, where both are as long,
-    the second (google-research/bert, `_truncate_seq_pair`)."""
+    """How many tokens of each text of a pair fit into `size`: tokens are removed from the longer text, or from the
+    second if both are equally long (google-research/bert, `_truncate_seq_pair`)."""
     over = max(0, first + second - size)
     from_longer = min(over, abs(first - second))
     rest = over - from_longer

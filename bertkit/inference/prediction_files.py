@@ -77,7 +77,7 @@ def read_answers(file: str | Path, task: Task, rows: Rows, block: DataBlock) -> 
             named = {task.answer_columns[0]: record.values[column]} if column == "prediction" else {}
             answers.append(task.parse({**record.values, **named}, rows[number]))
         except Unusable as error:
-            bad.add(Problem(record.place, error.what, error.todo))
+            bad.add(error.at(record.place))
     bad.settle()
     return answers
 

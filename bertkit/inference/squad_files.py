@@ -90,7 +90,7 @@ def read_golds(data: Sequence[str], block: DataBlock) -> tuple[dict[str, list[st
         try:
             texts = [answer["text"] for answer in spans.answers(record.values["answers"])]
         except Unusable as error:
-            raise DataError.at(record.place, f"answers {error.what}", error.todo) from None
+            raise DataError(error.about("answers").at(record.place)) from None
         identity = str(record.values["id"])
         if identity in golds:
             raise DataError.at(record.place, "an id that stands twice", "name each file once")

@@ -1,7 +1,7 @@
-"""A model for a longer vocabulary: the rows of new words start as the mean of the tokens that the words were cut into.
+"""Extend a model's vocabulary: the embedding of a new word starts as the mean of those of its former tokens.
 
-The mean is the best of the starts that IndoBERTweet compares for BERT (Koto et al. 2021). What the model gives for the
-old numbers stays as it was. Which words: data/new_words.py.
+The mean is the best of the initializations that IndoBERTweet compares for BERT (Koto et al. 2021). Outputs for texts
+without new words do not change. The words are chosen in data/tokenizer/extend.py.
 """
 
 from __future__ import annotations
@@ -11,17 +11,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bertkit.errors import BertkitError, ModelError, Problem
+from bertkit.errors import ModelError
 from bertkit.models.build import load_tokenizer
-from bertkit.models.weights import WEIGHTS, check_folder, resolve
+from bertkit.models.weights import WEIGHTS, WHERE, check_folder, resolve
 from bertkit.recipe.schema import ModelBlock
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 log = logging.getLogger("bertkit")
-
-WHERE = "MODEL"
 
 
 def open_tokenizer(name: str) -> PreTrainedTokenizerBase:
@@ -30,70 +28,66 @@ def open_tokenizer(name: str) -> PreTrainedTokenizerBase:
     Raises:
         ModelError: there is none, or it is not a fast one.
     """
-    try:
-        return load_tokenizer(ModelBlock(tokenizer=name))
-    except ModelError as error:  # it speaks of a recipe's keys
-        todo = "name a folder that has a tokenizer.json or a vocab.txt"
-        problems = [Problem(WHERE, p.reason, todo if "--set" in p.remedy else p.remedy) for p in error.problems]
-        raise ModelError(*problems) from error
+    return load_tokenizer(ModelBlock(tokenizer=name))
 
 
-def left_behind(name: str, folder: Path) -> list[str]:
-    """Files beside a model, such as a pooling's, that its copy in `folder` does not have."""
+def uncopied_files(name: str, folder: Path) -> list[str]:
+    """Files of a model, such as those of a pooling layer, that its copy in `folder` does not have."""
     source = Path(resolve(name, None, WHERE)["pretrained_model_name_or_path"])
-    known = {*WEIGHTS, "special_tokens_map.json", "added_tokens.json", *(path.name for path in folder.iterdir())}
-    return sorted(path.name for path in source.glob("[!.]*") if path.name not in known)
+    copied = {*WEIGHTS, "special_tokens_map.json", "added_tokens.json", *(path.name for path in folder.iterdir())}
+    return sorted(path.name for path in source.glob("[!.]*") if path.name not in copied)
 
 
 def open_model(name: str) -> PreTrainedModel:
-    """A model with whatever head its checkpoint has (`architectures` of its config), in the precision it was saved in.
+    """A model with the head of its checkpoint (`architectures` of its config), in the precision it was saved in.
 
     Raises:
-        ModelError: no model there, or weights that are not all there.
+        ModelError: no model there, or incomplete weights.
     """
     import transformers
 
+    place = resolve(name, None, WHERE)
+    if (folder := Path(place["pretrained_model_name_or_path"])).is_dir():
+        check_folder(folder, name)
     try:
-        place = resolve(name, None, WHERE)
-        if (folder := Path(place["pretrained_model_name_or_path"])).is_dir():
-            check_folder(folder, name)
         config = transformers.AutoConfig.from_pretrained(**place)
-        wanted = (config.architectures or ["AutoModel"])[0]
-        kind = getattr(transformers, wanted, transformers.AutoModel)
-        model, info = kind.from_pretrained(**place, dtype="auto", output_loading_info=True)
-    except BertkitError as error:
-        raise ModelError(*(Problem(WHERE, p.reason, p.remedy) for p in error.problems)) from error
+        architecture = (config.architectures or ["AutoModel"])[0]
+        model_class = getattr(transformers, architecture, transformers.AutoModel)
+        model, info = model_class.from_pretrained(**place, dtype="auto", output_loading_info=True)
     except Exception as error:  # safetensors, json, hub and transformers each raise their own kinds here
-        said = " ".join(str(error).split()) or type(error).__name__
-        raise ModelError.at(WHERE, f"{name}: can not be loaded: {said}", "copy the model again") from error
-    for problem, keys in (("lack", info["missing_keys"]), ("have, and would lose,", info["unexpected_keys"])):
-        lost = sorted(key for key in keys if not key.endswith("position_ids"))
-        if lost:
-            log.warning("the weights %s %d tensors of %s: %s", problem, len(lost), wanted, ", ".join(lost[:3]))
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise ModelError.at(WHERE, f"{name}: can not be loaded: {reason}", "copy the model again") from error
+    for problem, keys in (("missing from the weights", "missing_keys"), ("unused, and lost", "unexpected_keys")):
+        tensors = sorted(key for key in info[keys] if not key.endswith("position_ids"))
+        if tensors:
+            log.warning("%s: %d tensors %s: %s", architecture, len(tensors), problem, ", ".join(tensors[:3]))
     return model
 
 
 def add_rows(model: PreTrainedModel, first: int, tokens: Sequence[Sequence[int]]) -> None:
-    """Give the words from number `first` on rows of their own: each the mean of the rows of its tokens.
+    """Add rows for the words from number `first` on: each is the mean of the rows of the word's former tokens.
 
-    In the embeddings, and in the weight and the bias of the masked-word head where the model has one.
+    Rows are added to the embeddings and to the weight and bias of the masked-word head, if the model has one.
+
+    Args:
+        tokens: numbers of the former tokens of each word.
 
     Raises:
-        ModelError: the model has yet another table of words.
+        ModelError: the model has another parameter with a row per word.
     """
     import torch
 
     rows = len(_tables(model)[0])
-    held = {table.data_ptr() for table in _tables(model)}
+    known = {table.data_ptr() for table in _tables(model)}
     names = [
         name
         for name, table in model.named_parameters()
         if rows in table.shape[1:]
-        and table.data_ptr() not in held
+        and table.data_ptr() not in known
         and not name.startswith(f"{model.base_model_prefix}.")
     ]
     if names:  # MobileBERT's head is one such
-        what = f"{type(model).__name__} holds the vocabulary in {', '.join(names)} too, where words can not be added"
+        what = f"{type(model).__name__} also has the vocabulary in {', '.join(names)}, where words can not be added"
         raise ModelError.at(WHERE, what, "name a BERT")
     if first + len(tokens) > rows:
         model.resize_token_embeddings(first + len(tokens), mean_resizing=False)
@@ -104,8 +98,8 @@ def add_rows(model: PreTrainedModel, first: int, tokens: Sequence[Sequence[int]]
 
 
 def _tables(model: PreTrainedModel) -> list[Any]:
-    """Weights with a row a word: embeddings `(word, hidden)`, and weight and bias `(word,)` of the masked-word head."""
+    """Parameters with a row per word: embeddings `(word, hidden)`, and weight and bias `(word,)` of the MLM head."""
     embeddings: Any = model.get_input_embeddings()
     head: Any = model.get_output_embeddings()
-    found = (embeddings.weight, getattr(head, "weight", None), getattr(head, "bias", None))
-    return [table for table in found if table is not None]
+    tables = (embeddings.weight, getattr(head, "weight", None), getattr(head, "bias", None))
+    return [table for table in tables if table is not None]

@@ -29,7 +29,7 @@ def test_build_and_show(bertkit, folder: Path) -> None:
     assert "a.txt" in out
     code, again, err = bertkit("corpus", "build", "a.txt", "-t", "t", "-o", "out")
     assert code == 0
-    assert "finished already" in err
+    assert "already finished" in err
     assert again == out
     code, out, err = bertkit("corpus", "show", "out", "--verify", "--rows", "2")
     assert code == 0, err
@@ -75,15 +75,15 @@ BAD = {
     "build rows.jsonl -t t -o out": ("rows.jsonl:1", "no column 'text'", "--column body"),
     "build a.txt -t gone -o out": ("--tokenizer", "gone", ""),
     "build a.txt -t . -o out": ("--tokenizer", "no usable tokenizer", "tokenizer.json"),
-    "build a.txt -t t -o t": ("--output", "in use", "new folder"),
-    "build a.txt -t t -o a.txt": ("--output", "in use", "new folder"),
+    "build a.txt -t t -o t": ("t", "not empty, and not a corpus", "new folder"),
+    "build a.txt -t t -o a.txt": ("a.txt", "not empty, and not a corpus", "new folder"),
     "build a.txt -t t -o out --max-length 4": ("--max-length", "greater than or equal to 8", ""),
     "build a.txt -t t -o out --validation-ratio 2": ("--validation-ratio", "less than 1", ""),
     "build a.txt -t t -o out --documents line --join-lines": ("--join-lines", "every line is a document", ""),
     "build a.txt -t t -o out --pairs none --passes 3": ("--passes", "the same in every pass", ""),
     "build a.txt -t t -o out --format nonsense": ("--format", "nonsense", ""),
-    "show gone": ("gone", "no such folder", "bertkit corpus build"),
-    "show t": ("t", "not a corpus", "bertkit corpus build"),
+    "show gone": ("gone", "no such folder", "corpus build"),
+    "show t": ("t", "not a corpus", "corpus build"),
 }
 
 
@@ -104,12 +104,12 @@ def test_another_corpus_in_the_way(bertkit, folder: Path) -> None:
     assert bertkit("corpus", "build", "a.txt", "-t", "t", "-o", "out")[0] == 0
     code, _, err = bertkit("corpus", "build", "a.txt", "-t", "t", "-o", "out", "--pairs", "sop")
     assert code == 2
-    assert "made otherwise: pairs was nsp; name a new folder" in err
+    assert "built differently: pairs was nsp; name a new folder" in err
     shard = next(Path("out/train").iterdir())
     shard.write_bytes(shard.read_bytes()[:-9])
     code, _, err = bertkit("corpus", "show", "out")
     assert code == 2
-    assert "is torn" in err
+    assert "is damaged" in err
     shard.unlink()
     code, _, err = bertkit("corpus", "show", "out")
     assert code == 2

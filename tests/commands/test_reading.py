@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from bertkit.commands.reading import data_block, new_folder, reading
-from bertkit.errors import RecipeError, RunError
+from bertkit.commands.reading import data_block, keys_as_options, new_folder, progress
+from bertkit.errors import DataError, RecipeError, RunError, Setting
 
 
 def test_own_options_and_sets_make_one_block() -> None:
@@ -24,14 +24,14 @@ def test_a_folder_in_use_is_refused(tmp_path: Path) -> None:
     (tmp_path / "x").mkdir()
     new_folder(tmp_path / "x")
     (tmp_path / "x" / "y").touch()
-    with pytest.raises(RunError, match="there is something already"):
+    with pytest.raises(RunError, match="not empty"):
         new_folder(tmp_path / "x")
     with pytest.raises(RunError, match="no such folder"):
         new_folder(tmp_path / "no" / "x")
 
 
 def test_no_bar_where_no_one_watches(capsys) -> None:
-    with reading("reading", 10) as advance:
+    with progress("reading", 10) as advance:
         advance(10)
     assert capsys.readouterr().err == ""
 
@@ -40,6 +40,21 @@ def test_a_bar_on_a_terminal(monkeypatch, capsys) -> None:
     import sys
 
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
-    with reading("reading", None) as advance:
+    with progress("reading", None) as advance:
         for _ in range(10):
             advance(2**17)
+
+
+def test_keys_in_errors_are_shown_as_options() -> None:
+    options = {"data.encoding": "--encoding", "model.name": "MODEL"}
+    cases = [
+        (("data.encoding", "no such encoding", "", None), "--encoding  no such encoding"),
+        (("a:1", "wrong", "name it", Setting("data.encoding", "x y")), "a:1  wrong; name it: --encoding 'x y'"),
+        (("a:1", "wrong", "", Setting("data.encoding", "x")), "a:1  wrong; --encoding x"),
+        (("model.name", "gone", "name one", Setting("model.name", "X")), "MODEL  gone; name one"),
+        (("a:1", "wrong", "name it", Setting("data.header", ("b",))), "a:1  wrong; name it: --set 'data.header=[b]'"),
+    ]
+    for (where, what, todo, setting), shown in cases:
+        with pytest.raises(DataError) as caught, keys_as_options(options):
+            raise DataError.at(where, what, todo, setting=setting)
+        assert str(caught.value) == shown

@@ -36,7 +36,7 @@ def test_train_extend_inspect(bertkit, tmp_path: Path, tiny_bert: Path) -> None:
     assert code == 0, err
     assert "queequeg z|##y|##x" in out
     assert f"{len(longer) - 2} " in out
-    assert "2 words, 4 tokens, 2.00 a word" in out
+    assert "2 words, 4 tokens, 2.00 per word" in out
     assert json.loads(report.read_text())["words"] == 35
 
 
@@ -49,17 +49,17 @@ def test_words_from_a_file(bertkit, tmp_path: Path, tiny_bert: Path) -> None:
     assert code == 0, err
     assert "1 word added: queequeg" in out
     assert "not copied: modules.json" in err
-    assert "1 words are in the vocabulary" in err
+    assert "1 words skipped: in the vocabulary already" in err
 
 
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (("train", TEXT, "-o", "OUT", "--vocab-size", 50), "special words and characters alone take"),
+        (("train", TEXT, "-o", "OUT", "--vocab-size", 50), "special tokens and characters alone take"),
         (("train", TEXT, "-o", "OUT", "--kind", "bpe", "--alphabet", 9), "is not for bpe"),
         (("train", TEXT, "-o", "OUT", "--kind", "best"), "'best' is not one of"),
         (("train", TEXT, "-o", "OUT/x"), "no such folder"),
-        (("train", TEXT, "-o", TEXT.parent), "there is something already"),
+        (("train", TEXT, "-o", TEXT.parent), "not empty"),
         (("train", "nowhere.txt", "-o", "OUT"), "no such file"),
         (("train", TEXT, "-o", "OUT", "-s", "seed=1"), "only data.KEY can be set here"),
         (("train", "LATIN", "-o", "OUT"), "latin.txt:1  the byte 0xE9 is not valid utf-8"),

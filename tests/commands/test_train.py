@@ -22,7 +22,7 @@ def test_a_csv_becomes_a_scored_classifier(
         *("-s", "train.report_to=none"),
     )
     assert code == 0, err
-    assert "8 of the training rows validate, 32 train" in err
+    assert "8 of the training rows are used for validation, 32 for training" in err
     assert "effective batch: 32 rows" in err
     assert "validation" in out
     assert "95% interval" in out

@@ -80,7 +80,10 @@ def test_columns_are_mapped(write):
 
 def test_mapped_columns_are_named_in_errors(write):
     path = write("a.csv", "sentence,label\na,x\n,x\n")
-    assert message(path, columns={"text": "sentence"}) == f"a.csv:3  text (column sentence) is empty; {EVERY_ROW}"
+    assert (
+        message(path, columns={"text": "sentence"})
+        == f"a.csv:3  text (column sentence) is empty; {EVERY_ROW}: --set data.bad_rows=skip"
+    )
 
 
 def test_a_mapping_of_an_unknown_canonical_column(write):
@@ -156,8 +159,8 @@ def test_an_optional_column_is_there_for_all_rows_or_for_none(write):
     assert rows(write("a.jsonl", jsonl(two, two)))[1]["text_pair"] == "b"
     assert "text_pair" not in rows(write("a.jsonl", jsonl(one, {**one, "text_pair": None})))[0]
     assert message(write("a.jsonl", jsonl(two, one, {**one, "text_pair": None}))).split("\n") == [
-        f"a.jsonl:2  text_pair is missing; {EVERY_ROW}",
-        f"a.jsonl:3  text_pair is missing; {EVERY_ROW}",
+        f"a.jsonl:2  text_pair is missing; {EVERY_ROW}: --set data.bad_rows=skip",
+        f"a.jsonl:3  text_pair is missing; {EVERY_ROW}: --set data.bad_rows=skip",
     ]
     assert message(write("a.jsonl", jsonl(one, two))) == (
         "a.jsonl:2  text_pair is there, but not in the first row; all rows must have it, or none"

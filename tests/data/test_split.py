@@ -50,7 +50,7 @@ def test_a_label_of_one_row_stays_in_train(caplog):
     train, validation = split(dataset(["a"] * 10 + ["b", "c"]), 0.5, 0, "label")
     assert {"b", "c"} < set(train["label"])
     assert set(validation["label"]) == {"a"}
-    assert caplog.messages == ["2 labels have a single row, which stays in train: validation can not judge them"]
+    assert caplog.messages == ["2 labels have a single row, which stays in train: validation can not score them"]
 
 
 @pytest.mark.parametrize(("ratio", "rows"), [(0.01, 1), (0.99, 4)])
@@ -59,9 +59,9 @@ def test_both_parts_have_a_row(ratio, rows):
 
 
 def test_too_few_rows():
-    with pytest.raises(DataError, match=r"data\.train  one row only: no row can be spared"):
+    with pytest.raises(DataError, match=r"data\.train  only one row: none is left"):
         split(dataset(["a"]), 0.5, 0)
-    with pytest.raises(DataError, match="one row only of each label"):
+    with pytest.raises(DataError, match="only one row of each label"):
         split(dataset(["a", "b"]), 0.5, 0, "label")
 
 

@@ -47,7 +47,9 @@ def test_a_validation_split_is_split_off_and_stratified(files: None, caplog: pyt
     assert len(found["validation"]) == 20
     assert sorted(found["train"] + found["validation"]) == sorted(f"t{i}" for i in range(100))
     assert sum(int(text[1:]) % 5 == 0 for text in found["validation"]) == 4
-    assert "no validation data named: 20 of the training rows validate, 80 train" in caplog.messages
+    assert (
+        "no validation data named: 20 of the training rows are used for validation, 80 for training" in caplog.messages
+    )
 
 
 def test_the_seed_alone_decides(files: None) -> None:
@@ -99,7 +101,7 @@ def test_without_training_data_there_is_nothing_to_split_off(files: None) -> Non
 
 def test_one_row_can_not_be_split(write: Write) -> None:
     write("train.csv", "text,label\nt0,a\n")
-    with pytest.raises(DataError, match="no row can be spared for validation"):
+    with pytest.raises(DataError, match="none is left for validation"):
         splits()
 
 

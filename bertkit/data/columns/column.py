@@ -1,4 +1,4 @@
-"""What a task asks of its rows: named columns, each of a kind that says which values it may hold."""
+"""The columns that a task needs: each has a name and a kind, which says what values it holds."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Kind = Literal["text", "label", "labels", "number", "words", "tags", "spans", "a
 class Column:
     """A canonical column of a task.
 
-    `answer` marks what the model is to tell: rows that are only predicted need not have it. What the kinds hold:
+    `answer` marks what the model predicts: rows that are only predicted need not have it. The kinds hold:
 
     | kind | holds |
     |---|---|
@@ -21,7 +21,7 @@ class Column:
     | `labels` | a list of label names; it may be empty |
     | `number` | a finite float |
     | `words` | a list of texts, at least one, none of them blank |
-    | `tags` | a list of label names, one a word of the `words` before it |
+    | `tags` | a list of label names, one per word of the `words` before it |
     | `spans` | a list of `{"start", "end", "label"}` of the `text` before it, by start; the end is exclusive |
     | `answers` | a list of `{"text", "start"}`, each at its place in the `text` before it; empty: no answer |
     | `choices` | a list of texts, at least two, none of them blank |

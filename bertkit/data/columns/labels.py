@@ -1,4 +1,4 @@
-"""The names of the labels: given, or found in the training rows; their order is the order of the model's scores."""
+"""Label names: given, or found in the training rows. Their order is the order of the model's outputs."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from bertkit.errors import DataError, Problem, did_you_mean
 log = logging.getLogger("bertkit")
 
 HIDDEN = "-1"
-"""Benchmarks publish their test rows with this for a label."""
+"""The label of test rows whose labels a benchmark does not publish."""
 
-HIDDEN_TODO = "a test set without answers goes to bertkit predict"
+HIDDEN_TODO = "a test set without answers can only be predicted"
 
 Rows = Sequence[dict[str, Any]]
 
 
 def read_label_names(value: list[str] | str | None) -> list[str] | None:
-    """Label names in their order, from a list or a file (one name a line, or a JSON list); None where none are given.
+    """Label names in order, from a list or a file (one name per line, or a JSON list); None if `value` is None.
 
     Raises:
-        DataError: the file can not be read, or a name is empty or stands twice.
+        DataError: the file can not be read, or a name is empty or occurs twice.
     """
     if value is None:
         return None
@@ -41,7 +41,7 @@ def read_label_names(value: list[str] | str | None) -> list[str] | None:
         if not name:
             problems.append(Problem(place, "an empty label name"))
         elif name in first:
-            problems.append(Problem(place, f"the label {name!r} stands twice", f"first at {first[name]}"))
+            problems.append(Problem(place, f"the label {name!r} occurs twice", f"first at {first[name]}"))
         first.setdefault(name, place)
     if problems or not first:
         raise DataError(*problems or [Problem("data.label_names", "no label names")])
@@ -55,7 +55,7 @@ def _from_file(file: Path) -> list[tuple[str, str]]:
             return [(f"{file}:{line}", name.strip()) for line, name in enumerate(text.rstrip().split("\n"), 1)]
         names = json.loads(text)
     except OSError as error:
-        todo = "data.label_names is a list of names or a file with one a line"
+        todo = "data.label_names is a list of names, or a file with one name per line"
         raise DataError.at("data.label_names", f"{file} can not be read: {error.strerror}", todo) from error
     except ValueError as error:  # wrong bytes, or broken JSON
         raise DataError.at(str(file), f"can not be read: {error}") from error
@@ -64,14 +64,14 @@ def _from_file(file: Path) -> list[tuple[str, str]]:
     return [(f"{file}[{position}]", name.strip()) for position, name in enumerate(names)]
 
 
-def found_names(rows: Rows, column: str) -> list[str]:
-    """The distinct labels of a column (of names or lists of names), in natural order: 2 before 10."""
+def distinct_labels(rows: Rows, column: str) -> list[str]:
+    """The distinct labels of a column of names or lists of names, in natural order: 2 before 10."""
     names = {name for _, label in _labels(rows, column) for name in label}
     return sorted(names, key=natural)
 
 
 def natural(name: str) -> tuple[Any, ...]:
-    """Sorts whole numbers by value, and the numbers inside other names too."""
+    """Sort key: whole numbers by value, also inside other names."""
     if re.fullmatch(r"-?\d+", name):
         return (0, int(name), name)
     parts = [int(part) if part.isdecimal() else part.casefold() for part in re.split(r"(\d+)", name)]
@@ -79,11 +79,11 @@ def natural(name: str) -> tuple[Any, ...]:
 
 
 def check_labels(rows: Rows, column: str, names: Sequence[str], split: str, *, given: bool | None = None) -> None:
-    """Every label must be one of `names`.
+    """Check that every label is one of `names`.
 
     Args:
         split: `validation` or the like, for the message.
-        given: whether data.label_names gave the names; else they were found in the training rows. None: not told.
+        given: True if `names` are data.label_names, False if they are those of the training rows, None if unknown.
 
     Raises:
         DataError: unknown labels, with their places: the first ten, the others counted.
@@ -106,10 +106,10 @@ def _unknown_todo(name: str, names: Sequence[str]) -> str:
 
 
 def check_classes(rows: Rows, column: str, names: Sequence[str]) -> None:
-    """The training rows must be able to teach the labels `names`; a label without a row is warned of.
+    """Check that the training rows can teach the labels `names`; warn of labels without rows.
 
     Raises:
-        DataError: one label only, or fewer rows than labels (neither where a row may have several labels).
+        DataError: only one label, or fewer rows than labels (not if a row may have several labels).
     """
     counts: Counter[str] = Counter()
     several = False
@@ -119,18 +119,18 @@ def check_classes(rows: Rows, column: str, names: Sequence[str]) -> None:
     if not names:
         raise DataError.at(f"column {column}", "no row has any label", "is this the right column?")
     if not several and len(names) < 2:
-        todo = "a model needs two or more to tell apart; is this the right column?"
-        raise DataError.at(f"column {column}", f"one label only: {', '.join(names)}", todo)
+        todo = "a model needs two or more; is this the right column?"
+        raise DataError.at(f"column {column}", f"only one label: {', '.join(names)}", todo)
     if not several and len(rows) < len(names):
         what = f"{len(rows)} training rows for {len(names)} labels"
         raise DataError.at(f"column {column}", what, "is this a column of labels? For numbers use task: regress")
     if absent := [name for name in names if not counts[name]]:
         shown = ", ".join(absent[:5]) + (", ..." if len(absent) > 5 else "")
-        log.warning("no training row has these labels, so they can not be learnt: %d (%s)", len(absent), shown)
+        log.warning("labels without training rows, which can not be learnt: %d (%s)", len(absent), shown)
 
 
 def _labels(rows: Rows, column: str) -> Iterator[tuple[str, Iterable[str]]]:
-    """Place and labels of each row: a list where a row may have several, else a tuple of one."""
+    """Place and labels of each row: a list if a row may have several, else a tuple of one."""
     dataset: Any = rows
     if hasattr(rows, "column_names"):
         values = dataset[column]

@@ -1,11 +1,11 @@
-"""Tag schemes: how a tag a word tells entities of several words (Ramshaw & Marcus 1995; Ratinov & Roth 2009).
+"""Tag schemes: entities of several words as one tag per word (Ramshaw & Marcus 1995; Ratinov & Roth 2009).
 
     find_scheme([["I-PER", "I-PER", "B-PER", "O"]])                     # "IOB1"
     convert(["I-PER", "I-PER", "B-PER", "O"], "IOB1", "BIOES")          # ["B-PER", "E-PER", "S-PER", "O"]
     repair(["O", "I-PER"], "IOB2")                                      # (["O", "B-PER"], 1)
 
-A tag is O, or a prefix, a dash and a type, which may hold dashes itself. Whether a sequence keeps to its scheme hangs
-on each tag and the one before it alone, with an O before the first and after the last.
+A tag is O, or a prefix, a dash and a type, which may itself contain dashes. Whether a sequence is valid in its scheme
+depends only on pairs of neighbouring tags, with an O before the first and after the last.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from bertkit.errors import DataError
+from bertkit.errors import DataError, Problem
 
 Scheme = Literal["IO", "IOB1", "IOB2", "BIOES", "BILOU", "BMES"]
 
@@ -31,10 +31,10 @@ PREFIXES: dict[Scheme, str] = {
     "BILOU": "BILU",  # BIOES in other letters: last, unit
     "BMES": "BMES",  # the same: middle
 }
-"""Prefixes that a scheme has beside O: of a first word, of one inside, and of the last and the only word."""
+"""Prefixes of a scheme besides O: for the first word of an entity, one inside, the last one, and a single one."""
 
 ROLES = {**dict(zip("BIES", "BIES", strict=True)), "M": "I", "L": "E", "U": "S"}
-"""What a prefix stands for, in the letters of BIOES."""
+"""Prefix -> its role, in the letters of BIOES."""
 
 
 class Span(NamedTuple):
@@ -46,38 +46,40 @@ class Span(NamedTuple):
 
 
 @lru_cache(maxsize=65536)
-def check_tag(tag: str) -> str:
-    """What is wrong with a tag, for the line that holds it; empty where nothing is."""
+def check_tag(tag: str) -> Problem | None:
+    """The problem of a tag that is no tag of any scheme; None for a valid tag."""
     prefix, dash, type_ = tag.partition("-")
     if tag == "O":
-        return ""
+        return None
     if not tag.strip():
-        return "an empty tag; a word outside of all entities has the tag O"
+        return Problem("tags", "an empty tag", "a word outside of all entities has the tag O")
     if tag.isdecimal():
-        todo = "give the tags their names, in the order of their numbers: data.label_names, and data.label_ids=true"
-        return f"the tag {tag!r} is a number; {todo}"
+        todo = "name the tags in the order of their numbers: data.label_names, and data.label_ids=true"
+        return Problem("tags", f"the tag {tag!r} is a number", todo)
     if not dash and prefix not in ROLES:
-        return f"the tag {tag!r} has no prefix; expected O, B-{tag} or the like"
+        return Problem("tags", f"the tag {tag!r} has no prefix", f"expected O, B-{tag} or the like")
     if prefix not in ROLES:
-        return f"the tag {tag!r} has the prefix {prefix!r}; known: {', '.join(ROLES)}"
-    return "" if type_.strip() else f"the tag {tag!r} has no type; expected {prefix}-PER or the like"
+        return Problem("tags", f"the tag {tag!r} has the prefix {prefix!r}", f"known: {', '.join(ROLES)}")
+    if not type_.strip():
+        return Problem("tags", f"the tag {tag!r} has no type", f"expected {prefix}-PER or the like")
+    return None
 
 
 def find_scheme(tag_sequences: Sequence[Sequence[str]]) -> Scheme:
-    """The scheme that sequences use, by their prefixes, and IOB1 or IOB2 by which of them fewer places break.
+    """The scheme of tag sequences, by their prefixes; between IOB1 and IOB2, the one with fewer invalid tags.
 
-    Without any B, E or S it is IO. Where there are no entities, or all schemes fit alike, IOB2.
+    Without any B, E or S it is IO; without entities, or if IOB1 and IOB2 fit equally, IOB2.
 
     Raises:
-        DataError: a tag that is none, or prefixes that no scheme has together.
+        DataError: an invalid tag, or prefixes that no scheme has together.
     """
     pairs = _pairs(tag_sequences)
-    found = {prefix for tag in {tag for pair in pairs for tag in pair} if (prefix := _split(tag)[0]) != "O"}
-    fitting = [scheme for scheme, prefixes in PREFIXES.items() if found <= set(prefixes)]
+    used = {prefix for tag in {tag for pair in pairs for tag in pair} if (prefix := _split(tag)[0]) != "O"}
+    fitting = [scheme for scheme, prefixes in PREFIXES.items() if used <= set(prefixes)]
     if not fitting:
         todo = "known: " + ", ".join(f"{scheme} ({', '.join(prefixes)})" for scheme, prefixes in PREFIXES.items())
-        raise DataError.at("tags", f"no scheme has all the prefixes {', '.join(sorted(found))}", todo)
-    if not found:
+        raise DataError.at("tags", f"no scheme has all the prefixes {', '.join(sorted(used))}", todo)
+    if not used:
         return "IOB2"
     if fitting[0] == "IOB1":
         breaks = {
@@ -89,13 +91,13 @@ def find_scheme(tag_sequences: Sequence[Sequence[str]]) -> Scheme:
 
 
 def broken(tags: Sequence[str], scheme: Scheme) -> list[int]:
-    """Positions, from 0, of the words that break the scheme.
+    """Positions, from 0, of the tags that are invalid in the scheme.
 
-    Such are a tag of another scheme, one that can not follow what stands before it (an I that nothing begins), and a
-    first or inside word whose entity has no last one (in BIOES, BILOU, BMES).
+    These are tags of another scheme, tags that can not follow the one before (an I- that continues no entity), and, in
+    BIOES, BILOU and BMES, tags whose entity is not ended.
 
     Raises:
-        DataError: a tag that is none (see check_tag).
+        DataError: a tag of no scheme (see check_tag).
     """
     places = set()
     for place, (before, here) in enumerate(pairwise(["O", *tags, "O"])):
@@ -106,21 +108,20 @@ def broken(tags: Sequence[str], scheme: Scheme) -> list[int]:
 
 
 def find_broken(tag_sequences: Sequence[Sequence[str]], scheme: Scheme) -> dict[int, list[int]]:
-    """Numbers, from 0, of the sequences that break the scheme, with the positions. Raises as `broken`."""
+    """Sequence number, from 0 -> positions of its invalid tags, for sequences that have any. Raises as `broken`."""
     if all(_fits(*pair, scheme) for pair in _pairs(tag_sequences)):
         return {}
-    found = ((number, broken(tags, scheme)) for number, tags in enumerate(tag_sequences))
-    return {number: places for number, places in found if places}
+    return {number: places for number, tags in enumerate(tag_sequences) if (places := broken(tags, scheme))}
 
 
 def repair(tags: Sequence[str], scheme: Scheme) -> tuple[list[str], int]:
-    """The nearest sequence that keeps to the scheme, and in how many tags it differs.
+    """The nearest sequence that is valid in the scheme, and the number of tags that differ.
 
-    Only prefixes change: in IOB2 an I that nothing begins becomes a B. Of several that are as near, the one that keeps
-    more of the words where entities start, then of those where they end.
+    Only prefixes change: in IOB2, an I- that continues no entity becomes a B-. Among equally near sequences, the one
+    that keeps more starts of entities is taken, then the one that keeps more ends.
 
     Raises:
-        DataError: a tag that is none (see check_tag).
+        DataError: a tag of no scheme (see check_tag).
     """
     if not broken(tags, scheme):
         return list(tags), 0
@@ -140,39 +141,39 @@ def repair(tags: Sequence[str], scheme: Scheme) -> tuple[list[str], int]:
                 steps[new] = min(reach, key=lambda way: way[0])
         ways = steps
     (changes, *_), path = min((way for tag, way in ways.items() if _fits(tag, "O", scheme)), key=lambda way: way[0])
-    mended: list[str] = []
+    repaired: list[str] = []
     while path:
         tag, path = path
-        mended.append(tag)
-    return mended[::-1], changes
+        repaired.append(tag)
+    return repaired[::-1], changes
 
 
 def spans(tags: Sequence[str], scheme: Scheme) -> list[Span]:
     """The entities of a sequence.
 
     Raises:
-        DataError: it breaks the scheme.
+        DataError: it is invalid in the scheme.
     """
     if places := broken(tags, scheme):
         word, tag = places[0] + 1, tags[places[0]]
-        raise DataError.at("tags", f"word {word}, {tag}, breaks {scheme}", "mend or repair the tags")
-    found: list[Span] = []
+        raise DataError.at("tags", f"word {word}: {tag} is invalid in {scheme}", "correct or repair the tags")
+    entities: list[Span] = []
     before = ("O", "")
     for place, tag in enumerate(tags):
         prefix, type_ = here = _split(tag)
         if prefix != "O" and (prefix in "BSU" or before[0] == "O" or before[1] != type_):
-            found.append(Span(place, place + 1, type_))
+            entities.append(Span(place, place + 1, type_))
         elif prefix != "O":
-            found[-1] = found[-1]._replace(end=place + 1)
+            entities[-1] = entities[-1]._replace(end=place + 1)
         before = here
-    return found
+    return entities
 
 
 def convert(tags: Sequence[str], old: Scheme, new: Scheme) -> list[str]:
     """The same entities in another scheme.
 
     Raises:
-        DataError: the tags break the old scheme, or the new one is IO and entities of one type stand side by side.
+        DataError: the tags are invalid in the old scheme, or the new one is IO and entities of one type are adjacent.
     """
     written = ["O"] * len(tags)
     letters = dict(zip("BIES", PREFIXES[new] if len(PREFIXES[new]) == 4 else "BIIB", strict=True))
@@ -181,8 +182,8 @@ def convert(tags: Sequence[str], old: Scheme, new: Scheme) -> list[str]:
         first, end, type_ = span
         touches = before.end == first and before.type == type_
         if touches and new == "IO":
-            what = f"two entities {type_} meet at word {first + 1}"
-            raise DataError.at("tags", what, "IO can not tell them apart: use IOB1, or any other scheme")
+            what = f"two {type_} entities are adjacent at word {first + 1}"
+            raise DataError.at("tags", what, "IO can not separate them: use any other scheme")
         roles = "S" if end - first == 1 else "B" + "I" * (end - first - 2) + "E"
         prefixes = [letters[role] for role in roles]
         if new in ("IO", "IOB1") and not touches:
@@ -193,8 +194,11 @@ def convert(tags: Sequence[str], old: Scheme, new: Scheme) -> list[str]:
 
 
 def as_iob2(tags: Sequence[str]) -> list[str]:
-    """IO or IOB1 in IOB2, right or wrong: what breaks IOB1, a B that no entity of its type stands before, breaks IOB2,
-    by an I that nothing begins. Words and types of entities stay, as a reader takes them who looks over that."""
+    """Tags of IO or IOB1 in IOB2; invalid tags stay invalid.
+
+    In IOB1, a B- tag is invalid unless it follows an entity of the same type. In IOB2, an I- tag is invalid unless it
+    continues one. Each invalid B- becomes an invalid I-, so a lenient reader sees the same entities.
+    """
     written = []
     for before, here in pairwise(["O", *tags]):
         prefix, type_ = _split(here)
@@ -204,20 +208,19 @@ def as_iob2(tags: Sequence[str]) -> list[str]:
 
 
 def allowed(labels: Sequence[str], scheme: Scheme) -> tuple[NDArray[np.bool_], NDArray[np.bool_], NDArray[np.bool_]]:
-    """What a decoder may choose so that sequences keep to the scheme.
+    """The labels that a decoder may choose so that sequences are valid in the scheme.
 
     Returns:
-        start (label,): may be the first word's. transition (label, label): the second may follow the first.
-        end (label,): may be the last word's.
+        start (label,): may be the first tag. transition (label, label): the second may follow the first.
+        end (label,): may be the last tag.
 
     Raises:
-        DataError: a label that is no tag, or none of the scheme's.
+        DataError: a label that is no tag of the scheme.
     """
     for label in labels:
         if _split(label)[0] not in PREFIXES[scheme] + "O":
-            raise DataError.at(
-                "labels", f"{label} is no tag of {scheme}", f"its prefixes: {', '.join(PREFIXES[scheme])}"
-            )
+            todo = f"its prefixes: {', '.join(PREFIXES[scheme])}"
+            raise DataError.at("labels", f"{label} is no tag of {scheme}", todo)
     start = np.array([_fits("O", label, scheme) for label in labels], bool)
     end = np.array([_fits(label, "O", scheme) for label in labels], bool)
     transition = np.array([[_fits(before, here, scheme) for here in labels] for before in labels], bool)
@@ -228,14 +231,13 @@ def allowed(labels: Sequence[str], scheme: Scheme) -> tuple[NDArray[np.bool_], N
 def _split(tag: str) -> tuple[str, str]:
     """Prefix and type."""
     if problem := check_tag(tag):
-        what, _, todo = problem.partition("; ")
-        raise DataError.at("tags", what, todo)
+        raise DataError(problem)
     prefix, _, type_ = tag.partition("-")
     return prefix, type_
 
 
 def _pairs(tag_sequences: Sequence[Sequence[str]]) -> Counter[tuple[str, str]]:
-    """How often one tag follows another: all that a scheme's rules ask for, counted in one pass."""
+    """How often one tag follows another: all that the rules of a scheme depend on."""
     return Counter(pairwise(chain(["O"], chain.from_iterable([*tags, "O"] for tags in tag_sequences))))
 
 
@@ -245,7 +247,7 @@ def _fits(before: str, here: str, scheme: Scheme) -> bool:
 
 
 def _follows(before: str, here: str, scheme: Scheme) -> bool:
-    """Whether `here` is a tag of the scheme, and may stand after `before`."""
+    """Whether `here` is a tag of the scheme and may follow `before`."""
     prefix, type_ = _split(here)
     if prefix not in PREFIXES[scheme] + "O":
         return False
@@ -256,7 +258,7 @@ def _follows(before: str, here: str, scheme: Scheme) -> bool:
 
 
 def _ends(before: str, here: str, scheme: Scheme) -> bool:
-    """Whether what stands at `before` may stop there, or goes on `here`."""
+    """Whether the entity of `before`, if any, may end there or continues in `here`."""
     prefix, type_ = _split(before)
     if len(PREFIXES[scheme]) < 4 or ROLES.get(prefix, "O") not in "BI":
         return True
@@ -264,6 +266,6 @@ def _ends(before: str, here: str, scheme: Scheme) -> bool:
 
 
 def _distance(old: str, new: str) -> tuple[int, int, int]:
-    """How far tags of one type are apart: whether they differ, in starting an entity, in ending one."""
+    """Distance of two tags of one type: whether they differ, in starting an entity, in ending one."""
     a, b = (ROLES.get(_split(tag)[0], "O") for tag in (old, new))
     return int(old != new), int((a in "BS") != (b in "BS")), int((a in "ES") != (b in "ES"))

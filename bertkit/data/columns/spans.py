@@ -1,9 +1,9 @@
-"""The forms in which files give answers and entities -> one form, in characters, ends exclusive.
+"""Answers and entities in the forms that files use -> one form, in characters, ends exclusive.
 
 Answers: SQuAD's list of `{"text", "answer_start"}`, or the two lists `{"text": [...], "answer_start": [...]}` that
 Hugging Face makes of it. Entities: `[start, end, label]`, `{"start", "end", "label"}` (doccano's `start_offset` and
-`end_offset` too), or CLUENER's `{label: {mention: [[start, last]]}}`, whose ends are inclusive. In a cell of a table
-each is JSON.
+`end_offset` too), or CLUENER's `{label: {mention: [[start, last]]}}`, whose ends are inclusive. In a table each is a
+cell of JSON.
 """
 
 from __future__ import annotations
@@ -21,21 +21,22 @@ KEYS = {"start": ("start", "start_offset"), "end": ("end", "end_offset"), "label
 """Key of a span -> the names it goes by."""
 
 MENTIONS = ("text", "mention", "word")
-"""Keys that may hold the text of an entity; it must then stand at its place."""
+"""Keys that may hold the text of an entity; it must then match the text at its place."""
 
 
 def cell(value: Any) -> Any:
-    """The JSON that a text holds; another value as it is.
+    """The value of a text of JSON; any other value unchanged.
 
     Raises:
-        Unusable: it holds none.
+        Unusable: the text is not JSON.
     """
     if not isinstance(value, str) or not value.strip():
         return value
     try:
         return parse(value)
     except (ValueError, RecursionError) as error:
-        raise Unusable(f"is not JSON: {reason(error)}, in {value!r:.40}", 'in a table, write ["a", "b"]') from None
+        detail = f"{reason(error)}, in {value!r:.40}"
+        raise Unusable("is not JSON", 'in a table, write ["a", "b"]', detail=detail) from None
 
 
 def answers(value: Any) -> list[dict[str, Any]]:
@@ -50,7 +51,7 @@ def answers(value: Any) -> list[dict[str, Any]]:
     if isinstance(value, dict):
         value = list(_zipped(value))
     if not isinstance(value, list):
-        raise Unusable(f"is not a list of answers: found {describe(value)}", ANSWERS_TODO)
+        raise Unusable("is not a list of answers", ANSWERS_TODO, detail=f"found {describe(value)}")
     return [_answer(item, number) for number, item in enumerate(value, 1)]
 
 
@@ -62,20 +63,23 @@ def _zipped(value: dict[str, Any]) -> Iterator[dict[str, Any]]:
         return
     if not isinstance(texts, list) or not isinstance(starts, list) or len(texts) != len(starts):
         many = [str(len(v)) if isinstance(v, list) else describe(v) for v in (texts, starts)]
-        raise Unusable(f"has not a start for each text: {many[0]} in text, {many[1]} in answer_start", ANSWERS_TODO)
+        detail = f"{many[0]} in text, {many[1]} in answer_start"
+        raise Unusable("has not one start per text", ANSWERS_TODO, detail=detail)
     yield from ({"text": text, "start": start} for text, start in zip(texts, starts, strict=True))
 
 
 def _answer(item: Any, number: int) -> dict[str, Any]:
     if not isinstance(item, dict):
-        raise Unusable(f"holds what is no answer: number {number} is {describe(item)}", ANSWERS_TODO)
+        detail = f"number {number} is {describe(item)}"
+        raise Unusable("holds an element that is not an answer", ANSWERS_TODO, detail=detail)
     _check_keys(item)
     start = _whole(item.get("answer_start", item.get("start")))
     if not isinstance(item.get("text"), str):
-        what = f"holds an answer without a text: number {number} has {describe(item.get('text'))}"
-        raise Unusable(what, ANSWERS_TODO)
+        detail = f"number {number} has {describe(item.get('text'))}"
+        raise Unusable("holds an answer without a text", ANSWERS_TODO, detail=detail)
     if start is None:
-        raise Unusable(f"holds an answer without a whole number as its answer_start: number {number}", ANSWERS_TODO)
+        what = "holds an answer without a whole number as answer_start"
+        raise Unusable(what, ANSWERS_TODO, detail=f"number {number}")
     return {"text": item["text"], "start": start}
 
 
@@ -94,7 +98,7 @@ def spans(value: Any, label: Callable[[Any], str]) -> list[dict[str, Any]]:
     if isinstance(value, dict):
         value = list(_by_mention(value))
     if not isinstance(value, list):
-        raise Unusable(f"is not a list of spans: found {describe(value)}", SPANS_TODO)
+        raise Unusable("is not a list of spans", SPANS_TODO, detail=f"found {describe(value)}")
     return [_span(item, number, label) for number, item in enumerate(value, 1)]
 
 
@@ -103,8 +107,8 @@ def _by_mention(value: dict[str, Any]) -> Iterator[dict[str, Any]]:
     _check_keys(value)
     for label, mentions in value.items():
         if not isinstance(mentions, dict):
-            what = f"holds no mentions with their places: {label!r:.40} has {describe(mentions)}"
-            raise Unusable(what, SPANS_TODO)
+            detail = f"{label!r:.40} has {describe(mentions)}"
+            raise Unusable("holds no mentions with their places", SPANS_TODO, detail=detail)
         _check_keys(mentions)
         for mention, places in mentions.items():
             for place in places if isinstance(places, list) else [places]:
@@ -117,24 +121,24 @@ def _span(item: Any, number: int, label: Callable[[Any], str]) -> dict[str, Any]
     if isinstance(item, list) and len(item) == 3:
         item = dict(zip(KEYS, item, strict=True))
     if not isinstance(item, dict):
-        raise Unusable(f"holds what is no span: number {number} is {describe(item)} ({item!r:.40})", SPANS_TODO)
+        detail = f"number {number} is {describe(item)} ({item!r:.40})"
+        raise Unusable("holds an element that is not a span", SPANS_TODO, detail=detail)
     _check_keys(item)
-    found = {key: next((item[name] for name in names if name in item), None) for key, names in KEYS.items()}
-    start, end = _whole(found["start"]), _whole(found["end"])
+    values = {key: next((item[name] for name in names if name in item), None) for key, names in KEYS.items()}
+    start, end = _whole(values["start"]), _whole(values["end"])
     if start is None or end is None:
-        raise Unusable(
-            f"holds a span without a whole number as start and end: number {number} ({item!r:.60})", SPANS_TODO
-        )
+        what = "holds a span without a whole number as start and end"
+        raise Unusable(what, SPANS_TODO, detail=f"number {number} ({item!r:.60})")
     try:
-        span = {"start": start, "end": end, "label": label(found["label"])}
+        span = {"start": start, "end": end, "label": label(values["label"])}
     except Unusable as error:
-        raise Unusable(f"holds a bad label: that of span {number} {error.what}", error.todo) from None
+        raise error.inside("holds a bad label", f"that of span {number}") from None
     mention = next((item[name] for name in MENTIONS if isinstance(item.get(name), str)), None)
     return span if mention is None else {**span, "mention": mention}
 
 
 def _whole(value: Any) -> int | None:
-    """A whole number, also where a table turned it into 3.0; else None."""
+    """A whole number, also if a table turned it into 3.0; else None."""
     if isinstance(value, bool) or not isinstance(value, int | float) or value != value // 1:
         return None
     return int(value)
@@ -142,4 +146,4 @@ def _whole(value: Any) -> int | None:
 
 def _check_keys(value: dict[str, Any]) -> None:
     if isinstance(value, Repeated):
-        raise Unusable(f"holds {value.what}", "keep one of them")
+        raise Unusable("holds an object with a key twice", "keep one of them", detail=repr(value.key))

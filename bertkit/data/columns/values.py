@@ -1,4 +1,4 @@
-"""What a file holds -> what a column may hold, or why not."""
+"""Values of a file -> values of the task's columns, or why they are unusable."""
 
 from __future__ import annotations
 
@@ -9,31 +9,30 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from bertkit.data.columns import choices, spans
+from bertkit.data.columns.choices import SKIP
 from bertkit.data.columns.column import Column
 from bertkit.data.columns.labels import HIDDEN, HIDDEN_TODO, read_label_names
 from bertkit.data.columns.offsets import agree
 from bertkit.data.read.json_text import describe
 from bertkit.data.read.rows import Tally, Unusable
-from bertkit.data.read.sources import setting
-from bertkit.errors import DataError, Problem
+from bertkit.errors import DataError, Problem, Setting
 from bertkit.recipe.schema import DataBlock
 
-# JSON can write half of a surrogate pair (an emoji cut in two): no encoding can write it, so no tokenizer can read it.
+# JSON can hold half of a surrogate pair (an emoji split in two), which no encoding can write and no tokenizer can read.
 _HALF_CHARACTER = re.compile("[\ud800-\udfff]")
-EVERY_ROW = f"every row needs one; to leave such rows out and count them: {setting('data.bad_rows', 'skip')}"
-
-EVERY_WORD = f"each needs a character to read; to leave such rows out: {setting('data.bad_rows', 'skip')}"
+EVERY_ROW = "every row needs one; to leave such rows out and count them"
+EVERY_WORD = "every word needs a visible character; to leave such rows out"
 
 _WHOLE = re.compile(r"-?[0-9]+")
 _NUMBER = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*", re.ASCII)
 
 
 class Values:
-    """Takes one value after the other, and remembers what shows only over all of them.
+    """Converts values one by one; `settle` reports what shows only over all of them.
 
     Args:
-        tally: counts what is taken with a doubt.
-        keep_empty: an empty text is taken (rows to predict), not refused.
+        tally: counts values that were accepted but look doubtful.
+        keep_empty: accept empty texts (rows to predict).
     """
 
     def __init__(self, block: DataBlock, tally: Tally, *, keep_empty: bool = False):
@@ -64,7 +63,7 @@ class Values:
         return self._take[kind](value, place)
 
     def agree(self, row: dict[str, Any], columns: Sequence[Column], place: str) -> None:
-        """Look whether the columns of a row go together (see offsets.py).
+        """Check that the columns of a row agree (see offsets.py).
 
         Raises:
             Unusable: two do not.
@@ -72,7 +71,7 @@ class Values:
         agree(row, columns, self._tally, place)
 
     def gather(self, cells: list[Any], place: str) -> list[Any]:
-        """The choices of a row that stand in a column each; those that it does not have are empty cells at the end."""
+        """The choices of a row with one column per choice; missing choices are empty cells at the end."""
         full = list(cells)
         while full and (full[-1] is None or (isinstance(full[-1], str) and not full[-1].strip())):
             full.pop()
@@ -81,17 +80,16 @@ class Values:
         return full
 
     def settle(self) -> None:
-        """To be called after the last value.
+        """Call after the last value.
 
         Raises:
             DataError: the labels are of different types, or hold the -1 of a hidden label.
         """
         kinds = {kind: first for kind, first in self._first_of.items() if kind != HIDDEN}
         if len(kinds) > 1:
-            found = [
-                Problem(place, f"labels of different types: {v!r} is {kind}") for kind, (place, v) in kinds.items()
-            ]
-            raise DataError(*found, Problem("", "which of them name the same label? write all as texts"))
+            what = "labels of different types"
+            problems = [Problem(place, what, detail=f"{v!r} is {kind}") for kind, (place, v) in kinds.items()]
+            raise DataError(*problems, Problem("", "which of them name the same label? write all as texts"))
         if HIDDEN in self._first_of and self._names is None and "a name" not in kinds:
             todo = f"{HIDDEN_TODO}; if it is a class of yours, list all labels in data.label_names"
             raise DataError.at(self._first_of[HIDDEN][0], "the label -1 usually marks a hidden label", todo)
@@ -99,11 +97,11 @@ class Values:
     def _text(self, value: Any, place: str) -> str:
         if not isinstance(value, str):
             if value is None:
-                raise Unusable("is missing", EVERY_ROW)
-            raise Unusable(f"is not a text: found {describe(value)} ({value!r:.40})", "write it in quotes")
+                raise Unusable("is missing", EVERY_ROW, setting=SKIP)
+            raise Unusable("is not a text", "write it in quotes", detail=f"found {describe(value)} ({value!r:.40})")
         if not value.strip():
             if not self._keep_empty:
-                raise Unusable("is empty", EVERY_ROW)
+                raise Unusable("is empty", EVERY_ROW, setting=SKIP)
             self._tally.add("empty texts", place)
         self._check_length(len(value), "an unclosed quote often merges rows")
         _check_characters(value)
@@ -112,47 +110,51 @@ class Values:
     def _check_length(self, size: int, why: str) -> None:
         most = self._block.max_characters
         if size > most:
-            todo = f"{why}; if it is meant: {setting('data.max_characters', size)}"
-            raise Unusable(f"is too long: {size:,} characters, data.max_characters is {most:,}", todo)
+            detail, setting = (
+                f"{size:,} characters, data.max_characters is {most:,}",
+                Setting("data.max_characters", size),
+            )
+            raise Unusable("is too long", f"{why}; if it is intended", detail=detail, setting=setting)
 
     def _words(self, value: Any, place: str) -> list[str]:
         words = _list(value, "words")
         for position, word in enumerate(words):
             if not isinstance(word, str):
-                what = f"holds what is no text: word {position + 1} is {describe(word)} ({word!r:.40})"
-                raise Unusable(what, "write it in quotes", position)
+                detail = f"word {position + 1} is {describe(word)} ({word!r:.40})"
+                raise Unusable("holds a word that is not a text", "write it in quotes", detail=detail, word=position)
             if not word.strip():
-                raise Unusable(f"holds an empty word: word {position + 1} is {word!r:.40}", EVERY_WORD, position)
+                detail = f"word {position + 1} is {word!r:.40}"
+                raise Unusable("holds an empty word", EVERY_WORD, detail=detail, setting=SKIP, word=position)
             _check_characters(word)
         if not words:
-            raise Unusable("has no words", EVERY_ROW)
+            raise Unusable("has no words", EVERY_ROW, setting=SKIP)
         self._check_length(sum(map(len, words)), "are the empty lines between sentences missing?")
         return words
 
     def _tags(self, value: Any, place: str) -> list[str]:
-        """One label name a word."""
+        """One label name per word."""
         names = []
         for position, tag in enumerate(_list(value, "tags")):
             if tag is None or (isinstance(tag, str) and not tag.strip()):
-                todo = "a word outside of all entities has the tag O"
-                raise Unusable(f"holds an empty tag: that of word {position + 1}", todo, position)
+                todo, detail = "a word outside of all entities has the tag O", f"that of word {position + 1}"
+                raise Unusable("holds an empty tag", todo, detail=detail, word=position)
             try:
                 names.append(self._label(tag, place))
             except Unusable as error:
-                what = f"holds a bad tag: that of word {position + 1} {error.what}"
-                raise Unusable(what, error.todo, position) from None
+                raise error.inside("holds a bad tag", f"that of word {position + 1}", position) from None
         return names
 
     def _label(self, value: Any, place: str) -> str:
-        """One label name: whole numbers and true/false become texts."""
+        """One label name; whole numbers and true/false become texts."""
         if value is None or (isinstance(value, str) and not value.strip()):
             raise Unusable("is missing", f"every row needs one; {HIDDEN_TODO}")
         if not isinstance(value, str | int):
-            raise Unusable(f"is not a label: found {describe(value)} ({value!r:.40})", "write a name or a whole number")
+            detail = f"found {describe(value)} ({value!r:.40})"
+            raise Unusable("is not a label", "write a name or a whole number", detail=detail)
         name = str(value).lower() if isinstance(value, bool) else str(value).strip()
         _check_characters(name)
         if isinstance(value, str) and name != value:
-            self._tally.add("white space around a label, removed", place)
+            self._tally.add("labels with white space around them, removed", place)
         if self._block.label_ids:
             return self._at_position(name)
         if name == HIDDEN:
@@ -174,26 +176,28 @@ class Values:
         return texts
 
     def _choice(self, value: Any, place: str) -> int | str:
-        """As it is written: which choice it names shows beside the choices alone (see `agree`)."""
+        """Unchanged: the choice that it names depends on the row's choices (see `agree`)."""
         if value is None or (isinstance(value, str) and not value.strip()):
             raise Unusable("is missing", f"every row needs one; {HIDDEN_TODO}")
         if isinstance(value, bool) or not isinstance(value, str | int):
-            raise Unusable(f"is not a choice: found {describe(value)} ({value!r:.40})", choices.NAME_IT)
+            raise Unusable("is not a choice", choices.NAME_IT, detail=f"found {describe(value)} ({value!r:.40})")
         return value
 
     def _labels(self, value: Any, place: str) -> list[str]:
-        """Any number of label names, from a list or a text that data.label_separator parts."""
+        """Any number of label names, from a list, or from a text split at data.label_separator."""
         if isinstance(value, str):
             text, separator = value, self._block.label_separator
             value = [part.strip() for part in text.split(separator)] if text.strip() else []
             if "" in value:
-                raise Unusable(f"has an empty label: {text!r:.40}", f"the labels are parted by {separator!r}")
+                todo = f"labels are separated by {separator!r}"
+                raise Unusable("has an empty label", todo, detail=f"{text!r:.40}")
         if not isinstance(value, list):
-            what = "is missing" if value is None else f"is not a list of labels: found {describe(value)}"
-            raise Unusable(what, "a row without labels has an empty list")
+            what = "is missing" if value is None else "is not a list of labels"
+            detail = "" if value is None else f"found {describe(value)}"
+            raise Unusable(what, "a row without labels has an empty list", detail=detail)
         names = [self._label(item, place) for item in value]
         if len(set(names)) < len(names):
-            raise Unusable(f"holds a label twice: {', '.join(names)}")
+            raise Unusable("holds a label twice", detail=", ".join(names))
         return names
 
     def _at_position(self, text: str) -> str:
@@ -201,7 +205,8 @@ class Values:
         if text == HIDDEN:
             raise Unusable("is -1, which marks a hidden label", HIDDEN_TODO)
         if not _WHOLE.fullmatch(text) or not 0 <= int(text) < len(self._names):
-            raise Unusable(f"is no position in data.label_names: {text!r}, expected 0 to {len(self._names) - 1}")
+            detail = f"{text!r}, expected 0 to {len(self._names) - 1}"
+            raise Unusable("is no position in data.label_names", detail=detail)
         return self._names[int(text)]
 
     def _number(self, value: Any, place: str) -> float:
@@ -209,14 +214,14 @@ class Values:
             value = float(value)
         if isinstance(value, bool) or not isinstance(value, int | float | decimal.Decimal):
             if value in (None, ""):
-                raise Unusable("is missing", EVERY_ROW)
-            raise Unusable(f"is not a number: {value!r:.40}", "write it as 1.5 or 3e-4")
+                raise Unusable("is missing", EVERY_ROW, setting=SKIP)
+            raise Unusable("is not a number", "write it as 1.5 or 3e-4", detail=f"{value!r:.40}")
         try:
             number = float(value)
         except OverflowError:
             number = math.inf
         if not math.isfinite(number):
-            raise Unusable(f"is not a finite number: {number}", EVERY_ROW)
+            raise Unusable("is not a finite number", EVERY_ROW, detail=str(number), setting=SKIP)
         return number
 
     def _id(self, value: Any, place: str) -> str | None:
@@ -226,15 +231,15 @@ class Values:
         return str(value)
 
 
-def _list(value: Any, of: str) -> list[Any]:
+def _list(value: Any, elements: str) -> list[Any]:
     value = spans.cell(value)
     if value is None or value == "":
-        raise Unusable("is missing", EVERY_ROW)
+        raise Unusable("is missing", EVERY_ROW, setting=SKIP)
     if not isinstance(value, list):
-        raise Unusable(f"is not a list of {of}: found {describe(value)}", 'write ["a", "b"]')
+        raise Unusable(f"is not a list of {elements}", 'write ["a", "b"]', detail=f"found {describe(value)}")
     return value
 
 
 def _check_characters(text: str) -> None:
     if not text.isascii() and _HALF_CHARACTER.search(text):
-        raise Unusable("holds half a character", "a \\ud800 to \\udfff stands alone: was a text cut inside an emoji?")
+        raise Unusable("holds half a character", "a lone \\ud800 to \\udfff: was a text cut inside an emoji?")

@@ -1,7 +1,7 @@
-"""Build a corpus: look at the sources, plan, go on with what is there, write the manifest last.
+"""Build a corpus: scan the sources, write the plan, run the two rounds (rounds.py), write the manifest last.
 
-A folder without a manifest is unfinished, and the same command goes on with it: the plan that it holds (options, hashes
-of tokenizer and sources) must be the same.
+A folder without a manifest is unfinished, and building again continues it if the plan in it (options, hashes of the
+tokenizer and the sources) is the same.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bertkit import processes as machine
-from bertkit.data.corpus import account, rounds
+from bertkit.data.corpus import rounds, summary
 from bertkit.data.corpus.options import CorpusOptions
 from bertkit.data.read.documents import Scanned, scan
 from bertkit.data.read.sources import ENDINGS, Source, expand, shown
@@ -32,9 +32,9 @@ if TYPE_CHECKING:
 log = logging.getLogger("bertkit")
 
 VERSION = 2
-"""Of the rules and the files: another makes other rows of the same texts."""
+"""Version of the rules and files: another version gives other rows for the same texts."""
 PATIENCE = 1.0
-"""Seconds between two looks whether another training has built the corpus."""
+"""Seconds between checks whether another training has built the corpus."""
 MANIFEST, WORK, TOKENIZER = "manifest.json", ".building", "tokenizer.json"
 
 
@@ -46,16 +46,16 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     """
     if not (folder / MANIFEST).is_file():
         if (folder / WORK).is_dir():
-            todo = "the bertkit corpus build that began it goes on with it"
+            todo = "build it again with the same sources and options, which continues it"
             raise DataError.at(str(folder), "an unfinished corpus", todo)
         what = "not a corpus: it has no manifest.json" if folder.is_dir() else "no such folder"
-        raise DataError.at(str(folder), what, "a corpus is the folder that bertkit corpus build writes")
+        raise DataError.at(str(folder), what, "name the output folder of a corpus build")
     try:
         manifest = json.loads((folder / MANIFEST).read_text("utf-8"))
         version = manifest["version"]
         assert manifest["shards"]
     except (OSError, ValueError, KeyError, TypeError, AssertionError) as error:
-        raise DataError.at(str(folder / MANIFEST), "is no manifest of a corpus", "build the corpus again") from error
+        raise DataError.at(str(folder / MANIFEST), "not a manifest of a corpus", "build the corpus again") from error
     if version != VERSION:
         what = f"a corpus of version {version}; this bertkit reads version {VERSION}"
         raise DataError.at(str(folder), what, "build it again")
@@ -72,15 +72,15 @@ def build(
     processes: int = 1,
     progress: rounds.Progress | None = None,
 ) -> dict[str, Any]:
-    """Make a corpus of texts, or go on with one. Returns its manifest.
+    """Build a corpus from texts, or continue an unfinished one. Returns its manifest.
 
     Args:
         sources: as in `data.train`: files, folders, globs, hub data sets.
         block: how to read them (format, encoding, `columns: {text: ...}`, bad_rows).
-        processes: over which the work is spread; they change nothing in the result.
+        processes: number of processes; the result does not depend on it.
 
     Raises:
-        DataError: a source that can not be read, an output that holds something else, or no text at all.
+        DataError: a source that can not be read, an output folder that holds something else, or no text at all.
     """
     block, output = block or DataBlock(), Path(output)
     progress = progress or (lambda what, done, total: None)
@@ -89,21 +89,22 @@ def build(
         return _finished(output, plan)
     processes = min(processes, 1 + plan["bytes"] // (4 * rounds.PART))  # starting one takes as long as three parts
     try:
-        work = _begun(output, plan, backend)
-        with rounds.alone(work), rounds.Run(processes) as run:
-            count, counts = _first_round(work, scanned, block, options, run, progress)
+        work = _work_folder(output, plan, backend)
+        job = rounds.Build(work, output, options, plan["tokenizer"])
+        with rounds.alone(work), rounds.Workers(processes) as workers:
+            count, read = _first_round(job, scanned, block, workers, progress)
             chosen = rounds.choose(work, count, options)
-            made = rounds.make_shards(work, output, count, options, plan["tokenizer"], run, progress)
-            if not made:
+            shards = rounds.make_shards(job, count, workers, progress)
+            if not shards:
                 _discard(output)
-                raise DataError.at(scanned[0].source.name, "its documents make no row", "are there only single words?")
-            manifest = {**plan, **account.told(made, counts, chosen, options)}
+                raise DataError.at(scanned[0].source.name, "its documents give no row", "are there only single words?")
+            manifest = {**plan, **summary.summarize(shards, read, chosen, options)}
             write_json(output / MANIFEST, manifest)
             shutil.rmtree(work, ignore_errors=True)
     except OSError as error:
         what = f"can not be written: {error.strerror or error}"
-        raise DataError.at(str(output), what, "mend that; the same command goes on") from error
-    account.warn(manifest)
+        raise DataError.at(str(output), what, "building again continues from here") from error
+    summary.warn(manifest)
     return manifest
 
 
@@ -116,10 +117,10 @@ def cached(
     processes: int = 1,
     progress: rounds.Progress | None = None,
 ) -> Path:
-    """The folder of the corpus that these make, in the cache; built where it is not there yet.
+    """The cached corpus of these sources and options; built if it is not in the cache.
 
-    The folder's name is the hash of all that the rows depend on. Of several processes the first one builds; a build of
-    another training is waited for.
+    The folder's name is the hash of everything that the rows depend on. Of several processes only the first builds; if
+    another training is building the same corpus, this waits for it.
     """
     plan, _, _ = _plan(sources, tokenizer, options, block or DataBlock())
     folder = cache_home() / "corpus" / hashlib.sha256(json.dumps(_identity(plan), sort_keys=True).encode()).hexdigest()
@@ -127,7 +128,7 @@ def cached(
         while not (folder / MANIFEST).is_file():
             try:
                 build(sources, tokenizer, folder, options, block=block, processes=processes, progress=progress)
-            except rounds.Busy:  # another training wants the same
+            except rounds.Busy:  # another training is building the same
                 time.sleep(PATIENCE)
     return folder
 
@@ -135,15 +136,16 @@ def cached(
 def _plan(
     sources: Sequence[str], tokenizer: PreTrainedTokenizerBase, options: CorpusOptions, block: DataBlock
 ) -> tuple[dict[str, Any], list[Scanned], str]:
-    """What the corpus is to be made of, the sources after a first look, and the tokenizer as JSON."""
+    """The plan of the corpus (the first part of its manifest), the scanned sources, and the tokenizer as JSON."""
     from tokenizers import Tokenizer
 
     backend = Tokenizer.from_str(tokenizer.backend_tokenizer.to_str())
-    backend.no_truncation()  # a tokenizer that was used may hold the last call's
+    backend.no_truncation()  # those of its last call may still be set
     backend.no_padding()
     text = backend.to_str()
     if options.pairs == "none" and tokenizer.sep_token_id is None:
-        raise DataError.at("tokenizer", "has no separator ([SEP]) to put between documents", "use one of BERT's kind")
+        what = "has no separator token ([SEP]) to put between documents"
+        raise DataError.at("model.tokenizer", what, "use one like BERT's")
     scanned = [scan(source, block) for source in _sources(sources, block)]
     plan = {
         "version": VERSION,
@@ -172,16 +174,16 @@ def _plan(
 
 
 def _sources(sources: Sequence[str], block: DataBlock) -> list[Source]:
-    """As `expand` finds them; a file or standard input of no known format is a plain text."""
-    found: list[Source] = []
+    """As `expand` finds them, except that a file or standard input of unknown format is plain text."""
+    expanded: list[Source] = []
     for text in sources:
         path = Path(text)
         if not block.format and path.is_file() and not _known(path):
-            found.append(Source(shown(path), "text", path))
+            expanded.append(Source(shown(path), "text", path))
         else:
-            found += expand([text], block)
+            expanded += expand([text], block)
     plain = {"stdin"} if not block.format else set()
-    return [replace(each, format="text") if each.name in plain and each.format == "csv" else each for each in found]
+    return [replace(each, format="text") if each.name in plain and each.format == "csv" else each for each in expanded]
 
 
 def _known(path: Path) -> bool:
@@ -189,19 +191,19 @@ def _known(path: Path) -> bool:
 
 
 def vocabulary_hash(tokenizer: PreTrainedTokenizerBase) -> str:
-    """The same for tokenizers that give the same numbers to the same tokens."""
+    """Equal for tokenizers that give the same numbers to the same tokens."""
     vocabulary = sorted(tokenizer.get_vocab().items())
     return hashlib.sha256(json.dumps(vocabulary).encode()).hexdigest()
 
 
 def _identity(plan: dict[str, Any]) -> dict[str, Any]:
-    """What the rows depend on: a source by its content, not by its name."""
+    """Everything that the rows depend on; sources by their content, not their names."""
     sources = [{key: value for key, value in source.items() if key != "name"} for source in plan["sources"]]
     return {"sources": sources, **{key: plan[key] for key in ("version", "options", "tokenizer")}}
 
 
 def _check_same(folder: Path, plan: dict[str, Any], old: dict[str, Any], state: str) -> None:
-    """Raise a DataError that names what is not as it was."""
+    """Raise a DataError that names what differs from the plan of the folder."""
     now, then = _identity(plan), _identity(old)
     changed = [
         f"{key} was {then['options'].get(key)}"
@@ -212,27 +214,27 @@ def _check_same(folder: Path, plan: dict[str, Any], old: dict[str, Any], state: 
     changed += ["other sources, or their content has changed"] * (now["sources"] != then["sources"])
     changed += ["another version of bertkit"] * (now["version"] != then["version"])
     if changed:
-        what = f"{folder}: holds {state} corpus made otherwise: {'; '.join(changed)}"
-        raise DataError.at("--output", what, "name a new folder, or remove this one")
+        what = f"holds {state} corpus built differently: {'; '.join(changed)}"
+        raise DataError.at(str(folder), what, "name a new folder, or remove this one")
 
 
 def _finished(output: Path, plan: dict[str, Any]) -> dict[str, Any]:
     manifest = read_manifest(output)
     _check_same(output, plan, manifest, "a")
-    shutil.rmtree(output / WORK, ignore_errors=True)  # what a kill after the manifest left
-    log.info("%s: finished already, with the same sources and options", output)
+    shutil.rmtree(output / WORK, ignore_errors=True)  # left if it was killed right after the manifest
+    log.info("%s: already finished, with the same sources and options", output)
     return manifest
 
 
-def _begun(output: Path, plan: dict[str, Any], backend: str) -> Path:
-    """The folder of the work, with its plan; that of an earlier build with the same plan as it stands."""
+def _work_folder(output: Path, plan: dict[str, Any], backend: str) -> Path:
+    """The folder of unfinished work, with its plan: a new one, or that of an earlier build with the same plan."""
     work = output / WORK
     if (work / "plan.json").is_file():
         _check_same(output, plan, json.loads((work / "plan.json").read_text("utf-8")), "an unfinished")
-        log.info("%s: goes on with the build that was begun there", output)
+        log.info("%s: continues the unfinished build there", output)
         return work
     if output.is_file() or (output.is_dir() and any(path.name != WORK for path in output.iterdir())):
-        raise DataError.at("--output", f"{output}: in use", "name a new folder, or remove this one")
+        raise DataError.at(str(output), "not empty, and not a corpus", "name a new folder, or remove this one")
     for folder in (work, *(output / split for split in rounds.SPLITS)):
         folder.mkdir(parents=True, exist_ok=True)
     for folder in (work, output):
@@ -245,30 +247,25 @@ def _discard(output: Path) -> None:
     for name in (WORK, *rounds.SPLITS):
         shutil.rmtree(output / name, ignore_errors=True)
     (output / TOKENIZER).unlink(missing_ok=True)
-    with contextlib.suppress(OSError):  # something of another's is in it
+    with contextlib.suppress(OSError):  # it holds something else
         output.rmdir()
 
 
 def _first_round(
-    work: Path,
-    scanned: Sequence[Scanned],
-    block: DataBlock,
-    options: CorpusOptions,
-    run: rounds.Run,
-    progress: rounds.Progress,
+    job: rounds.Build, scanned: Sequence[Scanned], block: DataBlock, workers: rounds.Workers, progress: rounds.Progress
 ) -> tuple[int, dict[str, int]]:
-    """How many parts there are, and what was counted, from the disk where the round was finished before."""
-    file = work / "read.json"
+    """Number of parts, and counts of what was read; from the disk if the round was finished before."""
+    file = job.work / "read.json"
     if not file.is_file():
         try:
-            count, counts = rounds.read_parts(work, scanned, block, options, run, progress)
+            count, counts = rounds.read_parts(job, scanned, block, workers, progress)
             if not counts["documents"]:
                 raise DataError.at(scanned[0].source.name, "no document with a text", "is this the right file?")
         except rounds.Ended:
             raise
-        except BertkitError:  # a source, once mended, is another, and this build could not go on with it
-            _discard(work.parent)
+        except BertkitError:  # a corrected source is another source, so this build could not be continued
+            _discard(job.output)
             raise
         write_json(file, {"parts": count, "counts": dict(counts)})
-    found = json.loads(file.read_text("utf-8"))
-    return found["parts"], found["counts"]
+    finished = json.loads(file.read_text("utf-8"))
+    return finished["parts"], finished["counts"]

@@ -1,13 +1,13 @@
-"""A corpus is made in two rounds over its parts, each spread over processes.
+"""The two rounds of building a corpus, each over all parts and in parallel.
 
-1. Sources are read as a stream and dealt out in parts of `PART` characters, whole documents each; a part is cleaned,
-   split into sentences, cut into tokens and written (parts.py).
-2. Duplicates are found by hash and validation documents drawn, over all documents; then the rows of each part are made
-   and written (shards.py), with random sentences read from any other part.
+1. Sources are read as a stream, in parts of `PART` characters of whole documents; each part is cleaned, split into
+   sentences, tokenized and written (parts.py).
+2. Over all documents, duplicates are found by hash and validation documents drawn; then the rows of each part are made
+   and written (shards.py), with random sentences from any part.
 
-Every file is written aside and renamed, and depends on the sources, the options and its own number alone. So a build
-that was killed goes on where it was, and the number of processes changes nothing. Memory: a part a process, and 24
-bytes a document (some 100 while duplicates are looked for).
+Every file is written aside and renamed, and depends only on the sources, the options and its number. So an interrupted
+build can be continued, and the number of processes does not change the result. Memory: one part per process, and 24
+bytes per document (some 100 while duplicates are searched).
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -32,60 +33,74 @@ import numpy as np
 from bertkit.data.corpus import pairs as pretraining
 from bertkit.data.corpus import parts, sentences, shards
 from bertkit.data.corpus.options import CorpusOptions
-from bertkit.data.corpus.parts import Elsewhere, Part
+from bertkit.data.corpus.parts import CorpusPart, RandomSentences
 from bertkit.data.read.documents import Scanned, clean, documents, paragraphs
-from bertkit.data.tokenizer.cutter import Cutter
+from bertkit.data.tokenizer.cached import CachedTokenizer
+from bertkit.data.tokenizer.marked import mark_first
 from bertkit.errors import DataError
 from bertkit.recipe.schema import DataBlock
 
 PART = 4_000_000
-"""Characters of a part. A process takes some 150 MB for one; more would not be faster."""
+"""Characters per part. A process needs some 150 MB for one; larger parts are not faster."""
 
 SPLITS = ("train", "validation")
 
 Progress = Callable[[str, int, int], None]
-"""What is done, so many units of it, of so many: bytes of text, then parts."""
+"""Called with the name of the round, and the units done and in total: bytes of text, then parts."""
+
+
+@dataclass(frozen=True)
+class Build:
+    """What every job of a build needs.
+
+    `work` is the folder of the parts, `output` that of the corpus, `tokenizer` the manifest's entry of the tokenizer.
+    """
+
+    work: Path
+    output: Path
+    options: CorpusOptions
+    tokenizer: dict[str, Any]
 
 
 class Ended(DataError):
-    """A process of a build was killed; the build can go on."""
+    """A process of a build was killed; the build can be continued."""
 
 
 def read_parts(
-    work: Path, scanned: Sequence[Scanned], block: DataBlock, options: CorpusOptions, run: Run, progress: Progress
+    build: Build, scanned: Sequence[Scanned], block: DataBlock, workers: Workers, progress: Progress
 ) -> tuple[int, Counter[str]]:
-    """The first round. Returns how many parts there are, and what was counted."""
+    """The first round. Returns the number of parts, and the counts."""
     counts: Counter[str] = Counter()
     total, done, number = sum(each.size for each in scanned), 0, -1
 
     def jobs() -> Iterator[tuple[Any, ...]]:
         nonlocal number
-        for number, texts in enumerate(_dealt(_all(scanned, block, options, counts))):
-            yield work, number, texts, options
+        for number, texts in enumerate(_batches(_all(scanned, block, build.options, counts))):
+            yield build, number, texts
 
-    for found in run(read_part, jobs()):
-        done += found["bytes"]
+    for part_counts in workers(read_part, jobs()):
+        done += part_counts["bytes"]
         progress("reading", done, max(total, done))
-        counts.update(found)
+        counts.update(part_counts)
     return number + 1, counts
 
 
-def read_part(work: Path, number: int, texts: list[str], options: CorpusOptions) -> dict[str, int]:
-    """Write a part, where it is not there yet. Returns what was counted."""
-    file = work / parts.name(number)
+def read_part(build: Build, number: int, texts: list[str]) -> dict[str, int]:
+    """Write a part, unless it exists. Returns its counts."""
+    file = build.work / parts.name(number)
     if file.exists():
-        return parts.account(file)[0]
-    cutter = _cutter(work / "tokenizer.json")
+        return parts.read_summary(file)[0]
+    tokenizer = _tokenizer(build.work / "tokenizer.json")
     counts: Counter[str] = Counter(bytes=sum(len(text.encode()) for text in texts))
     found: list[str] = []
     in_document = []
     for text in texts:
-        text = clean(text, counts) if options.clean else text
+        text = clean(text, counts) if build.options.clean else text
         before = len(found)
-        for paragraph in paragraphs(text, options.join_lines):
-            found += sentences.split(paragraph) if options.split_sentences else [paragraph]
+        for paragraph in paragraphs(text, build.options.join_lines):
+            found += sentences.split(paragraph) if build.options.split_sentences else [paragraph]
         in_document.append(len(found) - before)
-    marked, ends = cutter.cut(found)
+    marked, ends = tokenizer.tokenize(found)
     document = np.repeat(np.arange(len(texts)), in_document)
     full = np.diff(ends, prepend=0) > 0
     offsets = np.concatenate([[0], ends[full]])  # (sentence + 1,)
@@ -95,19 +110,22 @@ def read_part(work: Path, number: int, texts: list[str], options: CorpusOptions)
     counts["documents_empty"] = len(texts) - len(filled)
     counts["sentences"] = len(offsets) - 1
     counts["tokens"] = len(marked)
-    counts["tokens_unknown"] = cutter.unknown(marked)
-    Part(marked, offsets, np.concatenate([[0], np.cumsum(each)]), hashes, dict(counts)).write(file)
+    counts["tokens_unknown"] = tokenizer.count_unknown(marked)
+    CorpusPart(marked, offsets, np.concatenate([[0], np.cumsum(each)]), hashes, dict(counts)).write(file)
     return dict(counts)
 
 
 def choose(work: Path, count: int, options: CorpusOptions) -> dict[str, int]:
-    """Find duplicates, draw the validation documents, and write a table of each split's documents."""
-    accounts = [parts.account(work / parts.name(number))[1] for number in range(count)]
-    place = np.concatenate([(number << 32) + np.arange(len(found)) for number, found in enumerate(accounts)])
-    again = _again(np.concatenate(accounts))
+    """Find duplicates, draw the validation documents, and write a table of the documents of each split.
+
+    Returns the numbers of repeated documents and of the documents of each split.
+    """
+    hashes = [parts.read_summary(work / parts.name(number))[1] for number in range(count)]
+    place = np.concatenate([(number << 32) + np.arange(len(own)) for number, own in enumerate(hashes)])
+    repeated = _repeated(np.concatenate(hashes))
     if options.deduplicate:
-        place = place[~again]
-    least = 2 if options.pairs == "nsp" and len(place) >= 4 else 1  # so that one may be followed by the other
+        place = place[~repeated]
+    least = 2 if options.pairs == "nsp" and len(place) >= 4 else 1  # two, so that each has another to be paired with
     share = max(least, round(options.validation_ratio * len(place))) if options.validation_ratio else 0
     drawn = np.random.default_rng([options.seed, len(place)]).choice(
         len(place), min(share, len(place) - 1), replace=False
@@ -118,64 +136,62 @@ def choose(work: Path, count: int, options: CorpusOptions) -> dict[str, int]:
         aside = work / f".{split}.npy"
         np.save(aside, chosen)
         aside.replace(work / f"{split}.npy")
-    return {"documents_repeated": int(again.sum()), "train": int((~validates).sum()), "validation": len(drawn)}
+    return {"documents_repeated": int(repeated.sum()), "train": int((~validates).sum()), "validation": len(drawn)}
 
 
-def make_shards(
-    work: Path, output: Path, count: int, options: CorpusOptions, about: dict[str, Any], run: Run, progress: Progress
-) -> list[dict[str, Any]]:
-    """The second round. Returns what is told of each shard, in order; those without rows are removed."""
+def make_shards(build: Build, count: int, workers: Workers, progress: Progress) -> list[dict[str, Any]]:
+    """The second round. Returns the file and counts of each shard, in order; shards without rows are removed."""
     jobs = [
-        (work, output, split, part, number, options, about)
+        (build, split, part, number)
         for split in SPLITS
-        for number in range(options.passes if split == "train" else 1)
+        for number in range(build.options.passes if split == "train" else 1)
         for part in range(count)
     ]
-    found = []
-    for shard in run(make_shard, iter(jobs)):
-        found.append(shard)
-        progress("making rows", len(found), len(jobs))
-    for shard in found:
+    made = []
+    for shard in workers(make_shard, iter(jobs)):
+        made.append(shard)
+        progress("making rows", len(made), len(jobs))
+    for shard in made:
         if not shard["rows"]:
-            (output / shard["file"]).unlink(missing_ok=True)
-    return sorted((shard for shard in found if shard["rows"]), key=lambda shard: shard["file"])
+            (build.output / shard["file"]).unlink(missing_ok=True)
+    return sorted((shard for shard in made if shard["rows"]), key=lambda shard: shard["file"])
 
 
-def make_shard(
-    work: Path, output: Path, split: str, part: int, number: int, options: CorpusOptions, about: dict[str, Any]
-) -> dict[str, Any]:
-    """Write the rows of a part in one pass, where they are not there yet. Returns what is told of the shard."""
-    file = output / split / f"{part:06d}-{number}.arrow"
+def make_shard(build: Build, split: str, part: int, number: int) -> dict[str, Any]:
+    """Write the rows of a part in pass `number`, unless they exist. Returns the file and counts of the shard."""
+    work, options, tokenizer = build.work, build.options, build.tokenizer
+    file = build.output / split / f"{part:06d}-{number}.arrow"
     if not file.exists():
         counts: Counter[str] = Counter()
         table = np.load(work / f"{split}.npy", mmap_mode="r")
         low, high = np.searchsorted(table, [part << 32, (part + 1) << 32])
         chosen = np.asarray(table[low:high]) & (2**32 - 1)  # (document,) in the part
-        own = Part.read(work / parts.name(part))
+        own = CorpusPart.read(work / parts.name(part))
         counts["tokens_own"] = int(own.lengths[chosen].sum())
         rows: list[pretraining.Row] = []
         if options.pairs == "none":
-            room, separator = options.max_length - about["special"][0], 2 * about["separator"] + 1
+            room, separator = options.max_length - tokenizer["special"][0], mark_first(tokenizer["separator"])
             rows += pretraining.packed(own, chosen, room, separator, counts)
         else:
-            elsewhere = Elsewhere(work, work / f"{split}.npy") if options.pairs == "nsp" and len(table) > 1 else None
+            others = RandomSentences(work, work / f"{split}.npy") if options.pairs == "nsp" and len(table) > 1 else None
             draw = random.Random(f"{options.seed} {split} {number} {part}")
-            pairs = pretraining.Pairs(options, options.max_length - about["special"][1], draw, elsewhere, counts)
+            room = options.max_length - tokenizer["special"][1]
+            pairs = pretraining.PairSampler(options, room, draw, others, counts)
             for place, document in enumerate(chosen.tolist(), int(low)):
                 rows += pairs.rows(own, document, place)
-        shards.write(rows, dict(counts), file, about["tokens"])
+        shards.write(rows, dict(counts), file, tokenizer["tokens"])
     content = file.read_bytes()
-    told = {"file": f"{split}/{file.name}", "split": split, "bytes": len(content)}
-    return {**told, "sha256": hashlib.sha256(content).hexdigest(), **shards.counts_of(file)}
+    own_counts = {"file": f"{split}/{file.name}", "split": split, "bytes": len(content)}
+    return {**own_counts, "sha256": hashlib.sha256(content).hexdigest(), **shards.counts_of(file)}
 
 
-class Run:
-    """Runs jobs in this process, or spread over others, some at a time; their order does not count."""
+class Workers:
+    """Runs jobs in this process or in a pool of processes, some at a time and in any order."""
 
     def __init__(self, processes: int):
         context = multiprocessing.get_context("spawn")  # a fork would copy the locks of running threads
         self._ahead = 2 * processes
-        self._pool = ProcessPoolExecutor(processes, context, initializer=_begin) if processes > 1 else None
+        self._pool = ProcessPoolExecutor(processes, context, initializer=_start) if processes > 1 else None
 
     def __call__(self, work: Callable[..., Any], jobs: Iterable[tuple[Any, ...]]) -> Iterator[Any]:
         if self._pool is None:
@@ -191,10 +207,10 @@ class Run:
             for each in running:
                 yield each.result()
         except BrokenProcessPool as error:
-            todo = "if the memory was full, take fewer --processes; the same command goes on"
-            raise Ended.at("--processes", "a process was ended from outside", todo) from error
+            todo = "if the memory was full, use fewer; building again continues from here"
+            raise Ended.at("processes", "a process was killed", todo) from error
 
-    def __enter__(self) -> Run:
+    def __enter__(self) -> Workers:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -202,8 +218,8 @@ class Run:
             self._pool.shutdown(cancel_futures=True)
 
 
-def _begin() -> None:
-    """What a process does first: leave Ctrl-C to the one that started it, and end with it."""
+def _start() -> None:
+    """Start of a worker process: leave Ctrl-C to the parent, and end with it."""
     os.environ["TOKENIZERS_PARALLELISM"] = "false"
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = multiprocessing.parent_process()
@@ -222,14 +238,14 @@ class Busy(DataError):
 
 @contextlib.contextmanager
 def alone(work: Path) -> Iterator[None]:
-    """Raise Busy where another build works in this folder."""
+    """Raise Busy if another build works in this folder."""
     import fcntl
 
     with (work / "lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
-            raise Busy.at(str(work.parent), "another build is at work there", "wait for it") from error
+            raise Busy.at(str(work.parent), "another build is running there", "wait for it") from error
         yield
 
 
@@ -238,36 +254,37 @@ def _all(scanned: Sequence[Scanned], block: DataBlock, options: CorpusOptions, c
         yield from documents(each, block, options, counts)
 
 
-def _dealt(texts: Iterable[str]) -> Iterator[list[str]]:
-    dealt, size = [], 0
+def _batches(texts: Iterable[str]) -> Iterator[list[str]]:
+    """The texts of each part."""
+    batch, size = [], 0
     for text in texts:
-        dealt.append(text)
+        batch.append(text)
         size += len(text)
         if size >= PART:
-            yield dealt
-            dealt, size = [], 0
-    if dealt:
-        yield dealt
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
 
 
-def _hashes(found: list[str], in_document: list[int], filled: np.ndarray) -> np.ndarray:
+def _hashes(sentences: list[str], in_document: list[int], filled: np.ndarray) -> np.ndarray:
     ends = np.cumsum(in_document).tolist()
     content = b"".join(
-        hashlib.blake2b("\n".join(found[ends[i] - in_document[i] : ends[i]]).encode(), digest_size=16).digest()
+        hashlib.blake2b("\n".join(sentences[ends[i] - in_document[i] : ends[i]]).encode(), digest_size=16).digest()
         for i in filled.tolist()
     )
     return np.frombuffer(content, np.uint64).reshape(-1, 2)
 
 
-def _again(hashes: np.ndarray) -> np.ndarray:
+def _repeated(hashes: np.ndarray) -> np.ndarray:
     """(document,) whether an earlier one has the same hash."""
     order = np.lexsort((hashes[:, 1], hashes[:, 0]))  # stable: of equal ones the first stays first
     same = (hashes[order[1:]] == hashes[order[:-1]]).all(axis=1)
-    again = np.zeros(len(hashes), bool)
-    again[order[1:][same]] = True
-    return again
+    repeated = np.zeros(len(hashes), bool)
+    repeated[order[1:][same]] = True
+    return repeated
 
 
 @lru_cache(maxsize=1)
-def _cutter(file: Path) -> Cutter:
-    return Cutter(file.read_text("utf-8"))
+def _tokenizer(file: Path) -> CachedTokenizer:
+    return CachedTokenizer(file.read_text("utf-8"))

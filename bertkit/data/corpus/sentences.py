@@ -1,19 +1,20 @@
-"""Text -> sentences, by a rule for English and Chinese.
+"""Text -> sentences, by rules for English and Chinese.
 
 A sentence ends
 
-- after `. ! ? …` (and several of them), where white space and then anything but a small letter follow;
-- after `。 ！ ？ ； ． ｡ ……`, whatever follows, but a `．` between digits.
+- after `. ! ? …` (one or several), if white space follows and then anything but a lower-case letter;
+- after `。 ！ ？ ； ． ｡ ……`, whatever follows, except a `．` between digits.
 
-Quotes and brackets that close right after the mark stay with it: `"Who is that?"`, `“你好。”`. A `.` ends no sentence
+Closing quotes and brackets right after the mark belong to the sentence: `"Who is that?"`, `“你好。”`. A `.` does not
+end a sentence
 
-- after a title or a short form that something follows (`Mr. Mrs. Dr. St. e.g. i.e. vs. Fig. No.`);
-- after a month's short form, `p.`, `No.` and their like before a digit (`Jan. 5`);
-- after an initial (`J. Smith`, `U.S. Army`), but after the word I (`So am I.`);
-- where it closes a number at the head of a sentence (`1. First`).
+- after a title or an abbreviation that is always followed by something (`Mr. Mrs. Dr. St. e.g. i.e. vs. Fig. No.`);
+- after an abbreviated month, `p.`, `No.` and the like before a digit (`Jan. 5`);
+- after an initial (`J. Smith`, `U.S. Army`), except the word I (`So am I.`);
+- after a number at the start of a sentence (`1. First`).
 
-Other short forms (`etc. Inc. a.m.`) end a sentence where a capital follows. A rule knows no grammar: `He left the U.S.
-It rained.` stays one sentence, and `"Why?" Mary asked.` becomes two. Languages with the same marks fare alike.
+Other abbreviations (`etc. Inc. a.m.`) end a sentence if a capital follows. The rules know no grammar: `He left the U.S.
+It rained.` stays one sentence, and `"Why?" Mary asked.` becomes two. Other languages with these marks behave alike.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ _NEVER = re.compile(
     r"mrs?|ms|messrs|mme|mlle|dr|prof|rev|hon|gen|col|capt|lt|sgt|cmdr|gov|sen|rep|pres|st|sr|fr|mt|ft"
     r"|e\.g|i\.e|viz|vs|cf|ca|approx|al|figs?|eqs?|sec|ch|vol|eds?|trans"
 )
-"""Short forms that something always follows, in small letters and without the last dot."""
+"""Abbreviations that are always followed by something, in lower case and without the last dot."""
 _BEFORE_DIGIT = re.compile("jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec|nos?|pp?|art|op")
 _LAST_WORD = re.compile(r"(?:[^\W_]|[.'’&-])*\Z")
 _INITIALS = re.compile(r"(?:[^\W\d_]\.)*[^\W\d_]", re.UNICODE)
@@ -40,8 +41,8 @@ _NUMBER = re.compile(r"\W*(?:\d{1,3}|[ivxlcIVXLC]{1,5}|[a-zA-Z])\W*")
 
 
 def split(text: str) -> list[str]:
-    """The sentences of a paragraph, in order, without white space around them; no character else is lost."""
-    found = []
+    """The sentences of a paragraph, in order, without white space around them; no other character is lost."""
+    sentences = []
     start = 0
     seen = 0
     for mark in _MARK.finditer(text):
@@ -50,15 +51,15 @@ def split(text: str) -> list[str]:
             continue
         seen = match.end()
         if seen < len(text) and _ends(text, start, match):
-            found.append(text[start:seen].strip())
+            sentences.append(text[start:seen].strip())
             start = seen
     if rest := text[start:].strip():
-        found.append(rest)
-    return [sentence for sentence in found if sentence]
+        sentences.append(rest)
+    return [sentence for sentence in sentences if sentence]
 
 
 def _ends(text: str, start: int, match: re.Match[str]) -> bool:
-    """Whether the mark of this match ends the sentence that begins at `start`."""
+    """Whether the mark of this match ends the sentence that starts at `start`."""
     mark = match[0][0]
     if mark in "。！？；｡．" or match[0].startswith("……"):
         return True
@@ -72,7 +73,7 @@ def _ends(text: str, start: int, match: re.Match[str]) -> bool:
 
 
 def _full_stop(text: str, start: int, match: re.Match[str], follows: str) -> bool:
-    """Whether a single dot before no small letter is a full stop, by the word before it."""
+    """Whether a single dot, not followed by a lower-case letter, is a full stop; decided by the word before it."""
     before = text[max(start, match.start() - 20) : match.start()]
     word = _LAST_WORD.search(before)[0].lstrip("'’-")  # type: ignore[index]
     small = word.lower()

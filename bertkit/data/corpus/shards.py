@@ -1,10 +1,10 @@
-"""Rows on disk: Arrow files that are read by memory map.
+"""Rows on disk: Arrow files, read by memory map.
 
 | column | holds |
 |---|---|
-| `tokens` | list of uint16, or int32 for a large vocabulary; without special ones but separators between documents |
-| `starts` | list of bool: whether a token begins a word; the first of a segment always does |
-| `second` | int32: where the second segment begins in `tokens`; 0: there is none |
+| `tokens` | list of uint16, or int32 for a large vocabulary; no special tokens except separators between documents |
+| `starts` | list of bool: whether a token is the first of a word; that of a segment always is |
+| `second` | int32: start of the second segment in `tokens`; 0 if there is none |
 | `label` | int8: -1 none; nsp 0 next, 1 random; sop 0 in order, 1 swapped |
 """
 
@@ -19,11 +19,12 @@ from typing import Any
 import numpy as np
 
 from bertkit.data.corpus.pairs import Row
+from bertkit.data.tokenizer.marked import ids_of, is_first
 from bertkit.fs import written_aside
 
 
 def write(rows: Sequence[Row], counts: dict[str, int], file: Path, vocabulary: int) -> None:
-    """Write aside, then rename. `counts` stands in the file's own account (see `counts_of`)."""
+    """Write aside, then rename. `counts` is kept in the file (see `counts_of`)."""
     import pyarrow as pa
 
     segments = [segment for row in rows for segment in row[:2] if segment is not None]
@@ -31,10 +32,10 @@ def write(rows: Sequence[Row], counts: dict[str, int], file: Path, vocabulary: i
     seconds = np.fromiter((0 if row.second is None else len(row.first) for row in rows), np.int32)
     marked = np.concatenate(segments) if segments else np.zeros(0, np.uint32)
     offsets = np.concatenate([[0], np.cumsum(lengths)])  # (row + 1,)
-    starts = (marked & 1).astype(bool)
+    starts = is_first(marked)
     starts[offsets[:-1]] = True
     starts[(offsets[:-1] + seconds)[seconds > 0]] = True
-    numbers = (marked >> 1).astype(np.uint16 if vocabulary <= 2**16 else np.int32)
+    numbers = ids_of(marked).astype(np.uint16 if vocabulary <= 2**16 else np.int32)
     ends = pa.array(offsets.astype(np.int32))
     columns = {
         "tokens": pa.ListArray.from_arrays(ends, pa.array(numbers)),
@@ -42,9 +43,9 @@ def write(rows: Sequence[Row], counts: dict[str, int], file: Path, vocabulary: i
         "second": pa.array(seconds),
         "label": pa.array(np.fromiter((row.label for row in rows), np.int8)),
     }
-    account = {**counts, "rows": len(rows), "tokens": len(numbers)}
+    all_counts = {**counts, "rows": len(rows), "tokens": len(numbers)}
     batch = pa.record_batch(columns)
-    batch = batch.replace_schema_metadata({"counts": json.dumps(account)})
+    batch = batch.replace_schema_metadata({"counts": json.dumps(all_counts)})
     with (
         written_aside(file) as aside,
         pa.OSFile(str(aside), "wb") as stream,
@@ -57,7 +58,7 @@ def write(rows: Sequence[Row], counts: dict[str, int], file: Path, vocabulary: i
 class Shard:
     """The columns of a file, as views of its memory map.
 
-    offsets: (row + 1,) places in `tokens`; tokens: (token,); bits: (byte,) of `starts`, the lowest bit first.
+    offsets: (row + 1,) positions in `tokens`; tokens: (token,); bits: (byte,) of `starts`, lowest bit first.
     """
 
     offsets: np.ndarray
@@ -68,7 +69,7 @@ class Shard:
 
     @classmethod
     def open(cls, file: Path) -> Shard:
-        """Raises pyarrow's ArrowInvalid, OSError or ValueError where the file is torn."""
+        """Raises pyarrow's ArrowInvalid, OSError or ValueError if the file is damaged."""
         batch = _batch(file)
         tokens = batch.column("tokens")
         starts = batch.column("starts").values
@@ -96,7 +97,7 @@ class Shard:
 
 
 def counts_of(file: Path) -> dict[str, int]:
-    """What was counted when the file was written, with its `rows` and `tokens`."""
+    """The counts that were written with the file, with its `rows` and `tokens`."""
     return json.loads(_batch(file).schema.metadata[b"counts"])
 
 
@@ -105,6 +106,6 @@ def _batch(file: Path) -> Any:
 
     import pyarrow as pa
 
-    with file.open("rb") as stream:  # numpy's and Arrow's own maps keep the file open: too many for large corpora
+    with file.open("rb") as stream:  # numpy's and Arrow's maps keep the file open: too many files for large corpora
         mapped = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
     return pa.ipc.open_file(pa.BufferReader(pa.py_buffer(mapped))).get_batch(0)

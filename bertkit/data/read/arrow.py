@@ -1,7 +1,7 @@
 """Parquet and Arrow files, batch by batch.
 
-Where `datasets` wrote the file, its schema says which columns are class numbers and how the classes are called; the
-rows then hold the names, which mean the same in every file.
+In a file written by `datasets`, the schema gives the class names of columns of class numbers; the rows then hold the
+names, which mean the same in every file.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from bertkit.errors import DataError
 from bertkit.recipe.schema import DataBlock
 
 BATCH = 1_000
-"""Rows that stand in memory as Python objects at a time."""
+"""Rows in memory as Python objects at a time."""
 
 
 def read_parquet(source: Source, block: DataBlock) -> Iterator[Record]:
@@ -58,9 +58,9 @@ def records(source: Source, tables: Iterable[Any], features: dict[str, Any]) -> 
     Args:
         source: for the places of the rows.
         tables: in order.
-        features: column -> its feature as `datasets` writes it down (`Features.to_dict()`); it names the classes.
+        features: column -> its feature, as in `datasets`' `Features.to_dict()`, with the class names.
     """
-    names = {column: found for column, feature in features.items() if (found := _class_names(feature))}
+    names = {column: classes for column, feature in features.items() if (classes := _class_names(feature))}
     number = 0
     for table in tables:
         for values in table.to_pylist():
@@ -89,7 +89,7 @@ def _read(source: Source, block: DataBlock, batches: Any) -> Iterator[Record]:
 
 
 def _class_names(feature: Any) -> list[str]:
-    """Names of the classes of a `ClassLabel`, or of a list of these; else none."""
+    """Class names of a `ClassLabel`, or of a list of these; else an empty list."""
     if not isinstance(feature, dict):
         return []
     return feature.get("names") or [] if feature.get("_type") == "ClassLabel" else _class_names(feature.get("feature"))

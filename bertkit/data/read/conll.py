@@ -1,8 +1,8 @@
-"""CoNLL: a line a word, its columns parted by TAB or spaces, and an empty line between sentences.
+"""CoNLL: one word per line, with columns separated by tabs or spaces, and an empty line between sentences.
 
-The layout was never written down, so what a line is, is seen from all of them; the whole file is read before its first
-sentence is given. Where one line has a TAB, TABs part the columns of all (a word may then hold a space). A line of
-white space alone parts sentences too, as in WNUT-17's training file.
+The format has no specification, so the layout is inferred from all lines: the whole file is read before the first
+sentence is returned. Columns are separated by tabs if any line contains one (a word may then hold a space), otherwise
+by spaces. A line of white space alone also ends a sentence, as in WNUT-17's training file.
 """
 
 from __future__ import annotations
@@ -15,27 +15,27 @@ from dataclasses import dataclass
 
 from bertkit.data.read.lines import lines
 from bertkit.data.read.rows import Record, Tally
-from bertkit.data.read.sources import Source, placeholders, setting
-from bertkit.errors import DataError, Problem
+from bertkit.data.read.sources import Source, placeholders
+from bertkit.errors import DataError, Problem, Setting
 from bertkit.recipe.schema import DataBlock
 
 log = logging.getLogger("bertkit")
 
 DOCUMENT = "-DOCSTART-"
-"""First field of the line that opens a document in CoNLL-2003."""
+"""First field of the line that starts a document in CoNLL-2003."""
 
 _COMMENT = re.compile(r"#(\s|$)")  # "# text = ..." and GermEval's "#<TAB>http://..."
 _SPACES = re.compile("[ \t]+")
 _GLUED = re.compile(r".+?[0-9]+", re.DOTALL)
 _SURELY = 0.9
-"""So great a share of words whose digits count up from 0 is no chance."""
+"""Share of words whose digits count up from 0 from which on this is no coincidence."""
 
 Split = Callable[[str], list[str]]
 
 
 @dataclass(frozen=True)
 class _Layout:
-    """What parts the columns of a file, how many most of its lines have, and what stands in the last one."""
+    """How the lines of a file are split, how many columns most of them have, and the values of the last column."""
 
     split: Split
     tabs: bool
@@ -45,7 +45,7 @@ class _Layout:
 
 @dataclass
 class _Sentence:
-    """The fields of each word, the line (from 1) of the first, the number of the document; or the first bad line."""
+    """The fields of each word, the line (from 1) of the first, the number of the document, and the first bad line."""
 
     line: int
     document: int
@@ -54,14 +54,14 @@ class _Sentence:
 
 
 def read_conll(source: Source, block: DataBlock) -> Iterator[Record | Problem]:
-    """A sentence a row: a list a column, and the line of each word in `Record.lines`.
+    """One row per sentence: one list per column, and the line of each word in `Record.lines`.
 
-    The first column is called `tokens` and the last `tags`, those between by their numbers (`2`, `3`), or as
-    `data.header` says. A number or name that `data.columns` asks for is kept, for the first and the last too. Where
-    the file parts documents, `document` counts them from 1. A file of one column has `tokens` alone.
+    The first column is called `tokens`, the last `tags` and those between by their numbers (`2`, `3`), unless
+    `data.header` names them. A number or name that `data.columns` refers to is kept, also for the first and the last.
+    If the file marks documents, `document` counts them from 1. A file of one column has `tokens` only.
 
     Raises:
-        DataError: TABs part the columns of a few lines only, or `data.header` names more or fewer columns.
+        DataError: only few lines have tabs, or `data.header` names another number of columns.
     """
     content = [line.rstrip("\r\n") for line in lines(source, block)]
     if not any(map(str.strip, content)):
@@ -72,8 +72,8 @@ def read_conll(source: Source, block: DataBlock) -> Iterator[Record | Problem]:
     words = _column(str(block.columns.get("tokens", "tokens")), names)
     glued = [[fields[words] for fields in sentence.words] for sentence in sentences if not sentence.bad]
     if not block.glued_digits and _looks_glued(glued):
-        what = "every word ends in a digit, as if its place in a segmented word were glued to each character"
-        log.warning("%s: %s; to take them off: --set data.glued_digits=true", source.name, what)
+        what = "every word ends in a digit, as if each character carried its position in a segmented word"
+        log.warning("%s: %s; data.glued_digits=true removes the digits", source.name, what)
     tally = Tally()
     documents = any(map(_opens_document, content))
     for number, sentence in enumerate(sentences, 1):
@@ -87,7 +87,7 @@ def read_conll(source: Source, block: DataBlock) -> Iterator[Record | Problem]:
 
 
 def _layout(content: list[str], source: Source) -> _Layout:
-    """See from all lines what parts the columns; a line that may be a comment is asked only where there is no other."""
+    """Infer the layout from all lines; lines that may be comments are used only if there are no others."""
     plain = [line for line in content if line.strip() and not _opens_document(line)]
     words = [line for line in plain if not _COMMENT.match(line)] or plain
     tabs = any("\t" in line.strip() for line in words)
@@ -96,8 +96,8 @@ def _layout(content: list[str], source: Source) -> _Layout:
     width = Counter(map(len, rows)).most_common(1)[0][0] if rows else 1
     if tabs and width == 1:
         first = next(number for number, line in enumerate(content, 1) if "\t" in line.strip())
-        what = "a TAB, which then parts the columns of the whole file, but most of its lines have none"
-        raise DataError.at(source.line(first), what, "part the columns of all lines by TAB, or of all by spaces")
+        what = "this line has a tab, but most lines have none"
+        raise DataError.at(source.line(first), what, "separate the columns of all lines by tabs, or of all by spaces")
     return _Layout(split, tabs, width, {fields[-1] for fields in rows if len(fields) == width})
 
 
@@ -106,7 +106,7 @@ def _by_tab(line: str) -> list[str]:
 
 
 def _by_space(line: str) -> list[str]:
-    """Only at spaces and TABs: a full-width or unbreakable space is a character of a word."""
+    """Only at spaces and tabs: a full-width or unbreakable space is a character of a word."""
     return _SPACES.split(line.strip(" \t"))
 
 
@@ -138,31 +138,32 @@ def _sentences(content: list[str], layout: _Layout, source: Source) -> Iterator[
     if sentence:
         yield sentence
     if comments:
-        log.info("%s: comment lines passed over: %s", source.name, f"{comments:,}")
+        log.info("%s: comment lines skipped: %s", source.name, f"{comments:,}")
 
 
 def _is_comment(line: str, fields: list[str], layout: _Layout) -> bool:
-    """Whether a line before the first word of a sentence is none. A `#` may well be a word: its line has all columns.
+    """Whether a line before the first word of a sentence is a comment. A `#` may be a word: its line has all columns.
 
-    So has MultiCoNER's `# id 5c<TAB>domain=en`, by chance; but no word has such a tag.
+    MultiCoNER's `# id 5c<TAB>domain=en` has all columns by coincidence, but no word has such a tag.
     """
     by_chance = "=" in line and fields[-1] not in layout.last
     return bool(_COMMENT.match(line)) and (len(fields) != layout.width or by_chance)
 
 
 def _wrong_width(place: str, count: int, layout: _Layout) -> Problem:
-    what = f"wrong number of columns: {count}, most lines of the file have {layout.width}"
-    todo = "a line is a word and its columns; an empty line parts sentences"
+    detail = f"{count}, most lines of the file have {layout.width}"
+    todo = "a line is a word and its columns; an empty line ends a sentence"
     if not layout.tabs and count > layout.width:
-        todo = "if a word here holds a space, part the columns of all lines by TAB"
-    return Problem(place, what, todo)
+        todo = "if a word here holds a space, separate the columns of all lines by tabs"
+    return Problem(place, "wrong number of columns", todo, detail)
 
 
 def _names(width: int, block: DataBlock, source: Source) -> list[str]:
     names = block.header or [str(number) for number in range(1, width + 1)]
     if len(names) != width:
         what = f"data.header names {len(names)} columns, most lines have {width}"
-        raise DataError.at(source.name, what, f"name {width}: {setting('data.header', placeholders(width))}")
+        setting = Setting("data.header", placeholders(width))
+        raise DataError.at(source.name, what, f"name {width}", setting=setting)
     asked = block.columns.values()
     renamed = {0: "tokens"} | ({width - 1: "tags"} if width > 1 else {})
     free = {i: new for i, new in renamed.items() if names[i] not in asked and new not in {*names, *block.columns}}
@@ -170,7 +171,7 @@ def _names(width: int, block: DataBlock, source: Source) -> list[str]:
 
 
 def _column(name: str, names: list[str]) -> int:
-    """Position of the column of the words; the first where no column has this name, which is told later."""
+    """Position of the column of the words; the first if no column has this name, which is reported later."""
     return names.index(name) if name in names else 0
 
 
@@ -182,32 +183,32 @@ def _looks_glued(sentences: list[list[str]]) -> bool:
         for word in words:
             if not _GLUED.fullmatch(word):
                 return False
-            _, last, fits = _parted(word, last)
+            _, last, fits = _without_number(word, last)
             count, in_step = count + 1, in_step + fits
     return count > 1 and in_step >= _SURELY * count
 
 
-def _parted(word: str, last: int) -> tuple[str, int, bool]:
+def _without_number(word: str, last: int) -> tuple[str, int, bool]:
     """`p10` after 9 -> (`p`, 10, True); the digits count the characters of a segmented word from 0.
 
-    Weibo counts on beyond 9 in long ones, so that one digit alone is not enough to take off. Where no number is in
-    step, the last digit goes.
+    Weibo counts beyond 9 in long words, so removing one digit is not enough. If no number continues the count, only the
+    last digit is removed, and the third value is False.
     """
-    for cut in range(1, len(word)):
-        if word[cut:] == "0" or word[cut:] == str(last + 1):
-            return word[:cut], int(word[cut:]), True
+    for end in range(1, len(word)):
+        if word[end:] == "0" or word[end:] == str(last + 1):
+            return word[:end], int(word[end:]), True
     return word[:-1], int(word[-1]), False
 
 
 def _unglue(words: list[list[str]], column: int, places: list[str], tally: Tally) -> Problem | None:
-    """Take the number off each word of a sentence; or the problem of the first that has none."""
+    """Remove the number from each word of a sentence, in place; returns the problem of the first word without one."""
     last = -1
     for fields, place in zip(words, places, strict=True):
         word = fields[column]
         if not _GLUED.fullmatch(word):
             todo = "data.glued_digits is for files in which each character carries one"
-            return Problem(place, f"no digit is glued to this word: {word!r:.40}", todo)
-        fields[column], last, fits = _parted(word, last)
+            return Problem(place, "no digit is glued to this word", todo, f"{word!r:.40}")
+        fields[column], last, fits = _without_number(word, last)
         if not fits:
-            tally.add("glued digits that do not count up, the last one taken off", place)
+            tally.add("glued digits that do not count up, the last one removed", place)
     return None

@@ -1,14 +1,13 @@
-"""Sources -> documents, as a stream: no more of a source stands in memory than the document that is being read.
+"""Sources -> documents, as a stream: only the document being read is in memory.
 
-A document of a plain text is what stands between empty lines, a file, or a line; a row of JSON lines, Parquet or the
-hub is one. One beyond `LONGEST` characters is gone on with as another, so that a file without an empty line needs no
-more memory than any other; the manifest counts these.
+In plain text, documents are separated by empty lines, or each file or each line is one; each row of JSON lines,
+Parquet or the hub is one. A document of more than `LONGEST` characters is split, so that a file without empty lines
+needs no more memory than any other; the manifest counts these as `documents_cut`.
 """
 
 from __future__ import annotations
 
 import codecs
-import dataclasses
 import hashlib
 import io
 import logging
@@ -17,14 +16,15 @@ import unicodedata
 import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from typing import Any
 
 from bertkit.data.corpus.options import CorpusOptions
-from bertkit.data.read.lines import lines
+from bertkit.data.read.lines import Undecodable, lines
 from bertkit.data.read.readers import read
 from bertkit.data.read.rows import BadRows
-from bertkit.data.read.sources import BINARY, Source, setting
-from bertkit.errors import DataError, Problem
+from bertkit.data.read.sources import BINARY, Source
+from bertkit.errors import DataError, Problem, Setting
 from bertkit.recipe.schema import DataBlock
 
 log = logging.getLogger("bertkit")
@@ -33,7 +33,7 @@ LONGEST = 8_000_000
 """Characters of a document at most: ten times a long novel."""
 CHUNK = 2**20
 AUTO = "auto"
-"""As an encoding: UTF-8 where the whole file is that, else cp1252, said by file."""
+"""As an encoding: UTF-8 if the whole file is valid UTF-8, else cp1252, with a warning per file."""
 
 _EMPTY_LINE = re.compile(r"\n(?:[^\S\n]*\n)+")
 _HEAD = re.compile(r"(?:[^\S\n]*\n)+")
@@ -44,9 +44,9 @@ _SPACES = re.compile(r"[^\S\n]+")
 _UNSEEN = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\xad\u200b\u2060\ufeff]")
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclass(frozen=True)
 class Scanned:
-    """A source that was looked through once: `encoding` is what it decodes by, `sha256` that of its bytes."""
+    """A source that was scanned once: the `encoding` that decodes it, and the `size` and `sha256` of its bytes."""
 
     source: Source
     encoding: str
@@ -55,7 +55,7 @@ class Scanned:
 
 
 def scan(source: Source, block: DataBlock) -> Scanned:
-    """Go through the bytes once: their hash, and whether they decode, before any work is done.
+    """Read the bytes once, before any work is done: compute their hash and check that they decode.
 
     Raises:
         DataError: it can not be read, is empty, or does not decode; with the line.
@@ -99,13 +99,13 @@ def documents(scanned: Scanned, block: DataBlock, options: CorpusOptions, counts
     """
     block = block.model_copy(update={"encoding": scanned.encoding})
     if scanned.source.format == "text":
-        found = _of_text(_chunks(scanned), options, counts)
+        batches = _of_text(_chunks(scanned), options, counts)
     else:
-        found = ([text] for text in _texts(scanned.source, block))
-    for text in (text for texts in found for text in texts):
+        batches = ([text] for text in _texts(scanned.source, block))
+    for text in (text for texts in batches for text in texts):
         while len(text) > LONGEST:
             counts["documents_cut"] += 1
-            end = _cut(text)
+            end = _split_point(text)
             if not text[:end].isspace():
                 yield text[:end]
             text = text[end:]
@@ -114,10 +114,10 @@ def documents(scanned: Scanned, block: DataBlock, options: CorpusOptions, counts
 
 
 def paragraphs(document: str, join_lines: bool) -> list[str]:
-    """The texts of a document that no sentence goes beyond: lines, or lines joined up to an empty one.
+    """The paragraphs of a document: its lines, or lines joined up to an empty one. No sentence crosses paragraphs.
 
-    Lines are joined by a space, between Chinese or Japanese characters by nothing; a hyphen at the end of a line stays
-    as it is, as none can tell whether it belongs to the word.
+    Lines are joined by a space, or by nothing between Chinese or Japanese characters. A hyphen at the end of a line is
+    kept, as it may belong to the word.
     """
     if not join_lines:
         return [line.strip() for line in document.split("\n") if line and not line.isspace()]
@@ -130,16 +130,16 @@ def paragraphs(document: str, join_lines: bool) -> list[str]:
 
 
 def clean(text: str, counts: Counter[str]) -> str:
-    """Normal form C, without control and invisible characters, single spaces, whatever the language.
+    """Unicode NFC, without control and invisible characters, single spaces; for any language.
 
     Args:
         counts: `documents_cleaned` and `characters_removed` are counted here.
     """
     normal = text if text.isascii() else unicodedata.normalize("NFC", text)
-    seen, removed = _UNSEEN.subn("", _SPACES.sub(" ", normal))
-    counts["documents_cleaned"] += seen != text
+    cleaned, removed = _UNSEEN.subn("", _SPACES.sub(" ", normal))
+    counts["documents_cleaned"] += cleaned != text
     counts["characters_removed"] += removed
-    return seen
+    return cleaned
 
 
 def _decoder(source: Source, encoding: str) -> Any:
@@ -162,10 +162,11 @@ def _undecodable(source: Source, encoding: str) -> Exception:
     try:
         for _ in lines(source, DataBlock(encoding=encoding)):
             pass
+    except Undecodable as error:
+        todo = "name the encoding of the file, or read files that are not UTF-8 as cp1252"
+        return DataError(*(replace(p, remedy=todo, setting=Setting("data.encoding", AUTO)) for p in error.problems))
     except DataError as error:
-        where, what, todo = error.problems[0].key, error.problems[0].reason, error.problems[0].remedy
-        more = f"; or {setting('data.encoding', AUTO)}: cp1252 where a file is not UTF-8" if "byte" in what else ""
-        return DataError.at(where, what, todo + more)
+        return error
     return DataError.at(source.name, f"is not valid {encoding}", "name its encoding")
 
 
@@ -179,7 +180,7 @@ def _hashed_rows(source: Source, block: DataBlock) -> tuple[int, str]:
 
 
 def _chunks(scanned: Scanned) -> Iterator[str]:
-    """Tokens of a text, with LF as the end of every line."""
+    """A text in chunks, with LF as the end of every line."""
     with scanned.source.open() as raw, io.TextIOWrapper(raw, scanned.encoding) as stream:
         first = True
         while text := stream.read(CHUNK):
@@ -197,21 +198,20 @@ def _of_text(chunks: Iterable[str], options: CorpusOptions, counts: Counter[str]
     for chunk in chunks:
         rest += chunk
         if options.documents == "empty_line":
-            rest = (
-                rest[head.end() :] if (head := _HEAD.match(rest)) else rest
-            )  # what is left of empty lines that a chunk ended among
+            # The chunk before may have ended within empty lines: drop the others.
+            rest = rest[head.end() :] if (head := _HEAD.match(rest)) else rest
         if between:
             *whole, rest = between.split(rest)
             yield whole
-        if len(rest) > 2 * LONGEST:  # so that `documents` cuts the same places, however the chunks fell
+        if len(rest) > 2 * LONGEST:  # so that `documents` splits at the same places, whatever the chunks
             counts["documents_cut"] += 1
-            yield [rest[: (end := _cut(rest))]]
+            yield [rest[: (end := _split_point(rest))]]
             rest = rest[end:]
     yield [rest]
 
 
-def _cut(text: str) -> int:
-    """Where to end a document that is too long: after the last line, else the last space, before the limit."""
+def _split_point(text: str) -> int:
+    """Where to split a document that is too long: after the last line, else the last space, before the limit."""
     return text.rfind("\n", 0, LONGEST) + 1 or text.rfind(" ", 0, LONGEST) + 1 or LONGEST
 
 
@@ -222,23 +222,28 @@ def _texts(source: Source, block: DataBlock) -> Iterator[str]:
     for record in read(source, block, bad):
         if name not in record.values:
             has = ", ".join(map(str, record.values))
-            todo = f"name the one that holds it: {setting('data.columns.text', next(iter(record.values), 'NAME'))}"
-            raise DataError.at(record.place, f"no column {name!r} for the text; the columns here: {has}", todo)
+            what = f"no column {name!r} for the text; the columns here: {has}"
+            setting = Setting("data.columns.text", next(iter(record.values), "NAME"))
+            raise DataError.at(record.place, what, "name the one that holds it", setting=setting)
         text = record.values[name]
-        if problem := _unusable(text):
-            bad.add(Problem(record.place, *problem))
+        if problem := check_text(text, record.place):
+            bad.add(problem)
         else:
             yield text
     bad.settle()
 
 
-def _unusable(text: Any) -> tuple[str, str] | None:
-    skip = f"to leave such rows out and count them: {setting('data.bad_rows', 'skip')}"
+def check_text(text: Any, place: str) -> Problem | None:
+    """The problem of a value that is no text or can not be encoded."""
+    skip, setting = "to leave such rows out and count them", Setting("data.bad_rows", "skip")
+    if text is None:
+        return Problem(place, "text is missing", skip, setting=setting)
     if not isinstance(text, str):
-        return ("text is missing" if text is None else f"text is not a text: found {text!r:.40}"), skip
+        return Problem(place, "text is not a text", skip, f"found {text!r:.40}", setting)
     if not text.isascii():
         try:
             text.encode()
         except UnicodeEncodeError:
-            return "text holds half a character", f"was it cut inside an emoji? {skip}"
+            todo = f"was it cut inside an emoji? {skip}"
+            return Problem(place, "text holds half a character", todo, setting=setting)
     return None

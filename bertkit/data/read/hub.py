@@ -1,9 +1,9 @@
 """Data sets on the hub, through `datasets`: `hub:name[:config][@revision]#split`.
 
-Without a network, `datasets` tries for up to 47 s before it gives up. So we look first whether the hub's name can be
-resolved at all (3 s at most); if not, only the local cache is asked, which answers at once.
+Without a network, `datasets` retries for up to 47 s. So we first check whether the hub's name resolves (3 s at most);
+if not, only the local cache is used.
 
-The price of this way: the rows are as `datasets` read them, so a CSV file on the hub has its `NA` turned into nothing.
+The price: rows are as `datasets` reads them, so an `NA` in a CSV file on the hub becomes a missing value.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def read_hub(source: Source, block: DataBlock) -> Iterator[Record]:
         raise DataError.at(source.name, "not the name of a data set", "write hub:name[:config][@revision]#split")
     if not source.key:
         raise DataError.at(source.name, "names no split", f"name it: {source.name}#train")
-    if Path(parts["name"]).exists():  # which `datasets` would take instead, and say nothing
+    if Path(parts["name"]).exists():  # which `datasets` would silently load instead
         raise DataError.at(source.name, f"a folder named {parts['name']} is here", "name it without hub: to read it")
     dataset = _load(f"{source.name}#{source.key}", parts, source.key)
     encoded = {} if block.label_ids else dataset.features.to_dict()
@@ -63,7 +63,7 @@ def _failure(where: str, error: Exception, offline: bool) -> BertkitError:
 
 
 def _reason(error: BaseException) -> str:
-    """`datasets` says that something failed, and leaves what it was to the cause."""
+    """`datasets` only says that loading failed; the reason is in the first cause."""
     while error.__cause__:
         error = error.__cause__
     return f"{type(error).__name__}: {' '.join(str(error).split())}"

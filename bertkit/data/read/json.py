@@ -11,9 +11,9 @@ from typing import Any
 from bertkit.data.read.json_text import Repeated, describe, parse, reason
 from bertkit.data.read.lines import lines
 from bertkit.data.read.rows import Record, Tally
-from bertkit.data.read.sources import Source, placeholders, setting
+from bertkit.data.read.sources import Source, placeholders
 from bertkit.data.read.squad import articles, questions
-from bertkit.errors import DataError, Problem, did_you_mean
+from bertkit.errors import DataError, Problem, Setting, did_you_mean
 from bertkit.recipe.schema import DataBlock
 
 _GAP = re.compile(r"[ \t\n\r,:]*")
@@ -21,35 +21,36 @@ _skip_value = json.JSONDecoder().raw_decode
 
 
 def read_jsonl(source: Source, block: DataBlock) -> Iterator[Record | Problem]:
-    """One object (or, with `data.header`, one list) a line."""
+    """One object (or, with `data.header`, one list) per line."""
     blank, number = Tally(), 0
     for line, text in enumerate(lines(source, block), 1):
         place = source.line(line)
         if not text.strip():
-            blank.add("blank lines passed over", place)
+            blank.add("blank lines skipped", place)
             continue
         number += 1
         try:
             value = parse(text.rstrip())
         except (ValueError, RecursionError) as error:
             if number == 1 and text.lstrip().startswith("["):
-                raise DataError.at(place, "opens one list, not one object a line", "--set data.format=json") from error
-            yield Problem(place, f"broken JSON: {reason(error)}", "a line is one whole object: {...}")
+                what, setting = "opens one list, not one object per line", Setting("data.format", "json")
+                raise DataError.at(place, what, setting=setting) from error
+            yield Problem(place, "broken JSON", "a line is one whole object: {...}", reason(error))
         else:
             yield _row(value, block, place, number)
     blank.warn()
 
 
 def read_json(source: Source, block: DataBlock, *, squad: bool = False) -> Iterator[Record | Problem]:
-    """A list of objects (or, with `data.header`, of lists); with `file.json#key` the one that `key` leads to.
+    """A list of objects (or, with `data.header`, of lists); `file.json#key` names the list at `key`.
 
-    SQuAD's layout is recognised: its questions are the rows (squad_json.py).
+    SQuAD's layout is recognised: its questions are the rows (squad.py).
 
     Args:
-        squad: nothing but SQuAD's layout will do.
+        squad: accept SQuAD's layout only.
 
     Raises:
-        DataError: the file is no valid JSON, or there is no list at the top or at the key.
+        DataError: the file is not valid JSON, or there is no list at the top or at the key.
     """
     text = "".join(lines(source, block))
     if not text.strip():
@@ -59,8 +60,9 @@ def read_json(source: Source, block: DataBlock, *, squad: bool = False) -> Itera
     except (ValueError, RecursionError) as error:
         at_line = getattr(error, "lineno", 1)
         many = isinstance(error, json.JSONDecodeError) and error.msg == "Extra data"
-        todo = "one object a line is another format: --set data.format=jsonl" if many else "look there and just above"
-        raise DataError.at(source.line(at_line), f"broken JSON: {reason(error)}", todo) from error
+        todo = "if each line is an object" if many else "look there and just above"
+        setting = Setting("data.format", "jsonl") if many else None
+        raise DataError.at(source.line(at_line), "broken JSON", todo, detail=reason(error), setting=setting) from error
     value, position = _descend(value, text, source)
     if (found := articles(value)) is not None:
         if isinstance(value, Repeated):
@@ -69,7 +71,7 @@ def read_json(source: Source, block: DataBlock, *, squad: bool = False) -> Itera
         return
     if squad:
         what = 'not SQuAD\'s layout: no "data" with a list of articles that have "paragraphs"'
-        raise DataError.at(source.name, what, f"a list of rows is read by {setting('data.format', 'json')}")
+        raise DataError.at(source.name, what, "if it is a list of rows", setting=Setting("data.format", "json"))
     line, counted = 1, 0
     for number, (row, start) in enumerate(_listed(value, text, position, source), 1):
         line, counted = line + text.count("\n", counted, start), start
@@ -80,7 +82,7 @@ read_squad = functools.partial(read_json, squad=True)
 
 
 def _descend(value: Any, text: str, source: Source) -> tuple[Any, int]:
-    """What `source.key` (`train`, or `data/train`) leads to, and its position in the text."""
+    """The value at `source.key` (`train`, or `data/train`), and its position in the text."""
     position = _gap(text, 0)
     for key in source.key.split("/") if source.key else []:
         if not isinstance(value, dict) or key not in value:
@@ -129,15 +131,16 @@ def _row(value: Any, block: DataBlock, place: str, number: int) -> Record | Prob
     if isinstance(value, dict):
         return Record(place, number, value)
     if not isinstance(value, list):
-        return Problem(place, f"not an object: found {describe(value)}", 'a row is {"column": value, ...}')
+        return Problem(place, "not an object", 'a row is {"column": value, ...}', f"found {describe(value)}")
     if block.header is None:
-        todo = f"name its columns: {setting('data.header', placeholders(len(value)))}"
-        problem = Problem(place, "a list instead of an object", todo)
+        setting = Setting("data.header", placeholders(len(value)))
+        problem = Problem(place, "a list instead of an object", "name its columns", setting=setting)
         if number == 1:
             raise DataError(problem)
         return problem
     if len(value) != len(block.header):
-        return Problem(place, f"wrong number of values: {len(value)}, data.header names {len(block.header)}")
+        detail = f"{len(value)}, data.header names {len(block.header)}"
+        return Problem(place, "wrong number of values", detail=detail)
     if number == 1 and value == block.header:
         raise DataError.at(place, "this row is a header, but data.header says there is none", "take it out of the file")
     return Record(place, number, dict(zip(block.header, value, strict=True)))

@@ -1,4 +1,4 @@
-"""JSON as Python reads it, and what it would not tell: a key that stands twice in one object."""
+"""JSON as Python reads it, except that a key that occurs twice in one object is reported."""
 
 from __future__ import annotations
 
@@ -12,16 +12,12 @@ TYPES = {bool: "true or false", int: "a number", float: "a number", str: "a text
 
 
 class Repeated(dict):
-    """An object in which `key` stands twice: JSON parsers keep the last value and say nothing."""
+    """An object in which `key` occurs twice: JSON parsers keep the last value without a warning."""
 
     key = ""
 
-    @property
-    def what(self) -> str:
-        return f"a key stands twice in one object: {self.key!r}"
-
     def problem(self, place: str) -> Problem:
-        return Problem(place, self.what, "keep one of them")
+        return Problem(place, "a key occurs twice in one object", "keep one of them", repr(self.key))
 
 
 def parse(text: str) -> Any:

@@ -1,4 +1,4 @@
-"""The lines of a text file, or an error with the line: nothing is decoded by guess, replaced or dropped."""
+"""The lines of a text file, decoded strictly: an undecodable byte is an error with its line, never replaced."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import zlib
 from collections.abc import Iterable, Iterator
 from typing import BinaryIO
 
-from bertkit.data.read.sources import Source, setting
-from bertkit.errors import BertkitError, DataError, did_you_mean
+from bertkit.data.read.sources import Source
+from bertkit.errors import BertkitError, DataError, Setting, did_you_mean
 from bertkit.recipe.schema import DataBlock
 
 MARKS = {
@@ -20,13 +20,17 @@ MARKS = {
     codecs.BOM_UTF16_LE: "utf-16",
     codecs.BOM_UTF16_BE: "utf-16",
 }
-"""Byte order mark that a file opens with -> its encoding."""
+"""Byte order mark at the start of a file -> its encoding."""
 
 COMMON = ("utf-8", "utf-16", "latin-1", "cp1252", "gb18030", "big5", "shift_jis", "euc-kr", "koi8-r")
 
 # Python decodes a wrong byte 0xE9 to this range when asked to carry on, so the line that holds it is known; asking it
 # to stop would tell no more than the place within a block of 8 kB.
 _WRONG_BYTE = re.compile("[\udc80-\udcff]")
+
+
+class Undecodable(DataError):
+    """Bytes that are not valid in the encoding of the file."""
 
 
 def lines(source: Source, block: DataBlock) -> Iterator[str]:
@@ -42,8 +46,8 @@ def lines(source: Source, block: DataBlock) -> Iterator[str]:
         with source.open() as raw, _decoded(raw, source, block.encoding) as stream:
             for number, line in enumerate(_split(stream), 1):
                 if "\0" in line:
-                    todo = "take it out; if the file is UTF-16, name that: --set data.encoding=utf-16-le"
-                    raise DataError.at(source.line(number), "holds a NUL character", todo)
+                    todo, setting = "take it out; if the file is UTF-16", Setting("data.encoding", "utf-16-le")
+                    raise DataError.at(source.line(number), "holds a NUL character", todo, setting=setting)
                 if not line.isascii() and (wrong := _WRONG_BYTE.search(line)):
                     raise _undecodable(source.line(number), f"the byte 0x{ord(wrong[0]) - 0xDC00:02X}", block.encoding)
                 yield line.removeprefix("\ufeff") if number == 1 else line
@@ -73,12 +77,14 @@ def _decoded(raw: BinaryIO, source: Source, encoding: str) -> io.TextIOWrapper:
         if head.startswith(mark):
             if not codec.startswith(true_codec):
                 what = f"opens with the byte order mark of {true_codec}, but is read as {encoding}"
-                raise DataError.at(source.line(1), what, setting("data.encoding", true_codec))
+                raise DataError.at(source.line(1), what, setting=Setting("data.encoding", true_codec))
             break
     return stream
 
 
 def _undecodable(where: str, what: str, encoding: str) -> BertkitError:
-    options = "data.encoding=latin-1, or gb18030 for Chinese"
-    todo = f"if the file is in another encoding, name it: --set {options}" if encoding != "latin-1" else ""
-    return DataError.at(where, f"{what} is not valid {encoding}", todo)
+    what = f"{what} is not valid {encoding}"
+    if encoding == "latin-1":
+        return Undecodable.at(where, what)
+    todo = "if the file is in another encoding, name it (gb18030 for Chinese)"
+    return Undecodable.at(where, what, todo, setting=Setting("data.encoding", "latin-1"))

@@ -1,8 +1,8 @@
-"""READERS: how each format becomes rows, each with the place it came from.
+"""READERS: the function that reads each format, as rows with their places.
 
-A reader is a function `(source, block) -> rows`: for each row in turn it yields a `Record`, or a `Problem` where the
-row can not be read; what makes the whole file unusable it raises as a `DataError`. A reader of your own is the same,
-named in `data.format` (`./mine.py:read`), and may honour as much of `block` as makes sense for it:
+A reader is a function `(source, block) -> rows`: it yields a `Record` per row, or a `Problem` for a row that can not be
+read, and raises a `DataError` if the whole file is unusable. Your own reader is the same, named in `data.format`
+(`./mine.py:read`), and may use as much of `block` as makes sense for it:
 
     def read(source, block):
         for number, line in enumerate(lines(source, block), 1):
@@ -34,7 +34,7 @@ Reader = Callable[[Source, DataBlock], Iterable[Record | Problem]]
 
 
 def read_text(source: Source, block: DataBlock) -> Iterator[Record]:
-    """A line a row, in the column `text`. A blank line is an empty text: answers then keep step with the lines."""
+    """One row per line, in the column `text`. A blank line is an empty text, so answers stay aligned with lines."""
     for number, line in enumerate(lines(source, block), 1):
         yield Record(source.line(number), number, {"text": line.rstrip("\r\n")})
 
@@ -54,16 +54,16 @@ READERS: dict[str, Reader] = {
 }
 
 KEYED = ("json", "squad", "hub")
-"""Formats whose source may name a part after `#`."""
+"""Formats whose source may name a part after `#`: a key or a split."""
 
 
 def read_records(sources: Sequence[str], block: DataBlock) -> Iterator[Record]:
     """All rows of all sources (see `sources.expand` for what a source may be), in their order.
 
     Raises:
-        DataError: a source can not be found or read, holds no rows, or has rows that can not be read (the first ten
-            are told, the others counted; with `block.bad_rows` "skip" they are left out, counted and warned of).
-        ExtraError: a source is carried by a package that is not installed.
+        DataError: a source can not be found or read, has no rows, or has rows that can not be read (the first ten are
+            shown, the others counted; with `block.bad_rows` "skip" they are left out, with a warning).
+        ExtraError: a source belongs to a package that is not installed.
         PluginError: `block.format` names no reader.
     """
     bad = BadRows(block.bad_rows)
@@ -94,7 +94,7 @@ def read(source: Source, block: DataBlock, bad: BadRows) -> Iterator[Record]:
 
 
 def _guarded(reader: Reader, source: Source, block: DataBlock) -> Iterator[Any]:
-    """What a reader yields; what a reader of a user's raises becomes an error that says so."""
+    """What a reader yields; an exception in a user's own reader becomes a PluginError."""
     if source.format in READERS:
         yield from reader(source, block)
         return
@@ -111,6 +111,5 @@ def _check_header(block: DataBlock) -> None:
     names = block.header or []
     for name in names:
         if not name.strip() or names.count(name) > 1:
-            raise DataError.at(
-                "data.header", f"the name {name!r} is empty or stands twice", "each column needs its own"
-            )
+            what = f"the name {name!r} is empty or occurs twice"
+            raise DataError.at("data.header", what, "each column needs its own")

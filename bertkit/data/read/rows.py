@@ -1,25 +1,25 @@
-"""A row on its way from a file to a data set, and the account of those that do not arrive."""
+"""Rows as read from a file, and the count of those that can not be used."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from bertkit.errors import DataError, Problem
+from bertkit.errors import DataError, Problem, Setting
 
 log = logging.getLogger("bertkit")
 
 SHOWN = 10
-"""So many bad rows are shown one by one; the others are counted."""
+"""Bad rows shown one by one; the others are counted."""
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One row as its source holds it: `place` is `file:line` or `file[row 17]`, `number` counts its rows from 1.
+    """One row as the source has it: `place` is `file:line` or `file[row 17]`, `number` counts the rows from 1.
 
-    `lines` has the line of each word, where a line is a word.
+    `lines` has the line of each word, for formats with one word per line.
     """
 
     place: str
@@ -29,18 +29,42 @@ class Record:
 
 
 class Unusable(Exception):
-    """A value that a column can not hold: `what` is wrong with it and `todo`, the next step.
+    """A value that a column can not hold.
 
-    `word` is the position (from 0) of the word or tag in question, where there is one.
+    `problem` says why, with an empty place; `word` is the position (from 0) of the word with the problem, if any.
     """
 
-    def __init__(self, what: str, todo: str = "", word: int | None = None):
-        super().__init__(what)
-        self.what, self.todo, self.word = what, todo, word
+    def __init__(
+        self,
+        reason: str,
+        remedy: str = "",
+        *,
+        detail: str = "",
+        setting: Setting | None = None,
+        word: int | None = None,
+    ):
+        super().__init__(f"{reason}: {detail}" if detail else reason)
+        self.problem, self.word = Problem("", reason, remedy, detail, setting), word
+
+    def at(self, place: str) -> Problem:
+        """The problem with its place."""
+        return replace(self.problem, key=place)
+
+    def about(self, subject: str) -> Unusable:
+        """The same, with the subject before it: `is missing` -> `label is missing`."""
+        problem = self.problem
+        what = f"{subject} {problem.reason}"
+        return Unusable(what, problem.remedy, detail=problem.detail, setting=problem.setting, word=self.word)
+
+    def inside(self, what: str, part: str, word: int | None = None) -> Unusable:
+        """The problem of a part of the value as the value's: `holds a bad tag: that of word 3 is missing`."""
+        problem = self.problem
+        detail = f"{part} {problem.reason}" + (f": {problem.detail}" if problem.detail else "")
+        return Unusable(what, problem.remedy, detail=detail, setting=problem.setting, word=word)
 
 
 class Tally:
-    """Counts what is passed over or mended, by reason, and says each reason once."""
+    """Counts what is skipped or repaired, by reason, and warns once per reason."""
 
     def __init__(self) -> None:
         self._counts: dict[str, int] = {}
@@ -53,17 +77,16 @@ class Tally:
             places.append(place)
 
     def warn(self) -> None:
-        """One warning a reason: how often, and where first."""
+        """One warning per reason: how often, and the first places."""
         for reason, count in self._counts.items():
             log.warning("%s: %s (%s)", reason, f"{count:,}", some(self._places[reason], count))
 
 
 @dataclass
 class BadRows:
-    """Rows that can not be used: an error that shows the first ones, or, where allowed, left out and counted.
+    """Rows that can not be used: an error that shows the first ones or, in mode `skip`, left out and counted.
 
-    `Problem.reason` opens with the reason; a colon parts it from what is particular to the row, so that left-out rows
-    are counted by reason.
+    Rows left out are counted by `Problem.reason`; what is particular to a row is in `Problem.detail`.
     """
 
     mode: Literal["error", "skip"] = "error"
@@ -74,15 +97,15 @@ class BadRows:
     def add(self, problem: Problem) -> None:
         self.count += 1
         if self.mode == "skip":
-            self._left_out.add(f"rows left out, {problem.reason.partition(':')[0]}", problem.key)
+            self._left_out.add(f"rows left out, {problem.reason}", problem.key)
         elif len(self._first) < SHOWN:
             self._first.append(problem)
 
     def settle(self) -> None:
-        """Say what became of the bad rows.
+        """Raise an error for the bad rows, or warn of those left out.
 
         Raises:
-            DataError: there are some, and the mode is `error`.
+            DataError: there are bad rows, and the mode is `error`.
         """
         if self.mode == "skip":
             self._left_out.warn()
@@ -93,10 +116,10 @@ class BadRows:
 
 
 def some(places: list[str], count: int) -> str:
-    """The first places of `count`, with dots where there are more."""
+    """The first places of `count`, followed by dots if there are more."""
     return ", ".join(places) + (", ..." if count > len(places) else "")
 
 
 def word_place(place: str, lines: Sequence[int] | None, word: int | None) -> str:
-    """The place of a word (from 0) of a row: `a.conll:17` where a line is a word, else the place of the row."""
+    """The place of a word (from 0) of a row: `a.conll:17` in a format with one word per line, else the row's place."""
     return f"{place.rpartition(':')[0]}:{lines[word]}" if lines and word is not None else place

@@ -1,4 +1,4 @@
-"""What a recipe names as `data.train` and its like -> the single files, standard input or hub data sets behind it."""
+"""The files, standard input or hub data sets that `data.train`, `data.validation` and `data.test` name."""
 
 from __future__ import annotations
 
@@ -6,10 +6,8 @@ import difflib
 import glob
 import gzip
 import io
-import json
 import logging
 import re
-import shlex
 import sys
 from collections import Counter
 from collections.abc import Sequence
@@ -18,7 +16,7 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from bertkit import extras
-from bertkit.errors import BertkitError, DataError, ExtraError, Problem
+from bertkit.errors import BertkitError, DataError, ExtraError, Problem, Setting
 from bertkit.recipe.schema import DataBlock
 
 log = logging.getLogger("bertkit")
@@ -45,8 +43,6 @@ ENDINGS = {
 BINARY = ("parquet", "arrow")
 NOT_ROWS = ("dataset_info.json", "dataset_dict.json", "state.json")
 """What `Dataset.save_to_disk` writes beside the rows."""
-
-_PLAIN = re.compile(r"[^\W\d](?:[\w ./-]*[\w/])?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,22 +75,9 @@ class Source:
         return cast(BinaryIO, gzip.GzipFile(self.file)) if packed else self.file.open("rb")
 
 
-def setting(key: str, value: str | int | list[str]) -> str:
-    """The `--set key=value` to type: the value as YAML, the whole quoted for the shell where it needs to be."""
-    text = f"[{','.join(map(_yaml, value))}]" if isinstance(value, list) else _yaml(value)
-    return f"--set {shlex.quote(f'{key}={text}')}"
-
-
-def _yaml(value: str | int) -> str:
-    """A column may be called `#1 String`, `007` or `null`, which YAML reads as something else where they stand bare."""
-    text = str(value)
-    plain = isinstance(value, int) or (_PLAIN.fullmatch(text) and text.lower() not in ("true", "false", "null"))
-    return text if plain else json.dumps(text, ensure_ascii=False)
-
-
-def placeholders(count: int) -> list[str]:
+def placeholders(count: int) -> tuple[str, ...]:
     """Names for columns that have none."""
-    return [f"column{position}" for position in range(1, count + 1)]
+    return tuple(f"column{position}" for position in range(1, count + 1))
 
 
 def expand(sources: Sequence[str], block: DataBlock) -> list[Source]:
@@ -169,7 +152,7 @@ def _folder(folder: Path, text: str, block: DataBlock) -> list[Source]:
     if not rows:
         raise DataError.at(text, "the folder holds no data file", f"a data file ends in {', '.join(ENDINGS)}")
     if passed := len(inside) - len(rows):
-        log.info("%s: %d data files; %d files of other kinds are passed over", text, len(rows), passed)
+        log.info("%s: %d data files; %d files of other kinds are skipped", text, len(rows), passed)
     return [_file(path, block) for path in rows]
 
 
@@ -178,7 +161,8 @@ def _file(path: Path, block: DataBlock) -> Source:
     format = block.format or _format(path)
     if not format:
         known = ", ".join(sorted(set(ENDINGS.values())))
-        raise DataError.at(name, "its ending does not tell the format", f"name it: --set data.format=csv ({known})")
+        todo = f"name the format ({known})"
+        raise DataError.at(name, "unknown file ending", todo, setting=Setting("data.format", "csv"))
     return Source(name, format, path)
 
 
@@ -201,7 +185,7 @@ def _not_found(path: str, text: str) -> BertkitError:
     todo = _near(file.name, [str(file.parent)])
     if not todo and not _format(file) and re.fullmatch(r"[\w.-]+(/[\w.-]+)?", path):
         todo = f"for a data set on the hub write hub:{path}#train"
-    todo = todo or "check the name; a recipe's paths start at the recipe, those of --set where you are"
+    todo = todo or "check the name: paths in a recipe start at its folder, all others at the current folder"
     return DataError.at(text, "no such file or folder", todo)
 
 

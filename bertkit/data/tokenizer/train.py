@@ -1,15 +1,15 @@
 """Train a vocabulary on text: WordPiece (BERT's), byte-level BPE or Unigram; plain `AutoTokenizer` loads the folder.
 
-All three frame texts as BERT does, [CLS] A [SEP] B [SEP], and number the special words as Google's files do: [PAD],
-[unused0] to [unused98], [UNK], [CLS], [SEP], [MASK], [unused99] and on; so with 99 reserved words [CLS] is 101.
+All three frame texts as BERT does, [CLS] A [SEP] B [SEP], and number the special tokens as Google's files do: [PAD],
+[unused0] to [unused98], [UNK], [CLS], [SEP], [MASK], [unused99] and on; so with 99 reserved tokens [CLS] is 101.
 
-WordPiece is learnt as the tokenizers library does it: pairs are merged by frequency, as in BPE (Sennrich et al. 2016),
-and words are then cut by greedy longest match, as in BERT. Google's own trainer was never published. Unigram (Kudo
-2018) too is the library's, whose tokens are strings that at least two different words share.
+WordPiece is trained as in the tokenizers library: pairs are merged by frequency, as in BPE (Sennrich et al. 2016), and
+words are tokenized by greedy longest match, as in BERT. Google's own trainer was never published. Unigram (Kudo 2018)
+is also the library's, whose tokens are strings that at least two different words share.
 
 The same words with the same counts give the same vocabulary, byte for byte. The library numbers the `##` letters in
-the order of a random hash and settles ties by these numbers; here they are numbered before it begins. Price: words are
-counted first and given to the trainer a second time.
+the order of a random hash and breaks ties by these numbers; here they are numbered beforehand. The price: words are
+counted first and then given to the trainer.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from bertkit.data.tokenizer.inspect import Costs, costs_of
+from bertkit.data.tokenizer.inspect import TokenStatistics, statistics_of
 from bertkit.data.tokenizer.word_counts import count_words
-from bertkit.errors import DataError
+from bertkit.errors import DataError, Problem
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -34,31 +34,31 @@ Kind = Literal["wordpiece", "bpe", "unigram"]
 
 HAN = r"[\u2e80-\u2fdf\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\x{20000}-\x{3ffff}]"
 LONGEST = 100
-"""Characters of a word; WordPiece makes [UNK] of a longer one."""
+"""Characters of a word; a longer one is [UNK] to WordPiece."""
 FIRST_RESERVED = 99
-"""So many reserved words stand before [UNK] in Google's files."""
+"""Number of reserved tokens before [UNK] in Google's files."""
 REPEAT = 10_000
-"""A word is given to the trainer so many times in one text."""
+"""Most occurrences of a word in one text for the trainer."""
 
 
 class TokenizerOptions(BaseModel):
-    """How a vocabulary is trained. None: as is usual for its kind, which the properties tell."""
+    """How a vocabulary is trained. None: the default of its kind, see the properties."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Kind = "wordpiece"
     vocab_size: int = Field(default=30_522, ge=1)
-    """Words in all, with special and reserved ones; BERT's number."""
+    """Size of the vocabulary, with special and reserved tokens; BERT's."""
     lowercase: bool | None = None
     strip_accents: bool | None = None
     chinese_characters: bool = True
     """Each Han character is a word of its own, as in BERT."""
     reserved: int = Field(default=FIRST_RESERVED, ge=0)
-    """[unusedN] words, free for later use."""
+    """Number of [unusedN] tokens, free for later use."""
     min_frequency: int = Field(default=2, ge=1)
-    """Characters and pairs of tokens that occur less often are left out."""
+    """Characters and pairs of tokens that are rarer are left out."""
     alphabet: int | None = Field(default=None, ge=1)
-    """Most characters; the most frequent are kept. None: all that are frequent enough."""
+    """Most characters; the most frequent are kept. None: all that reach `min_frequency`."""
 
     @property
     def lowers(self) -> bool:
@@ -66,22 +66,21 @@ class TokenizerOptions(BaseModel):
 
     @property
     def strips(self) -> bool:
-        """Accents go with the capitals where nothing else is said, as in BERT."""
+        """By default, accents are removed if capitals are, as in BERT."""
         return self.lowers if self.strip_accents is None else self.strip_accents
 
 
 @dataclass
 class Trained:
-    """A tokenizer, and what the text that it was trained on costs with it."""
+    """A tokenizer, and statistics of the text that it was trained on."""
 
     tokenizer: PreTrainedTokenizerBase
-    costs: Costs
-    notes: list[str]
-    """Warnings: what the user did not ask for."""
+    statistics: TokenStatistics
+    warnings: list[Problem]
 
 
 def train(texts: Iterable[str], options: TokenizerOptions) -> Trained:
-    """Train on texts that are gone through once.
+    """Train on texts, which are iterated once.
 
     Raises:
         DataError: no words in the texts, or more characters than the vocabulary has room for.
@@ -89,28 +88,27 @@ def train(texts: Iterable[str], options: TokenizerOptions) -> Trained:
     blank = _blank(options)
     counts = count_words(texts, blank)
     if not counts:
-        raise DataError.at("FILES", "hold no words", "are these the right files?")
-    known, alphabet, notes = _usable(counts, options)
+        raise DataError.at("texts", "hold no words", "are these the right files?")
+    known, alphabet, warnings = _usable(counts, options)
     backend = _TRAINERS[options.kind](blank, known, alphabet, options)
     tokenizer = _wrapped(backend, options)
-    result = Trained(tokenizer, costs_of(counts, tokenizer), notes)
     if (size := backend.get_vocab_size()) < options.vocab_size:
-        what = f"only {size:,} words of {options.vocab_size:,}: the text has no more tokens that occur often enough"
-        limit = "" if options.kind == "unigram" else f" (--min-frequency {options.min_frequency})"
-        result.notes.append(what + limit)
-    return result
+        what = f"only {size:,} of {options.vocab_size:,}: the text has no more tokens"
+        limit = "" if options.kind == "unigram" else f" that occur {options.min_frequency} times"
+        warnings.append(Problem("options.vocab_size", what + limit))
+    return Trained(tokenizer, statistics_of(counts, tokenizer), warnings)
 
 
 def save(tokenizer: PreTrainedTokenizerBase, folder: Path) -> None:
-    """Write `tokenizer.json`, `tokenizer_config.json` and, for WordPiece, `vocab.txt`: a word a line, by number."""
+    """Write `tokenizer.json`, `tokenizer_config.json` and, for WordPiece, `vocab.txt`: a token per line, by number."""
     tokenizer.save_pretrained(folder)
     if type(tokenizer.backend_tokenizer.model).__name__ == "WordPiece":
         vocab = sorted(tokenizer.get_vocab().items(), key=lambda item: item[1])
         (folder / "vocab.txt").write_text("".join(f"{word}\n" for word, _ in vocab), "utf-8", newline="\n")
 
 
-def special_words(reserved: int) -> list[str]:
-    """[PAD], [UNK], [CLS], [SEP], [MASK] and the reserved words, in the order of Google's vocabularies."""
+def special_tokens(reserved: int) -> list[str]:
+    """[PAD], [UNK], [CLS], [SEP], [MASK] and the reserved tokens, in the order of Google's vocabularies."""
     unused = [f"[unused{number}]" for number in range(reserved)]
     return ["[PAD]", *unused[:FIRST_RESERVED], "[UNK]", "[CLS]", "[SEP]", "[MASK]", *unused[FIRST_RESERVED:]]
 
@@ -145,9 +143,9 @@ def _blank(options: TokenizerOptions) -> Tokenizer:
     return backend
 
 
-def _usable(counts: dict[str, int], options: TokenizerOptions) -> tuple[dict[str, int], list[str], list[str]]:
-    """Words that the alphabet can write, the alphabet, and what to say of it. BPE writes bytes: its own is whole."""
-    specials = special_words(options.reserved)
+def _usable(counts: dict[str, int], options: TokenizerOptions) -> tuple[dict[str, int], list[str], list[Problem]]:
+    """Words that the alphabet can write, the alphabet, and warnings. That of BPE is all bytes."""
+    specials = special_tokens(options.reserved)
     if options.kind == "bpe":
         from tokenizers import pre_tokenizers
 
@@ -164,22 +162,23 @@ def _usable(counts: dict[str, int], options: TokenizerOptions) -> tuple[dict[str
     following = sorted({f"##{c}" for word in known for c in word[1:]}) if options.kind == "wordpiece" else []
     letters = sorted(kept) + following
     _check_room(len(specials) + len(letters), options)
-    notes = []
+    warnings = []
     if len(letters) > options.vocab_size / 2:
-        what = f"characters take {len(letters):,} of {options.vocab_size:,} words"
-        notes.append(f"{what}: raise --vocab-size, or keep fewer with --alphabet")
+        what = f"characters take {len(letters):,} of {options.vocab_size:,} tokens"
+        warnings.append(Problem("options.vocab_size", what, "raise it, or keep fewer characters in the alphabet"))
     if len(characters) > len(kept):
         left = sum(characters.values()) - sum(characters[c] for c in kept)
         share = left / sum(characters.values())
-        notes.append(f"{len(characters) - len(kept):,} rare characters are left out, {share:.4%} of the text")
-    return known, letters, notes
+        what = f"{len(characters) - len(kept):,} rare characters are left out, {share:.4%} of the text"
+        warnings.append(Problem("options.alphabet", what))
+    return known, letters, warnings
 
 
 def _check_room(taken: int, options: TokenizerOptions) -> None:
     if taken > options.vocab_size:
-        todo = "raise it, or lower --reserved" + ("" if options.kind == "bpe" else " or --alphabet")
-        what = f"{options.vocab_size:,}: special words and characters alone take {taken:,}"
-        raise DataError.at("--vocab-size", what, todo)
+        fewer = "reserved tokens" + ("" if options.kind == "bpe" else " or characters in the alphabet")
+        what = f"{options.vocab_size:,}: special tokens and characters alone take {taken:,}"
+        raise DataError.at("options.vocab_size", what, f"raise it, or keep fewer {fewer}")
 
 
 def _repeated(counts: dict[str, int]) -> Iterator[str]:
@@ -192,8 +191,8 @@ def _repeated(counts: dict[str, int]) -> Iterator[str]:
         yield " ".join([word] * rest)
 
 
-def _learnt(model: Any, trainer: Any, counts: dict[str, int]) -> dict[str, Any]:
-    """What the library's trainer makes of the words, as JSON of the model."""
+def _trained(model: Any, trainer: Any, counts: dict[str, int]) -> dict[str, Any]:
+    """The model that the library trains on the words, as JSON."""
     from tokenizers import Tokenizer, pre_tokenizers
 
     learner = Tokenizer(model)
@@ -207,10 +206,10 @@ def _wordpiece(blank: Tokenizer, counts: dict[str, int], letters: list[str], opt
 
     trainer = trainers.WordPieceTrainer(
         vocab_size=options.vocab_size, min_frequency=options.min_frequency, show_progress=False,
-        special_tokens=[*special_words(options.reserved), *letters],  # numbered in this order, whatever the hash
+        special_tokens=[*special_tokens(options.reserved), *letters],  # numbered in this order, whatever the hash
     )  # fmt: skip
-    learnt = _learnt(models.WordPiece(unk_token="[UNK]"), trainer, counts)
-    blank.model = models.WordPiece(learnt["vocab"], unk_token="[UNK]", max_input_chars_per_word=LONGEST)
+    trained = _trained(models.WordPiece(unk_token="[UNK]"), trainer, counts)
+    blank.model = models.WordPiece(trained["vocab"], unk_token="[UNK]", max_input_chars_per_word=LONGEST)
     return blank
 
 
@@ -219,33 +218,36 @@ def _bpe(blank: Tokenizer, counts: dict[str, int], letters: list[str], options: 
 
     trainer = trainers.BpeTrainer(
         vocab_size=options.vocab_size, min_frequency=options.min_frequency, show_progress=False,
-        special_tokens=[*special_words(options.reserved), *letters],
+        special_tokens=[*special_tokens(options.reserved), *letters],
     )  # fmt: skip
-    learnt = _learnt(models.BPE(), trainer, counts)
-    blank.model = models.BPE(learnt["vocab"], [tuple(merge) for merge in learnt["merges"]])
+    trained = _trained(models.BPE(), trainer, counts)
+    blank.model = models.BPE(trained["vocab"], [tuple(merge) for merge in trained["merges"]])
     return blank
 
 
 def _unigram(blank: Tokenizer, counts: dict[str, int], letters: list[str], options: TokenizerOptions) -> Tokenizer:
     from tokenizers import models, trainers
 
-    specials = special_words(options.reserved)
+    specials = special_tokens(options.reserved)
     trainer = trainers.UnigramTrainer(
         vocab_size=options.vocab_size, show_progress=False, special_tokens=specials, unk_token="[UNK]",
         initial_alphabet=letters,
     )  # fmt: skip
-    learnt = _learnt(models.Unigram(), trainer, counts)
-    if any(score is None for _, score in learnt["vocab"]):
-        raise DataError.at("FILES", "hold too little text for unigram", "name more, or train --kind wordpiece")
-    tokens = _steadied({token: score for token, score in learnt["vocab"] if token not in set(specials)})
+    trained = _trained(models.Unigram(), trainer, counts)
+    if any(score is None for _, score in trained["vocab"]):
+        raise DataError.at("texts", "hold too little text for unigram", "name more, or train wordpiece")
+    tokens = _stable({token: score for token, score in trained["vocab"] if token not in set(specials)})
     vocab = [*((word, 0.0) for word in specials), *tokens]
     blank.model = models.Unigram(vocab, specials.index("[UNK]"), False)
     return blank
 
 
-def _steadied(scores: dict[str, float]) -> list[tuple[str, float]]:
-    """The library's sums depend on the order of a random hash, from the 13th digit on; and characters that did not win
-    a place follow the worst token at steps of 0.0001 in that order: here all of these are as good as the worst."""
+def _stable(scores: dict[str, float]) -> list[tuple[str, float]]:
+    """Scores that do not depend on the library's random hash order.
+
+    Its sums depend on that order from the 13th digit on, so they are rounded. Characters without a score of their own
+    follow the worst token at steps of 0.0001 in that order: here they all get the worst score.
+    """
     low = step = min(scores.values())
     for token, score in sorted(scores.items(), key=lambda item: item[1]):
         if len(token) == 1 and abs(score - step) < 1e-7:
@@ -259,7 +261,7 @@ _TRAINERS = {"wordpiece": _wordpiece, "bpe": _bpe, "unigram": _unigram}
 
 
 def _wrapped(backend: Tokenizer, options: TokenizerOptions) -> PreTrainedTokenizerBase:
-    """The transformers tokenizer. A text of BPE and Unigram gives up the space before its [MASK], as RoBERTa's does."""
+    """The transformers tokenizer. In BPE and Unigram, [MASK] absorbs the space before it, as in RoBERTa."""
     from tokenizers import AddedToken, processors
     from transformers import BertTokenizer, PreTrainedTokenizerFast
 

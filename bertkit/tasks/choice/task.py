@@ -188,7 +188,7 @@ def _choices(rows: Rows) -> list[list[str]]:
         try:
             found.append(choices(value))
         except Unusable as error:
-            raise DataError.at(f"row {number}", f"choices {error.what}", error.todo) from None
+            raise DataError(error.about("choices").at(f"row {number}")) from None
     return found
 
 
@@ -206,5 +206,5 @@ def _labels(rows: Rows, given: list[list[str]]) -> np.ndarray:
         try:
             numbers.append(right(label, one))
         except Unusable as error:
-            raise DataError.at(f"row {number}", f"label {error.what}", error.todo) from None
+            raise DataError(error.about("label").at(f"row {number}")) from None
     return np.array(numbers, dtype=np.int64)

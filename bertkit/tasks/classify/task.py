@@ -95,7 +95,7 @@ class Classify(TextTask):
 
     def prepare(self, rows: Rows, data: DataBlock) -> None:
         given = label_names.read_label_names(data.label_names)
-        self.state |= {"labels": given or label_names.found_names(rows, "label"), "labels_given": given is not None}
+        self.state |= {"labels": given or label_names.distinct_labels(rows, "label"), "labels_given": given is not None}
         if given:
             label_names.check_labels(rows, "label", self.labels, "train", given=True)
         label_names.check_classes(rows, "label", self.labels)
@@ -132,7 +132,7 @@ class Classify(TextTask):
             self.state["labels"] = [*names]
             return ""
         known = label_names.read_label_names(data.label_names)
-        in_rows = [name for name in label_names.found_names(rows, "label") if name != label_names.HIDDEN]
+        in_rows = [name for name in label_names.distinct_labels(rows, "label") if name != label_names.HIDDEN]
         if not names:  # predictions in a file, which may name labels by their numbers where their order is known
             known = known or ([*order] if {*in_rows} <= {*order} else None)
             self.state |= {"labels": known or in_rows, "ordered": known is not None}

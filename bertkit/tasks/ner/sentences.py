@@ -1,7 +1,6 @@
-"""Rows with words and tags, or with a text and its entities -> sentences, and what is wrong with their tags.
+"""Rows with words and tags, or with a text and its entities -> sentences; checks of their tags.
 
-Where a row has both words and a text, its words are taken, unless its answers are `spans`, which are places in the
-text.
+If rows have both words and a text, the words are used, unless the answers are `spans`, which refer to the text.
 """
 
 from __future__ import annotations
@@ -9,7 +8,7 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from bertkit.data.columns import schemes
@@ -23,40 +22,40 @@ from bertkit.tasks.words import split, to_words
 
 log = logging.getLogger("bertkit")
 
-WANTED = "give tokens (a list of words), or a text"
+EXPECTED = "give tokens (a list of words), or a text"
 
 
 @dataclass(frozen=True)
 class Sentences:
-    """The words of rows, and where they come from."""
+    """The words of rows, and their places in the source."""
 
     words: list[list[str]]
     texts: list[str] | None = None
-    """The text of each row, where words were made of it."""
+    """The text of each row, if the words were split from it."""
     characters: list[list[tuple[int, int]]] = field(default_factory=list)
-    """First character of each word, and the one after its last, where there are texts."""
+    """Start and (exclusive) end of each word in its text, if there are texts."""
     documents: list[Any] | None = None
     numbers: list[int] | None = None
-    """Of each row in its source."""
+    """Number of each row in its source."""
     places: list[str] | None = None
     lines: list[list[int] | None] | None = None
-    """The line of each word, where a line is a word."""
+    """The line of each word, for formats with one word per line."""
 
     def place(self, row: int, word: int | None = None) -> str:
-        """Where a word, from 0, of a row stands, as far as the rows say."""
+        """Place of a row, or of a word (from 0) of it if the rows have its line."""
         if self.places is None:
             return f"row {row + 1}"
         return word_place(self.places[row], self.lines[row] if self.lines else None, word)
 
     def adjoin(self, row: int) -> bool:
-        """Whether a row and the next stand one after the other in a document."""
+        """Whether the next row follows this one in the same document."""
         documents, numbers = self.documents, self.numbers
         if documents is None or documents[row] is None or documents[row] != documents[row + 1]:
             return False
         return numbers is None or numbers[row] + 1 == numbers[row + 1]
 
     def spaced(self) -> list[list[str]]:
-        """The words, each with the space before it, if the text has one there; without a text all have one."""
+        """The words, each with a space before it if its text has one; without texts, all have one."""
         if self.texts is None:
             return [[f" {word}" for word in words] for words in self.words]
         return [
@@ -74,17 +73,18 @@ def sentences_of(rows: Rows) -> Sentences:
     words, texts = column(rows, "tokens"), column(rows, "text")
     by_text = texts is not None and (words is None or (_has(rows, "spans") and not _has(rows, "tags")))
     names = {"documents": "document", "numbers": "row", "places": "place", "lines": "lines"}
-    known: dict[str, Any] = {key: column(rows, name) for key, name in names.items() if _has(rows, name)}
+    origin: dict[str, Any] = {key: column(rows, name) for key, name in names.items() if _has(rows, name)}
     if by_text and texts is not None:
         characters = [split(text) for text in texts]
-        made = [[text[a:b] for a, b in at] for text, at in zip(texts, characters, strict=True)]
-        return Sentences(made, texts, characters, **known)
+        split_words = [[text[a:b] for a, b in at] for text, at in zip(texts, characters, strict=True)]
+        return Sentences(split_words, texts, characters, **origin)
     if words is None:
-        raise DataError.at("rows", "neither words nor a text", WANTED)
+        raise DataError.at("rows", "neither words nor a text", EXPECTED)
     for number, sentence in enumerate(words, 1):
         if not isinstance(sentence, list) or not all(isinstance(word, str) and word for word in sentence):
-            raise DataError.at(f"row {number}", f"tokens is no list of words: {sentence!r:.60}", WANTED)
-    return Sentences(words, **known)
+            what = "tokens is not a list of words"
+            raise DataError.at(f"row {number}", what, EXPECTED, detail=f"{sentence!r:.60}")
+    return Sentences(words, **origin)
 
 
 def _has(rows: Rows, name: str) -> bool:
@@ -93,7 +93,7 @@ def _has(rows: Rows, name: str) -> bool:
 
 
 def tags_of(rows: Rows, sentences: Sentences, scheme: Scheme, tally: Tally | None = None) -> list[list[str]]:
-    """A tag a word, as the rows have it, or made of their entities in a scheme.
+    """One tag per word: the tags of the rows, or their entities as tags of a scheme.
 
     Args:
         tally: counts entities that are not whole words.
@@ -107,21 +107,20 @@ def tags_of(rows: Rows, sentences: Sentences, scheme: Scheme, tally: Tally | Non
     if spans is None:
         todo = "name the column of the tags (data.columns.tags), or of the entities of a text (data.columns.spans)"
         raise DataError.at(sentences.place(0), "no tags to learn from or to compare with", todo)
-    made = []
+    sequences = []
     tally = tally or Tally()
     for row, (entities, at) in enumerate(zip(spans, sentences.characters, strict=True)):
         fitted = to_words(entities, at)
         if fitted.widened:
-            tally.add("texts with an entity that cuts a word, which takes all of it", sentences.place(row))
+            tally.add("texts with an entity that ends inside a word, extended to whole words", sentences.place(row))
         if fitted.dropped:
-            tally.add(
-                "texts with an entity inside or across another, or without a word, left out", sentences.place(row)
-            )
-        made.append(_written(fitted.spans, len(at), scheme))
-    return made
+            what = "texts with an entity that overlaps another or has no word; the entity is left out"
+            tally.add(what, sentences.place(row))
+        sequences.append(_tags(fitted.spans, len(at), scheme))
+    return sequences
 
 
-def _written(spans: Sequence[schemes.Span], words: int, scheme: Scheme) -> list[str]:
+def _tags(spans: Sequence[schemes.Span], words: int, scheme: Scheme) -> list[str]:
     tags = ["O"] * words
     for first, end, type_ in spans:
         tags[first:end] = [f"B-{type_}", *[f"I-{type_}"] * (end - first - 1)]
@@ -129,7 +128,11 @@ def _written(spans: Sequence[schemes.Span], words: int, scheme: Scheme) -> list[
 
 
 def scheme_of(tags: list[list[str]], sentences: Sentences, split: str) -> Scheme:
-    """The scheme of tags; a DataError where none has all their prefixes, with the place of the rarest one."""
+    """The scheme of tags.
+
+    Raises:
+        DataError: no scheme has all their prefixes; with the place of the rarest one.
+    """
     try:
         return schemes.find_scheme(tags)
     except DataError as error:
@@ -138,11 +141,15 @@ def scheme_of(tags: list[list[str]], sentences: Sentences, split: str) -> Scheme
         row, word = next((r, w) for r, row in enumerate(tags) for w, tag in enumerate(row) if tag[0] == rarest)
         (problem,) = error.problems
         what = f"{split}: {tags[row][word]!r}: {problem.reason}"
-        raise DataError.at(sentences.place(row, word), what, problem.remedy) from None
+        raise DataError(replace(problem, key=sentences.place(row, word), reason=what)) from None
 
 
 def check_tags(tags: list[list[str]], sentences: Sentences, split: str, known: Sequence[str] = ()) -> None:
-    """Raise a DataError, with file and line, where a tag is none, or none of those that are known, if any are."""
+    """Check that all tags are valid and, if `known` is not empty, known.
+
+    Raises:
+        DataError: some are not; with file and line.
+    """
     wrong = {tag: problem for tag in {t for row in tags for t in row} if (problem := _problem(tag, known))}
     if not wrong:
         return
@@ -150,32 +157,32 @@ def check_tags(tags: list[list[str]], sentences: Sentences, split: str, known: S
     for row, sentence in enumerate(tags):
         for word, tag in enumerate(sentence):
             if tag in wrong:
-                what, _, todo = wrong[tag].partition("; ")
-                bad.add(Problem(sentences.place(row, word), f"{split}: {what}", todo))
+                what = f"{split}: {wrong[tag].reason}"
+                bad.add(replace(wrong[tag], key=sentences.place(row, word), reason=what))
     bad.settle()
 
 
-def _problem(tag: str, known: Sequence[str]) -> str:
+def _problem(tag: str, known: Sequence[str]) -> Problem | None:
     if problem := schemes.check_tag(tag):
         return problem
     if known and tag not in known and tag.partition("-")[2] in {name.partition("-")[2] for name in known}:
         todo = f"write all splits in one scheme; the model's tags: {', '.join(known[:5])}" + ", ..." * (len(known) > 5)
-        return f"the tag {tag!r} has a prefix that no training row has; {todo}"
+        return Problem("tags", f"the tag {tag!r} has a prefix that no training row has", todo)
     if known and tag not in known:
-        return f"the tag {tag!r} has a type that no training row has; {did_you_mean(tag, known)}"
-    return ""
+        return Problem("tags", f"the tag {tag!r} has a type that no training row has", did_you_mean(tag, known))
+    return None
 
 
-def warn_of_broken(tags: list[list[str]], sentences: Sentences, scheme: Scheme, split: str, *, mended: bool) -> None:
-    """Say how many sentences break the scheme, and where the first ones do."""
-    if found := schemes.find_broken(tags, scheme):
-        places = [sentences.place(row, words[0]) for row, words in list(found.items())[:3]]
-        todo = "mended" if mended else "options.repair: true mends them"
-        head = f"{split}: {len(found):,} of {len(tags):,} sentences break {scheme}"
-        log.warning("%s (%s): %s", head, some(places, len(found)), todo)
+def warn_of_broken(tags: list[list[str]], sentences: Sentences, scheme: Scheme, split: str, *, repaired: bool) -> None:
+    """Warn of sentences with tags that are invalid in the scheme: how many, and the first places."""
+    if broken := schemes.find_broken(tags, scheme):
+        places = [sentences.place(row, words[0]) for row, words in list(broken.items())[:3]]
+        todo = "repaired" if repaired else "options.repair: true repairs them"
+        head = f"{split}: {len(broken):,} of {len(tags):,} sentences have tags that are invalid in {scheme}"
+        log.warning("%s (%s): %s", head, some(places, len(broken)), todo)
 
 
 def all_tags(tags: list[list[str]], scheme: Scheme) -> list[str]:
-    """O, and of every type that occurs each tag that the scheme has: what is rare need not occur in training."""
+    """O, and all tags of the scheme for every type that occurs, including those that no training row has."""
     types = {tag.partition("-")[2] for row in tags for tag in row if tag != "O"}
     return ["O", *(f"{letter}-{type_}" for type_ in sorted(types, key=natural) for letter in PREFIXES[scheme])]

@@ -154,7 +154,7 @@ class Ner(Task):
         tags = tags_of(rows, sentences, self.scheme, tally)
         tally.warn()
         check_tags(tags, sentences, split, self.labels)
-        warn_of_broken(tags, sentences, self.scheme, split, mended=self.options.repair)
+        warn_of_broken(tags, sentences, self.scheme, split, repaired=self.options.repair)
 
     def _gold(self, rows: Rows) -> tuple[Sentences, list[list[str]]]:
         """Words and right tags."""

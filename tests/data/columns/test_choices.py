@@ -19,8 +19,8 @@ COLUMNS = (Column("text", "text"), Column("choices", "choices"), Column("label",
 def refusal(call: Any, *arguments: Any) -> str:
     with pytest.raises(Unusable) as caught:
         call(*arguments)
-    assert caught.value.todo
-    return caught.value.what
+    assert caught.value.problem.remedy
+    return str(caught.value)
 
 
 @pytest.mark.parametrize("value", [["a", " b"], '["a", " b"]'])
@@ -37,10 +37,10 @@ def test_choices_are_kept_as_they_are(value: Any) -> None:
         ("7", "is not a list of choices: found a number (7)"),
         ({"text": ["a", "b"]}, "is not a list of choices: found an object ({'text': ['a', 'b']})"),
         ([], "holds no choice"),
-        (["a"], "holds one choice only: 'a'"),
+        (["a"], "holds only one choice: 'a'"),
         (["a", " "], "holds an empty choice: number 2 of 2"),
         (["a", None, "c"], "holds an empty choice: number 2 of 3"),
-        (["a", 5], "holds what is no text: number 2 of 2 is a number (5)"),
+        (["a", 5], "holds a choice that is not a text: number 2 of 2 is a number (5)"),
     ],
 )
 def test_what_is_no_choices(value: Any, what: str) -> None:
@@ -72,9 +72,9 @@ def test_a_label_is_a_number_or_a_text(label: int | str, texts: list[str], numbe
         (7, ["5", "7"], "is the number of no choice: 7, expected 0 to 1"),
         ("B", ["one", "two"], "is none of the choices: 'B'"),
         (-1, ["a", "b"], "is -1, which marks a hidden label"),
-        ("1", ["1", "2"], "can be read in two ways: 1 is the text of choice 0 and the number of '2'"),
-        ("a", ["a", "b", "a "], "names a choice that stands twice: 'a'"),
-        (2, ["a", "b", "a "], "names a choice that stands twice: 'a '"),
+        ("1", ["1", "2"], "is ambiguous: 1 is the text of choice 0 and the number of '2'"),
+        ("a", ["a", "b", "a "], "names a duplicate choice: 'a'"),
+        (2, ["a", "b", "a "], "names a duplicate choice: 'a '"),
     ],
 )
 def test_a_label_that_names_no_choice(label: int | str, texts: list[str], what: str) -> None:
@@ -101,7 +101,7 @@ def test_wrong_choices_that_are_equal_are_counted(write, caplog: pytest.LogCaptu
     [
         (["e0", "e1", "e9"], r"no column 'e9' for choices.*'data\.columns\.choices=\[e0,e1,e2\]'"),
         (["e0", "e0"], r"data\.columns\.choices  e0 is already the column of choices"),
-        (["e0"], r"a\.csv:2  choices \(columns e0\) holds one choice only: 'x'"),
+        (["e0"], r"a\.csv:2  choices \(columns e0\) holds only one choice: 'x'"),
         (["e0", "e2", "e1"], r"a\.csv:2  choices \(columns e0, e2, e1\) holds an empty choice: number 2 of 3"),
         ("none", r"no column 'none' for choices.*'data\.columns\.choices=\[e0,e1,e2\]'"),
     ],

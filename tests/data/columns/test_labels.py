@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from datasets import Dataset
 
-from bertkit.data.columns.labels import check_classes, check_labels, found_names, read_label_names
+from bertkit.data.columns.labels import check_classes, check_labels, distinct_labels, read_label_names
 from bertkit.errors import DataError
 
 
@@ -40,7 +40,7 @@ def test_names_from_a_file(write, name, content):
     ("content", "what"),
     [
         ("a\n\nb\n", "n.txt:2  an empty label name"),
-        ("a\nb\na\n", "n.txt:3  the label 'a' stands twice; first at n.txt:1"),
+        ("a\nb\na\n", "n.txt:3  the label 'a' occurs twice; first at n.txt:1"),
         ("", "n.txt:1  an empty label name"),
         (b"\xe9\n", "n.txt  can not be read: 'utf-8' codec"),
     ],
@@ -60,15 +60,15 @@ def test_wrong_json_files_of_names(write, content, what):
 def test_wrong_lists_of_names(write):
     assert message(read_label_names, ["a", "", "a"]).split("\n") == [
         "data.label_names[1]  an empty label name",
-        "data.label_names[2]  the label 'a' stands twice; first at data.label_names[0]",
+        "data.label_names[2]  the label 'a' occurs twice; first at data.label_names[0]",
     ]
     assert message(read_label_names, []) == "data.label_names  no label names"
     assert "nothing.txt can not be read: No such file" in message(read_label_names, "nothing.txt")
 
 
 def test_found_names_are_in_natural_order():
-    assert found_names(dataset("10", "2", "-1", "2"), "label") == ["-1", "2", "10"]
-    assert found_names(dataset("grade 10", "Grade 2", "a", "2", "10x", "01", "1"), "label") == [
+    assert distinct_labels(dataset("10", "2", "-1", "2"), "label") == ["-1", "2", "10"]
+    assert distinct_labels(dataset("grade 10", "Grade 2", "a", "2", "10x", "01", "1"), "label") == [
         "01",
         "1",
         "2",
@@ -77,12 +77,12 @@ def test_found_names_are_in_natural_order():
         "Grade 2",
         "grade 10",
     ]
-    assert found_names(dataset(["b", "a"], [], ["c"]), "label") == ["a", "b", "c"]
+    assert distinct_labels(dataset(["b", "a"], [], ["c"]), "label") == ["a", "b", "c"]
 
 
 def test_labels_of_plain_rows():
     rows = [{"label": "b"}, {"label": "a"}]
-    assert found_names(rows, "label") == ["a", "b"]
+    assert distinct_labels(rows, "label") == ["a", "b"]
     assert message(check_labels, rows, "label", ["b"], "train").startswith("row 2  train: the label 'a' is not ")
 
 
@@ -98,7 +98,7 @@ def test_unknown_labels_are_told_with_their_places():
         "a.csv:3  validation: the label 'Entailment' is not in the training rows; did you mean entailment?",
         "a.csv:4  validation: the label 'entailmnt' is not in the training rows; did you mean entailment?",
         "a.csv:5  validation: the label '-1' is not in the training rows; -1 marks a hidden label: "
-        "a test set without answers goes to bertkit predict",
+        "a test set without answers can only be predicted",
     ]
 
 
@@ -123,7 +123,7 @@ def test_classes_that_can_be_learnt(caplog):
 
 
 def test_one_class_only():
-    assert message(check_classes, dataset("a", "a"), "label", ["a"]).startswith("column label  one label only: a; ")
+    assert message(check_classes, dataset("a", "a"), "label", ["a"]).startswith("column label  only one label: a; ")
 
 
 def test_fewer_rows_than_classes():
@@ -133,4 +133,4 @@ def test_fewer_rows_than_classes():
 
 def test_classes_without_a_row_are_warned_of(caplog):
     check_classes(dataset(*"aabbaabba"), "label", list("abcdefgh"))
-    assert caplog.messages == ["no training row has these labels, so they can not be learnt: 6 (c, d, e, f, g, ...)"]
+    assert caplog.messages == ["labels without training rows, which can not be learnt: 6 (c, d, e, f, g, ...)"]

@@ -4,6 +4,7 @@ import pytest
 
 from bertkit.data.columns.offsets import MOVED, NEAR, NO_TEXT, REWRITTEN, fit_answers, fit_spans
 from bertkit.data.read.rows import Tally, Unusable
+from bertkit.errors import Setting
 
 FAR = "x " * NEAR
 
@@ -59,7 +60,7 @@ def test_case_and_white_space_are_taken_from_the_context(caplog, context, text, 
     ("context", "text", "start", "found"),
     [
         ("a cat, a cat", "cat", 0, "found 2 times"),
-        ("a cat", "dog", 2, "found nowhere"),
+        ("a cat", "dog", 2, "not found"),
         ("aaaa", "aa", -3, "found 3 times"),
         ("Cat CAT", "cat", 0, "found 2 times"),
         (f"{FAR} cat {FAR} cat", "cat", 0, "found 2 times"),
@@ -68,7 +69,7 @@ def test_case_and_white_space_are_taken_from_the_context(caplog, context, text, 
 def test_answers_with_no_place_or_several(context, text, start, found):
     with pytest.raises(Unusable, match=found) as caught:
         fit(context, (text, start))
-    assert caught.value.todo.endswith("--set data.bad_rows=skip")
+    assert caught.value.problem.setting == Setting("data.bad_rows", "skip")
 
 
 def test_empty_answers_are_no_answer(caplog):

@@ -59,7 +59,7 @@ def test_round_trip(drawn, other):
     found = spans(valid, scheme)
     meeting = any(a.end == b.first and a.type == b.type for a, b in pairwise(found))
     if other == "IO" and meeting:
-        with pytest.raises(DataError, match="IO can not tell them apart"):
+        with pytest.raises(DataError, match="IO can not separate them"):
             convert(valid, scheme, other)
         return
     there = convert(valid, scheme, other)
@@ -188,14 +188,14 @@ def test_allowed_by_hand():
 
 @pytest.mark.parametrize("tag", ["O", "B-PER", "I-geo-loc", "L-A", "M-地名", "S-_"])
 def test_good_tags(tag):
-    assert check_tag(tag) == ""
+    assert check_tag(tag) is None
 
 
 @pytest.mark.parametrize(
     ("tag", "message"),
     [
         ("PER", "the tag 'PER' has no prefix; expected O, B-PER or the like"),
-        ("0", "the tag '0' is a number; give the tags their names"),
+        ("0", "the tag '0' is a number; name the tags"),
         ("B_PER", "the tag 'B_PER' has no prefix"),
         ("X-PER", "the tag 'X-PER' has the prefix 'X'; known: B, I, E, S, M, L, U"),
         ("geo-loc", "the tag 'geo-loc' has the prefix 'geo'"),
@@ -207,15 +207,15 @@ def test_good_tags(tag):
     ],
 )
 def test_tags_that_are_none(tag, message):
-    assert check_tag(tag).startswith(message) or message in check_tag(tag)
+    assert message in str(check_tag(tag))
     for use in (lambda: find_scheme([[tag]]), lambda: broken([tag], "IOB2"), lambda: repair([tag], "IOB2")):
         with pytest.raises(DataError) as caught:
             use()
-        assert check_tag(tag) in str(caught.value)
+        assert str(check_tag(tag)) in str(caught.value)
 
 
 def test_broken_tags_are_not_converted():
-    with pytest.raises(DataError, match="word 2, I-A, breaks IOB2; mend or repair the tags"):
+    with pytest.raises(DataError, match="word 2: I-A is invalid in IOB2; correct or repair the tags"):
         convert(["O", "I-A"], "IOB2", "BIOES")
 
 

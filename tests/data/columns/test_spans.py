@@ -47,22 +47,22 @@ def test_forms_of_answers(value, found):
         ("b", "is not JSON: Expecting value (column 1), in 'b'"),
         ("{'text': ['b']}", "is not JSON: Expecting property name enclosed in double quotes (column 2), in "),
         (3, "is not a list of answers: found a number"),
-        (["b"], "holds what is no answer: number 1 is a text"),
-        ({"text": ["b"], "answer_start": []}, "has not a start for each text: 1 in text, 0 in answer_start"),
-        ({"text": ["b"]}, "has not a start for each text: 1 in text, nothing in answer_start"),
-        ([{"text": "b", "start": 2.5}], "holds an answer without a whole number as its answer_start: number 1"),
-        ([{"text": "b", "start": True}], "holds an answer without a whole number as its answer_start: number 1"),
+        (["b"], "holds an element that is not an answer: number 1 is a text"),
+        ({"text": ["b"], "answer_start": []}, "has not one start per text: 1 in text, 0 in answer_start"),
+        ({"text": ["b"]}, "has not one start per text: 1 in text, nothing in answer_start"),
+        ([{"text": "b", "start": 2.5}], "holds an answer without a whole number as answer_start: number 1"),
+        ([{"text": "b", "start": True}], "holds an answer without a whole number as answer_start: number 1"),
         (
             [{"text": "b", "start": float("nan")}],
-            "holds an answer without a whole number as its answer_start: number 1",
+            "holds an answer without a whole number as answer_start: number 1",
         ),
-        ('[{"text": "b", "text": "a", "start": 2}]', "holds a key stands twice in one object: 'text'"),
+        ('[{"text": "b", "text": "a", "start": 2}]', "holds an object with a key twice: 'text'"),
     ],
 )
 def test_what_are_no_answers(value, what):
     with pytest.raises(Unusable) as caught:
         spans.answers(value)
-    assert caught.value.what.startswith(what)
+    assert str(caught.value).startswith(what)
 
 
 X = [{"start": 0, "end": 2, "label": "X"}]
@@ -94,18 +94,18 @@ def test_forms_of_spans(value, found):
         (None, "is missing"),
         ("", "is missing"),
         (1, "is not a list of spans: found a number"),
-        (["X"], "holds what is no span: number 1 is a text ('X')"),
-        ([[0, 2]], "holds what is no span: number 1 is a list ([0, 2])"),
+        (["X"], "holds an element that is not a span: number 1 is a text ('X')"),
+        ([[0, 2]], "holds an element that is not a span: number 1 is a list ([0, 2])"),
         ([[0, "2", "X"]], "holds a span without a whole number as start and end: number 1 "),
         ({"X": [[0, 2]]}, "holds no mentions with their places: 'X' has a list"),
         ({"X": {"ab": [[0]]}}, "holds a span without a whole number as start and end: number 1 "),
-        ('{"X": {"ab": [[0, 1]], "ab": [[3, 4]]}}', "holds a key stands twice in one object: 'ab'"),
+        ('{"X": {"ab": [[0, 1]], "ab": [[3, 4]]}}', "holds an object with a key twice: 'ab'"),
     ],
 )
 def test_what_are_no_spans(value, what):
     with pytest.raises(Unusable) as caught:
         spans.spans(value, str)
-    assert caught.value.what.startswith(what)
+    assert str(caught.value).startswith(what)
 
 
 def jsonl(*rows: Any) -> str:
@@ -189,7 +189,7 @@ BAD = {
     ),
     "a number": (
         {"tokens": ["a", 7], "tags": ["O", "O"]},
-        "a.jsonl:1  tokens holds what is no text: word 2 is a number (7)",
+        "a.jsonl:1  tokens holds a word that is not a text: word 2 is a number (7)",
     ),
     "words in one text": ({"tokens": "a b", "tags": ["O", "O"]}, "a.jsonl:1  tokens is not JSON: Expecting value"),
     "an object": ({"tokens": {"a": 1}}, "a.jsonl:1  tokens is not a list of words: found an object"),
@@ -198,7 +198,7 @@ BAD = {
     "spans without a text": ({"tokens": ["a"], "spans": [[0, 1, "X"]]}, "a.jsonl:1  spans without their text; name"),
     "beyond the text": (
         {"text": "ab", "spans": [[1, 3, "X"]]},
-        "a.jsonl:1  spans reaches beyond the text or is empty: 1 to 3, the text has 2 characters; mend it, or leave",
+        "a.jsonl:1  spans reaches beyond the text or is empty: 1 to 3, the text has 2 characters; correct it, or leave",
     ),
     "an empty span": (
         {"text": "ab", "spans": [[1, 1, "X"]]},
@@ -214,7 +214,7 @@ BAD = {
     ),
     "another mention": (
         {**CLUENER, "label": {"name": {"叶老桂": [[3, 5]]}}},
-        "a.jsonl:1  spans is not at its place: '叶老桂' at 3 to 6, where '行叶老' stands; mend it, or leave",
+        "a.jsonl:1  spans is not at its place: '叶老桂' at 3 to 6, where the text has '行叶老'; correct it, or leave",
     ),
     "neither words nor text": (
         {"sentence": "a"},

@@ -8,7 +8,7 @@ import pytest
 
 from bertkit.data.columns.values import Values
 from bertkit.data.read.rows import Tally, Unusable
-from bertkit.errors import DataError
+from bertkit.errors import DataError, Setting
 from bertkit.recipe.schema import DataBlock
 
 
@@ -19,7 +19,7 @@ def take(kind: str, value: Any, **options: Any) -> Any:
 def refusal(kind: str, value: Any, **options: Any) -> str:
     with pytest.raises(Unusable) as caught:
         take(kind, value, **options)
-    return caught.value.what
+    return str(caught.value)
 
 
 @pytest.mark.parametrize("text", ["a", " NA ", "007", "null", "中文", "🙂", "a\nb", "\ufffd"])
@@ -49,8 +49,9 @@ def test_a_text_beyond_the_limit():
     assert take("text", "x" * 10, max_characters=10)
     with pytest.raises(Unusable) as caught:
         take("text", "x" * 1_011, max_characters=10)
-    assert caught.value.what == "is too long: 1,011 characters, data.max_characters is 10"
-    assert caught.value.todo.endswith("if it is meant: --set data.max_characters=1011")
+    assert str(caught.value) == "is too long: 1,011 characters, data.max_characters is 10"
+    assert caught.value.problem.remedy.endswith("if it is intended")
+    assert caught.value.problem.setting == Setting("data.max_characters", 1_011)
 
 
 def test_empty_texts_are_kept_and_counted_where_rows_are_only_predicted(caplog):
@@ -87,7 +88,7 @@ def test_white_space_around_labels_is_removed_and_counted(caplog):
         "yes",
     ]
     tally.warn()
-    assert caplog.messages == ["white space around a label, removed: 2 (a:0, a:2)"]
+    assert caplog.messages == ["labels with white space around them, removed: 2 (a:0, a:2)"]
 
 
 IDS = {"label_ids": True, "label_names": ["no", "yes"]}
@@ -107,8 +108,8 @@ def test_wrong_positions(value):
 def test_the_position_of_a_hidden_label(value):
     with pytest.raises(Unusable) as caught:
         take("label", value, **IDS)
-    assert caught.value.what == "is -1, which marks a hidden label"
-    assert "bertkit predict" in caught.value.todo
+    assert str(caught.value) == "is -1, which marks a hidden label"
+    assert "can only be predicted" in caught.value.problem.remedy
 
 
 @pytest.mark.parametrize(

@@ -64,7 +64,7 @@ def test_an_output_in_use(write, tokenizer: Any) -> None:
     write("out/mine.txt", "mine")
     write("file", "")
     for output in ("out", "file"):
-        with pytest.raises(DataError, match="in use"):
+        with pytest.raises(DataError, match="not empty, and not a corpus"):
             build([name], tokenizer, output, CorpusOptions())
     assert [path.name for path in Path("out").iterdir()] == ["mine.txt"]
 
@@ -88,7 +88,7 @@ def test_what_is_lost_is_said(write, tokenizer: Any, caplog) -> None:
     name = write("a.txt", "\n\n".join(["the cat sleeps " * 30] * 4))
     told = build([name], tokenizer, "out", CorpusOptions(max_length=32))["splits"]["train"]
     assert told["tokens_truncated"] > 0
-    assert any("are lost to rows that were too long" in said for said in messages(caplog))
+    assert any("are lost, as their rows were too long" in said for said in messages(caplog))
 
 
 def test_a_tokenizer_without_separator(write, tokenizer: Any) -> None:
@@ -103,8 +103,8 @@ def test_a_tokenizer_without_separator(write, tokenizer: Any) -> None:
     ("content", "said"),
     [
         (None, "no such folder"),
-        ("{", "is no manifest"),
-        ('{"version": 1}', "is no manifest"),
+        ("{", "not a manifest"),
+        ('{"version": 1}', "not a manifest"),
         ('{"version": 99, "shards": [1]}', "a corpus of version 99"),
     ],
 )
@@ -141,6 +141,6 @@ def test_a_bad_row_leaves_no_unfinished_build(write, tokenizer: Any) -> None:
 
 
 def test_documents_that_make_no_row(write, tokenizer: Any) -> None:
-    with pytest.raises(DataError, match="make no row"):
+    with pytest.raises(DataError, match="give no row"):
         build([write("a.txt", "cat\n\nthe\n")], tokenizer, "out", CorpusOptions(pairs="sop"))
     assert not Path("out").exists()

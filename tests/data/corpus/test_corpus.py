@@ -159,8 +159,8 @@ def test_duplicates(tokenizer: Any, tmp_path: Path, caplog) -> None:
 def test_a_document_alone_is_told(tokenizer: Any, tmp_path: Path, caplog) -> None:
     (tmp_path / "a.txt").write_text("One cat. Two dogs. A man sleeps.")
     build([str(tmp_path / "a.txt")], tokenizer, tmp_path / "out", CorpusOptions(max_length=16))
-    assert "train has one document: no random next sentences" in caplog.text
-    assert "one document only: none can be spared for validation" in caplog.text
+    assert "train has only one document, so there are no random next sentences" in caplog.text
+    assert "only one document: none is left for validation" in caplog.text
     assert {row["label"] for row in Corpus.open(tmp_path / "out")} == {0}
     assert len(Corpus.open(tmp_path / "out", "validation")) == 0
 
@@ -203,9 +203,9 @@ def test_a_finished_corpus_is_left_alone(texts: list[str], tokenizer: Any, tmp_p
     manifest = build(texts, tokenizer, tmp_path / "out", CorpusOptions())
     before = {path: path.stat().st_mtime_ns for path in (tmp_path / "out").rglob("*")}
     assert build(texts, tokenizer, tmp_path / "out", CorpusOptions()) == manifest
-    assert "finished already" in caplog.text
+    assert "already finished" in caplog.text
     assert before == {path: path.stat().st_mtime_ns for path in (tmp_path / "out").rglob("*")}
-    with pytest.raises(DataError, match=r"made otherwise: max_length was 128$|made otherwise: max_length was 128;"):
+    with pytest.raises(DataError, match=r"built differently: max_length was 128($|;)"):
         build(texts, tokenizer, tmp_path / "out", CorpusOptions(max_length=64))
     with pytest.raises(DataError, match="their content has changed"):
         build(texts[:1], tokenizer, tmp_path / "out", CorpusOptions())
@@ -221,7 +221,7 @@ def test_an_unfinished_build_goes_on_only_with_the_same(texts, tokenizer: Any, t
     assert is_corpus(tmp_path / "out")
     with pytest.raises(DataError, match="an unfinished corpus"):
         Corpus.open(tmp_path / "out")
-    with pytest.raises(DataError, match="holds an unfinished corpus made otherwise: pairs was nsp"):
+    with pytest.raises(DataError, match="holds an unfinished corpus built differently: pairs was nsp"):
         build(texts, tokenizer, tmp_path / "out", CorpusOptions(pairs="sop"))
     with Path(texts[0]).open("a") as stream:
         stream.write("more")
@@ -232,13 +232,13 @@ def test_an_unfinished_build_goes_on_only_with_the_same(texts, tokenizer: Any, t
 def test_two_builds_in_one_folder(texts: list[str], tokenizer: Any, tmp_path: Path) -> None:
     work = tmp_path / "out" / ".building"
     work.mkdir(parents=True)
-    with corpus_rounds.alone(work), pytest.raises(DataError, match="another build is at work"):
+    with corpus_rounds.alone(work), pytest.raises(DataError, match="another build is running"):
         build(texts, tokenizer, tmp_path / "out", CorpusOptions())
 
 
 @pytest.mark.parametrize(
     ("harm", "said"),
-    [("missing", "is missing"), ("torn", "is torn: it has"), ("rewritten", ""), ("manifest", "is no manifest")],
+    [("missing", "is missing"), ("torn", "is damaged: it has"), ("rewritten", ""), ("manifest", "not a manifest")],
 )
 def test_a_damaged_corpus_is_told(harm: str, said: str, texts: list[str], tokenizer: Any, tmp_path: Path) -> None:
     manifest = build(texts, tokenizer, tmp_path / "out", CorpusOptions())

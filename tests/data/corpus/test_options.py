@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 from pydantic import ValidationError
 
-from bertkit.data.corpus.options import CorpusOptions
+from bertkit.data.corpus import defaults
+from bertkit.data.corpus.options import CorpusOptions, checked
+from bertkit.errors import DataError
 
 
 @pytest.mark.parametrize(
@@ -23,6 +25,16 @@ from bertkit.data.corpus.options import CorpusOptions
 def test_options_that_can_not_be(options: dict, what: str) -> None:
     with pytest.raises(ValidationError, match=what):
         CorpusOptions(**options)
+    with pytest.raises(DataError) as caught:
+        checked(options)
+    (problem,) = caught.value.problems
+    assert problem.key == f"options.{what}"
+    assert problem.reason
+
+
+def test_every_option_has_its_default_in_one_place() -> None:
+    names = {name.lower(): value for name, value in vars(defaults).items() if name.isupper()}
+    assert CorpusOptions().model_dump() == checked({}).model_dump() == names
 
 
 def test_defaults_are_those_of_googles_script() -> None:

@@ -1,4 +1,4 @@
-"""Pairs and packed rows, held to the rules: exactly where they are exact, by their statistics where chance decides."""
+"""Pairs and packed rows follow the rules: exactly where these are exact, by statistics where they are random."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ import pytest
 
 from bertkit.data.corpus import parts
 from bertkit.data.corpus.options import CorpusOptions
-from bertkit.data.corpus.pairs import Pairs, Row, _excess, packed
-from bertkit.data.corpus.parts import Elsewhere, Part
+from bertkit.data.corpus.pairs import PairSampler, Row, packed
+from bertkit.data.corpus.parts import CorpusPart, RandomSentences
+from bertkit.data.windows import shares
 
 ROOM = 61
 SEPARATOR = 1
@@ -34,12 +35,12 @@ def some_documents(count: int, sentences: int | tuple[int, int], lengths: tuple[
     return found
 
 
-def part_of(documents: Documents) -> Part:
-    """Every third token of the corpus goes on with a word."""
+def part_of(documents: Documents) -> CorpusPart:
+    """Every third token of the corpus continues a word."""
     flat = [sentence for document in documents for sentence in document]
     numbers = np.array([token for sentence in flat for token in sentence], np.uint32)
     places = np.cumsum([0, *map(len, flat)])
-    return Part(
+    return CorpusPart(
         2 * numbers + (numbers % 3 > 0),
         places,
         np.cumsum([0, *map(len, documents)]),
@@ -48,20 +49,20 @@ def part_of(documents: Documents) -> Part:
     )
 
 
-def written(folder: Path, documents: Documents, size: int = 100) -> Elsewhere:
+def written(folder: Path, documents: Documents, size: int = 100) -> RandomSentences:
     """The documents in parts of so many on disk."""
     table = []
     for number, start in enumerate(range(0, len(documents), size)):
         part_of(documents[start : start + size]).write(folder / parts.name(number))
         table += [(number << 32) + i for i in range(len(documents[start : start + size]))]
     np.save(folder / "table.npy", np.array(table))
-    return Elsewhere(folder, folder / "table.npy")
+    return RandomSentences(folder, folder / "table.npy")
 
 
-def made(documents: Documents, elsewhere: Elsewhere | None, seed: int = 0, room: int = ROOM, **options):
+def made(documents: Documents, random_sentences: RandomSentences | None, seed: int = 0, room: int = ROOM, **options):
     """The rows of each document, and the counts."""
     counts: Counter[str] = Counter()
-    pairs = Pairs(CorpusOptions(**options), room, random.Random(seed), elsewhere, counts)
+    pairs = PairSampler(CorpusOptions(**options), room, random.Random(seed), random_sentences, counts)
     whole = part_of(documents)
     rows = [[plain(row) for row in pairs.rows(whole, i, i)] for i in range(len(documents))]
     return rows, counts
@@ -127,10 +128,10 @@ def figures(rows: list[list[tuple]]) -> dict[str, float]:
 def test_next_sentences_fare_as_the_rule_says(sentences, by: str, tmp_path: Path) -> None:
     count = 2000 // (sentences if isinstance(sentences, int) else 15) + 200
     documents = some_documents(count, sentences, (3, 40))
-    elsewhere = written(tmp_path, documents)
+    random_sentences = written(tmp_path, documents)
     ours, theirs = [], []
     for seed in range(4):
-        ours += made(documents, elsewhere, seed, short_by=by)[0]
+        ours += made(documents, random_sentences, seed, short_by=by)[0]
         theirs += reference(documents, random.Random(f"reference {seed}"), once=by == "document")
     ours_said, theirs_said = figures(ours), figures(theirs)
     for name, value in theirs_said.items():
@@ -194,10 +195,10 @@ def test_random_segments_are_whole_sentences_of_other_documents(tmp_path: Path) 
 
 def test_random_documents_are_drawn_alike(tmp_path: Path) -> None:
     documents = some_documents(5, 1, (3, 5))
-    elsewhere = written(tmp_path, documents, 2)
+    random_sentences = written(tmp_path, documents, 2)
     taken: Counter[tuple[int, int]] = Counter()
     for seed in range(1000):
-        rows, _ = made(documents, elsewhere, seed)
+        rows, _ = made(documents, random_sentences, seed)
         for number, found in enumerate(rows):
             taken[number, next(i for i, d in enumerate(documents) if d[0][0] == found[0][1][0])] += 1
     assert len(taken) == 20
@@ -210,7 +211,7 @@ def test_truncation_takes_from_the_longer_side_front_or_back_by_a_coin() -> None
             left = [a, b]
             while sum(left) > 20:
                 left[0 if left[0] > left[1] else 1] -= 1
-            assert [a - left[0], b - left[1]] == list(_excess(a, b, 20))
+            assert left == list(shares(a, b, 20))
     documents = [[list(range(100))]]
     fronts = []
     for seed in range(400):

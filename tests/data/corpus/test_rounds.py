@@ -1,4 +1,4 @@
-"""The two rounds: what is drawn, found again, and run elsewhere."""
+"""The two rounds: what is drawn, repeated, and run in parallel."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ import pytest
 
 from bertkit.data.corpus import parts
 from bertkit.data.corpus.options import CorpusOptions
-from bertkit.data.corpus.parts import Part
-from bertkit.data.corpus.rounds import Run, _again, _dealt, choose
+from bertkit.data.corpus.parts import CorpusPart
+from bertkit.data.corpus.rounds import Workers, _batches, _repeated, choose
 from bertkit.errors import DataError
 
 
 def test_repeated_hashes_are_those_after_the_first() -> None:
     hashes = np.array([[1, 2], [1, 3], [1, 2], [4, 2], [1, 2], [1, 3]], np.uint64)
-    assert _again(hashes).tolist() == [False, False, True, False, True, True]
-    assert _again(hashes[:1]).tolist() == [False]
+    assert _repeated(hashes).tolist() == [False, False, True, False, True, True]
+    assert _repeated(hashes[:1]).tolist() == [False]
 
 
 def write_parts(folder: Path, sizes: list[int]) -> None:
     first = 0
     for number, size in enumerate(sizes):
         hashes = np.array([[i, 0] for i in range(first, first + size)], np.uint64).reshape(-1, 2)
-        Part(np.zeros(0), np.zeros(1), np.zeros(size + 1), hashes, {}).write(folder / parts.name(number))
+        CorpusPart(np.zeros(0), np.zeros(1), np.zeros(size + 1), hashes, {}).write(folder / parts.name(number))
         first += size
 
 
@@ -55,7 +55,7 @@ def test_documents_are_dealt_out_whole(monkeypatch) -> None:
     from bertkit.data.corpus import rounds as corpus_rounds
 
     monkeypatch.setattr(corpus_rounds, "PART", 5)
-    assert list(_dealt(["abc", "de", "fghijklm", "n"])) == [["abc", "de"], ["fghijklm"], ["n"]]
+    assert list(_batches(["abc", "de", "fghijklm", "n"])) == [["abc", "de"], ["fghijklm"], ["n"]]
 
 
 def double(number: int) -> int:
@@ -68,10 +68,10 @@ def die(number: int) -> None:
 
 @pytest.mark.parametrize("processes", [1, 2])
 def test_jobs_run_here_or_elsewhere(processes: int) -> None:
-    with Run(processes) as run:
-        assert sorted(run(double, ((i,) for i in range(9)))) == list(range(0, 18, 2))
+    with Workers(processes) as workers:
+        assert sorted(workers(double, ((i,) for i in range(9)))) == list(range(0, 18, 2))
 
 
 def test_a_process_that_is_killed_is_told() -> None:
-    with Run(2) as run, pytest.raises(DataError, match="a process was ended from outside"):
-        list(run(die, ((i,) for i in range(9))))
+    with Workers(2) as workers, pytest.raises(DataError, match="a process was killed"):
+        list(workers(die, ((i,) for i in range(9))))

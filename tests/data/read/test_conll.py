@@ -125,7 +125,7 @@ def test_comments_and_token_numbers_of_germeval(write, caplog):
         ("a.tsv:2", ["Aufgrund", "Korfmann"], [2, 3]),
         ("a.tsv:6", ["#", "neu"], [6, 7]),
     ]
-    assert "a.tsv: comment lines passed over: 2" in caplog.messages
+    assert "a.tsv: comment lines skipped: 2" in caplog.messages
 
 
 @pytest.mark.parametrize("comment", ["# text = EU rejects", "# id 7f\tdomain=en", "#", "# a b\n# c d e f"])
@@ -172,7 +172,7 @@ def test_glued_digits_are_warned_of_and_taken_off(write, caplog):
     path = write("a.conll", GLUED)
     assert sentences(path)[1] == "p0/B-X 21/O"
     (warning,) = caplog.messages
-    assert warning.endswith("glued to each character; to take them off: --set data.glued_digits=true")
+    assert warning.endswith("in a segmented word; data.glued_digits=true removes the digits")
     caplog.clear()
     assert sentences(path, glued_digits=True) == ["科/O 技/O 全/O", "p/B-X 2/O"]
     assert not caplog.messages
@@ -188,7 +188,7 @@ def test_glued_digits_count_beyond_nine(write):
 def test_glued_digits_that_do_not_count_up(write, caplog):
     path = write("a.conll", "超0 O\n越2 O\n")
     assert sentences(path, glued_digits=True) == ["超/O 越/O"]
-    assert caplog.messages == ["glued digits that do not count up, the last one taken off: 1 (a.conll:2)"]
+    assert caplog.messages == ["glued digits that do not count up, the last one removed: 1 (a.conll:2)"]
 
 
 def test_glued_digits_of_another_column(write):
@@ -208,23 +208,26 @@ BAD = {
     "a word with a space": (
         "EU B-ORG\n\nNew York B-LOC\nis O\n",
         "a.conll:3  wrong number of columns: 3, most lines "
-        "of the file have 2; if a word here holds a space, part the columns of all lines by TAB",
+        "of the file have 2; if a word here holds a space, separate the columns of all lines by tabs",
     ),
     "a tag is missing": (
         "EU\tB-ORG\nrejects\n",
         "a.conll:2  wrong number of columns: 1, most lines of the file have 2; "
-        "a line is a word and its columns; an empty line parts sentences",
+        "a line is a word and its columns; an empty line ends a sentence",
     ),
     "an empty tag": (
         "EU\tB-ORG\nrejects\t\n",
         "a.conll:2  tags holds an empty tag: that of word 2; a word outside of all entities",
     ),
-    "an empty word": ("EU\tB-ORG\n\tO\n", "a.conll:2  tokens holds an empty word: word 2 is ''; each needs"),
-    "a blank word": ("EU O\na O\n\u3000 O\n", "a.conll:3  tokens holds an empty word: word 3 is '\\u3000'; each needs"),
+    "an empty word": ("EU\tB-ORG\n\tO\n", "a.conll:2  tokens holds an empty word: word 2 is ''; every word needs"),
+    "a blank word": (
+        "EU O\na O\n\u3000 O\n",
+        "a.conll:3  tokens holds an empty word: word 3 is '\\u3000'; every word needs",
+    ),
     "one line with a TAB": (
         "EU O\na O\nb\tO\n",
-        "a.conll:3  a TAB, which then parts the columns of the whole file, but "
-        "most of its lines have none; part the columns of all lines by TAB, or of all by spaces",
+        "a.conll:3  this line has a tab, but "
+        "most lines have none; separate the columns of all lines by tabs, or of all by spaces",
     ),
     "a hash inside a sentence": ("EU O\na O\n# a comment\n", "a.conll:3  wrong number of columns: 3"),
     "nothing but comments": ("# a\n# b c\n\n-DOCSTART- O\n", "a.conll:2  wrong number of columns: 3, most lines"),
@@ -245,7 +248,7 @@ BAD_OPTIONS = [
         {"header": ["a", "b", "c"]},
         "a.conll  data.header names 3 columns, most lines have 2; name 2: --set 'data.header=[column1,column2]'",
     ),
-    (TWO, {"header": ["a", "a"]}, "data.header  the name 'a' is empty or stands twice"),
+    (TWO, {"header": ["a", "a"]}, "data.header  the name 'a' is empty or occurs twice"),
     (TWO, {"glued_digits": True}, "a.conll:1  no digit is glued to this word: 'EU'; data.glued_digits is for files in"),
     (
         "a O\n" * 9,

@@ -12,7 +12,7 @@ from bertkit.data.corpus.options import CorpusOptions
 from bertkit.data.read import documents as under_test
 from bertkit.data.read.documents import clean, documents, paragraphs, scan
 from bertkit.data.read.sources import expand
-from bertkit.errors import DataError
+from bertkit.errors import DataError, Setting
 from bertkit.recipe.schema import DataBlock
 
 
@@ -99,7 +99,7 @@ def test_encodings(write, caplog) -> None:
     problem = error.value.problems[0]
     assert problem.key == "a.txt:2"
     assert "0xE9 is not valid utf-8" in problem.reason
-    assert "data.encoding=auto" in problem.remedy
+    assert problem.setting == Setting("data.encoding", "auto")
     assert found(name, DataBlock(encoding="latin-1")) == ["fine\ncafé\n"]
     assert found(name, DataBlock(encoding="auto")) == ["fine\ncafé\n"]
     assert "a.txt: is not UTF-8, so it is read as cp1252" in caplog.text

@@ -40,10 +40,10 @@ def test_bad_lines_are_told_together(write, caplog):
         "a.jsonl:2  broken JSON: Expecting ',' delimiter (column 13); a line is one whole object: {...}",
         'a.jsonl:4  not an object: found a text; a row is {"column": value, ...}',
         'a.jsonl:5  not an object: found a number; a row is {"column": value, ...}',
-        "a.jsonl:6  a key stands twice in one object: 'text'; keep one of them",
+        "a.jsonl:6  a key occurs twice in one object: 'text'; keep one of them",
     ]
     assert [(place, number) for place, number, _ in rows(path, bad_rows="skip")] == [("a.jsonl:1", 1), ("a.jsonl:7", 6)]
-    assert "blank lines passed over: 1 (a.jsonl:3)" in caplog.messages
+    assert "blank lines skipped: 1 (a.jsonl:3)" in caplog.messages
     assert "rows left out, not an object: 2 (a.jsonl:4, a.jsonl:5)" in caplog.messages
 
 
@@ -121,14 +121,14 @@ def test_a_key_that_leads_nowhere(write, key, what):
 
 def test_a_split_that_stands_twice(write):
     write("a.json", '{"train": [{"text": "a"}], "train": []}')
-    assert message("a.json#train") == "a.json  a key stands twice in one object: 'train'; keep one of them"
+    assert message("a.json#train") == "a.json  a key occurs twice in one object: 'train'; keep one of them"
 
 
 def test_wrong_rows_of_a_list(write):
     path = write("a.json", '[{"text": "a"},\n"b",\n{"text": "c", "text": "d"},\n["e"]]')
     assert [line.partition(";")[0] for line in message(path).split("\n")] == [
         "a.json:2  not an object: found a text",
-        "a.json:3  a key stands twice in one object: 'text'",
+        "a.json:3  a key occurs twice in one object: 'text'",
         "a.json:4  a list instead of an object",
     ]
 

@@ -29,7 +29,7 @@ def test_values_are_named(value, name):
 def test_a_key_that_stands_twice_is_found_at_any_depth():
     value = parse('{"a": [{"b": 1, "b": 2}]}')
     assert not isinstance(value, Repeated)
-    assert str(value["a"][0].problem("a:1")) == "a:1  a key stands twice in one object: 'b'; keep one of them"
+    assert str(value["a"][0].problem("a:1")) == "a:1  a key occurs twice in one object: 'b'; keep one of them"
 
 
 def test_reasons():

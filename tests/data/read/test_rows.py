@@ -32,7 +32,7 @@ def test_no_bad_rows_are_no_error():
 def test_skipped_rows_are_counted_by_reason(caplog):
     bad = BadRows("skip")
     for line in range(1, 6):
-        bad.add(Problem(f"a.csv:{line}", f"wrong number of fields: {line}, expected 7"))
+        bad.add(Problem(f"a.csv:{line}", "wrong number of fields", detail=f"{line}, expected 7"))
     bad.add(Problem("a.csv:9", "text is empty"))
     bad.settle()
     assert caplog.messages == [

@@ -2,14 +2,12 @@ from __future__ import annotations
 
 import gzip
 import io
-import shlex
 import sys
 
 import pytest
-from ruamel.yaml import YAML
 
 from bertkit.data.read import sources
-from bertkit.data.read.sources import expand, setting
+from bertkit.data.read.sources import expand
 from bertkit.errors import DataError, ExtraError
 from bertkit.recipe.schema import DataBlock
 
@@ -52,7 +50,7 @@ def test_the_format_option_overrules_the_ending(write):
 @pytest.mark.parametrize("name", ["a.dat", "a", "a.parquet.gz"])
 def test_an_unknown_ending_lists_the_formats(write, name):
     with pytest.raises(
-        DataError, match=rf"{name}  its ending does not tell .*data.format=csv \(arrow, conll, csv, json"
+        DataError, match=rf"{name}  unknown file ending; name the format \(arrow, conll, csv, json.*data.format=csv"
     ):
         names([write(name, "x")])
 
@@ -71,7 +69,7 @@ def test_a_folder_gives_its_data_files_at_any_depth_in_order(write, caplog):
     for name in ("d/b.csv", "d/a/z.jsonl", "d/README.md", "d/.hidden/c.csv", "d/state.json", "d/dataset_info.json"):
         write(name, "")
     assert names(["d"]) == ["d/a/z.jsonl", "d/b.csv"]
-    assert caplog.messages == ["d: 2 data files; 4 files of other kinds are passed over"]
+    assert caplog.messages == ["d: 2 data files; 4 files of other kinds are skipped"]
 
 
 def test_a_folder_without_data_files_is_an_error(write):
@@ -109,8 +107,8 @@ def test_missing_files_are_told_together_with_the_nearest_name(write):
         names(["d/trian.csv", "other/x.csv"])
     assert str(caught.value).split("\n") == [
         "d/trian.csv  no such file or folder; did you mean d/train.csv?",
-        "other/x.csv  no such file or folder; check the name; "
-        "a recipe's paths start at the recipe, those of --set where you are",
+        "other/x.csv  no such file or folder; check the name: "
+        "paths in a recipe start at its folder, all others at the current folder",
     ]
 
 
@@ -183,23 +181,3 @@ def test_gz_is_unpacked(write):
 def test_hub_sources_are_not_looked_for_on_disk():
     (source,) = expand(["hub:glue:sst2@main#train[:10]"], BLOCK)
     assert (source.name, source.format, source.key, source.file) == ("hub:glue:sst2@main", "hub", "train[:10]", None)
-
-
-@pytest.mark.parametrize(
-    ("value", "typed"),
-    [
-        ("sentence", "key=sentence"),
-        ("my text", "'key=my text'"),
-        ("Überschrift", "key=Überschrift"),
-        ("#1 String", """'key="#1 String"'"""),
-        ("007", """'key="007"'"""),
-        ("null", """'key="null"'"""),
-        ("a: b", """'key="a: b"'"""),
-        (" a", """'key=" a"'"""),
-        (7, "key=7"),
-        (["text", "1"], """'key=[text,"1"]'"""),
-    ],
-)
-def test_settings_are_quoted_for_yaml_and_for_the_shell(value, typed):
-    assert shlex.split(setting("key", value)) == shlex.split(f"--set {typed}")
-    assert YAML(typ="safe").load(shlex.split(setting("key", value))[1].partition("=")[2]) == value

@@ -110,15 +110,14 @@ def test_a_file_without_answers_gives_rows_without_them(write):
 def test_no_answer_that_is_not_marked(write, caplog):
     path = write("a.json", json.dumps(squad({**question(), "answers": [], "is_impossible": False})))
     assert rows(path)[0]["answers"] == []
-    assert warned(caplog) == ["questions without an answer that is_impossible does not mark: 1 (a.json[id q1])"]
+    assert warned(caplog) == ["questions without an answer, not marked by is_impossible: 1 (a.json[id q1])"]
 
 
 def test_answers_beside_their_place_are_moved_and_counted(write, caplog):
     path = write("a.json", json.dumps(squad(question("a", start=21), question("b", start=0), question("c"))))
     assert [row["answers"] for row in rows(path)] == [[{"text": "Priestley", "start": 20}]] * 3
     assert warned(caplog) == [
-        "answers that did not stand at their start, moved to the one place where they do: 2 "
-        "(a.json[id a], a.json[id b])"
+        "answers not found at their start, moved to their only occurrence: 2 (a.json[id a], a.json[id b])"
     ]
 
 
@@ -127,22 +126,22 @@ ANSWERS = 'write [{"text": "...", "answer_start": 17}]; [] where there is no ans
 AT = "a.json[article 1 (Oxygen), paragraph 1"
 
 BAD = {
-    "text found nowhere": (
+    "text not found": (
         squad(question(text="Lavoisier", start=20)),
         "a.json[id q1]  answers is not at its place: "
-        f"'Lavoisier' at 20, where 'Priestley' stands; found nowhere in the text; mend it, or {LEFT}",
+        f"'Lavoisier' at 20, where the text has 'Priestley'; not found in the text; correct it, or {LEFT}",
     ),
     "text found twice": (
         squad(question(text="a", start=4), context="b a b a b"),
-        "a.json[id q1]  answers is not at its place: 'a' at 4, where 'b' stands; found 2 times in the text; mend it",
+        "a.json[id q1]  answers is not at its place: 'a' at 4, where the text has 'b'; found 2 times in the text",
     ),
     "an empty answer among others": (
         squad({**question(), "answers": [{"text": "", "answer_start": 0}, question()["answers"][0]]}),
-        "a.json[id q1]  answers holds an empty text among others; mend it",
+        "a.json[id q1]  answers holds an empty text among others; correct it",
     ),
     "a start that is a text": (
         squad(question(start="20")),
-        f"a.json[id q1]  answers holds an answer without a whole number as its answer_start: number 1; {ANSWERS}",
+        f"a.json[id q1]  answers holds an answer without a whole number as answer_start: number 1; {ANSWERS}",
     ),
     "no start": (
         squad({**question(), "answers": [{"text": "Priestley"}]}),
@@ -164,7 +163,7 @@ BAD = {
     "no id": (squad(question(), without(question(), "id")), f"{AT}, question 2]  a question without an id; give each"),
     "an id twice": (
         squad(question(), question("q2"), question()),
-        "a.json[id q1]  an id that stands twice: first at question 1 of the file; give each its own",
+        "a.json[id q1]  duplicate id: first at question 1 of the file; give each its own",
     ),
     "no context": (
         {"data": [{"paragraphs": [{"qas": [question()]}]}]},
@@ -173,7 +172,7 @@ BAD = {
     ),
     "no questions": (
         {"data": [{"title": "Oxygen", "paragraphs": [{"context": "x"}]}]},
-        f'{AT}]  no list of qas: found nothing; write "qas": [...]; [] where there are none',
+        f'{AT}]  no list of qas: found nothing; write "qas": [...]; [] if there are none',
     ),
     "no paragraphs": (
         {"data": [*squad(question())["data"], {"title": "B"}]},
@@ -186,17 +185,17 @@ BAD = {
     "impossible, with answers": (
         squad(question(is_impossible=True)),
         "a.json[id q1]  is_impossible is true, but there are "
-        "answers; has it an answer or not? plausible ones stand under plausible_answers",
+        "answers; does it have an answer? plausible ones belong under plausible_answers",
     ),
     "answers here, none there": (
         squad(question(), without(question("q2"), "answers")),
-        "a.json[id q2]  answers is missing; other rows have it; an empty list says that there is no answer",
+        "a.json[id q2]  answers is missing; other rows have it; write an empty list if there is no answer",
     ),
     "a key twice": (
         '{"data": [{"paragraphs": [{"context": "x", "qas": [{"id": "1", "id": "2"}]}]}]}',
-        "a.json[article 1, paragraph 1, question 1]  a key stands twice in one object: 'id'; keep one of them",
+        "a.json[article 1, paragraph 1, question 1]  a key occurs twice in one object: 'id'; keep one of them",
     ),
-    "data twice": ('{"data": [], "data": [{"paragraphs": []}]}', "a.json  a key stands twice in one object: 'data'"),
+    "data twice": ('{"data": [], "data": [{"paragraphs": []}]}', "a.json  a key occurs twice in one object: 'data'"),
     "no questions at all": ({"data": [{"paragraphs": []}]}, "a.json  no rows; is this the right file?"),
 }
 
@@ -212,7 +211,7 @@ def test_bad_files(write, name):
 def test_squad_is_asked_for_and_another_layout_found(write):
     assert message(write("a.json", json.dumps([{"question": "a"}])), format="squad") == (
         'a.json  not SQuAD\'s layout: no "data" with a list of articles that have "paragraphs"; '
-        "a list of rows is read by --set data.format=json"
+        "if it is a list of rows: --set data.format=json"
     )
 
 
@@ -228,7 +227,7 @@ def test_bad_questions_are_left_out_and_counted(write, caplog):
     assert [row["id"] for row in rows(path, bad_rows="skip")] == ["a"]
     assert warned(caplog) == [
         "rows left out, answers is not at its place: 2 (a.json[id b], a.json[id c])",
-        "rows left out, an id that stands twice: 1 (a.json[id a])",
+        "rows left out, duplicate id: 1 (a.json[id a])",
     ]
 
 

@@ -122,13 +122,13 @@ def test_skipped_rows_keep_the_numbers_of_the_others(write, caplog):
 def test_blank_lines_are_passed_over_and_counted(write, caplog):
     path = write("a.csv", "\ntext,label\n\na,x\n  \nb,y\n\r\n")
     assert texts(path) == [["a", "x"], ["b", "y"]]
-    assert caplog.messages == ["blank lines passed over: 4 (a.csv:1, a.csv:3, a.csv:5, ...)"]
+    assert caplog.messages == ["blank lines skipped: 4 (a.csv:1, a.csv:3, a.csv:5, ...)"]
 
 
 def test_blank_lines_of_a_single_column(write, caplog):
     path = write("a.csv", 'text\na\n\n""\n \nb\n')
     assert texts(path) == [["a"], [""], [" "], ["b"]]
-    assert caplog.messages == ["blank lines passed over: 1 (a.csv:3)"]
+    assert caplog.messages == ["blank lines skipped: 1 (a.csv:3)"]
 
 
 @pytest.mark.parametrize(
@@ -162,7 +162,7 @@ def test_another_delimiter_is_named_with_the_format_that_reads_it(write, name, c
 
 def test_white_space_around_column_names_is_removed(write, caplog):
     assert rows(write("a.csv", "text, label\na, x\n"))[0][2] == {"text": "a", "label": " x"}
-    assert caplog.messages == ["a.csv:1: white space around column names, removed: text, label"]
+    assert caplog.messages == ["a.csv:1: removed white space around column names: text, label"]
 
 
 def test_a_longer_header_with_another_delimiter_inside_is_left_alone(write):
@@ -253,4 +253,4 @@ def test_any_text_without_tab_and_newline_is_read_back_from_tsv(write, written):
 def test_the_index_that_pandas_writes_first_has_a_name_here(write, caplog):
     caplog.set_level("INFO", "bertkit")
     assert texts(write("a.csv", ",text\n0,a\n1,b\n")) == [["0", "a"], ["1", "b"]]
-    assert caplog.messages == ["a.csv:1: the first column has no name, and is called column1 here"]
+    assert caplog.messages == ["a.csv:1: the first column has no name and is called column1"]

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from bertkit.data.tokenizer.extend import check_wordpiece, choose, compare, lengthen, named_words, tokens_of
-from bertkit.data.tokenizer.inspect import cut
+from bertkit.data.tokenizer.extend import check_wordpiece, choose, compare, extend, named_words, tokens_of
+from bertkit.data.tokenizer.inspect import tokenize
 from bertkit.data.tokenizer.train import TokenizerOptions, train
 from bertkit.errors import DataError, ModelError
 from bertkit.recipe.schema import DataBlock
@@ -39,7 +39,7 @@ def test_words_of_a_file(tokenizer, tmp_path: Path, caplog, monkeypatch) -> None
     file.write_text("Queequeg\n\nqueequeg\nthe\nCafés\n", "utf-8")
     with caplog.at_level("INFO", logger="bertkit"):
         assert named_words(file, tokenizer, DataBlock()) == ["queequeg", "cafes"]
-    assert "2 words are in the vocabulary, or named twice" in messages(caplog)[0]
+    assert "2 words skipped: in the vocabulary already, or named twice" in messages(caplog)[0]
     file.write_text("fine\ncovid-19\n" + "a" * 101 + "\n", "utf-8")
     with pytest.raises(DataError) as raised:
         named_words(file, tokenizer, DataBlock())
@@ -53,21 +53,21 @@ def test_other_texts_are_cut_as_before(tokenizer, tmp_path: Path, words: list[st
     new = ["queequeg", "zyx"]
     tokens = tokens_of(new, tokenizer)
     assert all(len(ids) > 1 for ids in tokens)
-    longer = lengthen(tokenizer, new, tmp_path / "longer")
+    longer = extend(tokenizer, new, tmp_path / "longer")
     assert len(longer) == len(tokenizer) + 2
     assert type(longer) is type(tokenizer)
     assert longer.model_max_length == tokenizer.model_max_length
     assert [longer.convert_tokens_to_ids(word) for word in new] == [len(tokenizer), len(tokenizer) + 1]
     for line in [*words, "aqueequeg", "queeque"]:  # no word is found inside another
         assert longer(line)["input_ids"] == tokenizer(line)["input_ids"]
-    assert cut("Queequeg's zyx", longer).words[0] == (["queequeg"], [len(tokenizer)])
+    assert tokenize("Queequeg's zyx", longer).words[0] == (["queequeg"], [len(tokenizer)])
     vocab = (tmp_path / "longer" / "vocab.txt").read_text("utf-8").splitlines()
     assert vocab[-2:] == new
     assert len(vocab) == len(longer)
 
 
 def test_what_changed_is_counted(tokenizer, tmp_path: Path) -> None:
-    longer = lengthen(tokenizer, ["zyx"], tmp_path)
+    longer = extend(tokenizer, ["zyx"], tmp_path)
     counts = {"zyx": 10, "zyxy": 1, "the": 7, "azyx": 2}
     done = compare(counts, tokenizer, longer, ["zyx"])
     assert done.others == ["zyxy"]  # it begins with the new word

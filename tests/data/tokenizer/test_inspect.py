@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bertkit.data.tokenizer.inspect import costs, cut
+from bertkit.data.tokenizer.inspect import statistics, tokenize
 from bertkit.data.tokenizer.train import TokenizerOptions, train
 from bertkit.errors import DataError
 
@@ -18,7 +18,7 @@ def bert():
 
 
 def test_costs_known_by_hand(bert) -> None:
-    found = costs(["The unaffable, unaffable", "the zebra 北京"], bert)
+    found = statistics(["The unaffable, unaffable", "the zebra 北京"], bert)
     # the the unaffable , unaffable zebra 北 京
     assert found.figures() == {
         "words": 8,
@@ -31,25 +31,25 @@ def test_costs_known_by_hand(bert) -> None:
     }
     assert found.costly == [("unaffable", 2, 3)]
     assert found.longest[0] == ("unaffable", 3)
-    assert found.lost == [("zebra", 1), ("京", 1)]
+    assert found.with_unknown == [("zebra", 1), ("京", 1)]
     with pytest.raises(DataError, match="hold no words"):
-        costs(["  "], bert)
+        statistics(["  "], bert)
 
 
 @pytest.mark.parametrize("kind", ["wordpiece", "bpe", "unigram"])
 def test_counting_agrees_with_cutting(words: list[str], kind: str) -> None:
     tokenizer = train(words, TokenizerOptions(kind=kind, vocab_size=450, min_frequency=1, reserved=0)).tokenizer
     texts = [" ".join(line.split()) for line in words[:40]]
-    found = costs(texts, tokenizer)
-    cuts = [cut(text, tokenizer) for text in texts]
+    found = statistics(texts, tokenizer)
+    cuts = [tokenize(text, tokenizer) for text in texts]
     assert found.tokens == sum(one.tokens for one in cuts)
     words = [ids for one in cuts for tokens, ids in one.words if "".join(tokens).strip("Ġ▁")]
     assert found.words == len(words)
-    assert found.cut == sum(len(ids) > 1 for ids in words)
+    assert found.split == sum(len(ids) > 1 for ids in words)
 
 
 def test_one_text(bert) -> None:
-    found = cut("The unaffable [MASK] zebra", bert)
+    found = tokenize("The unaffable [MASK] zebra", bert)
     assert found.words == [(["the"], [5]), (["un", "##aff", "##able"], [6, 7, 8]), (["[MASK]"], [4]), (["[UNK]"], [1])]
     assert found.tokens == 6
-    assert found.back == "the unaffable [MASK] [UNK]"
+    assert found.decoded == "the unaffable [MASK] [UNK]"

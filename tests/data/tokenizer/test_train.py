@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bertkit.data.tokenizer.train import TokenizerOptions, save, special_words, train
+from bertkit.data.tokenizer.train import TokenizerOptions, save, special_tokens, train
 from bertkit.errors import DataError
 
 SENNRICH = ["low"] * 5 + ["lower"] * 2 + ["newest"] * 6 + ["widest"] * 3
@@ -33,12 +33,13 @@ def test_a_vocabulary_known_by_hand() -> None:
         *("##d", "##e", "##i", "##o", "##r", "##s", "##t", "##w"),
         *("##es", "##est", "lo", "low", "ne", "##west", "newest", "wi", "##dest", "widest", "##er", "lower"),
     ]
-    assert (found.costs.words, found.costs.different, found.costs.tokens, found.costs.unknown) == (16, 4, 16, 0)
+    stats = found.statistics
+    assert (stats.words, stats.different, stats.tokens, stats.unknown) == (16, 4, 16, 0)
     assert found.tokenizer.tokenize("lowest new wide") == ["low", "##est", "ne", "##w", "wi", "##d", "##e"]
 
 
 def test_specials_stand_as_in_googles_files() -> None:
-    words = special_words(994)
+    words = special_tokens(994)
     assert words[0] == "[PAD]"
     assert words[1] == "[unused0]"
     assert words[99:105] == ["[unused98]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "[unused99]"]
@@ -172,15 +173,15 @@ def test_rare_characters_are_left_out_and_said() -> None:
     texts = ["aaa bbb"] * 9 + ["ccc", "aż"]
     found = trained(texts, vocab_size=50, min_frequency=2, alphabet=2)
     assert not {"c", "ż", "##ż"} & set(found.tokenizer.get_vocab())
-    assert (found.costs.words, found.costs.unknown) == (20, 2)
-    assert any("2 rare characters are left out" in note for note in found.notes)
-    assert any("words of 50" in note for note in found.notes)
+    assert (found.statistics.words, found.statistics.unknown) == (20, 2)
+    assert any("2 rare characters are left out" in problem.reason for problem in found.warnings)
+    assert any("of 50" in problem.reason for problem in found.warnings)
 
 
 def test_mistakes() -> None:
     with pytest.raises(DataError, match="hold no words"):
         trained(["", "  "])
-    with pytest.raises(DataError, match=r"20: special words and characters alone take 23; raise it"):
+    with pytest.raises(DataError, match=r"20: special tokens and characters alone take 23; raise it"):
         trained(SENNRICH, vocab_size=20)
     with pytest.raises(DataError, match="take 261"):
         trained(SENNRICH, vocab_size=200, kind="bpe")

@@ -120,7 +120,7 @@ def test_labels_by_number_and_by_text_are_the_same(label: Any, tiny_bert: Path) 
     ("row", "message"),
     [
         ({"text": "a"}, "row 1  choices is missing"),
-        ({"text": "a", "choices": ["x"]}, "row 1  choices holds one choice only"),
+        ({"text": "a", "choices": ["x"]}, "row 1  choices holds only one choice"),
         ({"text": "a", "choices": "x, y"}, "row 1  choices is not a list of choices: found a text"),
         ({"text": "a", "choices": ["x", "y"]}, "label  the rows have no labels"),
         ({"text": "a", "choices": ["x", "y"], "label": 2}, "row 1  label is the number of no choice"),

@@ -25,7 +25,7 @@ def test_entities_are_written_in_the_scheme() -> None:
 
 def test_what_is_no_list_of_words() -> None:
     for bad in ("a b", ["a", 3], ["a", ""]):
-        with pytest.raises(DataError, match=r"row 1 .*no list of words"):
+        with pytest.raises(DataError, match=r"row 1 .*not a list of words"):
             sentences_of([{"tokens": bad}])
 
 

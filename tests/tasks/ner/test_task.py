@@ -87,7 +87,11 @@ def test_broken_sequences_are_counted_and_mended_if_asked(
     rows = from_file(tmp_path, CONLL + "\nin\tO\nparis\tI-LOC\n")
     task = made(rows, scheme="IOB2", repair=repair)
     task.check(rows, "train")
-    assert [text for text in messages(caplog) if "1 of 3 sentences break IOB2" in text and "a.conll:9" in text]
+    assert [
+        text
+        for text in messages(caplog)
+        if "1 of 3 sentences have tags that are invalid in IOB2" in text and "a.conll:9" in text
+    ]
     gold = task.compare(answers_of(task, rows, [[1, 0, 0, 0, 0]] * 7, tokenizer), rows, "tags")[1]
     assert gold[-1] == ["O", "B-LOC" if repair else "I-LOC"]
 
@@ -107,7 +111,7 @@ def test_text_with_entities_is_learnt_as_words(tmp_path: Path, tokenizer: Any, c
     rows = load([str(file)], Ner(NerOptions()).columns, DataBlock())
     task = made(rows)
     task.check(rows, "train")
-    assert [text for text in messages(caplog) if "an entity that cuts a word" in text and "a.jsonl:1" in text]
+    assert [text for text in messages(caplog) if "an entity that ends inside a word" in text and "a.jsonl:1" in text]
     number = {tag: i for i, tag in enumerate(task.labels)}
     labels = task.encode(rows, tokenizer, 64, answers=True).examples[0]["labels"]
     assert labels[labels >= 0].tolist() == [number[tag] for tag in ("B-PER", "I-PER", "O", "O", "B-LOC")]

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
 
-from bertkit.data.tokenizer import cutter as under_test
-from bertkit.data.tokenizer.cutter import Cutter
+from bertkit.data.tokenizer import cached
+from bertkit.data.tokenizer.cached import CachedTokenizer
 
 
 def bert(words: list[str], **normal: bool) -> Tokenizer:
@@ -53,13 +53,13 @@ ALPHABET = "ab the cat[MASK] 红楼梦。，“”々㐀\U00020000 \t\u3000\x1c\
 
 
 @pytest.fixture(scope="module", params=KINDS)
-def pair(request, words: list[str]) -> tuple[Cutter, Tokenizer]:
+def pair(request, words: list[str]) -> tuple[CachedTokenizer, Tokenizer]:
     make, by_word = KINDS[request.param]
     whole = make(words)
-    cutter = Cutter(whole.to_str())
-    assert cutter.by_word == by_word
+    fast = CachedTokenizer(whole.to_str())
+    assert fast.by_word == by_word
     whole.encode_special_tokens = True
-    return cutter, whole
+    return fast, whole
 
 
 def truth(tokenizer: Tokenizer, text: str) -> tuple[list[int], list[bool]]:
@@ -68,8 +68,8 @@ def truth(tokenizer: Tokenizer, text: str) -> tuple[list[int], list[bool]]:
     return found.ids, [i == 0 or words[i] != words[i - 1] for i in range(len(words))]
 
 
-def check(cutter: Cutter, tokenizer: Tokenizer, texts: list[str]) -> None:
-    marked, ends = cutter.cut(texts)
+def check(fast: CachedTokenizer, tokenizer: Tokenizer, texts: list[str]) -> None:
+    marked, ends = fast.tokenize(texts)
     assert len(ends) == len(texts)
     for text, part in zip(texts, np.split(marked, ends[:-1]), strict=True):
         assert ((part >> 1).tolist(), (part & 1).astype(bool).tolist()) == truth(tokenizer, text), text
@@ -81,8 +81,8 @@ def test_tokens_are_those_of_the_whole_text(pair, texts: list[str]) -> None:
     check(*pair, texts)
 
 
-def test_words_are_forgotten_where_there_are_too_many(pair, words: list[str], monkeypatch) -> None:
-    monkeypatch.setattr(under_test, "ROOM", 10)
+def test_the_cache_is_cleared_when_full(pair, words: list[str], monkeypatch) -> None:
+    monkeypatch.setattr(cached, "CAPACITY", 10)
     for _ in range(3):
         check(*pair, words[:20])
 
@@ -90,23 +90,23 @@ def test_words_are_forgotten_where_there_are_too_many(pair, words: list[str], mo
 def test_an_added_word_with_a_space_in_it_is_found(words: list[str]) -> None:
     whole = bert(words)
     whole.add_tokens(["new york"])
-    cutter = Cutter(whole.to_str())
-    assert not cutter.by_word
-    check(cutter, whole, ["the new york cat"])
+    fast = CachedTokenizer(whole.to_str())
+    assert not fast.by_word
+    check(fast, whole, ["the new york cat"])
 
 
 def test_added_words_are_found_within_words(words: list[str]) -> None:
     whole = bert(words)
     whole.add_tokens(["parcel", "红楼"])
-    cutter = Cutter(whole.to_str())
-    assert cutter.by_word
-    check(cutter, whole, ["the myparcels 红楼梦 cat", "红楼parcel"])
+    fast = CachedTokenizer(whole.to_str())
+    assert fast.by_word
+    check(fast, whole, ["the myparcels 红楼梦 cat", "红楼parcel"])
 
 
 def test_special_tokens_in_a_text_are_words(tokenizer_folder: Path) -> None:
     text = (tokenizer_folder / "tokenizer.json").read_text("utf-8")
-    cutter = Cutter(text)
+    fast = CachedTokenizer(text)
     special = {Tokenizer.from_str(text).token_to_id(name) for name in ("[MASK]", "[SEP]", "[CLS]", "[PAD]")}
-    marked, _ = cutter.cut(["a [MASK] and [SEP][CLS] here [PAD]"])
+    marked, _ = fast.tokenize(["a [MASK] and [SEP][CLS] here [PAD]"])
     assert not special & set((marked >> 1).tolist())
-    assert cutter.unknown(marked) == sum((marked >> 1) == Tokenizer.from_str(text).token_to_id("[UNK]"))
+    assert fast.count_unknown(marked) == sum((marked >> 1) == Tokenizer.from_str(text).token_to_id("[UNK]"))

@@ -1,4 +1,4 @@
-"""What a manifest tells, and what is said aloud of it."""
+"""Counts of a manifest, and warnings about them."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from bertkit.data.corpus.account import told, warn
 from bertkit.data.corpus.options import CorpusOptions
+from bertkit.data.corpus.summary import summarize, warn
 from tests.helpers import messages
 
 SHARD = {"bytes": 9, "sha256": "ab", "rows": 2, "tokens": 20, "tokens_own": 15, "random_next": 1}
@@ -22,7 +22,7 @@ def manifest(read: dict[str, int] | None = None, chosen: dict[str, int] | None =
         {**SHARD, "file": "validation/0", "split": "validation"},
     ]
     record = CorpusOptions(**options)
-    found = told(
+    found = summarize(
         made, READ | (read or {}), {"documents_repeated": 0, "train": 3, "validation": 2} | (chosen or {}), record
     )
     return {**found, "options": record.model_dump(mode="json")}
@@ -52,18 +52,18 @@ def test_shards_are_added_up_by_split() -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         ({}, "train: 3 tokens (10.0%) are lost"),
-        ({"chosen": {"validation": 1}}, "validation has one document: no random next sentences"),
-        ({"chosen": {"validation": 0}}, "one document only"),
+        ({"chosen": {"validation": 1}}, "validation has only one document, so there are no random next sentences"),
+        ({"chosen": {"validation": 0}}, "only one document"),
         ({"chosen": {"documents_repeated": 2}}, "2 documents repeat an earlier one; deduplicate drops them"),
         ({"chosen": {"documents_repeated": 2}, "deduplicate": True}, "were dropped"),
-        ({"read": {"documents_cut": 2}}, "2 documents were cut for their length"),
+        ({"read": {"documents_cut": 2}}, "2 documents were split for their length"),
         ({"read": {"tokens_unknown": 3}}, "3.0% of the tokens are unknown"),
     ],
 )
-def test_what_is_said(arguments: dict, said: str, caplog) -> None:
+def test_warnings(arguments: dict, message: str, caplog) -> None:
     caplog.set_level(logging.INFO, "bertkit")
     warn(manifest(**arguments))
-    assert any(said in message for message in messages(caplog))
+    assert any(message in text for text in messages(caplog))
