@@ -16,21 +16,78 @@ A bug of ours is any other exception: it keeps its traceback and exit code 1.
 from __future__ import annotations
 
 import difflib
+import json
+import re
+import shlex
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import ClassVar
+
+_PLAIN_YAML = re.compile(r"[^\W\d](?:[\w ./-]*[\w/])?")
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A recipe key and the value that would solve a problem. A command with an option for it shows that instead."""
+
+    key: str
+    value: str | int | tuple[str, ...]
+
+    def __str__(self) -> str:
+        """`--set key=value`: the value as YAML, the whole quoted for the shell where needed."""
+        parts = self.value if isinstance(self.value, tuple) else ()
+        text = f"[{','.join(map(_yaml, parts))}]" if isinstance(self.value, tuple) else _yaml(self.value)
+        return f"--set {shlex.quote(f'{self.key}={text}')}"
+
+
+def _yaml(value: str | int) -> str:
+    """A value as YAML. Quoted where YAML would read it as something else: `#1 String`, `007`, `null`."""
+    text = str(value)
+    plain = isinstance(value, int) or (_PLAIN_YAML.fullmatch(text) and text.lower() not in ("true", "false", "null"))
+    return text if plain else json.dumps(text, ensure_ascii=False)
 
 
 @dataclass(frozen=True)
 class Problem:
-    """One mistake: `key` (a recipe key, an option, or file:line), `reason`, and `remedy`, the next step."""
+    """One thing that is wrong, as data; `str()` words it for the command line.
+
+    Args:
+        key: what it is about: `file:line`, a recipe key or a Parameter.
+        reason: what is wrong, the same for all rows with this problem.
+        remedy: the next step; a Parameter: to use that one.
+        detail: what is particular to this row or value; shown after `reason`.
+        setting: the recipe key that solves it; shown after `remedy`.
+        place: where a recipe key stands: `file:line`, or the Parameter that set it.
+    """
 
     key: str
     reason: str
     remedy: str = ""
+    detail: str = ""
+    setting: Setting | None = None
+    place: str = ""
 
     def __str__(self) -> str:
-        text = f"{self.reason}; {self.remedy}" if self.remedy else self.reason
-        return f"{self.key}  {text}" if self.key else text
+        reason = f"{self.reason}: {self.detail}" if self.detail else self.reason
+        remedy = f"use {_shown(self.remedy)}" if isinstance(self.remedy, Parameter) else self.remedy
+        remedy = ": ".join(filter(None, (remedy, str(self.setting or ""))))
+        text = f"{reason}; {remedy}" if remedy else reason
+        if self.place:
+            return f"{_shown(self.place)}  {_shown(self.key)}: {text}" if self.key else f"{_shown(self.place)}  {text}"
+        return f"{_shown(self.key)}  {text}" if self.key else text
+
+
+class Parameter(str):
+    """The name of a function's parameter, in a Problem. The command line shows its option: `output` as `--output`."""
+
+    OPTIONS: ClassVar = {"sets": "--set", "suite": "SUITE"}
+    """Options and arguments that are not spelt as their parameter."""
+
+
+def _shown(text: str) -> str:
+    if isinstance(text, Parameter):
+        return Parameter.OPTIONS.get(text, f"--{text.replace('_', '-')}")
+    return text
 
 
 class BertkitError(Exception):
@@ -41,9 +98,11 @@ class BertkitError(Exception):
         super().__init__("\n".join(map(str, problems)))
 
     @classmethod
-    def at(cls, key: str, reason: str, remedy: str = "") -> BertkitError:
+    def at(
+        cls, key: str, reason: str, remedy: str = "", *, detail: str = "", setting: Setting | None = None
+    ) -> BertkitError:
         """The error of a single problem: `raise DataError.at("dev.csv:7", "...", "...")`."""
-        return cls(Problem(key, reason, remedy))
+        return cls(Problem(key, reason, remedy, detail, setting))
 
 
 class RecipeError(BertkitError): ...
@@ -70,12 +129,17 @@ class ExtraError(BertkitError): ...
 class Stopped(BertkitError): ...
 
 
+def nearest(name: str, known: Iterable[str]) -> str:
+    """The known name that is most like `name`, or an empty text."""
+    near = difflib.get_close_matches(str(name), list(known), n=1, cutoff=0.6)
+    return near[0] if near else ""
+
+
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """`did you mean X?` for the nearest known name, else the known names, else an empty text."""
     names = [str(k) for k in known]
-    near = difflib.get_close_matches(str(name), names, n=1, cutoff=0.6)
-    if near:
-        return f"did you mean {near[0]}?"
+    if near := nearest(name, names):
+        return f"did you mean {near}?"
     if not names:
         return ""
     shown = ", ".join(names[:12]) + (", ..." if len(names) > 12 else "")

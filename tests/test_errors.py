@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+import shlex
 
 import pytest
+from ruamel.yaml import YAML
 
 from bertkit import errors
-from bertkit.errors import BertkitError, DataError, Problem, did_you_mean
+from bertkit.errors import BertkitError, DataError, Parameter, Problem, Setting, did_you_mean
 
 
 def test_a_problem_reads_where_what_and_what_next() -> None:
@@ -16,6 +18,23 @@ def test_a_problem_reads_where_what_and_what_next() -> None:
     )
     assert str(Problem("a.yaml:3", "no rows")) == "a.yaml:3  no rows"
     assert str(Problem("", "no rows", "look again")) == "no rows; look again"
+
+
+def test_detail_follows_what_and_the_setting_follows_the_next_step() -> None:
+    setting = Setting("data.bad_rows", "skip")
+    assert str(Problem("a.csv:3", "is empty", "leave it out", "word 2", setting)) == (
+        "a.csv:3  is empty: word 2; leave it out: --set data.bad_rows=skip"
+    )
+    assert str(Problem("a.csv:3", "is empty", setting=setting)) == "a.csv:3  is empty; --set data.bad_rows=skip"
+
+
+def test_a_place_stands_before_its_key_and_a_parameter_is_shown_as_its_option() -> None:
+    assert str(Problem("train.x", "no such key", place="a.yaml:3")) == "a.yaml:3  train.x: no such key"
+    assert str(Problem("", "not valid YAML", place="a.yaml:3")) == "a.yaml:3  not valid YAML"
+    assert str(Problem("seed", "not here", Parameter("seeds"), place=Parameter("sets"))) == (
+        "--set  seed: not here; use --seeds"
+    )
+    assert str(Problem(Parameter("no_answer"), "is a file")) == "--no-answer  is a file"
 
 
 def test_an_error_holds_all_its_problems_a_line_each() -> None:
@@ -50,3 +69,30 @@ def test_the_tree_is_the_one_that_is_drawn() -> None:
 )
 def test_did_you_mean(name: str, known: list[str], hint: str) -> None:
     assert did_you_mean(name, known) == hint
+
+
+@pytest.mark.parametrize(
+    ("value", "typed"),
+    [
+        ("sentence", "key=sentence"),
+        ("my text", "'key=my text'"),
+        ("Überschrift", "key=Überschrift"),
+        ("#1 String", """'key="#1 String"'"""),
+        ("007", """'key="007"'"""),
+        ("null", """'key="null"'"""),
+        ("a: b", """'key="a: b"'"""),
+        (" a", """'key=" a"'"""),
+        (7, "key=7"),
+        (["text", "1"], """'key=[text,"1"]'"""),
+    ],
+)
+def test_settings_are_quoted_for_yaml_and_for_the_shell(value, typed):
+    assert shlex.split(str(Setting("key", tuple(value) if isinstance(value, list) else value))) == shlex.split(
+        f"--set {typed}"
+    )
+    assert (
+        YAML(typ="safe").load(
+            shlex.split(str(Setting("key", tuple(value) if isinstance(value, list) else value)))[1].partition("=")[2]
+        )
+        == value
+    )

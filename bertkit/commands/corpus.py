@@ -159,7 +159,7 @@ def _in_options_of_the_command() -> Iterator[None]:
     try:
         yield
     except BertkitError as error:
-        raise type(error)(*(Problem(*map(_said, (p.key, p.reason, p.remedy))) for p in error.problems)) from error
+        raise type(error)(*(Problem(_said(p.key), _said(p.reason), _said(p.remedy)) for p in error.problems)) from error
 
 
 def _said(text: str) -> str:
