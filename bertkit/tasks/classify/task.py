@@ -18,6 +18,7 @@ from bertkit.data.columns.column import Column
 from bertkit.data.read.rows import Unusable
 from bertkit.errors import RecipeError, did_you_mean
 from bertkit.models import losses
+from bertkit.recipe.references import Reference
 from bertkit.recipe.schema import DataBlock
 from bertkit.tasks import label_match, texts, verdicts
 from bertkit.tasks.classify import out_of_scope, thresholds
@@ -38,7 +39,7 @@ class ClassifyOptions(texts.TextOptions):
     """Any number of labels a row, not exactly one."""
     class_weights: Literal["auto"] | dict[str, float] | None = None
     """Weight of each label's rows: `auto` makes all labels weigh the same in sum; names left out weigh 1."""
-    loss: str = "cross_entropy"
+    loss: Reference = "cross_entropy"
     """`cross_entropy`, `focal`, or a Reference to `(logits, labels) -> (row,)`."""
     focal_gamma: float = Field(default=2.0, ge=0)
     label_smoothing: float = Field(default=0.0, ge=0, lt=1)

@@ -12,6 +12,7 @@ from bertkit import plugins
 from bertkit.data.columns.column import Column
 from bertkit.errors import RecipeError
 from bertkit.models import losses
+from bertkit.recipe.references import Reference
 from bertkit.tasks import texts, verdicts
 from bertkit.tasks.parsing import number
 from bertkit.tasks.task import Answer, Encoded, Outputs, Rows, Verdict
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 
 class RegressOptions(texts.TextOptions):
-    loss: str = "squared_error"
+    loss: Reference = "squared_error"
     """`squared_error`, or a Reference to `(logits, labels) -> (row,)` with logits `(row, 1)`."""
 
     @field_validator("loss")
