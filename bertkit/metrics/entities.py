@@ -44,7 +44,7 @@ def by_type(types: Sequence[str]) -> Metric:
 
 
 def _scheme(tags: Tags) -> str:
-    """The tagging scheme, by the prefixes that occur; IO and IOB1 can not be told from IOB2, and count as it."""
+    """The tagging scheme, by the prefixes that occur; IO and IOB1 look like IOB2, and count as it."""
     prefixes = {tag[:1] for row in tags for tag in row if tag}
     if prefixes & {"L", "U"}:
         return "BILOU"

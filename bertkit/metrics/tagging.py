@@ -1,4 +1,4 @@
-"""Precision, recall and F1 of entities (CoNLL-2003), from tags such as B-PER: a tag a word.
+"""Precision, recall and F1 of entities (CoNLL-2003), from tags such as B-PER: one tag per word.
 
     score([["I-PER", "O"]], [["B-PER", "O"]])                          # lenient: entity_f1 1.0
     score([["I-PER", "O"]], [["B-PER", "O"]], "IOB2", mode="strict")   # 0.0
