@@ -37,11 +37,13 @@ class Verdict(NamedTuple):
     """What the answer holds, likewise."""
 
 
-class Problem(ABC):
+class TaskProblem(ABC):
     """Required: `columns`, `metrics`, `compare`, `tiny_rows`."""
 
     takes: ClassVar[Takes] = "labels"
     """What a metric that does not say so itself is called with (`Metric.takes`)."""
+    counts_tokens: ClassVar[bool] = False
+    """Whether figures count tokens, so that only models with one vocabulary can be compared."""
     metrics: tuple[str, ...]
     """Metrics where the recipe names none; the first chooses the best checkpoint."""
     options: Any

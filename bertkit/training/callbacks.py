@@ -127,7 +127,7 @@ class StopOnNonFinite(TrainerCallback):
                 )
 
 
-class Progress(TrainerCallback):
+class ShowProgress(TrainerCallback):
     """A bar with samples/s and time left on a terminal; plain lines in a log."""
 
     def __init__(self, watch: StopWatch, budget: Budget | None = None):

@@ -182,7 +182,7 @@ def build_trainer(parts: Parts, run: Run, checkpoint: Path | None = None) -> Ber
     from transformers.integrations import TensorBoardCallback
 
     from bertkit.training.budget import Budget
-    from bertkit.training.callbacks import LogFile, Progress, StopOnNonFinite, StopWatch
+    from bertkit.training.callbacks import LogFile, ShowProgress, StopOnNonFinite, StopWatch
     from bertkit.training.interrupt import Interrupt
     from bertkit.training.trainer import BertTrainer
 
@@ -190,7 +190,7 @@ def build_trainer(parts: Parts, run: Run, checkpoint: Path | None = None) -> Ber
     minutes = parts.recipe.train.get(train_block.MAX_MINUTES)
     budget = Budget(minutes) if minutes else None
     args.output_dir = str(run.checkpoints)
-    callbacks: list[Any] = [watch, StopOnNonFinite(), LogFile(run.log_file), Progress(watch, budget)]
+    callbacks: list[Any] = [watch, StopOnNonFinite(), LogFile(run.log_file), ShowProgress(watch, budget)]
     if TENSORBOARD in reports(parts.recipe) and processes.first():
         from torch.utils.tensorboard import SummaryWriter
 

@@ -14,7 +14,7 @@ from transformers import EarlyStoppingCallback
 
 from bertkit.errors import PluginError, RecipeError, TrainingError
 from bertkit.training import callbacks
-from bertkit.training.callbacks import LogFile, Progress, StopOnNonFinite, StopWatch, effective_batch, make
+from bertkit.training.callbacks import LogFile, ShowProgress, StopOnNonFinite, StopWatch, effective_batch, make
 from tests.helpers import messages
 
 ARGS: Any = SimpleNamespace(
@@ -61,7 +61,7 @@ def test_the_log_file_has_a_line_a_logged_step_and_a_line_an_evaluation(tmp_path
 
 def test_only_the_first_process_writes_and_speaks(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, "bertkit")
-    for callback in (LogFile(tmp_path / "log.jsonl"), Progress(StopWatch())):
+    for callback in (LogFile(tmp_path / "log.jsonl"), ShowProgress(StopWatch())):
         callback.on_log(ARGS, state(first=False), None, logs={"loss": 1.0})
     assert not (tmp_path / "log.jsonl").exists()
     assert messages(caplog) == []
@@ -137,7 +137,7 @@ def test_progress_in_a_log_is_plain_lines_about_twenty(clock: Any, caplog: pytes
     caplog.set_level(logging.INFO, "bertkit")
     watch = StopWatch()
     watch.rate = 12.4
-    progress = Progress(watch)
+    progress = ShowProgress(watch)
     progress.on_train_begin(ARGS, state(0, 1000), None)
     for step in range(1, 1001):
         clock.now += 4.0
@@ -153,7 +153,7 @@ def test_progress_in_a_log_is_plain_lines_about_twenty(clock: Any, caplog: pytes
 def test_a_training_by_time_says_the_time_that_is_left(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, "bertkit")
     budget: Any = SimpleNamespace(elapsed=0.0, seconds=1200.0)
-    progress = Progress(StopWatch(), budget)
+    progress = ShowProgress(StopWatch(), budget)
     progress.on_train_begin(ARGS, state(0, 10**9), None)
     logs = {"loss": 0.5, "loss_mlm": 0.4, "loss_nsp": 0.1}
     for step in range(1, 401):
@@ -174,7 +174,7 @@ def test_parts_of_the_loss_stand_beside_it_in_the_log(tmp_path: Path) -> None:
 
 def test_a_short_training_says_every_logged_step(clock: Any, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, "bertkit")
-    progress = Progress(StopWatch())
+    progress = ShowProgress(StopWatch())
     progress.on_train_begin(ARGS, state(0, 3), None)
     for step in (1, 2, 3):
         progress.on_log(ARGS, state(step, 3), None, logs={"loss": 1.0})
@@ -183,13 +183,13 @@ def test_a_short_training_says_every_logged_step(clock: Any, caplog: pytest.LogC
 
 def test_every_evaluation_is_said(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, "bertkit")
-    Progress(StopWatch()).on_log(ARGS, state(epoch=1.0), None, logs={"eval_accuracy": 0.87654, "eval_loss": 0.5})
+    ShowProgress(StopWatch()).on_log(ARGS, state(epoch=1.0), None, logs={"eval_accuracy": 0.87654, "eval_loss": 0.5})
     assert messages(caplog) == ["epoch 1.00: accuracy 0.8765, loss 0.5"]
 
 
 def test_a_bar_on_a_terminal_and_none_left_behind(clock: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(callbacks.sys, "stderr", SimpleNamespace(isatty=lambda: True, write=len, flush=lambda: None))
-    progress = Progress(StopWatch())
+    progress = ShowProgress(StopWatch())
     progress.on_train_begin(ARGS, state(0, 10), None)
     bar = progress._bar
     assert bar.live.is_started

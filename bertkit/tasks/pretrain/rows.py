@@ -147,7 +147,7 @@ def _open(
         folders.append(
             corpus.cached(
                 texts, tokenizer, options.of_texts(length, ratio), block=recipe.data,
-                processes=min(cores(), PROCESSES), progress=Progress(),
+                processes=min(cores(), PROCESSES), progress=BuildLog(),
             )
         )  # fmt: skip
     opened = [Corpus.open(folder, split) for folder in folders]
@@ -156,7 +156,7 @@ def _open(
     return opened
 
 
-class Progress:
+class BuildLog:
     """Tells of a corpus that is being built: `(what, done, total)` -> a line every ten seconds, with what is left."""
 
     def __init__(self) -> None:
