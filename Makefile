@@ -3,9 +3,12 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 STAMP := .venv/.installed
+WHEEL := .venv-wheel
+QUIET := --quiet --disable-pip-version-check
+BENCHMARKS := $(filter-out answers side_by_side,$(basename $(notdir $(wildcard benchmarks/*.py))))
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-slow test-gpu check format bench clean
+.PHONY: help install demo test test-slow test-gpu test-wheel check format bench clean
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -14,8 +17,8 @@ install: $(STAMP)  ## make .venv and install bertkit for development, with the t
 
 $(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check $$(grep '^torch==' constraints.txt)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	$(BIN)/python -m pip install $(QUIET) $$(grep '^torch==' constraints.txt)
+	$(BIN)/python -m pip install $(QUIET) --constraint constraints.txt --editable '.[dev]'
 	@touch $@
 
 demo: install  ## train the demo recipe, print its scores and three predictions
@@ -35,6 +38,19 @@ test-slow: install  ## run the tests that need minutes
 test-gpu: install  ## run the tests that need a CUDA device
 	BERTKIT_TEST_GPU=0 $(BIN)/pytest -m gpu -n 0
 
+test-wheel:  ## build the wheel, install it in an environment of its own, train from it outside this folder
+	rm -rf $(WHEEL) dist
+	$(PYTHON) -m venv $(WHEEL)
+	$(WHEEL)/bin/python -m pip install $(QUIET) $$(grep '^torch==' constraints.txt)
+	$(WHEEL)/bin/python -m pip wheel $(QUIET) --no-deps --wheel-dir dist .
+	$(WHEEL)/bin/python -m pip install $(QUIET) --constraint constraints.txt "$$(echo dist/*.whl)[demo]"
+	@set -ex; bin=$$PWD/$(WHEEL)/bin; cd "$$(mktemp -d)"; \
+	$$bin/python -c 'from importlib.resources import files; assert (files("bertkit") / "py.typed").is_file()'; \
+	$$bin/bertkit recipe list; \
+	$$bin/bertkit recipe copy ner/conll2003; \
+	$$bin/bertkit train demo/support --set train.max_steps=3 --output run; \
+	$$bin/bertkit predict run --text "The box came this morning and half of the cups are in pieces"
+
 check: install  ## lint, formatting and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -44,12 +60,14 @@ format: install  ## mend what can be mended
 	$(BIN)/ruff check --fix-only --quiet .
 	$(BIN)/ruff format .
 
-bench: install  ## time bertkit against what users run today (half an hour; DATA=train.csv takes real rows)
-	$(BIN)/python benchmarks/label_metrics.py
-	$(BIN)/python benchmarks/startup.py
-	@for script in encode predict "predict --budgets" finetune; do \
-		set -- $$script && $(BIN)/python benchmarks/$$1.py $$2 $(if $(DATA),--data $(DATA)) || exit 1; done
+bench: install  ## run all of benchmarks/ (an hour or so; DATA=train.csv, and RUN=runs/mine QUESTIONS=dev.json)
+	@set -e; for script in $(BENCHMARKS); do \
+		case $$script in encode|finetune|predict) data="$(DATA:%=--data %)" ;; *) data= ;; esac; \
+		echo "== $$script"; $(BIN)/python benchmarks/$$script.py $$data; done
+	$(BIN)/python benchmarks/predict.py --budgets $(DATA:%=--data %)
+	$(if $(and $(RUN),$(QUESTIONS)),$(BIN)/python benchmarks/answers.py $(RUN) --data $(QUESTIONS),\
+		@echo "answers: not measured; RUN= names a squad Run, QUESTIONS= a file of questions")
 	$(BIN)/python benchmarks/side_by_side.py
 
-clean:  ## remove .venv and caches
-	rm -rf .venv .pytest_cache .ruff_cache .mypy_cache dist
+clean:  ## remove environments, caches and the wheel
+	rm -rf .venv $(WHEEL) .pytest_cache .ruff_cache .mypy_cache dist

@@ -20,7 +20,7 @@ from side_by_side import figure, parser, record
 from bertkit import Predictor
 from bertkit.data.dataset import load
 from bertkit.engine.run import run
-from bertkit.metrics.squad import confidence, per_question
+from bertkit.metrics import METRICS, intervals
 
 ROUNDS = 3
 
@@ -42,14 +42,13 @@ def longest_sentences(rows: Any) -> list[str]:
 
 
 def line(side: str, predictions: list[str], rows: Any) -> dict[str, str]:
-    golds = {str(i): [gold["text"] for gold in each] for i, each in enumerate(rows["answers"])}
-    given = {str(i): text for i, text in enumerate(predictions)}
-    scores = dict(zip(("exact", "f1"), per_question(golds, given, "v2"), strict=True))
-    spans = confidence(*scores.values(), samples=1000)
-    told: dict[str, str] = {"answers": side}
-    for name, each in scores.items():
-        told |= {name: f"{100 * each.mean():.1f}", f"{name}, 95%": "{:.1f} to {:.1f}".format(*spans[name])}
-    return told
+    golds = [[gold["text"] for gold in each] for each in rows["answers"]]
+    metric = METRICS["squad_v2"]
+    figures, spans = metric(predictions, golds), intervals(metric, predictions, golds)
+    columns: dict[str, str] = {"answers": side}
+    for name in ("exact", "f1"):
+        columns |= {name: f"{figures[name]:.1f}", f"{name}, 95%": "{:.1f} to {:.1f}".format(*spans[name])}
+    return columns
 
 
 def main() -> None:

@@ -21,6 +21,7 @@ import re
 import shlex
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import ClassVar
 
 _PLAIN_YAML = re.compile(r"[^\W\d](?:[\w ./-]*[\w/])?")
 
@@ -48,14 +49,15 @@ def _yaml(value: str | int) -> str:
 
 @dataclass(frozen=True)
 class Problem:
-    """One mistake.
+    """One thing that is wrong, as data; `str()` words it for the command line.
 
     Args:
-        key: a recipe key, the name of a parameter or option, or `file:line`.
-        reason: what is wrong, worded the same for all rows with this problem.
-        remedy: the next step.
+        key: what it is about: `file:line`, a recipe key or a Parameter.
+        reason: what is wrong, the same for all rows with this problem.
+        remedy: the next step; a Parameter: to use that one.
         detail: what is particular to this row or value; shown after `reason`.
         setting: the recipe key that solves it; shown after `remedy`.
+        place: where a recipe key stands: `file:line`, or the Parameter that set it.
     """
 
     key: str
@@ -63,12 +65,29 @@ class Problem:
     remedy: str = ""
     detail: str = ""
     setting: Setting | None = None
+    place: str = ""
 
     def __str__(self) -> str:
         reason = f"{self.reason}: {self.detail}" if self.detail else self.reason
-        remedy = ": ".join(filter(None, (self.remedy, str(self.setting or ""))))
+        remedy = f"use {_shown(self.remedy)}" if isinstance(self.remedy, Parameter) else self.remedy
+        remedy = ": ".join(filter(None, (remedy, str(self.setting or ""))))
         text = f"{reason}; {remedy}" if remedy else reason
-        return f"{self.key}  {text}" if self.key else text
+        if self.place:
+            return f"{_shown(self.place)}  {_shown(self.key)}: {text}" if self.key else f"{_shown(self.place)}  {text}"
+        return f"{_shown(self.key)}  {text}" if self.key else text
+
+
+class Parameter(str):
+    """The name of a function's parameter, in a Problem. The command line shows its option: `output` as `--output`."""
+
+    OPTIONS: ClassVar = {"sets": "--set", "suite": "SUITE", "texts": "FILES"}
+    """Options and arguments that are not spelt as their parameter."""
+
+
+def _shown(text: str) -> str:
+    if isinstance(text, Parameter):
+        return Parameter.OPTIONS.get(text, f"--{text.replace('_', '-')}")
+    return text
 
 
 class BertkitError(Exception):

@@ -65,6 +65,18 @@ def find(kind: str, reference: str, *, where: str = "") -> Any:
     raise PluginError.at(where, f"no such {kind}: {reference}", hint)
 
 
+def load(reference: str, *, where: str = "") -> Any:
+    """The object that `package.module:name` or `path/file.py:name` names.
+
+    Args:
+        where: the recipe key or option to name in an error.
+
+    Raises:
+        PluginError: no such name, file or module, or the code raises while it is imported.
+    """
+    return _attribute(reference, where or reference)
+
+
 def file_of(reference: Any) -> Path | None:
     """The file that a Reference names (`./file.py:name`, `evaluate:./file.py`), or None where it names no file."""
     if not isinstance(reference, str):

@@ -31,7 +31,8 @@ from typing import Any
 from bertkit import plugins
 from bertkit.errors import Problem, RunError
 from bertkit.fs import cores, write_json, write_text
-from bertkit.recipe.load import build, code_files, dump
+from bertkit.recipe.load import build, code_files, dump, map_references
+from bertkit.recipe.references import Key
 from bertkit.recipe.schema import Recipe
 from bertkit.recipe.source import RECIPE, read
 
@@ -208,7 +209,7 @@ class Run:
 
     def recipe_with(self, sets: Sequence[str]) -> Recipe:
         """The Run's recipe with `--set KEY=VALUE` applied."""
-        return build(read(self.recipe_file, sets))
+        return build(read(self.recipe_file, sets), of_run=True)
 
     @property
     def metrics(self) -> dict[str, Any]:
@@ -246,23 +247,16 @@ def _with_code(recipe: Recipe, run: Run) -> Recipe:
     """The recipe with each file it names copied into the Run and named there."""
     names: dict[Path, str] = {}
 
-    def moved(value: Any) -> Any:
-        if isinstance(value, list):
-            return [moved(item) for item in value]
-        if isinstance(value, dict):
-            return {moved(key): item for key, item in value.items()}
-        file = plugins.file_of(value)
+    def copied(key: Key, kind: str, reference: str) -> str:
+        file = plugins.file_of(reference)
         if file is None or not file.is_file():
-            return value
+            return reference
         if file not in names:
             candidates = itertools.chain([file.name], (f"{file.stem}_{number}.py" for number in itertools.count(2)))
             names[file] = next(name for name in candidates if name not in names.values())
-        return plugins.with_file(value, f"./code/{names[file]}")
+        return plugins.with_file(reference, f"./code/{names[file]}")
 
-    data = recipe.data.model_copy(update={"format": moved(recipe.data.format)})
-    options = {k: moved(v) if k == "loss" else v for k, v in recipe.options.items()}
-    changes = {"task": moved(recipe.task), "metrics": moved(recipe.metrics), "callbacks": moved(recipe.callbacks)}
-    recipe = recipe.model_copy(update={**changes, "data": data, "options": options})
+    recipe = map_references(recipe, copied)
     if names:
         run.code.mkdir()
         for file, name in names.items():

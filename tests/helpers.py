@@ -85,8 +85,9 @@ def write_csv(file: Path, header: Iterable[str], rows: Iterable[Iterable[Any]]) 
 def tiny_recipe(name: str, options: dict[str, Any], model: Path, folder: Path, repeat: int = 4, **train: Any) -> Recipe:
     """A recipe of the task's own tiny rows, which trains in a second."""
     rows = make(name, options).tiny_rows()
-    file = write_rows(rows * repeat, folder / f"{name}.jsonl")
-    dev = write_rows(rows, folder / f"{name}-dev.jsonl")
+    stem = name.rpartition(":")[2]
+    file = write_rows(rows * repeat, folder / f"{stem}.jsonl")
+    dev = write_rows(rows, folder / f"{stem}-dev.jsonl")
     block = {
         "num_train_epochs": 1,
         "per_device_train_batch_size": 8,

@@ -9,7 +9,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from bertkit import errors
-from bertkit.errors import BertkitError, DataError, Problem, Setting, did_you_mean
+from bertkit.errors import BertkitError, DataError, Parameter, Problem, Setting, did_you_mean
 
 
 def test_a_problem_reads_where_what_and_what_next() -> None:
@@ -28,11 +28,20 @@ def test_detail_follows_what_and_the_setting_follows_the_next_step() -> None:
     assert str(Problem("a.csv:3", "is empty", setting=setting)) == "a.csv:3  is empty; --set data.bad_rows=skip"
 
 
+def test_a_place_stands_before_its_key_and_a_parameter_is_shown_as_its_option() -> None:
+    assert str(Problem("train.x", "no such key", place="a.yaml:3")) == "a.yaml:3  train.x: no such key"
+    assert str(Problem("", "not valid YAML", place="a.yaml:3")) == "a.yaml:3  not valid YAML"
+    assert str(Problem("seed", "not here", Parameter("seeds"), place=Parameter("sets"))) == (
+        "--set  seed: not here; use --seeds"
+    )
+    assert str(Problem(Parameter("no_answer"), "is a file")) == "--no-answer  is a file"
+
+
 def test_an_error_holds_all_its_problems_a_line_each() -> None:
-    problems = Problem("a.csv:2", "one"), Problem("a.csv:3", "two", "correct it")
+    problems = Problem("a.csv:2", "one"), Problem("a.csv:3", "two", "mend it")
     error = DataError(*problems)
     assert error.problems == problems
-    assert str(error) == "a.csv:2  one\na.csv:3  two; correct it"
+    assert str(error) == "a.csv:2  one\na.csv:3  two; mend it"
 
 
 def test_at_makes_the_error_of_one_problem_of_the_same_kind() -> None:
@@ -78,6 +87,12 @@ def test_did_you_mean(name: str, known: list[str], hint: str) -> None:
     ],
 )
 def test_settings_are_quoted_for_yaml_and_for_the_shell(value, typed):
-    text = str(Setting("key", tuple(value) if isinstance(value, list) else value))
-    assert shlex.split(text) == shlex.split(f"--set {typed}")
-    assert YAML(typ="safe").load(shlex.split(text)[1].partition("=")[2]) == value
+    assert shlex.split(str(Setting("key", tuple(value) if isinstance(value, list) else value))) == shlex.split(
+        f"--set {typed}"
+    )
+    assert (
+        YAML(typ="safe").load(
+            shlex.split(str(Setting("key", tuple(value) if isinstance(value, list) else value)))[1].partition("=")[2]
+        )
+        == value
+    )

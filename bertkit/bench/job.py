@@ -82,7 +82,7 @@ def check_begun(job: Job, recipe: Recipe) -> None:
         return
     if changed := differences(recipe, Run.begun(job.folder).recipe):
         what = f"was begun with another {', '.join(changed)}"
-        raise RunError.at(job.folder, what, "ask for the same again, remove this folder, or name another --output")
+        raise RunError.at(job.folder, what, "ask for the same again, remove this folder, or name another output folder")
 
 
 def trained(job: Job) -> bool:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 from bertkit.bench.suite import Entry, Suite
-from bertkit.errors import DataError
+from bertkit.errors import DataError, Parameter
 
 log = logging.getLogger("bertkit")
 
@@ -49,7 +49,7 @@ def suite(data: Path | None, recipes: Literal["paper", "tuned"]) -> Suite:
     looked = "; ".join(f"{name}/{', '.join(sets[0])}" for name, sets in FILES.items())
     if data is None:
         what = "these data sets are on no hub that can be read without running code"
-        raise DataError.at("--data", what, f"name the folder that holds {looked}")
+        raise DataError.at(Parameter("data"), what, f"name the folder that holds {looked}")
     data = data.absolute()
     if not data.is_dir():
         raise DataError.at(str(data), "no such folder", f"name the one that holds {looked}")

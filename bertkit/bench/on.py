@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bertkit.data.columns.labels import read_label_names
-from bertkit.errors import DataError
+from bertkit.errors import DataError, Parameter
 from bertkit.recipe.load import load
 from bertkit.recipe.schema import Recipe
 from bertkit.tasks.task import make_task
@@ -82,4 +82,4 @@ def _of_glue(name: str, folder: Path | None, sets: Sequence[str]) -> Recipe:
     short = name.rpartition("/")[2]
     lacks = next((why for task, why in found.absent.items() if task.replace("-", "").lower() == short), "")
     what = f"no data for {name}" + (f": {lacks}" if lacks else "")
-    raise DataError.at("--data", what, "or name the file to score itself, --data FILE")
+    raise DataError.at(Parameter("data"), what, "or name the file to score itself")

@@ -15,9 +15,10 @@ from pathlib import Path
 from bertkit.bench.job import Job, check_begun, trained
 from bertkit.bench.suite import SPLITS, Entry, Suite, in_order, select
 from bertkit.bench.suite_file import OWN
-from bertkit.errors import BertkitError, Problem, RecipeError, RunError
+from bertkit.errors import BertkitError, Parameter, Problem, RecipeError, RunError, Setting
 from bertkit.fs import write_json
 from bertkit.recipe.schema import Recipe
+from bertkit.recipe.source import SETS
 
 log = logging.getLogger("bertkit")
 
@@ -112,14 +113,12 @@ def _job(entry: Entry, suite: Suite, seed: int, model: str, request: BenchReques
 
 def _check_request(seeds: Sequence[int], request: BenchRequest) -> None:
     problems = [
-        Problem("--seeds", f"{seed} stands twice", "each is trained once")
+        Problem(Parameter("seeds"), f"{seed} stands twice", "each is trained once")
         for seed in dict.fromkeys(seeds)
         if list(seeds).count(seed) > 1
     ]
     keys = [text.partition("=")[0].strip() for text in request.sets]
-    problems += [
-        Problem("--set", f"{key}: is the suite's to choose", f"use {OWN[key][1]}") for key in keys if key in OWN
-    ]
+    problems += [Problem(key, "the suite chooses it", OWN[key], place=SETS) for key in keys if key in OWN]
     if problems:
         raise RecipeError(*problems)
 
@@ -151,7 +150,7 @@ def _check_data(recipe: Recipe) -> None:
     from bertkit.data.read.sources import expand
 
     if recipe.data.train is None:
-        raise RecipeError.at("data.train", "the recipe names no training data", "--set data.train=FILE")
+        raise RecipeError.at("data.train", "the recipe names no training data", setting=Setting("data.train", "FILE"))
     for name in ("train", "validation", "test"):
         sources = getattr(recipe.data, name) or []
         if "-" in sources:
@@ -160,9 +159,10 @@ def _check_data(recipe: Recipe) -> None:
 
 
 def _of_entry(entry: Entry, problem: Problem) -> Problem:
-    """A mistake of one entry, told with its name, and with the line of the suite's file where it stands."""
-    place = entry.places.get(problem.reason.partition(":")[0], "") if problem.key == "--set" else ""
-    return Problem(place or f"{entry.name}: {problem.key}", problem.reason, problem.remedy)
+    """A mistake of one entry, with the line of the suite's file where its key is set, else with the entry's name."""
+    if problem.place == SETS and problem.key in entry.places:
+        return replace(problem, place=entry.places[problem.key])
+    return replace(problem, key=f"{entry.name}: {problem.key}")
 
 
 def _warn_of_plain_starts(suite: Suite, jobs: Sequence[Job]) -> None:
@@ -176,22 +176,24 @@ def _check_output(output: Path, suite: Suite) -> None:
     """Raise a RunError where the folder holds something else or can not be made."""
     for parent in output.absolute().parents:
         if parent.exists() and not parent.is_dir():
-            raise RunError.at("--output", f"{output}: {parent} is a file", "name another folder")
+            raise RunError.at(Parameter("output"), f"{output}: {parent} is a file", "name another folder")
     if output.is_file():
-        raise RunError.at("--output", f"{output}: is a file", "name a folder")
+        raise RunError.at(Parameter("output"), f"{output}: is a file", "name a folder")
     mark = output / SUITE
     if mark.is_file():
         known = json.loads(mark.read_text("utf-8")).get("suite")
         if known != suite.name:
-            raise RunError.at("--output", f"{output}: holds the suite {known}", f"name another folder for {suite.name}")
+            raise RunError.at(
+                Parameter("output"), f"{output}: holds the suite {known}", f"name another folder for {suite.name}"
+            )
     elif output.is_dir() and any(output.iterdir()):
-        raise RunError.at("--output", f"{output}: in use", "name a new folder, or one that this suite began")
+        raise RunError.at(Parameter("output"), f"{output}: in use", "name a new folder, or one that this suite began")
 
 
 def _claim(output: Path, suite: Suite) -> None:
     try:
         output.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise RunError.at("--output", f"{output}: can not be made: {error.strerror}") from error
+        raise RunError.at(Parameter("output"), f"{output}: can not be made: {error.strerror}") from error
     if not (output / SUITE).is_file():
         write_json(output / SUITE, {"suite": suite.name})

@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from bertkit.errors import Problem, RecipeError, did_you_mean
+from bertkit.errors import Parameter, Problem, RecipeError, did_you_mean
 
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]*")
 SPLITS = ("validation", "test")
@@ -104,15 +104,17 @@ def select(suite: Suite, names: Sequence[str]) -> Suite:
         return suite
     known = [*(entry.name for entry in suite.entries), *suite.absent]
     problems = [
-        Problem("--tasks", f"{suite.name} has no {name}", did_you_mean(name, known))
+        Problem(Parameter("tasks"), f"{suite.name} has no {name}", did_you_mean(name, known))
         for name in dict.fromkeys(names)
         if name not in known
     ]
-    problems += [Problem("--tasks", f"{name}: stands twice") for name in dict.fromkeys(names) if names.count(name) > 1]
+    problems += [
+        Problem(Parameter("tasks"), f"{name}: stands twice") for name in dict.fromkeys(names) if names.count(name) > 1
+    ]
     if problems:
         raise RecipeError(*problems)
     kept = tuple(entry for entry in suite.entries if entry.name in names)
     if not kept:
         reasons = "; ".join(f"{name}: {suite.absent[name]}" for name in names)
-        raise RecipeError.at("--tasks", f"nothing is left to run: {reasons}")
+        raise RecipeError.at(Parameter("tasks"), f"nothing is left to run: {reasons}")
     return replace(suite, entries=kept, absent={name: why for name, why in suite.absent.items() if name in names})

@@ -1,4 +1,4 @@
-"""A suite by its name, or from a user's YAML file; every mistake in the file is told at once, with its line.
+"""A suite by its name, or from a user's YAML file; all mistakes in the file are reported at once, with their lines.
 
     suite: mine
     model: bert-base-uncased
@@ -25,21 +25,19 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError
 
-from bertkit import plugins
 from bertkit.bench.suite import SPLITS, Entry, Suite, check
-from bertkit.errors import Problem, RecipeError, did_you_mean
-from bertkit.recipe.load import DATA_PATHS, LABEL_NAMES, MODEL_PATHS, REFERENCES, schema_problems
+from bertkit.errors import Parameter, Problem, RecipeError, did_you_mean
+from bertkit.recipe.load import anchor_paths
+from bertkit.recipe.references import Key, change_files
 from bertkit.recipe.schema import Block, Name
-from bertkit.recipe.source import Source, anchor, locate, parse
+from bertkit.recipe.schema_problems import schema_problems
+from bertkit.recipe.source import YamlValues, locate, normal, parse
 
 BUILT_IN = {"glue": "bertkit.bench.glue", "squad": "bertkit.bench.squad", "ner": "bertkit.bench.ner"}
-"""Name of a suite that comes along -> the module whose `suite(data, recipes)` gives it."""
+"""Name of a built-in suite -> the module whose `suite(data, recipes)` returns it."""
 
-OWN = {
-    "seed": ("name seeds above", "--seeds"),
-    **dict.fromkeys(("model", "model.name"), ("name model above", "--model")),
-}
-"""Keys of a recipe that no `set:` changes: where they are named in the file, and on the command line."""
+OWN = {"seed": Parameter("seeds"), "model": Parameter("model"), "model.name": Parameter("model")}
+"""Keys of a recipe that the suite chooses -> the key of the suite, and parameter, that names them."""
 
 Recipes = Literal["paper", "tuned"]
 
@@ -71,7 +69,7 @@ def find_suite(name: str, *, data: Path | None = None, recipes: Recipes | None =
         recipes: numbers of a built-in suite's trainings: as its paper has them (the default), or tuned.
 
     Raises:
-        RecipeError: no such suite, a file with mistakes, or `data` and `recipes` beside a file, which names its own.
+        RecipeError: no such suite, a file with mistakes, or `data` or `recipes` with a file, which names its own.
     """
     if name in BUILT_IN:
         suite: Suite = importlib.import_module(BUILT_IN[name]).suite(data, recipes or "paper")
@@ -80,10 +78,11 @@ def find_suite(name: str, *, data: Path | None = None, recipes: Recipes | None =
     path = Path(name)
     if not path.is_file():
         todo = f"{did_you_mean(name, BUILT_IN)}; or name a YAML file of your own"
-        raise RecipeError.at("SUITE", f"no such suite and no such file: {name}", todo)
-    for option, given in (("--data", data), ("--recipes", recipes)):
-        if given is not None:
-            raise RecipeError.at(option, f"{name} names its own", f"goes with {', '.join(BUILT_IN)}; change the file")
+        raise RecipeError.at(Parameter("suite"), f"no such suite and no such file: {name}", todo)
+    for parameter, value in (("data", data), ("recipes", recipes)):
+        if value is not None:
+            remedy = f"change the file: this is for {', '.join(BUILT_IN)}"
+            raise RecipeError.at(Parameter(parameter), f"{name} names its own", remedy)
     return read(path)
 
 
@@ -91,12 +90,9 @@ def read(path: Path) -> Suite:
     """The suite of a YAML file.
 
     Raises:
-        RecipeError: everything that is wrong with it, a Problem each.
+        RecipeError: every mistake, a Problem each.
     """
-    try:
-        source = parse(path.read_bytes(), str(path))
-    except RecipeError as error:
-        raise RecipeError(*map(_of_a_suite, error.problems)) from error
+    source = parse(path.read_bytes(), str(path), "suite")
     source.folder = path.parent
     problems: list[Problem] = []
     blocks: dict[str, TaskBlock] = {}
@@ -104,19 +100,19 @@ def read(path: Path) -> Suite:
     try:
         whole = SuiteBlock.model_validate(source.values)
     except ValidationError as error:
-        problems += schema_problems(error, SuiteBlock, source)
+        problems += schema_problems(error, SuiteBlock, source, kind="suite")
     tasks = source.values.get("tasks")
     for name, block in tasks.items() if isinstance(tasks, dict) else ():
         try:
             blocks[name] = TaskBlock.model_validate(block)
         except ValidationError as error:
-            problems += schema_problems(error, TaskBlock, source, at=("tasks", name))
+            problems += schema_problems(error, TaskBlock, source, at=("tasks", name), kind="suite")
     for name, task in blocks.items():
         problems += _problems(name, task, list(tasks or ()), source)
     if whole is not None and len(set(whole.seeds)) < len(whole.seeds):
-        problems.append(Problem(source.place(("seeds",)), "seeds: one stands twice", "each is trained once"))
+        problems.append(source.problem(("seeds",), "a seed stands twice", "each is trained once"))
     if problems or whole is None:
-        raise RecipeError(*map(_of_a_suite, problems))
+        raise RecipeError(*problems)
     entries = tuple(_entry(name, task, source) for name, task in blocks.items())
     model = {"model": whole.model} if whole.model else {}
     _anchor(model, source.folder)
@@ -125,54 +121,46 @@ def read(path: Path) -> Suite:
     return suite
 
 
-def _of_a_suite(problem: Problem) -> Problem:
-    """What the recipes' checks say of a missing key or block, in a suite's words."""
-    todo = "bertkit bench --help shows a full one" if "recipe show" in problem.remedy else problem.remedy
-    return replace(problem, reason=problem.reason.replace("a recipe is a mapping", "a suite is a mapping"), remedy=todo)
-
-
-def _problems(name: str, task: TaskBlock, names: list[str], source: Source) -> Iterator[Problem]:
+def _problems(name: str, task: TaskBlock, names: list[str], source: YamlValues) -> Iterator[Problem]:
     """What the schema does not see."""
 
-    def at(*key: str | int) -> str:
-        return source.place(("tasks", name, *key))
+    def problem(key: Key, reason: str, remedy: str = "") -> Problem:
+        return source.problem(("tasks", name, *key), reason, remedy)
 
-    where = f"tasks.{name}"
     if task.starts_from and task.starts_from not in names:
-        what = f"{where}.starts_from: no such task: {task.starts_from}"
-        yield Problem(at("starts_from"), what, did_you_mean(task.starts_from, names))
+        yield problem(("starts_from",), f"no such task: {task.starts_from}", did_you_mean(task.starts_from, names))
     for number, figure in enumerate(task.figures):
         split, slash, key = figure.partition("/")
         if split not in SPLITS or not key:
-            todo = did_you_mean(split, SPLITS) if slash else "for example test/accuracy"
-            yield Problem(at("figures", number), f"{where}.figures: {figure} names no split and figure", todo)
+            remedy = did_you_mean(split, SPLITS) if slash else "for example test/accuracy"
+            yield problem(("figures", number), f"{figure} names no split and figure", remedy)
     for key in task.set:
         if key in OWN:
-            yield Problem(at("set", key), f"{where}.set.{key}: is the suite's to choose", OWN[key][0])
-        if inside := next((other for other in task.set if key.startswith(f"{other}.")), None):
-            what = f"{where}.set.{key}: stands in {inside}, which is set too"
-            yield Problem(at("set", key), what, "set one of them")
+            yield problem(("set", key), "the suite chooses it", f"name {OWN[key]} above")
+        if block := next((other for other in task.set if key.startswith(f"{other}.")), None):
+            yield problem(("set", key), f"is part of {block}, which is set too", "set one of them")
     for model, figures in task.published.items():
         for figure in figures:
             if task.figures and figure not in task.figures:
-                what = f"{where}.published: {figure} is none of the figures"
-                yield Problem(at("published", model, figure), what, did_you_mean(figure, task.figures))
+                remedy = did_you_mean(figure, task.figures)
+                yield problem(("published", model, figure), f"{figure} is none of the figures", remedy)
     try:
         locate(_recipe(task.recipe, source.folder))
     except RecipeError as error:
-        for problem in error.problems:
-            yield replace(problem, key=at("recipe"), reason=f"{where}.recipe: {problem.key}: {problem.reason}")
+        for found in error.problems:
+            place = source.place(("tasks", name, "recipe"))
+            yield replace(found, key=f"tasks.{name}.recipe", reason=f"{found.key}: {found.reason}", place=place)
 
 
 def _recipe(name: str, folder: Path) -> str:
-    """A recipe that comes along, by its name, or the path of a file, from the suite's folder on."""
+    """The name of a recipe that comes with bertkit, or the path of a file, which starts at the suite's folder."""
     beside = folder / Path(name).expanduser()
     return str(beside) if beside.is_file() or Path(name).suffix else name
 
 
-def _entry(name: str, task: TaskBlock, source: Source) -> Entry:
+def _entry(name: str, task: TaskBlock, source: YamlValues) -> Entry:
     values: dict[str, Any] = {}
-    for key, value in task.set.items():  # as blocks, whose paths are known by their keys
+    for key, value in task.set.items():  # as blocks, in which the paths are known by their keys
         node = values
         *blocks, last = key.split(".")
         for block in blocks:
@@ -198,11 +186,12 @@ def _entry(name: str, task: TaskBlock, source: Source) -> Entry:
 
 
 def _anchor(values: dict[str, Any], folder: Path) -> None:
-    """Make the relative paths among a recipe's values absolute, in place, as `bertkit.recipe.load.build` does."""
-    source = Source(values, folder=folder)
-    data = values.get("data")
-    named = isinstance(data, dict) and isinstance(data.get("label_names"), str)
-    paths = [*DATA_PATHS, LABEL_NAMES] if named else DATA_PATHS
-    anchor(source, paths, lambda text, _: not text.startswith(("hub:", "package:")) and text not in ("-", ""))
-    anchor(source, MODEL_PATHS, lambda text, at: text.startswith(("./", "../", "~")) or (at / text).is_dir())
-    anchor(source, REFERENCES, lambda text, _: plugins.file_of(text) is not None)
+    """Make the relative paths among a recipe's values absolute, in place, as `bertkit.recipe.load.build` does.
+
+    The types of `options` are not known here: each text that reads as a Reference to a file is taken for one.
+    """
+    source = YamlValues(values, folder=folder)
+    anchor_paths(source)
+    values |= source.values
+    if "options" in values:
+        values["options"] = change_files(values["options"], lambda file: normal(folder, file))

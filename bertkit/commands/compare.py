@@ -11,7 +11,7 @@ from bertkit.commands import console
 from bertkit.errors import DataError, RunError
 
 if TYPE_CHECKING:
-    from bertkit.understand.compare import Comparison, Contrast
+    from bertkit.report.compare import Record
 
 TABLES = (".csv", ".jsonl", ".parquet")
 FORMATS = (".html", ".json", *TABLES)
@@ -22,53 +22,61 @@ TEXT, ANSWER = 70, 40
 def compare(
     runs: Annotated[list[Path], typer.Argument(metavar="RUN_A RUN_B...", help="Run folders of one task.")],
     data: Annotated[
-        list[str] | None, typer.Option("--data", help="Rows to score. Default: those of RUN_A's recipe.")
+        list[str] | None, typer.Option("--data", help="Rows to score. Default: the rows of RUN_A's recipe.")
     ] = None,
     split: Annotated[
         str | None,
-        typer.Option(help="Of RUN_A's recipe: test, validation or train.", show_default="test, if named"),
+        typer.Option(
+            help="Split of RUN_A's recipe to score: test, validation or train.",
+            show_default="test where there is one, else validation",
+        ),
     ] = None,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", help=".html: a page; .json: all; .csv, .jsonl, .parquet: rows that differ."),
+        typer.Option(
+            "--output",
+            "-o",
+            help=".html: a page; .json: everything; .csv, .jsonl, .parquet: the rows where Runs differ.",
+        ),
     ] = None,
-    examples: Annotated[int, typer.Option("--examples", min=0, metavar="N", help="Rows to show each way.")] = 5,
+    examples: Annotated[
+        int, typer.Option("--examples", min=0, metavar="N", help="Rows to show where each Run is better.")
+    ] = 5,
     shuffles: Annotated[
-        int, typer.Option("--shuffles", min=100, metavar="N", help="Most shuffles of a randomisation test.")
+        int,
+        typer.Option("--shuffles", min=100, metavar="N", help="Maximum number of shuffles of a randomisation test."),
     ] = 10_000,
     sets: console.Set = None,
     trust_code: console.TrustCode = False,
 ) -> None:
-    """Tell whether Runs differ on the same rows, by more than chance, and on which rows.
+    """Compare Runs on the same rows: significance test, and the rows where they disagree.
 
     bertkit compare runs/small runs/large --output compare.html
 
-    RUN_A is compared with each other one. Its recipe says what the rows and the figures are.
+    RUN_A is compared with each other Run. Its recipe determines the rows and the figures.
     """
     _check(runs, data or (), output)
     from bertkit.run import Run
     from bertkit.understand.compare import compare as work
 
     opened = [Run.open(run, trust_code=trust_code) for run in runs]
-    found = work(
+    comparison = work(
         opened, sets=console.only(sets, "data", "metrics", "seed"), data=data or (), split=split,
         shuffles=shuffles, progress=console.progress("scoring"),
     )  # fmt: skip
+    record = comparison.record()
     try:
-        if output:  # first: who reads the tables through `head` closes them early
-            _write(found, output)
+        if output:  # first, because `| head` closes standard output early
+            _write(record, output)
     finally:
-        _figures(found)
-        for contrast in found.contrasts:
-            _differences(contrast)
-            _rows(found, contrast, examples)
+        _show(record, examples)
     if output:
         typer.echo(f"written: {output}")
 
 
 def _check(runs: list[Path], data: list[str] | tuple[()], output: Path | None) -> None:
     if len(runs) < 2:
-        raise RunError.at("compare", "one Run alone", "name two or more: bertkit compare RUN_A RUN_B")
+        raise RunError.at("compare", "only one Run", "name two or more: bertkit compare RUN_A RUN_B")
     if output is None:
         return
     from bertkit.run import check_output
@@ -77,82 +85,60 @@ def _check(runs: list[Path], data: list[str] | tuple[()], output: Path | None) -
         raise DataError.at("--output", f"{output}: the ending must be one of {', '.join(FORMATS)}")
     check_output(output)
     if any(Path(source).exists() and Path(source).resolve() == output.resolve() for source in data):
-        raise DataError.at("--output", f"{output}: is the input, and would be written over", "name another file")
+        raise DataError.at("--output", f"{output}: is an input and would be overwritten", "name another file")
 
 
-def _figures(found: Comparison) -> None:
-    names = [difference.figure for difference in found.contrasts[0].differences]
-    rows = []
-    for name in names:
-        told = [name]
-        for run in found.runs:
-            low, high = run.intervals[name]
-            undefined = run.figures[name] != run.figures[name]
-            told.append("undefined" if undefined else f"{run.figures[name]:.4f} ({low:.4f} to {high:.4f})")
-        rows.append(told)
-    console.table(("figure", *(run.name for run in found.runs)), rows)
-    lower = ", ".join(d.figure for d in found.contrasts[0].differences if not d.greater_is_better)
-    beside = f"; lower is better: {lower}" if lower else ""
-    typer.echo(f"rows: {len(found.rows):,} ({found.data}); in brackets: 95% intervals{beside}\n")
+def _show(record: Record, examples: int) -> None:
+    from bertkit.report import compare as words
+
+    names = [difference["figure"] for difference in record["comparisons"][0]["figures"]]
+    rows = [[name, *(_figure(run, name) for run in record["runs"].values())] for name in names]
+    console.table(("figure", *record["runs"]), rows)
+    lower = ", ".join(words.lower_is_better(record))
+    note = f"; lower is better: {lower}" if lower else ""
+    typer.echo(f"rows: {record['rows']:,} ({record['data']}); in brackets: 95% intervals{note}\n")
+    for comparison in record["comparisons"]:
+        typer.echo(f"{comparison['other']} minus {comparison['one']}")
+        console.table(*words.significance_table(comparison))
+        typer.echo(words.summary(comparison) + "\n")
+        if comparison["counts"]:
+            _rows(record, comparison, examples)
+        else:
+            typer.echo("No rows are shown: in this task, single rows are not right or wrong.\n")
 
 
-def _differences(contrast: Contrast) -> None:
-    from bertkit.understand.compare import in_words, probability
-
-    corrected = any(d.corrected is not None for d in contrast.differences)
-    typer.echo(f"{contrast.other} less {contrast.one}")
-    rows = []
-    for d in contrast.differences:
-        low, high = d.interval
-        told = [d.figure, f"{d.difference:+.4f}", f"{low:+.4f} to {high:+.4f}", probability(d.p)]
-        rows.append([*told, *([probability(d.corrected)] if corrected else []), d.test])
-    header = ["figure", "difference", "95% interval", "p", *(["p (Holm)"] if corrected else []), "test"]
-    console.table(header, rows)
-    typer.echo(in_words(contrast) + "\n")
+def _figure(run: Record, name: str) -> str:
+    value, (low, high) = run["figures"][name], run["intervals"][name]
+    return "undefined" if value != value else f"{value:.4f} ({low:.4f} to {high:.4f})"
 
 
-def _rows(found: Comparison, contrast: Contrast, examples: int) -> None:
-    from bertkit.tasks.verdicts import short
-    from bertkit.understand import outcomes
+def _rows(record: Record, comparison: Record, examples: int) -> None:
+    from bertkit.report import compare as words
 
-    if not contrast.counts:
-        typer.echo("In this task single rows are not right or wrong: none are shown.\n")
-        return
-    console.table(
-        ("outcome", "rows", "share"), outcomes.in_words(contrast.counts, contrast.one, contrast.other, len(found.rows))
-    )
+    console.table(("outcome", "rows", "share"), words.outcomes_table(record, comparison))
     typer.echo("")
-    runs = {run.name: run for run in found.runs}
-    one, other = runs[contrast.one].verdicts, runs[contrast.other].verdicts
-    for name, better, worse in ((contrast.one, one, other), (contrast.other, other, one)):
-        numbers = [i for i in contrast.rows if better[i].score > worse[i].score]
-        if not numbers[:examples]:
-            continue
-        first = f"the first {min(examples, len(numbers))}" if len(numbers) > 1 else "this one"
-        typer.echo(f"{name} is better on {len(numbers):,} row{'s' * (len(numbers) > 1)}; {first}:")
-        header, shown = outcomes.columns(contrast.counts, contrast.one, contrast.other, name)
-        rows = [
-            (i + 1, short(one[i].text, TEXT), *(cell(one[i], other[i], ANSWER) for cell in shown))
-            for i in numbers[:examples]
-        ]
-        console.table(("row", "text", *header), rows)
-        typer.echo("")
+    for better in words.better_rows(record, comparison, rows=examples, text=TEXT, answer=ANSWER):
+        if better.rows:
+            first = f"the first {len(better.rows)}" if better.count > 1 else "this one"
+            typer.echo(f"{better.name} is better on {better.count:,} row{'s' * (better.count > 1)}; {first}:")
+            console.table(("row", "text", *better.header), better.rows)
+            typer.echo("")
 
 
-def _write(found: Comparison, output: Path) -> None:
+def _write(record: Record, output: Path) -> None:
     from bertkit.fs import write_json, write_text
     from bertkit.inference import files as tables
     from bertkit.report.compare import page
 
-    if output.suffix in TABLES and not found.contrasts[0].counts:
-        what = f"{output}: in this task single rows are not right or wrong: there are none to write"
+    if output.suffix in TABLES and not record["comparisons"][0]["counts"]:
+        what = f"{output}: no rows to write: in this task, single rows are not right or wrong"
         raise DataError.at("--output", what, "name a .json or .html")
     try:
         if output.suffix == ".html":
-            write_text(output, page(found))
+            write_text(output, page(record))
         elif output.suffix == ".json":
-            write_json(output, found.record())
+            write_json(output, record)
         else:
-            tables.write(found.table(), str(output))
+            tables.write(record["differing"], str(output))
     except OSError as error:
         raise RunError.at("--output", f"{output}: can not be written: {error.strerror}", "name another file") from error

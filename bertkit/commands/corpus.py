@@ -23,9 +23,8 @@ KEYS = {
     "data.columns.text": "--column",
     "data.bad_rows": "--bad-rows",
     "model.tokenizer": "--tokenizer",
-    "processes": "--processes",
 }
-"""Key of a recipe, or parameter of the library -> option of `build`."""
+"""Key of a recipe -> option of `build`."""
 MOST_PROCESSES = 16
 """Default limit of --processes: each takes some 200 MB."""
 
@@ -95,7 +94,7 @@ def build(
         "max_length": max_length, "short_share": short_share, "short_by": short_by, "passes": passes,
         "validation_ratio": validation_ratio, "seed": seed,
     }  # fmt: skip
-    with reading.keys_as_options(KEYS | {f"options.{name}": f"--{name.replace('_', '-')}" for name in values}):
+    with reading.keys_as_options(KEYS):
         from bertkit.data.corpus import corpus
         from bertkit.data.corpus.options import checked
         from bertkit.models.build import load_tokenizer

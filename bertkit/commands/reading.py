@@ -35,14 +35,14 @@ Set = Annotated[
 def data_block(encoding: str | None, column: str | None, sets: Sequence[str] | None) -> DataBlock:
     """The `data:` block of a recipe, from a command's own options and `--set data.KEY=VALUE`."""
     from bertkit.recipe.load import build
-    from bertkit.recipe.source import Source, apply
+    from bertkit.recipe.source import YamlValues, apply
 
     for text in sets or ():
         if not text.startswith("data."):
             what = f"{text.partition('=')[0]}: only data.KEY can be set here"
             raise RecipeError.at("--set", what, "for example --set data.format=text")
     values: dict[str, Any] = {"encoding": encoding} if encoding else {}
-    source = Source({"task": "classify", "data": {**values, **({"columns": {"text": column}} if column else {})}})
+    source = YamlValues({"task": "classify", "data": {**values, **({"columns": {"text": column}} if column else {})}})
     apply(source, sets or ())
     return build(source).data
 
@@ -52,7 +52,7 @@ def keys_as_options(options: Mapping[str, str]) -> Iterator[None]:
     """Show the keys in errors as options of the command: `data.encoding` as `--encoding`.
 
     Args:
-        options: key of a recipe, or parameter of the library -> option or argument of the command.
+        options: key of a recipe -> option or argument of the command.
     """
     try:
         yield

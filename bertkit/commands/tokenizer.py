@@ -20,11 +20,8 @@ app = typer.Typer(no_args_is_help=True, help="Train, extend and inspect tokenize
 KEYS = {
     "model.tokenizer": "MODEL",
     "model.name": "MODEL",
-    "texts": "FILES",
-    "options.vocab_size": "--vocab-size",
-    "options.alphabet": "--alphabet",
 }
-"""Key of a recipe, or parameter of the library -> option or argument here. Keys of `data:` are set by --set."""
+"""Key of a recipe -> argument here. Keys of `data:` are set by --set."""
 
 Output = Annotated[Path, typer.Option("--output", "-o", help="A new folder.")]
 Model = Annotated[str, typer.Argument(metavar="MODEL", help="A folder, package:NAME/FOLDER or a hub name.")]
@@ -75,11 +72,11 @@ def train(
     reading.new_folder(output)
     throughput = reading.Throughput()
     block = reading.data_block(encoding, column, sets)
-    with reading.keys_as_options(KEYS), _texts(files, block, "counting words", throughput) as texts:
+    with _texts(files, block, "counting words", throughput) as texts:
         trained = work(texts, options)
     save(trained.tokenizer, output)
     for problem in trained.warnings:
-        console.warn(str(reading.with_options(problem, KEYS)))
+        console.warn(str(problem))
     statistics = trained.statistics
     console.table(
         ("figure", "value"),

@@ -60,7 +60,7 @@ def read_answers(file: str | Path, task: Task, rows: Rows, block: DataBlock) -> 
     if not Path(file).is_file():
         raise DataError.at("--predictions", f"{file}: no such file", "name a .tsv, .csv or .jsonl")
     records = list(read_records([str(file)], DataBlock()))
-    columns = ("prediction", task.answer_column)
+    columns = ("prediction", *task.answer_columns)
     column = next((name for name in columns if name in records[0].values), None)
     if column is None:
         what = f"no column of predictions; the columns here: {', '.join(records[0].values)}"
@@ -74,8 +74,8 @@ def read_answers(file: str | Path, task: Task, rows: Rows, block: DataBlock) -> 
     for number, record in enumerate(records):
         try:
             _same(record.values, inputs, number)
-            values = {**record.values, task.answer_column: record.values[column]}
-            answers.append(task.parse(values, rows[number]))
+            named = {task.answer_columns[0]: record.values[column]} if column == "prediction" else {}
+            answers.append(task.parse({**record.values, **named}, rows[number]))
         except Unusable as error:
             bad.add(error.at(record.place))
     bad.settle()

@@ -21,7 +21,7 @@ from bertkit.errors import DataError, RecipeError
 from bertkit.metrics.squad import score_cmrc, score_v1, score_v2
 from bertkit.recipe.load import build
 from bertkit.recipe.schema import DataBlock
-from bertkit.recipe.source import Source, apply
+from bertkit.recipe.source import YamlValues, apply
 
 log = logging.getLogger("bertkit")
 
@@ -53,7 +53,7 @@ def score_files(
     """
     if task != "squad":
         raise RecipeError.at("--task", f"{task}: has no official script", "squad has one; else name a RUN")
-    source = Source({"task": task, "model": "none"})
+    source = YamlValues({"task": task, "model": "none"})
     apply(source, ["data.format=squad", *sets])
     recipe = build(source)
     golds, second = read_golds(data, recipe.data)

@@ -9,6 +9,7 @@ Neither scikit-learn, scipy nor `evaluate` is imported before a metric needs it.
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -24,14 +25,17 @@ from bertkit.metrics.classification import (
     f1,
     log_loss,
     matthews,
+    of_two_labels,
     precision,
     recall,
+    right,
+    two_labels,
 )
 from bertkit.metrics.entities import ENTITIES
 from bertkit.metrics.glue import GLUE
 from bertkit.metrics.language import LANGUAGE
-from bertkit.metrics.metric import Array, Function, Metric, Takes
-from bertkit.metrics.regression import mae, mse, pearson, spearman
+from bertkit.metrics.metric import Metric, Takes
+from bertkit.metrics.regression import absolute, mae, mse, pearson, spearman, squared
 
 if TYPE_CHECKING:
     from evaluate import EvaluationModule
@@ -41,10 +45,10 @@ __all__ = ["METRICS", "Metric", "Takes", "find_metric", "intervals", "load", "tr
 METRICS: dict[str, Metric] = {
     metric.name: metric
     for metric in (
-        Metric("accuracy", accuracy, "labels"),
-        Metric("precision", precision, "labels"),
-        Metric("recall", recall, "labels"),
-        Metric("f1", f1, "labels"),
+        Metric("accuracy", accuracy, "labels", per_row=right),
+        Metric("precision", precision, "labels", per_row=two_labels, finish=of_two_labels("precision")),
+        Metric("recall", recall, "labels", per_row=two_labels, finish=of_two_labels("recall")),
+        Metric("f1", f1, "labels", per_row=two_labels, finish=of_two_labels("f1")),
         Metric("macro_precision", averaged("precision", "macro"), "labels"),
         Metric("macro_recall", averaged("recall", "macro"), "labels"),
         Metric("macro_f1", averaged("f1", "macro"), "labels"),
@@ -60,8 +64,8 @@ METRICS: dict[str, Metric] = {
         Metric("calibration_error", calibration_error, "probabilities", greater_is_better=False),
         Metric("pearson", pearson, "scores"),
         Metric("spearman", spearman, "scores"),
-        Metric("mse", mse, "scores", greater_is_better=False),
-        Metric("mae", mae, "scores", greater_is_better=False),
+        Metric("mse", mse, "scores", greater_is_better=False, per_row=squared),
+        Metric("mae", mae, "scores", greater_is_better=False, per_row=absolute),
         *GLUE,
         *ANSWERS,
         *ENTITIES,
@@ -73,26 +77,26 @@ METRICS: dict[str, Metric] = {
 def find_metric(reference: str, default_takes: Takes, *, where: str = "metrics") -> Metric:
     """The metric that a recipe names: a built-in, `evaluate:NAME_OR_PATH`, or a Reference to a user's.
 
-    A user's is a Metric or a function `(predictions, references)` that returns a number or numbers by name. It may say
-    otherwise than the defaults by attributes: `cost.takes = "probabilities"`, `cost.greater_is_better = False`.
+    A user's is a Metric or a function `(predictions, references)` that returns a number or numbers by name. Attributes
+    of the function replace the defaults: `cost.takes = "probabilities"`, `cost.greater_is_better = False`.
 
     Args:
-        default_takes: what a function is called with that does not say so itself.
+        default_takes: what a function without `takes` is called with.
         where: the recipe key or option to name in an error.
 
     Raises:
-        PluginError: there is no such metric, it can not be loaded, or it can not be called so.
+        PluginError: there is no such metric, it can not be loaded, or it is no metric.
     """
     if reference.startswith("evaluate:"):
         from bertkit.metrics import bridge
 
         return _guarded(bridge.from_module(reference.removeprefix("evaluate:"), default_takes, where))
-    found = plugins.find("metric", reference, where=where)
+    metric = plugins.find("metric", reference, where=where)
     if reference in METRICS:
-        return found
-    if not isinstance(found, Metric):
-        found = _from_function(found, reference, default_takes, where)
-    return _guarded(found)
+        return metric
+    if not isinstance(metric, Metric):
+        metric = _from_function(metric, reference, default_takes, where)
+    return _guarded(metric)
 
 
 def load(reference: str, default_takes: Takes = "labels") -> EvaluationModule:
@@ -111,43 +115,55 @@ def load(reference: str, default_takes: Takes = "labels") -> EvaluationModule:
 
 
 def try_out(metric: Metric, predictions: Any, references: Any) -> None:
-    """Call a metric on a few rows, before there is work to lose.
+    """Call a metric, its `per_row` and `finish` on a few rows, before there is work to lose.
 
     Raises:
         DataError: it does not fit such rows.
-        PluginError: its code is wrong. A ValueError or a division by zero may come of the rows being so few, and tells
-            nothing yet.
+        PluginError: its code is wrong. A ValueError or a division by zero is ignored: so few rows may cause it.
     """
     try:
-        metric(predictions, references)
+        figures = metric(predictions, references)
+        parts = metric.parts(*metric.checked(predictions, references))
+        if parts is not None:
+            metric.check_parts(figures, parts)
     except PluginError as error:
         if not isinstance(error.__cause__, (ValueError, ArithmeticError)):
             raise
 
 
-def _from_function(found: Any, reference: str, default_takes: Takes, where: str) -> Metric:
-    if not callable(found) or isinstance(found, type):
-        what = f"{reference} is {'a class' if isinstance(found, type) else type(found).__name__}, not a function"
+def _from_function(function: Any, reference: str, default_takes: Takes, where: str) -> Metric:
+    if not callable(function) or isinstance(function, type):
+        kind = "a class" if isinstance(function, type) else type(function).__name__
+        what = f"{reference} is {kind}, not a function"
         raise PluginError.at(where, what, "a metric is a function (predictions, references) -> number, or a Metric")
-    takes = getattr(found, "takes", default_takes)
+    takes = getattr(function, "takes", default_takes)
     if takes not in get_args(Takes):
         raise PluginError.at(where, f"{reference} takes {takes!r}", f"known: {', '.join(get_args(Takes))}")
     name = reference.rpartition(":")[2]
-    return Metric(name, found, takes, bool(getattr(found, "greater_is_better", True)))
+    return Metric(name, function, takes, bool(getattr(function, "greater_is_better", True)))
 
 
 def _guarded(metric: Metric) -> Metric:
-    """The same, but what code of others raises becomes a PluginError that says so."""
-    function: Function = metric.function
+    """The same metric, whose functions turn every error of a user's code into a PluginError."""
 
-    @functools.wraps(function)
-    def guarded(predictions: Array, references: Array) -> Any:
-        try:
-            return function(predictions, references)
-        except BertkitError:
-            raise
-        except Exception as error:
-            todo = "it is called with two arrays: predictions, references"
-            raise PluginError.at(f"metric {metric.name}", plugins.raised(error), todo) from error
+    def guarded(function: Callable[..., Any] | None, todo: str) -> Any:
+        if function is None:
+            return None
 
-    return replace(metric, function=guarded)
+        @functools.wraps(function)
+        def call(*arguments: Any) -> Any:
+            try:
+                return function(*arguments)
+            except BertkitError:
+                raise
+            except Exception as error:
+                raise PluginError.at(f"metric {metric.name}", plugins.raised(error), todo) from error
+
+        return call
+
+    return replace(
+        metric,
+        function=guarded(metric.function, "it is called with two arrays: predictions, references"),
+        per_row=guarded(metric.per_row, "per_row is called with two arrays: predictions, references"),
+        finish=guarded(metric.finish, "finish is called with sums (sample, part) and the number of rows"),
+    )

@@ -1,8 +1,8 @@
-"""Between our metrics and the `evaluate` library, both ways. Import this module where it is used: `evaluate` takes 7 s.
+"""`evaluate` modules as metrics, and metrics as `evaluate` modules. Import it where it is used: `evaluate` takes 7 s.
 
-`evaluate` casts what it is given to its modules' features, so that an integer feature cuts 0.9 to 0 without a word.
-Both ways are guarded: a module that takes integers is refused for probabilities and scores, and a metric of ours that
-was loaded as a module checks its input before it is cast.
+`evaluate` casts its inputs to its modules' features, so that an integer feature silently truncates 0.9 to 0. Therefore
+a module that takes integers is refused for probabilities and scores, and a metric of ours that was loaded as a module
+checks its inputs before they are cast.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from bertkit.errors import PluginError
 from bertkit.metrics.metric import Array, Metric, Takes
 
 LOWER_IS_BETTER = {"brier_score", "cer", "mae", "mape", "mase", "mse", "perplexity", "smape", "ter", "wer"}
-"""The hub's modules do not tell their direction; for any other, write a function with `greater_is_better = False`."""
+"""The hub's modules have no direction. For one not listed here, write a function with `greater_is_better = False`."""
 
 _label, _labels, _number = Value("int64"), Sequence(Value("int64")), Value("float64")
 FEATURES: dict[Takes, list[Features]] = {
@@ -28,41 +28,42 @@ FEATURES: dict[Takes, list[Features]] = {
     "probabilities": [Features(predictions=Sequence(_number), references=side) for side in (_labels, _label)],
     "scores": [Features(predictions=_number, references=_number)],
 }
-"""What a metric looks like to `evaluate`. The first that fits is taken, and a list of one integer fits an integer."""
+"""A metric's features in `evaluate`, which takes the first that fit; a list of one integer fits an integer."""
 
 
 def load_module(path: str, where: str) -> evaluate.EvaluationModule:
-    """The `evaluate` module at a path (script or folder) or of a name on the hub.
+    """The `evaluate` module at a path (script or folder), or with a name on the hub.
 
     Raises:
-        PluginError: it is not there, can not be had (no network), or its code fails.
+        PluginError: it does not exist, can not be downloaded, or its code fails.
     """
     offline = not hub.reachable()
-    evaluate.config.HF_EVALUATE_OFFLINE = offline  # it would try for long, and for a script on this machine too
+    evaluate.config.HF_EVALUATE_OFFLINE = offline  # else it retries for long, even for a script on this machine
     try:
         with hub.cache_only() if offline else contextlib.nullcontext():
             return evaluate.load(path, keep_in_memory=True)
     except Exception as error:  # a script's code may raise anything, and so may the network
         what = f"evaluate can not load {path}: {type(error).__name__}: {error}"
-        todo = "a name is looked up on the hub: with no network use a script (evaluate:./my_metric.py) or a built-in"
+        todo = "names are looked up on the hub: without network use a script (evaluate:./my_metric.py) or a built-in"
         raise PluginError.at(where, what, todo) from error
 
 
 def from_module(path: str, takes: Takes, where: str) -> Metric:
-    """An `evaluate` module as a Metric of the numbers it returns; what else it returns (lists, texts) is left out.
+    """An `evaluate` module as a Metric of the numbers it returns; other values (lists, texts) are left out.
 
     Raises:
-        PluginError: it can not be loaded, wants other inputs than predictions and references, or would cut fractions.
+        PluginError: it can not be loaded, takes other inputs than predictions and references, or truncates fractions.
     """
     module = load_module(path, where)
     options = module.features if isinstance(module.features, list) else [module.features]
     whole = {"labels": (), "probabilities": ("predictions",), "scores": ("predictions", "references")}[takes]
     for features in options:
         if set(features) != {"predictions", "references"}:
-            what = f"evaluate:{path} wants {', '.join(features)}, not predictions and references"
+            what = f"evaluate:{path} takes {', '.join(features)}, not predictions and references"
             raise PluginError.at(where, what, "call it from a function of your own: metrics: [./file.py:name]")
         if any(_is_integer(features[side]) for side in whole):
-            raise PluginError.at(where, f"evaluate:{path} takes integers and would cut the {takes}", "use another")
+            what = f"evaluate:{path} takes integers and would truncate the {takes}"
+            raise PluginError.at(where, what, "use another metric")
 
     def function(predictions: Array, references: Array) -> dict[str, float]:
         figures = module.compute(predictions=predictions, references=references) or {}

@@ -1,10 +1,10 @@
 """Metrics of rows with one label (class indices) or several (0/1 for every label).
 
-Counts are taken with numpy rather than by scikit-learn's functions, which give the same figures (the tests hold this):
-a bootstrap calls a metric a thousand times, and on 3000 rows with 77 labels scikit-learn's macro F1 takes 1.4 ms, or
-16 ms with several labels a row. It also reads a matrix of one label as two classes. The price is the code below.
+They count with numpy and give scikit-learn's figures (the tests compare them). A bootstrap calls a metric a thousand
+times, and on 3000 rows with 77 labels scikit-learn's macro F1 takes 1.4 ms, or 16 ms with several labels per row. It
+also reads a matrix of one label as two classes. The price is the code below.
 
-Where a precision, recall or F1 has nothing to divide by it is 0 (scikit-learn's `zero_division=0`).
+A precision, recall or F1 that would divide by 0 is 0 (scikit-learn's `zero_division=0`).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Literal
 import numpy as np
 
 from bertkit.errors import DataError
-from bertkit.metrics.metric import Array
+from bertkit.metrics.metric import Array, Finish, ratio
 
 Figure = Literal["precision", "recall", "f1"]
 Average = Literal["binary", "macro", "micro", "weighted"]
@@ -23,32 +23,35 @@ Average = Literal["binary", "macro", "micro", "weighted"]
 CALIBRATION_BINS = 15
 """Guo et al. 2017, section 5."""
 SMALLEST = float(np.finfo(np.float32).eps)
-"""A probability of 0 counts as this in the log loss, which is then 15.9: models compute in single precision."""
+"""Least probability in the log loss, which is at most 15.9: models compute in single precision."""
 
 
 def accuracy(predictions: Array, references: Array) -> float:
-    """Share of rows that are right; with several labels a row, all of them must be (subset accuracy)."""
-    return np.mean((predictions == references).reshape(len(references), -1).all(axis=1))
+    """Share of rows that are right; with several labels per row, all of them must be (subset accuracy)."""
+    return float(np.mean(right(predictions, references)))
+
+
+def right(predictions: Array, references: Array) -> Array:
+    """`(row,)`: where the label, or all of several, are right."""
+    return (predictions == references).reshape(len(references), -1).all(axis=1)
 
 
 def averaged(figure: Figure, average: Average) -> Callable[[Array, Array], float]:
     """Precision, recall or F1 over labels.
 
     `binary` is the figure of the second label (index 1), where there are just two. `micro` adds up all decisions; with
-    one label a row this is the accuracy. `macro` is the plain mean over labels and `weighted` that by their number of
-    references. As in scikit-learn, the mean is over the labels that occur in predictions or references, but with
-    several labels a row over all of them, so that one which occurs nowhere counts 0.
+    one label per row this is the accuracy. `macro` is the plain mean over labels, `weighted` the mean weighted by their
+    number of references. As in scikit-learn, the mean is over the labels that occur in predictions or references; with
+    several labels per row it is over all labels, and one that never occurs counts 0.
 
     Raises (the function):
-        DataError: `binary`, and there are more than two labels or several a row.
+        DataError: `binary`, and there are more than two labels or several per row.
     """
 
     def score(predictions: Array, references: Array) -> float:
         hits, predicted, actual = _counts(predictions, references)
-        if average == "binary" and (references.ndim > 1 or len(hits) > 2):
-            found = "several labels a row" if references.ndim > 1 else f"at least {len(hits)} labels"
-            todo = f"use macro_{figure}, micro_{figure} or weighted_{figure}"
-            raise DataError.at(f"metric {figure}", f"is for two labels, and there are {found}", todo)
+        if average == "binary":
+            _check_two_labels(figure, len(hits), references)
         if average == "micro":
             hits, predicted, actual = (count.sum(keepdims=True) for count in (hits, predicted, actual))
         below = {"precision": predicted, "recall": actual, "f1": (predicted + actual) / 2}[figure]
@@ -67,14 +70,50 @@ def averaged(figure: Figure, average: Average) -> Callable[[Array, Array], float
 precision, recall, f1 = (averaged(figure, "binary") for figure in ("precision", "recall", "f1"))
 
 
-def matthews(predictions: Array, references: Array) -> float:
-    """Matthews' correlation, for two labels or more (Gorodkin 2004); 0 where either side holds one label only.
+def two_labels(predictions: Array, references: Array) -> Array:
+    """Parts of the figures of two labels, 0 or 1: `(row, 4)`.
+
+    Whether the second label was predicted rightly, was predicted, was right; and whether the row is right.
 
     Raises:
-        DataError: several labels a row.
+        DataError: there are more than two labels or several per row.
+    """
+    _check_two_labels("f1", 1 + max(predictions.max(), references.max()), references)
+    second = predictions == 1, references == 1
+    return np.stack([second[0] & second[1], *second, predictions == references], axis=1)
+
+
+def of_two_labels(*names: str) -> Finish:
+    """A `finish` after `two_labels`: some of precision, recall, f1 and accuracy."""
+
+    def finish(sums: Array, rows: int) -> dict[str, Array]:
+        hits, predicted, actual, right = sums.T
+        figures = {
+            "precision": ratio(hits, predicted),
+            "recall": ratio(hits, actual),
+            "f1": ratio(hits, (predicted + actual) / 2),
+            "accuracy": right / rows,
+        }
+        return {name: figures[name] for name in names}
+
+    return finish
+
+
+def _check_two_labels(figure: str, labels: int, references: Array) -> None:
+    if references.ndim > 1 or labels > 2:
+        number = "several labels per row" if references.ndim > 1 else f"at least {labels} labels"
+        todo = f"use macro_{figure}, micro_{figure} or weighted_{figure}"
+        raise DataError.at(f"metric {figure}", f"is for two labels, and there are {number}", todo)
+
+
+def matthews(predictions: Array, references: Array) -> float:
+    """Matthews' correlation, for two labels or more (Gorodkin 2004); 0 where either side has one label only.
+
+    Raises:
+        DataError: several labels per row.
     """
     if references.ndim > 1:
-        raise DataError.at("metric matthews", "is for one label a row, and there are several", "use macro_f1")
+        raise DataError.at("metric matthews", "is for one label per row, and there are several", "use macro_f1")
     hits, predicted, actual = (count.astype(np.float64) for count in _counts(predictions, references))
     rows = len(references)
     covariance = hits.sum() * rows - predicted @ actual
@@ -83,10 +122,10 @@ def matthews(predictions: Array, references: Array) -> float:
 
 
 def auc(predictions: Array, references: Array) -> float:
-    """Area under the ROC curve: how often a row that has the label is given a higher probability than one without.
+    """Area under the ROC curve: how often a row with the label gets a higher probability than a row without it.
 
-    Of the second label where there are two; else the mean over all labels, each against the rest. Labels that all
-    rows have, or none, are left out of it; `nan` where no label remains. A tie counts half (Hanley & McNeil 1982).
+    With two labels, the area of the second; otherwise the mean over labels, each against the rest. Labels of all rows,
+    or of none, are left out; `nan` where no label remains. A tie counts half (Hanley & McNeil 1982).
     """
     has = references == 1 if references.ndim > 1 else references[:, None] == np.arange(predictions.shape[1])
     if references.ndim == 1 and predictions.shape[1] == 2:
@@ -96,23 +135,23 @@ def auc(predictions: Array, references: Array) -> float:
 
 
 def log_loss(predictions: Array, references: Array) -> float:
-    """Mean of -ln(probability of the true label), in nats; with several labels a row, over all their decisions."""
+    """Mean of -ln(probability of the true label), in nats; with several labels per row, over all decisions."""
     probabilities, truth = _decisions(predictions, references)
     return -np.log(np.clip(probabilities[np.arange(len(truth)), truth], SMALLEST, 1)).mean()
 
 
 def calibration_error(predictions: Array, references: Array) -> float:
-    """Expected calibration error: how far confidence is from accuracy, on average (Guo et al. 2017, equation 3).
+    """Expected calibration error: mean distance of confidence from accuracy (Guo et al. 2017, equation 3).
 
-    In 15 bins of equal width, open below, of the probability of the chosen label. With several labels a row, over all
-    (row, label) decisions.
+    Over 15 bins of equal width, open below, of the probability of the predicted label. With several labels per row,
+    over all (row, label) decisions.
     """
     probabilities, truth = _decisions(predictions, references)
     return confidence_error(probabilities.max(axis=1), probabilities.argmax(axis=1) == truth)
 
 
 def confidence_error(confidence: Array, right: Array) -> float:
-    """The calibration error of decisions with a confidence of 0 to 1 each, `(decision,)`, of which some are right."""
+    """The calibration error of decisions: their confidence, 0 to 1, and whether they are right; `(decision,)` each."""
     bins = np.ceil(confidence.clip(max=1) * CALIBRATION_BINS).astype(int)
     return np.abs(np.bincount(bins, weights=confidence - right)).sum() / len(right)
 
@@ -120,14 +159,14 @@ def confidence_error(confidence: Array, right: Array) -> float:
 def _area(probabilities: Array, has: Array) -> float:
     """The area of one label, from `(row,)` each; `nan` where all rows have it, or none."""
     with_it, without = probabilities[has], np.sort(probabilities[~has])
-    # A lower one counts on both sides, a tie on the right one alone: twice the wins, with ties for half.
+    # "left" counts lower ones, "right" also equal ones: their mean counts ties half.
     wins = sum(np.searchsorted(without, with_it, side).sum() for side in ("left", "right")) / 2
     pairs = len(with_it) * len(without)
     return wins / pairs if pairs else np.nan
 
 
 def _counts(predictions: Array, references: Array) -> tuple[Array, Array, Array]:
-    """How often each label was predicted rightly, was predicted, and was to be predicted; each `(label,)`."""
+    """How often each label was predicted rightly, was predicted, and was right; `(label,)` each."""
     if references.ndim > 1:
         return (predictions & references).sum(axis=0), predictions.sum(axis=0), references.sum(axis=0)
     labels = max(predictions.max(), references.max(), 1) + 1
@@ -137,7 +176,7 @@ def _counts(predictions: Array, references: Array) -> tuple[Array, Array, Array]
 
 
 def _decisions(predictions: Array, references: Array) -> tuple[Array, Array]:
-    """Probabilities `(decision, choice)`, truth `(decision,)`: one a row, or a no/yes for every label of every row."""
+    """Probabilities `(decision, choice)`, truth `(decision,)`: one per row, or no/yes for every label of every row."""
     if references.ndim == 1:
         return predictions, references
     return np.stack([1 - predictions, predictions], axis=-1).reshape(-1, 2), references.reshape(-1)

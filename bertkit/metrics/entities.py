@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bertkit.metrics.metric import Metric
-from bertkit.metrics.tagging import Comparison, Mode, Tags, compare
+from bertkit.metrics.metric import Array, Metric
+from bertkit.metrics.tagging import FIGURES, Comparison, Mode, Tags, compare, precision_recall_f1
 
 KEYS = ("entity_f1", "entity_precision", "entity_recall")
 
@@ -13,6 +13,7 @@ KEYS = ("entity_f1", "entity_precision", "entity_recall")
 def entity_metric(mode: Mode) -> Metric:
     """The micro averages over all entities; the strict mode's keys begin with `strict_`."""
     start = "strict_" if mode == "strict" else ""
+    keys = tuple(start + key for key in KEYS)
 
     def compared(predictions: Tags, references: Tags) -> Comparison:
         return compare(predictions, references, _scheme([*references, *predictions]), mode)
@@ -21,26 +22,29 @@ def entity_metric(mode: Mode) -> Metric:
         figures = compared(predictions, references).score()
         return {start + key: figures[key] for key in KEYS}
 
-    def intervals(predictions: Tags, references: Tags, samples: int) -> dict[str, tuple[float, float]]:
-        spans = compared(predictions, references).intervals(samples=samples)
-        return {start + key: spans[key] for key in KEYS}
+    def per_row(predictions: Tags, references: Tags) -> Array:
+        return compared(predictions, references).by_sentence()
 
-    return Metric(f"{start}entity_f1", score, "tags", keys=tuple(start + key for key in KEYS), intervals=intervals)
+    def finish(sums: Array, rows: int) -> dict[str, Array]:
+        figures = dict(zip(FIGURES, precision_recall_f1(sums.T), strict=True))
+        return {key: figures[key.rpartition("_")[2]] for key in keys}
+
+    return Metric(f"{start}entity_f1", score, "tags", keys=keys, per_row=per_row, finish=finish, bootstrap="groups")
 
 
 def by_type(types: Sequence[str]) -> Metric:
     """The lenient F1 of each type, `entity_f1_PER`; 0 for one that does not occur. Without intervals."""
 
     def score(predictions: Tags, references: Tags) -> dict[str, float]:
-        found = {row["type"]: row["f1"] for row in compare(predictions, references).by_type()}
-        return {f"entity_f1_{type_}": found.get(type_, 0.0) for type_ in types}
+        f1 = {row["type"]: row["f1"] for row in compare(predictions, references).by_type()}
+        return {f"entity_f1_{type_}": f1.get(type_, 0.0) for type_ in types}
 
     keys = tuple(f"entity_f1_{type_}" for type_ in types)
-    return Metric("entity_f1_by_type", score, "tags", keys=keys, intervals=lambda *_: {})
+    return Metric("entity_f1_by_type", score, "tags", keys=keys, bootstrap="none")
 
 
 def _scheme(tags: Tags) -> str:
-    """What sequences are written in, as far as their prefixes tell; what could be IO, IOB1 or IOB2 is IOB2."""
+    """The tagging scheme, by the prefixes that occur; IO and IOB1 can not be told from IOB2, and count as it."""
     prefixes = {tag[:1] for row in tags for tag in row if tag}
     if prefixes & {"L", "U"}:
         return "BILOU"

@@ -1,7 +1,12 @@
-"""What a Metric is, and the checks that stand around every one of them.
+"""What a Metric is, and the checks of its inputs and figures.
 
-A metric's own function is a few lines of mathematics. What goes in (kinds, shapes, no hidden labels, no NaN) and what
-comes out (named plain floats) is checked here, once, for built-ins, users' functions and `evaluate` modules alike.
+A metric's own function is a few lines of mathematics. Its inputs (kinds, shapes, no hidden labels, no NaN) and figures
+(named plain floats) are checked here, once, for built-ins, users' functions and `evaluate` modules alike.
+
+Many figures follow from sums over rows: accuracy from the number of right rows, F1 from three counts. A metric that
+returns these parts of each row is called once; each resample adds up parts instead of calling it again:
+
+    Metric("accuracy", accuracy, "labels", per_row=lambda predictions, references: predictions == references)
 """
 
 from __future__ import annotations
@@ -19,40 +24,49 @@ from bertkit.errors import DataError, PluginError
 Takes = Literal["labels", "probabilities", "scores", "tags", "answers", "candidates", "language"]
 Array = NDArray[Any]
 Function = Callable[[Any, Any], float | Mapping[str, float]]
+PerRow = Callable[[Any, Any], Array]
+"""`(predictions, references)` -> what each row adds to the sums, `(row, part)`; of a single part also `(row,)`."""
+Finish = Callable[[Array, int], Mapping[str, Array]]
+"""`(sums, rows)` -> figures `(sample,)` by name, of sums `(sample, part)` over that many rows each."""
+Bootstrap = Literal["rows", "groups", "none"]
 
 SHAPES: dict[Takes, str] = {
     "labels": "integers, both (row,), or both (row, label) of 0 and 1",
     "probabilities": "predictions (row, label) with references (row,), or (row, label) of 0 and 1",
     "scores": "numbers, both (row,)",
-    "tags": "lists of tags a row, both as long",
-    "answers": "predictions: a text a row; references: a list of texts a row, empty where there is no answer",
-    "language": "predictions (row, 3) and references (row, 2), as language.py has them",
-    "candidates": "predictions: an answer a row with its score, confidence and n_best; references: as for answers",
+    "tags": "a list of tags for each row, of the same length in predictions and references",
+    "answers": "predictions: one text per row; references: a list of texts per row, empty where there is no answer",
+    "language": "predictions (row, 3) and references (row, 2): sums over the masked tokens of each row",
+    "candidates": "predictions: one answer per row with its score, confidence and n_best; references: as for answers",
 }
-"""What predictions and references a metric's function is called with, by what it `takes`."""
+"""Predictions and references of a metric's function, by what it `takes`."""
 LISTS: tuple[Takes, ...] = ("tags", "answers", "candidates")
-"""What is called with lists and not with arrays."""
+"""Metrics that take these are called with lists, all others with arrays."""
 
 
 @dataclass(frozen=True)
 class Metric:
-    """A pure function of predictions and references, with what one must know to use it.
+    """A pure function of predictions and references, with its name, inputs and direction.
 
     Args:
-        name: how recipes and reports call it.
+        name: its name in recipes and reports.
         function: `(predictions, references)` -> a figure, or figures by name.
-        takes: what the function is called with.
+        takes: the function's arguments.
             `labels`: class indices `(row,)`, or 0/1 `(row, label)` where a row has several labels; both int64.
             `probabilities`: float64 `(row, label)`; references as for `labels`.
             `scores`: both float64 `(row,)`.
-            `tags`: lists of tags a row, a tag a word; None where a word has no prediction.
-            `answers`: a text a row, and a list of right texts a row; empty texts and lists where there is no answer.
+            `tags`: a list of tags per row, one tag per word; None where a word has no prediction.
+            `answers`: a text per row, and a list of right texts per row; empty where there is no answer.
             `language`: float64 `(row, 3)` and `(row, 2)`: sums over a row's masked tokens (see language.py).
-            `candidates`: all that the task `squad` says of a row, a dict, and a list of right texts a row.
-        greater_is_better: the direction of every figure; what has two directions is two metrics.
-        keys: the figures it returns for certain, the one that selects the best model first; default: its own name.
-        intervals: `(predictions, references, samples)` -> the 95% interval of each figure, where this can be had faster
-            than by calling the function for every sample.
+            `candidates`: the whole answer of the task `squad` to a row, a dict, and a list of right texts per row.
+        greater_is_better: the direction of every figure; figures of two directions are two metrics.
+        keys: figures that it always returns, the one that selects the best model first; default: its own name.
+        per_row, finish: the parts of a row and the figures that follow from their sums (see `PerRow`, `Finish`), the
+            same as the function's. A figure that `finish` leaves out has neither interval nor paired test. Default of
+            `finish`: each key is the mean of one part, in order. Default of `per_row`: the function is called instead.
+        bootstrap: how intervals resample. `rows` draws row by row. `groups` draws rows with equal parts together, by a
+            multinomial: the same distribution, in far less time where parts are small counts; it needs `per_row`.
+            `none`: no interval, as of a maximum, which resampling shifts.
     """
 
     name: str
@@ -60,11 +74,15 @@ class Metric:
     takes: Takes
     greater_is_better: bool = True
     keys: tuple[str, ...] = ()
-    intervals: Callable[[Any, Any, int], dict[str, tuple[float, float]]] | None = None
+    per_row: PerRow | None = None
+    finish: Finish | None = None
+    bootstrap: Bootstrap = "rows"
 
     def __post_init__(self) -> None:
         if not self.keys:
             object.__setattr__(self, "keys", (self.name,))
+        if self.per_row and not self.finish:
+            object.__setattr__(self, "finish", means(*self.keys))
 
     def __call__(self, predictions: Any, references: Any) -> dict[str, float]:
         """The figures; `nan` where the rows leave one undefined.
@@ -75,8 +93,47 @@ class Metric:
         """
         return self._named(self.function(*self.checked(predictions, references)))
 
+    def parts(self, predictions: Any, references: Any) -> Array | None:
+        """What each row adds to the sums, float64 `(row, part)`; None where the metric has no `per_row`.
+
+        Args:
+            predictions, references: as `checked` returns them.
+
+        Raises:
+            PluginError: `per_row` returned something else.
+        """
+        if not self.per_row:
+            return None
+        parts = np.asarray(self.per_row(predictions, references), dtype=np.float64)
+        if parts.ndim not in (1, 2) or len(parts) != len(references):
+            what = f"per_row returned an array of shape {parts.shape} for {len(references)} rows"
+            raise PluginError.at(f"metric {self.name}", what, "return an array (row, part)")
+        return parts.reshape(len(parts), -1)
+
+    def finished(self, sums: Array, rows: int) -> dict[str, Array]:
+        """Figures `(sample,)` by name that follow from sums `(sample, part)` over `rows` rows.
+
+        Raises:
+            PluginError: `finish` returned something else.
+        """
+        assert self.finish
+        figures = {key: np.asarray(values, dtype=np.float64) for key, values in self.finish(sums, rows).items()}
+        wrong = [f"{values.shape} under {key!r}" for key, values in figures.items() if values.shape != sums.shape[:1]]
+        if wrong or not figures:
+            what = f"finish returned {wrong[0] if wrong else 'no figures'} for {len(sums)} samples"
+            raise PluginError.at(f"metric {self.name}", what, "return arrays (sample,) by name")
+        return self._with_own_key(figures)
+
+    def check_parts(self, figures: Mapping[str, float], parts: Array) -> None:
+        """Raise a PluginError where the parts of all rows do not give the figures that the function gave."""
+        for name, (value,) in self.finished(parts.sum(axis=0)[None], len(parts)).items():
+            if name not in figures or not np.isclose(value, figures[name], rtol=1e-6, atol=1e-9, equal_nan=True):
+                own = f"{figures[name]:.6g}" if name in figures else "missing"
+                what = f"{name} is {own}, but {value:.6g} by per_row and finish"
+                raise PluginError.at(f"metric {self.name}", what, "make both give the same figures")
+
     def checked(self, predictions: Any, references: Any) -> tuple[Any, Any]:
-        """Both as arrays of the kind and shape that the metric takes; arrays that are so already are not copied.
+        """Both as arrays of the kind and shape that the metric takes; arrays that fit already are not copied.
 
         Raises:
             DataError: no rows, unequal shapes, fractions for labels, hidden labels (-1), NaN or infinity,
@@ -118,7 +175,7 @@ class Metric:
         array = array.astype(np.float64 if real else np.int64, copy=False)
         if real and not np.isfinite(array).all():
             count = int((~np.isfinite(array)).reshape(len(array), -1).any(axis=1).sum())
-            todo = "a diverged model gives these: lower the learning rate" if what == "predictions" else ""
+            todo = "the model may have diverged: lower the learning rate" if what == "predictions" else ""
             raise DataError.at(where, f"{count} of {len(array)} {what} are NaN or infinite", todo)
         if not real and array.min() < 0:
             raise DataError.at(where, f"{what} hold {array.min()}", "rows whose labels are hidden can not be scored")
@@ -134,18 +191,35 @@ class Metric:
             if not isinstance(key, str) or not isinstance(value, Real):
                 what = f"returned {type(value).__name__} under {key!r}"
                 raise PluginError.at(where, what, "return plain numbers under names: float(...)")
-        named = {key: float(value) for key, value in figures.items()}
-        if self.keys == (self.name,) and self.name not in named:
-            # What selects the best model must be known before anything is called: the first figure stands for it.
-            named = {self.name: next(iter(named.values())), **named}
+        named = self._with_own_key({key: float(value) for key, value in figures.items()})
         missing = [key for key in self.keys if key not in named]
         if missing:
-            raise PluginError.at(where, f"did not return {', '.join(missing)}", "its `keys` promise that")
+            raise PluginError.at(where, f"did not return {', '.join(missing)}", "return every figure of its `keys`")
         return named
+
+    def _with_own_key(self, figures: dict[str, Any]) -> dict[str, Any]:
+        """The metric's name selects the best model, so the first figure gets that name where no figure has it."""
+        if self.keys == (self.name,) and self.name not in figures:
+            return {self.name: next(iter(figures.values())), **figures}
+        return figures
+
+
+def means(*names: str, scale: float = 1.0) -> Finish:
+    """A `finish`: each figure is `scale` times the mean of one part over the rows, in order."""
+
+    def finish(sums: Array, rows: int) -> dict[str, Array]:
+        return {name: scale * (part / rows) for name, part in zip(names, sums.T, strict=True)}
+
+    return finish
+
+
+def ratio(part: Array, whole: Array) -> Array:
+    """`part / whole`, `(sample,)` each; 0 where there is nothing to divide by."""
+    return np.divide(part, whole, out=np.zeros(len(part)), where=whole > 0)
 
 
 def _misfit(takes: Takes, predictions: Array, references: Array) -> str:
-    """What keeps the two from being scored together, or an empty text."""
+    """Why the two can not be scored together, or an empty text."""
     if len(predictions) != len(references):
         return f"{len(predictions)} predictions, but {len(references)} references"
     shapes = {
@@ -159,7 +233,7 @@ def _misfit(takes: Takes, predictions: Array, references: Array) -> str:
     if takes in ("scores", "language"):
         return ""
     if references.ndim == 2 and max(references.max(), predictions.max() if takes == "labels" else 0) > 1:
-        return "several labels a row are told by 0 and 1, but there are greater numbers"
+        return "several labels per row must be 0 or 1, but there are greater numbers"
     if takes == "probabilities":
         if predictions.min() < 0 or predictions.max() > 1.001:  # half precision rounds a sum of probabilities up
             return f"predictions from {predictions.min():.3g} to {predictions.max():.3g} are no probabilities"

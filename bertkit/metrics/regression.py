@@ -23,12 +23,22 @@ def spearman(predictions: Array, references: Array) -> float:
 
 def mse(predictions: Array, references: Array) -> float:
     """Mean squared error, in the reference's unit squared."""
-    return np.mean(np.square(predictions - references))
+    return float(np.mean(squared(predictions, references)))
 
 
 def mae(predictions: Array, references: Array) -> float:
     """Mean absolute error, in the reference's unit."""
-    return np.mean(np.abs(predictions - references))
+    return float(np.mean(absolute(predictions, references)))
+
+
+def squared(predictions: Array, references: Array) -> Array:
+    """Squared error of each row, `(row,)`."""
+    return np.square(predictions - references)
+
+
+def absolute(predictions: Array, references: Array) -> Array:
+    """Absolute error of each row, `(row,)`."""
+    return np.abs(predictions - references)
 
 
 def _constant(*sides: Array) -> bool:

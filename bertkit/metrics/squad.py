@@ -3,14 +3,14 @@
     score_v2(golds, predictions)   # {"exact": 73.29..., "f1": 76.66..., "total": 1539, "HasAns_exact": ...}
 
 - `v1`: SQuAD 1.1's `evaluate-v1.1.py` (Rajpurkar et al. 2016).
-- `v2`: SQuAD 2.0's `evaluate-v2.0.py` (Rajpurkar et al. 2018): a question without golds wants the empty text.
+- `v2`: SQuAD 2.0's `evaluate-v2.0.py` (Rajpurkar et al. 2018): the answer to a question without golds is "".
 - `cmrc`: CMRC 2018's `cmrc2018_evaluate.py` (Cui et al. 2019): Chinese, F1 over characters.
 
-Golds are texts by question id, `{"q1": ["Paris", "in Paris"], "q2": []}`, predictions one text an id. Sums run in the
-golds' order, one by one, as in the scripts: another order, or Python 3.12's `sum`, changes the last digits.
+Golds are texts by question id, `{"q1": ["Paris", "in Paris"], "q2": []}`; predictions are one text per id. Scores are
+summed one by one in the golds' order, as in the scripts: another order, or Python 3.12's `sum`, changes last digits.
 
-CMRC's script cuts what is not Chinese by nltk's `word_tokenize`, which downloads a model of sentences. Its word rules
-stand here in short, without sentences: a full stop amid Latin words, or an odd quote, may score otherwise.
+CMRC's script splits what is not Chinese by nltk's `word_tokenize`, which downloads a sentence model. Here are its word
+rules without the sentences: a full stop between Latin words, or an unusual quote, may score differently.
 """
 
 from __future__ import annotations
@@ -28,20 +28,19 @@ from typing import Any, Literal, cast, get_args
 import numpy as np
 
 from bertkit.errors import DataError
-from bertkit.metrics.bootstrap import intervals
-from bertkit.metrics.metric import Array, Metric
+from bertkit.metrics.metric import Array
 
 Kind = Literal["v1", "v2", "cmrc"]
 Golds = Mapping[str, Sequence[str]]
 
 CACHED_TEXTS = 1 << 14
-"""A question's texts are normalised several times in a row, and short answers recur over a whole data set."""
+"""Each text is normalised several times, and short answers recur within a data set."""
 PUNCTUATION = str.maketrans("", "", string.punctuation)
 ARTICLES = re.compile(r"\b(a|an|the)\b")
 CMRC_PUNCTUATION = str.maketrans("", "", "-:_*^/\\~`+=，。：？！“”；’《》·、「」（）－～『』")
-"""The script lists `……` too, but compares it with single characters: an ellipsis stays."""
+"""The script also lists `……`, but compares it with single characters, so that an ellipsis stays."""
 CMRC_SPLITS = (
-    (re.compile(r"([\u4e00-\u9fa5])"), "\n\\1\n"),  # a line's end is the end of a run that is not Chinese
+    (re.compile(r"([\u4e00-\u9fa5])"), "\n\\1\n"),  # a line break ends a run that is not Chinese
     (re.compile(r"(?<=[^.\n])\.(?=[])}>\"'» ]*(?:\n|$))"), " . "),  # a full stop that ends a run
     (re.compile(r"(\.{2,}|''|,(?!\d)|[][(){}<>;@#$%&?!\"«»‘„])"), r" \1 "),
     (re.compile(r"(?<=[^'\s])('(?:[smd]|ll|re|ve)?|n't)(?=\s|$)"), r" \1 "),
@@ -50,21 +49,21 @@ CMRC_SPLITS = (
 
 @lru_cache(CACHED_TEXTS)
 def normalize(text: str) -> str:
-    """Lower case without ASCII punctuation, the words a, an, the, and needless white space, in that order."""
+    """Lower case; then without ASCII punctuation, the words a, an, the, and superfluous white space."""
     return " ".join(ARTICLES.sub(" ", text.lower().translate(PUNCTUATION)).split())
 
 
 def exact(prediction: str, golds: Sequence[str], kind: Kind = "v2") -> float:
-    """1 where the prediction equals a gold, both normalised, else 0. Of no golds, `v2` alone can make something."""
+    """1 where the prediction equals a gold, both normalised, else 0. Golds may be empty for `v2` alone."""
     plain = _cmrc_plain if kind == "cmrc" else normalize
     return float(any(plain(prediction) == plain(gold) for gold in _wanted(golds, kind)))
 
 
 def f1(prediction: str, golds: Sequence[str], kind: Kind = "v2") -> float:
-    """The best F1 over golds, of 0 to 1: of words, for `cmrc` of the longest run of characters or Latin words in both.
+    """The best F1 over golds, 0 to 1: of words, for `cmrc` of the longest common run of characters or Latin words.
 
-    Where prediction and gold hold no word, `v2` gives 1 and the others 0. `v2` drops golds that hold none, as long as
-    another one does.
+    Where neither prediction nor gold has a word, `v2` gives 1 and the others 0. `v2` drops golds without a word if
+    another one has any.
     """
     return max(_f1(prediction, gold, kind) for gold in _wanted(golds, kind))
 
@@ -74,10 +73,10 @@ def per_question(
 ) -> tuple[Array, Array]:
     """`exact` and `f1` of every question, in the golds' order: two float64 arrays `(question,)` of 0 to 1.
 
-    A question without a prediction scores 0. The v2 script fails on one: there it must be allowed.
+    A question without a prediction scores 0; for `v2`, whose script fails on one, only where `allow_missing`.
 
     Raises:
-        DataError: golds or predictions are not texts by id, golds are missing, or ids are in one of the two alone.
+        DataError: golds or predictions are not texts by id, golds are missing, or an id is in one of the two alone.
     """
     if kind not in get_args(Kind):
         raise ValueError(f"kind {kind!r} is none of {', '.join(get_args(Kind))}")
@@ -111,8 +110,8 @@ def score_v2(
 ) -> dict[str, float]:
     """SQuAD 2.0's figures, in percent, under the script's names and in its order.
 
-    `exact`, `f1`, `total`, and the same of the questions that have golds (`HasAns_`) and that have none (`NoAns_`),
-    where there are such. With probabilities also `best_exact`, `best_f1` and the thresholds that give them.
+    `exact`, `f1`, `total`, and the same of questions with golds (`HasAns_`) and without (`NoAns_`), where there are
+    any. With probabilities also `best_exact`, `best_f1` and the thresholds that give them.
 
     Args:
         no_answer_probabilities: 0 to 1, by id. One above the threshold makes the prediction "no answer". The best
@@ -167,16 +166,6 @@ def score_cmrc(golds: Golds, predictions: Mapping[str, str]) -> dict[str, float]
     }
 
 
-def confidence(
-    matched: Array, overlap: Array, *, samples: int = 1000, level: float = 0.95, seed: int = 0
-) -> dict[str, tuple[float, float]]:
-    """Lower and upper bound of `exact` and `f1`, in percent, by resampling what `per_question` gave."""
-    means = Metric(
-        "squad", lambda e, f: {"exact": 100 * e.mean(), "f1": 100 * f.mean()}, "scores", keys=("exact", "f1")
-    )
-    return intervals(means, matched, overlap, samples=samples, level=level, seed=seed)
-
-
 def _wanted(golds: Sequence[str], kind: Kind) -> Sequence[str]:
     return golds if kind != "v2" else [gold for gold in golds if normalize(gold)] or [""]
 
@@ -211,7 +200,7 @@ def _cmrc_tokens(text: str) -> list[str]:
 
 
 def _percent(scores: Iterable[float]) -> float:
-    """100 x their mean; `reduce`, as Python 3.12's `sum` makes up for rounding."""
+    """100 times the mean; with `reduce`, because Python 3.12's `sum` compensates rounding errors."""
     scores = list(scores)
     return float(100.0 * reduce(add, scores) / len(scores))
 
@@ -219,10 +208,10 @@ def _percent(scores: Iterable[float]) -> float:
 def _best_threshold(
     golds: Golds, predictions: Mapping[str, str], scores: Mapping[str, float], probabilities: Mapping[str, float]
 ) -> tuple[float, float]:
-    """The best percentage, and the probability up to which predictions must be kept for it (0 for none).
+    """The best percentage, and the no-answer probability up to which predictions are kept for it (0 for none).
 
-    As the script: ids of equal probability are let in one by one, so that the best may lie between them, and a text
-    for a question without golds costs a point even where it holds no word and scored one.
+    As in the script, ids of equal probability are added one by one, so that the best may lie between them, and a text
+    for a question without golds costs a point even where it has no word and scored one.
     """
     current = best = float(sum(not len(golds[i]) for i in predictions))
     threshold = 0.0
@@ -244,7 +233,7 @@ def _check(golds: Any, predictions: Any, kind: Kind, allow_missing: bool) -> Non
     _none("golds", [i for i, gold in golds.items() if not _texts(gold, kind)], "have no list of texts", texts)
     _unknown("predictions", predictions, golds)
     wrong = [i for i, text in predictions.items() if not isinstance(text, str)]
-    _none("predictions", wrong, "are no text", "give one text an id, empty for no answer")
+    _none("predictions", wrong, "are not texts", "give one text per id, empty for no answer")
     if kind == "v2" and not allow_missing:
         missing = [i for i in golds if i not in predictions]
         _none("predictions", missing, "are missing", "predict them, or score them 0: --allow-missing")
@@ -271,7 +260,7 @@ def _unknown(where: str, values: Mapping[str, Any], golds: Golds) -> None:
 
 
 def _none(where: str, ids: Sequence[Any], what: str, todo: str) -> None:
-    """Raises DataError where there are such ids, with the first three."""
+    """Raise a DataError that names the first three ids, if there are any."""
     if ids:
         shown = ", ".join(map(repr, ids[:3])) + (", ..." if len(ids) > 3 else "")
         raise DataError.at(where, f"{len(ids)} {what}: {shown}", todo)

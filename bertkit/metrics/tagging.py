@@ -4,14 +4,14 @@
     score([["I-PER", "O"]], [["B-PER", "O"]], "IOB2", mode="strict")   # 0.0
 
 Both modes give seqeval 1.2.2's figures (the tests hold this), its report over thirty times as fast
-(benchmarks/entity_metrics.py): what a word and the word before it say together is looked up, for all words at once.
-The price is a table of (tag, tag), and that seqeval's rules stand here once more.
+(benchmarks/entity_metrics.py): the tags of a word and the word before are looked up in a table, for all words at once.
+The price is a table of (tag, tag), and that seqeval's rules are repeated (tag_schemes.py).
 
-- lenient: seqeval's default, which is that of CoNLL's conlleval; whatever the scheme, an entity that nothing begins
-  counts. It knows neither M, L nor U: in BMES and BILOU, of two entities of one type side by side the first is lost.
-- strict: entities that are not written as the scheme asks do not count.
+- lenient: seqeval's default, which is that of CoNLL's conlleval. In any scheme, an entity without a beginning counts.
+  It does not know M, L and U: in BMES and BILOU, it loses the first of two adjacent entities of one type.
+- strict: entities that do not follow the scheme do not count.
 
-A word without a prediction (None) counts as O. A tag that has no prefix counts as an inside, of the type it names.
+A word without a prediction (None) counts as O. A tag without a prefix counts as an inside of the type that it names.
 """
 
 from __future__ import annotations
@@ -27,29 +27,14 @@ import numpy as np
 
 from bertkit.errors import DataError
 from bertkit.metrics.metric import Array
+from bertkit.metrics.tag_schemes import lenient_tables, split_tag, strict_tables
 
 Tags = Sequence[Sequence[str | None]]
 Mode = Literal["lenient", "strict"]
-Average = Literal["micro", "macro", "weighted"]
 
 FIGURES = ("precision", "recall", "f1")
 KINDS = ("type", "boundary", "boundary+type", "missed", "spurious")
-"""What is wrong with an entity, the mildest first: right words but another type; overlaps one of its type; overlaps one
-of another type; a gold entity that overlaps none; a predicted one that does."""
-
-_SINGLE = ".B* .S*", "BI= BE= II= IE=", "S.* E.*"
-STRICT: dict[str, tuple[str, str, str]] = {
-    "IO": ("OI* II!", "II=", "II! IO*"),
-    "IOB1": ("OI* II! BI* IB= BB=", "BI= II=", "II! IO* IB* BO* BI! BB="),
-    "IOB2": (".B*", "BI= II=", "IO* II! IB* BO* BI! BB*"),
-    "IOE1": ("OI* II! EI* EE=", "II= IE=", "II! IO* IE! EI= EE="),
-    "IOE2": ("OI* OE* EI* EE* II! IE!", "IE= II=", "E.*"),
-    "BIOES": _SINGLE,
-    "BILOU": tuple(part.translate(str.maketrans("ES", "LU")) for part in _SINGLE),  # type: ignore[dict-item]
-    "BMES": tuple(part.replace("I", "M") for part in _SINGLE),  # type: ignore[dict-item]
-}
-"""seqeval's patterns, by scheme: an entity starts at this word, goes on, has ended. A pattern is the prefix of the word
-before (`.` is any), that of this word, and whether their types are the same (`=`), others (`!`) or either (`*`)."""
+"""Kinds of wrong entities, the mildest first (see `errors`)."""
 
 
 @dataclass(frozen=True)
@@ -70,16 +55,16 @@ class Entities:
 
 
 def entities(tag_sequences: Tags, mode: Mode = "lenient", scheme: str = "IOB2") -> Entities:
-    """The entities of sentences, as seqeval finds them; `scheme` (a key of STRICT) matters to the strict mode alone.
+    """The entities of sentences, as seqeval finds them; only the strict mode uses `scheme`, a key of STRICT.
 
     Raises:
-        DataError: strict, and a tag is none of the scheme's.
+        DataError: strict, and a tag is not one of the scheme's.
     """
     number: dict[str | None, int] = defaultdict(count().__next__)  # numbers tags as they come
     outside = number["O"]
     lengths = np.fromiter(map(len, tag_sequences), np.int64, len(tag_sequences))  # (sentence,), in words
     words = np.fromiter(map(number.__getitem__, chain.from_iterable(tag_sequences)), np.int64, lengths.sum())
-    split = [_split(tag) for tag in number]
+    split = [split_tag(tag) for tag in number]
     types = sorted({type_ for _, type_ in split})
     prefix, type_of = np.array([p for p, _ in split]), np.array([types.index(t) for _, t in split])
     begins = np.cumsum(lengths + 1) - lengths - 1  # where sentences begin among all words, an O after each sentence
@@ -89,64 +74,25 @@ def entities(tag_sequences: Tags, mode: Mode = "lenient", scheme: str = "IOB2") 
     before, here = line[:-1], line[1:]
     pairs = before * len(split) + here
     if mode == "lenient":
-        starts, ends = (table.ravel()[pairs] for table in _lenient_tables(prefix, type_of))
+        starts, ends = (table.ravel()[pairs] for table in lenient_tables(prefix, type_of))
         end = np.flatnonzero(ends)
         first = np.maximum.accumulate(np.where(starts, np.arange(len(pairs)), 0))[end - 1]
     else:
-        starts, inside, ends = (table.ravel()[pairs] for table in _strict_tables(prefix, type_of, list(number), scheme))
-        heads = np.flatnonzero(~inside)  # a head and what goes on from it holds one entity at most
+        starts, inside, ends = (table.ravel()[pairs] for table in strict_tables(prefix, type_of, list(number), scheme))
+        breaks = np.flatnonzero(~inside)  # between two breaks there is one entity at most
         first = np.flatnonzero(starts)
-        after = np.searchsorted(heads, first, side="right")
-        first, end = (at[np.diff(after, prepend=0) > 0] for at in (first, heads[after]))
+        after = np.searchsorted(breaks, first, side="right")
+        first, end = (at[np.diff(after, prepend=0) > 0] for at in (first, breaks[after]))
         first, end = first[ends[end]], end[ends[end]]
     sentence = np.searchsorted(begins, end - 1, side="right") - 1
     begin = begins[sentence]
-    # seqeval lets an entity of no type, such as that of a bare M, reach into the sentence before: here it does not.
+    # In seqeval an entity without a type, as of a bare M, can reach into the sentence before; here it can not.
     return Entities(sentence, (first - begin).clip(0), end - begin, type_of[before[end]], tuple(types))
-
-
-def _split(tag: str | None) -> tuple[str, str]:
-    """Prefix and type. (metrics and data import nothing from each other: data/schemes.py has its own, stricter one.)"""
-    if tag is None or tag == "O":
-        return "O", "_"
-    if tag in tuple("BIESMLU"):
-        return tag, "_"
-    return (tag[0], tag[2:] or "_") if tag[1:2] == "-" else ("I", tag)
-
-
-def _lenient_tables(prefix: Array, type_of: Array) -> tuple[Array, Array]:
-    """Whether an entity starts here, and whether one ended before; (tag before, tag here)."""
-
-    def among(letters: str) -> Array:
-        return np.isin(prefix, list(letters))
-
-    other = type_of[:, None] != type_of
-    starts = among("BS") | (among("ESO")[:, None] & among("EI")) | (~among("O") & other)
-    ends = among("ES")[:, None] | (among("BI")[:, None] & among("BSO")) | (~among("O")[:, None] & other)
-    return starts, ends
-
-
-def _strict_tables(prefix: Array, type_of: Array, names: list[Any], scheme: str) -> list[Array]:
-    """Whether an entity starts here, goes on, and ended before; (tag before, tag here)."""
-    known = set("".join(STRICT[scheme])) & set("BIESMLU") | {"O"}
-    strange = [name for name, letter in zip(names, prefix, strict=True) if letter not in known]
-    if strange:
-        todo = f"its prefixes are {', '.join(sorted(known))}: convert the tags, or score them leniently"
-        raise DataError.at(f"scheme {scheme}", f"the tag {strange[0]!r} is none of its", todo)
-    same = type_of[:, None] == type_of
-    tables = []
-    for patterns in STRICT[scheme]:
-        table = np.zeros(same.shape, bool)
-        for before, here, types in map(tuple, patterns.split()):
-            letters = ((prefix == before) | (before == "."))[:, None] & ((prefix == here) | (here == "."))
-            table |= letters & {"=": same, "!": ~same, "*": np.True_}[types]
-        tables.append(table)
-    return tables
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """Predicted and gold entities of the same sentences, their types numbered alike."""
+    """Predicted and gold entities of the same sentences, with the same numbers for types."""
 
     predicted: Entities
     gold: Entities
@@ -154,17 +100,13 @@ class Comparison:
 
     @cached_property
     def hits(self) -> tuple[Array, Array]:
-        """Which predicted entities are right and which gold ones were found; (entity,) each."""
-        sides, wide, types = (self.predicted, self.gold), self._width, len(self.gold.types)
+        """Which predicted entities are right, and which gold ones were predicted; `(entity,)` each."""
+        sides, wide, types = (self.predicted, self.gold), _width(self.predicted, self.gold), len(self.gold.types)
         keys = [((side.sentence * wide + side.first) * wide + side.end) * types + side.type for side in sides]
         # np.isin takes fifty times as long.
         _, *both = np.intersect1d(keys[0], keys[1], assume_unique=True, return_indices=True)
-        right, found = (np.bincount(at, minlength=len(key)) > 0 for at, key in zip(both, keys, strict=True))
-        return right, found
-
-    @property
-    def _width(self) -> int:
-        return 1 + max((int(side.end.max()) for side in (self.predicted, self.gold) if len(side.end)), default=0)
+        ours, theirs = (np.bincount(at, minlength=len(key)) > 0 for at, key in zip(both, keys, strict=True))
+        return ours, theirs
 
     @cached_property
     def counts(self) -> Array:
@@ -175,21 +117,14 @@ class Comparison:
         predicted, gold = getattr(self.predicted, field), getattr(self.gold, field)
         return predicted[self.hits[0]], predicted, gold
 
-    def score(self, average: Average = "micro") -> dict[str, float]:
-        """entity_precision, entity_recall and entity_f1 over all entities, or the mean over types (see by_type).
-
-        The plain mean is named entity_macro_f1 and so on; that weighted by gold counts, entity_weighted_f1.
-        """
-        micro = average == "micro"
-        counts = self.counts.sum(axis=1, keepdims=True) if micro else self.counts[:, self.counts.any(axis=0)]
-        weights = counts[2] if average == "weighted" else np.ones(counts.shape[1])
-        means = _figures(counts) @ weights / max(weights.sum(), 1)
-        start = "entity" if micro else f"entity_{average}"
-        return {f"{start}_{name}": mean for name, mean in zip(FIGURES, means.tolist(), strict=True)}
+    def score(self) -> dict[str, float]:
+        """entity_precision, entity_recall and entity_f1 over all entities (micro averages)."""
+        figures = precision_recall_f1(self.counts.sum(axis=1)).tolist()
+        return {f"entity_{name}": value for name, value in zip(FIGURES, figures, strict=True)}
 
     def by_type(self) -> list[dict[str, Any]]:
-        """Rows of type, precision, recall, f1, and gold and predicted counts: types that occur, by name."""
-        figures = _figures(self.counts).T.tolist()
+        """For each type that occurs, in the order of names: type, precision, recall, f1, gold and predicted counts."""
+        figures = precision_recall_f1(self.counts).T.tolist()
         rows = zip(self.gold.types, figures, *self.counts[1:].tolist(), strict=True)
         return [
             {"type": name, **dict(zip(FIGURES, values, strict=True)), "gold": gold, "predicted": predicted}
@@ -197,63 +132,20 @@ class Comparison:
             if gold or predicted
         ]
 
-    def intervals(self, *, samples: int = 1000, level: float = 0.95, seed: int = 0) -> dict[str, tuple[float, float]]:
-        """Lower and upper bound of the three micro figures: percentile bootstrap over sentences (see bootstrap.py).
-
-        Sentences with the same counts are drawn together, by a multinomial: the same distribution in far less time.
-        """
-        each = [np.bincount(group, minlength=self.sentences) for group in self._groups("sentence")]  # (sentence,) each
-        rows, often = np.unique(np.stack(each, axis=1), axis=0, return_counts=True)  # (row, 3), (row,)
-        drawn = np.random.default_rng(seed).multinomial(self.sentences, often / self.sentences, size=samples)
-        bounds = np.quantile(_figures((drawn @ rows).T), [(1 - level) / 2, (1 + level) / 2], axis=1)  # (2, figure)
-        return {f"entity_{name}": (low, high) for name, (low, high) in zip(FIGURES, bounds.T.tolist(), strict=True)}
-
-    def errors(self, words: Sequence[Sequence[str]] | None = None, *, examples: int = 3) -> dict[str, dict[str, Any]]:
-        """For each of KINDS how many gold and predicted entities are wrong so, and the first few.
-
-        An entity is of the mildest kind that fits. An example has the sentence and both entities, or None for one, with
-        their words where `words` of all sentences are given.
-        """
-        predicted, gold = self.predicted.chosen(~self.hits[0]), self.gold.chosen(~self.hits[1])
-        p, g = self._overlaps(predicted, gold)  # (pair,) each
-        same = (predicted.first[p] == gold.first[g]) & (predicted.end[p] == gold.end[g])
-        kind = np.where(same, 0, np.where(predicted.type[p] == gold.type[g], 1, 2))  # (pair,)
-        of_gold, of_predicted = np.full(len(gold.end), 3), np.full(len(predicted.end), 4)
-        np.minimum.at(of_gold, g, kind)
-        np.minimum.at(of_predicted, p, kind)
-        telling = (of_gold[g] == kind) | (of_predicted[p] == kind)
-        pairs: list[list[tuple[Any, Any]]] = [
-            *([*zip(p[at], g[at], strict=True)] for at in (np.flatnonzero(telling & (kind == k)) for k in range(3))),
-            [(None, at) for at in np.flatnonzero(of_gold == 3)],
-            [(at, None) for at in np.flatnonzero(of_predicted == 4)],
-        ]
-        return {
-            name: {
-                "gold": int((of_gold == k).sum()),
-                "predicted": int((of_predicted == k).sum()),
-                "examples": [_example(predicted, a, gold, b, words) for a, b in pairs[k][:examples]],
-            }
-            for k, name in enumerate(KINDS)
-        }
-
-    def _overlaps(self, predicted: Entities, gold: Entities) -> tuple[Array, Array]:
-        """All pairs of a predicted and a gold entity that share a word: their indices; (pair,) each."""
-        wide = self._width  # both sides stand in order, so that those which overlap one entity stand together
-        low = np.searchsorted(predicted.sentence * wide + predicted.end, gold.sentence * wide + gold.first, "right")
-        high = np.searchsorted(predicted.sentence * wide + predicted.first, gold.sentence * wide + gold.end, "left")
-        many = high - low
-        shift = np.repeat(low - np.cumsum(many) + many, many)
-        return np.arange(many.sum()) + shift, np.repeat(np.arange(len(many)), many)
+    def by_sentence(self) -> Array:
+        """Hits, predicted and gold entities of each sentence; `(sentence, 3)`."""
+        groups = self._groups("sentence")
+        return np.stack([np.bincount(group, minlength=self.sentences) for group in groups], axis=1)
 
 
 def compare(predicted: Tags, gold: Tags, scheme: str = "IOB2", mode: Mode = "lenient") -> Comparison:
-    """Both sides' entities, found once, to be scored in many ways.
+    """The entities of both sides, to be scored in several ways.
 
     Raises:
         DataError: no sentences, unequal numbers of sentences or words; or as `entities`.
     """
     if not len(gold) or len(predicted) != len(gold):
-        raise DataError.at("entities", f"{len(predicted)} predicted sentences for {len(gold)} to score")
+        raise DataError.at("entities", f"{len(predicted)} predicted sentences for {len(gold)} gold ones")
     for number, (tags, words) in enumerate(zip(map(len, predicted), map(len, gold), strict=True)):
         if tags != words:
             what = f"{tags} predicted tags for {words} words"
@@ -270,31 +162,95 @@ def score(predicted: Tags, gold: Tags, scheme: str = "IOB2", mode: Mode = "lenie
     return compare(predicted, gold, scheme, mode).score()
 
 
-def by_type(predicted: Tags, gold: Tags, scheme: str = "IOB2", mode: Mode = "lenient") -> list[dict[str, Any]]:
-    """See Comparison.by_type. Raises as `compare`."""
-    return compare(predicted, gold, scheme, mode).by_type()
+def errors(
+    predicted: Tags,
+    gold: Tags,
+    words: Sequence[Sequence[str]] | None = None,
+    scheme: str = "IOB2",
+    mode: Mode = "lenient",
+    *,
+    examples: int = 3,
+) -> dict[str, dict[str, Any]]:
+    """How many entities are wrong in each of five ways, the mildest first, with a few examples.
+
+    - `type`: the right words, but another type
+    - `boundary`: overlaps a gold entity of its type
+    - `boundary+type`: overlaps a gold entity of another type
+    - `missed`: a gold entity that overlaps no wrong predicted one
+    - `spurious`: a predicted entity that overlaps no gold one, other than those that were predicted rightly
+
+    Each wrong entity counts once, as the mildest kind that fits. Entities that are right are left out on both sides, so
+    the gold counts add up to the entities that were not found, the predicted counts to those that are wrong.
+
+        errors([["B-PER", "O"]], [["B-PER", "I-PER"]], [["Ann", "Bell"]])["boundary"]
+        # {"gold": 1, "predicted": 1, "examples": [{"sentence": 0,
+        #   "gold": {"type": "PER", "first": 0, "end": 2, "words": ["Ann", "Bell"]},
+        #   "predicted": {"type": "PER", "first": 0, "end": 1, "words": ["Ann"]}}]}
+
+    Args:
+        words: of every sentence; with them the examples have their entities' words.
+        scheme, mode: as `entities`.
+        examples: most examples of each kind. `first` and `end` (the word after the last) count words from 0; `gold` is
+            None in a spurious example, `predicted` in a missed one.
+
+    Raises:
+        DataError: as `compare`.
+    """
+    compared = compare(predicted, gold, scheme, mode)
+    ours, theirs = compared.predicted.chosen(~compared.hits[0]), compared.gold.chosen(~compared.hits[1])
+    p, g = _overlaps(ours, theirs)  # (pair,) each
+    same = (ours.first[p] == theirs.first[g]) & (ours.end[p] == theirs.end[g])
+    kind = np.where(same, 0, np.where(ours.type[p] == theirs.type[g], 1, 2))  # (pair,)
+    of_gold, of_predicted = np.full(len(theirs.end), 3), np.full(len(ours.end), 4)
+    np.minimum.at(of_gold, g, kind)
+    np.minimum.at(of_predicted, p, kind)
+    mildest = (of_gold[g] == kind) | (of_predicted[p] == kind)
+    pairs: list[list[tuple[Any, Any]]] = [
+        *([*zip(p[at], g[at], strict=True)] for at in (np.flatnonzero(mildest & (kind == k)) for k in range(3))),
+        [(None, at) for at in np.flatnonzero(of_gold == 3)],
+        [(at, None) for at in np.flatnonzero(of_predicted == 4)],
+    ]
+    return {
+        name: {
+            "gold": int((of_gold == k).sum()),
+            "predicted": int((of_predicted == k).sum()),
+            "examples": [_example(ours, a, theirs, b, words) for a, b in pairs[k][:examples]],
+        }
+        for k, name in enumerate(KINDS)
+    }
 
 
-def errors(predicted: Tags, gold: Tags, scheme: str = "IOB2", mode: Mode = "lenient") -> dict[str, dict[str, Any]]:
-    """See Comparison.errors. Raises as `compare`."""
-    return compare(predicted, gold, scheme, mode).errors()
-
-
-def _figures(counts: Array) -> Array:
-    """Precision, recall and F1 `(3, ...)` of hits, predicted and gold `(3, ...)`; 0 where nothing is to divide by."""
+def precision_recall_f1(counts: Array) -> Array:
+    """Precision, recall and F1 `(3, ...)` of hits, predicted and gold `(3, ...)`; 0 where one would divide by 0."""
     hits, predicted, gold = counts
     precision, recall = hits / np.maximum(predicted, 1), hits / np.maximum(gold, 1)
     both = precision + recall
     return np.stack([precision, recall, 2 * precision * recall / np.where(both > 0, both, 1)])
 
 
+def _overlaps(predicted: Entities, gold: Entities) -> tuple[Array, Array]:
+    """All pairs of a predicted and a gold entity that share a word: their indices, `(pair,)` each."""
+    wide = _width(predicted, gold)  # both sides are in order, so that all which overlap one entity are neighbours
+    low = np.searchsorted(predicted.sentence * wide + predicted.end, gold.sentence * wide + gold.first, "right")
+    high = np.searchsorted(predicted.sentence * wide + predicted.first, gold.sentence * wide + gold.end, "left")
+    many = high - low
+    shift = np.repeat(low - np.cumsum(many) + many, many)
+    return np.arange(many.sum()) + shift, np.repeat(np.arange(len(many)), many)
+
+
+def _width(*sides: Entities) -> int:
+    """More than any word number, so that `sentence * width + word` orders the words of all sentences."""
+    return 1 + max((int(side.end.max()) for side in sides if len(side.end)), default=0)
+
+
 def _example(predicted: Entities, a: Any, gold: Entities, b: Any, words: Any) -> dict[str, Any]:
-    def told(side: Entities, at: Any) -> dict[str, Any] | None:
+    sentence = int(gold.sentence[b] if a is None else predicted.sentence[a])
+
+    def entity(side: Entities, at: Any) -> dict[str, Any] | None:
         if at is None:
             return None
         first, end = int(side.first[at]), int(side.end[at])
         text = {} if words is None else {"words": list(words[sentence][first:end])}
         return {"type": side.types[side.type[at]], "first": first, "end": end, **text}
 
-    sentence = int(gold.sentence[b] if a is None else predicted.sentence[a])
-    return {"sentence": sentence, "gold": told(gold, b), "predicted": told(predicted, a)}
+    return {"sentence": sentence, "gold": entity(gold, b), "predicted": entity(predicted, a)}

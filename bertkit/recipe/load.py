@@ -1,4 +1,4 @@
-"""Recipe file + `--set` -> Recipe, with every mistake found at once.
+"""Recipe file + `KEY=VALUE` texts -> Recipe, with every mistake reported at once.
 
 `load` checks the shape (schema.py), the train block (train_block.py), the task's options and every Reference, and
 raises them all together, each with its line.
@@ -7,23 +7,25 @@ raises them all together, each with its line.
 from __future__ import annotations
 
 import io
-import typing
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from bertkit import plugins
-from bertkit.errors import BertkitError, Problem, RecipeError, did_you_mean
+from bertkit.errors import BertkitError, Problem, RecipeError
 from bertkit.recipe import train_block
+from bertkit.recipe.references import Key, Visit, change_files, change_references
 from bertkit.recipe.schema import Recipe
-from bertkit.recipe.source import Key, Source, anchor, locate, read
+from bertkit.recipe.schema_problems import schema_problems
+from bertkit.recipe.source import SETS, YamlValues, anchor, locate, normal, read
 
 DATA_PATHS: list[Key] = [("data", split) for split in ("train", "validation", "test")]
 LABEL_NAMES: Key = ("data", "label_names")
 MODEL_PATHS: list[Key] = [("model", "name"), ("model", "tokenizer"), ("model",)]
-REFERENCES: list[Key] = [("task",), ("metrics",), ("callbacks",), ("data", "format"), ("options", "loss")]
 
 
 def load(name: str | Path, sets: Sequence[str] = ()) -> Recipe:
@@ -31,22 +33,24 @@ def load(name: str | Path, sets: Sequence[str] = ()) -> Recipe:
 
     Args:
         name: path of a YAML file, or a recipe that comes with bertkit.
-        sets: `KEY=VALUE` texts as of `--set`, applied in order.
+        sets: `KEY=VALUE` texts, applied in order.
 
     Raises:
-        RecipeError: everything that is wrong with it, a Problem each.
+        RecipeError: every mistake, a Problem each.
     """
     return build(read(locate(name), sets))
 
 
-def build(source: Source) -> Recipe:
-    """Check a parsed recipe (see `load`)."""
-    data = source.values.get("data")
-    named = isinstance(data, dict) and isinstance(data.get("label_names"), str)  # a list has names, and no paths
-    paths = [*DATA_PATHS, LABEL_NAMES] if named else DATA_PATHS
-    anchor(source, paths, lambda text, _: not text.startswith(("hub:", "package:")) and text not in ("-", ""))
-    anchor(source, MODEL_PATHS, _is_folder)
-    anchor(source, REFERENCES, lambda text, _: plugins.file_of(text) is not None)
+def build(source: YamlValues, *, of_run: bool = False) -> Recipe:
+    """Check a parsed recipe (see `load`).
+
+    Args:
+        of_run: whether it is a Run's own, where an option may have the name that it had when the Run was trained.
+    """
+    anchor_paths(source)
+    task, task_problems = _task(source)
+    if task is not None:
+        task_problems += _options_problems(source, task, of_run=of_run)
     recipe: Recipe | None = None
     problems: list[Problem] = []
     try:
@@ -55,33 +59,57 @@ def build(source: Source) -> Recipe:
         problems += schema_problems(error, Recipe, source)
     train = source.values.get("train")
     if isinstance(train, dict):
-        for key, what, todo in train_block.check(train):
-            problems.append(Problem(source.place(("train", key)), f"train.{key}: {what}", todo))
-    problems += _task_problems(source)
-    problems += _reference_problems(source)
+        for key, reason, remedy in train_block.check(train):
+            problems.append(source.problem(("train", key), reason, remedy))
+    problems += task_problems
+    problems += _reference_problems(source, task)
     if problems or recipe is None:
         raise RecipeError(*dict.fromkeys(problems))
     return recipe
 
 
-def code_files(source: Source) -> set[Path]:
-    """The files that a parsed recipe names as code; nothing is imported."""
-    anchor(source, REFERENCES, lambda text, _: plugins.file_of(text) is not None)
-    found: set[Path] = set()
+def anchor_paths(source: YamlValues) -> None:
+    """Make the relative paths and the References to files absolute, in place, but for those of `options`."""
+    data = source.values.get("data")
+    named = isinstance(data, dict) and isinstance(data.get("label_names"), str)  # a list has names, and no paths
+    paths = [*DATA_PATHS, LABEL_NAMES] if named else DATA_PATHS
+    anchor(source, paths, lambda text, _: not text.startswith(("hub:", "package:")) and text not in ("-", ""))
+    anchor(source, MODEL_PATHS, _is_folder)
+    source.values = change_references(Recipe, source.values, partial(_anchored, source))
 
-    def gather(value: Any) -> None:
-        if isinstance(value, (list, dict)):
-            for item in value:
-                gather(item)
-        elif file := plugins.file_of(value):
-            found.add(file)
 
-    for key in REFERENCES:
-        node: Any = source.values
-        for part in key:
-            node = node.get(part) if isinstance(node, dict) else None
-        gather(node)
-    return found
+def _anchored(source: YamlValues, key: Key, kind: str, reference: str) -> str:
+    file = plugins.file_of(reference)
+    return plugins.with_file(reference, normal(source.folder_of(key), file)) if file else reference
+
+
+def code_files(source: YamlValues) -> set[Path]:
+    """The files that the recipe of a Run names as code, without importing anything.
+
+    The types of `options` are part of the task's code, which may itself not be trusted. So every text among them that
+    reads as a Reference to an existing file counts.
+    """
+    files: list[str] = []
+
+    def gather(file: Path) -> str:
+        files.append(normal(source.folder, file))
+        return str(file)
+
+    def visit(key: Key, kind: str, reference: str) -> str:
+        return change_files(reference, gather)
+
+    change_references(Recipe, source.values, visit)
+    named = set(map(Path, files))
+    files.clear()
+    change_files(source.values.get("options"), gather)
+    return named | {file for file in map(Path, files) if file.is_file()}
+
+
+def map_references(recipe: Recipe, visit: Visit) -> Recipe:
+    """A checked recipe with every Reference, also those of its task's options, replaced by what `visit` returns."""
+    changed = change_references(Recipe, recipe, visit)
+    options = plugins.find("task", recipe.task).Options
+    return changed.model_copy(update={"options": change_references(options, recipe.options, visit, ("options",))})
 
 
 def _is_folder(text: str, folder: Path) -> bool:
@@ -90,14 +118,23 @@ def _is_folder(text: str, folder: Path) -> bool:
 
 def resolve(recipe: Recipe) -> Recipe:
     """The recipe with every default of the task and the train block written out: what a Run keeps."""
-    task = plugins.find("task", recipe.task)
-    options = task.Options.model_validate(recipe.options)
+    task, options = task_options(recipe)
     changes = {
         "options": options.model_dump(mode="json"),
         "train": train_block.resolve(recipe.train),
         "metrics": recipe.metrics or list(task(options).metrics),
     }
     return recipe.model_copy(update=changes)
+
+
+def task_options(recipe: Recipe) -> tuple[Any, Any]:
+    """The task's class and its Options, of a checked recipe.
+
+    Raises:
+        PluginError: no such task.
+    """
+    task = plugins.find("task", recipe.task, where="task")
+    return task, task.Options.model_validate(recipe.options)
 
 
 def differences(one: Recipe, other: Recipe) -> list[str]:
@@ -128,114 +165,80 @@ def dump(recipe: Recipe) -> str:
     return stream.getvalue()
 
 
-def schema_problems(error: ValidationError, model: type[BaseModel], source: Source, at: Key = ()) -> list[Problem]:
-    """pydantic's complaints in a user's words; `at` is where `model` stands in the recipe."""
+def _task(source: YamlValues) -> tuple[Any, list[Problem]]:
+    """The class of the task that parsed values name, or None and why."""
+    name = source.values.get("task")
+    if not isinstance(name, str):
+        return None, []  # the schema reports it
+    try:
+        task = plugins.find("task", name, where="task")
+    except BertkitError as error:
+        return None, _placed(error, source, ("task",))
+    if lacks := _missing(task):
+        reason = f"{name} is no task" + (f": it lacks {', '.join(lacks)}" if hasattr(task, "Options") else "")
+        return None, [source.problem(("task",), reason, "a task is a subclass of bertkit.tasks.task.Task")]
+    return task, []
+
+
+def _missing(task: Any) -> list[str]:
+    """What a class lacks of a task, and its head of a head."""
+    head = getattr(task, "Head", None)
+    parts = [name for name in ("Options", "Head") if not hasattr(task, name)]
+    methods = sorted(getattr(task, "__abstractmethods__", ()))
+    return parts + methods + [f"Head.{name}" for name in sorted(getattr(head, "__abstractmethods__", ()))]
+
+
+def _options_problems(source: YamlValues, task: Any, *, of_run: bool) -> list[Problem]:
+    """Check the options, after putting present names and absolute paths in place."""
+    block = source.values.get("options")
+    options = {} if block is None else block
+    if not isinstance(options, dict):
+        return []  # the schema reports it
     problems = []
-    for item in error.errors():
-        key = _existing(source.values, at, item["loc"])
-        name = ".".join(map(str, key))
-        what, todo = _explain(dict(item), model, at)
-        if item["type"] == "missing":
-            key, name = (*key, item["loc"][-1]), ".".join(map(str, (*at, *item["loc"])))
-        if item["type"] == "value_error":  # of keys that do not go together: told where the last that it names stands
-            key = next((k for k in reversed(source.places) if k[:-1] == key and str(k[-1]) in what), key)
-        problems.append(Problem(source.place(key), f"{name}: {what}" if name else what, todo))
+    for old, new in getattr(task.Options, "renamed", {}).items():
+        if old not in options:
+            continue
+        place = source.place(("options", old))
+        if not of_run or place == SETS:
+            problems.append(source.problem(("options", old), "has another name now", f"write options.{new}"))
+        options = {new if name == old else name: value for name, value in options.items()}
+        source.places[("options", new)] = place
+    options = change_references(task.Options, options, partial(_anchored, source), ("options",))
+    if block is not None:
+        source.values["options"] = options
+    try:
+        task.Options.model_validate(options)
+    except ValidationError as error:
+        problems += schema_problems(error, task.Options, source, at=("options",))
     return problems
 
 
-def _existing(values: Any, at: Key, location: tuple[int | str, ...]) -> Key:
-    """The part of pydantic's location that stands in the recipe (it also names members of unions)."""
-    node: Any = values
-    key = list(at)
-    for part in at:
-        node = node[part]
-    for part in location:
-        children = node if isinstance(node, dict) else dict(enumerate(node)) if isinstance(node, list) else {}
-        if part in children:
-            node = children[part]
-            key.append(part)
-    return tuple(key)
-
-
-def _explain(item: dict[str, Any], model: type[BaseModel], at: Key) -> tuple[str, str]:
-    kind, value, limits = item["type"], item["input"], item.get("ctx", {})
-    if kind in ("extra_forbidden", "invalid_key"):
-        return "no such key", did_you_mean(item["loc"][-1], _fields(model, item["loc"][:-1]))
-    if kind in ("string_too_short", "too_short"):
-        return "is empty", "give it a value, or leave it out"
-    if kind == "missing":
-        return "missing", "bertkit recipe show classify prints a full one"
-    if kind == "literal_error":
-        return f"no such value: {value!r}", f"one of {limits['expected']}"
-    expected = {
-        "float_type": "a number",
-        "int_type": "a whole number",
-        "int_from_float": "a whole number",
-        "bool_type": "true or false",
-        "string_type": "a text",
-        "list_type": "a list",
-        "dict_type": "a block of keys",
-        "model_type": "a block of keys",
-    }
-    if kind in expected:
-        blocks = "write keys below it" if value is not None else "write keys below it, or leave it out"
-        quotes = f'write it in quotes: "{value}"' if isinstance(value, int | float) else ""
-        todo = {"a list": "write [one, two]", "a block of keys": blocks, "a text": quotes}.get(expected[kind], "")
-        return f"expected {expected[kind]}, got {'nothing' if value is None else repr(value)}", todo
-    bounds = {"greater_than": "gt", "greater_than_equal": "ge", "less_than": "lt", "less_than_equal": "le"}
-    if kind in bounds:
-        words = {"gt": "above", "ge": "at least", "lt": "below", "le": "at most"}[bounds[kind]]
-        return f"must be {words} {limits[bounds[kind]]}, got {value}", ""
-    return item["msg"].removeprefix("Value error, "), ""
-
-
-def _fields(model: type[BaseModel], location: tuple[int | str, ...]) -> list[str]:
-    current: Any = model
-    for part in location:
-        hint = current.model_fields[part].annotation if part in getattr(current, "model_fields", {}) else None
-        inner = [k for k in (hint, *typing.get_args(hint)) if isinstance(k, type) and issubclass(k, BaseModel)]
-        if not inner:
-            return []
-        current = inner[0]
-    return list(current.model_fields)
-
-
-def _task_problems(source: Source) -> Iterator[Problem]:
-    name, options = source.values.get("task"), source.values.get("options") or {}
-    if not isinstance(name, str) or not isinstance(options, dict):
-        return
-    try:
-        task = plugins.find("task", name, where=source.place(("task",)))
-        if not hasattr(task, "Options") or (lacks := sorted(getattr(task, "__abstractmethods__", ()))):
-            what = f"task: {name} is no task" + (f": it lacks {', '.join(lacks)}" if hasattr(task, "Options") else "")
-            raise RecipeError.at(source.place(("task",)), what, "a task is a subclass of bertkit.tasks.task.Task")
-        task.Options.model_validate(options)
-    except ValidationError as error:
-        yield from schema_problems(error, task.Options, source, at=("options",))
-    except BertkitError as error:
-        yield from error.problems
-
-
-def _reference_problems(source: Source) -> Iterator[Problem]:
-    def each(key: str) -> list[Any]:
-        value = source.values.get(key) or []
-        return value if isinstance(value, list) else [value]
-
-    named: list[tuple[str, Key, Any]] = [("metric", ("metrics", i), name) for i, name in enumerate(each("metrics"))]
-    for i, item in enumerate(each("callbacks")):
-        named += [("callback", ("callbacks", i), name) for name in (item if isinstance(item, dict) else [item])]
+def _reference_problems(source: YamlValues, task: Any) -> list[Problem]:
+    """References that name nothing. Plain names among the options are left to the task, which knows them."""
+    problems = []
+    callbacks = source.values.get("callbacks")
+    for i, item in enumerate(callbacks if isinstance(callbacks, list) else ()):
         if isinstance(item, dict) and len(item) != 1:
-            what = f"callbacks.{i}: {len(item)} callbacks in one item"
-            yield Problem(source.place(("callbacks", i)), what, "write each behind a - of its own")
-    options = source.values.get("options")
-    loss = options.get("loss") if isinstance(options, dict) else None
-    named.append(("loss", ("options", "loss"), loss if ":" in str(loss) else None))  # of names each task has its own
-    data = source.values.get("data")
-    named.append(("reader", ("data", "format"), data.get("format") if isinstance(data, dict) else None))
-    for kind, key, reference in named:
-        if not isinstance(reference, str) or reference.startswith(plugins.EVALUATE):
-            continue
+            reason = f"{len(item)} callbacks in one item"
+            problems.append(source.problem(("callbacks", i), reason, "write each behind a - of its own"))
+
+    def check(key: Key, kind: str, reference: str) -> str:
+        if kind == "task" or reference.startswith(plugins.EVALUATE):  # see `_task`; evaluate's own are loaded later
+            return reference
         try:
-            plugins.find(kind, reference, where=f"{source.place(key)}  {'.'.join(map(str, key))}".strip())
+            if key[0] != "options":
+                plugins.find(kind, reference, where=".".join(map(str, key)))
+            elif ":" in reference:
+                plugins.load(reference, where=".".join(map(str, key)))
         except BertkitError as error:
-            yield from error.problems
+            problems.extend(_placed(error, source, key))
+        return reference
+
+    change_references(Recipe, source.values, check)
+    if task is not None:
+        change_references(task.Options, source.values.get("options"), check, ("options",))
+    return problems
+
+
+def _placed(error: BertkitError, source: YamlValues, key: Key) -> list[Problem]:
+    return [replace(problem, place=source.place(key)) for problem in error.problems]

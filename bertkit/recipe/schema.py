@@ -10,6 +10,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, model_validator
 
+from bertkit.recipe.references import ReferenceTo
+
 
 def _as_list(value: Any) -> Any:
     return [value] if isinstance(value, str) else value
@@ -28,8 +30,8 @@ def _kind(value: Any) -> str:
 
 
 _Several = Annotated[list[Name], Field(min_length=1)]
-Source = Annotated[Annotated[str, Tag("text")] | Annotated[_Several, Tag("list")], Discriminator(_kind)]
-"""A column of a file, or several that hold one thing together; told apart first, so that one mistake is told once."""
+FileColumns = Annotated[Annotated[str, Tag("text")] | Annotated[_Several, Tag("list")], Discriminator(_kind)]
+"""A column of a file, or several that hold one value together. The tags keep one mistake from being reported twice."""
 
 
 class Block(BaseModel):
@@ -70,9 +72,9 @@ class DataBlock(Block):
     input); or a list of these."""
     validation: Sources | None = None
     test: Sources | None = None
-    format: str | None = None
+    format: Annotated[str, ReferenceTo("reader")] | None = None
     """Reader to use where the file's ending does not tell: a built-in, an entry point or a Reference."""
-    columns: dict[str, Source] = {}
+    columns: dict[str, FileColumns] = {}
     """The task's column -> the file's column (in CoNLL also "2", its number); `id` too, for the rows' own ids. Choices
     that stand in a column each take a list: `choices: [ending0, ending1]`."""
     header: list[str] | None = Field(default=None, min_length=1)
@@ -101,15 +103,18 @@ class DataBlock(Block):
         return self
 
 
+Callback = Annotated[str, ReferenceTo("callback")]
+
+
 class Recipe(Block):
     """One run. The first of `metrics` chooses the best checkpoint; without any, the task's own are used."""
 
-    task: str
+    task: Annotated[str, ReferenceTo("task")]
     model: Annotated[ModelBlock, BeforeValidator(_as_named)] = ModelBlock()
     data: DataBlock = DataBlock()
     options: dict[str, Any] = {}
     train: dict[str, Any] = {}
-    metrics: Annotated[list[str], BeforeValidator(_as_list)] = []
-    callbacks: list[str | dict[str, dict[str, Any]]] = []
+    metrics: Annotated[list[Annotated[str, ReferenceTo("metric")]], BeforeValidator(_as_list)] = []
+    callbacks: list[Callback | dict[Callback, dict[str, Any]]] = []
     """Names or References; `{early_stopping: {early_stopping_patience: 3}}` gives arguments."""
     seed: int = Field(default=42, ge=0, lt=2**32)

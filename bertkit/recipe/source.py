@@ -1,39 +1,56 @@
-"""A recipe's text -> plain values and the place each stands at: YAML with line numbers, and `--set KEY=VALUE`.
+"""A recipe's text -> plain values and the place of each: YAML with line numbers, and `KEY=VALUE` texts.
 
 YAML 1.2 (ruamel.yaml): `3e-5` is a number, `no` is a text, and a key that stands twice is an error.
 """
 
 from __future__ import annotations
 
+import copy
+import functools
 import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bertkit import plugins
-from bertkit.errors import Problem, RecipeError, did_you_mean
-
-Key = tuple[str | int, ...]
+from bertkit.errors import Parameter, Problem, RecipeError, Setting, did_you_mean
+from bertkit.recipe.references import Key
 
 DATA = (".csv", ".tsv", ".jsonl", ".parquet", ".txt")
-"""Endings of files that are given for a recipe by mistake."""
+"""Endings of data files, which are sometimes passed as a recipe by mistake."""
+SETS = Parameter("sets")
+"""The place of a value that `sets` gave."""
 
 
 @dataclass
-class Source:
-    """Plain values of a recipe; `places` maps a key's path to `file:line` or `--set`."""
+class YamlValues:
+    """Plain values of a recipe or a suite; `places` maps a key's path to `file:line` or SETS."""
 
     values: dict[str, Any]
     places: dict[Key, str] = field(default_factory=dict)
     folder: Path = Path()
-    """Relative paths in the file start here; those of `--set`, and of bertkit's own recipes, at the current folder."""
+    """Relative paths in the file start here; those of `sets` and of bertkit's own recipes at the current folder."""
 
     def place(self, key: Key) -> str:
         """Where `key` stands, else the nearest key above it."""
         while key and key not in self.places:
             key = key[:-1]
         return self.places.get(key, "")
+
+    def folder_of(self, key: Key) -> Path:
+        """Where a relative path at `key` starts."""
+        return Path() if isinstance(self.place(key), Parameter) else self.folder
+
+    def problem(self, key: Key, reason: str, remedy: str = "") -> Problem:
+        """A Problem of the value at `key`."""
+        return Problem(".".join(map(str, key)), reason, remedy, place=self.place(key))
+
+
+EXAMPLES = {
+    "recipe": "bertkit recipe show classify prints a full one",
+    "suite": "bertkit bench --help shows a full one",
+}
+"""What a remedy points to where keys are missing."""
 
 
 RECIPE = "recipe.yaml"
@@ -61,8 +78,13 @@ def locate(name: str | Path) -> Path:
     """
     path = _at_home(Path(name))
     if path.suffix.lower() in DATA:
-        todo = f"bertkit train classify --set data.train={name}"
-        raise RecipeError.at(str(name), "looks like data, and a recipe is YAML", todo)
+        train = Setting("data.train", str(name))
+        raise RecipeError.at(
+            str(name),
+            "looks like data, and a recipe is YAML",
+            "name a recipe such as classify, and set its data",
+            setting=train,
+        )
     if path.is_file():
         return path
     if (path / RECIPE).is_file():
@@ -73,11 +95,11 @@ def locate(name: str | Path) -> Path:
     raise RecipeError.at(str(name), "no such file, and no such recipe comes with bertkit", todo)
 
 
-def read(path: Path, sets: Sequence[str] = ()) -> Source:
-    """Read a recipe file and apply `--set KEY=VALUE` in their order.
+def read(path: Path, sets: Sequence[str] = ()) -> YamlValues:
+    """Read a recipe file and apply `KEY=VALUE` texts in their order.
 
     Raises:
-        RecipeError: not YAML, not a mapping, a key twice, or a `--set` that can not be applied.
+        RecipeError: not YAML, not a mapping, a key twice, or a `KEY=VALUE` that can not be applied.
     """
     source = parse(path.read_bytes(), str(path))
     source.folder = Path() if recipes_folder() in path.parents else path.parent
@@ -85,8 +107,8 @@ def read(path: Path, sets: Sequence[str] = ()) -> Source:
     return source
 
 
-def apply(source: Source, sets: Sequence[str]) -> None:
-    """Apply `--set KEY=VALUE` texts in their order, in place.
+def apply(source: YamlValues, sets: Sequence[str]) -> None:
+    """Apply `KEY=VALUE` texts in their order, in place.
 
     Raises:
         RecipeError: those that can not be applied.
@@ -96,8 +118,23 @@ def apply(source: Source, sets: Sequence[str]) -> None:
         raise RecipeError(*problems)
 
 
-def parse(text: str | bytes, name: str) -> Source:
-    """Parse YAML; `name` stands in the places."""
+def parse(text: str | bytes, name: str, kind: str = "recipe") -> YamlValues:
+    """Parse YAML.
+
+    Args:
+        name: of the file, for the places.
+        kind: `recipe` or `suite`, for the error of a text that is no mapping.
+
+    Raises:
+        RecipeError: not YAML, not a mapping, or a key twice.
+    """
+    parsed = _parsed(text, name, kind)
+    return YamlValues(copy.deepcopy(parsed.values), dict(parsed.places))
+
+
+@functools.lru_cache(maxsize=32)
+def _parsed(text: str | bytes, name: str, kind: str) -> YamlValues:
+    """A command reads the recipe of its Run several times; ruamel takes milliseconds per line."""
     from ruamel.yaml import YAML
     from ruamel.yaml.constructor import DuplicateKeyError
     from ruamel.yaml.error import MarkedYAMLError, YAMLError
@@ -116,9 +153,9 @@ def parse(text: str | bytes, name: str) -> Source:
     except (YAMLError, UnicodeDecodeError) as error:
         raise RecipeError.at(name, f"not valid YAML: {str(error).splitlines()[0]}", "save it as UTF-8 text") from error
     if not isinstance(tree, dict):
-        raise RecipeError.at(name, "a recipe is a mapping of keys to values", "bertkit recipe show classify prints one")
+        raise RecipeError.at(name, f"a {kind} is a mapping of keys to values", EXAMPLES[kind])
     places: dict[Key, str] = {(): name}
-    return Source(_plain(tree, (), name, places), places)
+    return YamlValues(_plain(tree, (), name, places), places)
 
 
 def _plain(node: Any, key: Key, name: str, places: dict[Key, str]) -> Any:
@@ -140,18 +177,18 @@ def _plain(node: Any, key: Key, name: str, places: dict[Key, str]) -> Any:
     return node
 
 
-def _apply(source: Source, text: str) -> Problem | None:
+def _apply(source: YamlValues, text: str) -> Problem | None:
     name, equals, value = text.partition("=")
     key = tuple(part.strip() for part in name.split("."))
     if not equals or not all(key):
-        return Problem("--set", f"{text}: expected KEY=VALUE", "for example --set train.learning_rate=3e-5")
+        return Problem(SETS, f"{text}: expected KEY=VALUE", "for example", setting=Setting("train.num_train_epochs", 3))
     try:
-        parsed = parse(f"value: {value}" if value.strip() else "value: ''", "--set").values
+        parsed = parse(f"value: {value}" if value.strip() else "value: ''", SETS).values
         if len(parsed) > 1 or (value.lstrip().startswith("#") and parsed["value"] is None):
-            what = f"{name}: YAML would not read all of {value!r}"
-            return Problem("--set", what, "quote the value, for example KEY='\"#1\"'")
+            reason = f"YAML would not read all of {value!r}"
+            return Problem(name, reason, "quote the value, for example KEY='\"#1\"'", place=SETS)
     except RecipeError as error:
-        return Problem("--set", f"{name}: {error.problems[0].reason}", "quote the value, for example KEY='\"a: b\"'")
+        return Problem(name, error.problems[0].reason, "quote the value, for example KEY='\"a: b\"'", place=SETS)
     node = source.values
     for part in key[:-1]:
         child = node.setdefault(part, {})
@@ -160,31 +197,28 @@ def _apply(source: Source, text: str) -> Problem | None:
         if child is None:
             child = node[part] = {}
         if not isinstance(child, dict):
-            return Problem("--set", f"{name}: {part} is a value, not a block", f"--set {part}=... replaces it")
+            remedy = f"set {part} itself to replace it"
+            return Problem(name, f"{part} is a value, not a block", remedy, place=SETS)
         node = child
     node[key[-1]] = parsed["value"]
     for stale in [k for k in source.places if k[: len(key)] == key]:
         del source.places[stale]
-    source.places[key] = "--set"
+    source.places[key] = SETS
     return None
 
 
-def anchor(source: Source, keys: Iterable[Key], is_path: Callable[[str, Path], bool]) -> None:
-    """Make the relative paths at `keys` absolute, in place: beside the recipe file, or, of `--set`, from here.
+def anchor(source: YamlValues, keys: Iterable[Key], is_path: Callable[[str, Path], bool]) -> None:
+    """Make the relative paths at `keys` absolute, in place: they start at the recipe's folder, those of `sets` here.
 
-    `is_path(text, folder)` tells which values are paths; lists are gone through item by item.
+    `is_path(text, folder)` decides which texts are paths; of a list, each item.
     """
 
     def absolute(value: Any, folder: Path) -> Any:
         if isinstance(value, list):
             return [absolute(item, folder) for item in value]
-        if isinstance(value, dict):  # callbacks with arguments: {name: {...}}
-            return {absolute(name, folder): rest for name, rest in value.items()}
         if not isinstance(value, str) or not is_path(value, folder):
             return value
-        if file := plugins.file_of(value):
-            return plugins.with_file(value, _normal(folder, file))
-        return _normal(folder, Path(value))
+        return normal(folder, Path(value))
 
     for key in keys:
         parent: Any = source.values
@@ -195,16 +229,15 @@ def anchor(source: Source, keys: Iterable[Key], is_path: Callable[[str, Path], b
             and key[-1] in parent
             and not (key == ("model",) and isinstance(parent[key[-1]], dict))
         ):
-            folder = Path() if source.place(key) == "--set" else source.folder
-            parent[key[-1]] = absolute(parent[key[-1]], folder)
+            parent[key[-1]] = absolute(parent[key[-1]], source.folder_of(key))
 
 
-def _normal(folder: Path, path: Path) -> str:
+def normal(folder: Path, path: Path) -> str:
     return os.path.abspath(folder / _at_home(path))  # noqa: PTH100 - Path.absolute keeps `..`
 
 
 def _at_home(path: Path) -> Path:
     try:
         return path.expanduser()
-    except RuntimeError:  # `~nobody`: that there is no such file will be told with its name
+    except RuntimeError:  # `~nobody`: the error of the missing file will name it
         return path

@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from bertkit.errors import RecipeError, did_you_mean
+from bertkit.errors import Parameter, RecipeError, did_you_mean
 from bertkit.extras import EXTRAS, has, pip_line
 
 DEFAULTS: dict[str, Any] = {
@@ -47,14 +47,14 @@ BY_STEPS = ("reduce_lr_on_plateau", "greedy", "warmup_stable_decay")
 ELSEWHERE = {
     "seed": "seed stands at the top of the recipe",
     "data_seed": "seed stands at the top of the recipe",
-    "output_dir": "use bertkit train --output DIR",
+    "output_dir": Parameter("output"),
     "metric_for_best_model": "the first of metrics: chooses the best checkpoint",
     "greater_is_better": "each metric knows its direction",
     "label_smoothing_factor": "write options.label_smoothing",
-    "resume_from_checkpoint": "use bertkit train --resume",
-    "restore_callback_states_from_checkpoint": "--resume always restores them",
+    "resume_from_checkpoint": Parameter("resume"),
+    "restore_callback_states_from_checkpoint": "a training that is resumed always restores them",
     "per_device_eval_batch_size": "evaluation takes as many rows at once as the memory holds",
-    "save_only_model": "a checkpoint holds all that --resume needs",
+    "save_only_model": "a checkpoint holds everything that resuming needs",
     "disable_tqdm": "progress shows itself on a terminal, plain lines elsewhere",
     "remove_unused_columns": "the task says which columns it needs",
     "label_names": "the task knows its labels; label names stand in data.label_names",
@@ -106,7 +106,7 @@ def known() -> dict[str, Any]:
 
 
 def check(block: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
-    """Everything that is wrong with a `train:` block, as (key, what, what next)."""
+    """Every mistake in a `train:` block, as (key, reason, remedy)."""
     for key, value in block.items():
         if key in ELSEWHERE:
             yield key, "not set here", ELSEWHERE[key]

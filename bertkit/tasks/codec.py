@@ -62,8 +62,8 @@ class Codec(ABC):
 
     @property
     @abstractmethod
-    def answer_column(self) -> str:
-        """The first of `to_columns`: the one that `parse` can not do without."""
+    def answer_columns(self) -> tuple[str, ...]:
+        """The names that the first of `to_columns` may have; `parse` needs one of them."""
 
     @abstractmethod
     def to_text(self, answer: Answer) -> str:

@@ -31,8 +31,8 @@ class Head(ABC):
     is logged beside `loss`, which is their sum."""
     per_token: ClassVar[tuple[str, ...]] = ()
     """Outputs of `reduce` with the shape `(batch, token, ...)`."""
-    targets: ClassVar[tuple[str, ...]] = ("labels",)
-    """What of a batch is for the loss alone, and not given to the model."""
+    targets: tuple[str, ...] = ("labels",)
+    """What of a batch is for the loss alone, and not given to the model. A batch with the first has a loss."""
 
     def __init__(self, options: Any, state: dict[str, Any]):
         self.options, self.state = options, state

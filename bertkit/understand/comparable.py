@@ -1,8 +1,10 @@
-"""Whether the answers of Runs can be compared, on which rows, and what is to be said of these."""
+"""Checks before Runs are compared: whether their answers can be, and whether the rows are a fair test of each.
+
+Tasks are compared by their columns and by what they learnt (`state`), so that a user's own task needs nothing more.
+"""
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,15 +16,15 @@ from bertkit.tasks.task import Task
 
 
 def names_of(paths: Iterable[Path]) -> list[str]:
-    """What Runs are called: by their folders' names, by whole paths where these are the same, or with a number too."""
+    """A name for each Run: its folder's name; the whole path where two are the same; a number where these are too."""
     paths = list(paths)
-    often = Counter(path.resolve().name for path in paths)
-    names = [path.resolve().name if often[path.resolve().name] == 1 else str(path) for path in paths]
+    folders = [path.resolve().name for path in paths]
+    names = [folder if folders.count(folder) == 1 else str(path) for path, folder in zip(paths, folders, strict=True)]
     return [name if name not in names[:i] else f"{name} ({names[:i].count(name) + 1})" for i, name in enumerate(names)]
 
 
 def check_alike(names: Sequence[str], recipes: Sequence[Recipe], tasks: Sequence[Task]) -> None:
-    """Raise a RunError where answers can not be compared: another task, or other labels."""
+    """Raise a RunError where answers can not be compared: other tasks, answer columns, labels or tagging schemes."""
     first, problems = tasks[0], []
     for name, recipe, task in zip(names[1:], recipes[1:], tasks[1:], strict=True):
         todo = f"compare Runs that answer the same question as {names[0]}"
@@ -49,12 +51,15 @@ def check_alike(names: Sequence[str], recipes: Sequence[Recipe], tasks: Sequence
         raise RunError(*problems)
 
 
-def about_data(
+def check_data(
     names: Sequence[str], recipes: Sequence[Recipe], data: Sequence[str], split: str
 ) -> tuple[list[str], list[str]]:
-    """What is to be said of the rows: whose recipe names others, and (a warning) who was trained on their source.
+    """Notes and warnings about the rows: Runs whose own recipe names others, and Runs that were trained on them.
 
-    As far as recipes tell: files are known by their names alone.
+    Files are compared by name: a copy under another name is not noticed.
+
+    Args:
+        data: sources of the rows; where there are none, they are those of `split` in the first recipe.
     """
     notes, warnings = [], []
     ours = list(data) or _sources(recipes[0], split)
@@ -67,14 +72,14 @@ def about_data(
             )
         held_out = carved and _held_out(recipe) == _held_out(recipes[0])
         trained = {_file(source) for source in recipe.data.train or ()}
-        both = [source for source in ours if _file(source) in trained]
-        if both and not held_out:
-            warnings.append(f"{name}: was trained on rows of {', '.join(both)}, which it is scored on here")
+        seen = [source for source in ours if _file(source) in trained]
+        if seen and not held_out:
+            warnings.append(f"{name}: was trained on rows of {', '.join(seen)}, which it is scored on here")
     return notes, warnings
 
 
 def _kind(reference: str) -> str:
-    """A task's name; of code in a file, which every Run has a copy of, the file's name and the class's."""
+    """A task's name; of code in a file, of which each Run has its own copy, the file's name without the folder."""
     file = plugins.file_of(reference)
     return plugins.with_file(reference, file.name) if file else reference
 
@@ -85,12 +90,12 @@ def _some(words: str, labels: Sequence[str]) -> str:
 
 
 def _sources(recipe: Recipe, split: str) -> list[str]:
-    """Where a split comes from: validation rows that are named nowhere are some of the training's."""
+    """Sources of a split; where no validation data is named, it is split off from the training data."""
     return getattr(recipe.data, split) or (recipe.data.train if split == "validation" else None) or []
 
 
 def _held_out(recipe: Recipe) -> Any:
-    """What tells which rows a recipe validates on and does not train on."""
+    """What determines which training rows a recipe holds out for validation; None where it names validation data."""
     block = recipe.data
     if block.validation:
         return None

@@ -82,7 +82,7 @@ def test_a_mistake_anywhere_is_told_before_any_training(tmp_path: Path, tiny_ber
     ]
     assert not output.exists()
     told = problems_of(lambda: plan(find_suite(str(file)), BenchRequest(output, sets=("train.warmup=x",))))
-    assert "intents: --set  train.warmup: no such key; did you mean warmup_steps?" in told
+    assert "--set  intents: train.warmup: no such key; did you mean warmup_steps?" in told
     file.write_text(file.read_text().replace(", train.num_train_epoch: 3", "").replace("options.max_len", "seed_"))
     file.write_text(file.read_text().replace("    set: {seed_: 3}\n", ""))
     told = problems_of(lambda: plan(find_suite(str(file)), BenchRequest(output)))
@@ -95,8 +95,8 @@ def test_what_is_not_the_users_to_set(suite: Suite, tmp_path: Path) -> None:
     request = BenchRequest(tmp_path / "out", seeds=(1, 2, 1), sets=("seed=3", "model.name=x"))
     assert problems_of(lambda: plan(suite, request)) == [
         "--seeds  1 stands twice; each is trained once",
-        "--set  seed: is the suite's to choose; use --seeds",
-        "--set  model.name: is the suite's to choose; use --model",
+        "--set  seed: the suite chooses it; use --seeds",
+        "--set  model.name: the suite chooses it; use --model",
     ]
     no_data = Suite("mine", (Entry("a", "classify"), Entry("b", "classify", ("data.train='-'",))))
     assert problems_of(lambda: plan(no_data, BenchRequest(tmp_path / "out"))) == [
@@ -128,6 +128,6 @@ def test_parts_of_another_recipe_are_named(suite: Suite, tmp_path: Path) -> None
     told = problems_of(lambda: plan(suite, BenchRequest(tmp_path / "out", sets=("train.max_steps=9",))))
     assert told == [
         f"{job.folder}  was begun with another train.max_steps; ask for the same again, remove this folder, or name "
-        "another --output"
+        "another output folder"
         for job in laid.jobs[:2]
     ]

@@ -79,22 +79,23 @@ def test_all_mistakes_at_once(tmp_path: Path) -> None:
     assert told == [
         "mine.yaml:2  modell: no such key; did you mean model?",
         "mine.yaml:10  tasks.second.sets: no such key; did you mean set?",
-        "mine.yaml:7  tasks.first.figures: accuracy names no split and figure; for example test/accuracy",
-        "mine.yaml:7  tasks.first.figures: tests/f1 names no split and figure; did you mean test?",
+        "mine.yaml:7  tasks.first.figures.0: accuracy names no split and figure; for example test/accuracy",
+        "mine.yaml:7  tasks.first.figures.1: tests/f1 names no split and figure; did you mean test?",
         "mine.yaml:6  tasks.first.recipe: clasify: no such file, and no such recipe comes with bertkit; did you "
         "mean classify? (bertkit recipe list shows them all)",
         "mine.yaml:16  tasks.third.starts_from: no such task: frist; did you mean first?",
-        "mine.yaml:13  tasks.third.set.seed: is the suite's to choose; name seeds above",
-        "mine.yaml:13  tasks.third.set.model.name: is the suite's to choose; name model above",
-        "mine.yaml:13  tasks.third.set.data.train: stands in data, which is set too; set one of them",
-        "mine.yaml:15  tasks.third.published: test/acuracy is none of the figures; did you mean test/accuracy?",
+        "mine.yaml:13  tasks.third.set.seed: the suite chooses it; name seeds above",
+        "mine.yaml:13  tasks.third.set.model.name: the suite chooses it; name model above",
+        "mine.yaml:13  tasks.third.set.data.train: is part of data, which is set too; set one of them",
+        "mine.yaml:15  tasks.third.published.BERT.test/acuracy: test/acuracy is none of the figures; did you "
+        "mean test/accuracy?",
     ]
 
 
 def test_other_mistakes(tmp_path: Path) -> None:
     file = tmp_path / "mine.yaml"
     assert problems_of(file, "suite: mine\nseeds: [3, 3]\ntasks:\n  a: {recipe: classify}\n") == [
-        "mine.yaml:2  seeds: one stands twice; each is trained once"
+        "mine.yaml:2  seeds: a seed stands twice; each is trained once"
     ]
     assert problems_of(file, "suite: mine\n") == ["mine.yaml  tasks: missing; bertkit bench --help shows a full one"]
     assert (

@@ -1,4 +1,4 @@
-"""`bertkit compare`: the command's own mistakes, tables and files (what it reckons: tests/analysis)."""
+"""`bertkit compare`: the command's own mistakes, tables and files (what it computes: tests/understand)."""
 
 from __future__ import annotations
 
@@ -42,13 +42,13 @@ def test_a_folder_that_is_not_there(bertkit, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "says"),
+    ("name", "message"),
     [("nowhere/c.html", "no such folder"), ("c.xlsx", "must be one of .html, .json, .csv"), (".", "must be one of")],
 )
-def test_output_is_checked_before_any_work(bertkit, tmp_path: Path, name: str, says: str) -> None:
+def test_output_is_checked_before_any_work(bertkit, tmp_path: Path, name: str, message: str) -> None:
     code, _, err = bertkit("compare", tmp_path / "a", tmp_path / "b", "--output", tmp_path / name)
     assert code == 2
-    assert says in err
+    assert message in err
     assert "--output" in err
 
 
@@ -57,7 +57,7 @@ def test_the_input_is_not_written_over(bertkit, tmp_path: Path) -> None:
     file.write_text("text,label\n")
     code, _, err = bertkit("compare", tmp_path / "a", tmp_path / "b", "--data", file, "--output", file)
     assert code == 2
-    assert "written over" in err
+    assert "would be overwritten" in err
 
 
 def test_keys_that_change_nothing(bertkit, made) -> None:
@@ -98,8 +98,8 @@ def test_three_runs(bertkit, made) -> None:
     code, out, err = bertkit("compare", "a", "b", "c")
     assert code == 0, err
     assert "p (Holm)" in out
-    assert "large less small" in out
-    assert "again less small" in out
+    assert "large minus small" in out
+    assert "again minus small" in out
 
 
 def test_files(bertkit, made, tmp_path: Path) -> None:
@@ -113,13 +113,13 @@ def test_files(bertkit, made, tmp_path: Path) -> None:
         table = list(csv.DictReader(stream))
     assert [row["row"] for row in table] == ["2", "3", "1"]
     assert [row["better"] for row in table] == ["small", "large", "small"]
-    assert table[0] | {"place": "test.csv:3", "right": "delivery", "large: given": "refund"} == table[0]
+    assert table[0] | {"place": "test.csv:3", "right": "delivery", "large: answer": "refund"} == table[0]
     assert [json.loads(line)["row"] for line in (tmp_path / "c.jsonl").read_text().splitlines()] == [2, 3, 1]
     record = json.loads((tmp_path / "c.json").read_text())
-    (found,) = record["comparisons"]
-    assert (record["rows"], found["one"], found["other"]) == (5, "small", "large")
-    assert found["figures"][0]["difference"] == pytest.approx(-0.2)
-    assert found["figures"][0]["test"] == "McNemar, exact"
+    (compared,) = record["comparisons"]
+    assert (record["rows"], compared["one"], compared["other"]) == (5, "small", "large")
+    assert compared["figures"][0]["difference"] == pytest.approx(-0.2)
+    assert compared["figures"][0]["test"] == "McNemar, exact"
     assert [row["row"] for row in record["differing"]] == [2, 3, 1]
 
 
@@ -130,18 +130,18 @@ def test_a_task_without_single_rows(bertkit, made, tmp_path: Path) -> None:
     assert "single rows are not right or wrong" in out
     code, _, err = bertkit("compare", "a", "b", "-o", tmp_path / "c.csv")
     assert code == 2
-    assert "there are none to write" in err
+    assert "no rows to write" in err
 
 
 def test_a_disk_that_does_not_take_it(bertkit, made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from bertkit import run
+    from bertkit import fs
 
     made()
 
     def full(*_: Any) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(run, "write_text", full)
+    monkeypatch.setattr(fs, "write_text", full)
     code, _, err = bertkit("compare", "a", "b", "-o", tmp_path / "c.html")
     assert code == 2
     assert "can not be written: No space left on device" in err

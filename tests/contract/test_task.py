@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -11,19 +13,23 @@ import pytest
 import torch
 
 from bertkit import Predictor, Run, train
+from bertkit.data.read.rows import Unusable
+from bertkit.engine.run import run as run_backend
 from bertkit.metrics import find_metric
 from bertkit.models.build import build_model, load_tokenizer
 from bertkit.recipe.schema import ModelBlock
+from bertkit.tasks.task import make_task
 from tests.helpers import every_task, log_of, losses, make, run_model, tiny_recipe
 
-TASKS = every_task()
-IDS = [f"{name}-{'-'.join(options) or 'default'}" for name, options in TASKS]
+TOYS = Path(__file__).with_name("toys.py")
+TASKS = [*every_task(), (f"{TOYS}:Joint", {}), (f"{TOYS}:Passages", {})]
+IDS = [f"{name.rpartition(':')[2]}-{'-'.join(options) or 'default'}" for name, options in TASKS]
 
 
 @pytest.fixture(scope="module", params=TASKS, ids=IDS)
 def trained(request: pytest.FixtureRequest, tiny_bert: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
     name, options = request.param
-    folder = tmp_path_factory.mktemp(name)
+    folder = tmp_path_factory.mktemp(name.rpartition(":")[2])
     recipe = tiny_recipe(name, options, tiny_bert, folder, logging_steps=1, max_steps=3)
     return train(recipe, output=folder / "run")
 
@@ -49,7 +55,7 @@ def test_a_run_holds_what_it_promises(trained: Run) -> None:
 
 def test_saved_model_answers_as_it_did_when_it_was_scored(trained: Run) -> None:
     predictor = Predictor.open(trained)
-    rows = predictor.task.tiny_rows()
+    rows = tiny_rows(predictor)
     metrics = [find_metric(name, predictor.task.takes) for name in trained.recipe.metrics]
     again = predictor.score("validation", rows, metrics).figures
     assert again == pytest.approx(trained.metrics["validation"], abs=1e-4, nan_ok=True)
@@ -57,7 +63,7 @@ def test_saved_model_answers_as_it_did_when_it_was_scored(trained: Run) -> None:
 
 def test_one_by_one_equals_batched(trained: Run) -> None:
     predictor = Predictor.open(trained)
-    rows = predictor.task.tiny_rows()
+    rows = tiny_rows(predictor)
     together = predictor.predict(rows)
     alone = [answer for row in rows for answer in predictor.predict([row])]
     assert len(together) == len(rows)
@@ -67,9 +73,59 @@ def test_one_by_one_equals_batched(trained: Run) -> None:
 
 def test_answers_fit_a_table(trained: Run) -> None:
     predictor = Predictor.open(trained)
-    flat = [predictor.task.to_columns(answer, logits=True) for answer in predictor.predict(predictor.task.tiny_rows())]
-    assert all(list(row) == list(flat[0]) for row in flat)
-    assert json.loads(json.dumps(flat)) == flat
+    columns = [predictor.task.to_columns(answer, logits=True) for answer in predictor.predict(tiny_rows(predictor))]
+    assert all(list(row) == list(columns[0]) for row in columns)
+    assert json.loads(json.dumps(columns)) == columns
+    assert next(iter(columns[0])) in predictor.task.answer_columns
+
+
+def test_parse_is_the_inverse_of_to_columns(trained: Run) -> None:
+    """As far as figures go: what a table holds scores as the answers themselves; so does its csv."""
+    predictor = Predictor.open(trained)
+    task, rows = predictor.task, tiny_rows(predictor)
+    answers = predictor.predict(rows)
+    try:
+        parsed = [task.parse(task.to_columns(answer), row) for answer, row in zip(answers, rows, strict=True)]
+    except Unusable as error:
+        assert task.takes == "language", error.what
+        return
+    for takes in {find_metric(name, task.takes).takes for name in task.metrics}:
+        expected, found = (task.compare(each, rows, takes)[0] for each in (answers, parsed))
+        assert np.array_equal(np.asarray(expected, dtype=object), np.asarray(found, dtype=object))
+
+
+def test_decode_needs_no_model_and_no_order_of_calls(trained: Run) -> None:
+    """What a fresh task decodes from the outputs is what the predictor answered."""
+    predictor = Predictor.open(trained)
+    rows = tiny_rows(predictor)
+    expected = predictor.predict(rows)
+    encoded = predictor.task.encode(rows, predictor.tokenizer, predictor.limit, answers=False)
+    outputs, _ = run_backend(predictor.backend, encoded.examples, predictor.collate)
+    fresh = make_task(trained.recipe, trained.task_state)
+    assert fresh.decode(outputs, encoded, rows) == expected
+
+
+def test_the_card_is_true(trained: Run, bertkit: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its tag and class are the task's, its command line answers, its snippet runs, its model loads."""
+    import transformers
+
+    text = trained.card_file.read_text("utf-8")
+    task = make_task(trained.recipe, trained.task_state)
+    assert f"pipeline_tag: {task.head.hub_tag}\n" in text
+    (command,) = text.split("```sh\n")[1].split("```")[0].strip().splitlines()
+    words = shlex.split(command)
+    if words[0] == "echo":
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(words[1].encode() + b"\n")))
+        words = words[3:]
+    code, out, err = bertkit(*words[1:], "--trust-code")
+    assert code == 0, err
+    assert out.strip()
+    scope: dict[str, Any] = {}
+    snippet = text.split("```python\n")[1].split("```")[0]
+    exec(snippet.replace("Predictor.open(", "answers = Predictor.open("), scope)
+    assert len(scope["answers"]) == 1
+    name = text.split("loads in plain transformers: `")[1].split(".")[0]
+    assert getattr(transformers, name).from_pretrained(trained.model).config.model_type == "bert"
 
 
 def test_no_rows_give_no_answers(trained: Run) -> None:
@@ -94,10 +150,15 @@ def test_outputs_keep_the_order_of_rows(name: str, options: dict[str, Any], tiny
     collate = task.collator(tokenizer)
     one, loss_one = run_model(task, model, encoded, collate, tokens=1)
     many, loss_many = run_model(task, model, encoded, collate)
+    assert loss_one
     for key in one:
         for a, b in zip(one[key], many[key], strict=True):
             np.testing.assert_allclose(a, b, atol=1e-5)
     assert loss_one == pytest.approx(loss_many, rel=1e-5)
+
+
+def tiny_rows(predictor: Predictor) -> list[dict[str, Any]]:
+    return predictor.task.tiny_rows()
 
 
 def _parts(name: str, options: dict[str, Any], folder: Path) -> tuple[Any, Any, Any, Any]:

@@ -58,7 +58,7 @@ def test_known_direction_of_the_hubs_modules(script):
 def test_integers_are_for_labels_only(script):
     reference = script("whole_difference", INTEGERS)
     assert find_metric(reference, "labels")([2, 1], [1, 1])["total"] == 1
-    with pytest.raises(PluginError, match="takes integers and would cut the scores"):
+    with pytest.raises(PluginError, match="takes integers and would truncate the scores"):
         find_metric(reference, "scores")
 
 
@@ -67,13 +67,13 @@ def test_integer_lists_are_found_out(script):
         "listed", INTEGERS.replace('datasets.Value("int32")', 'datasets.Sequence(datasets.Value("int32"))')
     )
     assert find_metric(reference, "labels")
-    with pytest.raises(PluginError, match="would cut the probabilities"):
+    with pytest.raises(PluginError, match="would truncate the probabilities"):
         find_metric(reference, "probabilities")
 
 
 def test_other_inputs_are_refused(script):
     reference = script("sourced", FLOATS.replace("predictions", "sources"))
-    with pytest.raises(PluginError, match="wants sources, references, not predictions"):
+    with pytest.raises(PluginError, match="takes sources, references, not predictions"):
         find_metric(reference, "scores")
 
 
@@ -89,7 +89,7 @@ def test_missing_script(tmp_path):
 
 
 def test_hub_name_without_a_network():
-    with pytest.raises(PluginError, match=r"with no network use a script \(evaluate:./my_metric.py\) or a built-in"):
+    with pytest.raises(PluginError, match=r"without network use a script \(evaluate:./my_metric.py\) or a built-in"):
         load("evaluate:no_such_metric")
 
 

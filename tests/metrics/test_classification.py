@@ -118,7 +118,7 @@ def test_matthews_by_hand():
     # 2 true positives, 1 false, 3 true negatives, 1 missed: (2*3 - 1*1) / sqrt(3 * 3 * 4 * 4)
     assert score("matthews", [1, 1, 1, 0, 0, 0, 0], [1, 1, 0, 0, 0, 0, 1]) == pytest.approx(5 / 12)
     assert score("matthews", [1, 1], [0, 1]) == 0
-    with pytest.raises(DataError, match="one label a row"):
+    with pytest.raises(DataError, match="one label per row"):
         METRICS["matthews"]([[0, 1]], [[0, 1]])
 
 

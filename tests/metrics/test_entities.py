@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 
 from bertkit.metrics import METRICS, intervals
@@ -26,6 +29,29 @@ def test_strict_goes_by_the_prefixes_it_sees(last: str) -> None:
     gold = [["B-X", f"{last}-X", "O"]]
     assert strict(gold, gold)["strict_entity_f1"] == 1.0
     assert strict([["B-X", "I-X", "O"]], gold)["strict_entity_f1"] == 0.0
+
+
+@pytest.mark.parametrize("name", ["entity_f1", "strict_entity_f1"])
+def test_intervals_are_those_of_resampled_sentences(name: str) -> None:
+    """A multinomial over sentences with equal counts gives the distribution of sentences drawn one by one."""
+    metric = METRICS[name]
+    draw = np.random.default_rng(8)
+    tags = ["O", "B-PER", "I-PER", "B-LOC", "I-LOC"]
+    gold = [list(map(str, draw.choice(tags, size=draw.integers(0, 12)))) for _ in range(150)]
+    predicted = [[tag if draw.random() < 0.7 else str(draw.choice(tags)) for tag in row] for row in gold]
+    got = intervals(metric, predicted, gold)
+    assert got == intervals(metric, predicted, gold) != intervals(metric, predicted, gold, seed=1)
+    called = intervals(
+        replace(metric, per_row=None, finish=None, bootstrap="rows"), predicted, gold, samples=600, seed=1
+    )
+    np.testing.assert_allclose(list(got.values()), list(called.values()), atol=0.012)
+    figures = metric(predicted, gold)
+    assert all(low < figures[name] < high for name, (low, high) in got.items())
+
+
+def test_intervals_without_entities() -> None:
+    spans = intervals(METRICS["entity_f1"], [["O", "O"], []], [["O", "O"], []])
+    assert set(spans.values()) == {(0.0, 0.0)}
 
 
 def test_intervals_are_of_the_metrics_own_figures() -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from bertkit import plugins
 from bertkit.errors import PluginError
-from bertkit.metrics import METRICS, Metric, find_metric
+from bertkit.metrics import METRICS, Metric, find_metric, try_out
 
 LOWER_IS_BETTER = {"log_loss", "calibration_error", "mse", "mae", "masked_loss", "perplexity"}
 
@@ -40,6 +40,13 @@ odd.takes = "tokens"
 class Meter: ...
 
 limit = 3
+
+def wrong(predictions, references):
+    return float((predictions != references).mean())
+
+torn = Metric("torn", wrong, "labels", per_row=lambda predictions, references: [][0])
+unfinished = Metric("unfinished", wrong, "labels", per_row=lambda p, r: p != r, finish=lambda s, n: {}["no such sum"])
+apart = Metric("apart", wrong, "labels", per_row=lambda predictions, references: 0 * predictions)
 """
 
 
@@ -95,6 +102,19 @@ def test_users_metric(user):
     assert isinstance(metric, Metric)
     assert metric.takes == "scores"
     assert metric([0.5], [0.25]) == {"own": 5.0}
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("torn", r"metric torn  raised IndexError: .*mine.py:\d+.*; per_row is called with two arrays"),
+        ("unfinished", r"metric unfinished  raised KeyError: 'no such sum' .*; finish is called with sums"),
+        ("apart", "metric apart  apart is 0.5, but 0 by per_row and finish; make both give the same figures"),
+    ],
+)
+def test_users_parts_are_tried_out(user, name, message):
+    with pytest.raises(PluginError, match=message):
+        try_out(find_metric(user(name), "labels"), [0, 1], [0, 0])
 
 
 def test_installed_code_by_module():

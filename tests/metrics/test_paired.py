@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 from scipy.stats import binomtest
 
+from bertkit.errors import PluginError
 from bertkit.metrics import METRICS, Metric, paired
+from bertkit.metrics.metric import means
 from bertkit.metrics.paired import Effort, differences, holm, mcnemar
 
 ACTUAL = np.array([0, 0, 1, 1, 2, 2, 2, 0, 1, 2])
@@ -52,6 +56,71 @@ def test_an_accuracy_that_is_something_else_is_not_tested_by_mcnemar() -> None:
     assert found.test.startswith("randomisation")
 
 
+def errors_per_row(predictions: np.ndarray, references: np.ndarray) -> np.ndarray:
+    return predictions != references
+
+
+def own_metric(**parts: Any) -> Metric:
+    """A user's metric: the share of wrong rows, in percent."""
+    return Metric("wrong", lambda p, r: 100 * float((p != r).mean()), "labels", greater_is_better=False, **parts)
+
+
+def test_a_users_metric_without_parts_is_randomised() -> None:
+    (found,) = differences(own_metric(), ONE, OTHER, ACTUAL)
+    assert (found.figure, found.difference) == ("wrong", pytest.approx(20))
+    assert found.test == "randomisation, all 16 exchanges"
+    assert found.p == pytest.approx(10 / 16)  # a difference of 2, 4, -2 or -4 rows: all but the 6 of no difference
+
+
+def test_a_users_share_of_rows_is_tested_by_mcnemar() -> None:
+    own = own_metric(per_row=errors_per_row, finish=means("wrong", scale=100))
+    (found,) = differences(own, ONE, OTHER, ACTUAL)
+    assert (found.test, found.p) == ("McNemar, exact", pytest.approx(binomtest(1, 4).pvalue))
+    assert not found.greater_is_better
+
+
+def test_a_users_sums_are_randomised_by_sums() -> None:
+    """A mean of costs is no share of right rows; a square of the mean is none of rows at all."""
+    costs = np.array([0.0, 2.0, 1.0])
+
+    def per_row(predictions: np.ndarray, references: np.ndarray) -> np.ndarray:
+        return costs[abs(predictions - references)]
+
+    def cost(predictions: np.ndarray, references: np.ndarray) -> float:
+        return float(per_row(predictions, references).mean())
+
+    for finish, function in (
+        (None, cost),
+        (lambda sums, rows: {"cost": (sums[:, 0] / rows) ** 2}, lambda p, r: cost(p, r) ** 2),
+    ):
+        by_sums = differences(Metric("cost", function, "labels", per_row=per_row, finish=finish), ONE, OTHER, ACTUAL)
+        by_calls = differences(Metric("cost", function, "labels"), ONE, OTHER, ACTUAL)
+        assert by_sums[0].test == "randomisation, all 16 exchanges"
+        assert by_sums[0].p == by_calls[0].p
+        assert by_sums[0].interval == pytest.approx(by_calls[0].interval)
+
+
+def test_parts_that_do_not_give_the_figures_are_an_error() -> None:
+    with pytest.raises(PluginError, match=r"metric wrong  wrong is 20, but 0.2 by per_row and finish"):
+        differences(own_metric(per_row=errors_per_row), ONE, OTHER, ACTUAL)
+
+
+def test_figures_without_intervals_are_not_compared() -> None:
+    assert differences(own_metric(bootstrap="none"), ONE, OTHER, ACTUAL) == []
+    figures = differences(METRICS["squad_v2"], ["cat", "dog"], ["cat", "cat"], [["cat"], ["dog"]], Effort(10))
+    assert [difference.figure for difference in figures] == ["exact", "f1"]
+
+
+@pytest.mark.parametrize(
+    ("name", "parts"),
+    [("accuracy", {"accuracy": 0}), ("glue/qqp", {"accuracy": 3, "f1": None}), ("squad", {"exact_match": 1, "f1": 0})]
+    + [(name, dict.fromkeys(METRICS[name].keys)) for name in ("entity_f1", "perplexity", "masked_accuracy", "f1")],
+)
+def test_figures_that_are_means_of_a_part(name: str, parts: dict[str, int | None]) -> None:
+    width = {"accuracy": 1, "squad": 2, "perplexity": 2, "masked_accuracy": 2, "entity_f1": 3}.get(name, 4)
+    assert {figure: paired._part_of_mean(METRICS[name], figure, 50, width) for figure in parts} == parts
+
+
 @pytest.mark.parametrize("name", ["macro_f1", "matthews", "weighted_precision"])
 def test_all_exchanges_are_gone_through_where_few_rows_differ(name: str) -> None:
     metric = METRICS[name]
@@ -71,7 +140,7 @@ def test_shuffles_come_near_the_exact_p(monkeypatch: pytest.MonkeyPatch) -> None
     one, other = (actual + generator.normal(scale=scale, size=12) for scale in (1.0, 1.5))
     (exact,) = differences(METRICS["mae"], one, other, actual)
     monkeypatch.setattr(paired, "ENOUGH", 10_000)
-    (drawn,) = differences(METRICS["mae"], one, other, actual, effort=Effort(shuffles=4000))
+    (drawn,) = differences(METRICS["mae"], one, other, actual, Effort(shuffles=4000))
     assert exact.test == "randomisation, all 4,096 exchanges"
     assert drawn.test == "randomisation, 4,000 shuffles"
     assert 0.01 < exact.p < 0.99
@@ -81,7 +150,7 @@ def test_shuffles_come_near_the_exact_p(monkeypatch: pytest.MonkeyPatch) -> None
 
 def test_the_smallest_p_of_shuffles_counts_what_was_seen() -> None:
     actual = np.tile([0, 1], 40)
-    (found,) = differences(METRICS["macro_f1"], actual, 1 - actual, actual, effort=Effort(shuffles=999))
+    (found,) = differences(METRICS["macro_f1"], actual, 1 - actual, actual, Effort(shuffles=999))
     assert found.p == 1 / 1000
     assert found.test == "randomisation, 999 shuffles"
     assert found.interval == (-1, -1)
@@ -113,13 +182,13 @@ def test_equal_models_do_not_differ(name: str) -> None:
         "entity_f1": (tags, tags[::-1]),
     }
     predictions, references = sides.get(name, (ONE, ACTUAL))
-    for found in differences(METRICS[name], predictions, predictions, references, effort=Effort(samples=20)):
+    for found in differences(METRICS[name], predictions, predictions, references, Effort(samples=20)):
         assert (found.difference, found.interval, found.p) == (0, (0, 0), 1)
 
 
 def test_an_undefined_figure_has_no_p() -> None:
     rows = np.arange(20.0)
-    (found,) = differences(METRICS["pearson"], [1.0] * 20, rows, rows, effort=Effort(20, 100))
+    (found,) = differences(METRICS["pearson"], [1.0] * 20, rows, rows, Effort(20, 100))
     assert np.isnan([found.difference, *found.interval, found.p]).all()
 
 
@@ -127,7 +196,7 @@ def test_intervals_are_of_the_same_rows_drawn_anew() -> None:
     """Two models whose errors are a constant apart differ by just that, however the rows are drawn."""
     actual = np.arange(40.0) ** 2
     (found,) = differences(
-        METRICS["mae"], actual + np.arange(40), actual + np.arange(40) + 2, actual, effort=Effort(samples=50)
+        METRICS["mae"], actual + np.arange(40), actual + np.arange(40) + 2, actual, Effort(samples=50)
     )
     assert found.interval == pytest.approx((2, 2))
     assert found.difference == pytest.approx(2)
@@ -137,7 +206,7 @@ def test_differences_are_the_same_for_the_same_seed() -> None:
     generator = np.random.default_rng(3)
     actual, one, other = generator.integers(3, size=(3, 50))
     first, again, else_ = (
-        differences(METRICS["macro_f1"], one, other, actual, effort=Effort(seed=seed)) for seed in (0, 0, 1)
+        differences(METRICS["macro_f1"], one, other, actual, Effort(seed=seed)) for seed in (0, 0, 1)
     )
     assert first == again
     assert first[0].interval != else_[0].interval
@@ -148,7 +217,7 @@ def _tags(generator: np.random.Generator, rows: int) -> list[list[str]]:
 
 
 @pytest.mark.parametrize("name", ["squad", "squad_v2", "cmrc2018", "entity_f1", "strict_entity_f1"])
-def test_sums_give_what_calls_of_the_metric_give(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_sums_give_what_calls_of_the_metric_give(name: str) -> None:
     generator = np.random.default_rng(4)
     if "entity" in name:
         one, other, actual = (_tags(generator, 25) for _ in range(3))
@@ -157,20 +226,26 @@ def test_sums_give_what_calls_of_the_metric_give(name: str, monkeypatch: pytest.
         one, other = ([str(text) for text in generator.choice(texts, size=25)] for _ in range(2))
         actual = [[str(text)] for text in generator.choice(texts[:4], size=25)]
     effort = Effort(30, 200)
-    quick = differences(METRICS[name], one, other, actual, METRICS[name].keys, effort)
-    monkeypatch.setattr(paired, "_sums", lambda *_: None)
-    slow = differences(METRICS[name], one, other, actual, METRICS[name].keys, effort)
-    for a, b in zip(quick, slow, strict=True):
-        assert (a.figure, a.p, a.test) == (b.figure, b.p, b.test)
+    quick = differences(METRICS[name], one, other, actual, effort)
+    called = {d.figure: d for d in differences(without_parts(METRICS[name]), one, other, actual, effort)}
+    assert {d.figure for d in quick} == set(METRICS[name].keys)
+    for a in quick:
+        b = called[a.figure]
+        if a.figure in ("exact_match", "exact", "EM"):
+            assert a.test == "McNemar, exact"
+        else:
+            assert (a.p, a.test) == (b.p, b.test)
         assert a.interval == pytest.approx(b.interval)
         assert a.difference == pytest.approx(b.difference)
-    assert {d.test for d in quick if d.figure in paired.RIGHT_OR_WRONG} <= {"McNemar, exact"}
 
 
-def test_sums_are_not_used_where_they_do_not_give_the_figures(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(paired, "_entities", lambda side, *_: np.ones((len(side), 3)))
+def without_parts(metric: Metric) -> Metric:
+    return replace(metric, per_row=None, finish=None, bootstrap="rows")
+
+
+def test_few_entities() -> None:
     tags = [["B-PER", "O"], ["O", "B-LOC"]]
-    found = differences(METRICS["entity_f1"], tags, [["O", "O"]] * 2, tags, effort=Effort(10))
+    found = differences(METRICS["entity_f1"], tags, [["O", "O"]] * 2, tags, Effort(10))
     assert [d.difference for d in found] == [-1, -1, -1]
     assert found[0].p == 0.5  # two rows have four exchanges; two of them are as large
 

@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bertkit.errors import DataError
-from bertkit.metrics import Metric, intervals
-from bertkit.metrics.squad import confidence, exact, f1, normalize, per_question, score_cmrc, score_v1, score_v2
+from bertkit.metrics import METRICS, Metric, intervals
+from bertkit.metrics.squad import exact, f1, normalize, per_question, score_cmrc, score_v1, score_v2
 
 SHARED = Path(os.environ.get("BERTKIT_SHARED_DATA", "no-folder"))
 
@@ -154,7 +154,7 @@ def test_v2_missing():
         ({"1": ["x"], "2": [None]}, {"1": "x"}, "golds  1 have no list of texts: '2'"),
         ({"1": {"text": ["x"]}}, {"1": "x"}, "golds  1 have no list of texts: '1'"),
         ({"1": ["x"]}, {"1": "x", "2\n": "y"}, r"predictions  1 are not among the golds: '2\\n'; are both of"),
-        ({"1": ["x"]}, {"1": None}, "predictions  1 are no text: '1'"),
+        ({"1": ["x"]}, {"1": None}, "predictions  1 are not texts: '1'"),
     ],
 )
 def test_mistakes_are_told_in_a_line(golds, predictions, what, kind):
@@ -225,20 +225,22 @@ def test_cmrc_figures():
     ]
 
 
-def test_per_question_and_confidence():
+def test_per_question_and_intervals():
     golds = {str(i): ["black cat"] for i in range(300)}
-    matched, overlap = per_question(golds, {str(i): "black cat" if i % 3 else "cat" for i in range(200)}, "v1")
+    predictions = {str(i): "black cat" if i % 3 else "cat" for i in range(200)}
+    matched, overlap = per_question(golds, predictions, "v1")
     assert matched.tolist() == [float(i % 3 > 0) for i in range(200)] + [0.0] * 100
     assert overlap.tolist() == pytest.approx([1 if i % 3 else 2 / 3 for i in range(200)] + [0] * 100)
-    bounds = confidence(matched, overlap)
-    assert bounds == confidence(matched, overlap)
-    for name, scores in (("exact", matched), ("f1", overlap)):
+    rows = [predictions.get(i, "none of these") for i in golds], list(golds.values())
+    bounds = intervals(METRICS["squad"], *rows)
+    assert bounds == intervals(METRICS["squad"], *rows)
+    for name, scores in (("exact_match", matched), ("f1", overlap)):
         low, high = bounds[name]
         assert low < 100 * scores.mean() < high
         # within a tenth of the normal approximation's
         assert high - low == pytest.approx(2 * 1.96 * 100 * scores.std() / 300**0.5, rel=0.1)
     mean = Metric("exact", lambda scores, _: 100 * scores.mean(), "scores")
-    assert intervals(mean, matched, matched)["exact"] == bounds["exact"]
+    assert intervals(mean, matched, matched)["exact"] == bounds["exact_match"]
 
 
 def test_unknown_kind():

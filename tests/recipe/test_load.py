@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from bertkit.errors import RecipeError
 from bertkit.recipe.load import build, dump, load, resolve
 from bertkit.recipe.schema import Recipe
-from bertkit.recipe.source import parse, recipe_names
+from bertkit.recipe.source import parse, read, recipe_names
 
 Write = Callable[[str], Path]
 
@@ -74,9 +74,9 @@ def test_every_mistake_is_told_at_once_with_its_line(write: Write) -> None:
         "r.yaml:13  train.seed: not set here; seed stands at the top of the recipe",
         "--set  train.weight_decay: must be at least 0, got -1",
         "r.yaml:9  options.max_lenght: no such key; did you mean max_length?",
-        "r.yaml:14  metrics.0  no such metric: acuracy; did you mean accuracy?",
-        "r.yaml:16  callbacks.0  no such callback: early_stoping; did you mean early_stopping?",
-        "r.yaml:17  callbacks.1  no such callback: early_stopin; did you mean early_stopping?",
+        "r.yaml:14  metrics.0: no such metric: acuracy; did you mean accuracy?",
+        "r.yaml:16  callbacks.0: no such callback: early_stoping; did you mean early_stopping?",
+        "r.yaml:17  callbacks.1: no such callback: early_stopin; did you mean early_stopping?",
     ]
 
 
@@ -84,8 +84,8 @@ def test_every_mistake_is_told_at_once_with_its_line(write: Write) -> None:
     ("text", "problem"),
     [
         ("model: bert\n", "r.yaml  task: missing; bertkit recipe show classify prints a full one"),
-        ("task: clasify\n", "r.yaml:1  no such task: clasify; did you mean classify?"),
-        ("task: ./mine.py\n", "r.yaml:1  no such task: ./mine.py; name the object in the file: ./mine.py:NAME"),
+        ("task: clasify\n", "r.yaml:1  task: no such task: clasify; did you mean classify?"),
+        ("task: ./mine.py\n", "r.yaml:1  task: no such task: ./mine.py; name the object in the file: ./mine.py:NAME"),
         ("task: 3\n", "r.yaml:1  task: expected a text, got 3"),
         ("task: classify\nseed: 1.5\n", "r.yaml:2  seed: expected a whole number, got 1.5"),
         ("task: classify\nseed: -1\n", "r.yaml:2  seed: must be at least 0, got -1"),
@@ -96,7 +96,7 @@ def test_every_mistake_is_told_at_once_with_its_line(write: Write) -> None:
         ("task: classify\ndata: {label_ids: true}\n", "r.yaml:2  data: label_ids needs label_names: the names, in"),
         ("task: classify\ndata: {columns: {text: 3}}\n", "r.yaml:2  data.columns.text: expected a text, got 3"),
         ("task: classify\ndata: {validation_ratio: 1}\n", "r.yaml:2  data.validation_ratio: must be below 1.0, got 1"),
-        ("task: classify\ndata: {format: cvs}\n", "r.yaml:2  data.format  no such reader: cvs; did you mean csv?"),
+        ("task: classify\ndata: {format: cvs}\n", "r.yaml:2  data.format: no such reader: cvs; did you mean csv?"),
         ("task: classify\noptions: {threshold: 0.5}\n", "r.yaml:2  options: threshold goes with multi_label: true"),
         ("task: classify\noptions: {long_text: cutt}\n", "r.yaml:2  options.long_text: no such value: 'cutt'; one of"),
         ("task: classify\noptions: {max_length: 2}\n", "r.yaml:2  options.max_length: must be at least 4, got 2"),
@@ -132,7 +132,7 @@ def test_what_is_no_task_is_a_mistake_of_the_users(write: Write, reference: str)
 def test_mistakes_in_a_users_file_have_its_line(write: Write) -> None:
     Path("mine.py").write_text("a = 1\nb = missing\n")
     (problem,) = said(write("task: classify\nmetrics:\n- ./mine.py:a\n"))
-    assert problem.startswith("r.yaml:3  metrics.0  ")
+    assert problem.startswith("r.yaml:3  metrics.0: ")
     assert "mine.py:2 can not be imported: NameError: name 'missing' is not defined" in problem
 
 
@@ -227,3 +227,43 @@ def test_no_text_and_no_number_is_changed(names: dict[str, str], number: float) 
     }
     recipe = Recipe.model_validate(values)
     assert again(recipe) == recipe
+
+
+def test_a_renamed_option_is_an_error_that_names_the_new_one(write: Write) -> None:
+    path = write("task: ner\noptions:\n  pieces: all\n  max_lenght: 9\n")
+    assert said(path, "options.pieces=mean") == [
+        "--set  options.pieces: has another name now; write options.subtoken_pooling",
+        "r.yaml:4  options.max_lenght: no such key; did you mean max_length?",
+    ]
+    assert said(path)[0] == "r.yaml:3  options.pieces: has another name now; write options.subtoken_pooling"
+    both = write("task: ner\noptions: {pieces: all, subtoken_pooling: mean}\n")
+    assert said(both) == ["r.yaml:2  options.pieces: has another name now; write options.subtoken_pooling"]
+
+
+def test_a_run_from_before_a_renaming_opens(write: Write) -> None:
+    source = read(write("task: ner\noptions: {pieces: all, max_length: 9}\n"))
+    assert build(source, of_run=True).options == {"subtoken_pooling": "all", "max_length": 9}
+    with pytest.raises(RecipeError, match=r"--set  options\.pieces: has another name now"):
+        build(read(Path("r.yaml"), ["options.pieces=mean"]), of_run=True)
+
+
+def test_a_users_own_task_may_rename_its_options(write: Write) -> None:
+    Path("mine.py").write_text(
+        "from bertkit.tasks.classify.task import Classify, ClassifyOptions\n"
+        "class Options(ClassifyOptions):\n"
+        "    renamed = {'mode': 'way'}\n"
+        "    way: str = ''\n"
+        "class Mine(Classify):\n"
+        "    Options = Options\n"
+    )
+    path = write("task: ./mine.py:Mine\noptions: {mode: fast}\n")
+    assert said(path) == ["r.yaml:2  options.mode: has another name now; write options.way"]
+    assert build(read(path), of_run=True).options == {"way": "fast"}
+
+
+def test_what_was_parsed_once_is_not_changed_by_sets(write: Write) -> None:
+    path = write("task: classify\ntrain: {learning_rate: 1e-4}\n")
+    assert load(path, ["train.learning_rate=1e-3", "seed=1"]).train == {"learning_rate": 1e-3}
+    again = load(path)
+    assert (again.train, again.seed) == ({"learning_rate": 1e-4}, 42)
+    assert load(write("task: regress\n")).task == "regress"

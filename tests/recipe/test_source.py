@@ -10,7 +10,7 @@ import pytest
 
 from bertkit.errors import RecipeError
 from bertkit.recipe.load import load
-from bertkit.recipe.source import Source, locate, parse, read, recipe_names, recipes_folder
+from bertkit.recipe.source import SETS, YamlValues, locate, parse, read, recipe_names, recipes_folder
 
 Write = Callable[..., Path]
 
@@ -159,15 +159,15 @@ def test_the_last_set_stays(write: Write) -> None:
 def test_a_set_key_stands_at_set_and_others_where_they_were(write: Write) -> None:
     source = read(write("train:\n  a: 1\n  b: {c: 1}\n"), ["train.b={c: 2}"])
     assert source.place(("train", "a")) == "sub/r.yaml:2"
-    assert source.place(("train", "b")) == source.place(("train", "b", "c")) == "--set"
+    assert source.place(("train", "b")) == source.place(("train", "b", "c")) == SETS
 
 
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("seed", "--set  seed: expected KEY=VALUE; for example --set train.learning_rate=3e-5"),
+        ("seed", "--set  seed: expected KEY=VALUE; for example: --set train.num_train_epochs=3"),
         ("=1", "--set  =1: expected KEY=VALUE"),
-        ("seed.a=1", "--set  seed.a: seed is a value, not a block; --set seed=... replaces it"),
+        ("seed.a=1", "--set  seed.a: seed is a value, not a block; set seed itself to replace it"),
         ("a=x: y", "--set  a: not valid YAML: mapping values are not allowed here; quote the value"),
         ("a=[x", "--set  a: not valid YAML"),
         ("a={b: 1, b: 2}", "--set  a: b: this key stands twice"),
@@ -333,4 +333,4 @@ def test_an_unknown_recipe_gets_a_hint(tmp_path: Path, monkeypatch: pytest.Monke
 
 
 def test_a_source_without_places_says_nothing() -> None:
-    assert Source({"task": "classify"}).place(("task",)) == ""
+    assert YamlValues({"task": "classify"}).place(("task",)) == ""

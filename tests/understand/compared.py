@@ -1,4 +1,4 @@
-"""A Comparison made by hand: what pages and the terminal show, without a training."""
+"""A comparison written by hand: what pages and the terminal show, without training."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from dataclasses import replace
 from bertkit.metrics.paired import Difference
 from bertkit.tasks.task import Verdict
 from bertkit.understand.compare import Comparison, Contrast, Scored
-from bertkit.understand.outcomes import count, ranked
+from bertkit.understand.outcomes import by_class, count, ranked
 
 
-def label(text: str, right: str, given: str, sure: float) -> Verdict:
+def label(text: str, right: str, answer: str, confidence: float) -> Verdict:
     """Of a text with one label."""
-    return Verdict(text, right, given, float(right == given), sure, frozenset({(right,)}), frozenset({(given,)}))
+    sets = frozenset({(right,)}), frozenset({(answer,)})
+    return Verdict(text, right, answer, float(right == answer), confidence, *sets)
 
 
 ONE = [
@@ -48,7 +49,8 @@ def comparison(*, third: bool = False, verdicts: bool = True, p: float = 0.25) -
         ]
         if third:
             differences = [replace(d, corrected=min(1.0, 2 * d.p)) for d in differences]
-        own = (count(ONE, run.verdicts), ranked(ONE, run.verdicts)) if verdicts else ({}, [])
+        sides = ONE, run.verdicts
+        own = (count(*sides), ranked(*sides), by_class(*sides)) if verdicts else ()
         contrasts.append(Contrast("small", run.name, differences, *own))
     rows = [{"text": verdict.text, "place": f"test.csv:{number}"} for number, verdict in enumerate(ONE, 2)]
     return Comparison("test", rows, runs, contrasts)

@@ -1,4 +1,4 @@
-"""Which Runs can be compared, and what is said of the rows."""
+"""Which Runs can be compared, and notes and warnings about the rows."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from bertkit.errors import RunError
 from bertkit.recipe.schema import Recipe
 from bertkit.tasks.task import make_task
-from bertkit.understand.comparable import about_data, check_alike, names_of
+from bertkit.understand.comparable import check_alike, check_data, names_of
 
 
 def recipe(task: str = "classify", *, options: dict[str, Any] | None = None, seed: int = 42, **data: Any) -> Recipe:
@@ -65,28 +65,28 @@ def test_the_same_code_in_two_runs_is_one_task(tmp_path: Path) -> None:
 
 def test_other_test_data_is_noted() -> None:
     recipes = [recipe(train="a.csv", test="test.csv"), recipe(train="b.csv", test="b-test.csv"), recipe(train="b.csv")]
-    notes, warnings = about_data(["one", "two", "three"], recipes, [], "test")
+    notes, warnings = check_data(["one", "two", "three"], recipes, [], "test")
     assert notes == [
         "two: scored on test.csv, though its own recipe names other test data: b-test.csv",
         "three: scored on test.csv, though its own recipe names other test data: none",
     ]
     assert warnings == []
-    assert about_data(["one", "two", "three"], recipes, ["new.csv"], "test") == ([], [])
+    assert check_data(["one", "two", "three"], recipes, ["new.csv"], "test") == ([], [])
 
 
 def test_rows_that_a_run_was_trained_on_are_warned_of() -> None:
     recipes = [recipe(train="a.csv", test="test.csv"), recipe(train=["b.csv", "test.csv"], test="test.csv")]
-    _, warnings = about_data(["one", "two"], recipes, [], "test")
+    _, warnings = check_data(["one", "two"], recipes, [], "test")
     assert warnings == ["two: was trained on rows of test.csv, which it is scored on here"]
-    _, warnings = about_data(["one", "two"], recipes, ["a.csv"], "test")
+    _, warnings = check_data(["one", "two"], recipes, ["a.csv"], "test")
     assert warnings == ["one: was trained on rows of a.csv, which it is scored on here"]
 
 
 def test_rows_that_were_split_off() -> None:
     """The same split of the same file holds the same rows out; another seed does not."""
     same, other = [recipe(train="a.csv")] * 2, [recipe(train="a.csv"), recipe(train="a.csv", seed=1)]
-    assert about_data(["one", "two"], same, [], "validation") == ([], [])
-    _, warnings = about_data(["one", "two"], other, [], "validation")
+    assert check_data(["one", "two"], same, [], "validation") == ([], [])
+    _, warnings = check_data(["one", "two"], other, [], "validation")
     assert warnings == ["two: was trained on rows of a.csv, which it is scored on here"]
-    _, warnings = about_data(["one", "two"], same, [], "train")
+    _, warnings = check_data(["one", "two"], same, [], "train")
     assert len(warnings) == 2

@@ -15,9 +15,8 @@ from bertkit import Run, train
 from bertkit.errors import BertkitError, RecipeError, RunError
 from bertkit.inference.predictor import Predictor
 from bertkit.metrics import METRICS
-from bertkit.understand.compare import Comparison, compare, in_order, in_words, probability
+from bertkit.understand.compare import Comparison, compare, in_order
 from tests.helpers import make, messages, tiny_recipe, write_rows
-from tests.understand.compared import comparison
 
 
 @pytest.fixture(scope="module")
@@ -53,61 +52,61 @@ def leaning(small: Run, tmp_path_factory: pytest.TempPathFactory) -> Run:
     return changed(small, tmp_path_factory.mktemp("leaning") / "leaning", (2, 0, 1), (50, 0, 0))
 
 
-def figures(found: Comparison, contrast: int = 0) -> dict[str, Any]:
-    return {d.figure: d for d in found.contrasts[contrast].differences}
+def figures(result: Comparison, contrast: int = 0) -> dict[str, Any]:
+    return {d.figure: d for d in result.contrasts[contrast].differences}
 
 
 def test_a_run_does_not_differ_from_itself(small: Run) -> None:
-    found = compare([small, small])
-    assert [run.name for run in found.runs] == [str(small.path), f"{small.path} (2)"]
-    assert found.data == "validation"
-    for difference in found.contrasts[0].differences:
+    result = compare([small, small])
+    assert [run.name for run in result.runs] == [str(small.path), f"{small.path} (2)"]
+    assert result.data == "validation"
+    for difference in result.contrasts[0].differences:
         assert (difference.difference, difference.interval, difference.p) == (0, (0, 0), 1)
-    counts = found.contrasts[0].counts
+    counts = result.contrasts[0].counts
     assert (counts["only_one"], counts["only_other"], counts["same_answer"]) == (0, 0, 8)
-    assert found.table() == []
-    assert found.record()["differing"] == []
+    assert result.table() == []
+    assert result.record()["differing"] == []
 
 
 def test_labels_in_another_order_change_nothing(small: Run, tmp_path: Path) -> None:
     turned = changed(small, tmp_path / "turned", (2, 0, 1))
     assert turned.task_state["labels"] != small.task_state["labels"]
-    found = compare([small, turned])
-    assert found.contrasts[0].rows == []
-    assert found.contrasts[0].counts["same_answer"] == 8
-    for difference in found.contrasts[0].differences:
+    result = compare([small, turned])
+    assert result.contrasts[0].rows == []
+    assert result.contrasts[0].counts["same_answer"] == 8
+    for difference in result.contrasts[0].differences:
         assert difference.difference == pytest.approx(0, abs=1e-6)
         assert difference.one == pytest.approx(small.metrics["validation"][difference.figure], abs=1e-6)
-    assert figures(found)["accuracy"].p == figures(found)["macro_f1"].p == 1
+    assert figures(result)["accuracy"].p == figures(result)["macro_f1"].p == 1
 
 
 def test_figures_rows_and_tests_of_two_runs(small: Run, leaning: Run) -> None:
-    found = compare([small, leaning])
-    rows = found.rows
-    given = [[answer["label"] for answer in Predictor.open(run).predict(list(rows))] for run in (small, leaning)]
-    assert set(given[1]) == {"refund"}
-    right = [[answer == row["label"] for answer, row in zip(own, rows, strict=True)] for own in given]
-    tested = figures(found)
+    result = compare([small, leaning])
+    rows = result.rows
+    answers = [[answer["label"] for answer in Predictor.open(run).predict(list(rows))] for run in (small, leaning)]
+    assert set(answers[1]) == {"refund"}
+    right = [[answer == row["label"] for answer, row in zip(own, rows, strict=True)] for own in answers]
+    tested = figures(result)
     assert list(tested) == ["accuracy", "macro_f1", "log_loss"]
     assert [tested["accuracy"].one, tested["accuracy"].other] == [np.mean(own) for own in right]
     assert tested["accuracy"].test == "McNemar, exact"
     assert tested["macro_f1"].test.startswith("randomisation, all")
     assert tested["log_loss"].other > 5
     assert not tested["log_loss"].greater_is_better
-    contrast = found.contrasts[0]
+    contrast = result.contrasts[0]
     only_small = [i for i, (a, b) in enumerate(zip(*right, strict=True)) if a and not b]
     only_leaning = [i for i, (a, b) in enumerate(zip(*right, strict=True)) if b and not a]
     assert only_small
     assert (contrast.counts["only_one"], contrast.counts["only_other"]) == (len(only_small), len(only_leaning))
     assert sorted(contrast.rows) == sorted(only_small + only_leaning)
-    told = {row["row"] - 1: row for row in found.table()}
-    assert sorted(told) == sorted(contrast.rows)
+    table = {row["row"] - 1: row for row in result.table()}
+    assert sorted(table) == sorted(contrast.rows)
     for i in only_small:
-        assert told[i]["better"] == "small"
-        assert (told[i]["text"], told[i]["right"]) == (rows[i]["text"], rows[i]["label"])
-        assert (told[i]["small: given"], told[i]["leaning: given"]) == (given[0][i], given[1][i])
-        assert told[i]["leaning: confidence"] == pytest.approx(1, abs=1e-3)
-        assert told[i]["place"].endswith(f"classify-dev.jsonl:{i + 1}")
+        assert table[i]["better"] == "small"
+        assert (table[i]["text"], table[i]["right"]) == (rows[i]["text"], rows[i]["label"])
+        assert (table[i]["small: answer"], table[i]["leaning: answer"]) == (answers[0][i], answers[1][i])
+        assert table[i]["leaning: confidence"] == pytest.approx(1, abs=1e-3)
+        assert table[i]["place"].endswith(f"classify-dev.jsonl:{i + 1}")
 
 
 def test_the_first_run_is_compared_with_each_and_p_is_corrected(small: Run, leaning: Run, tmp_path: Path) -> None:
@@ -128,32 +127,32 @@ def test_other_rows_and_other_figures(small: Run, leaning: Run, tmp_path: Path) 
     rows = make("classify", {}).tiny_rows()[:5]
     file = write_rows([{"message": row["text"], "label": row["label"]} for row in rows], tmp_path / "other.jsonl")
     sets = ["data.columns.text=message", "metrics=[micro_f1]"]
-    found = compare([small, leaning], sets=sets, data=[str(file)])
-    assert (found.data, len(found.rows)) == (str(file), 5)
-    assert list(figures(found)) == ["micro_f1"]
+    result = compare([small, leaning], sets=sets, data=[str(file)])
+    assert (result.data, len(result.rows)) == (str(file), 5)
+    assert list(figures(result)) == ["micro_f1"]
 
 
 def test_rows_of_the_training_are_warned_of(
     small: Run, leaning: Run, caplog: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(logging.getLogger("bertkit"), "propagate", True)
-    found = compare([small, leaning], split="train")
-    assert len(found.rows) == 32
-    warned = {said.partition(":")[0] for said in messages(caplog) if "was trained on rows of" in said}
+    result = compare([small, leaning], split="train")
+    assert len(result.rows) == 32
+    warned = {message.partition(":")[0] for message in messages(caplog) if "was trained on rows of" in message}
     assert warned == {"small", "leaning"}
 
 
 @pytest.mark.parametrize(
-    ("chosen", "says"),
+    ("options", "message"),
     [
         ({"split": "test"}, "names no such data"),
         ({"split": "tets"}, "did you mean test?"),
         ({"split": "test", "data": ["a.csv"]}, "does not go with --data"),
     ],
 )
-def test_rows_that_there_are_none_of(small: Run, leaning: Run, chosen: dict[str, Any], says: str) -> None:
-    with pytest.raises(RecipeError, match=says):
-        compare([small, leaning], **chosen)
+def test_rows_that_there_are_none_of(small: Run, leaning: Run, options: dict[str, Any], message: str) -> None:
+    with pytest.raises(RecipeError, match=message):
+        compare([small, leaning], **options)
 
 
 def test_runs_that_can_not_be_compared(small: Run, tmp_path: Path) -> None:
@@ -176,10 +175,10 @@ def test_a_label_that_the_runs_do_not_know(small: Run, leaning: Run, tmp_path: P
 def test_entities(tiny_bert: Path, tmp_path: Path) -> None:
     run = train(tiny_recipe("ner", {}, tiny_bert, tmp_path), output=tmp_path / "ner")
     shutil.copytree(run.path, tmp_path / "copy")
-    found = compare([run, Run.open(tmp_path / "copy")])
-    assert list(figures(found)) == [name for kind in ("", "strict_") for name in METRICS[f"{kind}entity_f1"].keys]
-    assert {d.p for d in found.contrasts[0].differences} == {1}
-    assert found.contrasts[0].rows == []
+    result = compare([run, Run.open(tmp_path / "copy")])
+    assert list(figures(result)) == [name for kind in ("", "strict_") for name in METRICS[f"{kind}entity_f1"].keys]
+    assert {d.p for d in result.contrasts[0].differences} == {1}
+    assert result.contrasts[0].rows == []
 
 
 def test_language_models_of_two_vocabularies(tiny_bert: Path, tmp_path: Path) -> None:
@@ -188,9 +187,9 @@ def test_language_models_of_two_vocabularies(tiny_bert: Path, tmp_path: Path) ->
     run = train(recipe, output=tmp_path / "one")
     shutil.copytree(run.path, tmp_path / "copy")
     copy = Run.open(tmp_path / "copy")
-    found = compare([run, copy])
-    assert (found.contrasts[0].counts, found.table()) == ({}, [])
-    assert {d.test for d in found.contrasts[0].differences} == {"randomisation, no answers differ"}
+    result = compare([run, copy])
+    assert (result.contrasts[0].counts, result.table()) == ({}, [])
+    assert {d.test for d in result.contrasts[0].differences} == {"randomisation, no answers differ"}
     text = (copy.model / "tokenizer.json").read_text("utf-8")
     (copy.model / "tokenizer.json").write_text(text.replace('"parcel":', '"parcels":'), "utf-8")
     with pytest.raises(RunError, match=r"copy .* vocabulary"):
@@ -202,9 +201,3 @@ def test_answers_in_the_order_of_labels() -> None:
     assert list(in_order(answer, ["a", "b"])["probabilities"].items()) == [("a", 0.1), ("b", 0.9)]
     assert in_order(answer, ["a", "b"]) == answer
     assert in_order(answer, []) == answer
-
-
-def test_in_words() -> None:
-    assert in_words(comparison().contrasts[0]).startswith("accuracy: small is ahead by 0.2000")
-    assert "p = 0.5000" in in_words(comparison(third=True).contrasts[0])  # the corrected one
-    assert [probability(p) for p in (0.25, 1e-9, float("nan"), None)] == ["0.2500", "1.0e-09", *["undefined"] * 2]

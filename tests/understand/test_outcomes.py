@@ -8,13 +8,12 @@ from tests.understand.compared import ONE, OTHER
 
 
 def partly(*scores: float) -> list[Verdict]:
-    return [Verdict("text", "right", f"given {score}", score) for score in scores]
+    return [Verdict("text", "right", f"answer {score}", score) for score in scores]
 
 
 def test_counts_of_right_and_wrong_rows() -> None:
     counts = outcomes.count(ONE, OTHER)
     assert counts == {"both_right": 1, "only_one": 2, "only_other": 1, "both_wrong": 1, "same_answer": 2}
-    assert outcomes.in_words(counts, "small", "large", 5)[1] == ("only small right", "2", "40.0%")
 
 
 def test_counts_of_rows_that_are_partly_right() -> None:
@@ -24,7 +23,7 @@ def test_counts_of_rows_that_are_partly_right() -> None:
 
 def test_the_same_labels_in_another_order_are_the_same_answer() -> None:
     labels = frozenset({("a",), ("b",)})
-    one, other = (Verdict("text", "a, b", given, 1.0, None, labels, labels) for given in ("a, b", "b, a"))
+    one, other = (Verdict("text", "a, b", answer, 1.0, None, labels, labels) for answer in ("a, b", "b, a"))
     assert outcomes.count([one], [other])["same_answer"] == 1
 
 
@@ -41,13 +40,3 @@ def test_rows_are_sorted_by_their_scores_first() -> None:
 def test_classes_that_one_of_the_two_found() -> None:
     assert outcomes.by_class(ONE, OTHER) == [("delivery", 2, 2, 0), ("refund", 1, 0, 1)]
     assert outcomes.by_class(partly(1), partly(0)) == []
-
-
-def test_what_is_right_is_told_once() -> None:
-    headers, cells = outcomes.columns(outcomes.count(ONE, OTHER), "small", "large", "large")
-    assert headers == ["small", "large, right"]
-    assert [cell(ONE[2], OTHER[2], 40) for cell in cells] == ["delivery (0.60)", "refund (0.90)"]
-    one, other = partly(0.5), partly(0.4)
-    headers, cells = outcomes.columns(outcomes.count(one, other), "small", "large", "small")
-    assert headers == ["right", "small", "large"]
-    assert [cell(one[0], other[0], 8) for cell in cells] == ["right", "given 0…", "given 0…"]

@@ -37,7 +37,7 @@ from bertkit.data.corpus.parts import CorpusPart, RandomSentences
 from bertkit.data.read.documents import Scanned, clean, documents, paragraphs
 from bertkit.data.tokenizer.cached import CachedTokenizer
 from bertkit.data.tokenizer.marked import mark_first
-from bertkit.errors import DataError
+from bertkit.errors import DataError, Parameter
 from bertkit.recipe.schema import DataBlock
 
 PART = 4_000_000
@@ -208,7 +208,7 @@ class Workers:
                 yield each.result()
         except BrokenProcessPool as error:
             todo = "if the memory was full, use fewer; building again continues from here"
-            raise Ended.at("processes", "a process was killed", todo) from error
+            raise Ended.at(Parameter("processes"), "a process was killed", todo) from error
 
     def __enter__(self) -> Workers:
         return self

@@ -81,6 +81,7 @@ def _scores(outputs: Any, batch: dict[str, torch.Tensor]) -> torch.Tensor:
 class Choice(TextTask):
     Options = ChoiceOptions
     Head = ChoiceHead
+    answer_columns = ("predicted_label",)
     metrics: tuple[str, ...] = ("accuracy",)
     options: ChoiceOptions
 
@@ -149,16 +150,12 @@ class Choice(TextTask):
         return [f"accuracy {accuracy:.3f}, but guessing gives {chance:.3f}: nothing was learnt"]
 
     def to_columns(self, answer: Answer, *, logits: bool = False) -> dict[str, Any]:
-        columns = {self.answer_column: answer["label"], "predicted_choice": answer["text"]}
+        columns = {"predicted_label": answer["label"], "predicted_choice": answer["text"]}
         columns |= {"probability": answer["probability"], "probabilities": answer["probabilities"]}
         return columns | ({"logits": answer["logits"]} if logits else {})
 
-    @property
-    def answer_column(self) -> str:
-        return "predicted_label"
-
     def parse(self, columns: dict[str, Any], row: dict[str, Any]) -> Answer:
-        return {"label": parsing.choice(columns.get(self.answer_column), len(row["choices"]))}
+        return {"label": parsing.choice(columns.get("predicted_label"), len(row["choices"]))}
 
     def to_text(self, answer: Answer) -> str:
         return f"{answer['label']}: {answer['text']} ({answer['probability']:.2f})"

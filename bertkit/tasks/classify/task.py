@@ -18,6 +18,7 @@ from bertkit.data.columns.column import Column
 from bertkit.data.read.rows import Unusable
 from bertkit.errors import RecipeError, did_you_mean
 from bertkit.models import losses
+from bertkit.recipe.references import Reference
 from bertkit.recipe.schema import DataBlock
 from bertkit.tasks import label_match, texts, verdicts
 from bertkit.tasks.classify import out_of_scope, thresholds
@@ -38,7 +39,7 @@ class ClassifyOptions(texts.TextOptions):
     """Any number of labels a row, not exactly one."""
     class_weights: Literal["auto"] | dict[str, float] | None = None
     """Weight of each label's rows: `auto` makes all labels weigh the same in sum; names left out weigh 1."""
-    loss: str = "cross_entropy"
+    loss: Reference = "cross_entropy"
     """`cross_entropy`, `focal`, or a Reference to `(logits, labels) -> (row,)`."""
     focal_gamma: float = Field(default=2.0, ge=0)
     label_smoothing: float = Field(default=0.0, ge=0, lt=1)
@@ -265,13 +266,13 @@ class Classify(TextTask):
         return [f"{figure}: nothing was learnt{hint}"]
 
     def to_columns(self, answer: Answer, *, logits: bool = False) -> dict[str, Any]:
-        columns = {self.answer_column: answer["labels" if self.options.multi_label else "label"]}
+        columns = {self.answer_columns[0]: answer["labels" if self.options.multi_label else "label"]}
         columns |= {f"probability_{name}": p for name, p in answer["probabilities"].items()}
         return columns | ({f"logit_{name}": score for name, score in answer["logits"].items()} if logits else {})
 
     @property
-    def answer_column(self) -> str:
-        return "predicted_labels" if self.options.multi_label else "predicted_label"
+    def answer_columns(self) -> tuple[str, ...]:
+        return ("predicted_labels",) if self.options.multi_label else ("predicted_label",)
 
     def parse(self, columns: dict[str, Any], row: dict[str, Any]) -> Answer:
         """The label by its name, or by its number where the data set has an order; probabilities where all are there.
@@ -279,7 +280,7 @@ class Classify(TextTask):
         Raises:
             Unusable: an unknown label.
         """
-        value = columns.get(self.answer_column)
+        value = columns.get(self.answer_columns[0])
         given = {name: columns.get(f"probability_{name}") for name in self.labels}
         answer: Answer = {}
         if all(probability is not None for probability in given.values()):

@@ -11,7 +11,7 @@ from __future__ import annotations
 import itertools
 import json
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
@@ -31,6 +31,7 @@ IGNORED = -100
 
 
 class TaggingOptions(TaskOptions):
+    renamed: ClassVar[dict[str, str]] = {"pieces": "subtoken_pooling"}
     max_length: int | None = Field(default=None, ge=4)
     """Most tokens of a sentence or window, [CLS] and [SEP] included. Default: all that the model can take."""
     window_overlap: int | None = Field(default=None, ge=0)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import model_validator
 
-from bertkit.data.columns import schemes
+from bertkit.data.columns import schemes, spans
 from bertkit.data.columns.column import Column
 from bertkit.data.columns.labels import read_label_names
 from bertkit.data.columns.schemes import PREFIXES, ROLES, Scheme
@@ -66,6 +66,7 @@ class NerOptions(TaggingOptions):
 class Ner(Task):
     Options = NerOptions
     Head = NerHead
+    answer_columns = ("predicted_tags", "predicted_entities")
     takes = "tags"
     metrics = ("entity_f1", "strict_entity_f1")
     options: NerOptions
@@ -232,13 +233,12 @@ class Ner(Task):
             columns = {"predicted_entities": [{key: found[key] for key in keys} for found in answer["entities"]]}
         return columns | ({"tag_probabilities": answer["probabilities"]} if logits else {})
 
-    @property
-    def answer_column(self) -> str:
-        return "predicted_tags"
-
     def parse(self, columns: dict[str, Any], row: dict[str, Any]) -> Answer:
-        (words,) = sentences_of([row]).words
-        return {"tags": parsing.tags(columns.get(self.answer_column), len(words))}
+        sentences = sentences_of([row])
+        if "predicted_tags" in columns:
+            return {"tags": parsing.tags(columns["predicted_tags"], len(sentences.words[0]))}
+        found = {"text": row.get("text"), "spans": spans.spans(spans.cell(columns.get("predicted_entities")), str)}
+        return {"tags": tags_of([found], sentences_of([found]), self.scheme)[0]}
 
     @property
     def example(self) -> dict[str, Any]:

@@ -57,6 +57,7 @@ class Masked(Encoded):
 class Pretrain(Task):
     Options = PretrainOptions
     Head = PretrainHead
+    answer_columns = ("predicted_tokens",)
     takes = "language"
     draws = True
     metrics: tuple[str, ...] = ("masked_loss", "perplexity", "masked_accuracy")
@@ -153,11 +154,7 @@ class Pretrain(Task):
             for mask, best in enumerate(answer["fillings"], 1)
             for one in best
         ]
-        return {self.answer_column: [best[0]["token"] for best in answer["fillings"]], "fillings": fillings}
-
-    @property
-    def answer_column(self) -> str:
-        return "predicted_tokens"
+        return {"predicted_tokens": [best[0]["token"] for best in answer["fillings"]], "fillings": fillings}
 
     def parse(self, columns: dict[str, Any], row: dict[str, Any]) -> Answer:
         raise Unusable("words for masks are not scored from a file", "name a RUN")

@@ -12,6 +12,7 @@ from bertkit import plugins
 from bertkit.data.columns.column import Column
 from bertkit.errors import RecipeError
 from bertkit.models import losses
+from bertkit.recipe.references import Reference
 from bertkit.tasks import texts, verdicts
 from bertkit.tasks.parsing import number
 from bertkit.tasks.task import Answer, Encoded, Outputs, Rows, Verdict
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 
 class RegressOptions(texts.TextOptions):
-    loss: str = "squared_error"
+    loss: Reference = "squared_error"
     """`squared_error`, or a Reference to `(logits, labels) -> (row,)` with logits `(row, 1)`."""
 
     @field_validator("loss")
@@ -57,6 +58,7 @@ class RegressHead(TextHead):
 class Regress(TextTask):
     Options = RegressOptions
     Head = RegressHead
+    answer_columns = ("predicted_score",)
     takes = "scores"
     metrics = ("pearson", "spearman")
     options: RegressOptions
@@ -106,14 +108,10 @@ class Regress(TextTask):
         return [f"squared error {error:.3g}, but always answering their mean gives {spread:.3g}: nothing was learnt"]
 
     def to_columns(self, answer: Answer, *, logits: bool = False) -> dict[str, Any]:
-        return {self.answer_column: answer["score"]}
-
-    @property
-    def answer_column(self) -> str:
-        return "predicted_score"
+        return {"predicted_score": answer["score"]}
 
     def parse(self, columns: dict[str, Any], row: dict[str, Any]) -> Answer:
-        return {"score": number(columns.get(self.answer_column))}
+        return {"score": number(columns.get("predicted_score"))}
 
     def to_text(self, answer: Answer) -> str:
         return f"{answer['score']:.3f}"

@@ -55,6 +55,7 @@ class SquadOptions(windows.WindowOptions):
 class Squad(TextTask):
     Options = SquadOptions
     Head = SquadHead
+    answer_columns = ("predicted_answer",)
     takes = "answers"
     metrics: tuple[str, ...] = ("squad_v2",)
     options: SquadOptions
@@ -198,7 +199,7 @@ class Squad(TextTask):
 
     def to_columns(self, answer: Answer, *, logits: bool = False) -> dict[str, Any]:
         hidden = () if logits else ("start_logit", "end_logit")
-        columns = {self.answer_column: answer["answer"]}
+        columns = {"predicted_answer": answer["answer"]}
         columns |= {"predicted_start": answer["start"], "predicted_end": answer["end"]}
         columns |= {"score": answer["score"], "confidence": answer["confidence"]}
         if answer["no_answer_probability"] is not None:
@@ -206,12 +207,8 @@ class Squad(TextTask):
         best = [{key: value for key, value in entry.items() if key not in hidden} for entry in answer["n_best"]]
         return columns | {"n_best": best}
 
-    @property
-    def answer_column(self) -> str:
-        return "predicted_answer"
-
     def parse(self, columns: dict[str, Any], row: dict[str, Any]) -> Answer:
-        return {"answer": str(columns.get(self.answer_column) or "")}
+        return {"answer": str(columns.get("predicted_answer") or "")}
 
     @property
     def example(self) -> dict[str, Any]:

@@ -273,7 +273,7 @@ def test_cached(texts: list[str], tokenizer: Any, tmp_path: Path, monkeypatch) -
 BUILD = """
 import sys
 from transformers import AutoTokenizer
-from bertkit.data import corpus_rounds
+from bertkit.data.corpus import rounds as corpus_rounds
 from bertkit.data.corpus.corpus import CorpusOptions, build
 if __name__ == "__main__":
     corpus_rounds.PART = 400
