@@ -47,7 +47,9 @@ def train(
         bool,
         typer.Option("--chinese-characters/--no-chinese-characters", help="Make each Han character a word."),
     ] = True,
-    reserved: Annotated[int, typer.Option(min=0, help="[unusedN] tokens; with 99 or more, [CLS] is 101.")] = 99,
+    reserved: Annotated[
+        int, typer.Option(min=0, help="Reserved tokens, \\[unusedN]; with 99 or more, [CLS] is 101.")
+    ] = 99,
     min_frequency: Annotated[int, typer.Option(min=1, help="Leave out rarer characters and pairs of tokens.")] = 2,
     alphabet: Annotated[
         int | None, typer.Option(min=1, help="Most characters; not for bpe.", show_default="all that are not too rare")
