@@ -572,8 +572,8 @@ def bad_choice(name: str, row: Any, where: str, what: str, todo: str, *, more: s
 
 CHOICE = [
     bad_choice("one choice", {**C, "choices": ["a man"]}, "train.jsonl:2", "choices holds only one choice: 'a man'",
-        "two or more"),
-    bad_choice("no choice", {**C, "choices": []}, "train.jsonl:2", "choices holds no choice", "two or more"),
+        "at least two"),
+    bad_choice("no choice", {**C, "choices": []}, "train.jsonl:2", "choices holds no choice", "at least two"),
     bad_choice("an empty choice", {**C, "choices": ["a man", " "]}, "train.jsonl:2",
         "choices holds an empty choice: number 2 of 2", "data.bad_rows=skip"),
     bad_choice("a number for a choice", {**C, "choices": ["a man", 5]}, "train.jsonl:2", "number 2 of 2 is a number",
@@ -697,7 +697,7 @@ WORDS = [
     bad_tags("a metric of labels", TAGGED, "metrics", "accuracy: takes labels, not tags", "use entity_f1",
         more="-s metrics=accuracy"),
     bad_squad("no answers", squad({"id": "a", "question": "where ?"}), "train", "the questions have no answers",
-        "write an empty list that there is none"),
+        "an empty list says that there is none"),
     bad_squad("an answer that is not in the text", squad(question(answers=[{"text": "dog", "answer_start": 3}])),
         "train.json[id a]", "'dog' at 3, where the text has ' ca'; not found", "data.bad_rows=skip"),
     bad_squad("an id twice", squad(question(), question()), "train.json[id a]", "duplicate id",
