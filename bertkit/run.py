@@ -29,7 +29,7 @@ from pathlib import Path
 from typing import Any
 
 from bertkit import plugins
-from bertkit.errors import Problem, RunError
+from bertkit.errors import Parameter, Problem, RunError
 from bertkit.fs import cores, write_json, write_text
 from bertkit.recipe.load import build, code_files, dump, map_references
 from bertkit.recipe.references import Key
@@ -129,8 +129,10 @@ class Run:
                 raise RunError.at(str(self.path), what, "name another folder")
         if self.path.is_file() or (self.path.is_dir() and any(self.path.iterdir())):
             if self.is_begun and not self.is_finished:
-                raise RunError.at("--output", f"{self.path}: holds an unfinished Run", "--resume goes on with it")
-            raise RunError.at("--output", f"{self.path}: in use", "name a new folder, or remove this one")
+                raise RunError.at(
+                    Parameter("output"), f"{self.path}: holds an unfinished Run", "--resume goes on with it"
+                )
+            raise RunError.at(Parameter("output"), f"{self.path}: in use", "name a new folder, or remove this one")
 
     def discard(self) -> None:
         """Remove what `create` and a training that never began have written, so that the folder is free again."""
@@ -302,7 +304,7 @@ def check_output(file: Path | None) -> None:
     """Raise a RunError where a file can not be written there, before the work that it is to hold."""
     if file is not None and (file.is_dir() or not file.parent.is_dir()):
         what = "is a folder" if file.is_dir() else f"no such folder: {file.parent}"
-        raise RunError.at("--output", f"{file}: {what}", "name a file in a folder that exists")
+        raise RunError.at(Parameter("output"), f"{file}: {what}", "name a file in a folder that exists")
 
 
 def _read_json(file: Path) -> dict[str, Any]:

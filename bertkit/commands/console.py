@@ -19,9 +19,10 @@ Set = Annotated[
     list[str] | None, typer.Option("--set", "-s", metavar="KEY=VALUE", help="Change a key of the recipe; repeatable.")
 ]
 Processes = Annotated[
-    int, typer.Option("--processes", min=1, metavar="N", help="Processes of this machine: one a GPU.")
+    int,
+    typer.Option("--processes", min=1, metavar="N", help="Number of processes on this machine, usually one per GPU."),
 ]
-TrustCode = Annotated[bool, typer.Option("--trust-code", help="Execute code of its author's that the Run carries.")]
+TrustCode = Annotated[bool, typer.Option("--trust-code", help="Run custom code that came with this Run.")]
 
 
 def only(sets: Sequence[str] | None, *blocks: str) -> Sequence[str]:

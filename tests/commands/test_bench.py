@@ -67,14 +67,14 @@ def test_mistakes(bertkit, tiny_bert: Path, tmp_path: Path) -> None:
     file = write_suite(tmp_path, tiny_bert)
     output = ("--output", tmp_path / "out")
     for arguments, said in {
-        ("bench", file): "--output  where to?",
+        ("bench", file): "--output  missing; name a folder",
         ("bench", "gleu", *output): "did you mean glue?",
         ("bench", file, *output, "--tasks", "intent"): "mine has no intent; did you mean intents?",
         ("bench", file, *output, "--tasks", "intents,"): "a name is empty",
         ("bench", file, *output, "--seeds", "1,2,1"): "1 stands twice",
-        ("bench", file, *output, "--seeds", "1,two"): "'two' is no seed",
-        ("bench", file, *output, "--seeds", "4294967296"): "is no seed",
-        ("bench", file, *output, "--seeds", "-1"): "is no seed",
+        ("bench", file, *output, "--seeds", "1,two"): "'two' is not a seed",
+        ("bench", file, *output, "--seeds", "4294967296"): "is not a seed",
+        ("bench", file, *output, "--seeds", "-1"): "is not a seed",
         ("bench", file, *output, "--recipes", "tunned"): "did you mean tuned?",
         ("bench", file, *output, "--recipes", "tuned"): "names its own",
         ("bench", file, *output, "-s", "train.num_train_epoch=1"): "did you mean num_train_epochs?",
