@@ -143,7 +143,7 @@ def suite(data: Path | None, recipes: Literal["paper", "tuned"]) -> Suite:
         remedy = "expected files such as CoLA/train.tsv, or the hub's cola/train-*.parquet"
         raise DataError.at(str(data), "holds no task of GLUE", remedy)
     entries = tuple(
-        _entry(task, own, data, recipes) for task in TASKS if isinstance(own := files[task.name], GlueFiles)
+        _entry(one, own, data, recipes) for one in TASKS if isinstance(own := files[one.name], GlueFiles)
     )
     return Suite("glue", entries, absent)
 
