@@ -90,13 +90,6 @@ class Pair:
     def err(self) -> str:
         return ANSI.sub("", self._text(1))
 
-    others = property(lambda self: other_lines(self.err))
-
-
-def other_lines(err: str) -> list[str]:
-    """Lines on standard error that are not ours."""
-    return [line for line in err.splitlines() if line.strip() and not OURS.match(line)]
-
 
 class Launched:
     """A command that runs, its output in files: a pipe would hold up whoever reads only one of two."""
@@ -115,7 +108,10 @@ class Launched:
     def err(self) -> str:
         return ANSI.sub("", self._files[1].read_text("utf-8"))
 
-    others = property(lambda self: other_lines(self.err))
+    @property
+    def others(self) -> list[str]:
+        """Lines on standard error that are not ours."""
+        return [line for line in self.err.splitlines() if line.strip() and not OURS.match(line)]
 
     def wait(self, seconds: float = 100) -> int:
         return self.process.wait(seconds)
