@@ -97,7 +97,7 @@ def check_begun(job: Job, recipe: Recipe) -> None:
     if not job.run.is_begun:
         return
     if changed := differences(recipe, Run.begun(job.folder).recipe):
-        what = f"was begun with another {', '.join(changed)}"
+        what = f"was started with a different {', '.join(changed)}"
         raise RunError.at(job.folder, what, "ask for the same again, remove this folder, or name another output folder")
 
 
