@@ -142,9 +142,7 @@ def suite(data: Path | None, recipes: Literal["paper", "tuned"]) -> Suite:
     if len(absent) == len(TASKS):
         remedy = "expected files such as CoLA/train.tsv, or the hub's cola/train-*.parquet"
         raise DataError.at(str(data), "holds no task of GLUE", remedy)
-    entries = tuple(
-        _entry(one, own, data, recipes) for one in TASKS if isinstance(own := files[one.name], GlueFiles)
-    )
+    entries = tuple(_entry(one, own, data, recipes) for one in TASKS if isinstance(own := files[one.name], GlueFiles))
     return Suite("glue", entries, absent)
 
 
