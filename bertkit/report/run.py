@@ -46,6 +46,8 @@ class Told:
     split: str = ""
     """The one whose rows are shown."""
     verdicts: Sequence[Verdict] = ()
+    errors: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """Kinds of errors in these rows (`Task.error_kinds`)."""
 
 
 def write(
@@ -74,6 +76,7 @@ def told_of(run: Run, task: Task, scored: Mapping[str, Scores], rows: Mapping[st
         {**counts, **{split: len(part) for split, part in rows.items()}},
         shown,
         task.verdicts(scored[shown].answers, rows[shown]),
+        task.error_kinds(scored[shown].answers, rows[shown]),
     )
 
 
@@ -88,6 +91,7 @@ def page(run: Run, task: Task, told: Told) -> str:
         told=told,
         answers=_answers(task, told.verdicts),
         classes=_classes(told.verdicts),
+        errors=_errors(told.errors),
         calibration=_calibration(told.verdicts),
         curves=_curves(log),
         recipe=run.recipe_file.read_text("utf-8"),
@@ -182,6 +186,17 @@ def _classes(verdicts: Sequence[Verdict]) -> dict[str, Any]:
         "totals": figures.totals_of(counts),
         "pairs": [] if matrix else figures.most_confused(counts, PAIRS),
     }
+
+
+def _errors(kinds: Mapping[str, Mapping[str, Any]]) -> list[tuple[str, str, str, str]]:
+    """Kind, labelled, predicted and an example, of the kinds of errors that occur."""
+    rows = []
+    for kind, errors in kinds.items():
+        if errors["gold"] or errors["predicted"]:
+            first = next(iter(errors["examples"]), {})
+            example = " → ".join(first.get(side) or "nothing" for side in ("gold", "predicted")) if first else ""
+            rows.append((kind, number(errors["gold"]), number(errors["predicted"]), short(example, TEXT)))
+    return rows
 
 
 def _calibration(verdicts: Sequence[Verdict]) -> dict[str, Any]:

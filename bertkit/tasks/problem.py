@@ -122,6 +122,16 @@ class Problem(ABC):
         """Warnings that these answers deserve, whoever gave them: no better than a guess."""
         return []
 
+    def error_kinds(self, answers: list[Answer], rows: Rows) -> dict[str, dict[str, Any]]:
+        """How many answers are wrong in which way; empty where a task does not tell kinds of errors apart.
+
+        Returns:
+            kind -> `{"gold": int, "predicted": int, "examples": [...]}`: how many labelled and how many predicted parts
+            (entities) have this error, and a few examples: `{"row": int, "gold": str | None, "predicted": str | None}`
+            with the row's number from 0, None where nothing was labelled or predicted.
+        """
+        return {}
+
     def verdicts(self, answers: list[Answer], rows: Rows) -> list[Verdict]:
         """One per row, of rows with answers; none where single rows are not right or wrong (masked words)."""
         return []

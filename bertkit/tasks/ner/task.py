@@ -220,6 +220,9 @@ class Ner(Task):
     def verdicts(self, answers: list[Answer], rows: Rows) -> list[Verdict]:
         return verdicts.of_entities(answers, *self._gold(rows))
 
+    def error_kinds(self, answers: list[Answer], rows: Rows) -> dict[str, dict[str, Any]]:
+        return verdicts.entity_errors(*self.compare(answers, rows, "tags"), self._gold(rows)[0])
+
     def sanity_checks(self, answers: list[Answer], rows: Rows) -> list[str]:
         if any(tag != "O" for answer in answers for tag in answer["tags"]):
             return []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import warnings
 from pathlib import Path
@@ -17,7 +18,7 @@ from seqeval.scheme import IOB1
 
 from bertkit import Predictor, train
 from bertkit.commands import console
-from bertkit.data.columns.schemes import repair
+from bertkit.data.columns.schemes import convert, repair
 from bertkit.data.dataset import load
 from bertkit.errors import DataError, RecipeError
 from bertkit.metrics import METRICS
@@ -191,8 +192,11 @@ def test_a_run_answers_texts_words_and_files(tiny_bert: Path, tmp_path: Path, be
         "anna lives in berlin",
         "",
     ]
-    code, _, err = bertkit("eval", run.path, "--data", tmp_path / "ner.jsonl")
+    code, out, err = bertkit("eval", run.path, "--data", tmp_path / "ner.jsonl", "--output", tmp_path / "eval.json")
     assert code == 0, err
+    errors = json.loads((tmp_path / "eval.json").read_text("utf-8"))["errors"]
+    wrong = {kind for kind, found in errors.items() if found["gold"] or found["predicted"]}
+    assert wrong and wrong == {line.split()[1] for line in out.split("example: labelled")[1].splitlines()[1:-1]}
     assert "token-classification" in run.card_file.read_text("utf-8")
     assert "AutoModelForTokenClassification" in run.card_file.read_text("utf-8")
 
@@ -290,3 +294,29 @@ def test_verdicts_are_of_the_entities_that_the_figures_count(tokenizer: Any) -> 
     assert (right.score, right.wanted, right.found) == (1.0, {("PER", 1, 2)}, {("PER", 1, 2)})
     figures = METRICS["entity_f1"](*task.compare(answers, rows, "tags"))
     assert figures["entity_f1"] == 0.5  # one of two wanted, one of two found
+
+
+@pytest.mark.parametrize("scheme", ["IOB2", "IOB1", "BMES"])
+def test_wrong_entities_are_counted_by_kind(scheme: Any) -> None:
+    gold = [["B-PER", "I-PER", "O"], ["O", "B-LOC"], ["O", "O"], ["B-PER", "O"]]
+    predicted = [["B-PER", "O", "O"], ["O", "B-PER"], ["B-LOC", "O"], ["O", "O"]]
+    words = [["anna", "bell", "sings"], ["in", "berlin"], ["the", "cat"], ["john", "!"]]
+    rows, answers = (
+        [{"tokens": t, "tags": convert(tags, "IOB2", scheme)} for t, tags in zip(words, side, strict=True)]
+        for side in (gold, predicted)
+    )
+    kinds = made(rows).error_kinds(answers, rows)
+    assert {kind: (found["gold"], found["predicted"]) for kind, found in kinds.items()} == {
+        "type": (1, 1), "boundary": (1, 1), "boundary+type": (0, 0), "missed": (1, 0), "spurious": (0, 1),
+    }  # fmt: skip
+    assert kinds["type"]["examples"] == [{"row": 1, "gold": "berlin LOC", "predicted": "berlin PER"}]
+    assert kinds["boundary"]["examples"] == [{"row": 0, "gold": "anna bell PER", "predicted": "anna PER"}]
+    assert kinds["missed"]["examples"] == [{"row": 3, "gold": "john PER", "predicted": None}]
+    assert kinds["spurious"]["examples"] == [{"row": 2, "gold": None, "predicted": "the LOC"}]
+
+
+def test_wrong_entities_of_a_text_are_shown_as_they_are_written(tokenizer: Any) -> None:
+    task = Ner(NerOptions(), {"labels": ["O", "B-PER", "I-PER"], "scheme": "IOB2"})
+    rows = [{"text": "Dr.Li sings", "spans": [{"start": 0, "end": 5, "label": "PER"}]}]
+    kinds = task.error_kinds([{"tags": ["O", "O", "B-PER", "O"]}], rows)
+    assert kinds["boundary"]["examples"] == [{"row": 0, "gold": "Dr.Li PER", "predicted": "Li PER"}]
