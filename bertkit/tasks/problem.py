@@ -37,7 +37,7 @@ class Verdict(NamedTuple):
     """What the answer holds, likewise."""
 
 
-class Problem(ABC):
+class TaskProblem(ABC):
     """Required: `columns`, `metrics`, `compare`, `tiny_rows`."""
 
     takes: ClassVar[Takes] = "labels"

@@ -22,7 +22,7 @@ from bertkit.recipe.load import task_options
 from bertkit.recipe.schema import Recipe
 from bertkit.tasks.codec import Codec, Mark
 from bertkit.tasks.head import Head, LabelHead
-from bertkit.tasks.problem import Answer, Problem, Rows, Verdict
+from bertkit.tasks.problem import Answer, Rows, TaskProblem, Verdict
 
 __all__ = [
     "Answer",
@@ -32,7 +32,6 @@ __all__ = [
     "LabelHead",
     "Mark",
     "Outputs",
-    "Problem",
     "Rows",
     "Task",
     "TaskOptions",
@@ -50,7 +49,7 @@ class TaskOptions(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
-class Task(Problem, Codec):
+class Task(TaskProblem, Codec):
     """A problem with its codec and head. Nothing depends on the order of calls, but that `state` is known.
 
     Args:
