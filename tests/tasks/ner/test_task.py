@@ -24,7 +24,8 @@ from bertkit.errors import DataError, RecipeError
 from bertkit.metrics import METRICS
 from bertkit.models.build import load_tokenizer
 from bertkit.recipe.schema import DataBlock, ModelBlock
-from bertkit.tasks.ner.task import Ner, NerOptions
+from bertkit.tasks.ner.options import NerOptions
+from bertkit.tasks.ner.task import Ner
 from bertkit.tasks.task import Encoded
 from tests.helpers import messages, tiny_recipe, write_rows
 
@@ -50,7 +51,7 @@ def answers_of(task: Ner, rows: Any, scores: list[list[float]], tokenizer: Any, 
     outputs = []
     for item in encoded.examples:
         given = np.zeros((len(item["input_ids"]), len(task.labels)))
-        given[item["first_tokens"] == np.arange(len(item["first_tokens"]))] = [next(todo) for _ in item["words"]]
+        given[item["first_tokens"] == np.arange(len(item["first_tokens"]))] = [next(todo) for _ in item["own_words"]]
         outputs.append(given)
     return task.decode({"scores": outputs}, encoded, rows)
 
@@ -69,7 +70,7 @@ def test_labels_are_all_tags_of_the_types_found(tmp_path: Path, caplog: pytest.L
 
 def test_the_scheme_may_be_named_but_must_fit(tmp_path: Path) -> None:
     assert made(from_file(tmp_path, CONLL), scheme="IOB1").scheme == "IOB1"
-    with pytest.raises(RecipeError, match=r"IO: the tag 'B-LOC' is none of its"):
+    with pytest.raises(RecipeError, match=r"IO: has no tag 'B-LOC'; its prefixes are I"):
         made(from_file(tmp_path, CONLL), scheme="IO")
 
 
@@ -135,7 +136,7 @@ def test_a_word_that_is_not_seen_is_o_and_counts_as_missed(tokenizer: Any) -> No
     task = made(rows)
     encoded = task.encode(rows, tokenizer, 64, answers=True)
     assert len(encoded.examples) == 1
-    assert "2 words give the model nothing to read" in encoded.warnings[0]
+    assert "2 words have no tokens" in encoded.warnings[0]
     answers = answers_of(task, rows, [[0, 9, 0]], tokenizer)
     assert [answer["tags"] for answer in answers] == [["O", "B-PER"], ["O"]]
     figures = METRICS["entity_f1"](*task.compare(answers, rows, "tags"))
@@ -268,7 +269,7 @@ def test_context_of_documents_is_trained(tiny_bert: Path, tmp_path: Path) -> Non
     assert all(len(answer["tags"]) == len(answer["words"]) for answer in answers)
     alone = predictor.predict([{"tokens": ["?"], "document": 1}])[0]
     assert alone["probabilities"] != pytest.approx(answers[2]["probabilities"], abs=1e-6)
-    with pytest.raises(RecipeError, match="do not say where documents begin"):
+    with pytest.raises(RecipeError, match="have no document boundaries"):
         made([{"tokens": ["a"], "tags": ["B-PER"]}], context="document")
 
 
