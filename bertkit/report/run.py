@@ -159,7 +159,9 @@ def _characters(count: int) -> str:
 
 
 def _scatter(some: Sequence[Verdict]) -> Any:
-    pairs = [(float(v.right), float(v.given)) for v in some if _is_number(v.right) and _is_number(v.given)]
+    pairs = [
+        (float(v.expected), float(v.predicted)) for v in some if _is_number(v.expected) and _is_number(v.predicted)
+    ]
     right, given = [a for a, _ in pairs], [b for _, b in pairs]
     return plots.scatter(right, given, title="Given against right", x="right", y="given")
 

@@ -292,7 +292,7 @@ def test_verdicts_are_of_the_entities_that_the_figures_count(tokenizer: Any) -> 
     answers = answers_of(task, rows, [[0, 9, 0], [9, 0, 0], [9, 0, 0], [9, 0, 0], [0, 9.0, 0]], tokenizer)
     wrong, right = task.verdicts(answers, rows)
     assert wrong[:4] == ("anna bell sings", "anna bell PER", "anna PER", 0.0)
-    assert (right.score, right.wanted, right.found) == (1.0, {("PER", 1, 2)}, {("PER", 1, 2)})
+    assert (right.score, right.expected_labels, right.predicted_labels) == (1.0, {("PER", 1, 2)}, {("PER", 1, 2)})
     figures = METRICS["entity_f1"](*task.compare(answers, rows, "tags"))
     assert figures["entity_f1"] == 0.5  # one of two wanted, one of two found
 
