@@ -13,7 +13,8 @@ from bertkit.data.columns.schemes import find_broken
 from bertkit.data.dataset import load
 from bertkit.recipe.schema import DataBlock
 from bertkit.run import Run
-from bertkit.tasks.ner.task import Ner, NerOptions
+from bertkit.tasks.ner.options import NerOptions
+from bertkit.tasks.ner.task import Ner
 
 FOLDER = Path(package.__file__).parent / "demo" / "ner"
 

@@ -12,7 +12,7 @@ import typer
 from bertkit.errors import RecipeError
 
 COLOURS = ("green", "magenta", "cyan", "yellow", "blue", "red")
-NUMBERS = ("value", "rows")
+NUMBERS = ("value", "rows", "labelled", "predicted")
 """Columns that stand at the right."""
 
 Set = Annotated[
@@ -103,6 +103,19 @@ def scores(splits: dict[str, dict[str, float | None]], intervals: dict[str, Any]
             interval = "" if low is None or high is None else f"{low:.4f} to {high:.4f}"
             rows.append((split, name, "undefined" if value is None else f"{value:.4f}", interval))
     table(("split", "figure", "value", "95% interval"), rows)
+
+
+def error_kinds(splits: dict[str, dict[str, dict[str, Any]]]) -> None:
+    """A table of the kinds of errors that occur (`Task.error_kinds`), with one example each; nothing where none do."""
+    rows = []
+    for split, kinds in splits.items():
+        for kind, errors in kinds.items():
+            if errors["gold"] or errors["predicted"]:
+                first: dict[str, Any] = next(iter(errors["examples"]), {})
+                example = " -> ".join(first.get(side) or "nothing" for side in ("gold", "predicted")) if first else ""
+                rows.append((split, kind, errors["gold"], errors["predicted"], example))
+    if rows:
+        table(("split", "kind of error", "labelled", "predicted", "example: labelled -> predicted"), rows)
 
 
 def warn(text: str) -> None:

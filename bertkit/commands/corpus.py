@@ -173,9 +173,9 @@ def _figures(manifest: dict[str, Any]) -> Iterator[tuple[str, str]]:
 def _progress() -> Iterator[Callable[[str, int, int], None]]:
     """A bar per round, with rate and time left; without a terminal, a line now and then."""
     if not sys.stderr.isatty():
-        from bertkit.tasks.pretrain.rows import BuildLog
+        from bertkit.tasks.pretrain.rows import BuildProgress
 
-        yield BuildLog()
+        yield BuildProgress()
         return
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn

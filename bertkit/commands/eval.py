@@ -228,6 +228,7 @@ def _tell(results: dict[str, dict[str, Any]], output: Path | None, head: dict[st
         {name: result["figures"] for name, result in results.items()},
         {name: result["intervals"] for name, result in results.items()},
     )
+    console.error_kinds({name: result.get("errors", {}) for name, result in results.items()})
     typer.echo("rows: " + ", ".join(str(result["rows"]) for result in results.values()))
     beside = [result.pop("files", {}) for result in results.values()]
     if output:

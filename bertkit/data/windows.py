@@ -1,9 +1,13 @@
 """Spans of tokens for a text that is too long: truncated, head and tail, or overlapping windows.
 
-Spans are `(start, end)` in tokens of the text alone, before special tokens are added.
+Spans are `(start, end)` in tokens (or words) of the text alone, before special tokens are added.
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
 
 Span = tuple[int, int]
 
@@ -34,9 +38,36 @@ def head_and_tail(length: int, size: int) -> list[Span]:
     return [(0, head), (length - (size - head), length)]
 
 
-def shares(first: int, second: int, size: int) -> tuple[int, int]:
-    """How many tokens of each text of a pair fit into `size`: tokens are removed from the longer text, or from the
-    second if both are equally long (google-research/bert, `_truncate_seq_pair`)."""
+def maximum_context(spans: Sequence[Span], sizes: np.ndarray) -> np.ndarray:
+    """The window where each part of a text (a token or a word) has the most context: its number, `(part,)`.
+
+    The context of a part in a window is the smaller number of tokens beside it, plus a hundredth of the window's
+    tokens. Of equal windows the first is taken (google-research/bert, run_squad.py, `_check_is_max_context`).
+
+    Args:
+        spans: windows, each from one part to before another; together they cover all parts.
+        sizes: tokens of each part, `(part,)`.
+    """
+    window = np.zeros(len(sizes), dtype=np.int64)
+    if len(spans) == 1:
+        return window
+    ends = np.concatenate([[0], np.cumsum(sizes)])  # tokens before each part, and in all
+    best = np.full(len(sizes), -np.inf)
+    for number, (start, end) in enumerate(spans):
+        before, after = ends[start:end] - ends[start], ends[end] - ends[start + 1 : end + 1]
+        context = np.minimum(before, after) + 0.01 * (ends[end] - ends[start])
+        better = context > best[start:end]
+        window[start:end][better] = number
+        best[start:end][better] = context[better]
+    return window
+
+
+def pair_lengths(first: int, second: int, size: int) -> tuple[int, int]:
+    """How many tokens of each text of a pair are kept to fit into `size`.
+
+    Tokens are removed from the longer text, or from the second if both are equally long (google-research/bert,
+    `_truncate_seq_pair`).
+    """
     over = max(0, first + second - size)
     from_longer = min(over, abs(first - second))
     rest = over - from_longer

@@ -12,7 +12,6 @@ import inspect
 import json
 import os
 import shutil
-from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +20,7 @@ import numpy as np
 
 import bertkit
 from bertkit import processes
+from bertkit.data.lazy import LazySequence
 from bertkit.engine.examples import Encoded
 from bertkit.fs import cache_home, folder_aside
 
@@ -62,10 +62,10 @@ def home() -> Path:
     return cache_home() / "encoded"
 
 
-class Stored(Sequence[dict[str, Any]]):
-    """Items that lie in arrays on disk: `values` of each name one after the other, `ends` where each item's end.
+class StoredExamples(LazySequence):
+    """Examples in arrays on disk: `values` by name, of all examples one after the other, and where each example `ends`.
 
-    A name without ends holds one number an item.
+    A name without ends has one number per example.
     """
 
     def __init__(self, values: dict[str, np.ndarray], ends: dict[str, np.ndarray]):
@@ -86,18 +86,12 @@ class Stored(Sequence[dict[str, Any]]):
     def __len__(self) -> int:
         return len(self.values["row"])
 
-    def __getitem__(self, number: Any) -> Any:
-        if isinstance(number, slice):
-            return [self[i] for i in range(*number.indices(len(self)))]
-        if number < 0:
-            number += len(self)
-        if not 0 <= number < len(self):
-            raise IndexError(number)
-        item: dict[str, Any] = {}
+    def read(self, number: int) -> dict[str, Any]:
+        example: dict[str, Any] = {}
         for name, values in self.values.items():
             ends = self.ends.get(name)
-            item[name] = values[number] if ends is None else values[ends[number - 1] if number else 0 : ends[number]]
-        return {**item, "row": int(item["row"])}
+            example[name] = values[number] if ends is None else values[ends[number - 1] if number else 0 : ends[number]]
+        return {**example, "row": int(example["row"])}
 
 
 def _key(task: Task, rows: Rows, tokenizer: PreTrainedTokenizerBase, limit: int) -> str:
@@ -151,7 +145,7 @@ def _read(folder: Path) -> Encoded | None:
         os.utime(folder)
     except (OSError, EOFError, ValueError, KeyError):  # not there, or torn: it is made again
         return None
-    return Encoded(Stored(values, ends), said["notes"], said["warnings"])
+    return Encoded(StoredExamples(values, ends), said["notes"], said["warnings"])
 
 
 def _make_room(home: Path) -> None:

@@ -34,12 +34,15 @@ def evaluate(
 
     Returns:
         `{"data", "rows", "figures": {...}, "intervals": {...}, "files": {...}}`; the last are the task's own, by name.
+        Where the task knows kinds of errors, also `"errors"` (`Task.error_kinds`).
 
     Raises:
         BertkitError: rows that can not be read, or hold labels that the Run does not know.
     """
     name, rows, scores = score_rows(predictor, recipe, data=data, split=split, progress=progress)
     result = {"data": name, "rows": len(rows), "figures": scores.figures, "intervals": scores.intervals}
+    if errors := predictor.task.error_kinds(scores.answers, rows):
+        result["errors"] = errors
     return {**result, "files": predictor.task.files(scores.answers, rows)}
 
 

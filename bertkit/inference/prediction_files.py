@@ -52,7 +52,9 @@ def score_predictions(
     figures, spans = _measure(task, answers, rows, metrics)
     for warning in task.sanity_checks(answers, rows):
         log.warning("%s: %s", name, warning)
-    return {"data": name, "rows": len(rows), "figures": figures, "intervals": spans}
+    result = {"data": name, "rows": len(rows), "figures": figures, "intervals": spans}
+    errors = task.error_kinds(answers, rows)
+    return {**result, "errors": errors} if errors else result
 
 
 def read_answers(file: str | Path, task: Task, rows: Rows, block: DataBlock) -> list[Answer]:

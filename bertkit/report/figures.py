@@ -68,9 +68,9 @@ def per_class(verdicts: Sequence[Verdict]) -> list[ClassFigures]:
     true: Counter[str] = Counter()
     predicted: Counter[str] = Counter()
     for verdict in verdicts:
-        hits.update(str(one[0]) for one in verdict.wanted & verdict.found)
-        true.update(str(one[0]) for one in verdict.wanted)
-        predicted.update(str(one[0]) for one in verdict.found)
+        hits.update(str(one[0]) for one in verdict.expected_labels & verdict.predicted_labels)
+        true.update(str(one[0]) for one in verdict.expected_labels)
+        predicted.update(str(one[0]) for one in verdict.predicted_labels)
     return [
         ClassFigures(
             name,
@@ -91,7 +91,7 @@ def confusions(verdicts: Sequence[Verdict]) -> dict[tuple[str, str], int]:
     """
     counts: Counter[tuple[str, str]] = Counter()
     for verdict in verdicts:
-        sides = [next(iter(side)) for side in (verdict.wanted, verdict.found) if len(side) == 1]
+        sides = [next(iter(side)) for side in (verdict.expected_labels, verdict.predicted_labels) if len(side) == 1]
         if len(sides) != 2 or any(len(one) != 1 for one in sides):
             return {}
         counts[str(sides[0][0]), str(sides[1][0])] += 1

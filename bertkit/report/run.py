@@ -46,6 +46,8 @@ class RunResults:
     split: str = ""
     """The split whose rows are shown."""
     verdicts: Sequence[Verdict] = ()
+    errors: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """Kinds of errors in these rows (`Task.error_kinds`)."""
 
 
 def write(
@@ -74,6 +76,7 @@ def results_of(run: Run, task: Task, scored: Mapping[str, Scores], rows: Mapping
         {**counts, **{split: len(part) for split, part in rows.items()}},
         shown,
         task.verdicts(scored[shown].answers, rows[shown]),
+        task.error_kinds(scored[shown].answers, rows[shown]),
     )
 
 
@@ -88,6 +91,7 @@ def page(run: Run, task: Task, results: RunResults) -> str:
         results=results,
         answers=_answers(task, results.verdicts),
         classes=_classes(results.verdicts),
+        errors=_errors(results.errors),
         calibration=_calibration(results.verdicts),
         curves=_curves(log),
         recipe=run.recipe_file.read_text("utf-8"),
@@ -153,7 +157,8 @@ def _characters(count: int) -> str:
 
 
 def _scatter(verdicts: Sequence[Verdict]) -> Any:
-    pairs = [(float(v.right), float(v.given)) for v in verdicts if _is_number(v.right) and _is_number(v.given)]
+    numbers = [v for v in verdicts if _is_number(v.expected) and _is_number(v.predicted)]
+    pairs = [(float(v.expected), float(v.predicted)) for v in numbers]
     true, predicted = [a for a, _ in pairs], [b for _, b in pairs]
     return plots.scatter(true, predicted, title="Predicted and true values", x="true", y="predicted")
 
@@ -180,6 +185,17 @@ def _classes(verdicts: Sequence[Verdict]) -> dict[str, Any]:
         "totals": figures.totals_of(counts),
         "pairs": [] if matrix else figures.most_confused(counts, PAIRS),
     }
+
+
+def _errors(kinds: Mapping[str, Mapping[str, Any]]) -> list[tuple[str, str, str, str]]:
+    """Kind, labelled, predicted and an example, of the kinds of errors that occur."""
+    rows = []
+    for kind, errors in kinds.items():
+        if errors["gold"] or errors["predicted"]:
+            first: dict[str, Any] = next(iter(errors["examples"]), {})
+            example = " → ".join(first.get(side) or "nothing" for side in ("gold", "predicted")) if first else ""
+            rows.append((kind, number(errors["gold"]), number(errors["predicted"]), short(example, TEXT)))
+    return rows
 
 
 def _calibration(verdicts: Sequence[Verdict]) -> dict[str, Any]:

@@ -19,22 +19,24 @@ Answer = dict[str, Any]
 
 
 class Verdict(NamedTuple):
-    """How one row was answered, for people and for figures that no metric gives: what reports and comparisons show."""
+    """How one row was answered: what reports and comparisons of Runs show, and count by class."""
 
     text: str
-    """What was asked, in words; the parts of a pair are joined by ` | `."""
-    right: str
-    given: str
+    """The row's input, for people; the parts of a pair are joined by ` | `."""
+    expected: str
+    """The correct answer, for people."""
+    predicted: str
+    """The task's answer, for people."""
     score: float
-    """1 where the answer is right, 0 where it is wrong, between them where it is partly right. Of a number the absolute
-    error with a minus, so that more is better there too."""
+    """1 for a correct answer, 0 for a wrong one, between them for a partly correct one. For numbers the negative
+    absolute error, so that more is better there too."""
     confidence: float | None = None
-    """In the answer given, 0 to 1; None where the task has none."""
-    wanted: frozenset[tuple[Any, ...]] = frozenset()
-    """What was to be found, where that has classes: each begins with its class, the rest tells it from others of the
-    class in this row. `{("refund",)}`, or of entities `{("PER", 0, 2), ("LOC", 5, 6)}`."""
-    found: frozenset[tuple[Any, ...]] = frozenset()
-    """What the answer holds, likewise."""
+    """In the predicted answer, 0 to 1; None if the task has none."""
+    expected_labels: frozenset[tuple[Any, ...]] = frozenset()
+    """The labels of the correct answer, if it has classes. Each begins with its class; the rest tells it from others of
+    this class in the row: `{("refund",)}`, or for entities `{("PER", 0, 2), ("LOC", 5, 6)}`."""
+    predicted_labels: frozenset[tuple[Any, ...]] = frozenset()
+    """The labels of the predicted answer."""
 
 
 class TaskProblem(ABC):
@@ -123,6 +125,16 @@ class TaskProblem(ABC):
     def sanity_checks(self, answers: list[Answer], rows: Rows) -> list[str]:
         """Warnings that these answers deserve, whoever gave them: no better than a guess."""
         return []
+
+    def error_kinds(self, answers: list[Answer], rows: Rows) -> dict[str, dict[str, Any]]:
+        """How many answers are wrong in which way; empty where a task does not tell kinds of errors apart.
+
+        Returns:
+            kind -> `{"gold": int, "predicted": int, "examples": [...]}`: how many labelled and how many predicted parts
+            (entities) have this error, and a few examples: `{"row": int, "gold": str | None, "predicted": str | None}`
+            with the row's number from 0, None where nothing was labelled or predicted.
+        """
+        return {}
 
     def verdicts(self, answers: list[Answer], rows: Rows) -> list[Verdict]:
         """One per row, of rows with answers; none where single rows are not right or wrong (masked words)."""

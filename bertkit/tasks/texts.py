@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from pydantic import Field
 
-from bertkit.data.windows import Span, head_and_tail, shares, windows
+from bertkit.data.windows import Span, head_and_tail, pair_lengths, windows
 from bertkit.errors import DataError, RecipeError
 from bertkit.tasks.task import Encoded, Head, Rows, Task, TaskOptions
 
@@ -111,7 +111,7 @@ def _plans(n: int, m: int, room: int, options: TextOptions) -> Iterator[tuple[li
         yield from (([(0, kept)], [span]) for span in windows(m, room - kept, options.window_overlap))
     else:
         part = head_and_tail if options.long_text == "head_tail" else lambda length, size: [(0, min(length, size))]
-        size_a, size_b = shares(n, m, room)
+        size_a, size_b = pair_lengths(n, m, room)
         yield part(n, size_a), part(m, size_b)
 
 

@@ -82,6 +82,30 @@ def of_entities(answers: list[Answer], sentences: Sentences, tags: list[list[str
     return verdicts
 
 
+def entity_errors(predicted: list[list[str]], gold: list[list[str]], sentences: Sentences) -> dict[str, dict[str, Any]]:
+    """`Task.error_kinds` of `ner`: the kinds of `metrics.tagging.errors`, with the words of the examples.
+
+    Args:
+        predicted, gold: a tag per word, as the metrics take them.
+    """
+
+    def shown(row: int, entity: dict[str, Any] | None) -> str | None:
+        return None if entity is None else _entity(sentences, row, entity["type"], entity["first"], entity["end"])
+
+    return {
+        kind: {
+            "gold": found["gold"],
+            "predicted": found["predicted"],
+            "examples": [
+                {"row": row, **{side: shown(row, example[side]) for side in ("gold", "predicted")}}
+                for example in found["examples"]
+                for row in [example["sentence"]]
+            ],
+        }
+        for kind, found in metric.errors(predicted, gold).items()
+    }
+
+
 def _entity(sentences: Sentences, row: int, type_: str, first: int, end: int) -> str:
     """`John Smith PER`."""
     if sentences.texts is None:

@@ -92,10 +92,10 @@ class Comparison:
         source, best = self.rows[number], max(verdict.score for verdict in verdicts.values())
         first = self.runs[0].verdicts[number]
         row: dict[str, Any] = {"row": number + 1, **({"place": source["place"]} if "place" in source else {})}
-        row |= {"text": first.text, "right": first.right}
+        row |= {"text": first.text, "right": first.expected}
         row["better"] = ", ".join(name for name, verdict in verdicts.items() if verdict.score == best)
         for name, verdict in verdicts.items():
-            row |= {f"{name}: answer": verdict.given, f"{name}: score": verdict.score}
+            row |= {f"{name}: answer": verdict.predicted, f"{name}: score": verdict.score}
             row |= {f"{name}: confidence": verdict.confidence}
         return row
 

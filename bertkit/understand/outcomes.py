@@ -37,7 +37,11 @@ def count(one: Sequence[Verdict], other: Sequence[Verdict]) -> dict[str, int]:
 
 def _same(one: Verdict, other: Verdict) -> bool:
     """By sets where there are such: texts may name several labels in another order."""
-    return one.found == other.found if one.found or other.found else one.given == other.given
+    return (
+        one.predicted_labels == other.predicted_labels
+        if one.predicted_labels or other.predicted_labels
+        else one.predicted == other.predicted
+    )
 
 
 def ranked(one: Sequence[Verdict], other: Sequence[Verdict]) -> list[int]:
@@ -59,8 +63,8 @@ def by_class(one: Sequence[Verdict], other: Sequence[Verdict]) -> list[ClassGap]
     """Classes that one Run finds more often, the widest gap first; none where answers have no classes."""
     wanted, first, second = Counter[str](), Counter[str](), Counter[str]()
     for a, b in zip(one, other, strict=True):
-        wanted.update(str(item[0]) for item in a.wanted)
-        first.update(str(item[0]) for item in (a.wanted & a.found) - b.found)
-        second.update(str(item[0]) for item in (a.wanted & b.found) - a.found)
+        wanted.update(str(item[0]) for item in a.expected_labels)
+        first.update(str(item[0]) for item in (a.expected_labels & a.predicted_labels) - b.predicted_labels)
+        second.update(str(item[0]) for item in (a.expected_labels & b.predicted_labels) - a.predicted_labels)
     gaps = [ClassGap(name, wanted[name], first[name], second[name]) for name in wanted if first[name] != second[name]]
     return sorted(gaps, key=lambda gap: (-abs(gap.only_one - gap.only_other), gap.name))

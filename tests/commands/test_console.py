@@ -68,3 +68,13 @@ def test_a_kind_has_one_colour_in_all_texts(capsys: pytest.CaptureFixture[str], 
 def test_a_file_has_no_colour(capsys: pytest.CaptureFixture[str], monkeypatch: Any) -> None:
     monkeypatch.delenv("FORCE_COLOR", raising=False)
     assert not console.in_colour()
+
+
+def test_kinds_of_errors_are_shown_where_they_occur(capsys: pytest.CaptureFixture[str]) -> None:
+    missed = {"gold": 2, "predicted": 0, "examples": [{"row": 0, "gold": "Anna [Bell] PER", "predicted": None}]}
+    console.error_kinds({"test": {"missed": missed, "type": {"gold": 0, "predicted": 0, "examples": []}}})
+    header, line = (line.split() for line in capsys.readouterr().out.splitlines())
+    assert header[:6] == ["split", "kind", "of", "error", "labelled", "predicted"]
+    assert line == ["test", "missed", "2", "0", "Anna", "[Bell]", "PER", "->", "nothing"]
+    console.error_kinds({"test": {}})
+    assert capsys.readouterr().out == ""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import itertools
+import math
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bertkit.data.windows import head_and_tail, shares, windows
+from bertkit.data.windows import head_and_tail, maximum_context, pair_lengths, windows
 
 lengths = st.integers(0, 400)
 
@@ -49,6 +51,22 @@ def test_windows_cover_all_and_share_what_they_should(length: int, size: int, da
 def test_windows_that_would_never_end(size: int, overlap: int) -> None:
     with pytest.raises(ValueError, match=f"windows of {size} tokens can not overlap by {overlap}"):
         windows(9, size, overlap)
+
+
+def test_maximum_context_is_googles() -> None:
+    """`_check_is_max_context`, token by token; its own example is the second of three windows."""
+    for spans, length in (([(0, 5), (3, 8), (6, 9)], 9), ([(0, 4), (1, 5), (2, 6)], 6), ([(0, 3)], 3)):
+        found = maximum_context(spans, np.ones(length, np.int64))
+        for token in range(length):
+            scores = [min(token - a, b - 1 - token) + 0.01 * (b - a) if a <= token < b else -math.inf for a, b in spans]
+            assert found[token] == scores.index(max(scores))
+
+
+def test_maximum_context_of_words_counts_tokens() -> None:
+    """The second word has one word on each side in both windows, but more tokens in the second."""
+    spans, sizes = [(0, 3), (1, 4)], np.array([1, 2, 2, 9])
+    assert maximum_context(spans, sizes).tolist() == [0, 0, 1, 1]
+    assert maximum_context([(0, 4)], sizes).tolist() == [0, 0, 0, 0]
 
 
 def test_head_and_tail_of_the_paper() -> None:
@@ -94,13 +112,13 @@ def as_bert_does(first: int, second: int, size: int) -> tuple[int, int]:
         (5, 0, 3, (3, 0)),
     ],
 )
-def test_shares(first: int, second: int, size: int, kept: tuple[int, int]) -> None:
-    assert shares(first, second, size) == kept
+def test_pair_lengths(first: int, second: int, size: int, kept: tuple[int, int]) -> None:
+    assert pair_lengths(first, second, size) == kept
 
 
 @given(first=lengths, second=lengths, size=st.integers(0, 500))
-def test_shares_fill_the_room_and_cut_the_longer_first(first: int, second: int, size: int) -> None:
-    kept, other = shares(first, second, size)
+def test_pair_lengths_fill_the_room_and_cut_the_longer_first(first: int, second: int, size: int) -> None:
+    kept, other = pair_lengths(first, second, size)
     assert 0 <= kept <= first
     assert 0 <= other <= second
     assert kept + other == min(size, first + second)
@@ -113,6 +131,6 @@ def test_shares_fill_the_room_and_cut_the_longer_first(first: int, second: int, 
 
 
 @given(first=lengths, second=lengths, size=st.integers(0, 500))
-def test_shares_are_those_of_bert(first: int, second: int, size: int) -> None:
+def test_pair_lengths_are_those_of_bert(first: int, second: int, size: int) -> None:
     """Where both are cut and the room is odd, the last token is the first text's."""
-    assert shares(first, second, size) == as_bert_does(first, second, size)
+    assert pair_lengths(first, second, size) == as_bert_does(first, second, size)

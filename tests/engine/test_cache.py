@@ -56,7 +56,7 @@ def test_what_is_read_is_what_was_encoded(name: str, options: dict[str, Any], ti
     assert same(plain, first)
     assert same(plain, second)
     assert len(entries()) == 1
-    assert isinstance(second.examples, encoding.Stored)
+    assert isinstance(second.examples, encoding.StoredExamples)
     collate = task.collator(tokenizer)
     for key, tensor in collate(plain.examples[2:5]).items():
         assert tensor.equal(collate(second.examples[2:5])[key])
@@ -119,7 +119,7 @@ def test_a_torn_entry_is_made_again(harm: str, tiny_bert: Path) -> None:
         os.truncate(file, 0 if harm == "empty" else file.stat().st_size - 4)
     for _ in range(2):
         assert same(plain, encoding.encode(task, rows, tokenizer, 64))
-    assert isinstance(encoding.encode(task, rows, tokenizer, 64).examples, encoding.Stored), "and kept"
+    assert isinstance(encoding.encode(task, rows, tokenizer, 64).examples, encoding.StoredExamples), "and kept"
 
 
 def test_a_folder_that_can_not_be_written_does_no_harm(tiny_bert: Path, tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from bertkit.engine.cache import Stored
+from bertkit.engine.cache import StoredExamples
 from bertkit.engine.examples import highest_of, identity_of, lengths_of, rows_of
 
 ITEMS: list[dict[str, Any]] = [
@@ -48,7 +48,7 @@ def test_a_sequence_may_tell_it_itself() -> None:
 
 def test_stored_items_tell_what_their_arrays_say() -> None:
     values = {"input_ids": np.array([4, 9, 2, 7, 5, 5], dtype=np.int32), "row": np.array([0, 2, 2])}
-    stored = Stored(values, {"input_ids": np.array([3, 4, 6])})
+    stored = StoredExamples(values, {"input_ids": np.array([3, 4, 6])})
     for asked in (lengths_of, rows_of):
         assert asked(stored).tolist() == asked(ITEMS).tolist()
     assert highest_of(stored) == highest_of(ITEMS)

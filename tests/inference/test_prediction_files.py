@@ -115,6 +115,11 @@ def test_tags(bertkit, tmp_path: Path) -> None:
     code, _, err = bertkit("eval", file, *given)
     assert code == 0, err
     assert json.loads((tmp_path / "scores.json").read_text())["figures"]["entity_f1"] == 1
+    write_rows([{"predicted_tags": ["O" for _ in row["tags"]]} for row in rows], file)
+    code, out, err = bertkit("eval", file, *given)
+    assert code == 0, err
+    assert json.loads((tmp_path / "scores.json").read_text())["errors"]["missed"]["gold"] == 7
+    assert "anna PER -> nothing" in out
     write_rows([{"predicted_tags": row["tags"][:-1]} for row in rows], file)
     code, _, err = bertkit("eval", file, *given)
     assert (code, "answers.jsonl:1" in err, "another number of tags than words" in err) == (2, True, True)

@@ -25,7 +25,7 @@ def entities(wanted: set[tuple], found: set[tuple]) -> Verdict:
 def test_figures_by_class() -> None:
     rows = [label("b", "b"), label("b", "a"), label("a", "a"), label("a", "a"), label("c", "a"), label("a", "d")]
     found = figures.per_class(rows)
-    right, given = [v.right for v in rows], [v.given for v in rows]
+    right, given = [v.expected for v in rows], [v.predicted for v in rows]
     expected = precision_recall_fscore_support(right, given, labels=["a", "b", "c", "d"], zero_division=0)
     assert [one.name for one in found] == ["a", "b", "c", "d"]
     np.testing.assert_allclose([one[1:5] for one in found], np.transpose(expected))

@@ -6,6 +6,7 @@ import json
 import logging
 import re
 import time
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -104,6 +105,16 @@ def test_texts_are_escaped_and_shortened(runs: dict[str, Run]) -> None:
     assert "&lt;script&gt;alert(1)&lt;/script&gt; &amp; 北京" in text
     assert "x" * 299 + "…" in text and "x" * 300 not in text
     assert "0.2500 to 0.7500" in text
+
+
+def test_kinds_of_errors_are_a_table(runs: dict[str, Run]) -> None:
+    missed = {"gold": 3, "predicted": 0, "examples": [{"row": 0, "gold": "<Anna> PER", "predicted": None}]}
+    page = replace(results(), errors={"missed": missed, "type": {"gold": 0, "predicted": 0, "examples": []}})
+    text = checked(run_page.page(runs["ner"], make("ner", {}), page))
+    assert "Kinds of errors" in headings(text)
+    assert '<td>missed</td><td class="n">3</td><td class="n">0</td>' in text and "&lt;Anna&gt; PER → nothing" in text
+    assert "<td>type</td>" not in text
+    assert "Kinds of errors" not in run_page.page(runs["ner"], make("ner", {}), results())
 
 
 def test_at_most_twenty_mistakes(runs: dict[str, Run]) -> None:

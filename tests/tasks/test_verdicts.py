@@ -82,8 +82,8 @@ def test_entities_of_any_scheme_and_of_texts_keep_their_characters(tags: list[st
     )
     assert found[:4] == ("北京好", "北京 LOC", "北京 LOC", 1.0)
     (alone,) = verdicts.of_entities([{"entities": []}], Sentences([["rome", "!"]]), [tags])
-    assert alone.wanted == {("LOC", 0, 1)}
-    assert all(type(part) is not np.int64 for part in next(iter(alone.wanted)))
+    assert alone.expected_labels == {("LOC", 0, 1)}
+    assert all(type(part) is not np.int64 for part in next(iter(alone.expected_labels)))
 
 
 def test_of_answers() -> None:
@@ -106,7 +106,7 @@ def test_of_choices() -> None:
     answers = [{"label": 1, "probability": 0.6}, {"label": 0, "probability": 0.8}]
     wrong, right = verdicts.of_choices(answers, rows, choices, [0, 0])
     assert wrong[:5] == ("t | q", "yes", "no", 0.0, 0.6)
-    assert right.right == right.given == "x" * 119 + "…"
+    assert right.expected == right.predicted == "x" * 119 + "…"
     assert right.score == 1.0
 
 

@@ -20,6 +20,7 @@ import numpy as np
 from bertkit.data.corpus.build import MANIFEST, TOKENIZER, WORK, build, cached, read_manifest, vocabulary_hash
 from bertkit.data.corpus.options import CorpusOptions
 from bertkit.data.corpus.shards import Shard
+from bertkit.data.lazy import LazySequence
 from bertkit.errors import DataError, Problem
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def is_corpus(path: str | Path) -> bool:
     return (Path(path) / MANIFEST).is_file() or (Path(path) / WORK).is_dir()
 
 
-class Corpus(Sequence[dict[str, Any]]):
+class Corpus(LazySequence):
     """The rows of a split: `{"tokens": (token,) int32, "starts": (token,) bool, "second": int, "label": int}`, see
     shards.py. A row is read when it is accessed."""
 
@@ -69,13 +70,7 @@ class Corpus(Sequence[dict[str, Any]]):
     def __len__(self) -> int:
         return self._ends[-1] if self._ends else 0
 
-    def __getitem__(self, number: Any) -> Any:
-        if isinstance(number, slice):
-            return [self[i] for i in range(*number.indices(len(self)))]
-        if number < 0:
-            number += len(self)
-        if not 0 <= number < len(self):
-            raise IndexError(number)
+    def read(self, number: int) -> dict[str, Any]:
         shard = bisect_right(self._ends, number)
         return self._shards[shard].row(number - (self._ends[shard - 1] if shard else 0))
 

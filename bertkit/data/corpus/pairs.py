@@ -27,7 +27,7 @@ import numpy as np
 from bertkit.data.corpus.options import CorpusOptions
 from bertkit.data.corpus.parts import CorpusPart, RandomSentences
 from bertkit.data.tokenizer.marked import is_first
-from bertkit.data.windows import shares
+from bertkit.data.windows import pair_lengths
 
 
 class Row(NamedTuple):
@@ -130,7 +130,7 @@ class PairSampler:
 
     def _truncated(self, a: np.ndarray, b: np.ndarray, *, copied: bool = False) -> tuple[np.ndarray, np.ndarray]:
         """Both truncated until they fit the row. `copied`: B is used elsewhere too, so none of its text is lost."""
-        kept_a, kept_b = shares(len(a), len(b), self._room)
+        kept_a, kept_b = pair_lengths(len(a), len(b), self._room)
         from_a, from_b = len(a) - kept_a, len(b) - kept_b
         if from_a or from_b:
             self._counts["tokens_truncated"] += from_a + (0 if copied else from_b)

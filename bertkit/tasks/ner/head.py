@@ -1,4 +1,4 @@
-"""The head of `ner`: a score per tag and token; with `crf` also scores of tags that follow each other."""
+"""The head of `ner`: a score per token and tag; with `crf` also a score for each pair of neighbouring tags."""
 
 from __future__ import annotations
 
@@ -50,18 +50,16 @@ class NerHead(LabelHead):
             from bertkit.models import crf
 
             scores, tags, real = decode.by_word(logits, batch["labels"], batch["first_tokens"])
-            return crf.negative_log_likelihood(crf.Transitions(*outputs[crf.TRANSITIONS]), scores, tags, real).sum()[
-                None
-            ]
+            transitions = crf.Transitions(*outputs[crf.TRANSITIONS])
+            return crf.negative_log_likelihood(transitions, scores, tags, real).sum()[None]
         flat = logits.flatten(0, 1), batch["labels"].flatten()
         return functional.cross_entropy(*flat, ignore_index=IGNORED, reduction="sum")[None]
 
     def reduce(self, outputs: Any, batch: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-        """`scores` `(batch, token, label)`: those of a word stand at its first token."""
+        """`scores` `(batch, token, label)`: a word's scores are at its first token."""
         logits = outputs.logits.float()
-        return {
-            "scores": logits if self.options.subtoken_pooling == "first" else decode.pool(logits, batch["first_tokens"])
-        }
+        first = self.options.subtoken_pooling == "first"
+        return {"scores": logits if first else decode.pool(logits, batch["first_tokens"])}
 
     def constants(self, model: Any) -> dict[str, np.ndarray]:
         """`crf_start`, `crf_steps`, `crf_end`: see `models.crf.Crf`."""

@@ -1,9 +1,9 @@
-"""`ner`: the entities of a sentence, told by a tag a word.
+"""`ner`: the entities of a sentence, predicted as one tag per word.
 
-A word's scores are those of its first token, or the mean of its tokens'. A sentence's tags are the likeliest of each
-word, with `constrained` the likeliest sequence that keeps to the tag scheme; with `crf` the likeliest of a model of
-whole sequences (models/crf.py). The loss is the mean over labelled tokens (with `crf`, over sentences) of the whole
-effective batch. An entity is as sure as the least sure of its words.
+A word has the scores of its first token, or the mean of its tokens' scores. Each word gets its likeliest tag; with
+`constrained` the sentence gets the likeliest sequence that is valid in the tag scheme; with `crf` the likeliest of a
+model of whole sequences (models/crf.py). The loss is the mean over labelled tokens (with `crf`, over sentences) of the
+whole effective batch. The confidence of an entity is the lowest of its words.
 """
 
 from __future__ import annotations
@@ -11,9 +11,7 @@ from __future__ import annotations
 import functools
 import logging
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, Literal
-
-from pydantic import model_validator
+from typing import TYPE_CHECKING, Any
 
 from bertkit.data.columns import schemes, spans
 from bertkit.data.columns.column import Column
@@ -24,8 +22,9 @@ from bertkit.errors import DataError, RecipeError
 from bertkit.recipe.schema import DataBlock
 from bertkit.tasks import label_match, parsing, texts, verdicts
 from bertkit.tasks.ner import decode, encode
-from bertkit.tasks.ner.encode import IGNORED, TaggingOptions
+from bertkit.tasks.ner.encode import IGNORED
 from bertkit.tasks.ner.head import NerHead
+from bertkit.tasks.ner.options import NerOptions
 from bertkit.tasks.ner.sentences import (
     Sentences,
     all_tags,
@@ -46,23 +45,6 @@ if TYPE_CHECKING:
 log = logging.getLogger("bertkit")
 
 
-class NerOptions(TaggingOptions):
-    scheme: Literal["auto", Scheme] = "auto"
-    """What the tags are written in. Default: found in the training rows, and said."""
-    repair: bool = False
-    """Mend tags that break the scheme, in all splits, before they are learnt and scored."""
-    constrained: bool = False
-    """Predict only sequences that keep to the scheme."""
-    crf: bool = False
-    """Learn which tag follows which, and train and predict whole sequences (Lafferty et al. 2001)."""
-
-    @model_validator(mode="after")
-    def _fits(self) -> NerOptions:
-        if self.crf and self.subtoken_pooling == "all":
-            raise ValueError("crf goes with subtoken_pooling: first or mean: it needs one place a word")
-        return self
-
-
 class Ner(Task):
     Options = NerOptions
     Head = NerHead
@@ -73,7 +55,7 @@ class Ner(Task):
 
     def __init__(self, options: NerOptions, state: dict[str, Any] | None = None):
         super().__init__(options, state)
-        self._read: list[tuple[Rows, Sentences, list[list[str]]]] = []  # the last splits, so that none is read twice
+        self._cached: list[tuple[Rows, Sentences, list[list[str]]]] = []  # of the last splits: none is read twice
 
     @property
     def columns(self) -> tuple[Column, ...]:
@@ -88,35 +70,34 @@ class Ner(Task):
 
     @property
     def labels(self) -> list[str]:
-        """Tags; their order is the logits'."""
+        """Tags, in the order of the logits."""
         return self.state["labels"]
 
     @property
     def scheme(self) -> Scheme:
-        """What the tags are written in."""
+        """The scheme of the tags."""
         return self.state["scheme"]
 
     @property
     def types(self) -> list[str]:
-        """Types of entities."""
+        """Types of entities, in the order of the labels."""
         return list(dict.fromkeys(tag.partition("-")[2] for tag in self.labels if tag != "O"))
 
     def prepare(self, rows: Rows, data: DataBlock) -> None:
         sentences = sentences_of(rows)
         if self.options.context == "document" and sentences.documents is None:
-            what = "document: the training rows do not say where documents begin"
-            raise RecipeError.at("options.context", what, "a CoNLL file says it by -DOCSTART-, others by a `document`")
-        named = self.options.scheme
-        tags = tags_of(rows, sentences, "IOB2" if named == "auto" else named)
+            what = "document: the training rows have no document boundaries"
+            raise RecipeError.at("options.context", what, "use -DOCSTART- lines in CoNLL files, or a column `document`")
+        option = self.options.scheme
+        tags = tags_of(rows, sentences, "IOB2" if option == "auto" else option)
         check_tags(tags, sentences, "train")
-        scheme = scheme_of(tags, sentences, "train") if named == "auto" else named
-        if strange := sorted({t for row in tags for t in row if t[0] not in PREFIXES[scheme] + "O"}):
-            what = f"{scheme}: the tag {strange[0]!r} is none of its; it has {', '.join(PREFIXES[scheme])}"
+        scheme = scheme_of(tags, sentences, "train") if option == "auto" else option
+        if invalid := sorted({t for row in tags for t in row if t[0] not in PREFIXES[scheme] + "O"}):
+            what = f"{scheme}: has no tag {invalid[0]!r}; its prefixes are {', '.join(PREFIXES[scheme])}"
             raise RecipeError.at("options.scheme", what, "scheme: auto finds the right one")
-        given = [name for name in read_label_names(data.label_names) or [] if name != "O"]
-        if given:  # tags, or types alone
-            given = [name if not schemes.check_tag(name) else f"{PREFIXES[scheme][0]}-{name}" for name in given]
-        self.state |= {"scheme": scheme, "labels": all_tags([*tags, given], scheme)}
+        names = [name for name in read_label_names(data.label_names) or [] if name != "O"]  # tags, or types alone
+        names = [name if not schemes.check_tag(name) else f"{PREFIXES[scheme][0]}-{name}" for name in names]
+        self.state |= {"scheme": scheme, "labels": all_tags([*tags, names], scheme)}
         if len(self.labels) == 1:
             raise DataError.at("train", "no row has an entity", "is tags the right column? data.columns.tags")
         log.info("tags: %s, %d types (%s)", scheme, len(self.types), ", ".join(self.types))
@@ -157,16 +138,16 @@ class Ner(Task):
         warn_of_broken(tags, sentences, self.scheme, split, repaired=self.options.repair)
 
     def _gold(self, rows: Rows) -> tuple[Sentences, list[list[str]]]:
-        """Words and right tags."""
-        for known, sentences, tags in self._read:
-            if known is rows:
+        """The sentences of rows, and their labelled tags."""
+        for cached, sentences, tags in self._cached:
+            if cached is rows:
                 return sentences, tags
         sentences = sentences_of(rows)
         tags = tags_of(rows, sentences, self.scheme)
         if self.options.repair:
             tags = [schemes.repair(sentence, self.scheme)[0] for sentence in tags]
-        if hasattr(rows, "column_names"):  # a Dataset does not change, a list may
-            self._read = [*self._read[-2:], (rows, sentences, tags)]
+        if hasattr(rows, "column_names"):  # a list may change, a Dataset does not
+            self._cached = [*self._cached[-2:], (rows, sentences, tags)]
         return sentences, tags
 
     def encode(self, rows: Rows, tokenizer: PreTrainedTokenizerBase, limit: int, *, answers: bool) -> Encoded:
@@ -181,27 +162,28 @@ class Ner(Task):
         return functools.partial(texts.pad, tokenizer=tokenizer, first_tokens=-1, labels=IGNORED)
 
     def decode(self, outputs: Outputs, encoded: Encoded, rows: Rows) -> list[Answer]:
-        """`{"words", "tags", "probabilities", "entities"}` a row, and `text` where it has one.
+        """`{"words", "tags", "probabilities", "entities"}` per row, and its `text` if it has one.
 
-        Words, tags and each tag's probability are lists. An entity has `type`, `text`, `confidence` and the words from
-        `first_word` to before `end_word`; in a row with a text, also the characters from `start` to before `end`.
+        Words, tags and the tags' probabilities are lists. An entity has `type`, `text`, `confidence`, and the numbers
+        of its words from `first_word` to `end_word` (exclusive); in a row with a text, also its characters from `start`
+        to `end` (exclusive).
         """
         sentences = sentences_of(rows) if len(rows) else Sentences([])
-        learnt = [outputs[name] for name in ("crf_start", "crf_steps", "crf_end")] if self.options.crf else None
-        rules = decode.rules(self.labels, self.scheme if self.options.constrained else None, learnt)
-        return decode.decode(outputs, encoded, sentences, self.labels, rules, sure=not self.options.crf)
+        crf = [outputs[name] for name in ("crf_start", "crf_steps", "crf_end")] if self.options.crf else None
+        rules = decode.rules(self.labels, self.scheme if self.options.constrained else None, crf)
+        return decode.decode(outputs, encoded, sentences, self.labels, rules, by_word=not self.options.crf)
 
     def compare(self, answers: list[Answer], rows: Rows, takes: str) -> tuple[list[list[str]], list[list[str]]]:
         gold = self._gold(rows)[1]
         return [self._scored(answer["tags"]) for answer in answers], [self._scored(tags) for tags in gold]
 
     def _scored(self, tags: list[str]) -> list[str]:
-        """Tags as metrics know them: IOB2 for IO and IOB1, which they can not tell from it, else BIOES's letters.
+        """Tags as the metrics take them: IO and IOB1 become IOB2, other schemes get the letters of BIOES.
 
-        What is wrong stays wrong: an IOB1 entity that a B begins where none of its type stands before it is written
-        with an I, which the lenient count takes and the strict one does not. So does seqeval's strict mode; but after
-        such a B it takes the words that go on, `O B-PER I-PER`, for an entity of their own, and where the word before
-        has a B too, it forgets that one's. These are no entities that anyone wrote, so they are not followed.
+        Invalid tags stay invalid. An IOB1 entity that begins with a B although no entity of its type precedes it is
+        written with an I: the lenient count takes it, the strict count does not. So does seqeval's strict mode, which
+        then also counts the rest of such an entity (`I-PER` in `O B-PER I-PER`) as an entity of its own, and forgets an
+        entity of one B before such a B. Nobody annotated these, so they are not reproduced.
         """
         if self.scheme in ("IO", "IOB1"):
             return schemes.as_iob2(tags)
@@ -220,46 +202,49 @@ class Ner(Task):
     def verdicts(self, answers: list[Answer], rows: Rows) -> list[Verdict]:
         return verdicts.of_entities(answers, *self._gold(rows))
 
+    def error_kinds(self, answers: list[Answer], rows: Rows) -> dict[str, dict[str, Any]]:
+        return verdicts.entity_errors(*self.compare(answers, rows, "tags"), self._gold(rows)[0])
+
     def sanity_checks(self, answers: list[Answer], rows: Rows) -> list[str]:
         if any(tag != "O" for answer in answers for tag in answer["tags"]):
             return []
-        return ["no entity was found: nothing was learnt"]
+        return ["no entity was predicted: train longer or change train.learning_rate"]
 
     def to_columns(self, answer: Answer, *, logits: bool = False) -> dict[str, Any]:
-        """The entities of a text as `spans` are written, with their confidence; else a tag a word."""
+        """For a text its entities, in the form of `spans` and with their confidence; else one tag per word."""
         columns: dict[str, Any] = {"predicted_tags": answer["tags"]}
         if "text" in answer:
             keys = ("start", "end", "type", "text", "confidence")
-            columns = {"predicted_entities": [{key: found[key] for key in keys} for found in answer["entities"]]}
+            columns = {"predicted_entities": [{key: entity[key] for key in keys} for entity in answer["entities"]]}
         return columns | ({"tag_probabilities": answer["probabilities"]} if logits else {})
 
     def parse(self, columns: dict[str, Any], row: dict[str, Any]) -> Answer:
         sentences = sentences_of([row])
         if "predicted_tags" in columns:
             return {"tags": parsing.tags(columns["predicted_tags"], len(sentences.words[0]))}
-        found = {"text": row.get("text"), "spans": spans.spans(spans.cell(columns.get("predicted_entities")), str)}
-        return {"tags": tags_of([found], sentences_of([found]), self.scheme)[0]}
+        answer = {"text": row.get("text"), "spans": spans.spans(spans.cell(columns.get("predicted_entities")), str)}
+        return {"tags": tags_of([answer], sentences_of([answer]), self.scheme)[0]}
 
     @property
     def example(self) -> dict[str, Any]:
         return {"text": "Anna Bell lives in Berlin."}
 
     def to_text(self, answer: Answer) -> str:
-        told = (f"{found['text']} {found['type']} ({found['confidence']:.2f})" for found in answer["entities"])
-        return ", ".join(told) or "no entity"
+        shown = (f"{one['text']} {one['type']} ({one['confidence']:.2f})" for one in answer["entities"])
+        return ", ".join(shown) or "no entity"
 
     def marks(self, answer: Answer) -> list[Mark]:
         if "text" not in answer:
             return []
         marks, done = [], 0
-        for found in answer["entities"]:
-            marks.append(Mark(answer["text"][done : found["start"]]))
-            marks.append(Mark(found["text"], found["type"], found["confidence"]))
-            done = found["end"]
+        for entity in answer["entities"]:
+            marks.append(Mark(answer["text"][done : entity["start"]]))
+            marks.append(Mark(entity["text"], entity["type"], entity["confidence"]))
+            done = entity["end"]
         return [*marks, Mark(answer["text"][done:])]
 
     def tiny_rows(self) -> list[dict[str, Any]]:
-        said = (
+        sentences = (
             ("anna|B-PER lives in berlin|B-LOC", "the|O"),
             ("john|B-PER smith|I-PER flies to new|B-LOC york|I-LOC", "tomorrow|O"),
             ("where is anna|B-PER bell|I-PER", "?|O"),
@@ -268,7 +253,7 @@ class Ner(Task):
             ("thank you , john|B-PER", ".|O"),
         )
         rows = []
-        for tokens in said:
+        for tokens in sentences:
             pairs = [word.split("|") if "|" in word else [word, "O"] for part in tokens for word in part.split()]
             words, tags = zip(*pairs, strict=True)
             rows.append({"tokens": list(words), "tags": list(tags)})
@@ -276,7 +261,7 @@ class Ner(Task):
 
 
 def _scheme_of_names(tags: Sequence[str]) -> Scheme:
-    """The first scheme that has all prefixes of these tags; IOB2 where they tell nothing."""
+    """The first scheme that has all prefixes of these tags; IOB2 if they have none."""
     letters = {tag[0] for tag in tags if "-" in tag}
     order: tuple[Scheme, ...] = ("IO", "IOB2", "BIOES", "BILOU", "BMES")
     return next((scheme for scheme in order if letters and letters <= {*PREFIXES[scheme]}), "IOB2")

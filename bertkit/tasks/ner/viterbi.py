@@ -1,4 +1,4 @@
-"""The best sequence of tags (Viterbi 1967), and how sure each of its tags is (forward-backward), of a sentence."""
+"""The best sequence of tags of a sentence (Viterbi 1967), and the probability of each tag (forward-backward)."""
 
 from __future__ import annotations
 
@@ -7,17 +7,18 @@ import numpy as np
 from bertkit.metrics.metric import Array
 
 NEVER = -1e4
-"""The score of a step that is not allowed. Not infinite: a sentence must have a path, whatever it is."""
+"""The score of a step that is not allowed. It is finite, so that every sentence has a best path."""
 
 
 def best_path(scores: Array, start: Array, steps: Array, end: Array) -> Array:
-    """The labels `(word,)` of the highest sum of scores.
+    """The labels `(word,)` with the highest sum of scores.
 
     Args:
-        scores: `(word, label)`; `start`, `end`: `(label,)`, for being the first or the last word's; `steps`:
-            `(label, label)`, for the second following the first.
+        scores: `(word, label)`.
+        start, end: `(label,)`, added for the label of the first and of the last word.
+        steps: `(label, label)`, added where the second label follows the first.
     """
-    best = scores[0] + start  # (label,): of the best path to each label
+    best = scores[0] + start  # (label,): score of the best path that ends with each label
     back = np.zeros(scores.shape, dtype=np.int64)
     for word in range(1, len(scores)):
         ways = best[:, None] + steps  # (label before, label)
@@ -31,7 +32,10 @@ def best_path(scores: Array, start: Array, steps: Array, end: Array) -> Array:
 
 
 def marginals(scores: Array, start: Array, steps: Array, end: Array) -> Array:
-    """The probability `(word, label)` of each label over all paths, a path's being the exponential of its sum."""
+    """The probability `(word, label)` of each label: a softmax over the scores of all paths, summed over those with it.
+
+    Arguments as `best_path`.
+    """
     forward, backward = scores.copy(), np.zeros_like(scores)
     forward[0] += start
     backward[-1] = end

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from bertkit.data.lazy import LazySequence
 from bertkit.tasks import texts
 from bertkit.tasks.pretrain.masking import SPECIAL, Masking
 
@@ -20,11 +21,12 @@ FIXED = 20_181_011
 """What validation masks are drawn from, with the row's number: the day of BERT's paper."""
 
 
-class Items(Sequence[dict[str, Any]]):
-    """Items of rows that have `tokens`, `starts`, `second` and `label` (see corpus.py), each made when asked for.
+class CorpusExamples(LazySequence):
+    """Examples of corpus rows (`tokens`, `starts`, `second`, `label`: see data/corpus/shards.py), each made on access.
 
-    An item has `input_ids`, maybe `token_type_ids`, and `words` `(token,)`: the number of the word that a token belongs
-    to, SPECIAL for [CLS], [SEP] and whatever else is special; with pairs their label `pair`; and `row`.
+    An example has `input_ids`, maybe `token_type_ids`, `word_ids` `(token,)`, `row`, and with pairs their label `pair`.
+    `word_ids` has the number of the word that each token belongs to, and SPECIAL for [CLS], [SEP] and other special
+    tokens. A corpus stores the same as `starts`, one bit per token: whether it is the first of a word.
     """
 
     def __init__(self, rows: Sequence[dict[str, Any]], tokenizer: PreTrainedTokenizerBase, *, pairs: bool):
@@ -37,25 +39,23 @@ class Items(Sequence[dict[str, Any]]):
     def __len__(self) -> int:
         return len(self._rows)
 
-    def __getitem__(self, number: Any) -> Any:
-        if isinstance(number, slice):
-            return [self[i] for i in range(*number.indices(len(self)))]
+    def read(self, number: int) -> dict[str, Any]:
         row = self._rows[number]
         tokens, second = row["tokens"], int(row["second"])
         segments = [slice(0, second), slice(second, None)] if second else [slice(0, None)]
         frame = self._frames[len(segments) - 1]
-        item: dict[str, Any] = {"row": number % len(self), **frame.around(*(tokens[part] for part in segments))}
-        item["words"] = self._words(tokens, row["starts"], second, frame)
-        return {**item, "pair": int(row["label"])} if self._pairs else item
+        example: dict[str, Any] = {"row": number, **frame.around(*(tokens[part] for part in segments))}
+        example["word_ids"] = self._word_ids(tokens, row["starts"], second, frame)
+        return {**example, "pair": int(row["label"])} if self._pairs else example
 
-    def _words(self, tokens: np.ndarray, starts: np.ndarray, second: int, frame: texts.Frame) -> np.ndarray:
+    def _word_ids(self, tokens: np.ndarray, starts: np.ndarray, second: int, frame: texts.Frame) -> np.ndarray:
         begins = starts.copy()
         begins[[0, second]] = True  # a segment may begin within a word
-        words = np.cumsum(begins, dtype=np.int32)
-        words[np.isin(tokens, self._special)] = SPECIAL
+        word_ids = np.cumsum(begins, dtype=np.int32)
+        word_ids[np.isin(tokens, self._special)] = SPECIAL
         edges = [np.full(size, SPECIAL, dtype=np.int32) for size in frame.sizes]
-        return np.concatenate([edges[0], words[:second], edges[1], words[second:], edges[2]] if second else
-                              [edges[0], words, edges[1]])  # fmt: skip
+        return np.concatenate([edges[0], word_ids[:second], edges[1], word_ids[second:], edges[2]] if second else
+                              [edges[0], word_ids, edges[1]])  # fmt: skip
 
     @property
     def lengths(self) -> np.ndarray:
@@ -82,7 +82,7 @@ class Collator:
     """Items -> a batch; masks are drawn here.
 
     Training items have `draw`, from which and their row's number their masks follow: others every pass, the same on any
-    worker. Items without it are masked alike every time, and items to answer (without `words`) as they came.
+    worker. Items without it are masked alike every time, and items to answer (without `word_ids`) as they came.
 
     The batch has `input_ids`, `attention_mask` and maybe `token_type_ids` `(batch, token)`, `places` `(place,)` in the
     flattened `(batch * token)`, and where the answers are known `labels` `(place,)` and with pairs `pair` `(batch,)`.
@@ -100,7 +100,7 @@ class Collator:
         width = padded["input_ids"].shape[1]
         flat = np.concatenate([row * width + own for row, own in enumerate(places)]).astype(np.int64)
         batch = {**padded, "places": torch.from_numpy(flat)}
-        if "words" not in items[0]:
+        if "word_ids" not in items[0]:
             return batch
         right = np.concatenate([item["input_ids"][own] for item, own in zip(items, places, strict=True)])
         batch["labels"] = torch.from_numpy(right.astype(np.int64))
@@ -111,9 +111,9 @@ class Collator:
     def _masked(self, item: dict[str, Any]) -> tuple[np.ndarray, np.ndarray]:
         """`(token,)` and the places to predict `(place,)`."""
         ids = item["input_ids"]
-        if "words" not in item:
+        if "word_ids" not in item:
             return ids, np.flatnonzero(ids == self.masking.mask_id)
         if "draw" in item:
             rng = np.random.default_rng([*item["draw"], item["row"]])
-            return self.masking(ids, item["words"], rng)
-        return self.fixed(ids, item["words"], np.random.default_rng([FIXED, item["row"]]))
+            return self.masking(ids, item["word_ids"], rng)
+        return self.fixed(ids, item["word_ids"], np.random.default_rng([FIXED, item["row"]]))

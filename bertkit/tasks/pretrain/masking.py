@@ -24,7 +24,7 @@ MASKED, RANDOM = 0.8, 0.1
 LONGEST = 10
 """Words of a span, at most."""
 SPECIAL = -1
-"""Word number of a special token."""
+"""Word id of a special token."""
 
 
 @dataclass(frozen=True)
@@ -33,38 +33,38 @@ class Masking:
 
     Args:
         mask_id: number of the mask token.
-        words: size of the vocabulary, from which random words are drawn.
+        vocabulary: its size; random tokens are drawn from all of it.
         share: of all tokens of a row, special ones included.
         whole_words: whether words are masked whole.
         span_length: mean words of a span, above 1 and below 5.5; None masks no spans.
     """
 
     mask_id: int
-    words: int
+    vocabulary: int
     share: float = 0.15
     whole_words: bool = False
     span_length: float | None = None
 
     def __call__(
-        self, tokens: np.ndarray, words: np.ndarray, rng: np.random.Generator
+        self, tokens: np.ndarray, word_ids: np.ndarray, rng: np.random.Generator
     ) -> tuple[np.ndarray, np.ndarray]:
         """A row masked anew.
 
         Args:
             tokens: `(token,)`, special ones included.
-            words: `(token,)`: the number of the word that a token belongs to, rising; `SPECIAL` for a special token.
+            word_ids: `(token,)`: number of the word that each token belongs to, rising; `SPECIAL` for special tokens.
 
         Returns:
             the tokens with masks in them, a copy, and the places to predict `(place,)`, rising.
         """
         most = max(1, round(len(tokens) * self.share))
         if self.span_length:
-            places, groups = draw_spans(words, most, chances(self.span_length), rng)
+            places, groups = draw_spans(word_ids, most, chances(self.span_length), rng)
         elif self.whole_words:
-            places = draw_words(words, most, rng)
+            places = draw_words(word_ids, most, rng)
             groups = np.arange(len(places))
         else:
-            places = draw_tokens(words, most, rng)
+            places = draw_tokens(word_ids, most, rng)
             groups = np.arange(len(places))
         return self._fill(tokens, places, groups, rng), places
 
@@ -74,18 +74,18 @@ class Masking:
         drawn = rng.random(len(places))[groups]
         filled[places[drawn < MASKED]] = self.mask_id
         others = places[(drawn >= MASKED) & (drawn < MASKED + RANDOM)]
-        filled[others] = rng.integers(self.words, size=len(others))
+        filled[others] = rng.integers(self.vocabulary, size=len(others))
         return filled
 
 
-def draw_tokens(words: np.ndarray, most: int, rng: np.random.Generator) -> np.ndarray:
+def draw_tokens(word_ids: np.ndarray, most: int, rng: np.random.Generator) -> np.ndarray:
     """So many places `(place,)`, rising."""
-    return np.sort(rng.permutation(np.flatnonzero(words != SPECIAL))[:most])
+    return np.sort(rng.permutation(np.flatnonzero(word_ids != SPECIAL))[:most])
 
 
-def draw_words(words: np.ndarray, most: int, rng: np.random.Generator) -> np.ndarray:
+def draw_words(word_ids: np.ndarray, most: int, rng: np.random.Generator) -> np.ndarray:
     """Places `(place,)` of whole words, at most so many; where every word is longer, the shortest."""
-    begins, sizes = _words(words)
+    begins, sizes = _words(word_ids)
     taken: list[int] = []
     left = most
     for word in rng.permutation(len(begins)):
@@ -100,10 +100,10 @@ def draw_words(words: np.ndarray, most: int, rng: np.random.Generator) -> np.nda
 
 
 def draw_spans(
-    words: np.ndarray, most: int, chances: np.ndarray, rng: np.random.Generator
+    word_ids: np.ndarray, most: int, chances: np.ndarray, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
     """Places `(place,)` of spans of whole words, at most so many, and the number of each place's span."""
-    begins, sizes = _words(words)
+    begins, sizes = _words(word_ids)
     ends = begins + sizes
     free = np.ones(len(begins), dtype=bool)
     spans: list[tuple[int, int]] = []
@@ -144,11 +144,11 @@ def chances(mean: float) -> np.ndarray:
     return shares.cumsum()[:-1]
 
 
-def _words(words: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _words(word_ids: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Where each word begins, and how many tokens it has."""
-    changes = np.flatnonzero(np.diff(words, prepend=SPECIAL - 1))
-    sizes = np.diff(changes, append=len(words))
-    real = words[changes] != SPECIAL
+    changes = np.flatnonzero(np.diff(word_ids, prepend=SPECIAL - 1))
+    sizes = np.diff(changes, append=len(word_ids))
+    real = word_ids[changes] != SPECIAL
     return changes[real], sizes[real]
 
 

@@ -19,6 +19,7 @@ import numpy as np
 
 from bertkit.data.corpus import corpus
 from bertkit.data.corpus.corpus import Corpus
+from bertkit.data.lazy import LazySequence
 from bertkit.errors import DataError, RecipeError
 from bertkit.fs import cores
 from bertkit.models.build import load_tokenizer
@@ -39,7 +40,7 @@ EVERY = 10.0
 """Seconds between two lines about a corpus that is being built."""
 
 
-class CorpusRows(Sequence[dict[str, Any]]):
+class CorpusRows(LazySequence):
     """Rows of one corpus or of several, one after the other, or some of them; read when asked for."""
 
     def __init__(self, corpora: Sequence[Corpus], numbers: Sequence[np.ndarray | None] = ()):
@@ -52,16 +53,9 @@ class CorpusRows(Sequence[dict[str, Any]]):
     def __len__(self) -> int:
         return int(self.ends[-1])
 
-    def __getitem__(self, row: Any) -> Any:
-        if isinstance(row, slice):
-            return [self[i] for i in range(*row.indices(len(self)))]
-        row = int(row)
-        if row < 0:
-            row += len(self)
-        if not 0 <= row < len(self):
-            raise IndexError(row)
-        part = int(np.searchsorted(self.ends, row, side="right"))
-        place = row - (int(self.ends[part - 1]) if part else 0)
+    def read(self, number: int) -> dict[str, Any]:
+        part = int(np.searchsorted(self.ends, number, side="right"))
+        place = number - (int(self.ends[part - 1]) if part else 0)
         return self.corpora[part][int(self.numbers[part][place])]
 
     @property
@@ -147,7 +141,7 @@ def _open(
         folders.append(
             corpus.cached(
                 texts, tokenizer, options.of_texts(length, ratio), block=recipe.data,
-                processes=min(cores(), PROCESSES), progress=BuildLog(),
+                processes=min(cores(), PROCESSES), progress=BuildProgress(),
             )
         )  # fmt: skip
     opened = [Corpus.open(folder, split) for folder in folders]
@@ -156,7 +150,7 @@ def _open(
     return opened
 
 
-class BuildLog:
+class BuildProgress:
     """Tells of a corpus that is being built: `(what, done, total)` -> a line every ten seconds, with what is left."""
 
     def __init__(self) -> None:

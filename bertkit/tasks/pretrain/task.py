@@ -26,7 +26,7 @@ from bertkit.errors import DataError, ModelError, RecipeError
 from bertkit.recipe.schema import Recipe
 from bertkit.tasks import texts
 from bertkit.tasks.pretrain import rows as pretrain_rows
-from bertkit.tasks.pretrain.examples import Collator, Items
+from bertkit.tasks.pretrain.examples import Collator, CorpusExamples
 from bertkit.tasks.pretrain.head import PretrainHead
 from bertkit.tasks.pretrain.masking import Masking
 from bertkit.tasks.pretrain.options import PretrainOptions
@@ -86,7 +86,7 @@ class Pretrain(Task):
         known: Any = rows
         if not isinstance(known, pretrain_rows.CorpusRows) and "tokens" not in known[0]:
             known = _built(rows, tokenizer, self.options.lengths(limit)[-1], self.options)
-        items = Items(known, tokenizer, pairs=self.pairs)
+        items = CorpusExamples(known, tokenizer, pairs=self.pairs)
         if (longest := int(items.lengths.max())) > limit:
             what = f"the corpus has rows of {longest} tokens, but the model takes {limit} at most"
             raise DataError.at("data", what, "build it with a lower --max-length")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from pydantic import Field
 
-from bertkit.data.windows import Span, windows
+from bertkit.data.windows import maximum_context, windows
 from bertkit.errors import RecipeError
 from bertkit.tasks import texts
 from bertkit.tasks.task import Encoded, Rows, TaskOptions
@@ -65,9 +65,10 @@ def encode(
         place = _place(golds[row], offsets) if golds else None
         first = sum(frame.sizes[:2]) + len(question)
         found = False
-        for (start, end), own in zip(spans, maximum_context(spans, len(ids)), strict=True):
+        best = maximum_context(spans, np.ones(len(ids), dtype=np.int64))  # (context token,)
+        for number, (start, end) in enumerate(spans):
             item = {"row": row, **frame.around(question, ids[start:end]), "first": first}
-            item |= {"offsets": offsets[start:end], "own": own}
+            item |= {"offsets": offsets[start:end], "own": best[start:end] == number}
             if golds:
                 inside = place is not None and start <= place[0] and place[1] < end
                 found = found or inside
@@ -123,22 +124,3 @@ def _place(answers: list[dict[str, Any]], offsets: np.ndarray) -> tuple[int, int
     first = int(np.searchsorted(offsets[:, 1], begin, "right"))
     last = int(np.searchsorted(offsets[:, 0], end, "left")) - 1
     return (first, last) if first <= last else None
-
-
-def maximum_context(spans: Sequence[Span], length: int) -> list[np.ndarray]:
-    """For each window, whether each of its tokens `(context token,)` has its maximum context there.
-
-    The score of a token in a window is the smaller number of tokens beside it, plus a hundredth of the window's size;
-    of equals the first counts (`_check_is_max_context`).
-    """
-    if len(spans) == 1:
-        return [np.ones(spans[0][1] - spans[0][0], dtype=bool)]
-    best = np.full(length, -np.inf)
-    winner = np.zeros(length, dtype=np.int64)
-    for number, (start, end) in enumerate(spans):
-        places = np.arange(end - start)
-        score = np.minimum(places, end - start - 1 - places) + 0.01 * (end - start)
-        better = score > best[start:end]
-        winner[start:end][better] = number
-        best[start:end][better] = score[better]
-    return [winner[start:end] == number for number, (start, end) in enumerate(spans)]

@@ -14,7 +14,7 @@ from bertkit.data.corpus import parts
 from bertkit.data.corpus.options import CorpusOptions
 from bertkit.data.corpus.pairs import PairSampler, Row, packed
 from bertkit.data.corpus.parts import CorpusPart, RandomSentences
-from bertkit.data.windows import shares
+from bertkit.data.windows import pair_lengths
 
 ROOM = 61
 SEPARATOR = 1
@@ -211,7 +211,7 @@ def test_truncation_takes_from_the_longer_side_front_or_back_by_a_coin() -> None
             left = [a, b]
             while sum(left) > 20:
                 left[0 if left[0] > left[1] else 1] -= 1
-            assert left == list(shares(a, b, 20))
+            assert left == list(pair_lengths(a, b, 20))
     documents = [[list(range(100))]]
     fronts = []
     for seed in range(400):

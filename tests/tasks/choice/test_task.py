@@ -195,6 +195,6 @@ def test_tiny_rows_are_rows(tmp_path: Path) -> None:
 def test_verdicts() -> None:
     logits = [[0.0, 0.0, 9.0], [2.0, 0.0]]
     right, wrong = make().verdicts(answers_of(logits), rows_of(logits, [2, 1]))
-    assert (right.text, right.right, right.given, right.score) == ("t", "c2", "c2", 1.0)
-    assert (wrong.right, wrong.given, wrong.score) == ("c1", "c0", 0.0)
+    assert (right.text, right.expected, right.predicted, right.score) == ("t", "c2", "c2", 1.0)
+    assert (wrong.expected, wrong.predicted, wrong.score) == ("c1", "c0", 0.0)
     assert wrong.confidence == pytest.approx(0.8808, abs=1e-4)

@@ -416,9 +416,15 @@ def test_nothing_is_said_of_good_labels(caplog: pytest.LogCaptureFixture) -> Non
 def test_verdicts() -> None:
     task = make(["a", "b"])
     right, wrong = task.verdicts(guess(task, "a", "a"), rows_of(["a", "b"]))
-    assert (right.text, right.right, right.given, right.score) == ("t0", "a", "a", 1.0)
-    assert (wrong.right, wrong.given, wrong.score, wrong.wanted, wrong.found) == ("b", "a", 0.0, {("b",)}, {("a",)})
+    assert (right.text, right.expected, right.predicted, right.score) == ("t0", "a", "a", 1.0)
+    assert (wrong.expected, wrong.predicted, wrong.score, wrong.expected_labels, wrong.predicted_labels) == (
+        "b",
+        "a",
+        0.0,
+        {("b",)},
+        {("a",)},
+    )
     several = make([["a"], ["b"]], multi_label=True)
     (both,) = several.verdicts(guess(several, ["a", "b"]), rows_of([["b", "a"]]))
-    assert (both.right, both.given, both.score) == ("a, b", "a, b", 1.0)
+    assert (both.expected, both.predicted, both.score) == ("a, b", "a, b", 1.0)
     assert both.confidence == pytest.approx(sigmoid(9))

@@ -34,12 +34,12 @@ def answered(scores: list[list[float]], constrained: bool) -> dict:
     """The answer for a sentence of so many words, a token each between [CLS] and [SEP]."""
     count = len(scores)
     first_tokens = np.array([-1, *range(1, count + 1), -1])
-    given = np.array([[9.0, 9.0, 9.0], *scores, [9.0, 9.0, 9.0]])
+    logits = np.array([[9.0, 9.0, 9.0], *scores, [9.0, 9.0, 9.0]])
     words = ["Ada", "Byron", "sat"][:count]
-    item = {"row": 0, "input_ids": first_tokens, "first_tokens": first_tokens, "words": np.arange(count)}
+    item = {"row": 0, "input_ids": first_tokens, "first_tokens": first_tokens, "own_words": np.arange(count)}
     sentences = Sentences([words])
     found = rules(LABELS, "IOB2" if constrained else None, None)
-    return decode({"scores": [given]}, Encoded([item]), sentences, LABELS, found, sure=True)[0]
+    return decode({"scores": [logits]}, Encoded([item]), sentences, LABELS, found, by_word=True)[0]
 
 
 def test_each_word_gets_its_likeliest_tag_and_its_probability() -> None:
@@ -51,7 +51,7 @@ def test_each_word_gets_its_likeliest_tag_and_its_probability() -> None:
     assert entity["confidence"] == min(answer["probabilities"][:2])
 
 
-def test_what_the_scheme_forbids_is_not_said_where_constrained() -> None:
+def test_constrained_answers_have_no_tag_that_the_scheme_forbids() -> None:
     scores = [[1.0, 0.9, 0.0], [0.0, 0.0, 2.0]]
     assert answered(scores, constrained=False)["tags"] == ["O", "I-PER"]
     assert answered(scores, constrained=True)["tags"] == ["B-PER", "I-PER"]

@@ -17,7 +17,7 @@ from bertkit.errors import RecipeError
 from bertkit.models.build import load_tokenizer
 from bertkit.recipe.schema import ModelBlock
 from bertkit.tasks.ner import encode as tagging
-from bertkit.tasks.ner.encode import TaggingOptions
+from bertkit.tasks.ner.options import NerOptions
 from bertkit.tasks.ner.sentences import sentences_of
 
 
@@ -27,7 +27,7 @@ def tokenizer(tiny_bert: Path) -> Any:
 
 
 def encode(tokenizer: Any, rows: list[dict[str, Any]], labels: Any = None, limit: int = 64, **options: Any) -> Any:
-    return tagging.encode(sentences_of(rows), tokenizer, limit, TaggingOptions(**options), labels)
+    return tagging.encode(sentences_of(rows), tokenizer, limit, NerOptions(**options), labels)
 
 
 @settings(deadline=None, max_examples=300)
@@ -56,12 +56,12 @@ def test_labels_and_answers_meet_at_each_word(tokenizer: Any, pooling: str, limi
     words = ["where", "is", "my", "parcel", "delivered", "tomorrow", "abcdefgh", "?"] * 4
     numbers = list(range(len(words)))
     encoded = encode(tokenizer, [{"tokens": words}], [numbers], limit, window_overlap=3, subtoken_pooling=pooling)
-    seen = np.concatenate([item["words"] for item in encoded.examples])
+    seen = np.concatenate([item["own_words"] for item in encoded.examples])
     assert sorted(seen) == numbers
     for item in encoded.examples:
         assert len(item["input_ids"]) == len(item["first_tokens"]) == len(item["labels"]) <= limit
-        assert item["labels"][tagging.is_first_token(item["first_tokens"])].tolist() == item["words"].tolist()
-        for word in item["words"]:
+        assert item["labels"][tagging.is_first_token(item["first_tokens"])].tolist() == item["own_words"].tolist()
+        for word in item["own_words"]:
             ids = tokenizer(words[word], add_special_tokens=False)["input_ids"][: limit - 2]
             head = np.flatnonzero(item["labels"] == word)[0]
             assert item["input_ids"][head : head + len(ids)].tolist() == ids
@@ -71,10 +71,10 @@ def test_labels_and_answers_meet_at_each_word(tokenizer: Any, pooling: str, limi
         assert "windows, each word predicted once" in encoded.notes[0]
 
 
-def test_a_word_longer_than_a_window_is_cut_and_said(tokenizer: Any) -> None:
+def test_a_word_longer_than_a_window_is_cut_and_reported(tokenizer: Any) -> None:
     rows = [{"tokens": ["is", "zyxwvutsrqponmlkjihgfedcba", "it"]}]
     encoded = encode(tokenizer, rows, [[1, 2, 3]], 8, window_overlap=2)
-    assert sorted(np.concatenate([item["words"] for item in encoded.examples])) == [0, 1, 2]
+    assert sorted(np.concatenate([item["own_words"] for item in encoded.examples])) == [0, 1, 2]
     assert "1 words are longer than a window" in encoded.warnings[0]
 
 
@@ -83,7 +83,7 @@ def test_windows_must_be_longer_than_their_overlap(tokenizer: Any) -> None:
     with pytest.raises(RecipeError, match=r"window_overlap  6: a window holds only 6 tokens of text; lower it"):
         encode(tokenizer, [{"tokens": ["is"]}], limit=8, window_overlap=6)
     encoded = encode(tokenizer, [{"tokens": ["is"] * 20}], limit=8)
-    assert [len(item["words"]) for item in encoded.examples] == [5, 3, 3, 3, 2, 4]
+    assert [len(item["own_words"]) for item in encoded.examples] == [5, 3, 3, 3, 2, 4]
 
 
 def test_a_sentence_of_very_many_words_takes_time_in_proportion(tokenizer: Any) -> None:
@@ -91,7 +91,7 @@ def test_a_sentence_of_very_many_words_takes_time_in_proportion(tokenizer: Any) 
     started = time.perf_counter()
     encoded = encode(tokenizer, rows, [[1] * 100_000])
     assert time.perf_counter() - started < 10  # one of them; every window looking at all words would take minutes
-    assert sum(len(item["words"]) for item in encoded.examples) == 100_000
+    assert sum(len(item["own_words"]) for item in encoded.examples) == 100_000
 
 
 def test_sentences_of_a_document_stand_around_each(tokenizer: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import warnings
 from pathlib import Path
@@ -17,13 +18,14 @@ from seqeval.scheme import IOB1
 
 from bertkit import Predictor, train
 from bertkit.commands import console
-from bertkit.data.columns.schemes import repair
+from bertkit.data.columns.schemes import convert, repair
 from bertkit.data.dataset import load
 from bertkit.errors import DataError, RecipeError
 from bertkit.metrics import METRICS
 from bertkit.models.build import load_tokenizer
 from bertkit.recipe.schema import DataBlock, ModelBlock
-from bertkit.tasks.ner.task import Ner, NerOptions
+from bertkit.tasks.ner.options import NerOptions
+from bertkit.tasks.ner.task import Ner
 from bertkit.tasks.task import Encoded
 from tests.helpers import messages, tiny_recipe, write_rows
 
@@ -49,7 +51,7 @@ def answers_of(task: Ner, rows: Any, scores: list[list[float]], tokenizer: Any, 
     outputs = []
     for item in encoded.examples:
         given = np.zeros((len(item["input_ids"]), len(task.labels)))
-        given[item["first_tokens"] == np.arange(len(item["first_tokens"]))] = [next(todo) for _ in item["words"]]
+        given[item["first_tokens"] == np.arange(len(item["first_tokens"]))] = [next(todo) for _ in item["own_words"]]
         outputs.append(given)
     return task.decode({"scores": outputs}, encoded, rows)
 
@@ -68,7 +70,7 @@ def test_labels_are_all_tags_of_the_types_found(tmp_path: Path, caplog: pytest.L
 
 def test_the_scheme_may_be_named_but_must_fit(tmp_path: Path) -> None:
     assert made(from_file(tmp_path, CONLL), scheme="IOB1").scheme == "IOB1"
-    with pytest.raises(RecipeError, match=r"IO: the tag 'B-LOC' is none of its"):
+    with pytest.raises(RecipeError, match=r"IO: has no tag 'B-LOC'; its prefixes are I"):
         made(from_file(tmp_path, CONLL), scheme="IO")
 
 
@@ -134,7 +136,7 @@ def test_a_word_that_is_not_seen_is_o_and_counts_as_missed(tokenizer: Any) -> No
     task = made(rows)
     encoded = task.encode(rows, tokenizer, 64, answers=True)
     assert len(encoded.examples) == 1
-    assert "2 words give the model nothing to read" in encoded.warnings[0]
+    assert "2 words have no tokens" in encoded.warnings[0]
     answers = answers_of(task, rows, [[0, 9, 0]], tokenizer)
     assert [answer["tags"] for answer in answers] == [["O", "B-PER"], ["O"]]
     figures = METRICS["entity_f1"](*task.compare(answers, rows, "tags"))
@@ -191,8 +193,11 @@ def test_a_run_answers_texts_words_and_files(tiny_bert: Path, tmp_path: Path, be
         "anna lives in berlin",
         "",
     ]
-    code, _, err = bertkit("eval", run.path, "--data", tmp_path / "ner.jsonl")
+    code, out, err = bertkit("eval", run.path, "--data", tmp_path / "ner.jsonl", "--output", tmp_path / "eval.json")
     assert code == 0, err
+    errors = json.loads((tmp_path / "eval.json").read_text("utf-8"))["errors"]
+    wrong = {kind for kind, found in errors.items() if found["gold"] or found["predicted"]}
+    assert wrong and wrong == {line.split()[1] for line in out.split("example: labelled")[1].splitlines()[1:-1]}
     assert "token-classification" in run.card_file.read_text("utf-8")
     assert "AutoModelForTokenClassification" in run.card_file.read_text("utf-8")
 
@@ -264,7 +269,7 @@ def test_context_of_documents_is_trained(tiny_bert: Path, tmp_path: Path) -> Non
     assert all(len(answer["tags"]) == len(answer["words"]) for answer in answers)
     alone = predictor.predict([{"tokens": ["?"], "document": 1}])[0]
     assert alone["probabilities"] != pytest.approx(answers[2]["probabilities"], abs=1e-6)
-    with pytest.raises(RecipeError, match="do not say where documents begin"):
+    with pytest.raises(RecipeError, match="have no document boundaries"):
         made([{"tokens": ["a"], "tags": ["B-PER"]}], context="document")
 
 
@@ -287,6 +292,32 @@ def test_verdicts_are_of_the_entities_that_the_figures_count(tokenizer: Any) -> 
     answers = answers_of(task, rows, [[0, 9, 0], [9, 0, 0], [9, 0, 0], [9, 0, 0], [0, 9.0, 0]], tokenizer)
     wrong, right = task.verdicts(answers, rows)
     assert wrong[:4] == ("anna bell sings", "anna bell PER", "anna PER", 0.0)
-    assert (right.score, right.wanted, right.found) == (1.0, {("PER", 1, 2)}, {("PER", 1, 2)})
+    assert (right.score, right.expected_labels, right.predicted_labels) == (1.0, {("PER", 1, 2)}, {("PER", 1, 2)})
     figures = METRICS["entity_f1"](*task.compare(answers, rows, "tags"))
     assert figures["entity_f1"] == 0.5  # one of two wanted, one of two found
+
+
+@pytest.mark.parametrize("scheme", ["IOB2", "IOB1", "BMES"])
+def test_wrong_entities_are_counted_by_kind(scheme: Any) -> None:
+    gold = [["B-PER", "I-PER", "O"], ["O", "B-LOC"], ["O", "O"], ["B-PER", "O"]]
+    predicted = [["B-PER", "O", "O"], ["O", "B-PER"], ["B-LOC", "O"], ["O", "O"]]
+    words = [["anna", "bell", "sings"], ["in", "berlin"], ["the", "cat"], ["john", "!"]]
+    rows, answers = (
+        [{"tokens": t, "tags": convert(tags, "IOB2", scheme)} for t, tags in zip(words, side, strict=True)]
+        for side in (gold, predicted)
+    )
+    kinds = made(rows).error_kinds(answers, rows)
+    assert {kind: (found["gold"], found["predicted"]) for kind, found in kinds.items()} == {
+        "type": (1, 1), "boundary": (1, 1), "boundary+type": (0, 0), "missed": (1, 0), "spurious": (0, 1),
+    }  # fmt: skip
+    assert kinds["type"]["examples"] == [{"row": 1, "gold": "berlin LOC", "predicted": "berlin PER"}]
+    assert kinds["boundary"]["examples"] == [{"row": 0, "gold": "anna bell PER", "predicted": "anna PER"}]
+    assert kinds["missed"]["examples"] == [{"row": 3, "gold": "john PER", "predicted": None}]
+    assert kinds["spurious"]["examples"] == [{"row": 2, "gold": None, "predicted": "the LOC"}]
+
+
+def test_wrong_entities_of_a_text_are_shown_as_they_are_written(tokenizer: Any) -> None:
+    task = Ner(NerOptions(), {"labels": ["O", "B-PER", "I-PER"], "scheme": "IOB2"})
+    rows = [{"text": "Dr.Li sings", "spans": [{"start": 0, "end": 5, "label": "PER"}]}]
+    kinds = task.error_kinds([{"tags": ["O", "O", "B-PER", "O"]}], rows)
+    assert kinds["boundary"]["examples"] == [{"row": 0, "gold": "Dr.Li PER", "predicted": "Li PER"}]

@@ -12,7 +12,7 @@ import torch
 
 from bertkit.models.build import load_tokenizer
 from bertkit.recipe.schema import ModelBlock
-from bertkit.tasks.pretrain.examples import Collator, Items
+from bertkit.tasks.pretrain.examples import Collator, CorpusExamples
 from bertkit.tasks.pretrain.masking import SPECIAL, Masking
 from bertkit.training.batching import StepSampler, train_loader
 
@@ -48,35 +48,35 @@ def many(count: int, length: int = 40) -> list[dict[str, Any]]:
 
 def test_a_pair_and_a_single_row_are_framed_as_the_tokenizer_does(tokenizer: Any) -> None:
     cls, sep = tokenizer.cls_token_id, tokenizer.sep_token_id
-    pair, single = Items([PAIR, SINGLE], tokenizer, pairs=True)[:]
+    pair, single = CorpusExamples([PAIR, SINGLE], tokenizer, pairs=True)[:]
     assert pair["input_ids"].tolist() == [cls, 10, 11, 12, sep, 13, 14, sep]
     assert pair["token_type_ids"].tolist() == [0, 0, 0, 0, 0, 1, 1, 1]
-    assert pair["words"].tolist() == [SPECIAL, 1, 1, 2, SPECIAL, 3, 4, SPECIAL]
+    assert pair["word_ids"].tolist() == [SPECIAL, 1, 1, 2, SPECIAL, 3, 4, SPECIAL]
     assert (pair["pair"], pair["row"], single["row"]) == (1, 0, 1)
     assert single["input_ids"].tolist() == [cls, 20, 21, sep]
-    assert single["words"].tolist() == [SPECIAL, 1, 1, SPECIAL]
-    assert "pair" not in Items([PAIR], tokenizer, pairs=False)[0]
+    assert single["word_ids"].tolist() == [SPECIAL, 1, 1, SPECIAL]
+    assert "pair" not in CorpusExamples([PAIR], tokenizer, pairs=False)[0]
 
 
 def test_separators_and_unknown_words_within_a_row_are_special(tokenizer: Any) -> None:
     tokens = np.array([10, tokenizer.sep_token_id, tokenizer.unk_token_id, 11], np.int32)
     row = {**SINGLE, "tokens": tokens, "starts": np.ones(4, bool)}
-    assert (Items([row], tokenizer, pairs=False)[0]["words"] == SPECIAL).tolist() == [1, 0, 1, 1, 0, 1]
+    assert (CorpusExamples([row], tokenizer, pairs=False)[0]["word_ids"] == SPECIAL).tolist() == [1, 0, 1, 1, 0, 1]
 
 
 def test_items_tell_of_themselves(tokenizer: Any) -> None:
-    items = Items(many(9), tokenizer, pairs=False)
+    items = CorpusExamples(many(9), tokenizer, pairs=False)
     assert items.lengths.tolist() == [len(item["input_ids"]) for item in items]
     assert items.highest == len(tokenizer) - 1
-    assert items.identity == Items(many(9), tokenizer, pairs=False).identity
-    assert items.identity != Items(many(8), tokenizer, pairs=False).identity
+    assert items.identity == CorpusExamples(many(9), tokenizer, pairs=False).identity
+    assert items.identity != CorpusExamples(many(8), tokenizer, pairs=False).identity
     assert items[-1]["row"] == 8
     with pytest.raises(IndexError):
         items[9]
 
 
 def test_a_batch(tokenizer: Any, collate: Collator) -> None:
-    items = Items([PAIR, SINGLE], tokenizer, pairs=True)[:]
+    items = CorpusExamples([PAIR, SINGLE], tokenizer, pairs=True)[:]
     batch = collate(items)
     assert batch["pair"].tolist() == [1, -1]
     flat = torch.tensor([*items[0]["input_ids"], *items[1]["input_ids"], *[tokenizer.pad_token_id] * 4])
@@ -109,7 +109,7 @@ def masks(batches: Any) -> dict[int, list[list[int]]]:
 def test_training_masks_follow_from_seed_pass_and_row_alone(
     tokenizer: Any, collate: Collator, batch: int, accumulation: int, workers: int
 ) -> None:
-    items = Items(many(23), tokenizer, pairs=False)
+    items = CorpusExamples(many(23), tokenizer, pairs=False)
 
     def passes(batch: int, accumulation: int, workers: int, seed: int = 1) -> list[dict[int, list[list[int]]]]:
         sampler = StepSampler(items.lengths, batch, accumulation, seed=seed, draws=True)
@@ -124,7 +124,7 @@ def test_training_masks_follow_from_seed_pass_and_row_alone(
 
 
 def test_validation_masks_are_always_the_same_15_percent(tokenizer: Any) -> None:
-    items = Items(many(50), tokenizer, pairs=False)[:]
+    items = CorpusExamples(many(50), tokenizer, pairs=False)[:]
     mask, words = tokenizer.mask_token_id, len(tokenizer)
     found = []
     for share, spans in ((0.15, None), (0.4, 3.8)):

@@ -15,7 +15,7 @@ from bertkit.errors import BertkitError
 from bertkit.models.build import load_tokenizer
 from bertkit.recipe.schema import ModelBlock, Recipe
 from bertkit.tasks.pretrain.options import PretrainOptions
-from bertkit.tasks.pretrain.rows import BuildLog, read
+from bertkit.tasks.pretrain.rows import BuildProgress, read
 
 TEXT = (
     "where is my parcel ?\nthe cat is sleeping .\ni want my money back .\n\na man plays the guitar .\nthank you .\n\n"
@@ -105,7 +105,7 @@ def test_what_does_not_fit_is_told(tiny_bert: Path, tmp_path: Path) -> None:
 def test_progress_is_told_every_ten_seconds(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
     times = iter([0.0, 5.0, 20.0, 21.0])
     monkeypatch.setattr("bertkit.tasks.pretrain.rows.time.monotonic", lambda: next(times))
-    progress = BuildLog()
+    progress = BuildProgress()
     with caplog.at_level("INFO", "bertkit"):
         for done in (0, 25, 50, 55):
             progress("reading", done, 100)

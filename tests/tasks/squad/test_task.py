@@ -285,7 +285,7 @@ def test_verdicts_are_as_good_as_the_figure(run: Any) -> None:
     predictor = Predictor.open(run)
     answers = predictor.predict(rows)
     verdicts = predictor.task.verdicts(answers, rows)
-    assert [verdict.right for verdict in verdicts] == ["monday", "no answer", "the parcel"]
+    assert [verdict.expected for verdict in verdicts] == ["monday", "no answer", "the parcel"]
     assert [verdict.confidence for verdict in verdicts] == [answer["confidence"] for answer in answers]
     assert verdicts[0].text == f"when was it sent ? | {CONTEXT}"
     figures = find_metric("squad_v2", "answers")(*predictor.task.compare(answers, rows, "answers"))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import math
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +14,6 @@ from bertkit.models.build import load_tokenizer
 from bertkit.recipe.schema import ModelBlock
 from bertkit.tasks.squad import windows as answers_windows
 from bertkit.tasks.squad.task import SquadOptions
-from bertkit.tasks.squad.windows import maximum_context
 from tests.tasks.squad.test_task import CONTEXT, encode, make, row
 
 
@@ -75,15 +73,3 @@ def test_an_answer_in_no_window_and_a_long_question_are_counted(tiny_bert: Path)
 def test_windows_that_can_not_move_on_are_told(tiny_bert: Path) -> None:
     with pytest.raises(RecipeError, match=r"options\.overlap  12: beside its question a window holds only \d+ tokens"):
         encode(make(max_length=16, overlap=12), [row("when ?", "monday")], tiny_bert)
-
-
-def test_maximum_context_is_googles() -> None:
-    """`_check_is_max_context`, token by token; its own example is the second of three windows."""
-    for spans, length in (([(0, 5), (3, 8), (6, 9)], 9), ([(0, 4), (1, 5), (2, 6)], 6), ([(0, 3)], 3)):
-        for number, found in enumerate(maximum_context(spans, length)):
-            start, end = spans[number]
-            for token in range(start, end):
-                scores = [
-                    min(token - a, b - 1 - token) + 0.01 * (b - a) if a <= token < b else -math.inf for a, b in spans
-                ]
-                assert found[token - start] == (scores.index(max(scores)) == number)

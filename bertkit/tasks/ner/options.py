@@ -1,0 +1,36 @@
+"""The `options:` of `ner`."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+from pydantic import Field, model_validator
+
+from bertkit.data.columns.schemes import Scheme
+from bertkit.tasks.task import TaskOptions
+
+
+class NerOptions(TaskOptions):
+    renamed: ClassVar[dict[str, str]] = {"pieces": "subtoken_pooling"}
+    max_length: int | None = Field(default=None, ge=4)
+    """Most tokens of a sentence or window, [CLS] and [SEP] included. Default: all that the model can take."""
+    window_overlap: int | None = Field(default=None, ge=0)
+    """Most tokens that neighbouring windows share. Default: 32, or half of a window that holds fewer than 64."""
+    subtoken_pooling: Literal["first", "all", "mean"] = "first"
+    """What represents a word: its first token, each of its tokens (their scores are averaged), or their mean."""
+    context: Literal["sentence", "document"] = "sentence"
+    """What the model sees: the sentence alone, or also the sentences around it, up to the limit."""
+    scheme: Literal["auto", Scheme] = "auto"
+    """The scheme of the tags. Default: found in the training rows, and logged."""
+    repair: bool = False
+    """Repair tags that are invalid in the scheme, in all splits, before they are learnt and scored."""
+    constrained: bool = False
+    """Predict only sequences of tags that are valid in the scheme."""
+    crf: bool = False
+    """Learn which tag follows which, and train and predict whole sequences (Lafferty et al. 2001)."""
+
+    @model_validator(mode="after")
+    def _check(self) -> NerOptions:
+        if self.crf and self.subtoken_pooling == "all":
+            raise ValueError("crf needs one score per word: set subtoken_pooling to first or mean")
+        return self
