@@ -300,13 +300,6 @@ def environment() -> dict[str, Any]:
     }
 
 
-def check_output(file: Path | None) -> None:
-    """Raise a RunError where a file can not be written there, before the work that it is to hold."""
-    if file is not None and (file.is_dir() or not file.parent.is_dir()):
-        what = "is a folder" if file.is_dir() else f"no such folder: {file.parent}"
-        raise RunError.at(Parameter("output"), f"{file}: {what}", "name a file in a folder that exists")
-
-
 def _read_json(file: Path) -> dict[str, Any]:
     try:
         return json.loads(file.read_text("utf-8"))

@@ -68,3 +68,9 @@ def test_a_kind_has_one_colour_in_all_texts(capsys: pytest.CaptureFixture[str], 
 def test_a_file_has_no_colour(capsys: pytest.CaptureFixture[str], monkeypatch: Any) -> None:
     monkeypatch.delenv("FORCE_COLOR", raising=False)
     assert not console.in_colour()
+
+
+def test_options_as_they_stand_on_a_command_line() -> None:
+    assert console.options(data=["a", "b"], best_of="c", on=None, logits=True, trust_code=False, threshold=0) == [
+        *("--data", "a", "--data", "b", "--best-of", "c", "--logits", "--threshold", 0)
+    ]

@@ -52,7 +52,7 @@ def rows_with(**changes: object) -> list[tuple[object, object]]:
     ("rows", "header", "said"),
     [
         (rows_with()[:-2], "index\tprediction", ["RTE.tsv", "10 predictions, but 12 rows", "no index 10, 11"]),
-        (rows_with(index3=2), "index\tprediction", ["RTE.tsv:5", "the index stands twice: 2, first at", "RTE.tsv:4"]),
+        (rows_with(index3=2), "index\tprediction", ["RTE.tsv:5", "duplicate index: 2, first at", "RTE.tsv:4"]),
         (rows_with(index3=12), "index\tprediction", ["RTE.tsv:5", "no such index: '12'", "0 to 11"]),
         (rows_with(index3="x"), "index\tprediction", ["RTE.tsv:5", "no such index: 'x'"]),
         (rows_with(label4="entailmnt"), "index\tprediction", ["RTE.tsv:6", "'entailmnt'", "did you mean entailment?"]),
@@ -60,7 +60,7 @@ def rows_with(**changes: object) -> list[tuple[object, object]]:
         (rows_with(label4=""), "index\tprediction", ["RTE.tsv:6", "an unknown label: ''"]),
         (rows_with(), "index\tlabel", ["RTE.tsv", "no column of predictions; the columns here: index, label"]),
         (rows_with()[:3], "id\tprediction", ["3 predictions, but 12 rows"]),
-        (rows_with(), "sentence1\tprediction", ["RTE.tsv:2", "another sentence1 than row 1"]),
+        (rows_with(), "sentence1\tprediction", ["RTE.tsv:2", "sentence1 differs from row 1"]),
     ],
 )
 def test_mistakes(rows: list[Any], header: str, said: list[str], glue: Path, bertkit, tmp_path: Path) -> None:
