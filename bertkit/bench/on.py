@@ -1,7 +1,7 @@
 """The rows that a recipe scores on: `bertkit eval --on glue/mnli --data GLUE`.
 
 Recipes of GLUE read the folder of the whole benchmark, in any of its layouts, or without one the hub. Any other recipe,
-including the user's own, reads the data that it is given as its test rows, or without it the data that it names.
+including the user's own, reads `data` as its test rows, or without it the data that the recipe names.
 """
 
 from __future__ import annotations

@@ -27,7 +27,7 @@ SETTABLE = {
 def evaluate(
     model: Annotated[
         str | None,
-        typer.Argument(metavar="[MODEL]", help="A Run, a checkpoint, or a file of predictions.", show_default=False),
+        typer.Argument(metavar="MODEL", help="A Run, a checkpoint, or a file of predictions.", show_default=False),
     ] = None,
     on: Annotated[
         str | None,
@@ -65,7 +65,7 @@ def evaluate(
         Path | None, typer.Option(help="The file, in place of MODEL; any ending.", rich_help_panel=FILES)
     ] = None,
     task: Annotated[
-        str | None, typer.Option(help="squad: in place of --on squad/v1 or squad/v2.", rich_help_panel=FILES)
+        str | None, typer.Option(help="squad, in place of --on squad/v1 or --on squad/v2.", rich_help_panel=FILES)
     ] = None,
     no_answer_probabilities: Annotated[
         Path | None, typer.Option(help="SQuAD: JSON file, probability by question id.", rich_help_panel=FILES)

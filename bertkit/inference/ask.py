@@ -32,7 +32,7 @@ def ask_texts(predictor: Predictor, texts: Sequence[str], pairs: Sequence[str] =
     """Answers to texts, in order.
 
     Args:
-        pairs: the second text of each; none: the texts stand alone.
+        pairs: the second text of each; empty: single texts.
 
     Raises:
         DataError: the task takes no such texts, or the numbers of texts and pairs differ.

@@ -31,7 +31,7 @@ def is_conll(output: str | None, task: Task, *, logits: bool = False) -> bool:
     """Whether the output is a CoNLL file: words and their tags, nothing else.
 
     Raises:
-        DataError: it is one, but the task's answers are not tags, or logits are wanted too.
+        DataError: it is one, but the task's answers are not tags, or logits are to be written too.
     """
     if Path(output or "-").suffix != ".conll":
         return False
@@ -88,11 +88,11 @@ def joins_lists(task: Task) -> bool:
     return not any(column.kind in ("words", "choices") for column in task.columns)
 
 
-def write(rows: list[dict[str, Any]], output: str, *, joined: bool = True) -> None:
+def write(rows: list[dict[str, Any]], output: str, *, join_lists: bool = True) -> None:
     """Write rows in the format of the output's ending; `-` writes JSON lines to standard output.
 
     Args:
-        joined: see `joins_lists`.
+        join_lists: see `joins_lists`.
     """
     suffix = Path(output).suffix
     if suffix == ".parquet":
@@ -100,7 +100,7 @@ def write(rows: list[dict[str, Any]], output: str, *, joined: bool = True) -> No
 
         parquet.write_table(_arrow(_same_columns(rows)), output)
         return
-    text = _csv(rows, joined) if suffix == ".csv" else _conll(rows) if suffix == ".conll" else _lines(rows)
+    text = _csv(rows, join_lists) if suffix == ".csv" else _conll(rows) if suffix == ".conll" else _lines(rows)
     if output == "-":
         sys.stdout.write(text)
     else:
@@ -123,13 +123,13 @@ def _conll(rows: list[dict[str, Any]]) -> str:
     return "".join("\n".join(words) + "\n\n" for words in written)
 
 
-def _csv(rows: list[dict[str, Any]], joined: bool) -> str:
+def _csv(rows: list[dict[str, Any]], join_lists: bool) -> str:
     stream = io.StringIO()
     names = list(_same_columns(rows)[0]) if rows else []
     writer = csv.DictWriter(stream, names, lineterminator="\n")
     writer.writeheader()
     for row in _same_columns(rows):
-        writer.writerow({name: _cell(value, joined) for name, value in row.items()})
+        writer.writerow({name: _cell(value, join_lists) for name, value in row.items()})
     return stream.getvalue()
 
 
@@ -148,8 +148,8 @@ def _arrow(rows: list[dict[str, Any]]) -> Any:
     return pa.table(columns)
 
 
-def _cell(value: Any, joined: bool) -> Any:
-    if joined and isinstance(value, list) and not any(isinstance(item, dict) for item in value):
+def _cell(value: Any, join_lists: bool) -> Any:
+    if join_lists and isinstance(value, list) and not any(isinstance(item, dict) for item in value):
         return ",".join(map(str, value))
     return json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else value
 

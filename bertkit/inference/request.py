@@ -50,7 +50,7 @@ class EvalRequest:
             what = "the recipe already names the task" if self.on else "a Run already has its task"
             raise RecipeError.at(Parameter("task"), what, "leave it out")
         if self.model and self.predictions:
-            raise RecipeError.at(Parameter("predictions"), "stands in place of a model", "leave one of them out")
+            raise RecipeError.at(Parameter("predictions"), "given in place of a model", "leave one of them out")
         if self.model:
             self.reject_squad_options("a model is scored without it")
         elif not self.predictions and not self.task and not self.squad_options:

@@ -26,7 +26,7 @@ def test_options_that_do_not_go_together(bertkit, tmp_path: Path) -> None:
         (["--on", "glue/rte"], "nothing to score; name a Run, a checkpoint or a file of predictions"),
         ([file], "--on  needed to score predictions; name a recipe: glue/rte"),
         ([file, "--task", "squad", "--on", "squad/v2"], "--task  the recipe already names the task; leave it out"),
-        ([tmp_path, "--predictions", file], "--predictions  stands in place of a model; leave one of them out"),
+        ([tmp_path, "--predictions", file], "--predictions  given in place of a model; leave one of them out"),
         (
             [tmp_path, "--on", "glue/rte", "--threshold", "0.5"],
             "--threshold  only for SQuAD predictions by question id",

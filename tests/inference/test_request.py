@@ -36,7 +36,7 @@ def test_a_run_on_a_benchmark_is_a_run(tmp_path: Path) -> None:
     [
         ({}, "model  nothing to score"),
         ({"predictions": FILE}, "--on  needed to score predictions"),
-        ({"model": "a", "predictions": FILE}, "--predictions  stands in place of a model"),
+        ({"model": "a", "predictions": FILE}, "--predictions  given in place of a model"),
         ({"model": "a", "threshold": 0.0}, "--threshold  only for SQuAD predictions"),
         ({"model": "a", "allow_missing": True}, "--allow-missing  only for SQuAD predictions"),
         ({"predictions": FILE, "task": "squad", "data": ("a",), "split": "test"}, "--split  .*; use --data"),

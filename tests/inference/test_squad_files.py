@@ -53,8 +53,8 @@ def test_second_version(score, tmp_path: Path) -> None:
     assert figures["exact"] == pytest.approx(100 / 3)
     assert figures["total"] == 3
     odds = write(tmp_path / "odds.json", {"a": 0.1, "b": 0.6, "c": 0.9})
-    given = ("--no-answer-probabilities", odds, "--threshold", "0.5")
-    _, figures, _ = score({"a": "ann", "b": "on Sunday", "c": "gate"}, *given)
+    options = ("--no-answer-probabilities", odds, "--threshold", "0.5")
+    _, figures, _ = score({"a": "ann", "b": "on Sunday", "c": "gate"}, *options)
     assert figures["exact"] == pytest.approx(200 / 3)
     assert (figures["best_exact"], figures["best_exact_thresh"]) == (100.0, 0.6)
 
@@ -151,7 +151,7 @@ def test_what_the_official_scripts_print(
 ) -> None:
     there = Path(SHARED or "") / folder
     more = ["--no-answer-probabilities", there / "no_answer_probabilities.json", "--threshold", 0.5] if odds else []
-    given = ("--predictions", there / "predictions.json", "--data", there.parent / data, *more)
-    code, _, err = bertkit("eval", "--task", "squad", *given, "-o", tmp_path / "scores.json")
+    options = ("--predictions", there / "predictions.json", "--data", there.parent / data, *more)
+    code, _, err = bertkit("eval", "--task", "squad", *options, "-o", tmp_path / "scores.json")
     assert code == 0, err
     assert json.loads((tmp_path / "scores.json").read_text()) == json.loads((there / f"{expected}.json").read_text())
