@@ -262,13 +262,6 @@ def environment() -> dict[str, Any]:
     }
 
 
-def check_output(file: Path | None) -> None:
-    """Raise a RunError if `file` can not be written; called before the work whose result it gets."""
-    if file is not None and (file.is_dir() or not file.parent.is_dir()):
-        what = "is a folder" if file.is_dir() else f"no such folder: {file.parent}"
-        raise RunError.at(Parameter("output"), f"{file}: {what}", "name a file in a folder that exists")
-
-
 def _read_json(file: Path) -> dict[str, Any]:
     try:
         return json.loads(file.read_text("utf-8"))

@@ -1,4 +1,4 @@
-"""Panel Judge: `bertkit bench`. One parameter per option, as Typer needs it."""
+"""Panel Evaluate: `bertkit bench`. One parameter per option, as Typer needs it."""
 
 from __future__ import annotations
 

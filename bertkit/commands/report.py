@@ -1,4 +1,4 @@
-"""Panel Judge: `bertkit report`."""
+"""Panel Evaluate: `bertkit report`."""
 
 from __future__ import annotations
 
@@ -36,10 +36,11 @@ def report(
 
     Every training writes the same report when it ends.
     """
+    from bertkit.fs import check_output
     from bertkit.inference.evaluate import score_rows
     from bertkit.inference.predictor import Predictor
     from bertkit.report.run import write
-    from bertkit.run import Run, check_output
+    from bertkit.run import Run
 
     if output and output.is_dir():
         output = Run(output).report_file

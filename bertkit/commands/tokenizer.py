@@ -195,9 +195,8 @@ def inspect(
     if output and not files:
         raise DataError.at("--output", "holds the figures of FILES", "name files")
     from bertkit.data.tokenizer.inspect import statistics, tokenize
-    from bertkit.fs import write_json
+    from bertkit.fs import check_output, write_json
     from bertkit.models.vocabulary import open_tokenizer
-    from bertkit.run import check_output
 
     check_output(output)
     with reading.keys_as_options(KEYS):
