@@ -20,6 +20,7 @@ ORDER = [
     ("data", "metrics", "models"),
     ("engine",),
     ("tasks",),
+    ("run_code",),
     ("run",),
     ("inference",),
     ("report",),

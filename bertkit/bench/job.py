@@ -31,9 +31,20 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("bertkit")
 
-PREDICTIONS = "predictions"
+SEED_FOLDER = "seed-"
 MADE = "made.json"
 """In the folder of predictions: which rows were answered. Written last."""
+
+
+def run_of(output: Path, entry: str, seed: int) -> Run:
+    """The Run of an entry and a seed in a suite's output folder."""
+    return Run(output / entry / f"{SEED_FOLDER}{seed}")
+
+
+def seeds_of(output: Path, entry: str) -> list[int]:
+    """The seeds for which an entry has a Run in a suite's output folder, in order."""
+    names = (path.name.removeprefix(SEED_FOLDER) for path in (output / entry).glob(f"{SEED_FOLDER}*"))
+    return sorted(int(name) for name in names if name.isdecimal())
 
 
 @dataclass(frozen=True)
@@ -63,7 +74,12 @@ class Job:
     @property
     def failure_file(self) -> Path:
         """Beside the Run: the message of the error that ended the job's process."""
-        return Path(self.folder).with_name(f"seed-{self.seed}.failed.txt")
+        return Path(f"{self.folder}.failed.txt")
+
+    @property
+    def log_file(self) -> Path:
+        """Beside the Run: the output of its process."""
+        return Path(f"{self.folder}.log")
 
     def resolved(self) -> Recipe:
         """Its recipe, as its Run will keep it.
@@ -91,7 +107,7 @@ def trained(job: Job) -> bool:
 
 def finished(job: Job) -> bool:
     """Whether it is trained and has written its predictions."""
-    made = job.run.path / PREDICTIONS / MADE
+    made = job.run.predictions / MADE
     return trained(job) and made.is_file() and json.loads(made.read_text("utf-8")) == _to_make(job)
 
 
@@ -124,7 +140,6 @@ def answer(job: Job) -> None:
     """
     from bertkit.tasks.task import Task, make_task
 
-    folder = job.run.path / PREDICTIONS
     made = _to_make(job)
     files = type(make_task(job.run.recipe)).files is not Task.files
     if files or made["unlabelled"]:
@@ -135,11 +150,11 @@ def answer(job: Job) -> None:
             rows = predictor.task.read(predictor.recipe, [job.split])[job.split]
             written = predictor.task.files(predictor.predict([dict(row) for row in rows]), rows)
             for name, values in written.items():
-                write_json(job.run.path / f"{name}.json", values)
+                write_json(job.run.extra_file(name), values)
         for name, sets in made["unlabelled"].items():
             _leaderboard(job.run, predictor, name, sets)
-    folder.mkdir(exist_ok=True)
-    write_json(folder / MADE, made)
+    job.run.predictions.mkdir(exist_ok=True)
+    write_json(job.run.predictions / MADE, made)
 
 
 def _to_make(job: Job) -> dict[str, Any]:
@@ -164,9 +179,8 @@ def _leaderboard(run: Run, predictor: Predictor, name: str, sets: Sequence[str])
             reason = f"{name}: an answer of {predictor.recipe.task} is neither a label nor a number"
             raise RunError.at(str(run.path), reason, "leave unlabelled out")
         lines.append(f"{row.get('id', number)}\t{value}")
-    folder = run.path / PREDICTIONS
-    folder.mkdir(exist_ok=True)
-    write_text(folder / f"{name}.tsv", "\n".join(lines) + "\n")
+    run.predictions.mkdir(exist_ok=True)
+    write_text(run.predictions / f"{name}.tsv", "\n".join(lines) + "\n")
 
 
 def blocked(job: Job) -> str:

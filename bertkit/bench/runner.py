@@ -15,7 +15,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Generator, Sequence
-from pathlib import Path
 
 from bertkit import fs, processes
 from bertkit.bench.job import GOES_ON, Job, blocked, finished, one_line, read_failure, to_json, train_and_answer
@@ -124,7 +123,7 @@ class Child:
         self.job = job
         self.place = place
         self.start = time.monotonic()
-        self.log = Path(job.folder).with_name(f"seed-{job.seed}.log")
+        self.log = job.log_file
         self.log.parent.mkdir(parents=True, exist_ok=True)
         job.failure_file.unlink(missing_ok=True)
         with self.log.open("ab") as stream:

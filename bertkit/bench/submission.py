@@ -6,13 +6,13 @@ the test file. The same predictions always give the same bytes: the files have a
 
 from __future__ import annotations
 
-import json
 import math
 import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from bertkit.bench.job import run_of, seeds_of
 from bertkit.bench.suite import Suite
 from bertkit.errors import DataError
 from bertkit.fs import written_aside
@@ -77,7 +77,7 @@ def write(output: Path, suite: Suite, seeds: Sequence[int]) -> list[str]:
     """
     asked = {entry.name for entry in suite.entries}
     chosen = {
-        form.entry: best_seed(output / form.entry, form.figure, seeds if form.entry in asked else None)
+        form.entry: best_seed(output, form.entry, form.figure, seeds if form.entry in asked else None)
         for form in FORMS.values()
     }
     files: dict[str, str] = {}
@@ -85,8 +85,8 @@ def write(output: Path, suite: Suite, seeds: Sequence[int]) -> list[str]:
     notes = _choices(chosen)
     for name, form in FORMS.items():
         seed = chosen[form.entry]
-        file = output / form.entry / f"seed-{seed}" / "predictions" / f"{name}.tsv"
-        if seed is None or not file.is_file():
+        file = None if seed is None else run_of(output, form.entry, seed).predictions / f"{name}.tsv"
+        if file is None or not file.is_file():
             missing.append(f"{name}.tsv: missing{_why(form.entry, name, suite, trained=seed is not None)}")
             continue
         lines, note = _lines(file, form)
@@ -103,23 +103,22 @@ def write(output: Path, suite: Suite, seeds: Sequence[int]) -> list[str]:
     return [*notes, *missing, f"{target}: {len(files)} files{whole}"]
 
 
-def best_seed(folder: Path, figure: str, seeds: Sequence[int] | None = None) -> int | None:
+def best_seed(output: Path, entry: str, figure: str, seeds: Sequence[int] | None = None) -> int | None:
     """The seed whose finished Run has the best figure (`validation/f1`); None if no Run is finished.
 
     Args:
-        folder: the entry's folder.
-        seeds: seeds to choose from; None: all in the folder.
+        output: the suite's output folder.
+        seeds: seeds to choose from; None: all in that folder.
     """
     if seeds is None:
-        names = (path.name.removeprefix("seed-") for path in folder.glob("seed-*"))
-        seeds = sorted(int(seed) for seed in names if seed.isdecimal())
+        seeds = seeds_of(output, entry)
     split, _, key = figure.partition("/")
     best, best_value = None, -math.inf
     for seed in seeds:
-        file = folder / f"seed-{seed}" / "metrics.json"
-        if not file.is_file():
+        run = run_of(output, entry, seed)
+        if not run.is_finished:
             continue
-        value = json.loads(file.read_text("utf-8")).get(split, {}).get(key)
+        value = run.metrics.get(split, {}).get(key)
         value = -math.inf if value is None or math.isnan(value) else value
         if best is None or value > best_value:
             best, best_value = seed, value
