@@ -70,7 +70,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 130
     except BertkitError as error:
-        for problem in error.problems if processes.speaks_for_machine() else ():
+        for problem in error.problems if processes.reports_errors() else ():
             said = " ".join(str(problem).splitlines())  # what libraries say may have several lines
             typer.echo(f"{typer.style('error:', fg='red', bold=True)} {said}", err=True)
         return 2

@@ -26,7 +26,7 @@ BERTKIT = [sys.executable, "-m", "bertkit"]
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 OURS = re.compile(
     r"new weights, to be trained: |warning: |rows: |model: |padding: |effective batch: |step \d+/|epoch \d|error: |"
-    r"SIG(TERM|INT): stopping after this step|going on from step |no checkpoint yet|\d+ rows: |\S+  stopped at step "
+    r"SIG(TERM|INT): stopping after this step|resuming from step |no checkpoint yet|\d+ rows: |\S+  stopped at step "
 )
 """What bertkit itself says on standard error."""
 

@@ -112,6 +112,6 @@ def torch_backend(task: Task, block: ModelBlock, device: str | None = None) -> T
 
     from bertkit.engine.backends.torch import TorchBackend, open_model
 
-    card = f"cuda:{processes.place_on_machine()}" if torch.cuda.is_available() else "cpu"
+    card = f"cuda:{processes.local_rank()}" if torch.cuda.is_available() else "cpu"
     model: Any = open_model(task.head, block)
     return TorchBackend(model.to(torch.device(device or card)).eval(), task.head)

@@ -34,13 +34,13 @@ def test_a_suite_and_one_that_was_cut_off(bertkit, tiny_bert: Path, tmp_path: Pa
     code, out, err = bertkit("bench", file, "--output", cut)
     assert code == 0, err
     assert "job 1 of 4: intents, seed 1, is finished" in err
-    assert "going on from step 2" in err
+    assert "resuming from step 2" in err
     assert [weights.stat().st_mtime_ns for weights in kept] == before
     assert (cut / "metrics.json").read_bytes() == (whole / "metrics.json").read_bytes()
 
     code, _, err = bertkit("bench", file, "--output", cut, "-s", "train.max_steps=9")
     assert code == 2
-    assert "was begun with another train.max_steps" in err
+    assert "was started with a different train.max_steps" in err
     code, out, err = bertkit("bench", file, "--output", cut, "--tasks", "intents", "--seeds", "1")
     assert code == 0, err
     assert "average" not in out

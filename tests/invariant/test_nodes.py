@@ -120,5 +120,5 @@ def test_a_machine_that_dies_and_comes_back_changes_nothing(alone: Run, place: P
         assert first.wait() == 0, first.err + second.err
         assert second.wait() == 0, first.err + second.err
     said = first.err + second.err
-    assert said.count("going on from step") == 1
+    assert said.count("resuming from step") == 1
     assert_same(Run.open(run.path), alone)

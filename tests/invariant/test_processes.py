@@ -154,7 +154,7 @@ def test_a_signal_to_the_launcher_stops_both_and_they_go_on_exactly(
             stopped.process.send_signal(number)
             assert stopped.wait() == processes.STOPPED, stopped.err
         assert stopped.err.count("stopping after this step") == 1
-        assert stopped.err.count("--resume goes on") == 1
+        assert stopped.err.count("--resume continues it") == 1
         assert stopped.others == []
         step = json.loads(run.log_file.read_text("utf-8").splitlines()[-1])["step"]
         newest = max(run.checkpoints.glob("checkpoint-*"), key=lambda path: int(path.name.partition("-")[2]))
@@ -163,7 +163,7 @@ def test_a_signal_to_the_launcher_stops_both_and_they_go_on_exactly(
         assert not run.metrics_file.exists()
         command = [*BERTKIT, "train", run.path, *TWO, "--resume"]
     said = finished(place / "said-resumed", *command)
-    assert said.err.count("going on from step") == 1
+    assert said.err.count("resuming from step") == 1
     assert said.others == []
     assert_same(Run.open(run.path), Run.open(place / "two"))
 
