@@ -106,7 +106,7 @@ def trained(job: Job) -> bool:
 
 
 def finished(job: Job) -> bool:
-    """Whether it is trained, and has answered what it is to answer."""
+    """Whether it is trained and has written its predictions."""
     made = job.run.predictions / MADE
     return trained(job) and made.is_file() and json.loads(made.read_text("utf-8")) == _to_make(job)
 
