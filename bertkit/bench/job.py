@@ -97,7 +97,7 @@ def check_begun(job: Job, recipe: Recipe) -> None:
     if not job.run.is_begun:
         return
     if changed := differences(recipe, Run.begun(job.folder).recipe):
-        reason = f"was begun with another {', '.join(changed)}"
+        reason = f"was started with a different {', '.join(changed)}"
         raise RunError.at(job.folder, reason, "ask for the same again, remove it, or name another output folder")
 
 
