@@ -26,6 +26,11 @@ TINY = {
 }
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Long tests first, after the groups, which xdist takes first itself: none is left when all others have ended."""
+    items.sort(key=lambda item: not item.path.stem.startswith("test_demo"))
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
     disable_socket(allow_unix_socket=True)
     if item.get_closest_marker("gpu"):
