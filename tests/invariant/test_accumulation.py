@@ -42,7 +42,13 @@ def _quick(tiny_bert: Path) -> None:
     gc.freeze()
 
 
-@pytest.fixture(scope="module", params=TASKS, ids=IDS)
+TOGETHER = [
+    pytest.param(each, id=name, marks=pytest.mark.xdist_group(name)) for each, name in zip(TASKS, IDS, strict=True)
+]
+"""What is compared with one training runs where that was trained."""
+
+
+@pytest.fixture(scope="module", params=TOGETHER)
 def whole(request: pytest.FixtureRequest, tiny_bert: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
     """Trained in steps of 16x1."""
     folder = tmp_path_factory.mktemp("whole")

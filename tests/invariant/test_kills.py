@@ -20,6 +20,7 @@ from bertkit.recipe.schema import Recipe
 from tests.helpers import log_of, tiny_recipe
 from tests.launched import forked
 
+pytestmark = pytest.mark.xdist_group("kills")
 WAYS: dict[str, dict[str, Any]] = {
     "by epoch": {"gradient_accumulation_steps": 2},
     "by steps": {"eval_strategy": "steps", "eval_steps": 5, "save_steps": 5, "gradient_accumulation_steps": 2},
