@@ -478,7 +478,7 @@ CODE = [
         "-s metrics=./mine.py:score", "metrics", "takes 'logits'", "known: labels"),
     bad_code("callback of mine, arguments", STOP, "-s callbacks=[./mine.py:Stop]", "mine.py:Stop", "'after'", "after"),
     bad_code("callback raises", STOP.replace("pass", "1 / 0"), "-s 'callbacks=[{./mine.py:Stop: {after: 1}}]'",
-        "mine.py:Stop", "ZeroDivisionError", "mend"),
+        "mine.py:Stop", "ZeroDivisionError", "correct it"),
     bad_code("callback of no kind", "class Stop: ...\n", "-s callbacks=[./mine.py:Stop]", "mine.py:Stop",
         "TrainerCallback", "transformers"),
     bad_code("reader that yields dicts", "def read(source, block):\n    yield {'text': 'a'}\n",
@@ -887,7 +887,7 @@ def test_a_memory_that_is_too_small(place: Place, bertkit: Command, monkeypatch:
     monkeypatch.setattr(BertTrainer, "training_step", full)
     GOOD(place)
     (told,) = problems(place, bertkit, f"{TRAIN} -s train.per_device_train_batch_size=4")
-    assert told.startswith("train.per_device_train_batch_size  4: the memory of cpu is too small; halve it")
+    assert told.startswith("train.per_device_train_batch_size  4: out of memory on cpu; halve it")
 
 
 def test_a_training_that_began_keeps_its_run(place: Place, bertkit: Command) -> None:
