@@ -13,7 +13,7 @@ from bertkit.errors import RecipeError
 from bertkit.models.build import load_tokenizer
 from bertkit.recipe.schema import ModelBlock
 from bertkit.tasks.squad import windows as answers_windows
-from bertkit.tasks.squad.task import SquadOptions
+from bertkit.tasks.squad.options import SquadOptions
 from tests.tasks.squad.test_task import CONTEXT, encode, make, row
 
 
