@@ -90,15 +90,15 @@ class TaskProblem(ABC):
         data: DataBlock,
         *,
         order: Sequence[str] = (),
-        given: Sequence[str] = (),
+        labels: Sequence[str] = (),
     ) -> str:
-        """In the place of a training, for a model or predictions from elsewhere: learn from the rows to be scored.
+        """Set `state` from the rows to be scored, for a model or predictions that bertkit did not train.
 
         Args:
-            names: names of the model's outputs, in its order; none where predictions come from a file.
-            rows: None before they are known: then the outputs mean what `names` says.
+            names: names of the model's outputs, in its order; empty for predictions in a file.
+            rows: None before they are known: then `names` are the labels.
             order: the labels in the data set's own order.
-            given: names that overrule the model's own.
+            labels: the user's names of the outputs, in place of `names`.
 
         Returns:
             a warning, or an empty text.

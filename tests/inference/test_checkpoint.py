@@ -72,7 +72,7 @@ def test_labels_without_names(nli, glue, bertkit) -> None:
     assert wrong["sets"]["matched"]["figures"]["accuracy"] < 1 / 3
     assert "LABEL_0, LABEL_1, LABEL_2" in said
     assert "below chance (0.333)" in said
-    assert "--labels contradiction,entailment,neutral" in said
+    assert "labels=contradiction,entailment,neutral" in said
     given = scored(bertkit, nli["nameless"], "--on", "glue/mnli", "--data", glue, "--labels", ",".join(OLD))[0]
     assert given["sets"] == right["sets"]
 
@@ -85,7 +85,7 @@ def test_labels_overrule_names(nli, glue, bertkit) -> None:
     assert given["figures"] == right["sets"]["matched"]["figures"]
     wrong, said = scored(bertkit, nli["old"], "--on", "glue/mnli", "--data", file, *names, "--labels", ",".join(NLI))
     assert wrong["figures"]["accuracy"] < 1 / 3
-    assert "--labels contradiction,entailment,neutral" in said
+    assert "labels=contradiction,entailment,neutral" in said
 
 
 def test_the_model_of_a_run_scores_as_the_run(tiny_run, bertkit, tmp_path: Path) -> None:
@@ -118,7 +118,7 @@ def test_a_run_below_chance_is_warned_of(tiny_run, bertkit, tmp_path: Path) -> N
     wrong = [{**row, "label": names[names.index(name) - 1]} for row, name in zip(rows, given, strict=True)]
     code, _, err = bertkit("eval", tiny_run.path, "--data", write_rows(wrong, tmp_path / "wrong.jsonl"))
     assert code == 0
-    assert "accuracy 0.000, but always answering refund gives 1.000" in err
+    assert "accuracy 0.000: no better than always predicting refund (1.000), and below chance" in err
     assert "below chance" in err
     assert "train longer" not in err
 
@@ -198,7 +198,8 @@ def test_mistakes(nli, glue, tiny_bert: Path, tiny_run, bertkit, tmp_path: Path)
     )
     two = save(classifier(tiny_bert, ("no", "yes")), tiny_bert, tmp_path / "two")
     assert "(no, yes) are not the data's (entailment, neutral, contradiction): 2 and 3" in fails(two, *on)
-    assert "--labels entailment,not_entailment" in fails(two, "--on", "glue/rte", "--data", glue)
+    said = fails(two, "--on", "glue/rte", "--data", glue)
+    assert "--labels  the model's labels (no, yes) are not" in said and "of entailment,not_entailment" in said
     assert "did you mean glue/mnli?" in fails(nli["new"], "--on", "glue/mnl", "--data", glue)
     assert "holds no task of GLUE" in fails(nli["new"], "--on", "glue/mnli", "--data", tmp_path)
     assert "no such file" in fails(nli["new"], "--on", "glue/mnli", "--data", tmp_path / "nowhere.tsv")
@@ -209,6 +210,6 @@ def test_mistakes(nli, glue, tiny_bert: Path, tiny_run, bertkit, tmp_path: Path)
     assert "the Run is classify" in fails(tiny_run.path, "--on", "glue/stsb", "--data", glue)
     assert "3 names, but the model has 2 outputs" in fails(two, *on, "--labels", ",".join(NLI))
     assert "neutral is not named" in fails(nli["new"], *on, "--labels", "entailment,contradiction,neutrl")
-    assert "stands twice" in fails(nli["new"], *on, "--labels", "entailment,neutral,neutral")
+    assert "--labels  neutral is named twice" in fails(nli["new"], *on, "--labels", "entailment,neutral,neutral")
     assert "a Run knows" in fails(tiny_run.path, *on, "--labels", "a,b")
     assert "--labels" in fails(nli["new"], "--labels", "a,b")

@@ -186,7 +186,9 @@ def test_what_is_lost_is_said(tokenizer: Any) -> None:
         "1 of 3 texts (33.3%) have more than 8 tokens: head and tail kept, 15.0% of all tokens lost"
     ]
     encoded = encode_texts(tokenizer, words(11), words(6), words(3), long_text="windows")
-    assert encoded.notes == ["1 of 3 texts (33.3%) have more than 8 tokens: read in 2 windows, 0.0% of all tokens lost"]
+    assert encoded.notes == [
+        "1 of 3 texts (33.3%) have more than 8 tokens: split into 2 windows, 0.0% of all tokens lost"
+    ]
     assert encoded.warnings == []
 
 
