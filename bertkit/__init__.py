@@ -1,11 +1,11 @@
-"""bertkit: the whole life of a BERT-family encoder.
+"""bertkit: pre-train, fine-tune, evaluate and run BERT-family encoders.
 
     from bertkit import train, Run, Predictor
 
     run = train("demo/support")
-    Predictor(run).predict(["where is my parcel?"])
+    Predictor.open(run).predict(["where is my parcel?"])
 
-Names are imported when they are first used: torch takes seconds, and `bertkit --help` should not.
+Names are imported on first use, because importing torch takes seconds.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The table of commands. A BertkitError becomes its message and exit code 2; a bug keeps its traceback and code 1.
+"""The table of commands. A BertkitError becomes a message and exit code 2; a bug keeps its traceback and exit code 1.
 
 Nothing heavy is imported here or in `commands`: `bertkit --help` answers in well under half a second.
 """
@@ -24,13 +24,13 @@ app = typer.Typer(
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
-    help="Train, score and use BERT-family encoders, from a file to a scored model in one command.\n\n"
-    "[bold]bertkit train demo/support[/bold] shows it on data that comes with it.",
+    help="Pre-train, fine-tune, evaluate and run BERT-family encoders.\n\n"
+    "Try it on bundled data: [bold]bertkit train demo/support[/bold]",
 )
 
 
-def _show_version(wanted: bool) -> None:
-    if wanted:
+def _show_version(requested: bool) -> None:
+    if requested:
         typer.echo(f"bertkit {__version__}")
         raise typer.Exit
 
@@ -45,10 +45,10 @@ def _options(
 
 
 app.command(rich_help_panel="Train")(train.train)
-app.command("eval", rich_help_panel="Judge")(eval_.evaluate)
-app.command(rich_help_panel="Judge")(bench.bench)
-app.command(rich_help_panel="Judge")(compare.compare)
-app.command(rich_help_panel="Judge")(report.report)
+app.command("eval", rich_help_panel="Evaluate")(eval_.evaluate)
+app.command(rich_help_panel="Evaluate")(bench.bench)
+app.command(rich_help_panel="Evaluate")(compare.compare)
+app.command(rich_help_panel="Evaluate")(report.report)
 app.command(rich_help_panel="Use")(predict.predict)
 app.add_typer(recipe.app, name="recipe", rich_help_panel="Prepare")
 app.add_typer(corpus.app, name="corpus", rich_help_panel="Prepare")
@@ -60,7 +60,7 @@ app.command(rich_help_panel="Prepare")(doctor.doctor)
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command line; `argv` without the program's name. Returns the exit code."""
     _quiet_libraries()
-    _say_aloud()
+    _log_to_stderr()
     try:
         app(args=list(argv) if argv is not None else None, prog_name="bertkit")
     except Stopped as stop:
@@ -70,9 +70,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 130
     except BertkitError as error:
-        for problem in error.problems if processes.speaks_for_machine() else ():
-            said = " ".join(str(problem).splitlines())  # what libraries say may have several lines
-            typer.echo(f"{typer.style('error:', fg='red', bold=True)} {said}", err=True)
+        for problem in error.problems if processes.reports_errors() else ():
+            message = " ".join(str(problem).splitlines())  # messages of other libraries may have several lines
+            typer.echo(f"{typer.style('error:', fg='red', bold=True)} {message}", err=True)
         return 2
     except SystemExit as stop:
         return stop.code if isinstance(stop.code, int) else 1
@@ -80,7 +80,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _quiet_libraries() -> None:
-    """Their bars and advice would stand between ours; what matters of them is said by us."""
+    """Turn off progress bars and advice of other libraries; bertkit itself reports what matters of them."""
     for name, value in {
         "HF_HUB_DISABLE_PROGRESS_BARS": "1",
         "HF_DATASETS_DISABLE_PROGRESS_BARS": "1",
@@ -92,14 +92,14 @@ def _quiet_libraries() -> None:
 
 
 class _Handler(logging.Handler):
-    """Messages on standard error, as it is when they are said; warnings marked."""
+    """Write messages to the standard error of that moment (tests replace it), with warnings marked."""
 
     def emit(self, record: logging.LogRecord) -> None:
         mark = typer.style("warning: ", fg="yellow", bold=True) if record.levelno >= logging.WARNING else ""
         typer.echo(mark + record.getMessage(), file=sys.stderr)
 
 
-def _say_aloud() -> None:
+def _log_to_stderr() -> None:
     log = logging.getLogger("bertkit")
     log.setLevel(logging.INFO)
     log.propagate = False

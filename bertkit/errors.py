@@ -80,7 +80,7 @@ class Problem:
 class Parameter(str):
     """The name of a function's parameter, in a Problem. The command line shows its option: `output` as `--output`."""
 
-    OPTIONS: ClassVar = {"sets": "--set", "suite": "SUITE"}
+    OPTIONS: ClassVar = {"sets": "--set", "suite": "SUITE", "texts": "FILES"}
     """Options and arguments that are not spelt as their parameter."""
 
 

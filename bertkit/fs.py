@@ -12,9 +12,11 @@ import math
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
+
+from bertkit.errors import DataError, Parameter
 
 ASIDE = ".writing-"
 
@@ -30,6 +32,28 @@ def cores() -> int:
     """Processor cores that this process may use; where the system does not tell (macOS), all of them."""
     affinity = getattr(os, "sched_getaffinity", None)
     return len(affinity(0)) if affinity else os.cpu_count() or 1
+
+
+def check_output(file: Path | None, *, endings: Sequence[str] = (), inputs: Sequence[str] = ()) -> None:
+    """Check, before the work, that its result can be written to a file. None: nothing is written.
+
+    Args:
+        endings: suffixes that name a format; default: any.
+        inputs: files that must not be overwritten.
+
+    Raises:
+        DataError: another ending, a folder, no such parent folder, or one of the inputs.
+    """
+    if file is None:
+        return
+    output = Parameter("output")
+    if endings and file.suffix not in endings:
+        raise DataError.at(output, f"{file}: the ending must be one of {', '.join(endings)}", "name another file")
+    if file.is_dir() or not file.parent.is_dir():
+        what = "is a folder" if file.is_dir() else f"no such folder: {file.parent}"
+        raise DataError.at(output, f"{file}: {what}", "name a file in a folder that exists")
+    if any(Path(source).is_file() and Path(source).resolve() == file.resolve() for source in inputs):
+        raise DataError.at(output, f"{file}: is an input and would be overwritten", "name another file")
 
 
 @contextlib.contextmanager

@@ -1,4 +1,4 @@
-"""The hub, or its absence: told within seconds, where the libraries try for up to 47 s before they give up."""
+"""Whether the Hugging Face hub can be reached: known within 3 s, while its libraries try for up to 47 s."""
 
 from __future__ import annotations
 
@@ -13,35 +13,35 @@ from typing import Any
 from urllib.parse import urlsplit
 
 PATIENCE = 3.0
-"""Seconds to wait for the hub's address."""
+"""Seconds to wait for the address of the hub."""
 
 
 def reachable() -> bool:
-    """Whether the hub may be asked and, as far as can be told within `PATIENCE`, answers to its name."""
+    """Whether the user allows the hub and its name resolves within `PATIENCE` seconds."""
     return not asked_offline() and _has_address(os.environ.get("HF_ENDPOINT", "https://huggingface.co"))
 
 
 @functools.cache
 def _has_address(endpoint: str) -> bool:
-    """Whether the hub, or the proxy on the way to it, has an address."""
+    """Whether the name of the hub, or of the proxy to it, resolves."""
     proxy = urllib.request.getproxies().get(urlsplit(endpoint).scheme, "")
     host = urlsplit(proxy if "//" in proxy or not proxy else f"//{proxy}").hostname or urlsplit(endpoint).hostname
-    found = threading.Event()
+    resolved = threading.Event()
 
     def resolve() -> None:
         with contextlib.suppress(OSError):
             socket.getaddrinfo(host, None)
-            found.set()
+            resolved.set()
 
-    # A thread of its own, not a pool: Python waits for a pool's threads when it exits.
+    # Not a thread pool: Python would wait for its threads at exit.
     thread = threading.Thread(target=resolve, daemon=True)
     thread.start()
     thread.join(PATIENCE)
-    return found.is_set()
+    return resolved.is_set()
 
 
 def asked_offline() -> bool:
-    """Whether HF_HUB_OFFLINE (or HF_DATASETS_OFFLINE) is set, as the libraries understood it."""
+    """Whether HF_HUB_OFFLINE or HF_DATASETS_OFFLINE is set, as the libraries read it."""
     import datasets.config
     import huggingface_hub.constants
 
@@ -50,8 +50,8 @@ def asked_offline() -> bool:
 
 @contextlib.contextmanager
 def cache_only() -> Iterator[None]:
-    """Let the libraries look into their local cache alone. They read the variable when they are imported: later only
-    their constants can be set."""
+    """Make the libraries use only their local cache. They read the environment once, at import; this sets the constants
+    they read it into."""
     import datasets.config
     import huggingface_hub.constants
 

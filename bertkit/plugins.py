@@ -1,8 +1,8 @@
-"""The only door through which named code comes in.
+"""Loads code by name; all named code is loaded here.
 
 A Reference names code in one of four ways: a built-in (`accuracy`), an entry point of an installed package (also by
-its plain name), `package.module:name`, or `./file.py:name`. A file is executed as it is: a Run that carries such a
-file is opened elsewhere only with `--trust-code` (see `run.py`).
+its plain name), `package.module:name`, or `./file.py:name`. Loading a file executes it, so a Run that contains such a
+file from another machine opens only if it is trusted (see `run.py`).
 """
 
 from __future__ import annotations
@@ -141,22 +141,22 @@ def _load_file(file: Path, where: str) -> Any:
 def _guarded(load: Callable[[], Any], where: str, what: str) -> Any:
     try:
         return load()
-    except (Exception, SystemExit) as error:  # a user's code may raise anything; the message must say that it is theirs
+    except (Exception, SystemExit) as error:  # a user's code may raise anything; the message must name its file
         lines = [f.lineno for f in traceback.extract_tb(error.__traceback__) if f.filename.endswith(what)]
         if isinstance(error, SyntaxError) and str(error.filename).endswith(what):
             lines.append(error.lineno)
         line = f":{lines[-1]}" if lines else ""
-        problem = f"{what}{line} can not be imported: {type(error).__name__}: {error}"
-        todo = ""
+        reason = f"{what}{line} can not be imported: {type(error).__name__}: {error}"
+        remedy = ""
         if isinstance(error, ModuleNotFoundError):
-            todo = f"install what brings {error.name}, or put its folder on PYTHONPATH"
+            remedy = f"install the package that has {error.name}, or put its folder on PYTHONPATH"
         elif isinstance(error, SystemExit):
-            todo = "put what it runs under if __name__ == '__main__'"
-        raise PluginError.at(where, problem, todo) from error
+            remedy = "move the code that it runs under if __name__ == '__main__'"
+        raise PluginError.at(where, reason, remedy) from error
 
 
 def raised(error: BaseException) -> str:
-    """`raised KeyError: 'a' (mine.py:7)`: what a user's code raised, and the line of theirs that is nearest to it."""
+    """`raised KeyError: 'a' (mine.py:7)`: what a user's code raised, and the nearest line of it."""
     frames = traceback.extract_tb(error.__traceback__)
     ours = (str(Path(__file__).parent), sysconfig.get_path("stdlib"), sysconfig.get_path("purelib"))
     theirs = [frame for frame in frames if not frame.filename.startswith((*ours, "<"))] or frames

@@ -1,6 +1,6 @@
-"""Several processes, on one machine or many: who is who, what all agree on, and how they are started.
+"""Several processes, on one machine or many: their ranks, exchanging values, and launching them.
 
-torchrun, `accelerate launch` and `--processes` all tell a process its place by the same environment variables.
+torchrun, `accelerate launch` and `launch` below set the same environment variables to tell a process its rank.
 """
 
 from __future__ import annotations
@@ -14,18 +14,18 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from bertkit.errors import RecipeError, TrainingError
+from bertkit.errors import Parameter, RecipeError, TrainingError
 from bertkit.fs import cores
 
 STOPPED = 75
-"""Exit code of a training that was asked to stop and can go on (EX_TEMPFAIL of sysexits.h: try again)."""
+"""Exit code of a training that was stopped and can be resumed (EX_TEMPFAIL of sysexits.h: try again)."""
 
-PRECEDENCE = 5.0
-"""Seconds that a process leaves to the first one of its machine to tell of a mistake, before it tells it itself."""
+HEAD_START = 5.0
+"""Seconds that a process waits for the first one of its machine to report an error, before it reports it itself."""
 
 SAVING = 300
-"""Seconds in which a training that is asked to stop may end its step and save. torch's own 30 are too few for the state
-of a large model on a slow disk, and end in SIGKILL."""
+"""Seconds that a training gets to finish its step and save when it is stopped. torch's default of 30 is too short for a
+large model on a slow disk, and ends in SIGKILL."""
 
 
 def rank() -> int:
@@ -36,56 +36,56 @@ def count() -> int:
     return int(os.environ.get("WORLD_SIZE", "1"))
 
 
-def place_on_machine() -> int:
-    """This process's number among those of its machine."""
+def local_rank() -> int:
+    """The number of this process among those of its machine."""
     return int(os.environ.get("LOCAL_RANK", "0"))
 
 
 def first() -> bool:
-    """Whether this process writes and speaks: it is alone, or the first of those that a launcher started."""
+    """Whether this process writes files and prints: it is the only one, or has rank 0."""
     return rank() == 0
 
 
-def speaks_for_machine() -> bool:
-    """Whether a mistake is told by this process: one of each machine does, as files may be missing on one alone.
+def reports_errors() -> bool:
+    """Whether this process prints its error. One per machine does, as a file may be missing on a single machine.
 
-    The first tells it. A launcher ends all processes as soon as one ends, so the others wait for that; one that is
-    still there afterwards is alone with its mistake, and tells it.
+    Usually the first one does. A launcher ends all processes as soon as one ends, so the others wait for that; a
+    process that still runs afterwards is the only one with an error, and prints it.
     """
-    if place_on_machine() > 0:
-        time.sleep(PRECEDENCE)
+    if local_rank() > 0:
+        time.sleep(HEAD_START)
     return True
 
 
 def join(*, cpu: bool = False) -> None:
-    """Meet the other processes, where there are any."""
+    """Join the other processes, if there are any."""
     if count() > 1:
         import torch
-        import torch.distributed.nn.functional  # after the meeting it would hold the group, in defaults of arguments
+        import torch.distributed.nn.functional  # before joining: its default arguments hold the group
         from accelerate import PartialState
 
-        # Told of no CPU where there is nothing else, accelerate takes each process for the only one.
+        # Without cpu=True on a machine without accelerators, accelerate takes each process for the only one.
         PartialState(cpu=cpu or not torch.accelerator.is_available())
         atexit.register(_leave)
 
 
 def _leave() -> None:
-    """Part from the others while Python still stands.
+    """Destroy the process group before Python exits.
 
-    Gloo's threads let go of tensors a little later than the gathering returns; after Python's end that aborts the
-    process, as it did one launch in six. NCCL has no such threads, and parts only together with all others.
+    Gloo's threads release tensors a little later than a gather returns; after Python has exited that aborts the
+    process, as it did in one of six launches. NCCL has no such threads, and would wait for all other processes.
     """
     import gc
 
     from torch import distributed
 
     if distributed.is_initialized() and distributed.get_backend() == "gloo":
-        gc.collect()  # a Trainer, which holds the group too
+        gc.collect()  # frees a Trainer, which holds the group too
         distributed.destroy_process_group()
 
 
-def gathered(value: Any) -> list[Any]:
-    """Every process's value, by rank. All must have joined."""
+def gather(value: Any) -> list[Any]:
+    """The values of all processes, by rank. All must have joined."""
     if count() == 1:
         return [value]
     from torch import distributed
@@ -95,19 +95,19 @@ def gathered(value: Any) -> list[Any]:
     return values
 
 
-def agreed(value: Any) -> Any:
-    """The first process's value, in all of them. All must have joined."""
-    return gathered(value)[0]
+def broadcast(value: Any) -> Any:
+    """The value of the first process, in all of them. All must have joined."""
+    return gather(value)[0]
 
 
 def restarted() -> bool:
-    """Whether a launcher has started these processes again, any of them. All must have joined."""
-    return any(gathered(int(os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")) > 0))
+    """Whether a launcher has restarted any of the processes. All must have joined."""
+    return any(gather(int(os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")) > 0))
 
 
 @contextlib.contextmanager
 def first_goes_first() -> Iterator[None]:
-    """The first process does this before the others. All must have joined."""
+    """Run the block in the first process before the others. All must have joined."""
     if count() == 1:
         yield
         return
@@ -118,7 +118,11 @@ def first_goes_first() -> Iterator[None]:
 
 
 def launch(processes: int, command: Sequence[str]) -> int:
-    """Run a bertkit command in so many processes of this machine, by torch's launcher; returns the exit code.
+    """Run a bertkit command in several processes on this machine, with torch's launcher; returns the exit code.
+
+    Args:
+        processes: how many.
+        command: name and arguments of the command.
 
     Raises:
         RecipeError: a launcher has started this process already, or there are fewer GPUs.
@@ -130,16 +134,17 @@ def launch(processes: int, command: Sequence[str]) -> int:
     from torch.distributed.run import get_args_parser, run
 
     if "RANK" in os.environ:
-        raise RecipeError.at("--processes", "a launcher has started the processes already", "leave it out")
+        raise RecipeError.at(Parameter("processes"), "a launcher has started the processes already", "leave it out")
     if 0 < (cards := torch.cuda.device_count()) < processes:
-        raise RecipeError.at("--processes", f"{processes}: this machine has {cards} GPUs", f"at most {cards}")
+        what = f"{processes}: this machine has {cards} GPUs"
+        raise RecipeError.at(Parameter("processes"), what, f"at most {cards}")
     os.environ.setdefault("OMP_NUM_THREADS", str(max(1, cores() // processes)))
-    os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "ERROR")  # DDP's advice would stand between our lines
-    said = logging.getLogger("torch.distributed.elastic")
-    said.addHandler(logging.NullHandler())
-    said.propagate = False  # the processes say themselves what failed
-    meeting = ("--rdzv-backend", "c10d", "--rdzv-endpoint", "127.0.0.1:0", "--local-addr", "127.0.0.1")
-    one_machine = ("--nproc-per-node", str(processes), "--shutdown-timeout", str(SAVING), *meeting)
+    os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "ERROR")  # hide DDP's advice
+    launcher_log = logging.getLogger("torch.distributed.elastic")
+    launcher_log.addHandler(logging.NullHandler())
+    launcher_log.propagate = False  # the processes report their errors themselves
+    rendezvous = ("--rdzv-backend", "c10d", "--rdzv-endpoint", "127.0.0.1:0", "--local-addr", "127.0.0.1")
+    one_machine = ("--nproc-per-node", str(processes), "--shutdown-timeout", str(SAVING), *rendezvous)
     try:
         run(get_args_parser().parse_args((*one_machine, "--module", "bertkit", *command)))
     except ChildFailedError as error:
@@ -150,10 +155,13 @@ def launch(processes: int, command: Sequence[str]) -> int:
 
 
 def _code(ends: dict[int, tuple[int, float]]) -> int:
-    """The exit code of a command whose processes ended so: by rank, the exit code and the time in seconds.
+    """The exit code of a command, from those of its processes.
 
-    A fault of ours goes before a mistake. The launcher itself ends what is left by SIGTERM and, half a minute later, by
-    SIGKILL: an earlier SIGKILL is another's, and who was killed can not say so.
+    A bug (1) goes before a user's mistake (2). The launcher ends the remaining processes by SIGTERM and, half a minute
+    later, by SIGKILL. An earlier SIGKILL comes from elsewhere, and only we can report it.
+
+    Args:
+        ends: rank -> exit code and time in seconds.
     """
     begin = min(second for _, second in ends.values())
     known = next((code for code in (1, 2, STOPPED) if code in {code for code, _ in ends.values()}), None)
@@ -161,6 +169,6 @@ def _code(ends: dict[int, tuple[int, float]]) -> int:
     by = next((number for number in killed if number != signal.SIGTERM), None if known else signal.SIGTERM)
     if by in killed:
         what = f"process {killed[by]} was ended by {signal.Signals(by).name}"
-        todo = "if the machine's memory was full, take fewer; a training goes on by --resume"
-        raise TrainingError.at("--processes", what, todo)
+        todo = "if memory ran out, use fewer; a training continues with: bertkit train RUN --resume"
+        raise TrainingError.at(Parameter("processes"), what, todo)
     return known or 1

@@ -1,26 +1,27 @@
-"""Run: the folder that holds everything a training left.
+"""Run: the folder that holds everything a training left. No other module spells a path inside it.
 
-run.json            what kind of Run this is: how it was made, of which Run, for which backend
+run.json            how this Run was made, from which Run, and for which backend
 recipe.yaml         the resolved recipe, which trains the same model again
 model/              weights, configuration and tokenizer, as plain `AutoModel.from_pretrained` loads them
 task.json           what the task learnt beside the weights: label names, thresholds
 metrics.json        {"validation": {"accuracy": ...}, "test": {...}, "intervals": {"validation": {...}}}
-log.jsonl           a line a logged step
-environment.json    versions, machine, weights and data that went in
+log.jsonl           one line per logged step
+environment.json    versions, machine, hashes of the weights and data that went in
 README.md           the model card
 report.html         the page for people: figures, mistakes, calibration, curves
 tensorboard/        the same log for TensorBoard
 checkpoints/        the best and the last state of the training
-code/               files of the user's that the recipe names
+code/               copies of the user's files that the recipe names
+predictions/        answers to the test rows of a benchmark
 """
 
 from __future__ import annotations
 
 import hashlib
 import importlib.metadata
-import itertools
 import json
 import platform
+import shlex
 import shutil
 import sys
 from collections.abc import Sequence
@@ -28,13 +29,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bertkit import plugins
-from bertkit.errors import Problem, RunError
+from bertkit.errors import Parameter, RunError
 from bertkit.fs import cores, write_json, write_text
-from bertkit.recipe.load import build, code_files, dump, map_references
-from bertkit.recipe.references import Key
+from bertkit.recipe.load import build, dump
 from bertkit.recipe.schema import Recipe
 from bertkit.recipe.source import RECIPE, read
+from bertkit.run_code import copy_code, untrusted
 
 PACKAGES = (
     *("bertkit", "torch", "transformers", "tokenizers", "datasets", "accelerate", "evaluate"),
@@ -43,7 +43,7 @@ PACKAGES = (
 
 
 class Run:
-    """A Run folder. `Run.create` starts one, `Run.open` loads one that a training finished."""
+    """A Run folder. `Run.create` starts one; `Run.open` opens one whose training is finished."""
 
     def __init__(self, path: str | Path):
         self.path = Path(path)
@@ -59,16 +59,26 @@ class Run:
         self.tensorboard = self.path / "tensorboard"
         self.checkpoints = self.path / "checkpoints"
         self.code = self.path / "code"
+        self.predictions = self.path / "predictions"
+
+    def extra_file(self, name: str) -> Path:
+        """A JSON file that the task writes about a split (`Task.files`)."""
+        return self.path / f"{name}.json"
+
+    @property
+    def resume_command(self) -> str:
+        """The command line that continues an unfinished training."""
+        return f"bertkit train {shlex.quote(str(self.path))} --resume"
 
     def __repr__(self) -> str:
         return f"Run({str(self.path)!r})"
 
     @classmethod
     def create(cls, path: str | Path, recipe: Recipe) -> Run:
-        """Start a Run in a new or empty folder: writes the recipe, copies the user's code it names.
+        """Start a Run in a new or empty folder: write the recipe, copy the user's code that it names.
 
         Raises:
-            RunError: the folder holds something, or can not be made.
+            RunError: the folder is not empty, or can not be made.
         """
         run = cls(path)
         run.check_free()
@@ -76,23 +86,25 @@ class Run:
             run.path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise RunError.at(str(path), f"the folder can not be made: {error.strerror}") from error
-        recipe = _with_code(recipe, run)
+        recipe, sources = copy_code(recipe, run.code)
+        if sources:
+            write_json(run.environment_file, {"code": sources})
         write_json(run.run_file, {"kind": "train", "backend": "torch", "parent": None})
         write_text(run.recipe_file, dump(recipe))
         return run
 
     def derive(self, path: str | Path, *, kind: str, backend: str = "torch") -> Run:
-        """Start a Run that is made of this one (exported, quantised, distilled) in a new or empty folder.
+        """Start a Run that is made from this one (exported, quantised, distilled) in a new or empty folder.
 
-        It has this Run's recipe, task state, code and environment, and names it as its parent. Its model and metrics
-        are for the caller to write, the metrics last: they make it a finished Run.
+        It gets this Run's recipe, task state, code and environment, and names this Run as its parent. The caller writes
+        its model and then its metrics, which make it a finished Run.
 
         Args:
             kind: how it is made: `export`, `quantize`.
-            backend: what computes its model (`Backend.name`).
+            backend: the backend that computes its model (`Backend.name`).
 
         Raises:
-            RunError: the folder holds something, or can not be made.
+            RunError: the folder is not empty, or can not be made.
         """
         derived = Run(path)
         derived.check_free()
@@ -113,95 +125,73 @@ class Run:
 
     @property
     def is_begun(self) -> bool:
-        """Whether a training began here, finished or not."""
+        """Whether a training was started here, finished or not."""
         return self.recipe_file.is_file()
 
     @property
     def is_finished(self) -> bool:
-        """Whether it has its metrics, which are written last."""
+        """Whether it has metrics, which are written last."""
         return self.metrics_file.is_file()
 
     def check_free(self) -> None:
-        """Raise a RunError where the folder is in use or can not be made; nothing is ever written over."""
+        """Raise a RunError if the folder is in use or can not be made; nothing is ever overwritten."""
         for parent in self.path.parents:
             if parent.exists() and not parent.is_dir():
                 what = f"the folder can not be made: Not a directory: {parent}"
                 raise RunError.at(str(self.path), what, "name another folder")
         if self.path.is_file() or (self.path.is_dir() and any(self.path.iterdir())):
             if self.is_begun and not self.is_finished:
-                raise RunError.at("--output", f"{self.path}: holds an unfinished Run", "--resume goes on with it")
-            raise RunError.at("--output", f"{self.path}: in use", "name a new folder, or remove this one")
+                what = f"{self.path}: holds an unfinished Run"
+                raise RunError.at(Parameter("output"), what, f"{self.resume_command} continues it")
+            raise RunError.at(Parameter("output"), f"{self.path}: in use", "name a new folder, or remove this one")
 
     def discard(self) -> None:
-        """Remove what `create` and a training that never began have written, so that the folder is free again."""
+        """Remove the folder of a training that did not get to its first step, so that it is free again."""
         shutil.rmtree(self.path, ignore_errors=True)
 
     @classmethod
     def open(cls, path: str | Path, *, trust_code: bool = False) -> Run:
-        """The Run of a folder.
+        """The finished Run in a folder.
 
         Args:
-            trust_code: whether code that the Run carries may be executed though it was not trained here with it.
+            trust_code: whether to execute code that the Run carries and that is not from this machine.
 
         Raises:
-            RunError: no Run, one whose training did not finish, or one with code that is not trusted.
+            RunError: not a Run, an unfinished one, or one with code that is not trusted.
         """
         run = cls(path)
         if not run.path.is_dir():
             raise RunError.at(str(path), "no such folder", "a Run is the folder that bertkit train writes")
-        if not run.is_begun:
-            raise RunError.at(str(path), "not a Run: it has no recipe.yaml", "name the folder that bertkit train wrote")
-        missing = [f.name for f in (run.model, run.task_file, run.metrics_file) if not f.exists()]
+        run._check_begun()
+        missing = [file.name for file in (run.model, run.task_file, run.metrics_file) if not file.exists()]
         if missing:
-            todo = f"bertkit train {path} --resume goes on with it"
-            raise RunError.at(str(path), f"an unfinished Run: no {', '.join(missing)}", todo)
+            what = f"an unfinished Run: no {', '.join(missing)}"
+            raise RunError.at(str(path), what, f"{run.resume_command} continues it")
         if not trust_code:
             run._check_code()
         return run
 
     @classmethod
     def begun(cls, path: str | Path) -> Run:
-        """The Run of a folder, finished or not: what `--resume` goes on with.
+        """The Run in a folder, finished or not, to resume it.
 
         Raises:
-            RunError: no Run, or one with code that was not trained here.
+            RunError: not a Run, or one with code that is not trusted.
         """
         run = cls(path)
-        if not run.is_begun:
-            raise RunError.at(str(path), "not a Run: it has no recipe.yaml", "name the folder that bertkit train wrote")
+        run._check_begun()
         run._check_code()
         return run
 
-    def _check_code(self) -> None:
-        """Code in a Run is executed unasked only where the very files it was copied from still stand unchanged."""
-        known = self.environment.get("code", {})
-        problems = []
-        here = self.path.resolve()
-        named = {file.resolve() for file in code_files(read(self.recipe_file))}
-        for file in sorted(named | {file.resolve() for file in self.code.glob("*.py")}):
-            record = known.get(file.name, {}) if file.parent == self.code.resolve() else {}
-            source = Path(record.get("source", ""))
-            outside = source.is_absolute() and here not in source.resolve().parents
-            if not (outside and source.is_file() and source.read_bytes() == file.read_bytes()):
-                what = "this Run executes code that was not trained here"
-                problems.append(Problem(str(file), what, "read it, then use --trust-code"))
-        for name in self._code_of_others():
-            problems.append(Problem(name, "this Run loads code through evaluate", "read it, then use --trust-code"))
-        if problems:
-            raise RunError(*problems)
+    def _check_begun(self) -> None:
+        if not self.is_begun:
+            what = f"not a Run: it has no {RECIPE}"
+            raise RunError.at(str(self.path), what, "name the folder that bertkit train wrote")
 
-    def _code_of_others(self) -> list[str]:
-        """Metrics that `evaluate` would fetch from somebody's account, or from a folder."""
-        named = read(self.recipe_file).values.get("metrics") or []
-        named = [named] if isinstance(named, str) else named
-        return [
-            name
-            for name in named
-            if isinstance(name, str)
-            and name.startswith(plugins.EVALUATE)
-            and plugins.file_of(name) is None
-            and ("/" in name or Path(name.removeprefix(plugins.EVALUATE)).exists())
-        ]
+    def _check_code(self) -> None:
+        recipe = read(self.recipe_file)
+        if problems := untrusted(self.path, self.code, recipe, self.environment.get("code", {})):
+            raise RunError(*problems)
 
     @property
     def recipe(self) -> Recipe:
@@ -217,17 +207,17 @@ class Run:
 
     @property
     def kind(self) -> str:
-        """How it was made: `train`, or what `derive` was told. Runs of before run.json are trainings."""
+        """How it was made: `train`, or the kind given to `derive`. Runs from before run.json are trainings."""
         return self._about.get("kind", "train")
 
     @property
     def backend(self) -> str:
-        """The name of what computes its model."""
+        """The name of the backend that computes its model."""
         return self._about.get("backend", "torch")
 
     @property
     def parent(self) -> dict[str, Any] | None:
-        """Name and weights' SHA-256 of the Run that it was made of."""
+        """The Run it was made from: its name and the SHA-256 of its weights. None for a training."""
         return self._about.get("parent")
 
     @property
@@ -243,40 +233,14 @@ class Run:
         return _read_json(self.environment_file) if self.environment_file.is_file() else {}
 
 
-def _with_code(recipe: Recipe, run: Run) -> Recipe:
-    """The recipe with each file it names copied into the Run and named there."""
-    names: dict[Path, str] = {}
-
-    def copied(key: Key, kind: str, reference: str) -> str:
-        file = plugins.file_of(reference)
-        if file is None or not file.is_file():
-            return reference
-        if file not in names:
-            candidates = itertools.chain([file.name], (f"{file.stem}_{number}.py" for number in itertools.count(2)))
-            names[file] = next(name for name in candidates if name not in names.values())
-        return plugins.with_file(reference, f"./code/{names[file]}")
-
-    recipe = map_references(recipe, copied)
-    if names:
-        run.code.mkdir()
-        for file, name in names.items():
-            shutil.copyfile(file, run.code / name)
-        code = {
-            name: {"source": str(file.absolute()), "sha256": hashlib.sha256(file.read_bytes()).hexdigest()}
-            for file, name in names.items()
-        }
-        write_json(run.environment_file, {"code": code})
-    return recipe
-
-
 def default_folder(recipe: str | Path) -> Path:
-    """`runs/<recipe>-<time>`, for a recipe's file or name."""
+    """`runs/<recipe>-<time>`, for a recipe file or name."""
     name = Path(recipe).stem if Path(recipe).is_file() else str(recipe).replace("/", "-")
     return Path("runs", f"{name}-{datetime.now():%Y%m%d-%H%M%S}")
 
 
 def environment() -> dict[str, Any]:
-    """What this machine is: versions, processor, devices, time. Imports torch."""
+    """Versions, processor cores, devices, time and command line of this process. Imports torch."""
     import torch
 
     versions = {}
@@ -296,13 +260,6 @@ def environment() -> dict[str, Any]:
         "versions": versions,
         "command": sys.argv,
     }
-
-
-def check_output(file: Path | None) -> None:
-    """Raise a RunError where a file can not be written there, before the work that it is to hold."""
-    if file is not None and (file.is_dir() or not file.parent.is_dir()):
-        what = "is a folder" if file.is_dir() else f"no such folder: {file.parent}"
-        raise RunError.at("--output", f"{file}: {what}", "name a file in a folder that exists")
 
 
 def _read_json(file: Path) -> dict[str, Any]:

@@ -93,6 +93,20 @@ def tiny_bert(tmp_path_factory: pytest.TempPathFactory, tokenizer_folder: Path) 
     return folder
 
 
+@pytest.fixture(scope="session")
+def warm():
+    """A multiprocessing context whose processes have imported all that is slow."""
+    import multiprocessing
+    from multiprocessing import forkserver
+
+    from tests.launched import PRELOAD
+
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(PRELOAD)
+    yield context
+    forkserver._forkserver._stop()  # else it stays after the tests
+
+
 @pytest.fixture
 def cut_at(monkeypatch: pytest.MonkeyPatch):
     """`cut_at(7)`: each training ends with Power after its step 7; `cut_at(None)` mends it."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import json
+import multiprocessing
 import os
 import re
 import signal
@@ -26,7 +28,7 @@ BERTKIT = [sys.executable, "-m", "bertkit"]
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 OURS = re.compile(
     r"new weights, to be trained: |warning: |rows: |model: |padding: |effective batch: |step \d+/|epoch \d|error: |"
-    r"SIG(TERM|INT): stopping after this step|going on from step |no checkpoint yet|\d+ rows: |\S+  stopped at step "
+    r"SIG(TERM|INT): stopping after this step|resuming from step |no checkpoint yet|\d+ rows: |\S+  stopped at step "
 )
 """What bertkit itself says on standard error."""
 
@@ -34,6 +36,59 @@ OURS = re.compile(
 def environment(**more: str) -> dict[str, str]:
     outside = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "TORCHELASTIC"))}
     return {**outside, "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": "", "COLUMNS": "200", **more}
+
+
+PRELOAD = ["bertkit.training.train", "bertkit.training.finish", "tests.launched"]
+"""What takes seconds to import: processes that are forked after it start at once."""
+
+
+def forked(command: list[str], streams: tuple[Path, Path] | None = None, more: dict[str, str] | None = None) -> None:
+    """A command line in this process, which was forked; its output goes to files, if any are given."""
+    from bertkit import cli
+    from bertkit.engine import run as scoring
+
+    for number, file in enumerate(streams or (), 1):
+        os.dup2(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), number)
+    os.environ.update(more or {})
+    multiprocessing.set_start_method("fork", force=True)  # of workers, as in a process that no forkserver started
+    torch.set_num_threads(1)
+    scoring.SAMPLES = 50  # as in conftest.py
+    code = cli.main(command)
+    atexit._run_exitfuncs()
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    os._exit(code)
+
+
+class Pair:
+    """A command line in two processes that have met, without a launcher: forked, they start in no time."""
+
+    def __init__(self, folder: Path, context: Any, *command: object, **more: str):
+        folder.mkdir(parents=True, exist_ok=True)
+        meeting = {"WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(free_port()), "COLUMNS": "200"}
+        self._files = [(folder / f"out-{rank}.txt", folder / f"err-{rank}.txt") for rank in range(2)]
+        processes = []
+        for rank, files in enumerate(self._files):
+            place = {**meeting, "RANK": str(rank), "LOCAL_RANK": str(rank), **more}
+            arguments = (list(map(str, command)), files, place)
+            processes.append(context.Process(target=forked, args=arguments, daemon=True))
+            processes[-1].start()
+        for process in processes:
+            process.join(100)
+        for process in processes:
+            process.kill()
+        assert [process.exitcode for process in processes] == [0, 0], self.err
+
+    def _text(self, stream: int) -> str:
+        return "".join(files[stream].read_text("utf-8") for files in self._files if files[stream].exists())
+
+    @property
+    def out(self) -> str:
+        return self._text(0)
+
+    @property
+    def err(self) -> str:
+        return ANSI.sub("", self._text(1))
 
 
 class Launched:

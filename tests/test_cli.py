@@ -28,10 +28,10 @@ Bertkit = Callable[..., tuple[int, str, str]]
 
 def commands(group: object, path: tuple[str, ...] = ()) -> set[tuple[str, ...]]:
     """Every command that typer knows, by its words."""
-    found: set[tuple[str, ...]] = set()
+    words: set[tuple[str, ...]] = set()
     for name, command in getattr(group, "commands", {}).items():
-        found |= {(*path, name)} | commands(command, (*path, name))
-    return found
+        words |= {(*path, name)} | commands(command, (*path, name))
+    return words
 
 
 def test_the_pages_are_those_of_all_commands() -> None:
@@ -71,7 +71,7 @@ def test_no_arguments_show_the_help(bertkit: Bertkit) -> None:
 
 
 @pytest.mark.parametrize(
-    ("line", "said"),
+    ("line", "message"),
     [
         (["trian"], "No such command 'trian'"),
         (["train"], "Missing argument"),
@@ -79,10 +79,10 @@ def test_no_arguments_show_the_help(bertkit: Bertkit) -> None:
         (["recipe", "shwo"], "No such command 'shwo'"),
     ],
 )
-def test_a_wrong_command_line_is_code_2(bertkit: Bertkit, line: list[str], said: str) -> None:
+def test_a_wrong_command_line_is_code_2(bertkit: Bertkit, line: list[str], message: str) -> None:
     code, out, err = bertkit(*line)
     assert (code, out) == (2, "")
-    assert said in " ".join(err.replace("│", " ").split())
+    assert message in " ".join(err.replace("│", " ").split())
     assert "Traceback" not in err
 
 
@@ -121,7 +121,7 @@ def test_messages_go_to_standard_error_with_warnings_marked(bertkit: Bertkit, mo
     log = logging.getLogger("bertkit")
 
     def talk() -> list[str]:
-        log.debug("not said")
+        log.debug("not shown")
         log.info("a note of %d words", 4)
         log.warning("careful")
         return ["demo/support"]

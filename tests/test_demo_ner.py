@@ -6,6 +6,8 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 import bertkit as package
 from bertkit.data.columns.schemes import find_broken
 from bertkit.data.dataset import load
@@ -28,9 +30,12 @@ def test_its_sentences() -> None:
         assert not find_broken(part["tags"], "IOB2")
 
 
-def test_the_demo_recipe_learns_and_its_run_answers(bertkit: Callable, tmp_path: Path) -> None:
+@pytest.mark.parametrize("epochs", [5, pytest.param(10, marks=pytest.mark.slow)])
+def test_the_demo_recipe_learns_and_its_run_answers(epochs: int, bertkit: Callable, tmp_path: Path) -> None:
+    """Five epochs in place of the recipe's ten, which the slow test trains."""
     run = tmp_path / "run"
-    assert bertkit("train", "demo/ner", "-o", run, "-s", "train.report_to=none")[0] == 0
+    sets = ("-s", "train.report_to=none", "-s", f"train.num_train_epochs={epochs}")
+    assert bertkit("train", "demo/ner", "-o", run, *sets)[0] == 0
     assert Run.open(run).metrics["test"]["entity_f1"] > 0.7
     code, out, err = bertkit("predict", run, "--text", "Maria Gomez lives in Paris.", "--output", "-")
     assert code == 0, err

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
+GROUPS = ("recipe", "data", "corpus", "tokenizer")
+"""Commands that have commands of their own."""
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 
@@ -52,8 +54,16 @@ def test_links_lead_somewhere(page: Path) -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_commands_in_the_docs_exist(page: Path, bertkit) -> None:
-    for command in re.findall(
-        r"^bertkit ([a-z]+(?: (?:check|list|show|copy))?)", page.read_text("utf-8"), re.MULTILINE
-    ):
-        code, _, err = bertkit(*command.split(), "--help")
+    """Commands and their options, in every block of shell."""
+    commands: dict[tuple[str, ...], set[str]] = {}
+    for block in blocks(page, "(?:ba)?sh"):
+        lines = block.replace("\\\n", " ").splitlines()
+        for words in (shlex.split(line, comments=True) for line in lines if re.match(r"(cat .*\| )?bertkit ", line)):
+            words = words[words.index("bertkit") + 1 :]
+            command = tuple(words[: 2 if words[0] in GROUPS else 1])
+            commands.setdefault(command, set()).update(word for word in words if word.startswith("--"))
+    for command, options in commands.items():
+        code, out, err = bertkit(*command, "--help")
         assert code == 0, err
+        known = set(re.findall(r"--[a-z-]+", out))
+        assert options <= known, f"{' '.join(command)}: no such option: {', '.join(options - known)}"

@@ -61,7 +61,7 @@ def test_carried_says_what_the_package_lacks(package: str) -> None:
 
 
 def test_carried_says_how_to_get_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(ExtraError, match="install the package that brings the module no_such_module_at_all"):
+    with pytest.raises(ExtraError, match="install the package that has the module no_such_module_at_all"):
         carried("package:no_such_module_at_all/x", DataError)
     monkeypatch.setitem(EXTRAS, "demo", ("no_such_module_at_all",))
     with pytest.raises(ExtraError, match=r"pip install 'bertkit\[demo\]'"):

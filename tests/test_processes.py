@@ -56,11 +56,11 @@ def failed(ends: dict[int, tuple[int, int]]) -> Exception:
 
 
 def test_one_process_is_the_first_and_agrees_with_itself() -> None:
-    assert (processes.rank(), processes.count(), processes.place_on_machine()) == (0, 1, 0)
+    assert (processes.rank(), processes.count(), processes.local_rank()) == (0, 1, 0)
     assert processes.first()
-    assert processes.speaks_for_machine()
-    assert processes.gathered("a") == ["a"]
-    assert processes.agreed({"a": 1}) == {"a": 1}
+    assert processes.reports_errors()
+    assert processes.gather("a") == ["a"]
+    assert processes.broadcast({"a": 1}) == {"a": 1}
     assert not processes.restarted()
     processes.join()
     with processes.first_goes_first():
@@ -70,7 +70,7 @@ def test_one_process_is_the_first_and_agrees_with_itself() -> None:
 def test_the_place_is_what_a_launcher_says(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in zip(PLACES, ("9", "16", "1", "2"), strict=True):
         monkeypatch.setenv(name, value)
-    assert (processes.rank(), processes.count(), processes.place_on_machine()) == (9, 16, 1)
+    assert (processes.rank(), processes.count(), processes.local_rank()) == (9, 16, 1)
     assert not processes.first()
 
 
@@ -79,14 +79,14 @@ def test_a_restart_is_known_by_its_count(monkeypatch: pytest.MonkeyPatch) -> Non
     assert processes.restarted()
 
 
-@pytest.mark.parametrize(("place", "waits"), [("0", []), ("1", [processes.PRECEDENCE])])
+@pytest.mark.parametrize(("place", "waits"), [("0", []), ("1", [processes.HEAD_START])])
 def test_the_first_of_a_machine_tells_a_mistake_and_the_others_leave_it_time(
     place: str, waits: list[float], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     waited: list[float] = []
     monkeypatch.setattr(processes.time, "sleep", waited.append)
     monkeypatch.setenv("LOCAL_RANK", place)
-    assert processes.speaks_for_machine()
+    assert processes.reports_errors()
     assert waited == waits
 
 

@@ -22,12 +22,12 @@ def test_the_public_names() -> None:
 
 @pytest.mark.parametrize("name", bertkit.__all__)
 def test_every_public_name_can_be_had(name: str) -> None:
-    found = getattr(bertkit, name)
-    assert found.__module__.startswith("bertkit.")
-    assert found.__doc__
+    value = getattr(bertkit, name)
+    assert value.__module__.startswith("bertkit.")
+    assert value.__doc__
 
 
-def test_an_unknown_name_is_told_as_python_does() -> None:
+def test_an_unknown_name_raises_as_python_does() -> None:
     with pytest.raises(AttributeError, match="module 'bertkit' has no attribute 'trian'"):
         _ = bertkit.trian  # type: ignore[attr-defined]
 

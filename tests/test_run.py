@@ -302,3 +302,21 @@ def test_code_that_evaluate_would_fetch_must_be_trusted(tmp_path: Path, metric: 
     run = finish(Run.create(tmp_path / "run", recipe(metrics=[metric])))
     assert is_refused(run) == refused
     assert Run.open(run.path, trust_code=True).path == run.path
+
+
+def test_messages_show_the_command_that_resumes(tmp_path: Path) -> None:
+    run = Run.create(tmp_path / "my run", recipe())
+    command = f"bertkit train '{run.path}' --resume continues it"
+    with pytest.raises(
+        RunError, match=re.escape(f"--output  {run.path}: holds an unfinished Run; {command}")
+    ) as caught:
+        Run.create(run.path, recipe())
+    assert caught.value.problems[0].key == "output"
+    with pytest.raises(RunError, match=re.escape(f"an unfinished Run: no model, task.json, metrics.json; {command}")):
+        Run.open(run.path)
+
+
+def test_code_that_is_not_trusted_is_to_be_read_first(coded: Run, tmp_path: Path) -> None:
+    (tmp_path / "mine.py").unlink()
+    with pytest.raises(RunError, match=r"code/mine\.py  this Run executes code .* read it first; use --trust-code"):
+        Run.open(coded.path)

@@ -1,8 +1,7 @@
 """GLUE (Wang et al. 2019, https://gluebenchmark.com): nine tasks, and the diagnostics that MNLI's model answers.
 
-The figures of the table are those of the development rows, as the labels of the test rows are hidden: what authors
-report of the test rows stands beside them under a name that says so, and is a little lower than on the development
-rows. `submission.zip` is what the site scores.
+The table shows figures on the development rows, because the test labels are hidden. Published test figures stand beside
+them under a name that says so; they are usually a little lower. The site scores `submission.zip`.
 
 MNLI is validated on its matched development rows and tested on the mismatched ones.
 """
@@ -17,7 +16,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from bertkit.bench import glue_layouts
-from bertkit.bench.glue_layouts import Found, GlueLayout
+from bertkit.bench.glue_layouts import GlueFiles, GlueLayout
 from bertkit.bench.suite import Entry, Suite
 from bertkit.errors import DataError
 
@@ -40,7 +39,7 @@ class GlueTask:
     published: Mapping[str, tuple[float | None, ...]]
     """Model -> its figures, in the order of `figures`."""
     from_mnli: bool = False
-    """Whether the tuned recipe begins with the model of MNLI."""
+    """Whether the tuned recipe starts from the MNLI model."""
 
 
 SENTENCES = ("sentence1", "sentence2")
@@ -120,49 +119,47 @@ TASKS = (
     ),
 )
 NOT_TUNED = ("WNLI",)
-"""Tasks of which nobody reports tuned numbers: its development rows mislead."""
+"""Tasks without published tuned hyperparameters: their development rows mislead."""
 
 
 def suite(data: Path | None, recipes: Literal["paper", "tuned"]) -> Suite:
-    """GLUE, of whatever tasks are there.
+    """The GLUE tasks whose files exist.
 
     Args:
         data: a folder in one of the layouts of glue_layouts.py; None: the hub, or its local cache.
-        recipes: `paper`: `recipes/glue`; `tuned`: `recipes/glue/tuned`, where RTE, MRPC and STS-B begin with the model
-            of MNLI.
+        recipes: `paper`: `recipes/glue`; `tuned`: `recipes/glue/tuned`, where RTE, MRPC and STS-B start from the
+            MNLI model.
 
     Raises:
-        DataError: no such folder, or no task is in it.
+        DataError: no such folder, or it holds no task.
     """
     if data is not None:
         data = data.absolute()
         if not data.is_dir():
             raise DataError.at(str(data), "no such folder", "name the one that holds CoLA, SST-2 and the others")
-    looked = {task.name: glue_layouts.find(data, task.name, task.layout) for task in TASKS}
-    absent = {name: found for name, found in looked.items() if isinstance(found, str)}
+    files = {task.name: glue_layouts.find(data, task.name, task.layout) for task in TASKS}
+    absent = {name: reason for name, reason in files.items() if isinstance(reason, str)}
     if len(absent) == len(TASKS):
-        todo = "it looks for CoLA/train.tsv and its like, or for the hub's cola/train-*.parquet"
-        raise DataError.at(str(data), "holds no task of GLUE", todo)
-    entries = tuple(
-        _entry(task, found, data, recipes) for task in TASKS if isinstance(found := looked[task.name], Found)
-    )
+        remedy = "expected files such as CoLA/train.tsv, or the hub's cola/train-*.parquet"
+        raise DataError.at(str(data), "holds no task of GLUE", remedy)
+    entries = tuple(_entry(one, own, data, recipes) for one in TASKS if isinstance(own := files[one.name], GlueFiles))
     return Suite("glue", entries, absent)
 
 
-def _entry(task: GlueTask, found: Found, data: Path | None, recipes: str) -> Entry:
-    if found.said:
-        log.warning("%s: %s", task.name, found.said)
-    unlabelled = dict(found.unlabelled)
+def _entry(task: GlueTask, files: GlueFiles, data: Path | None, recipes: str) -> Entry:
+    if files.note:
+        log.warning("%s: %s", task.name, files.note)
+    unlabelled = dict(files.unlabelled)
     if task.name == "MNLI" and (diagnostics := glue_layouts.find_ax(data)):
         unlabelled["AX"] = diagnostics
     tuned = recipes == "tuned" and task.name not in NOT_TUNED
     if recipes == "tuned" and not tuned:
-        log.info("%s: nobody reports tuned numbers of it; its recipe is glue/%s", task.name, task.layout.key)
+        log.info("%s: no tuned hyperparameters are published; uses the recipe glue/%s", task.name, task.layout.key)
     bad_rows = {"data.bad_rows": "skip"} if task.name == "QQP" else {}  # its published files hold broken lines
     return Entry(
         name=task.name,
         recipe=f"glue/tuned/{task.layout.key}" if tuned else f"glue/{task.layout.key}",
-        sets=_sets({**found.settings, **bad_rows}),
+        sets=_sets({**files.settings, **bad_rows}),
         figures=task.figures,
         published=_published(task),
         starts_from="MNLI" if tuned and task.from_mnli else "",
@@ -171,7 +168,7 @@ def _entry(task: GlueTask, found: Found, data: Path | None, recipes: str) -> Ent
 
 
 def _sets(settings: Mapping[str, Any]) -> tuple[str, ...]:
-    """As of `--set`: JSON is YAML, and quotes what YAML would take for something else."""
+    """`KEY=VALUE` texts. JSON is YAML, and quotes what YAML would read as something else."""
     return tuple(f"{key}={json.dumps(value, ensure_ascii=False)}" for key, value in settings.items())
 
 

@@ -1,15 +1,15 @@
 """Where the files of a GLUE task lie, and the recipe settings that read them.
 
-| layout | of it |
+| layout | files |
 |---|---|
 | the original download | `CoLA/train.tsv` and its like: no quoting, a header in each file but CoLA's training files |
 | MRPC bare | `MRPC/msr_paraphrase_{train,test}.txt`, the authors' files, with `dev_ids.tsv` or without |
 | the hub's, in a folder | `cola/train-00000-of-00001.parquet` and its like |
 | the hub's own | no folder: `hub:nyu-mll/glue:cola#train` |
 
-The columns and the order of the labels are those of `nyu-mll/glue`'s own loading script. The files of a folder are
-looked for under the task's name in any case, with its hyphen or without. All are read by their 0 and 1 where they hold
-numbers, so that each layout gives the same label names in the same order.
+The columns and the order of the labels are those of `nyu-mll/glue`'s own loading script. A task's folder has its name
+in any case, with or without the hyphen. Numeric labels are read as numbers, so that every layout gives the same label
+names in the same order.
 """
 
 from __future__ import annotations
@@ -49,27 +49,27 @@ class GlueLayout:
     numbered: bool = True
     """Whether the original files write the label's number, not its name."""
     header: tuple[str, ...] = ()
-    """Of the original training files, where they have none; the test file has one."""
+    """Of the original training files, which have none; the test file has one."""
     dev: tuple[str, ...] = ("dev",)
-    """The second one is scored as test."""
+    """The second one is scored as the test split."""
     hub_dev: tuple[str, ...] = ("validation",)
     tests: Mapping[str, tuple[str, str]] | None = None
     """Name -> the split without labels, in the original layout and on the hub; None: `test`, under the task's name."""
 
 
 @dataclass(frozen=True)
-class Found:
-    """How a task's rows are read."""
+class GlueFiles:
+    """The files of a task that exist, as recipe settings that read them."""
 
     settings: Settings
     unlabelled: Mapping[str, Settings]
-    """Name -> what differs for rows without labels."""
-    said: str = ""
-    """What a user should know of it."""
+    """Name -> settings that differ for rows without labels."""
+    note: str = ""
+    """A warning for the user."""
 
 
-def find(data: Path | None, name: str, layout: GlueLayout) -> Found | str:
-    """The files of a task below `data` (None: on the hub), or what was looked for and is not there."""
+def find(data: Path | None, name: str, layout: GlueLayout) -> GlueFiles | str:
+    """The files of a task below `data` (None: on the hub), or which files are missing."""
     if data is None:
         return _on_hub(name, layout, {})
     folders = folders_of(data, name)
@@ -95,7 +95,7 @@ def folders_of(data: Path, name: str) -> list[Path]:
 
 
 def find_ax(data: Path | None) -> Settings | None:
-    """What makes the rows of GLUE's diagnostics the test rows of a model of MNLI; None where they are not there."""
+    """Settings that make GLUE's diagnostics the test rows of an MNLI model; None where their file is missing."""
     if data is None:
         return {"data.test": [f"{HUB}:ax#test"], **_columns(("premise", "hypothesis"))}
     for folder in [*folders_of(data, "AX"), *folders_of(data, "diagnostic"), data]:
@@ -111,17 +111,17 @@ def read_bare_mrpc(source: Source, block: DataBlock) -> Iterator[Record | Proble
     """A Reader of `msr_paraphrase_train.txt#train` and `#dev`: the rows whose two ids are in `dev_ids.tsv` are dev's.
 
     Raises:
-        DataError: no such part, or the ids are those of other rows.
+        DataError: no such split, or none of the ids is in the file.
     """
     assert source.file is not None
     if source.key not in ("train", "dev"):
-        raise DataError.at(f"{source.name}#{source.key}", "no such part", "the parts are #train and #dev")
+        raise DataError.at(f"{source.name}#{source.key}", "no such split", "it has #train and #dev")
     ids_file = next(file for name in DEV_IDS if (file := source.file.parent / name).is_file())
     ids = {tuple(line.split("\t")[:2]) for line in ids_file.read_text("utf-8-sig").splitlines()}
     seen = 0
     for row in read_tsv(source, block):
         if isinstance(row, Problem):
-            if source.key == "train":  # told once
+            if source.key == "train":  # reported once
                 yield row
             continue
         in_dev = (row.values.get("#1 ID"), row.values.get("#2 ID")) in ids
@@ -132,7 +132,7 @@ def read_bare_mrpc(source: Source, block: DataBlock) -> Iterator[Record | Proble
         raise DataError.at(str(ids_file), f"names no row of {source.name}", "is it the one of GLUE's download?")
 
 
-def _original(folder: Path, name: str, layout: GlueLayout) -> Found | str:
+def _original(folder: Path, name: str, layout: GlueLayout) -> GlueFiles | str:
     files = {split: folder / f"{split}.tsv" for split in ("train", *layout.dev)}
     if lacking := [file.name for file in files.values() if not file.is_file()]:
         return f"{folder}: no {', '.join(lacking)}"
@@ -149,23 +149,25 @@ def _original(folder: Path, name: str, layout: GlueLayout) -> Found | str:
         for test, (split, _) in _tests(name, layout).items()
         if (file := folder / f"{split}.tsv").is_file()
     }
-    return Found(settings, unlabelled)
+    return GlueFiles(settings, unlabelled)
 
 
-def _bare_mrpc(folder: Path, layout: GlueLayout) -> Found:
+def _bare_mrpc(folder: Path, layout: GlueLayout) -> GlueFiles:
     train, test = (str(folder / file) for file in BARE)
     settings: Settings = {**_columns(layout.texts, layout), **_labels(layout, numbered=True)}
-    said = ""
+    note = ""
     if any((folder / name).is_file() for name in DEV_IDS):
         settings |= {"data.train": [f"{train}#train"], "data.validation": [f"{train}#dev"], "data.format": BARE_READER}
     else:
         settings |= {"data.train": [train], "data.validation": None, "data.format": "tsv"}
-        said = f"{folder} has no {DEV_IDS[0]}: a tenth of the training rows validates, not GLUE's development rows"
+        note = f"{folder} has no {DEV_IDS[0]}: a tenth of the training rows validates, not GLUE's development rows"
     reads = {"data.test": [test], "data.format": "tsv", **_columns(layout.texts)}
-    return Found(settings, {"MRPC": reads} if Path(test).is_file() else {}, said)
+    return GlueFiles(settings, {"MRPC": reads} if Path(test).is_file() else {}, note)
 
 
-def _on_hub(name: str, layout: GlueLayout, files: Mapping[str, list[str]], folder: Path | None = None) -> Found | str:
+def _on_hub(
+    name: str, layout: GlueLayout, files: Mapping[str, list[str]], folder: Path | None = None
+) -> GlueFiles | str:
     """The layout of the hub: in the files of a folder, or on the hub itself."""
     sources = {split: [f"{HUB}:{layout.key}#{split}"] for split in _hub_splits(layout)} if folder is None else files
     if lacking := [split for split in ("train", *layout.hub_dev) if not sources[split]]:
@@ -182,7 +184,7 @@ def _on_hub(name: str, layout: GlueLayout, files: Mapping[str, list[str]], folde
         for test, (_, split) in _tests(name, layout).items()
         if sources[split]
     }
-    return Found(settings, unlabelled)
+    return GlueFiles(settings, unlabelled)
 
 
 def _splits(sources: Mapping[str, list[str]], dev: tuple[str, ...]) -> Settings:

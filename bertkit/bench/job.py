@@ -1,8 +1,8 @@
-"""One job of a suite: an entry trained with a seed, a Run in `OUTPUT/ENTRY/seed-S`, and what it answers.
+"""One job of a suite: an entry trained with one seed, a Run in `OUTPUT/ENTRY/seed-S`, and its predictions.
 
 `python -m bertkit.bench.job` runs a job in its own process (runner.py): the first line of its standard input is the
 job as JSON. That input stays open as long as the parent lives; when it closes, the training is asked to stop. If the
-job fails, the process writes its Problems as JSON beside the Run.
+job fails, the process writes the message to a file beside the Run.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bertkit import processes
-from bertkit.errors import BertkitError, Problem, RunError, Stopped
+from bertkit.errors import BertkitError, RunError, Stopped
 from bertkit.fs import write_json, write_text
 from bertkit.recipe.load import differences, load, resolve
 from bertkit.recipe.schema import Recipe
@@ -31,27 +31,38 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("bertkit")
 
-PREDICTIONS = "predictions"
+SEED_FOLDER = "seed-"
 MADE = "made.json"
-"""In the folder of predictions: what was answered. Written last."""
+"""In the folder of predictions: which rows were answered. Written last."""
+
+
+def run_of(output: Path, entry: str, seed: int) -> Run:
+    """The Run of an entry and a seed in a suite's output folder."""
+    return Run(output / entry / f"{SEED_FOLDER}{seed}")
+
+
+def seeds_of(output: Path, entry: str) -> list[int]:
+    """The seeds for which an entry has a Run in a suite's output folder, in order."""
+    names = (path.name.removeprefix(SEED_FOLDER) for path in (output / entry).glob(f"{SEED_FOLDER}*"))
+    return sorted(int(name) for name in names if name.isdecimal())
 
 
 @dataclass(frozen=True)
 class Job:
-    """An entry with a seed."""
+    """An entry and a seed."""
 
     entry: str
     seed: int
     folder: str
     recipe: str
     sets: tuple[str, ...]
-    """All of them: the entry's, the command's, model and seed."""
+    """`KEY=VALUE` texts: the entry's, the request's, model and seed."""
     split: str = "validation"
-    """The split of the first figure, whose answers are written as the task has them (`Task.files`)."""
+    """The split of the first figure: its answers are written in the task's own format (`Task.files`)."""
     unlabelled: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """See `Entry.unlabelled`."""
     needs: str = ""
-    """Folder of the Run whose model it begins with."""
+    """Folder of the Run whose model it starts from."""
 
     def __str__(self) -> str:
         return f"{self.entry}, seed {self.seed}"
@@ -62,14 +73,19 @@ class Job:
 
     @property
     def failure_file(self) -> Path:
-        """Beside the Run: the Problems for which its process ended."""
-        return Path(self.folder).with_name(f"seed-{self.seed}.failed.json")
+        """Beside the Run: the message of the error that ended the job's process."""
+        return Path(f"{self.folder}.failed.txt")
+
+    @property
+    def log_file(self) -> Path:
+        """Beside the Run: the output of its process."""
+        return Path(f"{self.folder}.log")
 
     def resolved(self) -> Recipe:
-        """Its recipe as its Run is to keep it.
+        """Its recipe, as its Run will keep it.
 
         Raises:
-            BertkitError: everything that is wrong with it.
+            BertkitError: every mistake in it.
         """
         from bertkit.training.parts import with_label_names
 
@@ -81,8 +97,8 @@ def check_begun(job: Job, recipe: Recipe) -> None:
     if not job.run.is_begun:
         return
     if changed := differences(recipe, Run.begun(job.folder).recipe):
-        what = f"was begun with another {', '.join(changed)}"
-        raise RunError.at(job.folder, what, "ask for the same again, remove this folder, or name another output folder")
+        reason = f"was begun with another {', '.join(changed)}"
+        raise RunError.at(job.folder, reason, "ask for the same again, remove it, or name another output folder")
 
 
 def trained(job: Job) -> bool:
@@ -90,17 +106,17 @@ def trained(job: Job) -> bool:
 
 
 def finished(job: Job) -> bool:
-    """Whether it is trained, and has answered what it is to answer."""
-    made = job.run.path / PREDICTIONS / MADE
+    """Whether it is trained and has written its predictions."""
+    made = job.run.predictions / MADE
     return trained(job) and made.is_file() and json.loads(made.read_text("utf-8")) == _to_make(job)
 
 
 def train_and_answer(job: Job) -> None:
-    """Train a job, or go on with it, and let it answer.
+    """Train a job, or resume it, and write its predictions.
 
     Raises:
         BertkitError: as `train` and `Predictor`.
-        Stopped: it was asked to stop and can go on.
+        Stopped: it was asked to stop, and can be resumed.
     """
     from bertkit.training.train import train
 
@@ -117,14 +133,13 @@ GOES_ON = "the same command goes on"
 
 
 def answer(job: Job) -> None:
-    """Write what a finished Run answers: the task's own files beside its figures, and `predictions/NAME.tsv`.
+    """Write the predictions of a finished Run: the task's own files beside its metrics, and `predictions/NAME.tsv`.
 
     Raises:
         BertkitError: rows that can not be read, or answers that are neither a label nor a number.
     """
     from bertkit.tasks.task import Task, make_task
 
-    folder = job.run.path / PREDICTIONS
     made = _to_make(job)
     files = type(make_task(job.run.recipe)).files is not Task.files
     if files or made["unlabelled"]:
@@ -135,50 +150,53 @@ def answer(job: Job) -> None:
             rows = predictor.task.read(predictor.recipe, [job.split])[job.split]
             written = predictor.task.files(predictor.predict([dict(row) for row in rows]), rows)
             for name, values in written.items():
-                write_json(job.run.path / f"{name}.json", values)
+                write_json(job.run.extra_file(name), values)
         for name, sets in made["unlabelled"].items():
             _leaderboard(job.run, predictor, name, sets)
-    folder.mkdir(exist_ok=True)
-    write_json(folder / MADE, made)
+    job.run.predictions.mkdir(exist_ok=True)
+    write_json(job.run.predictions / MADE, made)
 
 
 def _to_make(job: Job) -> dict[str, Any]:
-    """What is to be answered. A leaderboard takes all rows: of a job with fewer it is asked nothing."""
+    """Which rows to answer. A leaderboard takes only complete files, so a job with limited rows answers none of
+    them."""
     limited = any(text.partition("=")[0].strip() in ("data.limit", "data.limit.test") for text in job.sets)
     return {"split": job.split, "unlabelled": {} if limited else {k: list(v) for k, v in job.unlabelled.items()}}
 
 
 def _leaderboard(run: Run, predictor: Predictor, name: str, sets: Sequence[str]) -> None:
-    """Answer rows without answers into `predictions/NAME.tsv`: `index` (the row's own id, else its number from 0)."""
+    """Write predictions of unlabelled rows to `predictions/NAME.tsv`; `index` is the row's id, else its number from
+    0."""
     from bertkit.data.dataset import load as read_rows
 
     block = run.recipe_with(sets).data
     rows = list(read_rows(block.test or [], predictor.task.columns, block, answers=False))
     log.info("%s: answering %s rows", name, f"{len(rows):,}")
     lines = ["index\tprediction"]
-    for number, (row, given) in enumerate(zip(rows, predictor.predict(rows), strict=True)):
-        said = next(iter(predictor.task.to_columns(given).values()))
-        if not isinstance(said, (str, int, float)):
-            what = f"{name}: an answer of {predictor.recipe.task} is neither a label nor a number"
-            raise RunError.at(str(run.path), what, "leave unlabelled out")
-        lines.append(f"{row.get('id', number)}\t{said}")
-    folder = run.path / PREDICTIONS
-    folder.mkdir(exist_ok=True)
-    write_text(folder / f"{name}.tsv", "\n".join(lines) + "\n")
+    for number, (row, answer) in enumerate(zip(rows, predictor.predict(rows), strict=True)):
+        value = next(iter(predictor.task.to_columns(answer).values()))
+        if not isinstance(value, (str, int, float)):
+            reason = f"{name}: an answer of {predictor.recipe.task} is neither a label nor a number"
+            raise RunError.at(str(run.path), reason, "leave unlabelled out")
+        lines.append(f"{row.get('id', number)}\t{value}")
+    run.predictions.mkdir(exist_ok=True)
+    write_text(run.predictions / f"{name}.tsv", "\n".join(lines) + "\n")
 
 
 def blocked(job: Job) -> str:
     """Why a job can not start though all jobs before it are done, or an empty text."""
-    if job.needs and not Run(job.needs).metrics_file.is_file():
+    if job.needs and not Run(job.needs).is_finished:
         return f"not trained: it starts from the model of {Path(job.needs).parent.name}, which failed"
     return ""
 
 
-def read_failure(job: Job) -> list[Problem]:
-    """The Problems that the job's process left; none where it did not end by a BertkitError."""
-    if not job.failure_file.is_file():
-        return []
-    return [Problem(**fields) for fields in json.loads(job.failure_file.read_text("utf-8"))]
+def one_line(error: BertkitError) -> str:
+    return "; ".join(" ".join(str(problem).splitlines()) for problem in error.problems)
+
+
+def read_failure(job: Job) -> str:
+    """The message that the job's process left; empty where it did not end by a BertkitError."""
+    return job.failure_file.read_text("utf-8") if job.failure_file.is_file() else ""
 
 
 def to_json(job: Job) -> str:
@@ -187,13 +205,13 @@ def to_json(job: Job) -> str:
 
 
 def from_json(text: str) -> Job:
-    given = json.loads(text)
-    unlabelled = {name: tuple(sets) for name, sets in given["unlabelled"].items()}
-    return Job(**{**given, "sets": tuple(given["sets"]), "unlabelled": unlabelled})
+    fields = json.loads(text)
+    unlabelled = {name: tuple(sets) for name, sets in fields["unlabelled"].items()}
+    return Job(**{**fields, "sets": tuple(fields["sets"]), "unlabelled": unlabelled})
 
 
 def main() -> int:
-    """A job in a process of its own; the exit code is as `bertkit train`'s."""
+    """Run a job in its own process; the exit codes are those of `bertkit train`."""
     from bertkit.bench.stopping import Stopping
 
     logging.basicConfig(format="%(message)s", stream=sys.stderr)
@@ -211,13 +229,13 @@ def main() -> int:
     except BertkitError as error:
         for problem in error.problems:
             log.error("error: %s", " ".join(str(problem).splitlines()))
-        write_json(job.failure_file, [asdict(problem) for problem in error.problems])
+        write_text(job.failure_file, one_line(error))
         return 2
     return 0
 
 
 def _follow() -> None:
-    """Stop where the parent is no more, so that no job trains on unseen."""
+    """Stop when the parent is gone, so that no job trains on unnoticed."""
     sys.stdin.read()
     os.kill(os.getpid(), signal.SIGTERM)
     time.sleep(processes.SAVING)

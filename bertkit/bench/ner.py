@@ -1,7 +1,7 @@
 """Named entities: CoNLL-2003, WNUT-17 and Weibo, from their authors' files, which a user has to fetch.
 
 The first figure is the F1 that the papers report: entities as conlleval counts them, which forgives a wrong prefix. The
-strict one stands beside it. Both are of 0 to 1.
+strict F1 stands beside it. Both range from 0 to 1.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from bertkit.errors import DataError, Parameter
 log = logging.getLogger("bertkit")
 
 Files = tuple[str, str, str]
-"""Of training, validation and test."""
+"""File names of the training, validation and test rows."""
 
 FILES: dict[str, tuple[Files, ...]] = {
     "conll2003": (("train.txt", "valid.txt", "test.txt"), ("eng.train", "eng.testa", "eng.testb")),
     "wnut17": (("wnut17train.conll", "emerging.dev.conll", "emerging.test.annotated"),),
     "weibo": (tuple(f"weiboNER_2nd_conll.{split}" for split in ("train", "dev", "test")),),  # type: ignore[dict-item]
 }
-"""Entry, which is also its folder's name -> the file names that are looked for, the first that are all there taken."""
+"""Entry, also the name of its folder -> sets of file names; the first set that exists in full is used."""
 FIGURES = ("test/entity_f1", "validation/entity_f1", "test/strict_entity_f1")
 PUBLISHED: dict[str, dict[str, dict[str, float]]] = {
     "conll2003": {  # Devlin et al. 2019, table 7: cased, the document's context, mean of five seeds
@@ -37,40 +37,40 @@ PUBLISHED: dict[str, dict[str, dict[str, float]]] = {
 
 
 def suite(data: Path | None, recipes: Literal["paper", "tuned"]) -> Suite:
-    """The data sets of `FILES` that are there.
+    """The data sets of `FILES` that exist.
 
     Args:
-        data: a folder that holds `conll2003/train.txt` and its like.
-        recipes: both are those of `recipes/ner`, as nobody reports tuned numbers.
+        data: a folder with `conll2003/train.txt` and the others.
+        recipes: both use `recipes/ner`: no tuned hyperparameters are published.
 
     Raises:
-        DataError: no folder, or no data set is in it.
+        DataError: no folder, or it holds no data set.
     """
-    looked = "; ".join(f"{name}/{', '.join(sets[0])}" for name, sets in FILES.items())
+    expected = "; ".join(f"{name}/{', '.join(sets[0])}" for name, sets in FILES.items())
     if data is None:
-        what = "these data sets are on no hub that can be read without running code"
-        raise DataError.at(Parameter("data"), what, f"name the folder that holds {looked}")
+        reason = "on the hub these data sets need remote code, which bertkit does not run"
+        raise DataError.at(Parameter("data"), reason, f"name the folder that holds {expected}")
     data = data.absolute()
     if not data.is_dir():
-        raise DataError.at(str(data), "no such folder", f"name the one that holds {looked}")
+        raise DataError.at(str(data), "no such folder", f"name the one that holds {expected}")
     if recipes == "tuned":
         log.info("NER: the tuned recipes are those of recipes/ner")
-    found = {name: _find(data / name, names) for name, names in FILES.items()}
-    absent = {name: files for name, files in found.items() if isinstance(files, str)}
+    files_of = {name: _find(data / name, names) for name, names in FILES.items()}
+    absent = {name: files for name, files in files_of.items() if isinstance(files, str)}
     if len(absent) == len(FILES):
-        raise DataError.at(str(data), "holds none of the data sets", f"it looks for {looked}")
+        raise DataError.at(str(data), "holds none of the data sets", f"expected {expected}")
     entries = tuple(
         Entry(name, f"ner/{name}", _sets(data / name, files), FIGURES, PUBLISHED[name])
-        for name, files in found.items()
+        for name, files in files_of.items()
         if not isinstance(files, str)
     )
     return Suite("ner", entries, absent)
 
 
 def _find(folder: Path, names: tuple[Files, ...]) -> Files | str:
-    """The names of the files that are there, or what is not there."""
+    """The file names of the first complete set, or which files are missing."""
     if not folder.is_dir():
-        return f"there is no folder {folder}"
+        return f"no folder {folder}"
     for files in names:
         if all((folder / file).is_file() for file in files):
             return files

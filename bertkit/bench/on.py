@@ -1,69 +1,58 @@
-"""What `bertkit eval --on NAME` scores: a recipe says how to read and score, `--data` what.
+"""The rows that a recipe scores on: `bertkit eval --on glue/mnli --data GLUE`.
 
-GLUE's recipes read a folder of the whole benchmark, in any of its layouts, and without one the hub. Any other recipe,
-also a file of your own, reads `--data` as its test rows, and without it those that it names.
+Recipes of GLUE read the folder of the whole benchmark, in any of its layouts, or without one the hub. Any other recipe,
+including the user's own, reads `data` as its test rows, or without it the data that the recipe names.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 
 from bertkit.data.columns.labels import read_label_names
 from bertkit.errors import DataError, Parameter
+from bertkit.inference.evaluate import EvalSet
 from bertkit.recipe.load import load
 from bertkit.recipe.schema import Recipe
 from bertkit.tasks.task import make_task
 
 NAMES = {"glue/mnli": {"validation": "matched", "test": "mismatched"}}
-"""What the splits of a recipe are called, where that is more than their own name."""
+"""Names of a recipe's splits, where they differ from validation and test."""
 
 
-@dataclass(frozen=True)
-class Benchmark:
-    recipe: Recipe
-    splits: Mapping[str | None, str]
-    """The splits of the recipe to score, and what each is called; None: `data`, or what the recipe has."""
-    data: tuple[str, ...] = ()
-    """Sources to read in place of the recipe's."""
-    order: tuple[str, ...] = ()
-    """The labels in the data set's own order, where it is known."""
-
-
-def benchmark(name: str, data: Sequence[str] = (), sets: Sequence[str] = (), split: str | None = None) -> Benchmark:
-    """The recipe of a benchmark, with its data.
+def benchmark(name: str, data: Sequence[str] = (), sets: Sequence[str] = (), split: str | None = None) -> EvalSet:
+    """The rows of a benchmark.
 
     Args:
-        name: a recipe that comes along, or a YAML file.
+        name: a recipe of bertkit's, or a YAML file.
         data: files to score, or for GLUE the folder that holds CoLA, SST-2 and the others.
-        sets: `KEY=VALUE` texts as of `--set`.
-        split: the one to score; default: all of GLUE's that have labels.
+        sets: changes of the recipe, `KEY=VALUE` each.
+        split: the split to score; default: for GLUE all with labels.
 
     Raises:
         RecipeError: no such recipe. DataError: the folder does not hold that task.
     """
-    own = _with_metrics(load(name, sets))  # whether there is one is told first
+    own = _with_metrics(load(name, sets))  # raises first where there is no such recipe
     if not name.startswith("glue/") or Path(name).is_file():
-        return Benchmark(own, {split: ""}, tuple(data))
+        return EvalSet(own, {split: ""}, tuple(data))
     place = Path(data[0]) if len(data) == 1 else None
     if data and (place is None or not place.is_dir()):
-        known = _around(name, place, sets) if place else None  # a file that lies where the benchmark's files lie
-        order = tuple(read_label_names(_of_glue(name, None, sets).data.label_names) or ())
-        return Benchmark(known or own, {split: ""}, tuple(data), order)
-    recipe = (_around(name, place / place.name, sets) if place else None) or _of_glue(name, place, sets)
+        known = _from_file(name, place, sets) if place else None  # a file in a folder of the benchmark
+        order = tuple(read_label_names(_from_folder(name, None, sets).data.label_names) or ())
+        return EvalSet(known or own, {split: ""}, tuple(data), order)
+    recipe = (_from_file(name, place / place.name, sets) if place else None) or _from_folder(name, place, sets)
     order = tuple(read_label_names(recipe.data.label_names) or ())
-    wanted = [split] if split else ["validation", *(["test"] if recipe.data.test else [])]
-    return Benchmark(recipe, {key: NAMES.get(name, {}).get(key, key) for key in wanted}, order=order)
+    splits = [split] if split else ["validation", *(["test"] if recipe.data.test else [])]
+    return EvalSet(recipe, {key: NAMES.get(name, {}).get(key, key) for key in splits}, order=order)
 
 
-def _around(name: str, file: Path, sets: Sequence[str]) -> Recipe | None:
-    """How GLUE's layout reads a file `FOLDER/TASK/NAME`; None where it is none of that task's."""
+def _from_file(name: str, file: Path, sets: Sequence[str]) -> Recipe | None:
+    """GLUE's recipe for a file `FOLDER/TASK/NAME` of this task; None for any other file."""
     short = name.rpartition("/")[2]
     if file.absolute().parent.name.replace("-", "").lower() != short:
         return None
     try:
-        return _of_glue(name, file.absolute().parent.parent, sets)
+        return _from_folder(name, file.absolute().parent.parent, sets)
     except DataError:
         return None
 
@@ -72,14 +61,14 @@ def _with_metrics(recipe: Recipe) -> Recipe:
     return recipe.model_copy(update={"metrics": recipe.metrics or list(make_task(recipe).metrics)})
 
 
-def _of_glue(name: str, folder: Path | None, sets: Sequence[str]) -> Recipe:
+def _from_folder(name: str, folder: Path | None, sets: Sequence[str]) -> Recipe:
     from bertkit.bench.glue import suite
 
-    found = suite(folder, "tuned" if name.startswith("glue/tuned/") else "paper")
-    for entry in found.entries:
+    glue = suite(folder, "tuned" if name.startswith("glue/tuned/") else "paper")
+    for entry in glue.entries:
         if entry.recipe == name:
             return load(name, [*entry.sets, *sets])
     short = name.rpartition("/")[2]
-    lacks = next((why for task, why in found.absent.items() if task.replace("-", "").lower() == short), "")
-    what = f"no data for {name}" + (f": {lacks}" if lacks else "")
-    raise DataError.at(Parameter("data"), what, "or name the file to score itself")
+    missing = next((reason for task, reason in glue.absent.items() if task.replace("-", "").lower() == short), "")
+    reason = f"no data for {name}" + (f": {missing}" if missing else "")
+    raise DataError.at(Parameter("data"), reason, "name the folder of GLUE, or the file to score")

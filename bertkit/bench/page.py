@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from urllib.parse import quote
 
+from bertkit.bench.job import run_of
 from bertkit.bench.plan import Plan
 from bertkit.bench.table import Table, cells, header, models_of
 from bertkit.report.bench import BenchPage, PlotRow
 from bertkit.report.page import number
-
-PAGES = ("report.html", "README.md")
-"""Files of a Run that a link may lead to: the first that exists."""
 
 
 def page_of(plan: Plan, table: Table) -> BenchPage:
@@ -54,8 +51,8 @@ def _link(plan: Plan, entry: str, seed: int, table: Table) -> tuple[str, str]:
     """The link to a Run's page and its text; without a Run an empty link, and why."""
     if f"{entry}, seed {seed}" in table.failed:
         return "", "failed"
-    folder = Path(entry, f"seed-{seed}")
-    file = next((name for name in PAGES if (plan.output / folder / name).is_file()), None)
+    run = run_of(plan.output, entry, seed)
+    file = next((file for file in (run.report_file, run.card_file) if file.is_file()), None)
     values = [line.seeds.get(seed) for line in table.lines if line.entry == entry]
     label = number(values[0]) if values else "Run"
-    return (quote((folder / file).as_posix()), label) if file else ("", label)
+    return (quote(file.relative_to(plan.output).as_posix()), label) if file else ("", label)

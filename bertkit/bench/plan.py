@@ -12,13 +12,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from bertkit.bench.job import Job, check_begun, trained
+from bertkit.bench.job import Job, check_begun, run_of, trained
 from bertkit.bench.suite import SPLITS, Entry, Suite, in_order, select
 from bertkit.bench.suite_file import OWN
 from bertkit.errors import BertkitError, Parameter, Problem, RecipeError, RunError, Setting
 from bertkit.fs import write_json
 from bertkit.recipe.schema import Recipe
 from bertkit.recipe.source import SETS
+from bertkit.run import Run
 
 log = logging.getLogger("bertkit")
 
@@ -96,7 +97,7 @@ def plan(suite: Suite, request: BenchRequest) -> Plan:
 
 def _job(entry: Entry, suite: Suite, seed: int, model: str, request: BenchRequest) -> Job:
     def folder(name: str) -> str:
-        return os.path.abspath(request.output / name / f"seed-{seed}")  # noqa: PTH100 - Path.absolute keeps `..`
+        return os.path.abspath(run_of(request.output, name, seed).path)  # noqa: PTH100 - Path.absolute keeps `..`
 
     needs = ""
     if entry.starts_from and (
@@ -104,7 +105,7 @@ def _job(entry: Entry, suite: Suite, seed: int, model: str, request: BenchReques
         or trained(Job(entry.starts_from, seed, folder(entry.starts_from), "", ()))
     ):
         needs = folder(entry.starts_from)
-    start = str(Path(needs, "model")) if needs else model
+    start = str(Run(needs).model) if needs else model
     sets = [*entry.sets, *request.sets, *([f"model.name={json.dumps(start)}"] if start else []), f"seed={seed}"]
     return Job(
         entry.name, seed, folder(entry.name), entry.recipe, tuple(sets), unlabelled=entry.unlabelled, needs=needs

@@ -15,12 +15,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Generator, Sequence
-from pathlib import Path
 
 from bertkit import fs, processes
-from bertkit.bench.job import GOES_ON, Job, blocked, finished, read_failure, to_json, train_and_answer
+from bertkit.bench.job import GOES_ON, Job, blocked, finished, one_line, read_failure, to_json, train_and_answer
 from bertkit.bench.stopping import Stopping
-from bertkit.errors import BertkitError, Problem, Stopped
+from bertkit.errors import BertkitError, Stopped
 
 log = logging.getLogger("bertkit")
 
@@ -75,7 +74,7 @@ def one_by_one(jobs: Sequence[Job], stopping: Stopping) -> Generator[tuple[Job, 
         except Stopped:
             raise
         except BertkitError as error:
-            reason = one_line(error.problems)
+            reason = one_line(error)
         time_left.took(job, time.monotonic() - start, trained=not reason)
         gc.collect()  # the Trainer, with the model and its optimizer
         yield job, reason
@@ -124,7 +123,7 @@ class Child:
         self.job = job
         self.place = place
         self.start = time.monotonic()
-        self.log = Path(job.folder).with_name(f"seed-{job.seed}.log")
+        self.log = job.log_file
         self.log.parent.mkdir(parents=True, exist_ok=True)
         job.failure_file.unlink(missing_ok=True)
         with self.log.open("ab") as stream:
@@ -149,7 +148,7 @@ class Child:
             raise Stopped.at(str(self.log), f"{self.job}: was stopped", GOES_ON)
         if code == 0:
             return ""
-        return one_line(read_failure(self.job)) or f"exit code {code}, see {self.log}"
+        return read_failure(self.job) or f"exit code {code}, see {self.log}"
 
     def end(self, until: float) -> None:
         """Wait for its end until then (`time.monotonic`); kill it afterwards."""
@@ -205,10 +204,6 @@ def _environment(place: int, number: int, cards: Sequence[str]) -> dict[str, str
     return {**os.environ, "OMP_NUM_THREADS": str(threads), **card}
 
 
-def one_line(problems: Sequence[Problem]) -> str:
-    return "; ".join(" ".join(str(problem).splitlines()) for problem in problems)
-
-
 class TimeLeft:
     """Estimates the time left: a job takes as long as its entry's others did, else as the mean of all so far."""
 
@@ -223,7 +218,7 @@ class TimeLeft:
             self._seconds.setdefault(job.entry, []).append(seconds)
 
     def seconds(self) -> float | None:
-        """None where nothing was trained yet."""
+        """Seconds left; None before the first training has ended."""
         every = [second for own in self._seconds.values() for second in own]
         if not every:
             return None

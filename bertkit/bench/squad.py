@@ -1,6 +1,6 @@
 """SQuAD 1.1 and 2.0 (Rajpurkar et al. 2016, 2018): `v1` and `v2`, with the official scorers' figures, in percent.
 
-Both are judged on the development rows, as the test rows are nowhere published.
+Both are scored on the development rows, because the test rows are not public.
 """
 
 from __future__ import annotations
@@ -34,14 +34,14 @@ PUBLISHED = {
 
 
 def suite(data: Path | None, recipes: Literal["paper", "tuned"]) -> Suite:
-    """SQuAD, of whatever versions are there.
+    """The versions of SQuAD whose files exist.
 
     Args:
         data: a folder that holds `FILES`; None: the hub, or its local cache.
-        recipes: both are the paper's, as nobody reports tuned numbers.
+        recipes: both are the paper's: no tuned hyperparameters are published.
 
     Raises:
-        DataError: no such folder, or no version is in it.
+        DataError: no such folder, or it holds no version.
     """
     if recipes == "tuned":
         log.info("SQuAD: the tuned recipes are the paper's, squad/v1 and squad/v2")
@@ -49,13 +49,13 @@ def suite(data: Path | None, recipes: Literal["paper", "tuned"]) -> Suite:
     if data is not None:
         data = data.absolute()
         if not data.is_dir():
-            raise DataError.at(str(data), "no such folder", f"name the one that holds {FILES['v1'][0]} and its like")
+            raise DataError.at(str(data), "no such folder", f"name the one that holds {FILES['v1'][0]} and the others")
         for name, files in FILES.items():
             if lacking := [file for file in files if not (data / file).is_file()]:
                 absent[name] = f"{data} has no {' and no '.join(lacking)}"
     if len(absent) == len(FILES):
-        todo = f"it looks for {'; '.join(' and '.join(files) for files in FILES.values())}"
-        raise DataError.at(str(data), "holds no version of SQuAD", todo)
+        expected = "; ".join(" and ".join(files) for files in FILES.values())
+        raise DataError.at(str(data), "holds no version of SQuAD", f"expected {expected}")
     entries = tuple(
         Entry(name, f"squad/{name}", _sets(data, name), FIGURES[name], PUBLISHED[name])
         for name in FILES

@@ -1,8 +1,8 @@
-"""Ctrl-C and SIGTERM while a suite runs: everything stops, what is finished stays, and the same command goes on.
+"""Ctrl-C and SIGTERM while a suite runs: everything stops, finished jobs are kept, and the same command goes on.
 
-Within a training its own handlers finish the step and save (training/interrupt.py). They leave alone a signal that
-comes with the last step, as that training ends anyway; the suite must stop then all the same. So every signal is noted
-by Python's wake-up file too, whoever handles it.
+During a training, its own handlers finish the step and save (training/interrupt.py). They ignore a signal that comes
+with the last step, because the training ends anyway; the suite must still stop. So Python's wake-up file also records
+every signal, whoever handles it.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ NUMBERS = (signal.SIGINT, signal.SIGTERM)
 
 
 class Stopping:
-    """`with Stopping() as stopping:` a signal between two trainings raises Stopped; so does `check` after one that
-    a training took. Elsewhere than in the main thread it does nothing, as Python allows no handlers there."""
+    """`with Stopping() as stopping:` a signal between two trainings raises Stopped; `check` raises it for a signal
+    that a training has handled. Outside the main thread it does nothing, because Python allows no handlers there."""
 
     def __init__(self) -> None:
         self._handlers: dict[int, Any] = {}
@@ -48,7 +48,7 @@ class Stopping:
             self._pipe = None
 
     def check(self) -> None:
-        """Raise Stopped where a signal came since the beginning."""
+        """Raise Stopped if a signal has come."""
         if self._pipe is None:
             return
         try:

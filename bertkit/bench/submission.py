@@ -1,19 +1,18 @@
-"""`submission.zip`: what https://gluebenchmark.com scores, from what each model answered of the test rows.
+"""`submission.zip` for https://gluebenchmark.com, from each model's predictions on the test rows.
 
-Eleven files lie flat in it, each tab-separated, with the header `index<TAB>prediction` and a row for every test row in
-the order of the test file. The same answers give the same bytes, whenever and wherever they are packed: the files stand
-in a fixed order with a fixed date.
+It holds eleven tab-separated files with the header `index<TAB>prediction` and one line per test row, in the order of
+the test file. The same predictions always give the same bytes: the files have a fixed order and a fixed date.
 """
 
 from __future__ import annotations
 
-import json
 import math
 import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from bertkit.bench.job import run_of, seeds_of
 from bertkit.bench.suite import Suite
 from bertkit.errors import DataError
 from bertkit.fs import written_aside
@@ -21,7 +20,7 @@ from bertkit.fs import written_aside
 ZIP = "submission.zip"
 HEADER = "index\tprediction"
 DATE = (1980, 1, 1, 0, 0, 0)
-"""The earliest that a zip can write."""
+"""The earliest date of the zip format."""
 NLI = ("entailment", "neutral", "contradiction")
 ENTAILED = ("entailment", "not_entailment")
 
@@ -31,13 +30,13 @@ class Form:
     """A file of the submission."""
 
     entry: str
-    """Whose model answers it."""
+    """The entry whose model predicts it."""
     figure: str
-    """By which the entry's best Run is known."""
+    """The figure that chooses the entry's best Run."""
     rows: int
-    """Of the official test set."""
+    """Rows of the official test set."""
     written: Mapping[str, str] | None
-    """Label -> what stands for it; None: a number from 0 to 5 with three decimals."""
+    """Label -> its text in the file; None: a number from 0 to 5 with three decimals."""
 
 
 def _numbers(*names: str) -> dict[str, str]:
@@ -66,19 +65,19 @@ FORMS = {
 def write(output: Path, suite: Suite, seeds: Sequence[int]) -> list[str]:
     """Pack `OUTPUT/submission.zip` from `OUTPUT/ENTRY/seed-S/predictions/NAME.tsv`.
 
-    Of each entry the seed counts whose Run has the best figure on the validation rows; of equal ones the first. An
-    entry that was not asked for this time counts with whatever Runs it has in `output`.
+    Each entry uses the seed with the best figure on the validation rows, the first of equal ones. An entry that was not
+    requested this time uses the Runs that it has in `output`.
 
     Returns:
-        What to say of it, a line each: which seeds were taken, which files are missing and why, and which do not have
-        as many rows as the official test set.
+        Notes for the user, one per line: which seeds were taken, which files are missing and why, and which have
+        another number of rows than the official test set.
 
     Raises:
-        DataError: a file of predictions is not what it should be; the zip is then as it was.
+        DataError: a predictions file is malformed; the zip is then left as it was.
     """
     asked = {entry.name for entry in suite.entries}
     chosen = {
-        form.entry: best_seed(output / form.entry, form.figure, seeds if form.entry in asked else None)
+        form.entry: best_seed(output, form.entry, form.figure, seeds if form.entry in asked else None)
         for form in FORMS.values()
     }
     files: dict[str, str] = {}
@@ -86,8 +85,8 @@ def write(output: Path, suite: Suite, seeds: Sequence[int]) -> list[str]:
     notes = _choices(chosen)
     for name, form in FORMS.items():
         seed = chosen[form.entry]
-        file = output / form.entry / f"seed-{seed}" / "predictions" / f"{name}.tsv"
-        if seed is None or not file.is_file():
+        file = None if seed is None else run_of(output, form.entry, seed).predictions / f"{name}.tsv"
+        if file is None or not file.is_file():
             missing.append(f"{name}.tsv: missing{_why(form.entry, name, suite, trained=seed is not None)}")
             continue
         lines, note = _lines(file, form)
@@ -104,23 +103,22 @@ def write(output: Path, suite: Suite, seeds: Sequence[int]) -> list[str]:
     return [*notes, *missing, f"{target}: {len(files)} files{whole}"]
 
 
-def best_seed(folder: Path, figure: str, seeds: Sequence[int] | None = None) -> int | None:
+def best_seed(output: Path, entry: str, figure: str, seeds: Sequence[int] | None = None) -> int | None:
     """The seed whose finished Run has the best figure (`validation/f1`); None where no Run is finished.
 
     Args:
-        folder: of an entry.
-        seeds: to choose from; None: all that are there.
+        output: the suite's output folder.
+        seeds: to choose from; None: all in that folder.
     """
     if seeds is None:
-        there = (path.name.removeprefix("seed-") for path in folder.glob("seed-*"))
-        seeds = sorted(int(seed) for seed in there if seed.isdecimal())
+        seeds = seeds_of(output, entry)
     split, _, key = figure.partition("/")
     best, best_value = None, -math.inf
     for seed in seeds:
-        file = folder / f"seed-{seed}" / "metrics.json"
-        if not file.is_file():
+        run = run_of(output, entry, seed)
+        if not run.is_finished:
             continue
-        value = json.loads(file.read_text("utf-8")).get(split, {}).get(key)
+        value = run.metrics.get(split, {}).get(key)
         value = -math.inf if value is None or math.isnan(value) else value
         if best is None or value > best_value:
             best, best_value = seed, value
@@ -131,8 +129,8 @@ def _choices(chosen: Mapping[str, int | None]) -> list[str]:
     taken = {name: seed for name, seed in chosen.items() if seed is not None}
     if len(set(taken.values())) < 2:
         return []
-    told = ", ".join(f"{name} {seed}" for name, seed in taken.items())
-    return [f"{ZIP} has each task's best seed on the validation rows: {told}"]
+    seeds = ", ".join(f"{name} {seed}" for name, seed in taken.items())
+    return [f"{ZIP} has each task's best seed on the validation rows: {seeds}"]
 
 
 def _why(entry: str, name: str, suite: Suite, *, trained: bool) -> str:
@@ -148,31 +146,31 @@ def _why(entry: str, name: str, suite: Suite, *, trained: bool) -> str:
 
 
 def _lines(file: Path, form: Form) -> tuple[list[str], str]:
-    """The rows of a file as the site wants them, numbered from 0, and what to say of their order.
+    """The rows of a file in the site's format, numbered from 0, and a note about their order.
 
-    Rows whose ids are the numbers from 0 in another order are put in theirs; other ids give way to numbers.
+    Rows whose ids are the numbers from 0 in another order are sorted; other ids are replaced by numbers.
 
     Raises:
-        DataError: another header, a row that is none, or an answer that is none of the task's.
+        DataError: another header, a malformed row, or an answer that is not one of the task's labels.
     """
     header, *rows = file.read_text("utf-8").split("\n")
     if header != HEADER:
-        raise DataError.at(f"{file}:1", f"the header is {header!r}, not {HEADER!r}", "answer the test rows anew")
-    found: list[tuple[str, str]] = []
+        raise DataError.at(f"{file}:1", f"the header is {header!r}, not {HEADER!r}", "predict the test rows again")
+    answers: list[tuple[str, str]] = []
     for line, row in enumerate(rows[:-1] if rows and not rows[-1] else rows, 2):
         index, tab, answer = row.partition("\t")
         if not tab:
-            raise DataError.at(f"{file}:{line}", f"no row with an index: {row!r}", "answer the test rows anew")
-        found.append((index, _written(answer, form, f"{file}:{line}")))
-    numbers = list(map(str, range(len(found))))
+            raise DataError.at(f"{file}:{line}", f"a row without an index: {row!r}", "predict the test rows again")
+        answers.append((index, _written(answer, form, f"{file}:{line}")))
+    numbers = list(map(str, range(len(answers))))
     note = ""
-    if [index for index, _ in found] != numbers:
-        if sorted(index for index, _ in found) == sorted(numbers):
-            found.sort(key=lambda row: int(row[0]))
-            note = "its test rows are not in the order of their index, and are put in it"
+    if [index for index, _ in answers] != numbers:
+        if sorted(index for index, _ in answers) == sorted(numbers):
+            answers.sort(key=lambda row: int(row[0]))
+            note = "its test rows were not in the order of their index, and are sorted"
         else:
-            note = "the ids of its test rows do not count from 0: they are numbered as they stand"
-    return [f"{number}\t{answer}" for number, (_, answer) in zip(numbers, found, strict=True)], note
+            note = "the ids of its test rows do not count from 0: numbered in their order instead"
+    return [f"{number}\t{answer}" for number, (_, answer) in zip(numbers, answers, strict=True)], note
 
 
 def _written(answer: str, form: Form, where: str) -> str:

@@ -1,6 +1,6 @@
-"""What a Suite is: a table of benchmark data sets, each with its recipe and the figures it is judged by.
+"""A Suite: a table of benchmark data sets, each with its recipe and the figures it is scored by.
 
-GLUE, SQuAD and NER are suites that come along; a user's own is a YAML file (suite_file.py).
+GLUE, SQuAD and NER are built in; a user's own suite is a YAML file (suite_file.py).
 """
 
 from __future__ import annotations
@@ -13,31 +13,31 @@ from bertkit.errors import Parameter, Problem, RecipeError, did_you_mean
 
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]*")
 SPLITS = ("validation", "test")
-"""What a figure's name begins with: `validation/accuracy`."""
+"""A figure's name starts with one: `validation/accuracy`."""
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One row of a suite: what is trained, and what is told of it."""
+    """One row of a suite: what is trained, and which figures are reported."""
 
     name: str
-    """Also its folder's: letters, digits, `-` and `_`."""
+    """Also the name of its folder: letters, digits, `-` and `_`."""
     recipe: str
-    """A file, or the name of a recipe that comes along."""
+    """A file, or the name of a recipe that comes with bertkit."""
     sets: tuple[str, ...] = ()
-    """`KEY=VALUE`, as of `--set`: its data, and what differs from the recipe."""
+    """`KEY=VALUE` texts: its data, and changes to the recipe."""
     figures: tuple[str, ...] = ()
-    """What the table shows, the one that counts first: `validation/accuracy`, `test/accuracy`. None: the recipe's first
+    """Figures of the table, the main one first: `validation/accuracy`, `test/accuracy`. Empty: the recipe's first
     metric on the test rows, else on the validation rows."""
     published: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
-    """Model -> figure (as in `figures`) -> what its authors report, in the figure's own unit."""
+    """Model -> figure (as in `figures`) -> its published value, in the figure's own unit."""
     starts_from: str = ""
-    """Another entry, whose trained model it begins with (RTE, MRPC and STS-B with MNLI's)."""
+    """Another entry, whose trained model it starts from (RTE, MRPC and STS-B from MNLI's)."""
     unlabelled: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """A name -> `KEY=VALUE` that make `data.test` rows without answers, which each finished Run answers into
-    `predictions/NAME.tsv` inside it: what a leaderboard takes (`MNLI-m`, `MNLI-mm`, `AX`)."""
+    """Name -> `KEY=VALUE` texts that make `data.test` unlabelled rows. Each finished Run writes its predictions for
+    them to `predictions/NAME.tsv`, for a leaderboard (`MNLI-m`, `MNLI-mm`, `AX`)."""
     places: Mapping[str, str] = field(default_factory=dict)
-    """A key of `sets` -> `file:line` where it stands, to be named in an error."""
+    """Key of `sets` -> its `file:line`, for errors."""
 
 
 @dataclass(frozen=True)
@@ -47,23 +47,23 @@ class Suite:
     name: str
     entries: tuple[Entry, ...]
     absent: Mapping[str, str] = field(default_factory=dict)
-    """Entries that can not be run, and why: told, not fatal."""
+    """Entries that can not be run -> why; reported, not fatal."""
     model: str = ""
-    """The model of all entries where the command names none; empty: each recipe's own."""
+    """The model of all entries, if the request names none; empty: each recipe's own."""
     seeds: tuple[int, ...] = ()
-    """The seeds where the command names none."""
+    """The seeds, if the request names none."""
 
 
 def check(suite: Suite) -> None:
-    """Raise a RecipeError for names that are no folder's or stand twice, and for entries that wait for each other."""
+    """Raise a RecipeError for names that can not name a folder or stand twice, and for circles of `starts_from`."""
     problems = []
     names = [entry.name for entry in suite.entries]
     for name in dict.fromkeys(names):
         if not _NAME.fullmatch(name):
-            what = f"{name!r} names a folder too"
-            problems.append(Problem(suite.name, what, "letters, digits, - and _ alone"))
+            reason = f"{name!r} can not name a folder"
+            problems.append(Problem(suite.name, reason, "use only letters, digits, - and _"))
         elif names.count(name) > 1:
-            problems.append(Problem(suite.name, f"{name} stands twice", "name one of them otherwise"))
+            problems.append(Problem(suite.name, f"{name} stands twice", "rename one of them"))
     if not names and not suite.absent:
         problems.append(Problem(suite.name, "has no tasks", "name at least one"))
     if problems:
@@ -72,7 +72,7 @@ def check(suite: Suite) -> None:
 
 
 def in_order(suite: Suite) -> list[Entry]:
-    """Its entries, each after the one that it starts from, else as they stand.
+    """Its entries in their order, but each after the one that it starts from.
 
     Raises:
         RecipeError: entries that start from each other in a circle.
@@ -86,7 +86,7 @@ def in_order(suite: Suite) -> list[Entry]:
             if step in chain:
                 circle = " -> ".join(one.name for one in [*chain[chain.index(step) :], step])
                 raise RecipeError.at(
-                    suite.name, f"starts_from goes in a circle: {circle}", "let one start from a model"
+                    suite.name, f"starts_from goes in a circle: {circle}", "let one start from the plain model"
                 )
             chain.append(step)
             step = by_name.get(step.starts_from)
@@ -95,7 +95,7 @@ def in_order(suite: Suite) -> list[Entry]:
 
 
 def select(suite: Suite, names: Sequence[str]) -> Suite:
-    """The suite with these entries alone; all of them where none is named.
+    """The suite with only these entries; with all, if none is named.
 
     Raises:
         RecipeError: a name that the suite does not have, or one twice.

@@ -101,14 +101,14 @@ def read(path: Path) -> Suite:
         whole = SuiteBlock.model_validate(source.values)
     except ValidationError as error:
         problems += schema_problems(error, SuiteBlock, source, kind="suite")
-    tasks = source.values.get("tasks")
-    for name, block in tasks.items() if isinstance(tasks, dict) else ():
+    listed = source.values.get("tasks")
+    for name, block in listed.items() if isinstance(listed, dict) else ():
         try:
             blocks[name] = TaskBlock.model_validate(block)
         except ValidationError as error:
             problems += schema_problems(error, TaskBlock, source, at=("tasks", name), kind="suite")
     for name, task in blocks.items():
-        problems += _problems(name, task, list(tasks or ()), source)
+        problems += _problems(name, task, list(listed or ()), source)
     if whole is not None and len(set(whole.seeds)) < len(whole.seeds):
         problems.append(source.problem(("seeds",), "a seed stands twice", "each is trained once"))
     if problems or whole is None:

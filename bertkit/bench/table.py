@@ -1,16 +1,16 @@
-"""Figures of a suite's Runs -> a table: mean, standard deviation and 95% interval over seeds, published figures beside.
+"""Figures of a suite's Runs -> a table: mean, standard deviation and 95% interval over seeds, and published figures.
 
-Rows and seeds are both samples: other test rows would have given another figure, and so would other seeds. All seeds
-are scored on the same rows, so the error that comes of the rows is the same in all of them and does not average out,
-however many there are; only that of the seeds does. With the standard error of the rows, s_r, and the standard
-deviation of n seeds, s, the half width of the interval is
+Rows and seeds are both samples: other test rows would give another figure, and so would other seeds. All seeds are
+scored on the same rows, so the error due to the rows is the same for all seeds and does not average out; only the
+error due to the seeds does. With the standard error of the rows, s_r, and the standard deviation of n seeds, s, the
+half width of the interval is
 
     sqrt((1.96 s_r)^2 + (t s / sqrt(n))^2),    t: Student's, n - 1 degrees of freedom, 0.975
 
 s_r is the mean width of the Runs' bootstrap intervals over rows, divided by 3.92 (1.96 to each side). One seed has no
-s: its interval is that of the rows alone, which says nothing of other seeds. A figure without an interval over rows (a
-loss) has none here. The price: the interval is wide, as t is large for few seeds (12.7 for two, 4.3 for three), and may
-reach beyond what a figure can be. Two models that were scored on the same rows may surely differ though their intervals
+s: its interval is that of the rows alone, which says nothing about other seeds. A figure without an interval over rows
+(a loss) has none here. The price: the interval is wide, as t is large for few seeds (12.7 for two, 4.3 for three), and
+may exceed the range of the figure. Two models scored on the same rows may differ significantly even if their intervals
 overlap.
 """
 
@@ -32,14 +32,14 @@ Span = tuple[float, float]
 
 @dataclass(frozen=True)
 class Line:
-    """A figure of an entry."""
+    """One figure of an entry."""
 
     entry: str
     figure: str
     seeds: Mapping[int, float | None]
-    """Of each finished Run; None: undefined there."""
+    """Seed -> value, for each finished Run; None: undefined."""
     mean: float | None = None
-    """None where there is no Run, or one of them is undefined."""
+    """None without a Run, or if one of the values is undefined."""
     sd: float | None = None
     """None with one seed."""
     interval: Span | None = None
@@ -48,13 +48,13 @@ class Line:
 
 @dataclass(frozen=True)
 class Average:
-    """Over a whole suite."""
+    """A mean over a whole suite."""
 
     seeds: Mapping[int, float]
     mean: float
     sd: float | None
     published: Mapping[str, float]
-    """Of the models whose figures are all published."""
+    """Model -> average, for models whose figures are all published."""
 
 
 @dataclass(frozen=True)
@@ -64,50 +64,48 @@ class Table:
     seeds: tuple[int, ...]
     lines: tuple[Line, ...]
     average_of_first_figures: Average | None
-    """The mean over the entries of each one's first figure. None unless all entries of the suite, and all seeds, have
-    theirs, and it is the same figure in all: shares and percents, or an accuracy and an F1, make no mean."""
+    """The mean of the entries' first figures. None unless every entry of the suite has one for every seed, and all are
+    the same figure: an accuracy and an F1, or shares and percentages, have no meaningful mean."""
     average_as_glue: Average | None
-    """The mean over the entries of the mean of each one's figures, as https://gluebenchmark.com has it. None
-    likewise."""
+    """The mean over entries of the mean of each entry's figures, as on https://gluebenchmark.com; None unless all are
+    there."""
     failed: Mapping[str, str]
-    """A job, or a figure that its Run does not have -> why."""
+    """A job, or a figure that its Run lacks -> why."""
     absent: Mapping[str, str]
     versions: Mapping[str, str]
     devices: tuple[str, ...]
 
 
-def tabulate(wanted: Plan, failed: Mapping[str, str]) -> Table:
+def tabulate(plan: Plan, failed: Mapping[str, str]) -> Table:
     """The table of a suite's finished Runs.
 
     Args:
         failed: why a job has no Run (see `runner.run`).
     """
     failed = dict(failed)
-    runs: dict[str, dict[int, Run]] = {entry.name: {} for entry in wanted.suite.entries}
-    for job in wanted.jobs:
+    runs: dict[str, dict[int, Run]] = {entry.name: {} for entry in plan.suite.entries}
+    for job in plan.jobs:
         if str(job) not in failed and job.run.metrics_file.is_file():
             runs[job.entry][job.seed] = job.run
-    lines = [
-        _line(entry, figure, runs[entry.name], failed) for entry in wanted.suite.entries for figure in entry.figures
-    ]
+    lines = [_line(entry, figure, runs[entry.name], failed) for entry in plan.suite.entries for figure in entry.figures]
     known = [run.environment for own in runs.values() for run in own.values()]
-    groups: list[list[Line]] = [[line for line in lines if line.entry == entry.name] for entry in wanted.suite.entries]
+    groups: list[list[Line]] = [[line for line in lines if line.entry == entry.name] for entry in plan.suite.entries]
     return Table(
-        wanted.suite.name,
-        wanted.model,
-        wanted.seeds,
+        plan.suite.name,
+        plan.model,
+        plan.seeds,
         tuple(lines),
-        _average([group[:1] for group in groups], wanted.seeds) if wanted.whole and _alike(groups) else None,
-        _average(groups, wanted.seeds) if wanted.whole else None,
+        _average([group[:1] for group in groups], plan.seeds) if plan.whole and _alike(groups) else None,
+        _average(groups, plan.seeds) if plan.whole else None,
         failed,
-        wanted.suite.absent,
+        plan.suite.absent,
         _versions(known),
         tuple(sorted({device for one in known for device in one.get("devices", [])})),
     )
 
 
 def _alike(groups: Sequence[Sequence[Line]]) -> bool:
-    """Whether all first figures are one and the same, of whatever split."""
+    """Whether all first figures are the same, apart from the split."""
     return len({line.figure.partition("/")[2] for group in groups for line in group[:1]}) == 1
 
 
@@ -144,8 +142,8 @@ def interval(values: Sequence[float], spans: Sequence[Span | None]) -> Span | No
     """The 95% interval of a figure over rows and seeds (see above).
 
     Args:
-        values: the figure, one a seed.
-        spans: its 95% interval over rows, one a seed; None where there is none.
+        values: the figure, one per seed.
+        spans: its 95% interval over rows, one per seed; None: no interval.
     """
     known = [span for span in spans if span is not None]
     if not known or len(known) < len(values):
@@ -155,7 +153,7 @@ def interval(values: Sequence[float], spans: Sequence[Span | None]) -> Span | No
     from scipy.stats import t
 
     n = len(values)
-    rows = math.fsum(high - low for low, high in known) / n / (2 * Z)  # the standard error that comes of the rows
+    rows = math.fsum(high - low for low, high in known) / n / (2 * Z)  # the standard error of the rows
     seeds = (deviation(values) or 0.0) / math.sqrt(n)
     half = math.hypot(Z * rows, float(t.ppf(0.975, n - 1)) * seeds)
     mean = math.fsum(values) / n
@@ -163,7 +161,7 @@ def interval(values: Sequence[float], spans: Sequence[Span | None]) -> Span | No
 
 
 def _average(groups: Sequence[Sequence[Line]], seeds: Sequence[int]) -> Average | None:
-    """The mean over groups of each group's mean, for every seed; None where a value is missing."""
+    """The mean of the groups' means, for every seed; None if a value is missing."""
     by_seed: dict[int, float] = {}
     for seed in seeds:
         values = [[line.seeds.get(seed) for line in group] for group in groups]
@@ -193,17 +191,17 @@ def _mean_of_means(groups: Sequence[Sequence[float | None]]) -> float | None:
 
 
 def _versions(environments: Sequence[Mapping[str, Any]]) -> dict[str, str]:
-    """Of the packages in the Runs; several where Runs differ."""
-    found: dict[str, list[str]] = {}
+    """Package -> version in the Runs; several if the Runs differ."""
+    known: dict[str, list[str]] = {}
     for one in environments:
         for package, version in one.get("versions", {}).items():
-            if version and version not in found.setdefault(package, []):
-                found[package].append(version)
-    return {package: ", ".join(sorted(several)) for package, several in found.items() if several}
+            if version and version not in known.setdefault(package, []):
+                known[package].append(version)
+    return {package: ", ".join(sorted(several)) for package, several in known.items() if several}
 
 
 def models_of(table: Table) -> list[str]:
-    """Models with published figures, in the order in which they stand."""
+    """Models with published figures, in their order."""
     return list(dict.fromkeys(name for line in table.lines for name in line.published))
 
 
@@ -212,26 +210,23 @@ def header(table: Table) -> list[str]:
 
 
 def cells(table: Table) -> list[list[str]]:
-    """The table as texts, a list a line, as under `header`; the suite's average comes last."""
+    """The table as texts, one list per line, with the columns of `header`; the suite's average is last."""
     models = models_of(table)
-    found = []
+    rows = []
     for line in table.lines:
         mean = _text(line.mean) or ("undefined" if line.seeds else "failed")
         span = "" if line.interval is None else f"{line.interval[0]:.4f} to {line.interval[1]:.4f}"
-        number = (
-            str(len(line.seeds)) if len(line.seeds) == len(table.seeds) else f"{len(line.seeds)} of {len(table.seeds)}"
-        )
+        done, seeds = len(line.seeds), len(table.seeds)
+        number = str(done) if done == seeds else f"{done} of {seeds}"
         published = [_text(line.published.get(model)) for model in models]
-        found.append([line.entry, line.figure, mean, _text(line.sd), span, number, *published])
+        rows.append([line.entry, line.figure, mean, _text(line.sd), span, number, *published])
     glue = table.suite == "glue"
     average = table.average_as_glue if glue else table.average_of_first_figures
     if average and len({line.entry for line in table.lines}) > 1:
         named = "mean of the tasks' means" if glue else "mean of the first figures"
         published = [_text(average.published.get(model)) for model in models]
-        found.append(
-            ["average", named, _text(average.mean), _text(average.sd), "", str(len(average.seeds)), *published]
-        )
-    return found
+        rows.append(["average", named, _text(average.mean), _text(average.sd), "", str(len(average.seeds)), *published])
+    return rows
 
 
 def _text(value: float | None) -> str:
@@ -239,7 +234,7 @@ def _text(value: float | None) -> str:
 
 
 def as_json(table: Table) -> dict[str, Any]:
-    """All of it, without a time: the same Runs give the same text."""
+    """The whole table. It has no time in it: the same Runs give the same text."""
     whole = asdict(table)
     entries: dict[str, Any] = {}
     for line in whole.pop("lines"):

@@ -1,4 +1,4 @@
-"""Panel Judge: `bertkit bench`."""
+"""Panel Evaluate: `bertkit bench`. One parameter per option, as Typer needs it."""
 
 from __future__ import annotations
 
@@ -15,23 +15,29 @@ RECIPES = ("paper", "tuned")
 
 
 def bench(
-    suite: Annotated[str, typer.Argument(metavar="SUITE", help="glue, squad, ner, or a YAML file of your own.")],
+    suite: Annotated[str, typer.Argument(metavar="SUITE", help="glue, squad, ner, or your own YAML file.")],
     model: Annotated[
-        str, typer.Option("--model", "-m", help="Hub name, folder or package:.", show_default="the recipes' own")
+        str,
+        typer.Option(
+            "--model", "-m", help="Hub name, folder or package:module/folder.", show_default="each recipe's own"
+        ),
     ] = "",
     data: Annotated[
         Path | None,
-        typer.Option("--data", help="Folder of a built-in suite's data.", show_default="as its recipes say"),
+        typer.Option("--data", help="Data folder of a built-in suite.", show_default="as in its recipes"),
     ] = None,
     tasks: Annotated[
-        str | None, typer.Option("--tasks", "-t", metavar="A,B", help="Run these alone.", show_default="all")
+        str | None, typer.Option("--tasks", "-t", metavar="A,B", help="Run only these tasks.", show_default="all")
     ] = None,
     seeds: Annotated[
-        str | None, typer.Option("--seeds", metavar="1,2,3", help="A Run for each.", show_default="the suite's, or 42")
+        str | None,
+        typer.Option("--seeds", metavar="1,2,3", help="Train one Run per seed.", show_default="the suite's, or 42"),
     ] = None,
     recipes: Annotated[
         str | None,
-        typer.Option("--recipes", metavar="paper|tuned", help="A built-in suite's numbers.", show_default="paper"),
+        typer.Option(
+            "--recipes", metavar="paper|tuned", help="Hyperparameters of a built-in suite.", show_default="paper"
+        ),
     ] = None,
     sets: console.Set = None,
     parallel: Annotated[
@@ -39,19 +45,20 @@ def bench(
         typer.Option("--parallel", min=1, metavar="N", help="Jobs at a time: one GPU each, or a share of the cores."),
     ] = 1,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Folder of all Runs and the table; goes on with one it began.")
+        Path | None,
+        typer.Option("--output", "-o", help="Folder for all Runs and the table; an unfinished one is continued."),
     ] = None,
 ) -> None:
-    """Train and score a suite of data sets, each with several seeds: a table with intervals, and published figures.
+    """Train and score a suite of data sets over several seeds: a table with intervals and published figures.
 
     bertkit bench glue --model bert-base-uncased --data glue_data --seeds 1,2,3 --output runs/glue
 
-    A file of your own: {suite: mine, seeds: [1, 2], tasks: {support: {recipe: demo/support}, other: {recipe: my.yaml}}}
+    Your own file: {suite: mine, seeds: [1, 2], tasks: {support: {recipe: demo/support}, other: {recipe: my.yaml}}}
 
-    What is finished is not trained again: after Ctrl-C the same command goes on.
+    Finished Runs are kept: after Ctrl-C the same command goes on where it stopped.
     """
     if output is None:
-        raise RecipeError.at("--output", "where to?", "name a folder: --output runs/glue")
+        raise RecipeError.at("--output", "missing", "name a folder: --output runs/glue")
     if recipes is not None and recipes not in RECIPES:
         raise RecipeError.at("--recipes", f"no such recipes: {recipes}", did_you_mean(recipes, RECIPES))
     numbers, names = seeds_of(seeds), names_of(tasks)
@@ -60,17 +67,17 @@ def bench(
     from bertkit.bench.suite_file import find_suite
 
     chosen: Any = recipes
-    found = find_suite(suite, data=data, recipes=chosen)
-    laid = plan(found, BenchRequest(output, model, numbers, tuple(sets or ()), names))
-    failed = run(laid.jobs, parallel=parallel)
-    _tell(laid, failed, leaderboard=suite == "glue")
+    request = BenchRequest(output, model, numbers, tuple(sets or ()), names)
+    checked = plan(find_suite(suite, data=data, recipes=chosen), request)
+    failed = run(checked.jobs, parallel=parallel)
+    _report(checked, failed, leaderboard=suite == "glue")
 
 
-def _tell(plan: Any, failed: dict[str, str], *, leaderboard: bool) -> None:
-    """Write and show what came of it.
+def _report(plan: Any, failed: dict[str, str], *, leaderboard: bool) -> None:
+    """Write and print the results.
 
     Raises:
-        TrainingError: what failed, after all that did not is told.
+        TrainingError: the jobs that failed, after the results of the others are printed.
     """
     from bertkit.bench import submission
     from bertkit.bench.page import page_of
@@ -85,16 +92,20 @@ def _tell(plan: Any, failed: dict[str, str], *, leaderboard: bool) -> None:
     if leaderboard:
         for note in submission.write(plan.output, plan.suite, plan.seeds):
             typer.echo(note)
-    for name, why in table.absent.items():
-        console.warn(f"{name} is absent: {why}")
+    for name, reason in table.absent.items():
+        console.warn(f"{name} is absent: {reason}")
     typer.echo(f"Report: {plan.output / 'report.html'}")
     if table.failed:
-        todo = "the same command tries it again"
-        raise TrainingError(*(Problem(name, why, todo) for name, why in table.failed.items()))
+        remedy = "the same command tries it again"
+        raise TrainingError(*(Problem(name, reason, remedy) for name, reason in table.failed.items()))
 
 
 def names_of(text: str | None) -> tuple[str, ...]:
-    """`a,b` as a list; an empty name is a mistake."""
+    """`a,b` as a tuple.
+
+    Raises:
+        RecipeError: an empty name.
+    """
     if text is None:
         return ()
     names = tuple(name.strip() for name in text.split(","))
@@ -107,11 +118,13 @@ def seeds_of(text: str | None) -> tuple[int, ...]:
     """`1,2,3` as numbers.
 
     Raises:
-        RecipeError: something else than whole numbers below 2^32, or none.
+        RecipeError: not whole numbers below 2^32, or none.
     """
     if text is None:
         return ()
     parts = [part.strip() for part in text.split(",")]
     if wrong := [part for part in parts if not re.fullmatch(r"[0-9]+", part) or int(part) >= 2**32]:
-        raise RecipeError.at("--seeds", f"{wrong[0]!r} is no seed", "whole numbers from 0, for example --seeds 1,2,3")
+        raise RecipeError.at(
+            "--seeds", f"{wrong[0]!r} is not a seed", "whole numbers from 0, for example --seeds 1,2,3"
+        )
     return tuple(map(int, parts))

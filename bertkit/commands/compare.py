@@ -1,4 +1,4 @@
-"""Panel Judge: `bertkit compare`."""
+"""Panel Evaluate: `bertkit compare`."""
 
 from __future__ import annotations
 
@@ -77,15 +77,9 @@ def compare(
 def _check(runs: list[Path], data: list[str] | tuple[()], output: Path | None) -> None:
     if len(runs) < 2:
         raise RunError.at("compare", "only one Run", "name two or more: bertkit compare RUN_A RUN_B")
-    if output is None:
-        return
-    from bertkit.run import check_output
+    from bertkit.fs import check_output
 
-    if output.suffix not in FORMATS:
-        raise DataError.at("--output", f"{output}: the ending must be one of {', '.join(FORMATS)}")
-    check_output(output)
-    if any(Path(source).exists() and Path(source).resolve() == output.resolve() for source in data):
-        raise DataError.at("--output", f"{output}: is an input and would be overwritten", "name another file")
+    check_output(output, endings=FORMATS, inputs=data)
 
 
 def _show(record: Record, examples: int) -> None:

@@ -1,4 +1,4 @@
-"""What commands share: options that read the same everywhere, tables and progress on the terminal."""
+"""Shared by all commands: common options, tables and progress bars."""
 
 from __future__ import annotations
 
@@ -13,42 +13,55 @@ from bertkit.errors import RecipeError
 
 COLOURS = ("green", "magenta", "cyan", "yellow", "blue", "red")
 NUMBERS = ("value", "rows", "labelled", "predicted")
-"""Columns that stand at the right."""
+"""Columns that are aligned to the right."""
 
 Set = Annotated[
     list[str] | None, typer.Option("--set", "-s", metavar="KEY=VALUE", help="Change a key of the recipe; repeatable.")
 ]
 Processes = Annotated[
-    int, typer.Option("--processes", min=1, metavar="N", help="Processes of this machine: one a GPU.")
+    int,
+    typer.Option("--processes", min=1, metavar="N", help="Number of processes on this machine, usually one per GPU."),
 ]
-TrustCode = Annotated[bool, typer.Option("--trust-code", help="Execute code of its author's that the Run carries.")]
+TrustCode = Annotated[bool, typer.Option("--trust-code", help="Run custom code that came with this Run.")]
 
 
 def only(sets: Sequence[str] | None, *blocks: str) -> Sequence[str]:
-    """The `--set` of a command that looks at these blocks of a Run's recipe alone: another would change nothing."""
+    """The `--set` of a command that uses a finished Run, where only these blocks of its recipe can be changed.
+
+    Raises:
+        RecipeError: a key of another block, which would have no effect.
+    """
     for text in sets or ():
         key = text.partition("=")[0].strip()
         if key.partition(".")[0] not in blocks:
             what = f"{key}: a Run is used as it was trained"
-            raise RecipeError.at("--set", what, f"what can be set: {', '.join(blocks)}")
+            raise RecipeError.at("--set", what, f"keys that can be set: {', '.join(blocks)}")
     return sets or ()
 
 
-def elsewhere(number: int, command: Sequence[Any]) -> None:
-    """Where several processes are asked for, run the command in them, and exit as they did."""
-    if number > 1:
-        from bertkit.processes import launch
+def launch(number: int, command: Sequence[Any]) -> None:
+    """Run a command line in several processes, and exit with its code."""
+    from bertkit import processes
 
-        raise typer.Exit(launch(number, list(map(str, command))))
+    raise typer.Exit(processes.launch(number, list(map(str, command))))
 
 
-def options(name: str, values: Iterable[Any] | None) -> list[Any]:
-    """A repeatable option as it stands on a command line."""
-    return [part for value in values or () for part in (name, value)]
+def options(**values: Any) -> list[Any]:
+    """Options as they stand on a command line: `options(data=["a", "b"], trust_code=True, on=None)` gives
+    `["--data", "a", "--data", "b", "--trust-code"]`."""
+    parts: list[Any] = []
+    for name, value in values.items():
+        option = f"--{name.replace('_', '-')}"
+        if value is True:
+            parts.append(option)
+        elif value is not None and value is not False:
+            for one in value if isinstance(value, list) else [value]:
+                parts += [option, one]
+    return parts
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """A table on standard output: ruled on a terminal, plain columns elsewhere."""
+    """A table on standard output: ruled on a terminal, else plain columns."""
     from rich import box
     from rich.console import Console
     from rich.table import Table
@@ -59,14 +72,14 @@ def table(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     for name in header:
         drawn.add_column(name, justify="right" if name in NUMBERS else "left", no_wrap=name in NUMBERS)
     for row in rows:
-        drawn.add_row(*(Text(str(cell)) for cell in row))  # [brackets] of a text are no markup
+        drawn.add_row(*(Text(str(cell)) for cell in row))  # so that [brackets] in a text are not markup
     if not console.is_terminal:
-        console = Console(width=10_000)  # a log keeps its lines whole
+        console = Console(width=10_000)  # no line breaks in a log
     console.print(drawn)
 
 
 def in_colour() -> bool:
-    """Whether standard output is a terminal that is to have colours (see no-color.org)."""
+    """Whether standard output is a terminal with colours (see no-color.org)."""
     from rich.console import Console
 
     console = Console()
@@ -74,9 +87,11 @@ def in_colour() -> bool:
 
 
 def marked(texts: Iterable[Iterable[tuple[str, str, float]]]) -> None:
-    """Texts in parts, a line each: what a part is and how sure that is stand beside it, `[Berlin LOC 0.97]`.
+    """Print texts, one per line, with the kind and confidence of each marked part: `[Berlin LOC 0.97]`.
 
-    Each kind has a colour of its own, in the order in which they come; the seventh has that of the first.
+    Args:
+        texts: parts as `(text, kind, confidence)`; an empty kind: not marked. Kinds are coloured in the order of their
+            first occurrence; the seventh has the first colour again.
     """
     from rich.console import Console
     from rich.text import Text
@@ -110,7 +125,7 @@ def error_kinds(splits: dict[str, dict[str, dict[str, Any]]]) -> None:
     for split, kinds in splits.items():
         for kind, errors in kinds.items():
             if errors["gold"] or errors["predicted"]:
-                first = next(iter(errors["examples"]), {})
+                first: dict[str, Any] = next(iter(errors["examples"]), {})
                 example = " -> ".join(first.get(side) or "nothing" for side in ("gold", "predicted")) if first else ""
                 rows.append((split, kind, errors["gold"], errors["predicted"], example))
     if rows:
@@ -118,12 +133,12 @@ def error_kinds(splits: dict[str, dict[str, dict[str, Any]]]) -> None:
 
 
 def warn(text: str) -> None:
-    """A warning, as those of the work itself are shown."""
+    """Log a warning."""
     logging.getLogger("bertkit").warning("%s", text)
 
 
-def progress(words: str) -> Any:
-    """A function that goes through batches under a bar with rate and time left; silent where no one watches."""
+def progress(label: str) -> Any:
+    """A function that iterates over batches under a progress bar; without a terminal it shows nothing."""
 
     def track(batches: list[Any]) -> Iterator[Any]:
         if not sys.stderr.isatty():
@@ -132,6 +147,6 @@ def progress(words: str) -> Any:
         from rich.console import Console
         from rich.progress import track as rich_track
 
-        yield from rich_track(batches, words, console=Console(stderr=True), transient=True)
+        yield from rich_track(batches, label, console=Console(stderr=True), transient=True)
 
     return track

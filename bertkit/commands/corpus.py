@@ -23,67 +23,68 @@ KEYS = {
     "data.columns.text": "--column",
     "data.bad_rows": "--bad-rows",
     "model.tokenizer": "--tokenizer",
-    "processes": "--processes",
 }
-"""Key of a recipe, or parameter of the library -> option of `build`."""
+"""Key of a recipe -> option of `build`."""
 MOST_PROCESSES = 16
 """Default limit of --processes: each takes some 200 MB."""
+
+File = Annotated[list[str], typer.Argument(metavar="FILE", help="File, folder, glob or hub:NAME#SPLIT.")]
+Tokenizer = Annotated[str, typer.Option("--tokenizer", "-t", help="Folder or name of a model or tokenizer.")]
+Output = Annotated[Path, typer.Option("--output", "-o", help="A new folder, or an unfinished corpus to continue.")]
+Documents = Annotated[
+    Literal["empty_line", "file", "line"], typer.Option(help="What separates documents in plain text.")
+]
+EmptyLines = Annotated[int, typer.Option(metavar="N", help="Empty lines in a row that separate documents.")]
+JoinLines = Annotated[bool, typer.Option("--join-lines", help="Join hard-wrapped lines into paragraphs.")]
+SplitSentences = Annotated[bool, typer.Option(help="Split lines into sentences, or take each line as one sentence.")]
+Clean = Annotated[bool, typer.Option("--clean", help="Unicode NFC, no control characters, single spaces.")]
+Deduplicate = Annotated[bool, typer.Option("--deduplicate", help="Drop documents that repeat an earlier one.")]
+Pairs = Annotated[
+    Literal["nsp", "sop", "none"],
+    typer.Option(help="Next sentence, sentence order, or packed rows without pairs."),
+]
+MaxLength = Annotated[int, typer.Option(metavar="N", help="Most tokens per row, with special tokens.")]
+ShortShare = Annotated[float, typer.Option(help="Share of rows with a shorter, random target length.")]
+ShortBy = Annotated[
+    Literal["row", "document"],
+    typer.Option(help="Draw target lengths per row, or per document as Google does."),
+]
+Passes = Annotated[int, typer.Option(metavar="N", help="How often pairs are drawn from each document.")]
+ValidationRatio = Annotated[float, typer.Option(help="Share of the documents for validation.")]
+Seed = Annotated[int, typer.Option(help="Seed of all random choices.")]
+Encoding = Annotated[str, typer.Option(help="Encoding of the files; auto: cp1252 for files that are not UTF-8.")]
+Format = Annotated[str | None, typer.Option(help="text, jsonl, parquet, ...", show_default="by file ending")]
+Column = Annotated[str, typer.Option(help="Column of the text in JSON lines, Parquet and the like.")]
+BadRows = Annotated[Literal["error", "skip"], typer.Option(help="What to do with rows without a text.")]
+Processes = Annotated[
+    int | None,
+    typer.Option(min=1, metavar="N", help="Number of processes.", show_default="one per core, at most 16"),
+]
 
 
 @app.command()
 def build(
-    file: Annotated[list[str], typer.Argument(metavar="FILE", help="File, folder, glob or hub:NAME#SPLIT.")],
-    tokenizer: Annotated[str, typer.Option("--tokenizer", "-t", help="Folder or name of a model or tokenizer.")],
-    output: Annotated[Path, typer.Option("--output", "-o", help="A new folder, or an unfinished corpus to continue.")],
-    documents: Annotated[
-        Literal["empty_line", "file", "line"], typer.Option(help="What separates documents in plain text.")
-    ] = defaults.DOCUMENTS,
-    empty_lines: Annotated[
-        int, typer.Option(metavar="N", help="Empty lines in a row that separate documents.")
-    ] = defaults.EMPTY_LINES,
-    join_lines: Annotated[
-        bool, typer.Option("--join-lines", help="Join hard-wrapped lines into paragraphs.")
-    ] = defaults.JOIN_LINES,
-    split_sentences: Annotated[
-        bool, typer.Option(help="Split lines into sentences, or take each line as one sentence.")
-    ] = defaults.SPLIT_SENTENCES,
-    clean: Annotated[
-        bool, typer.Option("--clean", help="Unicode NFC, no control characters, single spaces.")
-    ] = defaults.CLEAN,
-    deduplicate: Annotated[
-        bool, typer.Option("--deduplicate", help="Drop documents that repeat an earlier one.")
-    ] = defaults.DEDUPLICATE,
-    pairs: Annotated[
-        Literal["nsp", "sop", "none"],
-        typer.Option(help="Next sentence, sentence order, or packed rows without pairs."),
-    ] = defaults.PAIRS,
-    max_length: Annotated[
-        int, typer.Option(metavar="N", help="Most tokens per row, with special tokens.")
-    ] = defaults.MAX_LENGTH,
-    short_share: Annotated[
-        float, typer.Option(help="Share of rows with a shorter, random target length.")
-    ] = defaults.SHORT_SHARE,
-    short_by: Annotated[
-        Literal["row", "document"],
-        typer.Option(help="Draw target lengths per row, or per document as Google does."),
-    ] = defaults.SHORT_BY,
-    passes: Annotated[
-        int, typer.Option(metavar="N", help="How often pairs are drawn from each document.")
-    ] = defaults.PASSES,
-    validation_ratio: Annotated[
-        float, typer.Option(help="Share of the documents for validation.")
-    ] = defaults.VALIDATION_RATIO,
-    seed: Annotated[int, typer.Option(help="Seed of all random choices.")] = defaults.SEED,
-    encoding: Annotated[
-        str, typer.Option(help="Encoding of the files; auto: cp1252 for files that are not UTF-8.")
-    ] = "utf-8",
-    format: Annotated[str | None, typer.Option(help="text, jsonl, parquet, ...", show_default="by file ending")] = None,
-    column: Annotated[str, typer.Option(help="Column of the text in JSON lines, Parquet and the like.")] = "text",
-    bad_rows: Annotated[Literal["error", "skip"], typer.Option(help="What to do with rows without a text.")] = "error",
-    processes: Annotated[
-        int | None,
-        typer.Option(min=1, metavar="N", help="Number of processes.", show_default="one per core, at most 16"),
-    ] = None,
+    file: File,
+    tokenizer: Tokenizer,
+    output: Output,
+    documents: Documents = defaults.DOCUMENTS,
+    empty_lines: EmptyLines = defaults.EMPTY_LINES,
+    join_lines: JoinLines = defaults.JOIN_LINES,
+    split_sentences: SplitSentences = defaults.SPLIT_SENTENCES,
+    clean: Clean = defaults.CLEAN,
+    deduplicate: Deduplicate = defaults.DEDUPLICATE,
+    pairs: Pairs = defaults.PAIRS,
+    max_length: MaxLength = defaults.MAX_LENGTH,
+    short_share: ShortShare = defaults.SHORT_SHARE,
+    short_by: ShortBy = defaults.SHORT_BY,
+    passes: Passes = defaults.PASSES,
+    validation_ratio: ValidationRatio = defaults.VALIDATION_RATIO,
+    seed: Seed = defaults.SEED,
+    encoding: Encoding = "utf-8",
+    format: Format = None,
+    column: Column = "text",
+    bad_rows: BadRows = "error",
+    processes: Processes = None,
 ) -> None:
     """Build a corpus: documents -> sentences -> tokens -> rows. If interrupted, run it again to continue.
 
@@ -95,7 +96,7 @@ def build(
         "max_length": max_length, "short_share": short_share, "short_by": short_by, "passes": passes,
         "validation_ratio": validation_ratio, "seed": seed,
     }  # fmt: skip
-    with reading.keys_as_options(KEYS | {f"options.{name}": f"--{name.replace('_', '-')}" for name in values}):
+    with reading.keys_as_options(KEYS):
         from bertkit.data.corpus import corpus
         from bertkit.data.corpus.options import checked
         from bertkit.models.build import load_tokenizer
@@ -172,9 +173,9 @@ def _figures(manifest: dict[str, Any]) -> Iterator[tuple[str, str]]:
 def _progress() -> Iterator[Callable[[str, int, int], None]]:
     """A bar per round, with rate and time left; without a terminal, a line now and then."""
     if not sys.stderr.isatty():
-        from bertkit.tasks.pretrain.rows import Progress as Lines
+        from bertkit.tasks.pretrain.rows import BuildProgress
 
-        yield Lines()
+        yield BuildProgress()
         return
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn

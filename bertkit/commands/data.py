@@ -36,8 +36,7 @@ def check(
 
     bertkit data check mine.csv --task classify -s data.columns.label=category
     """
-    from bertkit.fs import write_json
-    from bertkit.run import check_output
+    from bertkit.fs import check_output, write_json
     from bertkit.training.data_check import check_data
 
     check_output(output)

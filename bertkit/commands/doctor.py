@@ -1,4 +1,4 @@
-"""Panel Prepare: `bertkit doctor`: what this machine has, and the command for what it lacks."""
+"""Panel Prepare: `bertkit doctor`."""
 
 from __future__ import annotations
 
@@ -8,26 +8,30 @@ from bertkit.extras import EXTRAS, has, pip_line
 
 
 def doctor() -> None:
-    """Versions, devices, and what is missing with the command that brings it."""
-    console.table(("what", "how it stands"), findings())
+    """Show versions, devices and missing packages, with the command that installs each."""
+    console.table(("item", "status"), findings())
 
 
 def findings() -> list[tuple[str, str]]:
-    """(what, how it stands) for the machine, the packages, the extras and the hub. Imports torch."""
+    """(item, status) for the machine, the packages, the extras and the hub. Imports torch."""
     from bertkit.run import environment
 
-    here = environment()
-    found = [
-        ("python", here["python"]),
-        ("platform", here["platform"]),
-        ("processors", f"{here['processors']}, torch uses {here['threads']} threads"),
-        ("devices", ", ".join(here["devices"])),
+    machine = environment()
+    rows = [
+        ("python", machine["python"]),
+        ("platform", machine["platform"]),
+        ("processors", f"{machine['processors']}, torch uses {machine['threads']} threads"),
+        ("devices", ", ".join(machine["devices"])),
     ]
-    for package, version in here["versions"].items():
-        found.append((package, version or f"missing: pip install {package}"))
+    for package, version in machine["versions"].items():
+        rows.append((package, version or f"missing: pip install {package}"))
     for extra, modules in EXTRAS.items():
         missing = [module for module in modules if not has(module)]
-        found.append((f"extra {extra}", f"missing: {pip_line(extra)}" if missing else "installed"))
-    reach = "reachable" if hub.reachable() else "out of reach: models and data come from folders, packages or the cache"
-    found.append(("hub", reach))
-    return found
+        rows.append((f"extra {extra}", f"missing: {pip_line(extra)}" if missing else "installed"))
+    reach = (
+        "reachable"
+        if hub.reachable()
+        else "out of reach: models and data must come from folders, packages or the cache"
+    )
+    rows.append(("hub", reach))
+    return rows

@@ -52,7 +52,7 @@ def keys_as_options(options: Mapping[str, str]) -> Iterator[None]:
     """Show the keys in errors as options of the command: `data.encoding` as `--encoding`.
 
     Args:
-        options: key of a recipe, or parameter of the library -> option or argument of the command.
+        options: key of a recipe -> option or argument of the command.
     """
     try:
         yield

@@ -12,12 +12,12 @@ from bertkit.errors import RecipeError
 
 app = typer.Typer(no_args_is_help=True, help="List, show, copy and check recipes.")
 
-Name = Annotated[str, typer.Argument(metavar="RECIPE", help="A YAML file, or a name that bertkit recipe list shows.")]
+Name = Annotated[str, typer.Argument(metavar="RECIPE", help="A YAML file, or a name from bertkit recipe list.")]
 
 
 @app.command("list")
 def list_recipes() -> None:
-    """The recipes that come with bertkit, with what each is for."""
+    """List the recipes that come with bertkit."""
     from bertkit.recipe.source import locate, recipe_names
 
     rows = [(name, _purpose(locate(name))) for name in recipe_names()]
@@ -27,15 +27,15 @@ def list_recipes() -> None:
 
 
 def _purpose(file: Path) -> str:
-    """The first comment line of a recipe says what it is for."""
+    """The first comment line of a recipe, which says what it is for."""
     return file.read_text("utf-8").partition("\n")[0].removeprefix("#").strip()
 
 
 @app.command()
 def show(
-    name: Name, sets: console.Set = None, resolved: Annotated[bool, typer.Option(help="With every default.")] = False
+    name: Name, sets: console.Set = None, resolved: Annotated[bool, typer.Option(help="Show every default.")] = False
 ) -> None:
-    """Print a recipe, as it is written or with every default."""
+    """Print a recipe, as written or with every default."""
     from bertkit.recipe.source import locate
 
     if not sets and not resolved:
@@ -50,7 +50,7 @@ def show(
 def copy(
     name: Name, output: Annotated[Path | None, typer.Argument(help="File to write.", show_default="./NAME.yaml")] = None
 ) -> None:
-    """Copy a recipe, to make it your own."""
+    """Copy a recipe to edit it."""
     from bertkit.recipe.source import locate
 
     file = locate(name)
@@ -67,7 +67,7 @@ def copy(
 
 @app.command()
 def check(name: Name, sets: console.Set = None) -> None:
-    """Check a recipe without training: every mistake at once, each with its line."""
+    """Check a recipe without training; reports all mistakes, each with its line."""
     from bertkit.recipe.load import load
 
     load(name, sets or ())

@@ -1,45 +1,46 @@
-"""Panel Judge: `bertkit report`."""
+"""Panel Evaluate: `bertkit report`."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from bertkit.commands import console
 
-if TYPE_CHECKING:
-    pass
-
 
 def report(
     run: Annotated[Path, typer.Argument(metavar="RUN", help="A Run folder.", show_default=False)],
     data: Annotated[
-        list[str] | None, typer.Option("--data", help="Rows to score. Default: those of the recipe.")
+        list[str] | None, typer.Option("--data", help="Rows to score.", show_default="those of the recipe")
     ] = None,
     split: Annotated[
-        str | None, typer.Option(help="Of the recipe: test, validation or train.", show_default="test, if named")
+        str | None,
+        typer.Option(help="Split of the recipe to score: test, validation or train.", show_default="test, if named"),
     ] = None,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", metavar="FILE.html", help="The page.", show_default="report.html in the Run"),
+        typer.Option(
+            "--output", "-o", metavar="FILE.html", help="HTML file to write.", show_default="report.html in the Run"
+        ),
     ] = None,
     sets: console.Set = None,
     trust_code: console.TrustCode = False,
 ) -> None:
-    """Score a Run again and write its page: figures, mistakes, calibration, curves, recipe; one file, no network.
+    """Score a Run again and write its report: metrics, errors, calibration, curves, recipe, in one HTML file.
 
     bertkit report runs/mine
 
     bertkit report runs/mine --data other.csv -s data.columns.text=message --output other.html
 
-    A training writes the same page when it ends.
+    Every training writes the same report when it ends.
     """
+    from bertkit.fs import check_output
     from bertkit.inference.evaluate import score_rows
     from bertkit.inference.predictor import Predictor
     from bertkit.report.run import write
-    from bertkit.run import Run, check_output
+    from bertkit.run import Run
 
     if output and output.is_dir():
         output = Run(output).report_file

@@ -20,41 +20,45 @@ app = typer.Typer(no_args_is_help=True, help="Train, extend and inspect tokenize
 KEYS = {
     "model.tokenizer": "MODEL",
     "model.name": "MODEL",
-    "texts": "FILES",
-    "options.vocab_size": "--vocab-size",
-    "options.alphabet": "--alphabet",
 }
-"""Key of a recipe, or parameter of the library -> option or argument here. Keys of `data:` are set by --set."""
+"""Key of a recipe -> argument here. Keys of `data:` are set by --set."""
 
 Output = Annotated[Path, typer.Option("--output", "-o", help="A new folder.")]
 Model = Annotated[str, typer.Argument(metavar="MODEL", help="A folder, package:NAME/FOLDER or a hub name.")]
+
+Kind = Annotated[Literal["wordpiece", "bpe", "unigram"], typer.Option(help="Type of tokenizer; BERT's is wordpiece.")]
+VocabSize = Annotated[int, typer.Option(min=1, help="Size of the vocabulary, with special tokens.")]
+Lowercase = Annotated[
+    bool | None,
+    typer.Option("--lowercase/--cased", help="Convert to lower case.", show_default="lowercase for wordpiece"),
+]
+StripAccents = Annotated[
+    bool | None,
+    typer.Option("--strip-accents/--keep-accents", help="Remove accents.", show_default="with --lowercase"),
+]
+ChineseCharacters = Annotated[
+    bool,
+    typer.Option("--chinese-characters/--no-chinese-characters", help="Make each Han character a word."),
+]
+Reserved = Annotated[int, typer.Option(min=0, help="Reserved tokens, \\[unusedN]; with 99 or more, [CLS] is 101.")]
+MinFrequency = Annotated[int, typer.Option(min=1, help="Leave out rarer characters and pairs of tokens.")]
+Alphabet = Annotated[
+    int | None, typer.Option(min=1, help="Most characters; not for bpe.", show_default="all that are not too rare")
+]
 
 
 @app.command()
 def train(
     files: reading.Files,
     output: Output,
-    kind: Annotated[
-        Literal["wordpiece", "bpe", "unigram"], typer.Option(help="Type of tokenizer; BERT's is wordpiece.")
-    ] = "wordpiece",
-    vocab_size: Annotated[int, typer.Option(min=1, help="Size of the vocabulary, with special tokens.")] = 30_522,
-    lowercase: Annotated[
-        bool | None,
-        typer.Option("--lowercase/--cased", help="Convert to lower case.", show_default="lowercase for wordpiece"),
-    ] = None,
-    strip_accents: Annotated[
-        bool | None,
-        typer.Option("--strip-accents/--keep-accents", help="Remove accents.", show_default="with --lowercase"),
-    ] = None,
-    chinese_characters: Annotated[
-        bool,
-        typer.Option("--chinese-characters/--no-chinese-characters", help="Make each Han character a word."),
-    ] = True,
-    reserved: Annotated[int, typer.Option(min=0, help="[unusedN] tokens; with 99 or more, [CLS] is 101.")] = 99,
-    min_frequency: Annotated[int, typer.Option(min=1, help="Leave out rarer characters and pairs of tokens.")] = 2,
-    alphabet: Annotated[
-        int | None, typer.Option(min=1, help="Most characters; not for bpe.", show_default="all that are not too rare")
-    ] = None,
+    kind: Kind = "wordpiece",
+    vocab_size: VocabSize = 30_522,
+    lowercase: Lowercase = None,
+    strip_accents: StripAccents = None,
+    chinese_characters: ChineseCharacters = True,
+    reserved: Reserved = 99,
+    min_frequency: MinFrequency = 2,
+    alphabet: Alphabet = None,
     encoding: reading.Encoding = None,
     column: reading.Column = None,
     sets: reading.Set = None,
@@ -75,11 +79,11 @@ def train(
     reading.new_folder(output)
     throughput = reading.Throughput()
     block = reading.data_block(encoding, column, sets)
-    with reading.keys_as_options(KEYS), _texts(files, block, "counting words", throughput) as texts:
+    with _texts(files, block, "counting words", throughput) as texts:
         trained = work(texts, options)
     save(trained.tokenizer, output)
     for problem in trained.warnings:
-        console.warn(str(reading.with_options(problem, KEYS)))
+        console.warn(str(problem))
     statistics = trained.statistics
     console.table(
         ("figure", "value"),
@@ -191,9 +195,8 @@ def inspect(
     if output and not files:
         raise DataError.at("--output", "holds the figures of FILES", "name files")
     from bertkit.data.tokenizer.inspect import statistics, tokenize
-    from bertkit.fs import write_json
+    from bertkit.fs import check_output, write_json
     from bertkit.models.vocabulary import open_tokenizer
-    from bertkit.run import check_output
 
     check_output(output)
     with reading.keys_as_options(KEYS):

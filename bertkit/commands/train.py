@@ -16,31 +16,30 @@ def train(
         str,
         typer.Argument(
             metavar="RECIPE",
-            help="A YAML file, or a name of bertkit recipe list; with --resume, a Run folder too.",
+            help="A YAML file or a name from bertkit recipe list; with --resume also a Run folder.",
         ),
     ],
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="The Run folder.", show_default="runs/<recipe>-<time>")
+        Path | None, typer.Option("--output", "-o", help="Folder of the new Run.", show_default="runs/<recipe>-<time>")
     ] = None,
     sets: console.Set = None,
     resume: Annotated[
-        bool, typer.Option("--resume", help="Go on with the Run from its last checkpoint, or begin it.")
+        bool, typer.Option("--resume", help="Continue the Run from its last checkpoint; start it if there is none.")
     ] = False,
     number: console.Processes = 1,
 ) -> None:
-    """Train a recipe: leaves a Run folder with model, scores, log and model card.
+    """Train a recipe and save a Run: a folder with the model, its scores, a log and a model card.
 
     bertkit train classify -s data.train=mine.csv -s model.name=bert-base-uncased
 
-    Ctrl-C finishes the step, saves, and exits with code 75; --resume goes on exactly there.
+    Ctrl-C finishes the current step, saves a checkpoint and exits with code 75. --resume continues from exactly there.
     """
     from bertkit.run import default_folder
     from bertkit.training.train import train as work
 
     if number > 1:
-        again = ["--resume"] if resume else []
-        place = [] if output is None and resume else ["--output", output or default_folder(recipe)]
-        console.elsewhere(number, ["train", recipe, *place, *console.options("--set", sets), *again])
+        folder = output or (None if resume else default_folder(recipe))  # one folder for all processes
+        console.launch(number, ["train", recipe, *console.options(output=folder, set=sets, resume=resume)])
     run = work(recipe, output=output, sets=sets or (), resume=resume)
     if not processes.first():
         return

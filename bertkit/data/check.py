@@ -1,6 +1,6 @@
-"""What is wrong with this data, before an hour is spent on it.
+"""Check the rows of a data set before training: labels, lengths, duplicates, conflicts, encoding errors.
 
-Texts are compared in a normal form: NFKC, case folded, white space collapsed. The rows are looked at, never changed.
+Texts are compared in a normal form: NFKC, case folded, white space collapsed. The rows are not changed.
 """
 
 from __future__ import annotations
@@ -21,12 +21,14 @@ if TYPE_CHECKING:
     from datasets import Dataset
 
 SHOWN = 3
-"""So many places of each finding are named."""
+"""Number of places shown for each finding."""
 
 Tokens = Callable[[list[dict[str, Any]]], list[int]]
-"""Rows -> how many tokens each of them makes, uncut."""
+"""Rows -> number of tokens of each, before truncation."""
 
-_CONTINUED = "[\x80-\xbf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]"  # a UTF-8 byte after the first one, read as latin-1 or cp1252
+_CONTINUED = (
+    "[\x80-\xbf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]"  # second or later byte of a UTF-8 character, read as latin-1 or cp1252
+)
 
 TROUBLES = {
     "a character was lost (U+FFFD)": re.compile("\ufffd"),
@@ -36,12 +38,12 @@ TROUBLES = {
     "HTML": re.compile(r"&(?:amp|lt|gt|quot|nbsp|#\d+);|<br ?/?>"),
     "no letter at all": re.compile(r"\A(?=.*\S)[\W\d_]+\Z", re.DOTALL),
 }
-"""What to look for in each text -> its pattern."""
+"""Name of a problem in a text -> its pattern."""
 
 
 @dataclass(frozen=True)
 class Finding:
-    """How many, and where the first ones are."""
+    """How many, and the first places."""
 
     count: int = 0
     places: tuple[str, ...] = ()
@@ -52,55 +54,56 @@ class Finding:
 
 @dataclass(frozen=True)
 class Lengths:
-    """Lengths of the rows in tokens, and what a limit of `max_length` tokens takes away."""
+    """Lengths of the rows in tokens, and the effect of a limit of `max_length` tokens."""
 
     max_length: int
     percentiles: dict[int, int]
     longest: int
     cut: int
-    """Rows that are longer than the limit."""
+    """Rows longer than the limit."""
     lost: float
-    """Share of all tokens that lies beyond the limit."""
+    """Share of all tokens beyond the limit."""
 
 
 @dataclass(frozen=True)
 class SplitReport:
-    """What was found in one split."""
+    """The findings of one split."""
 
     name: str
     rows: int
     labels: dict[str, int]
-    """Label -> rows that have it, the most frequent first; empty where the answer is no label."""
+    """Label -> number of rows, the most frequent first; empty if the answers are not labels."""
     numbers: dict[str, float]
-    """`least`, `mean` and `most` of a column of numbers, else empty."""
+    """`least`, `mean` and `most` of a column of numbers; empty without one."""
     empty: Finding
     """Rows with an empty text."""
     duplicates: Finding
-    """Rows whose texts an earlier row has."""
+    """Rows with the same texts as an earlier row."""
     conflicts: Finding
-    """Texts that stand with different answers; a place here has both: `a.csv:3 (yes) and a.csv:9 (no)`."""
+    """Texts with different answers; a place here names both: `a.csv:3 (yes) and a.csv:9 (no)`."""
     troubles: dict[str, Finding]
     lengths: Lengths
 
     @property
     def majority(self) -> float:
-        """Share of the rows that the most frequent label has."""
+        """Share of the rows with the most frequent label."""
         return max(self.labels.values()) / self.rows if self.labels else 0.0
 
     def lines(self) -> list[str]:
-        found = [f"{self.name}: {self.rows:,} rows"]
+        lines = [f"{self.name}: {self.rows:,} rows"]
         if self.labels:
             most, least = next(iter(self.labels)), next(reversed(self.labels))
             spread = f"from {self.labels[least]:,} rows ({least}) to {self.labels[most]:,} ({most})"
-            found.append(f"labels: {len(self.labels)}, {spread}; the most frequent has {self.majority:.1%} of the rows")
+            lines.append(f"labels: {len(self.labels)}, {spread}; the most frequent has {self.majority:.1%} of the rows")
         if self.numbers:
-            found.append("numbers: {least:g} to {most:g}, mean {mean:.4g}".format(**self.numbers))
+            lines.append("numbers: {least:g} to {most:g}, mean {mean:.4g}".format(**self.numbers))
         at = self.lengths
         spread = ", ".join(f"{share}% have up to {length}" for share, length in at.percentiles.items())
-        found.append(f"length in tokens: {spread}, the longest has {at.longest}")
+        lines.append(f"length in tokens: {spread}, the longest has {at.longest}")
         if at.cut:
-            found.append(
-                f"beyond {at.max_length} tokens: {at.cut:,} rows ({at.cut / self.rows:.1%}), {at.lost:.1%} of all"
+            share = at.cut / self.rows
+            lines.append(
+                f"longer than {at.max_length} tokens: {at.cut:,} rows ({share:.1%}), {at.lost:.1%} of all tokens lost"
             )
         findings = {
             "empty texts": self.empty,
@@ -108,33 +111,33 @@ class SplitReport:
             "texts with different answers": self.conflicts,
             **self.troubles,
         }
-        return found + [f"{name}: {finding}" for name, finding in findings.items() if finding.count]
+        return lines + [f"{name}: {finding}" for name, finding in findings.items() if finding.count]
 
 
 @dataclass(frozen=True)
 class Report:
-    """What `check` found; `lines()` to read, `as_dict()` for JSON."""
+    """The findings of `check`: `lines()` to read, `as_dict()` for JSON."""
 
     train: SplitReport
     validation: SplitReport | None = None
     overlap: Finding = field(default_factory=Finding)
-    """Validation rows whose texts are in the training rows; a place here has both."""
+    """Validation rows whose texts are in the training rows too; a place here names both."""
     unknown_labels: dict[str, int] = field(default_factory=dict)
-    """Label of the validation rows that no training row has -> its rows."""
+    """Label that only validation rows have -> number of rows."""
 
     @property
     def overlap_share(self) -> float:
-        """Share of the validation rows that are in the training rows."""
+        """Share of the validation rows whose texts are in the training rows."""
         return self.overlap.count / self.validation.rows if self.validation else 0.0
 
     def lines(self) -> list[str]:
-        found = self.train.lines() + (self.validation.lines() if self.validation else [])
+        lines = self.train.lines() + (self.validation.lines() if self.validation else [])
         if self.overlap.count:
-            found.append(f"validation rows that are in train, {self.overlap_share:.1%}: {self.overlap}")
+            lines.append(f"validation rows that are in train, {self.overlap_share:.1%}: {self.overlap}")
         if self.unknown_labels:
             shown = ", ".join(f"{label} ({count:,})" for label, count in self.unknown_labels.items())
-            found.append(f"labels that only validation has: {shown}")
-        return found
+            lines.append(f"labels that only validation has: {shown}")
+        return lines
 
     def as_dict(self) -> dict[str, Any]:
         splits = [split for split in (self.train, self.validation) if split]
@@ -145,28 +148,28 @@ class Report:
 def check(
     train: Dataset, validation: Dataset | None, columns: Sequence[Column], *, tokens: Tokens, max_length: int
 ) -> Report:
-    """Look through the rows that `dataset.load` gave.
+    """Check rows from `dataset.load`.
 
     Args:
         columns: the task's.
-        tokens: counts the tokens of rows, before any are cut.
-        max_length: the limit in tokens that training will use.
+        tokens: counts the tokens of rows, before truncation.
+        max_length: the limit of training, in tokens.
     """
-    report = Report(_look("train", train, columns, tokens, max_length))
+    report = Report(_report("train", train, columns, tokens, max_length))
     if validation is None:
         return report
-    other = _look("validation", validation, columns, tokens, max_length)
+    other = _report("validation", validation, columns, tokens, max_length)
     unknown = {label: count for label, count in other.labels.items() if label not in report.train.labels}
     places = _overlap(train, validation, _texts(train, columns))
     return Report(report.train, other, _finding(places), unknown)
 
 
 def overlap(train: Dataset, validation: Dataset, text_columns: Sequence[str]) -> int:
-    """How many validation rows have texts that a training row has too."""
+    """Number of validation rows whose texts a training row has too."""
     return len(_overlap(train, validation, text_columns))
 
 
-def _look(name: str, dataset: Dataset, columns: Sequence[Column], tokens: Tokens, max_length: int) -> SplitReport:
+def _report(name: str, dataset: Dataset, columns: Sequence[Column], tokens: Tokens, max_length: int) -> SplitReport:
     texts = _texts(dataset, columns)
     answers = [column for column in columns if column.answer and column.name in dataset.column_names]
     duplicates, conflicts = _repeated(dataset, texts, answers)
@@ -190,12 +193,12 @@ def _texts(dataset: Dataset, columns: Sequence[Column]) -> list[str]:
 
 
 def _column(dataset: Dataset, name: str) -> list[str]:
-    """A column of texts, or of words or choices, which are joined by spaces."""
+    """A column of texts; words and choices are joined by spaces."""
     return [value if isinstance(value, str) else " ".join(value) for value in dataset[name]]
 
 
 def _labels(kind: str, value: Any) -> Iterable[str]:
-    """What a row counts for: its labels, or whether it has an answer."""
+    """The labels that a row is counted under; for answers, whether it has one."""
     if kind == "answers":
         return ["with an answer" if value else "without an answer"]
     if kind == "spans":
@@ -204,7 +207,7 @@ def _labels(kind: str, value: Any) -> Iterable[str]:
 
 
 def _shown(kind: str, value: Any) -> str:
-    """An answer, so that equal ones are equal texts."""
+    """An answer as text; equal for equal answers."""
     if kind == "answers":
         return ", ".join(sorted({answer["text"] for answer in value})) or "no answer"
     if kind == "spans":
@@ -219,12 +222,12 @@ def _normal(text: str) -> str:
 
 
 def _keys(dataset: Dataset, texts: Sequence[str]) -> list[tuple[str, ...]]:
-    """The texts of each row in their normal form."""
+    """The texts of each row, in normal form."""
     return list(zip(*([_normal(text) for text in _column(dataset, name)] for name in texts), strict=True))
 
 
 def _repeated(dataset: Dataset, texts: Sequence[str], answers: Sequence[Column]) -> tuple[Finding, Finding]:
-    """Rows that repeat the texts of an earlier row, and texts that stand with different answers."""
+    """Rows with the same texts as an earlier row, and texts with different answers."""
     shown = [[_shown(column.kind, value) for value in dataset[column.name]] for column in answers]
     values = list(zip(*shown, strict=True)) if shown else [()] * len(dataset)
     places = list(dataset["place"])
@@ -253,15 +256,15 @@ def _overlap(train: Dataset, validation: Dataset, texts: Sequence[str]) -> list[
 
 
 def _troubles(dataset: Dataset, texts: Sequence[str]) -> tuple[Finding, dict[str, Finding]]:
-    """Rows with an empty text, and rows with a text that one of `TROUBLES` fits."""
+    """Rows with an empty text, and rows with a text that matches one of `TROUBLES`."""
     places = list(dataset["place"])
     columns = [_column(dataset, name) for name in texts]
     rows = list(zip(places, *columns, strict=True))
     empty = [place for place, *row in rows if not all(map(str.strip, row))]
-    found = {
+    matches = {
         name: [place for place, *row in rows if any(map(pattern.search, row))] for name, pattern in TROUBLES.items()
     }
-    return _finding(empty), {name: _finding(where) for name, where in found.items() if where}
+    return _finding(empty), {name: _finding(where) for name, where in matches.items() if where}
 
 
 def _lengths(dataset: Dataset, tokens: Tokens, max_length: int) -> Lengths:

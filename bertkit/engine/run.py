@@ -57,7 +57,7 @@ def run(
     weights: Any = 0.0
     plan = batches_of(share, lengths, room)
     if backend.lockstep and processes.count() > 1:
-        plan += [[-1]] * (max(processes.gathered(len(plan))) - len(plan))
+        plan += [[-1]] * (max(processes.gather(len(plan))) - len(plan))
     for number, planned in enumerate(progress(plan)):
         memory.tidy(number)
         waiting = [planned]
@@ -81,7 +81,7 @@ def run(
             for place, i in enumerate(numbers):
                 own = {name: array[place] for name, array in batch.outputs.items()}
                 done.append((i, backend.head.trim(own, examples[i])))
-    shares, all_sums, all_weights = zip(*processes.gathered((done, sums, weights)), strict=True)
+    shares, all_sums, all_weights = zip(*processes.gather((done, sums, weights)), strict=True)
     by_number = dict(itertools.chain(*shares))
     names = by_number[0] if by_number else {}
     outputs: Outputs = {name: [by_number[i][name] for i in range(len(lengths))] for name in names}

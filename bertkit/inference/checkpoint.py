@@ -1,10 +1,9 @@
-"""A Predictor for a fine-tuned Hugging Face model that is no Run. A recipe says what it is to do.
+"""A Predictor for a fine-tuned Hugging Face model that is not a Run. A recipe names its task.
 
-    predictor = Checkpoint.adopt("textattack/bert-base-uncased-MNLI", load("glue/mnli"))
-    evaluate(predictor, load("glue/mnli"), data=["dev_matched.tsv"])
+    Checkpoint.adopt("textattack/bert-base-uncased-MNLI", load("glue/mnli"))
 
-The meaning of its outputs is matched to the data's labels by name (`Task.adopt`) when rows are scored: not before are
-the data's labels known. What a Run has learnt beside its weights is missing: thresholds are at their defaults.
+Its outputs are matched to the data's labels by name (`Task.adopt`) when rows are scored, because the data's labels are
+not known earlier. It lacks what a Run learns beside its weights: thresholds have their default values.
 """
 
 from __future__ import annotations
@@ -31,20 +30,20 @@ log = logging.getLogger("bertkit")
 
 
 class Checkpoint(Predictor):
-    """A fine-tuned model of others', ready to answer."""
+    """A fine-tuned model that bertkit did not train, ready to answer."""
 
     names: Sequence[str] = ()
-    """Of its outputs, as its configuration has them."""
+    """Names of its outputs in its configuration."""
     labels: Sequence[str] = ()
-    """What the outputs mean, in their order, whatever the configuration says."""
+    """Class names of its outputs, in order; they overrule `names`."""
     order: Sequence[str] = ()
-    """The data set's labels in its own order, for a model whose labels have no names."""
+    """The data set's labels in the data set's own order, for a model whose outputs have no names."""
     _warned = ""
 
     @classmethod
     def adopt(
         cls,
-        name: str,
+        model: str,
         recipe: Recipe,
         *,
         labels: Sequence[str] = (),
@@ -54,25 +53,25 @@ class Checkpoint(Predictor):
         """The predictor of a checkpoint.
 
         Args:
-            name: a folder as `save_pretrained` writes it, its tokenizer in it, or a hub name.
-            recipe: the task, its options, and how many labels the data names (`data.label_names`), if it does.
+            model: a folder as `save_pretrained` writes it, with the tokenizer in it, or a hub name.
+            recipe: the task, its options, and the number of labels, if the recipe has it (`data.label_names`).
             labels, order: see the attributes.
             device: see `Predictor.open`.
 
         Raises:
-            ModelError: no model, one without the task's head, or one whose head gives something else.
+            ModelError: no model, one without the task's head, or one with another task's head.
         """
         task = make_task(recipe)
-        names = _names_of_outputs(name)
+        names = _names_of_outputs(model)
         if wrong := task.head.check_outputs(names):
-            raise ModelError.at("MODEL", f"{name}: {wrong}, but the task is {recipe.task}", "is --on the right one?")
+            raise ModelError.at(model, f"{wrong}, but the task is {recipe.task}", "is this the right recipe?")
         task.adopt(names, None, recipe.data)
-        block = ModelBlock(name=name, padding_free=recipe.model.padding_free)
+        block = ModelBlock(name=model, padding_free=recipe.model.padding_free)
         backend = torch_backend(task, block, device)
-        model: Any = backend.model
-        if new := sorted({key.rpartition(".")[0] for key in model.new_weights}):
-            what = f"{name}: has no head for the task {recipe.task}: {', '.join(new[:3])} would be random"
-            raise ModelError.at("MODEL", what, "name one that was fine-tuned for it, or train this one: bertkit train")
+        loaded: Any = backend.model
+        if new := sorted({key.rpartition(".")[0] for key in loaded.new_weights}):
+            what = f"has no head for the task {recipe.task}: {', '.join(new[:3])} would be random"
+            raise ModelError.at(model, what, "name one that was fine-tuned for this task, or train this one")
         predictor = cls(task, load_tokenizer(block), backend, recipe)
         predictor.names, predictor.labels, predictor.order = names, list(labels), list(order)
         return predictor
@@ -86,23 +85,23 @@ class Checkpoint(Predictor):
 
 
 def is_checkpoint(name: str) -> bool:
-    """Whether a folder is a model and no Run."""
+    """Whether a folder holds a model and is not a Run."""
     return (Path(name) / "config.json").is_file() and not Run(name).is_begun
 
 
-def _names_of_outputs(name: str) -> list[str]:
-    """The names of a model's outputs as its configuration has them: LABEL_0, LABEL_1 where it says nothing."""
+def _names_of_outputs(model: str) -> list[str]:
+    """The names of a model's outputs in its configuration: LABEL_0, LABEL_1, ... where it has none."""
     from transformers import AutoConfig
 
-    if Path(name).is_dir() and not (Path(name) / "config.json").is_file():
-        what = f"{name}: neither a Run (no recipe.yaml) nor a checkpoint (no config.json)"
-        raise ModelError.at("MODEL", what, "name the folder that bertkit train or save_pretrained wrote")
+    if Path(model).is_dir() and not (Path(model) / "config.json").is_file():
+        what = "neither a Run (no recipe.yaml) nor a checkpoint (no config.json)"
+        raise ModelError.at(model, what, "name a folder that bertkit train or save_pretrained wrote")
     try:
-        config = AutoConfig.from_pretrained(**resolve(name, None, "MODEL"))
+        config = AutoConfig.from_pretrained(**resolve(model, None, ""))
         return [str(config.id2label[i]) for i in range(config.num_labels)]
     except KeyError as error:
-        what = f"{name}: the id2label of its config.json has no name for {error}"
-        raise ModelError.at("MODEL", what, "it names the outputs from 0 on") from error
+        what = f"the id2label of its config.json has no name for {error}"
+        raise ModelError.at(model, what, "give each output a name, counting from 0") from error
     except (ValueError, OSError) as error:
-        what = f"{name}: its config.json can not be used: {' '.join(str(error).split()):.200}"
-        raise ModelError.at("MODEL", what, "look at its model_type and id2label") from error
+        what = f"its config.json can not be used: {' '.join(str(error).split()):.200}"
+        raise ModelError.at(model, what, "check its model_type and id2label") from error

@@ -1,49 +1,86 @@
-"""`bertkit eval`: a Run scored on rows with answers, its own or another file's."""
+"""Score Runs and checkpoints on rows that have answers."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from bertkit.engine.run import Progress
-from bertkit.errors import RecipeError, did_you_mean
+from bertkit.errors import Parameter, RecipeError, did_you_mean
+from bertkit.inference.checkpoint import Checkpoint
 from bertkit.inference.predictor import Predictor
 from bertkit.inference.score import Scores
 from bertkit.metrics import find_metric
 from bertkit.recipe.schema import Recipe
+from bertkit.run import Run
 from bertkit.tasks.task import Rows, Task
 
 SPLITS = ("test", "validation", "train")
 
 
-def evaluate(
-    predictor: Predictor,
-    recipe: Recipe,
-    *,
-    data: Sequence[str] = (),
-    split: str | None = None,
-    progress: Progress = iter,
-) -> dict[str, Any]:
-    """Score a Run.
+@dataclass(frozen=True)
+class EvalSet:
+    """Rows to score, as the recipe reads them and by its metrics."""
 
-    Args:
-        predictor: the loaded Run.
-        recipe: how to read the rows, and the metrics; the Run's own, or that with `--set`.
-        data: sources to score; default: a split of the recipe.
-        split: `test`, `validation` or `train`; default: test where the recipe names test data, else validation.
+    recipe: Recipe
+    splits: Mapping[str | None, str]
+    """Splits of the recipe -> the name of each in the results; an empty name: the split's own. None: `data`, else the
+    test rows, else the validation rows."""
+    data: tuple[str, ...] = ()
+    """Sources to read in place of the recipe's."""
+    order: tuple[str, ...] = ()
+    """The labels in the data set's own order, where it is known."""
 
-    Returns:
-        `{"data", "rows", "figures": {...}, "intervals": {...}, "files": {...}}`; the last are the task's own, by name.
-        Where the task knows kinds of errors, also `"errors"` (`Task.error_kinds`).
+
+Result = dict[str, Any]
+"""`{"data", "rows", "figures", "intervals", "files"}`: name and number of the rows, figures and their 95% confidence
+intervals by name, and the task's own files of predictions by name; `errors` where the task knows kinds of errors
+(`Task.error_kinds`)."""
+
+
+def evaluate_run(run: Run, rows: EvalSet, *, progress: Progress = iter) -> dict[str, Result]:
+    """Results of a Run by name of the rows.
 
     Raises:
-        BertkitError: rows that can not be read, or hold labels that the Run does not know.
+        BertkitError: a recipe of another task, rows that can not be read, or labels that the Run does not know.
     """
-    name, rows, scores = score_rows(predictor, recipe, data=data, split=split, progress=progress)
-    result = {"data": name, "rows": len(rows), "figures": scores.figures, "intervals": scores.intervals}
-    if errors := predictor.task.error_kinds(scores.answers, rows):
-        result["errors"] = errors
-    return {**result, "files": predictor.task.files(scores.answers, rows)}
+    if rows.recipe.task != (task := run.recipe.task):
+        what = f"a recipe of the task {rows.recipe.task}, but the Run is {task}"
+        raise RecipeError.at(Parameter("on"), what, f"name one of the task {task}")
+    return evaluate(Predictor.open(run), rows, progress=progress)
+
+
+def evaluate_checkpoint(
+    model: str, rows: EvalSet, *, labels: Sequence[str] = (), progress: Progress = iter
+) -> dict[str, Result]:
+    """Results of a checkpoint by name of the rows.
+
+    Args:
+        model, labels: see `Checkpoint.adopt`.
+
+    Raises:
+        BertkitError: no such model, one of another task, or rows that can not be read or do not fit its labels.
+    """
+    predictor = Checkpoint.adopt(model, rows.recipe, labels=labels, order=rows.order)
+    return evaluate(predictor, rows, progress=progress)
+
+
+def evaluate(predictor: Predictor, rows: EvalSet, *, progress: Progress = iter) -> dict[str, Result]:
+    """Results of a predictor by name of the rows.
+
+    Raises:
+        BertkitError: rows that can not be read, or hold labels that the predictor does not know.
+    """
+    results: dict[str, Result] = {}
+    for split, title in rows.splits.items():
+        name, split_rows, scores = score_rows(predictor, rows.recipe, data=rows.data, split=split, progress=progress)
+        result: Result = {"data": title or name, "rows": len(split_rows), "figures": scores.figures}
+        result |= {"intervals": scores.intervals, "files": predictor.task.files(scores.answers, split_rows)}
+        if errors := predictor.task.error_kinds(scores.answers, split_rows):
+            result["errors"] = errors
+        results[title or name] = result
+    return results
 
 
 def score_rows(
@@ -54,7 +91,7 @@ def score_rows(
     split: str | None = None,
     progress: Progress = iter,
 ) -> tuple[str, Rows, Scores]:
-    """What the rows that `read_rows` finds are called, these rows, and what they scored."""
+    """The name of the rows that `read_rows` reads, the rows and their scores."""
     task = predictor.task
     metrics = [find_metric(reference, task.takes) for reference in recipe.metrics]
     for metric in metrics:
@@ -65,21 +102,24 @@ def score_rows(
 
 
 def read_rows(task: Task, recipe: Recipe, *, data: Sequence[str] = (), split: str | None = None) -> tuple[str, Rows]:
-    """The rows of `data`, all of them, or of a split of the recipe, with the split's name (that of `data`: test).
+    """All rows of `data`, or those of a split of the recipe, with the split's name (of `data`: test).
+
+    Args:
+        split: `test`, `validation` or `train`; default: test where the recipe names test data, else validation.
 
     Raises:
         BertkitError: no such split, or rows that can not be read.
     """
     if data and split:
-        raise RecipeError.at("--split", "does not go with --data", "name one of them")
+        raise RecipeError.at(Parameter("split"), "the data is named already", "leave it out")
     if split and split not in SPLITS:
-        raise RecipeError.at("--split", f"no such split: {split}", did_you_mean(split, SPLITS))
+        raise RecipeError.at(Parameter("split"), f"no such split: {split}", did_you_mean(split, SPLITS))
     block = recipe.data
     name = split or ("test" if block.test or data else "validation")
     if data:
         update = {"test": list(data), "limit": block.limit.model_copy(update={"test": None})}
         recipe = recipe.model_copy(update={"data": block.model_copy(update=update)})
-    found = task.read(recipe, [name])
-    if name not in found:
-        raise RecipeError.at(f"data.{name}", "the recipe names no such data", "--data FILE names it")
-    return name, found[name]
+    splits = task.read(recipe, [name])
+    if name not in splits:
+        raise RecipeError.at(f"data.{name}", "the recipe names no such data", Parameter("data"))
+    return name, splits[name]

@@ -1,4 +1,4 @@
-"""`bertkit predict` on files: every row and column of the input, with the answer beside it."""
+"""Predictions for files: every row and column of the input, and the answer's columns beside it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from typing import Any
 from bertkit.data.dataset import load
 from bertkit.data.read.conll import DOCUMENT
 from bertkit.engine.run import Progress
-from bertkit.errors import DataError
+from bertkit.errors import DataError, Parameter
+from bertkit.inference.ask import Answered
 from bertkit.inference.predictor import Predictor
 from bertkit.recipe.schema import DataBlock
 from bertkit.tasks.task import Task
@@ -26,41 +27,32 @@ BREAKS = "\t\r\n\0"
 """Characters that a word in a CoNLL file can not hold."""
 
 
-def check_output(output: str, source: str | None = None) -> None:
-    """Raise a DataError for an output whose ending names no format, that can not be written, or is the input."""
-    if output == "-":
-        return
-    if Path(output).suffix not in FORMATS:
-        raise DataError.at(
-            "--output", f"{output}: the ending must be one of {', '.join(FORMATS)}", "or - for JSON lines"
-        )
-    if Path(output).is_dir() or not Path(output).parent.is_dir():
-        what = "is a folder" if Path(output).is_dir() else f"no such folder: {Path(output).parent}"
-        raise DataError.at("--output", f"{output}: {what}", "name a file in a folder that exists")
-    if source and Path(source).is_file() and Path(source).resolve() == Path(output).resolve():
-        raise DataError.at("--output", f"{output}: is the input, and would be written over", "name another file")
-
-
 def is_conll(output: str | None, task: Task, *, logits: bool = False) -> bool:
-    """Whether words and their tags are to be written, and nothing else.
+    """Whether the output is a CoNLL file: words and their tags, nothing else.
 
     Raises:
-        DataError: so says the output's ending, but there are no tags, or scores are wanted too.
+        DataError: it is one, but the task's answers are not tags, or logits are to be written too.
     """
     if Path(output or "-").suffix != ".conll":
         return False
     if task.takes != "tags":
-        raise DataError.at("--output", f"{output}: this task's answers are no tag a word", "name a .csv or .jsonl")
+        what = f"{output}: the answers of this task are not one tag per word"
+        raise DataError.at(Parameter("output"), what, "name a .csv or .jsonl")
     if logits:
-        raise DataError.at("--logits", f"{output}: a CoNLL file holds words and tags alone", "name a .jsonl")
+        what = f"{output}: a CoNLL file holds only words and tags"
+        raise DataError.at(Parameter("logits"), what, "name a .jsonl")
     return True
 
 
 def predict_file(
     predictor: Predictor, sources: Sequence[str], block: DataBlock, *,
     logits: bool = False, conll: bool = False, progress: Progress = iter,
-) -> list[dict[str, Any]]:  # fmt: skip
-    """The rows of the sources with all their columns, and the answer's columns added (see `join`).
+) -> Answered:  # fmt: skip
+    """The rows of the sources with all their columns, and their answers.
+
+    Args:
+        logits, conll: what `add_answers` will be called with: columns that it would overwrite are an error before the
+            work and not after it.
 
     Raises:
         DataError: rows that can not be read, or a column of the input that has an answer column's name.
@@ -68,35 +60,39 @@ def predict_file(
     originals: list[dict[str, Any]] = []
     rows = load(sources, predictor.task.columns, block, answers=False, keep=originals)
     if not conll:
-        _check_columns(predictor.task.to_columns(predictor.predict([rows[0]])[0], logits=logits), originals)
-    answers = predictor.predict(list(rows), progress=progress)
-    return join(predictor, originals, answers, logits=logits, conll=conll)
+        first = predictor.predict([rows[0]])[0]
+        _check_columns(predictor.task.to_columns(first, logits=logits), originals, ", ".join(sources))
+    return Answered(originals, predictor.predict(list(rows), progress=progress))
 
 
-def join(
-    predictor: Predictor, rows: list[dict[str, Any]], answers: list[dict[str, Any]], *,
-    logits: bool = False, conll: bool = False,
-) -> list[dict[str, Any]]:  # fmt: skip
-    """Rows beside their answers' columns; for CoNLL each answer's words and tags alone."""
+def add_answers(answered: Answered, task: Task, *, logits: bool = False, conll: bool = False) -> list[dict[str, Any]]:
+    """The rows with the columns of their answers and shares; for CoNLL only the words and tags of each answer."""
     if conll:
-        return [{"tokens": answer["words"], "tags": answer["tags"]} for answer in answers]
-    added = [predictor.task.to_columns(answer, logits=logits) for answer in answers]
+        return [{"tokens": answer["words"], "tags": answer["tags"]} for answer in answered.answers]
+    added = [task.to_columns(answer, logits=logits) for answer in answered.answers]
+    if answered.shares:
+        added = [{**columns, "share": share} for columns, share in zip(added, answered.shares, strict=True)]
     if added:
-        _check_columns(added[0], rows)
-    return [{**row, **extra} for row, extra in zip(rows, added, strict=True)]
+        _check_columns(added[0], answered.rows, "the input")
+    return [{**row, **columns} for row, columns in zip(answered.rows, added, strict=True)]
 
 
-def _check_columns(added: dict[str, Any], rows: list[dict[str, Any]]) -> None:
+def _check_columns(added: dict[str, Any], rows: list[dict[str, Any]], place: str) -> None:
     if taken := sorted(set(added) & {name for row in rows for name in row}):
         todo = "rename them, or predict from a file without them"
-        raise DataError.at("predict", f"the input already has the columns {', '.join(taken)}", todo)
+        raise DataError.at(place, f"already has the columns {', '.join(taken)}", todo)
 
 
-def write(rows: list[dict[str, Any]], output: str, *, joined: bool = True) -> None:
-    """Write rows as the output's ending says; `-` writes JSON lines to standard output.
+def joins_lists(task: Task) -> bool:
+    """Whether a list in a CSV cell is joined by commas, as labels are; else it is JSON, as words and choices are."""
+    return not any(column.kind in ("words", "choices") for column in task.columns)
+
+
+def write(rows: list[dict[str, Any]], output: str, *, join_lists: bool = True) -> None:
+    """Write rows in the format of the output's ending; `-` writes JSON lines to standard output.
 
     Args:
-        joined: a list of texts in a CSV cell is joined by commas, as labels are; else it is JSON, as words are.
+        join_lists: see `joins_lists`.
     """
     suffix = Path(output).suffix
     if suffix == ".parquet":
@@ -104,7 +100,7 @@ def write(rows: list[dict[str, Any]], output: str, *, joined: bool = True) -> No
 
         parquet.write_table(_arrow(_same_columns(rows)), output)
         return
-    text = _csv(rows, joined) if suffix == ".csv" else _conll(rows) if suffix == ".conll" else _lines(rows)
+    text = _csv(rows, join_lists) if suffix == ".csv" else _conll(rows) if suffix == ".conll" else _lines(rows)
     if output == "-":
         sys.stdout.write(text)
     else:
@@ -116,29 +112,29 @@ def _lines(rows: Iterable[dict[str, Any]]) -> str:
 
 
 def _conll(rows: list[dict[str, Any]]) -> str:
-    """`word<TAB>tag` a line, and an empty line after each sentence."""
+    """One `word<TAB>tag` per line, and an empty line after each sentence."""
     for number, row in enumerate(rows, 1):
         for word in row["tokens"]:
             if word == DOCUMENT or not set(BREAKS).isdisjoint(word):
-                raise DataError.at(f"row {number}", f"a word that CoNLL can not hold: {word!r:.40}", "name a .jsonl")
+                raise DataError.at(f"row {number}", f"a word that CoNLL can not hold: {word!r:.40}", "write a .jsonl")
     if empty := sum(not row["tokens"] for row in rows):
-        log.warning("%s of %s rows have no words, and no place in a CoNLL file", f"{empty:,}", f"{len(rows):,}")
+        log.warning("%s of %s rows have no words: they are left out of the CoNLL file", f"{empty:,}", f"{len(rows):,}")
     written = (map("\t".join, zip(row["tokens"], row["tags"], strict=True)) for row in rows if row["tokens"])
     return "".join("\n".join(words) + "\n\n" for words in written)
 
 
-def _csv(rows: list[dict[str, Any]], joined: bool) -> str:
+def _csv(rows: list[dict[str, Any]], join_lists: bool) -> str:
     stream = io.StringIO()
     names = list(_same_columns(rows)[0]) if rows else []
     writer = csv.DictWriter(stream, names, lineterminator="\n")
     writer.writeheader()
     for row in _same_columns(rows):
-        writer.writerow({name: _cell(value, joined) for name, value in row.items()})
+        writer.writerow({name: _cell(value, join_lists) for name, value in row.items()})
     return stream.getvalue()
 
 
 def _arrow(rows: list[dict[str, Any]]) -> Any:
-    """An Arrow table; a column whose values are of different types, which Arrow can not hold, as texts of JSON."""
+    """An Arrow table. A column with values of different types, which Arrow can not hold, becomes texts of JSON."""
     import pyarrow as pa
 
     columns = {}
@@ -147,13 +143,13 @@ def _arrow(rows: list[dict[str, Any]]) -> Any:
         try:
             columns[name] = pa.array(values)
         except (pa.ArrowInvalid, pa.ArrowTypeError):
-            log.warning("column %s: values of different types, written as texts of JSON", name)
+            log.warning("column %s: values of different types, written as JSON texts", name)
             columns[name] = pa.array([json.dumps(value, ensure_ascii=False, default=str) for value in values])
     return pa.table(columns)
 
 
-def _cell(value: Any, joined: bool) -> Any:
-    if joined and isinstance(value, list) and not any(isinstance(item, dict) for item in value):
+def _cell(value: Any, join_lists: bool) -> Any:
+    if join_lists and isinstance(value, list) and not any(isinstance(item, dict) for item in value):
         return ",".join(map(str, value))
     return json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else value
 

@@ -1,9 +1,9 @@
-"""Predictions in files, scored without the model that made them: rows of a table, one for each row of the data.
+"""Score a file of predictions without the model that made them: a table with one row per row of the data.
 
-    index<TAB>prediction        what a leaderboard takes; the index counts the rows from 0
-    {"predicted_label": ...}    what `bertkit predict --output` writes, as .jsonl or .csv: in the rows' order
+    index<TAB>prediction        a leaderboard submission; the index counts the rows from 0
+    {"predicted_label": ...}    what `bertkit predict` writes as .jsonl or .csv, in the order of the rows
 
-SQuAD's own form, a JSON object by question id, is scored by squad_files.py.
+SQuAD's own format, a JSON object by question id, is scored by squad_files.py.
 """
 
 from __future__ import annotations
@@ -15,69 +15,67 @@ from typing import Any
 
 from bertkit.data.read.readers import read_records
 from bertkit.data.read.rows import BadRows, Record, Unusable
-from bertkit.errors import DataError, Problem, RecipeError
+from bertkit.errors import DataError, Problem, RecipeError, Setting
 from bertkit.inference import score
-from bertkit.inference.evaluate import read_rows
+from bertkit.inference.evaluate import EvalSet, Result, read_rows
 from bertkit.metrics import Metric, find_metric, intervals
-from bertkit.recipe.schema import DataBlock, Recipe
+from bertkit.recipe.schema import DataBlock
 from bertkit.tasks import texts
 from bertkit.tasks.task import Answer, Rows, Task, make_task
 
 log = logging.getLogger("bertkit")
 
 
-def score_predictions(
-    file: str | Path, recipe: Recipe, *, data: Sequence[str] = (), split: str | None = None, order: Sequence[str] = ()
-) -> dict[str, Any]:
-    """Figures of a file of predictions, with their confidence intervals, as `evaluate` gives them of a model.
+def score_prediction_file(file: str | Path, rows: EvalSet) -> dict[str, Result]:
+    """Results of a file of predictions by name of the rows, as `evaluate` gives them for a model.
 
     Args:
-        recipe: the task, how to read the rows, the metrics.
-        data: sources to score against; default: a split of the recipe.
-        split: which one; default: test where the recipe names test data, else validation.
-        order: the labels in the data set's own order, for predictions that are their numbers.
+        rows: only the first split is scored.
 
     Raises:
-        DataError: rows too few or too many, twice, unknown or of other texts: each with its line.
+        BertkitError: too few or too many predictions, duplicate or unknown ones, or other texts: each with its line.
     """
+    recipe, (split, title) = rows.recipe, next(iter(rows.splits.items()))
     task = make_task(recipe)
-    split, rows = read_rows(task, recipe, data=data, split=split)
-    name = ", ".join(data) or split
-    task.adopt((), rows, recipe.data, order=order)
-    task.check(rows, name)
-    metrics = [find_metric(one, task.takes) for one in recipe.metrics or task.metrics]
+    split, data = read_rows(task, recipe, data=rows.data, split=split)
+    name = ", ".join(rows.data) or split
+    task.adopt((), data, recipe.data, order=rows.order)
+    task.check(data, name)
+    metrics = [find_metric(reference, task.takes) for reference in recipe.metrics or task.metrics]
     for metric in metrics:
         task.check_metric(metric)
-    answers = read_answers(file, task, rows, recipe.data)
-    figures, spans = _measure(task, answers, rows, metrics)
-    for warning in task.sanity_checks(answers, rows):
+    answers = read_answers(file, task, data, recipe.data)
+    figures, spans = _measure(task, answers, data, metrics)
+    for warning in task.sanity_checks(answers, data):
         log.warning("%s: %s", name, warning)
-    result = {"data": name, "rows": len(rows), "figures": figures, "intervals": spans}
-    errors = task.error_kinds(answers, rows)
-    return {**result, "errors": errors} if errors else result
+    name = title or name
+    result: Result = {"data": name, "rows": len(data), "figures": figures, "intervals": spans}
+    if errors := task.error_kinds(answers, data):
+        result["errors"] = errors
+    return {name: result}
 
 
 def read_answers(file: str | Path, task: Task, rows: Rows, block: DataBlock) -> list[Answer]:
     """One answer per row, in the rows' order."""
     if not Path(file).is_file():
-        raise DataError.at("--predictions", f"{file}: no such file", "name a .tsv, .csv or .jsonl")
+        raise DataError.at(str(file), "no such file", "name a .tsv, .csv or .jsonl with predictions")
     records = list(read_records([str(file)], DataBlock()))
     columns = ("prediction", *task.answer_columns)
     column = next((name for name in columns if name in records[0].values), None)
     if column is None:
         what = f"no column of predictions; the columns here: {', '.join(records[0].values)}"
-        raise DataError.at(str(file), what, f"it is called {' or '.join(columns)}")
+        raise DataError.at(str(file), what, f"name it {' or '.join(columns)}")
     if column == "prediction" and "index" in records[0].values:
         records = _by_index(records, len(rows), file)
     if len(records) != len(rows):
-        raise DataError.at(str(file), f"{len(records)} predictions, but {len(rows)} rows", "it needs one a row")
+        raise DataError.at(str(file), f"{len(records)} predictions, but {len(rows)} rows", "give one per row")
     bad, answers = BadRows(), []
     inputs = _inputs(task, rows, block)
     for number, record in enumerate(records):
         try:
-            _same(record.values, inputs, number)
-            named = {task.answer_columns[0]: record.values[column]} if column == "prediction" else {}
-            answers.append(task.parse({**record.values, **named}, rows[number]))
+            _check_inputs(record.values, inputs, number)
+            renamed = {task.answer_columns[0]: record.values[column]} if column == "prediction" else {}
+            answers.append(task.parse({**record.values, **renamed}, rows[number]))
         except Unusable as error:
             bad.add(error.at(record.place))
     bad.settle()
@@ -93,47 +91,52 @@ def _by_index(records: list[Record], count: int, file: str | Path) -> list[Recor
         index = int(text) if text.isascii() and text.isdecimal() else -1
         if not 0 <= index < count:
             what = f"no such index: {text!r}; the rows are 0 to {count - 1}"
-            bad.add(Problem(record.place, what, "it counts the rows from 0"))
+            bad.add(Problem(record.place, what, "count the rows from 0"))
         elif index in placed:
-            bad.add(Problem(record.place, f"the index stands twice: {index}, first at {placed[index].place}"))
+            bad.add(Problem(record.place, f"duplicate index: {index}, first at {placed[index].place}", "keep one"))
         else:
             placed[index] = record
     bad.settle()
-    if lacking := [index for index in range(count) if index not in placed]:
-        shown = ", ".join(map(str, lacking[:5])) + ", ..." * (len(lacking) > 5)
+    if missing := [index for index in range(count) if index not in placed]:
+        shown = ", ".join(map(str, missing[:5])) + ", ..." * (len(missing) > 5)
         what = f"{len(placed)} predictions, but {count} rows: no index {shown}"
-        raise DataError.at(str(file), what, "it needs one a row")
+        raise DataError.at(str(file), what, "give one per row")
     return [placed[index] for index in range(count)]
 
 
 def _inputs(task: Task, rows: Rows, block: DataBlock) -> dict[str, list[Any]]:
-    """Name of a file's column -> the texts that the rows have there."""
-    wanted = {
+    """The texts of the rows, by the name that their column has in the data's files."""
+    names = {
         column.name: block.columns.get(column.name, column.name) for column in task.columns if column.kind == "text"
     }
-    found = {name: texts.column(rows, key) for key, name in wanted.items() if isinstance(name, str)}
-    return {name: values for name, values in found.items() if values}
+    inputs = {name: texts.column(rows, key) for key, name in names.items() if isinstance(name, str)}
+    return {name: values for name, values in inputs.items() if values}
 
 
-def _same(values: dict[str, Any], inputs: dict[str, list[Any]], number: int) -> None:
-    for name, given in inputs.items():
-        if isinstance(values.get(name), str) and values[name].strip() != given[number].strip():
-            what = f"another {name} than row {number + 1} of the data: {values[name]!r:.50}"
+def _check_inputs(values: dict[str, Any], inputs: dict[str, list[Any]], number: int) -> None:
+    """Raise Unusable where a prediction repeats its row's texts and they are not those of row `number`, from 0."""
+    for name, expected in inputs.items():
+        if isinstance(values.get(name), str) and values[name].strip() != expected[number].strip():
+            what = f"{name} differs from row {number + 1} of the data: {values[name]!r:.50}"
             raise Unusable(what, "the rows must be the same, in the same order")
 
 
 def _measure(
     task: Task, answers: list[Answer], rows: Rows, metrics: Sequence[Metric]
 ) -> tuple[dict[str, float], dict[str, tuple[float, float]]]:
-    """As `score.measure`, but for figures that need more than the file holds."""
+    """As `score.measure`, without the task's own metrics that need probabilities where the file has none.
+
+    Raises:
+        RecipeError: a metric of the recipe needs them.
+    """
     figures: dict[str, float] = {}
     spans: dict[str, tuple[float, float]] = {}
     for metric in [*metrics, *task.own_metrics()]:
         if metric.takes == "candidates" or (metric.takes == "probabilities" and "probabilities" not in answers[0]):
             if metric not in metrics:
                 continue
-            what = f"{metric.name}: needs probabilities, which the file does not hold"
-            raise RecipeError.at("metrics", what, "--set metrics=accuracy")
+            what = f"{metric.name}: needs probabilities, but the file has none"
+            raise RecipeError.at("metrics", what, "use another metric", setting=Setting("metrics", task.metrics[0]))
         predictions, references = task.compare(answers, rows, metric.takes)
         figures |= metric(predictions, references)
         spans |= intervals(metric, predictions, references, samples=score.SAMPLES)

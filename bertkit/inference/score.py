@@ -1,4 +1,4 @@
-"""Outputs -> answers -> figures: the one way in which training and evaluation score a model."""
+"""Score a model on rows: outputs -> answers -> figures. Training and evaluation both use it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from bertkit.metrics import Metric
 
 SAMPLES = 1000
-"""Bootstrap samples behind each confidence interval (Efron & Tibshirani 1993, section 13.3)."""
+"""Bootstrap samples per confidence interval (Efron & Tibshirani 1993, section 13.3)."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Split:
 
 @dataclass(frozen=True)
 class Scores:
-    """What a model scored on a split; `intervals` holds a 95% confidence interval of each figure but the losses."""
+    """Results of a model on a split. `intervals` has a 95% confidence interval for each figure except the losses."""
 
     figures: dict[str, float]
     answers: list[Answer]
@@ -66,7 +66,7 @@ def score(
 def measure(
     task: Task, answers: list[Answer], rows: Rows, metrics: Sequence[Metric], *, samples: int = 0
 ) -> tuple[dict[str, float], dict[str, tuple[float, float]]]:
-    """Figures of answers by these metrics and the task's own, with bootstrap intervals over rows where `samples`."""
+    """Figures of answers by these metrics and the task's own; with `samples` also bootstrap intervals over rows."""
     from bertkit.metrics import intervals
 
     figures: dict[str, float] = {}

@@ -1,6 +1,6 @@
-"""Predictions of extractive question answering in files, as SQuAD's official scripts read them: scored without a Run.
+"""Score files of answers in the format of SQuAD's official scripts, without a model.
 
-    {"56be...": "Paris", "56bf...": ""}          predictions: a text a question, empty for no answer
+    {"56be...": "Paris", "56bf...": ""}          predictions: one text per question, empty for no answer
     {"56be...": 0.02, "56bf...": 0.97}           no-answer probabilities
 
 The figures and their names are those of `evaluate-v1.1.py`, `evaluate-v2.0.py` or `cmrc2018_evaluate.py`.
@@ -13,11 +13,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from bertkit import plugins
 from bertkit.data.columns import spans
 from bertkit.data.read.json_text import Repeated, describe, parse, reason
 from bertkit.data.read.readers import read_records
 from bertkit.data.read.rows import Unusable
-from bertkit.errors import DataError, RecipeError
+from bertkit.errors import DataError, Parameter, RecipeError, Setting
 from bertkit.metrics.squad import score_cmrc, score_v1, score_v2
 from bertkit.recipe.load import build
 from bertkit.recipe.schema import DataBlock
@@ -25,7 +26,12 @@ from bertkit.recipe.source import YamlValues, apply
 
 log = logging.getLogger("bertkit")
 
-KINDS = ("squad", "squad_v2", "cmrc2018")
+SCRIPTS = ("squad", "squad_v2", "cmrc2018")
+
+
+def has_official_script(task: str) -> bool:
+    """Whether a task's predictions are texts by question id, which SQuAD's scripts score."""
+    return plugins.find("task", task).takes == "answers"
 
 
 def score_files(
@@ -33,7 +39,7 @@ def score_files(
     predictions: str | Path,
     data: Sequence[str],
     *,
-    probabilities: str | Path | None = None,
+    no_answer_probabilities: str | Path | None = None,
     threshold: float | None = None,
     allow_missing: bool = False,
     sets: Sequence[str] = (),
@@ -42,44 +48,46 @@ def score_files(
 
     Args:
         task: `squad`.
-        data: files in SQuAD's layout. Where a question of theirs has `is_impossible` or no answer, v2.0 scores.
-        probabilities: a file of no-answer probabilities, 0 to 1, for v2.0.
-        threshold: the probability above which a prediction becomes "no answer" (the script's default: 1.0).
-        allow_missing: under v2.0 a question without a prediction scores 0. Elsewhere it always does.
-        sets: `metrics=squad`, `squad_v2` or `cmrc2018` names the script; `data.` says how to read the files.
+        data: files in SQuAD's layout. They are of version 2.0 where a question has `is_impossible` or no answer.
+        no_answer_probabilities: a JSON file with a probability by question id, 0 to 1; version 2.0 only.
+        threshold: a prediction with a higher probability becomes "no answer" (the script's default: 1.0).
+        allow_missing: in version 2.0, a question without a prediction scores 0 instead of raising an error. In
+            version 1.1 it always scores 0, with a warning.
+        sets: `metrics=squad`, `squad_v2` or `cmrc2018` chooses the script; `data.` keys change how files are read.
 
     Raises:
-        BertkitError: files that can not be read, are of another version, or do not fit each other.
+        BertkitError: files that can not be read, are of another version, or do not match each other.
     """
-    if task != "squad":
-        raise RecipeError.at("--task", f"{task}: has no official script", "squad has one; else name a RUN")
+    if not has_official_script(task):
+        raise RecipeError.at(Parameter("task"), f"{task}: has no official script", "name squad, or score a Run")
     source = YamlValues({"task": task, "model": "none"})
     apply(source, ["data.format=squad", *sets])
     recipe = build(source)
     golds, second = read_golds(data, recipe.data)
-    kind = _kind(recipe.metrics, second)
-    given = _texts(read_object(predictions, "--predictions"), predictions)
-    if kind != "squad_v2" and (probabilities or threshold is not None):
-        option = "--no-answer-probabilities" if probabilities else "--threshold"
-        what = f"{kind} knows no questions without an answer" + ("" if second else f": {', '.join(data)} has none")
-        raise DataError.at(option, what, "leave it out")
-    if threshold is not None and not probabilities:
-        raise DataError.at("--threshold", "needs probabilities to compare with", "--no-answer-probabilities FILE")
-    if kind == "squad_v2":
-        odds = read_object(probabilities, "--no-answer-probabilities") if probabilities else None
+    script = _script(recipe.metrics, second)
+    answers = _texts(read_object(predictions, "predictions"), predictions)
+    if script != "squad_v2" and (no_answer_probabilities or threshold is not None):
+        name = "no_answer_probabilities" if no_answer_probabilities else "threshold"
+        what = f"{script} has no questions without an answer" + ("" if second else f": {', '.join(data)} has none")
+        raise DataError.at(Parameter(name), what, "leave it out")
+    if threshold is not None and not no_answer_probabilities:
+        raise DataError.at(Parameter("threshold"), "needs probabilities", Parameter("no_answer_probabilities"))
+    if script == "squad_v2":
+        file = no_answer_probabilities
+        probabilities = read_object(file, "no_answer_probabilities") if file else None
         limit = 1.0 if threshold is None else threshold
-        return score_v2(golds, given, odds, limit, allow_missing=allow_missing)
-    figures = score_v1(golds, given) if kind == "squad" else score_cmrc(golds, given)
-    if missing := len(golds) - len(given):
+        return score_v2(golds, answers, probabilities, limit, allow_missing=allow_missing)
+    figures = score_v1(golds, answers) if script == "squad" else score_cmrc(golds, answers)
+    if missing := len(golds) - len(answers):
         log.warning("%d of %d questions have no prediction: they score 0", missing, len(golds))
     return figures
 
 
 def read_golds(data: Sequence[str], block: DataBlock) -> tuple[dict[str, list[str]], bool]:
-    """Right texts by question id, as they stand in the files, and whether these are SQuAD 2.0's.
+    """The right answers by question id, and whether the files are SQuAD 2.0.
 
     Raises:
-        DataError: a file is not in SQuAD's layout, a question has no list of answers, or an id stands twice.
+        DataError: a file is not in SQuAD's layout, a question has no list of answers, or an id occurs twice.
     """
     golds: dict[str, list[str]] = {}
     second = False
@@ -93,52 +101,62 @@ def read_golds(data: Sequence[str], block: DataBlock) -> tuple[dict[str, list[st
             raise DataError(error.about("answers").at(record.place)) from None
         identity = str(record.values["id"])
         if identity in golds:
-            raise DataError.at(record.place, "an id that stands twice", "name each file once")
+            raise DataError.at(record.place, f"duplicate id: {identity}", "name each file once")
         golds[identity] = texts
         second = second or "is_impossible" in record.values or not texts
     return golds, second
 
 
-def _kind(metrics: Sequence[str], second: bool) -> str:
+def _script(metrics: Sequence[str], second: bool) -> str:
     if not metrics:
         return "squad_v2" if second else "squad"
-    kind = metrics[0]
-    if len(metrics) > 1 or kind not in KINDS:
-        raise RecipeError.at("metrics", f"{', '.join(metrics)}: no script of SQuAD's", f"one of {', '.join(KINDS)}")
-    if kind != "squad_v2" and second:
-        what = f"{kind}: the gold file is SQuAD 2.0's, with questions without an answer"
-        raise RecipeError.at("metrics", what, "leave it out, or --set metrics=squad_v2")
-    if kind == "squad_v2" and not second:
-        what = "squad_v2: the gold file is SQuAD 1.1's, where every question has an answer"
-        raise RecipeError.at("metrics", what, "leave it out, or --set metrics=squad")
-    return kind
+    name = metrics[0]
+    if len(metrics) > 1 or name not in SCRIPTS:
+        what = f"{', '.join(metrics)}: not an official script of SQuAD"
+        raise RecipeError.at("metrics", what, f"use one of {', '.join(SCRIPTS)}")
+    if name != "squad_v2" and second:
+        what = f"{name}: the gold file is SQuAD 2.0, with questions without an answer"
+        raise RecipeError.at("metrics", what, "leave it out or change it", setting=Setting("metrics", "squad_v2"))
+    if name == "squad_v2" and not second:
+        what = "squad_v2: the gold file is SQuAD 1.1, where every question has an answer"
+        raise RecipeError.at("metrics", what, "leave it out or change it", setting=Setting("metrics", "squad"))
+    return name
 
 
-def read_object(file: str | Path, option: str) -> dict[str, Any]:
-    """The JSON object that a file holds.
+def read_object(file: str | Path, parameter: str) -> dict[str, Any]:
+    """The JSON object in a file.
+
+    Args:
+        parameter: the name of the parameter that names the file, for messages.
 
     Raises:
-        DataError: there is no such file, or it holds something else.
+        DataError: no such file, or its content is not a JSON object.
     """
+    where = Parameter(parameter)
     try:
         value = parse(Path(file).read_text("utf-8-sig"))
     except OSError as error:
-        raise DataError.at(option, f"{file}: {error.strerror}", "name a JSON file") from None
+        raise DataError.at(where, f"{file}: {error.strerror}", "name a JSON file") from None
     except (ValueError, RecursionError) as error:
-        raise DataError.at(option, f"{file}: broken JSON: {reason(error)}", 'it holds {"ID": ...}') from None
+        raise DataError.at(where, f"{file}: broken JSON: {reason(error)}", 'expected {"ID": ...}') from None
     if isinstance(value, Repeated):
-        raise DataError(value.problem(f"{option} {file}"))
+        raise DataError(value.problem(str(file)))
     if not isinstance(value, dict):
-        raise DataError.at(option, f"{file}: no JSON object, but {describe(value)}", 'it holds {"ID": ...}')
+        raise DataError.at(where, f"{file}: not a JSON object but {describe(value)}", 'expected {"ID": ...}')
     return value
 
 
 def _texts(values: dict[str, Any], file: str | Path) -> dict[str, str]:
-    """Predictions, of which other files beside them are told by what they hold."""
+    """Predictions by question id. Other files that lie beside them are recognised by their content.
+
+    Raises:
+        DataError: a data set, or lists or numbers by question id.
+    """
+    where = Parameter("predictions")
     if "data" in values and isinstance(values["data"], list):
-        raise DataError.at("--predictions", f"{file}: is a data set", "it is the one for --data")
+        raise DataError.at(where, f"{file}: is a data set, not predictions", Parameter("data"))
     first = next(iter(values.values()), "")
     if isinstance(first, list | int | float):
-        name = "nbest.json holds lists" if isinstance(first, list) else "null_odds.json holds numbers"
-        raise DataError.at("--predictions", f"{file}: holds no texts by id ({name})", "name predictions.json")
+        content = "lists, as nbest.json" if isinstance(first, list) else "numbers, as null_odds.json"
+        raise DataError.at(where, f"{file}: contains {content}; expected texts by question id", "name predictions.json")
     return values

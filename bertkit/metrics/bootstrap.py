@@ -69,12 +69,12 @@ def resampled(
         return [metric.finished(own, rows) for own in np.split(sums, len(sides), axis=1)]
     if metric.takes in LISTS:
         *sides, references = (objects(values) for values in (*sides, references))
-    found: list[list[dict[str, float]]] = [[] for _ in sides]
+    results: list[list[dict[str, float]]] = [[] for _ in sides]
     for _ in range(samples):
         drawn = generator.integers(rows, size=rows)
-        for own, side in zip(found, sides, strict=True):
+        for own, side in zip(results, sides, strict=True):
             own.append(metric(side[drawn], references[drawn]))
-    return [stacked(own) for own in found]
+    return [stacked(own) for own in results]
 
 
 def stacked(results: Sequence[dict[str, float]]) -> Figures:

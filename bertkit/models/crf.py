@@ -10,11 +10,13 @@ The learnt scores are weights of the model, under `crf.` in its folder; plain tr
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
+from transformers.modeling_outputs import TokenClassifierOutput
 
 from bertkit.errors import ModelError
 from bertkit.models.weights import WHERE
@@ -104,12 +106,19 @@ def attach(model: Any, labels: int, block: ModelBlock) -> None:
         model.new_weights |= {f"crf.{name}" for name, _ in model.crf.named_parameters()}
 
 
-def _reach(model: Any, _: Any, outputs: Any) -> None:
+@dataclass
+class CrfOutput(TokenClassifierOutput):
+    """A class of its own, as data parallel takes outputs apart and builds them again by the fields of their class."""
+
+    transitions: tuple[Tensor, Tensor, Tensor] | None = None
+
+
+def _reach(model: Any, _: Any, outputs: TokenClassifierOutput) -> CrfOutput:
     """Put the learnt scores among the outputs, for the loss, and hang them on the logits by 0 of them: data parallel
     takes for unused what no output hangs on, and the loss is computed outside of the model."""
-    outputs[TRANSITIONS] = tuple(model.crf.transitions)
     if torch.is_grad_enabled():
         outputs.logits = outputs.logits + 0 * sum(part.sum() for part in model.crf.parameters())
+    return CrfOutput(**outputs, transitions=tuple(model.crf.transitions))
 
 
 def _stored(file: Path) -> dict[str, Tensor]:

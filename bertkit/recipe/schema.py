@@ -1,4 +1,4 @@
-"""The Recipe: a frozen record of one run. Data only; what it means is told where each block is used.
+"""The Recipe: a frozen record of one run. Data only; each block is explained where it is used.
 
 `train:` is checked against `TrainingArguments` (train_block.py) and `options:` against the task's own `Options`, so
 both are plain mappings here.
@@ -39,7 +39,7 @@ class Block(BaseModel):
 
 
 class ModelBlock(Block):
-    """Which encoder, and what of it is trained. `model: NAME` is short for `model: {name: NAME}`."""
+    """Which encoder, and which layers are trained. `model: NAME` is short for `model: {name: NAME}`."""
 
     name: Name | None = None
     """A hub name, a folder, or `package:module/folder` (weights that an installed package carries)."""
@@ -48,16 +48,17 @@ class ModelBlock(Block):
     scratch: dict[str, Any] | None = None
     """Random weights: a Hugging Face configuration with its `model_type`, as in `config.json`."""
     tokenizer: Name | None = None
-    """Where the tokenizer is, if not beside the weights. `scratch` needs it."""
+    """The tokenizer, if it is not beside the weights. `scratch` needs it."""
     freeze_embeddings: bool = False
     freeze_layers: int = Field(default=0, ge=0)
-    """How many encoder layers stay as they are, counted from the embeddings; implies `freeze_embeddings`."""
+    """Number of encoder layers that are not trained, counted from the embeddings; implies `freeze_embeddings`."""
     padding_free: Literal["auto", "on", "off"] = "auto"
-    """Whether the encoder runs without padding: same results, less time. `auto`: where a trial shows it exact."""
+    """Whether the encoder runs without padding: same results in less time. `auto`: if a trial shows that it is
+    exact."""
 
 
 class Limits(Block):
-    """At most so many rows of each split, drawn with the recipe's seed, kept in their order."""
+    """Maximum rows per split, sampled with the recipe's seed and kept in order."""
 
     train: int | None = Field(default=None, ge=1)
     validation: int | None = Field(default=None, ge=1)
@@ -73,28 +74,28 @@ class DataBlock(Block):
     validation: Sources | None = None
     test: Sources | None = None
     format: Annotated[str, ReferenceTo("reader")] | None = None
-    """Reader to use where the file's ending does not tell: a built-in, an entry point or a Reference."""
+    """Reader, if the file's ending does not decide it: a built-in, an entry point or a Reference."""
     columns: dict[str, FileColumns] = {}
-    """The task's column -> the file's column (in CoNLL also "2", its number); `id` too, for the rows' own ids. Choices
-    that stand in a column each take a list: `choices: [ending0, ending1]`."""
+    """The task's column -> the file's column (in CoNLL also its number, "2"); also `id`, for the rows' own ids.
+    Choices in separate columns are a list: `choices: [ending0, ending1]`."""
     header: list[str] | None = Field(default=None, min_length=1)
-    """Names of the columns, for files that have no header line (csv, tsv, CoNLL, lists in JSON)."""
+    """Names of the columns, for files without a header line (csv, tsv, CoNLL, lists in JSON)."""
     encoding: str = "utf-8"
     glued_digits: bool = False
-    """CoNLL: a digit is glued to each character, its place in a segmented word; take it off."""
+    """CoNLL: each character is followed by a digit, its position in a segmented word; remove it."""
     label_names: list[str] | str | None = None
-    """All label names, or a file with one a line. Default: those found in the training rows, sorted."""
+    """All label names, or a file with one per line. Default: those in the training rows, sorted."""
     label_ids: bool = False
     """The files hold positions in `label_names` (0, 1, ...) instead of names."""
     label_separator: str = Field(default=",", min_length=1)
-    """Between the labels of one row, for a task with several labels a row."""
+    """Separates the labels of one row, in a task with several labels per row."""
     validation_ratio: float = Field(default=0.1, gt=0, lt=1)
-    """Share of the training rows that validates where `validation` names nothing; stratified by label."""
+    """Share of the training rows used for validation if there is no `validation`; stratified by label."""
     limit: Limits = Limits()
     max_characters: int = Field(default=100_000, ge=1)
-    """A longer text is taken for a mistake (an unclosed quote merges rows)."""
+    """A longer text is an error: an unclosed quote merges rows."""
     bad_rows: Literal["error", "skip"] = "error"
-    """What to do with a row that can not be used: stop with its line, or leave it out and count it."""
+    """What happens to an unusable row: an error with its line, or it is skipped and counted."""
 
     @model_validator(mode="after")
     def _fits(self) -> DataBlock:
@@ -107,7 +108,7 @@ Callback = Annotated[str, ReferenceTo("callback")]
 
 
 class Recipe(Block):
-    """One run. The first of `metrics` chooses the best checkpoint; without any, the task's own are used."""
+    """One run. The first of `metrics` selects the best checkpoint; empty: the task's own metrics."""
 
     task: Annotated[str, ReferenceTo("task")]
     model: Annotated[ModelBlock, BeforeValidator(_as_named)] = ModelBlock()

@@ -1,7 +1,7 @@
 """The `train:` block: names and types of Hugging Face's `TrainingArguments`, with the values checked before use.
 
-TrainingArguments itself takes a batch of 0, a negative learning rate and 0 epochs without a word; here each is an
-error with its line. What bertkit decides in another place is refused with the name of that place.
+TrainingArguments itself accepts a batch of 0, a negative learning rate and 0 epochs; here each is an error with its
+line. A key that bertkit sets in another place is an error that names the place.
 """
 
 from __future__ import annotations
@@ -36,15 +36,15 @@ LAYER_DECAY = "layer_decay"
 section 3.2, "discriminative fine-tuning")."""
 
 MAX_MINUTES = "max_minutes"
-"""A key of ours: the training ends after so much time (training/budget.py); `num_train_epochs` may end it before."""
+"""A key of ours: the training ends after this time (training/budget.py), or after `num_train_epochs`."""
 
 ENDLESS = 1e9
-"""Epochs of a training that its time ends."""
+"""Epochs of a training that ends by time."""
 
 BY_STEPS = ("reduce_lr_on_plateau", "greedy", "warmup_stable_decay")
-"""Schedules that have no place in a share of the time."""
+"""Schedules that can not follow the elapsed share of the time."""
 
-ELSEWHERE = {
+SET_BY_BERTKIT = {
     "seed": "seed stands at the top of the recipe",
     "data_seed": "seed stands at the top of the recipe",
     "output_dir": Parameter("output"),
@@ -53,9 +53,9 @@ ELSEWHERE = {
     "label_smoothing_factor": "write options.label_smoothing",
     "resume_from_checkpoint": Parameter("resume"),
     "restore_callback_states_from_checkpoint": "a training that is resumed always restores them",
-    "per_device_eval_batch_size": "evaluation takes as many rows at once as the memory holds",
+    "per_device_eval_batch_size": "evaluation chooses the batch size by memory",
     "save_only_model": "a checkpoint holds everything that resuming needs",
-    "disable_tqdm": "progress shows itself on a terminal, plain lines elsewhere",
+    "disable_tqdm": "progress bars are shown on a terminal, plain lines in a log",
     "remove_unused_columns": "the task says which columns it needs",
     "label_names": "the task knows its labels; label names stand in data.label_names",
     "average_tokens_across_devices": "the loss is always exact over devices",
@@ -70,12 +70,12 @@ UNUSED = {
     *("liger_kernel_config", "include_num_input_tokens_seen", "train_sampling_strategy", "ignore_data_skip"),
     *("full_determinism", "bf16_full_eval", "fp16_full_eval"),
 }
-"""Names that would change nothing here, or not what they say."""
+"""Keys that would have no effect here, or another one than documented."""
 
 GONE = {
     "warmup_ratio": "transformers 5 has warmup_steps; below 1 it is a share of all steps",
     "evaluation_strategy": "it is eval_strategy now",
-    "group_by_length": "rows of like length already go together in evaluation",
+    "group_by_length": "evaluation already batches rows of similar length",
     "no_cuda": "write use_cpu: true",
     "logging_dir": "logs are in the Run folder",
     "overwrite_output_dir": "a Run folder is never written over",
@@ -95,43 +95,42 @@ ABOVE_ZERO = {"learning_rate", "num_train_epochs", "adam_epsilon", "logging_step
 
 @cache
 def known() -> dict[str, Any]:
-    """Name -> type of every key that `train:` takes."""
+    """Name -> type of every key of `train:`."""
     from transformers import TrainingArguments
 
     hints = typing.get_type_hints(TrainingArguments)
     names = TrainingArguments.__dataclass_fields__
-    usable = {name: hints[name] for name in names if name not in ELSEWHERE and name not in UNUSED}
-    usable["fsdp"] = bool | str  # its own hint lacks true, which is what it is about
+    usable = {name: hints[name] for name in names if name not in SET_BY_BERTKIT and name not in UNUSED}
+    usable["fsdp"] = bool | str  # its type hint lacks bool
     return {**usable, LAYER_DECAY: float, MAX_MINUTES: float}
 
 
 def check(block: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
     """Every mistake in a `train:` block, as (key, reason, remedy)."""
     for key, value in block.items():
-        if key in ELSEWHERE:
-            yield key, "not set here", ELSEWHERE[key]
+        if key in SET_BY_BERTKIT:
+            yield key, "not set here", SET_BY_BERTKIT[key]
         elif key in GONE:
             yield key, "no such key", GONE[key]
         elif key in UNUSED:
             yield key, "bertkit does not use this key", "leave it out"
         elif key not in known():
             yield key, "no such key", did_you_mean(str(key), known())
-        elif what := _wrong(key, value):
-            yield key, *what
+        elif problem := _wrong(key, value):
+            yield key, *problem
     if MAX_MINUTES in block:
         yield from _not_by_time(block)
 
 
 def _not_by_time(block: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
-    """What does not go with `max_minutes`."""
+    """Keys that do not go with `max_minutes`."""
     if "max_steps" in block:
         yield MAX_MINUTES, "does not go with max_steps", "name one of them"
     if (schedule := block.get("lr_scheduler_type")) in BY_STEPS:
         yield "lr_scheduler_type", f"{schedule} does not go with max_minutes", "linear or cosine follow the time"
     warmup = block.get("warmup_steps", 0)
     if isinstance(warmup, int | float) and warmup >= 1:
-        todo = "below 1 it is a share of the time"
-        yield "warmup_steps", f"{warmup:g} steps do not go with max_minutes", todo
+        yield "warmup_steps", f"{warmup:g} steps do not go with max_minutes", "below 1 it is a share of the time"
 
 
 def _wrong(key: str, value: Any) -> tuple[str, str] | None:
@@ -192,7 +191,7 @@ def _words(hint: Any) -> str:
 
 
 def resolve(block: dict[str, Any]) -> dict[str, Any]:
-    """A checked `train:` block with our defaults below it; saving follows evaluation where it is not given."""
+    """A checked `train:` block with our defaults; `save_strategy` follows `eval_strategy` unless set."""
     full = {**DEFAULTS, **block}
     if MAX_MINUTES in block and "num_train_epochs" not in block:
         del full["num_train_epochs"]
@@ -212,7 +211,7 @@ def arguments(block: dict[str, Any], folder: Path, *, seed: int, metric: str, gr
     """The `TrainingArguments` of a resolved block; checkpoints go under `folder`.
 
     Raises:
-        RecipeError: values that do not go together; the message is TrainingArguments' own.
+        RecipeError: values that do not go together, with TrainingArguments' own message.
     """
     import torch
     from transformers import TrainingArguments
@@ -221,7 +220,7 @@ def arguments(block: dict[str, Any], folder: Path, *, seed: int, metric: str, gr
     if MAX_MINUTES in block:
         values.setdefault("num_train_epochs", ENDLESS)
     values.setdefault("dataloader_pin_memory", torch.cuda.is_available())
-    values.setdefault("use_cpu", not torch.accelerator.is_available())  # else several processes are taken for one
+    values.setdefault("use_cpu", not torch.accelerator.is_available())  # else several processes count as one
     try:
         return TrainingArguments(
             output_dir=str(folder),
@@ -235,5 +234,5 @@ def arguments(block: dict[str, Any], folder: Path, *, seed: int, metric: str, gr
             **values,
         )
     except (ValueError, TypeError, ImportError) as error:
-        todo = "these are TrainingArguments' own words; change one of the keys they name"
-        raise RecipeError.at("train", " ".join(str(error).split()), todo) from error
+        remedy = "this message is TrainingArguments' own; change one of the keys that it names"
+        raise RecipeError.at("train", " ".join(str(error).split()), remedy) from error

@@ -1,4 +1,4 @@
-"""The model card of a Run: what it is, how it scored, how to use it. Front matter as the hub reads it."""
+"""The model card of a Run: its scores, how to use it, how it was trained. With front matter for the hub."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ def card(recipe: Recipe, task: Task, scored: dict[str, Scores], run: Run) -> str
             lines.append(f"| {split} | {name} | {value:.4f} | {interval} |")
     lines += [
         "",
-        "Intervals are a percentile bootstrap over rows: they tell how sure the figure is on such rows, not how much",
-        "another seed would change it. The best checkpoint was chosen on the validation rows.",
+        "Intervals: percentile bootstrap over rows. They do not include how much another training seed would change a",
+        "figure. The best checkpoint was chosen on the validation rows.",
         "",
         "## Use",
         "",
@@ -43,7 +43,7 @@ def card(recipe: Recipe, task: Task, scored: dict[str, Scores], run: Run) -> str
         f"Predictor.open({str(run.path)!r}).predict([{task.example!r}])",
         "```",
         "",
-        f"`model/` loads in plain transformers: `{task.head.auto_class}.from_pretrained('model')`.",
+        f"`model/` loads without bertkit, in transformers: `{task.head.auto_class}.from_pretrained('model')`.",
         "",
         "## Training",
         "",
@@ -52,7 +52,7 @@ def card(recipe: Recipe, task: Task, scored: dict[str, Scores], run: Run) -> str
         *(f"{key}: {value}" for key, value in recipe.train.items() if key in TRAINING),
         "```",
         "",
-        "`recipe.yaml` trains the same model again; `environment.json` has the versions and the weights' SHA-256.",
+        "`recipe.yaml` trains the same model again; `environment.json` has versions and hashes of the initial weights.",
         "",
     ]
     if labels:
@@ -67,11 +67,11 @@ TRAINING = (
 
 
 OPTIONS = ("text", "text_pair", "question", "context")
-"""Columns that are options of `bertkit predict`."""
+"""Columns that `bertkit predict` takes as options."""
 
 
 def command(task: Task, run: Run) -> str:
-    """A command line that answers the task's example: by options, else by a row on standard input."""
+    """A command line that answers the task's example, given as options if possible, else on standard input."""
     predict = f"bertkit predict {shlex.quote(str(run.path))}"
     if set(task.example) <= {*OPTIONS}:
         options = (f"--{name.replace('_', '-')} {shlex.quote(value)}" for name, value in task.example.items())

@@ -1,4 +1,4 @@
-"""What `log.jsonl` tells of a training: its curves, its pace, its time."""
+"""Curves, speed and duration of a training, from its `log.jsonl`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from bertkit.report.plots import Series
 
 @dataclass(frozen=True)
 class Log:
-    """The lines of a log, in the order of their steps; of a step that was trained again after a resume, the last."""
+    """The lines of a log, in the order of their steps; of a step that was repeated after a resume, the last line."""
 
     steps: list[dict[str, Any]] = field(default_factory=list)
     """Logged training steps: `step`, `epoch`, `loss`, `learning_rate`, `samples_per_second`."""
@@ -21,33 +21,36 @@ class Log:
     """`step`, `epoch`, and figures under `validation`."""
 
     def series(self, *names: str) -> list[Series]:
-        """Those of the training steps."""
+        """Values logged at training steps."""
         return [(name, [s["step"] for s in self.steps], [s.get(name) for s in self.steps]) for name in names]  # type: ignore[misc]
 
     def losses(self) -> list[Series]:
-        """That of training, its parts where it has some, and that of the validation rows."""
+        """Training loss, its parts if it has several, and validation loss."""
         parts = [name for name in (self.steps[-1] if self.steps else {}) if name.startswith("loss_")]
-        named = [
+        training = [
             ("training" + name.removeprefix("loss").replace("_", ", "), x, y)
             for name, x, y in self.series("loss", *parts)
         ]
-        return [*named, *(("validation", x, y) for _, x, y in self.figures("loss"))]
+        return [*training, *(("validation", x, y) for _, x, y in self.figures("loss"))]
 
     def figures(self, *names: str) -> list[Series]:
-        """Those of the evaluations."""
+        """Figures of the evaluations."""
         steps = [line["step"] for line in self.evaluations]
         return [(name, steps, [line["validation"].get(name) for line in self.evaluations]) for name in names]
 
     @property
     def rate(self) -> float | None:
-        """Samples a second: the median of what was logged."""
+        """Samples per second: the median of the logged values."""
         rates = [s["samples_per_second"] for s in self.steps if s.get("samples_per_second")]
         return median(rates) if rates else None
 
     def seconds(self, rows: int) -> float | None:
-        """About how long all training steps took, of a pass over so many rows; None where the log has no rates.
+        """Approximate seconds of all training steps; None if the log has no rates.
 
-        The share of a pass that each line closes, at the rate that it tells.
+        Each line covers a share of an epoch since the line before it, at the rate that it gives.
+
+        Args:
+            rows: rows of an epoch.
         """
         seconds, epoch = 0.0, 0.0
         for step in self.steps:
@@ -59,8 +62,7 @@ class Log:
 
 
 def read(file: Path) -> Log:
-    """The log of a Run; an empty one where there is no file. A line that is cut off, as by a power failure, is left
-    out."""
+    """Read the log of a Run; empty if there is no file. Incomplete lines, as after a power failure, are left out."""
     steps: dict[int, dict[str, Any]] = {}
     evaluations: dict[int, dict[str, Any]] = {}
     for text in file.read_text("utf-8").splitlines() if file.is_file() else ():
@@ -74,4 +76,4 @@ def read(file: Path) -> Log:
             evaluations[line["step"]] = line
         elif "loss" in line:
             steps[line["step"]] = line
-    return Log(*([found[step] for step in sorted(found)] for found in (steps, evaluations)))
+    return Log(*([lines[step] for step in sorted(lines)] for lines in (steps, evaluations)))

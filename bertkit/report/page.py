@@ -1,10 +1,9 @@
-"""Pages that are one file: HTML with its style and its plots inside, which needs no network and opens anywhere.
+"""HTML pages in a single file, with style and plots inside, so that they open anywhere without a network.
 
     page.render("run.html", title="my run", ...)     # the text of the page
 
-A template extends `base.html`, which brings head, style and footer, and takes tables and plots from `parts.html`. All
-that is written into a page is escaped, but for the plots (plots.py), which are `Markup` and hold no text of the user's
-that matplotlib has not escaped.
+A template extends `base.html`, which has head, style and footer, and takes tables and plots from `parts.html`.
+Everything is escaped except plots (plots.py): they are `Markup`, in which matplotlib has escaped the user's texts.
 """
 
 from __future__ import annotations
@@ -25,8 +24,8 @@ def render(template: str, **values: Any) -> str:
     """The text of a page.
 
     Args:
-        template: a file of this folder; it extends `base.html`, which wants `title` and may have `subtitle`.
-        values: what it names; one that it names and that is not given is an error of ours (`jinja2.UndefinedError`).
+        template: a file in this folder that extends `base.html`, which needs `title` and optionally `subtitle`.
+        values: the variables of the template; a missing one is a bug of ours (`jinja2.UndefinedError`).
     """
     return _environment().get_template(template).render(version=bertkit.__version__, **values)
 
@@ -47,7 +46,7 @@ def _environment() -> jinja2.Environment:
 
 
 def number(value: Any, digits: int = 4) -> str:
-    """A figure as the terminal shows it, `0.9250`; a whole one without decimals, one that is undefined as a dash."""
+    """A figure as in the terminal, `0.9250`; a whole number without decimals, an undefined one as a dash."""
     if value is None or (isinstance(value, float) and not math.isfinite(value)):
         return "–"
     if isinstance(value, int) or (float(value).is_integer() and abs(value) >= 2):
@@ -56,6 +55,6 @@ def number(value: Any, digits: int = 4) -> str:
 
 
 def spread(interval: Any, digits: int = 4) -> str:
-    """An interval, `0.9162 to 0.9334`; nothing where there is none."""
+    """An interval, `0.9162 to 0.9334`; empty if there is none."""
     low, high = interval or (None, None)
     return "" if low is None or high is None else f"{low:.{digits}f} to {high:.{digits}f}"

@@ -1,11 +1,11 @@
-"""Small plots as SVG to stand inside a page: the same values give the same bytes.
+"""Small SVG plots to embed in a page: the same values give the same bytes.
 
     plots.lines([("loss", steps, losses)], title="Training loss", x="step", y="loss")     # Markup
 
-Each function returns the text of an `<svg>` as `Markup`, or "" where there is nothing to draw. Text stays text in the
-page's own font, so that it can be searched and Chinese needs no font here; the price is that widths are guessed by
-another font. Ink and grid have the page's text colour, so that a plot is read by day and by night. Drawn with
-matplotlib's `Figure` alone: nothing of pyplot's state is touched.
+Each function returns an `<svg>` as `Markup`, or "" if there is nothing to draw. Text stays text in the page's font, so
+that it can be searched and needs no font here for Chinese; the price is that its width is only estimated. Lines and
+grid have the page's text colour, so that plots fit light and dark pages. Only matplotlib's `Figure` is used, so the
+state of pyplot does not change.
 """
 
 from __future__ import annotations
@@ -21,17 +21,16 @@ from typing import Any
 from markupsafe import Markup
 
 INK = "#010203"
-"""Stands for the page's text colour while matplotlib draws."""
+"""A placeholder for the page's text colour while matplotlib draws."""
 COLOURS = ("#3b82f6", "#f0803c", "#22a06b", "#b25fd6", "#d6455d", "#8a9a1f")
-"""Of several lines, the first first; each can be told from white and from near black."""
+"""Colours of the first lines, in order; all are visible on white and on near black."""
 SIZE = (4.8, 2.8)
 """Inches; a page scales it to its width."""
 AT = (0.13, 0.17, 0.85, 0.72)
-"""Left, bottom, width and height of the axes, which like the title above them have a fixed place: to search for what
-fits would cost a fifth of the time."""
+"""Left, bottom, width and height of the axes. Fixed, like the title: an automatic layout takes a fifth more time."""
 SETTINGS: dict[Any, Any] = {
     "svg.fonttype": "none",
-    "text.parse_math": False,  # a $ in a label begins no formula
+    "text.parse_math": False,  # a $ in a label does not start a formula
     "svg.hashsalt": "bertkit",
     "font.size": 9,
     "axes.edgecolor": INK,
@@ -45,9 +44,9 @@ SETTINGS: dict[Any, Any] = {
     "legend.frameon": False,
     "legend.fontsize": 8,
 }
-_PIECES = (
+_REPLACEMENTS = (
     (re.compile(r"<metadata>.*?</metadata>\s*", re.S), ""),
-    (re.compile(r"<style.*?</style>\s*", re.S), ""),  # it would be the whole page's
+    (re.compile(r"<style.*?</style>\s*", re.S), ""),  # it would apply to the whole page
     (re.compile(r"font-family: [^;\"]*; ?"), ""),
     (re.compile(r"<defs>\s*</defs>\s*"), ""),
     (re.compile(rf"{INK}\b"), "currentColor"),
@@ -59,11 +58,11 @@ _PIECES = (
 )
 
 Series = tuple[str, Sequence[float], Sequence[float]]
-"""Name, x and y; places where y is None or not finite are left out."""
+"""Name, x and y; points whose y is None or not finite are left out."""
 
 
 def lines(series: Sequence[Series], *, title: str, x: str, y: str = "", dots: bool = False) -> Markup | str:
-    """Lines over a common x; with `dots`, each place has one, as where there are few."""
+    """Lines over a common x; `dots`: also draw a dot at each point, for series of few points."""
     kept = [(name, *pairs) for name, xs, ys in series if (pairs := _finite(xs, ys))[0]]
     if not kept:
         return ""
@@ -89,8 +88,13 @@ def bars(
     notes: Sequence[str] = (),
     top: float | None = None,
 ) -> Markup | str:
-    """A bar a name; `errors`: how far each may be below and above, `notes`: a few letters above each bar, `top`: the
-    highest that a bar can be."""
+    """A bar per name.
+
+    Args:
+        errors: length of each error bar below and above.
+        notes: a few letters above each bar.
+        top: upper end of the y axis.
+    """
     if not names:
         return ""
 
@@ -116,30 +120,32 @@ def bars(
 
 
 def reliability(
-    confidences: Sequence[float], shares: Sequence[float], counts: Sequence[int], *, title: str
+    confidences: Sequence[float], accuracies: Sequence[float], counts: Sequence[int], *, title: str
 ) -> Markup | str:
-    """How often answers of a confidence are right, against the diagonal; a dot a bin, its area by the rows in it."""
+    """Accuracy by confidence, with the diagonal; a dot per bin, its area proportional to the rows in it."""
     if not counts:
         return ""
 
     def paint(axes: Any) -> None:
         axes.plot([0, 1], [0, 1], color=INK, linewidth=0.8, linestyle=(0, (4, 3)), alpha=0.6)
-        axes.plot(confidences, shares, color=COLOURS[0], linewidth=1.2)
+        axes.plot(confidences, accuracies, color=COLOURS[0], linewidth=1.2)
         most = max(counts)
-        axes.scatter(confidences, shares, s=[12 + 110 * count / most for count in counts], color=COLOURS[0], alpha=0.75)
+        axes.scatter(
+            confidences, accuracies, s=[12 + 110 * count / most for count in counts], color=COLOURS[0], alpha=0.75
+        )
         for place, count in enumerate(counts):
             axes.annotate(
-                f"{count:,}", (confidences[place], shares[place]), xytext=(0, -8), textcoords="offset points",
+                f"{count:,}", (confidences[place], accuracies[place]), xytext=(0, -8), textcoords="offset points",
                 ha="center", va="top", fontsize=7,
             )  # fmt: skip
         axes.set_xlim(-0.03, 1.05)
         axes.set_ylim(-0.12, 1.08)
 
-    return drawn(paint, title=title, x="confidence", y="share that is right")
+    return drawn(paint, title=title, x="confidence", y="accuracy")
 
 
 def scatter(xs: Sequence[float], ys: Sequence[float], *, title: str, x: str, y: str) -> Markup | str:
-    """A dot a pair, over the line where both are equal."""
+    """A dot per pair, and the line of equal x and y."""
     xs, ys = _finite(xs, ys)
     if not xs:
         return ""
@@ -153,13 +159,13 @@ def scatter(xs: Sequence[float], ys: Sequence[float], *, title: str, x: str, y: 
 
 
 def drawn(paint: Callable[[Any], None], *, title: str, x: str = "", y: str = "") -> Markup:
-    """What `paint` draws into its `Axes`, as an `<svg>`; a plot of another kind than these goes through here too."""
+    """What `paint` draws into its `Axes`, as an `<svg>`; other kinds of plots use this too."""
     import matplotlib
     from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.figure import Figure
 
     with matplotlib.rc_context(SETTINGS), warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Glyph .* missing from")  # the page's font draws it
+        warnings.filterwarnings("ignore", "Glyph .* missing from")  # the page's font has it
         figure = Figure(figsize=SIZE)
         axes = figure.add_axes(AT)
         axes.grid(color=INK, alpha=0.13, linewidth=0.6)
@@ -176,9 +182,9 @@ def drawn(paint: Callable[[Any], None], *, title: str, x: str = "", y: str = "")
 
 
 def _inline(text: str, title: str) -> Markup:
-    """The `<svg>` alone, without a size of its own, with ids that no other plot of a page has."""
+    """Only the `<svg>`, without a fixed size, with ids that are unique on a page."""
     text = text[text.index("<svg") :]
-    for pattern, replacement in _PIECES:
+    for pattern, replacement in _REPLACEMENTS:
         text = pattern.sub(replacement, text)
     box = re.search(r'viewBox="[^"]*"', text)
     assert box is not None
@@ -191,7 +197,7 @@ def _inline(text: str, title: str) -> Markup:
 
 
 def _finite(xs: Sequence[float], ys: Sequence[float]) -> tuple[list[float], list[float]]:
-    """Those pairs of which both are numbers."""
+    """The pairs in which both are finite numbers."""
     kept = [(a, b) for a, b in zip(xs, ys, strict=True) if _number(a) and _number(b)]
     return [a for a, _ in kept], [b for _, b in kept]
 

@@ -1,7 +1,7 @@
-"""`report.html`: what a Run is, how it scored, and the rows behind the figures, on one page.
+"""`report.html`: scores, mistakes, calibration, training curves and data of a Run, on one page.
 
-A training writes it from the answers that it has anyway; `bertkit report` scores the Run again. Its parts stand in
-the template; what a task does not have (masked words have no verdicts, numbers no classes) is left out.
+A training writes it from its own answers; `bertkit report` scores the Run again. Sections that do not apply to a task
+are left out: masked words have no verdicts, numbers have no classes.
 """
 
 from __future__ import annotations
@@ -24,27 +24,27 @@ from bertkit.tasks.verdicts import short
 
 SPLITS = ("train", "validation", "test")
 MATRIX = 30
-"""Most labels of a matrix; of more, those that were confused most stand in a table."""
+"""Most labels of a confusion matrix; with more labels, a table shows the most frequent confusions."""
 PAIRS = 20
 MISTAKES = 20
 TEXT = 300
-"""Characters of a text that is shown."""
+"""Characters that are shown of a text."""
 DOTS = 1000
-"""Most dots of a scatter plot; of more rows, so many are taken at even distances."""
+"""Most dots of a scatter plot; of more rows, evenly spaced ones are shown."""
 CURVES = 4
-"""Most figures of one plot of evaluations."""
+"""Most figures in one plot of the evaluations."""
 
 
 @dataclass(frozen=True)
-class Told:
-    """What a page says of its splits."""
+class RunResults:
+    """What the page shows about splits."""
 
     figures: Mapping[str, Mapping[str, float | None]]
     """By split."""
     intervals: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     rows: Mapping[str, int] = field(default_factory=dict)
     split: str = ""
-    """The one whose rows are shown."""
+    """The split whose rows are shown."""
     verdicts: Sequence[Verdict] = ()
     errors: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """Kinds of errors in these rows (`Task.error_kinds`)."""
@@ -53,24 +53,24 @@ class Told:
 def write(
     run: Run, task: Task, scored: Mapping[str, Scores], rows: Mapping[str, Rows], file: Path | None = None
 ) -> Path:
-    """Write the page of a Run, by default `report.html` in it.
+    """Write the page of a Run, by default to `report.html` in the Run.
 
     Args:
-        scored: a split or more that were scored; the rows of the last are shown.
-        rows: of each of these splits, and of others whose number is told.
+        scored: one or more scored splits; the page shows rows of the last one.
+        rows: of each of these splits; of others, the page shows the number of rows.
     """
-    told = told_of(run, task, scored, rows)
+    results = results_of(run, task, scored, rows)
     file = file or run.report_file
-    write_text(file, page(run, task, told))
+    write_text(file, page(run, task, results))
     return file
 
 
-def told_of(run: Run, task: Task, scored: Mapping[str, Scores], rows: Mapping[str, Rows]) -> Told:
-    """What was scored now, beside what the Run's `metrics.json` tells already."""
+def results_of(run: Run, task: Task, scored: Mapping[str, Scores], rows: Mapping[str, Rows]) -> RunResults:
+    """The new scores, together with those in the Run's `metrics.json`."""
     known: dict[str, Any] = run.metrics if run.metrics_file.is_file() else {}
     intervals, counts = known.pop("intervals", {}), known.pop("rows", {})
     shown = list(scored)[-1]
-    return Told(
+    return RunResults(
         {**known, **{split: scores.figures for split, scores in scored.items()}},
         {**intervals, **{split: scores.intervals for split, scores in scored.items()}},
         {**counts, **{split: len(part) for split, part in rows.items()}},
@@ -80,48 +80,46 @@ def told_of(run: Run, task: Task, scored: Mapping[str, Scores], rows: Mapping[st
     )
 
 
-def page(run: Run, task: Task, told: Told) -> str:
+def page(run: Run, task: Task, results: RunResults) -> str:
     """The text of the page."""
     log, recipe = read(run.log_file), run.recipe
     return render(
         "run.html",
         title=run.path.resolve().name,
-        subtitle=_subtitle(recipe, told),
-        figures=_figures(told),
-        told=told,
-        answers=_answers(task, told.verdicts),
-        classes=_classes(told.verdicts),
-        errors=_errors(told.errors),
-        calibration=_calibration(told.verdicts),
+        subtitle=_subtitle(recipe, results),
+        figures=_figures(results),
+        results=results,
+        answers=_answers(task, results.verdicts),
+        classes=_classes(results.verdicts),
+        errors=_errors(results.errors),
+        calibration=_calibration(results.verdicts),
         curves=_curves(log),
         recipe=run.recipe_file.read_text("utf-8"),
-        data=_data(run.environment.get("data", {}), recipe.data, told),
-        time=_time(log, told),
+        data=_data(run.environment.get("data", {}), recipe.data, results),
+        time=_time(log, results),
         environment=_environment(run),
         text=TEXT,
         short=short,
     )
 
 
-def _subtitle(recipe: Recipe, told: Told) -> str:
+def _subtitle(recipe: Recipe, results: RunResults) -> str:
     """`classify, from package:...; accuracy 0.9250 on 3,080 test rows`."""
     base = recipe.model.name or f"random weights ({(recipe.model.scratch or {}).get('model_type')})"
-    first, value = next(iter(told.figures[told.split].items()))
-    rows = told.rows.get(told.split)
-    return f"{recipe.task}, from {base}: {first} {number(value)} on {number(rows)} {told.split} rows"
+    first, value = next(iter(results.figures[results.split].items()))
+    rows = results.rows.get(results.split)
+    return f"{recipe.task}, from {base}: {first} {number(value)} on {number(rows)} {results.split} rows"
 
 
-def _figures(told: Told) -> list[tuple[str, list[tuple[Any, Any]]]]:
-    """Figure, and its value and interval in each split, in the splits' order; of a figure that a split lacks, None."""
-    names = list(dict.fromkeys(name for values in told.figures.values() for name in values))
-    return [
-        (name, [(values.get(name), told.intervals.get(split, {}).get(name)) for split, values in told.figures.items()])
-        for name in names
-    ]
+def _figures(results: RunResults) -> list[tuple[str, list[tuple[Any, Any]]]]:
+    """For each figure, its name and `(value, interval)` in each split; None where a split does not have it."""
+    splits = [(values, results.intervals.get(split, {})) for split, values in results.figures.items()]
+    names = dict.fromkeys(name for values, _ in splits for name in values)
+    return [(name, [(values.get(name), intervals.get(name)) for values, intervals in splits]) for name in names]
 
 
 def _answers(task: Task, verdicts: Sequence[Verdict]) -> dict[str, Any]:
-    """Mistakes, score by length, and of numbers the given ones against the right ones."""
+    """Mistakes, score by length, and for numbers a plot of predicted and true values."""
     numbers = task.takes == "scores"
     wrong = figures.mistakes(verdicts, MISTAKES, best=0.0 if numbers else 1.0)
     lengths = figures.by_length(verdicts)
@@ -154,16 +152,15 @@ def _by_length(lengths: Sequence[figures.Length], numbers: bool) -> Any:
 
 
 def _characters(count: int) -> str:
-    """As short as a bar is wide: `4187`, `12k`."""
+    """Short enough for the width of a bar: `4187`, `12k`."""
     return str(count) if count < 10_000 else f"{count / 1000:.0f}k"
 
 
-def _scatter(some: Sequence[Verdict]) -> Any:
-    pairs = [
-        (float(v.expected), float(v.predicted)) for v in some if _is_number(v.expected) and _is_number(v.predicted)
-    ]
-    right, given = [a for a, _ in pairs], [b for _, b in pairs]
-    return plots.scatter(right, given, title="Given against right", x="right", y="given")
+def _scatter(verdicts: Sequence[Verdict]) -> Any:
+    numbers = [v for v in verdicts if _is_number(v.expected) and _is_number(v.predicted)]
+    pairs = [(float(v.expected), float(v.predicted)) for v in numbers]
+    true, predicted = [a for a, _ in pairs], [b for _, b in pairs]
+    return plots.scatter(true, predicted, title="Predicted and true values", x="true", y="predicted")
 
 
 def _is_number(text: str) -> bool:
@@ -175,7 +172,7 @@ def _is_number(text: str) -> bool:
 
 
 def _classes(verdicts: Sequence[Verdict]) -> dict[str, Any]:
-    """Figures by class (of many the worst first), and which label was taken for which: a matrix, or the worst pairs."""
+    """Figures per class (many classes: the worst first), and the confusion matrix or the most frequent confusions."""
     counts = figures.confusions(verdicts)
     rows = figures.per_class(verdicts)
     labels = [one.name for one in rows]
@@ -195,26 +192,26 @@ def _errors(kinds: Mapping[str, Mapping[str, Any]]) -> list[tuple[str, str, str,
     rows = []
     for kind, errors in kinds.items():
         if errors["gold"] or errors["predicted"]:
-            first = next(iter(errors["examples"]), {})
+            first: dict[str, Any] = next(iter(errors["examples"]), {})
             example = " → ".join(first.get(side) or "nothing" for side in ("gold", "predicted")) if first else ""
             rows.append((kind, number(errors["gold"]), number(errors["predicted"]), short(example, TEXT)))
     return rows
 
 
 def _calibration(verdicts: Sequence[Verdict]) -> dict[str, Any]:
-    found = figures.calibration(verdicts)
-    if found is None:
+    calibration = figures.calibration(verdicts)
+    if calibration is None:
         return {"plot": "", "error": None}
-    counts, sure, right = (list(side) for side in zip(*found.bins, strict=True))
+    counts, confidences, accuracies = (list(column) for column in zip(*calibration.bins, strict=True))
     return {
-        "plot": plots.reliability(sure, right, counts, title="Confidence and how often it is right"),
-        "error": found.error,
+        "plot": plots.reliability(confidences, accuracies, counts, title="Reliability diagram"),
+        "error": calibration.error,
     }
 
 
 def _curves(log: Log) -> list[Any]:
-    """Loss, learning rate, and the figures of the evaluations: shares in one plot, others in plots of their own."""
-    drawn = [plots.lines(log.losses(), title="Loss", x="step")]
+    """Loss, learning rate, and figures of the evaluations: those from -1 to 1 in one plot, the others in their own."""
+    curves = [plots.lines(log.losses(), title="Loss", x="step")]
     names = [name for name in (log.evaluations[-1]["validation"] if log.evaluations else {}) if "loss" not in name]
     shares: list[str] = []
     others: list[str] = []
@@ -224,32 +221,36 @@ def _curves(log: Log) -> list[Any]:
     few = len(log.evaluations) <= 30
     for group in (shares[:CURVES], *([name] for name in others[: 2 if shares else CURVES])):
         title = group[0] if len(group) == 1 else "Figures"
-        drawn.append(plots.lines(log.figures(*group), title=f"{title} on the validation rows", x="step", dots=few))
-    drawn.append(plots.lines(log.series("learning_rate"), title="Learning rate", x="step"))
-    return [plot for plot in drawn if plot]
+        curves.append(plots.lines(log.figures(*group), title=f"{title} on the validation rows", x="step", dots=few))
+    curves.append(plots.lines(log.series("learning_rate"), title="Learning rate", x="step"))
+    return [plot for plot in curves if plot]
 
 
-def _data(known: Mapping[str, str], block: DataBlock, told: Told) -> list[tuple[str, int, str, str]]:
-    """Split, rows, sources, identity (as `known`)."""
+def _data(known: Mapping[str, str], block: DataBlock, results: RunResults) -> list[tuple[str, int, str, str]]:
+    """For each split: name, number of rows, sources, hash.
+
+    Args:
+        known: hash of the encoded rows, by split.
+    """
     rows = []
-    for split, count in told.rows.items():
-        named = getattr(block, split, split)  # a file that was scored later has its own name
-        sources = ", ".join([named] if isinstance(named, str) else named or ["held back from train"])
+    for split, count in results.rows.items():
+        value = getattr(block, split, split)  # a file that was scored later is its own source
+        sources = ", ".join([value] if isinstance(value, str) else value or ["taken from train"])
         rows.append((split, count, sources, known.get(split, "")))
     return sorted(rows, key=lambda row: SPLITS.index(row[0]) if row[0] in SPLITS else len(SPLITS))
 
 
-def _time(log: Log, told: Told) -> list[tuple[str, str]]:
+def _time(log: Log, results: RunResults) -> list[tuple[str, str]]:
     if not log.steps:
         return []
     last = log.steps[-1]
-    found = [("steps", number(last["step"])), ("passes over the training rows", f"{last.get('epoch', 0):g}")]
-    seconds = log.seconds(told.rows.get("train", 0))
+    rows = [("steps", number(last["step"])), ("epochs", f"{last.get('epoch', 0):g}")]
+    seconds = log.seconds(results.rows.get("train", 0))
     if seconds:
-        found.append(("training steps took about", _duration(seconds)))
+        rows.append(("time for training steps, about", _duration(seconds)))
     if log.rate:
-        found.append(("samples a second, median", f"{log.rate:,.1f}"))
-    return found
+        rows.append(("samples per second, median", f"{log.rate:,.1f}"))
+    return rows
 
 
 def _duration(seconds: float) -> str:

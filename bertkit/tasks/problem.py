@@ -44,6 +44,8 @@ class TaskProblem(ABC):
 
     takes: ClassVar[Takes] = "labels"
     """What a metric that does not say so itself is called with (`Metric.takes`)."""
+    counts_tokens: ClassVar[bool] = False
+    """Whether figures count tokens, so that only models with one vocabulary can be compared."""
     metrics: tuple[str, ...]
     """Metrics where the recipe names none; the first chooses the best checkpoint."""
     options: Any

@@ -35,6 +35,7 @@ __all__ = [
     "Rows",
     "Task",
     "TaskOptions",
+    "TaskProblem",
     "Verdict",
     "make_task",
 ]

@@ -91,7 +91,7 @@ def entity_errors(predicted: list[list[str]], gold: list[list[str]], sentences: 
     """
 
     def shown(row: int, entity: dict[str, Any] | None) -> str | None:
-        return entity and _entity(sentences, row, entity["type"], entity["first"], entity["end"])
+        return None if entity is None else _entity(sentences, row, entity["type"], entity["first"], entity["end"])
 
     return {
         kind: {

@@ -1,11 +1,11 @@
-"""Which rows make up each step: the same rows for any number of processes and any division into micro-batches.
+"""The rows of each step: the same for any number of processes and any division into micro-batches.
 
-An epoch's order comes from the recipe's seed and the epoch's number alone, never from a random state that training
-has moved on. So 16x1, 4x4 and two processes of 8 see the same rows in the same steps, a training that goes on in the
-middle of an epoch skips what it has seen without reading it, and no row is ever seen twice in an epoch to fill a batch.
+The order of an epoch depends only on the recipe's seed and the number of the epoch, never on a random state that
+training changes. So 16x1, 4x4 and two processes of 8 take the same rows in the same steps; a training that is resumed
+within an epoch skips the rows it has seen without reading them; and no row is repeated in an epoch to fill a batch.
 
-Within a step, rows of like length go together into a micro-batch, and the processes are dealt like lengths: the sum of
-a step does not depend on its division, but its time does.
+Within a step, rows of similar length share a micro-batch, and each process gets similar lengths: the loss of a step
+does not depend on how it is divided, but its time does.
 """
 
 from __future__ import annotations
@@ -20,41 +20,41 @@ import torch
 from torch.utils.data import DataLoader
 
 POOL = 50
-"""Steps whose rows are sorted by length together where batches are bucketed. On 10,000 rows with log-normal word counts
-(sigma 0.6) and steps of 32 this takes 7% more tokens than sorting all rows, and no sorting 2.8 times as many."""
+"""With buckets, the rows of this many steps are sorted by length together. On 10,000 rows with log-normal word counts
+(sigma 0.6) and steps of 32, this pads to 7% more tokens than sorting all rows; no sorting, to 2.8 times as many."""
 
 COUNTED = "counted"
-"""Key of a batch that is there only to keep a process in step with the others; its loss does not count."""
+"""Key of a batch whose only purpose is to keep a process in step with the others; its loss does not count."""
 
 
 Draw = tuple[int, int, int]
-"""`(row, seed, pass)`: a row and what its collator draws from."""
+"""`(row, seed, pass)`: a row, and the seed of the random numbers that its collator draws."""
 
 
 @dataclass
 class StepSampler:
-    """Yields the micro-batches of one process, as numbers of rows; an empty one where there is nothing left for it."""
+    """Yields the micro-batches of one process as row numbers; an empty one when no row is left for this process."""
 
     lengths: np.ndarray
     """`(row,)`: tokens of each row."""
     batch_size: int
-    """Rows of a micro-batch, at most."""
+    """Most rows of a micro-batch."""
     accumulation: int = 1
     rank: int = 0
     world: int = 1
     seed: int = 0
     drop_last: bool = False
     bucket: bool = False
-    """Whether a step takes rows of like length: for a model that can not do without padding."""
+    """Whether a step takes rows of similar length: for a model that needs padding."""
     draws: bool = False
-    """Whether rows come with what their collator draws from (see `Draw`)."""
+    """Whether to yield a `Draw` per row instead of its number."""
     epoch: int = 0
 
     def set_epoch(self, epoch: int) -> None:
         self.epoch = epoch
 
     def __len__(self) -> int:
-        """Micro-batches of an epoch."""
+        """Micro-batches per epoch."""
         full, rest = divmod(len(self.lengths), self.step_size)
         return full * self.accumulation + (0 if self.drop_last else -(-rest // (self.batch_size * self.world)))
 
@@ -70,23 +70,23 @@ class StepSampler:
 
     @property
     def step_size(self) -> int:
-        """Rows of a step."""
+        """Rows per step."""
         return self.batch_size * self.accumulation * self.world
 
     def taken(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """The rows of each step of this epoch, and how often the data of each has been gone through."""
+        """The rows of each step of this epoch, and for each row the number of passes over the data before it."""
         for rows in self.steps():
             yield rows, np.full(len(rows), self.epoch)
 
     def steps(self) -> Iterator[np.ndarray]:
-        """The rows of each step of this epoch; only the last may have fewer than `step_size`."""
+        """The rows of each step of this epoch; only the last step may have fewer than `step_size`."""
         order = self.order(self.lengths, [self.seed, self.epoch])
         end = len(order) - len(order) % self.step_size if self.drop_last else len(order)
         for start in range(0, end, self.step_size):
             yield order[start : start + self.step_size]
 
     def order(self, lengths: np.ndarray, seed: Sequence[int]) -> np.ndarray:
-        """`(row,)`: the rows as the steps of one pass take them one after the other."""
+        """`(row,)`: the order in which the steps of one pass take the rows."""
         rng = np.random.default_rng(seed)
         order = rng.permutation(len(lengths))
         if self.bucket:
@@ -108,18 +108,18 @@ class Loader(DataLoader[Any]):
 
 @dataclass
 class _Collate:
-    """The task's collator, also for a share without rows: the shortest item stands in and does not count."""
+    """The task's collator; for a micro-batch without rows it takes the shortest example, which does not count."""
 
     collate: Callable[[list[Any]], dict[str, Any]]
     shortest: Any
 
-    def __call__(self, items: list[Any]) -> dict[str, Any]:
-        return self.collate(items) if items else {**self.collate([self.shortest]), COUNTED: False}
+    def __call__(self, examples: list[Any]) -> dict[str, Any]:
+        return self.collate(examples) if examples else {**self.collate([self.shortest]), COUNTED: False}
 
 
 @dataclass
-class _Drawn:
-    """Items by `Draw`: each has `draw`, what its collator draws from."""
+class _WithDraws:
+    """Examples by `Draw`; each gets a field `draw`, the seed of its collator's random numbers."""
 
     examples: Sequence[dict[str, Any]]
 
@@ -132,7 +132,7 @@ class _Drawn:
 
 
 def train_loader(
-    items: Sequence[dict[str, Any]],
+    examples: Sequence[dict[str, Any]],
     collate: Callable[[list[Any]], dict[str, Any]],
     sampler: StepSampler,
     *,
@@ -141,26 +141,26 @@ def train_loader(
     prefetch: int | None = None,
     persistent: bool = False,
 ) -> Loader:
-    """Loads the sampler's micro-batches, in `workers` processes beside this one where there are any."""
+    """Loads the sampler's micro-batches, in this process or in `workers` others."""
     shortest = int(sampler.lengths.argmin())
-    given: Any = _Drawn(items) if sampler.draws else items
+    dataset: Any = _WithDraws(examples) if sampler.draws else examples
     return Loader(
-        given,
+        dataset,
         batch_sampler=sampler,
-        collate_fn=_Collate(collate, given[(shortest, sampler.seed, 0) if sampler.draws else shortest]),
+        collate_fn=_Collate(collate, dataset[(shortest, sampler.seed, 0) if sampler.draws else shortest]),
         num_workers=workers,
         pin_memory=pin_memory,
         prefetch_factor=prefetch if workers else None,
         persistent_workers=persistent and workers > 0,
-        worker_init_fn=_deaf,
-        generator=torch.Generator().manual_seed(sampler.seed),  # else it draws from the state that dropout uses
+        worker_init_fn=_ignore_signals,
+        generator=torch.Generator().manual_seed(sampler.seed),  # else it changes the random state of dropout
     )
 
 
-def _deaf(worker: int) -> None:
-    """Ctrl-C and a SIGTERM to all reach a worker too, which would die of it while the step still needs its batch.
+def _ignore_signals(worker: int) -> None:
+    """Keep a worker alive on Ctrl-C or SIGTERM, which reach it too, while the current step still needs its batches.
 
-    A second SIGTERM ends it: the loader's own, where it does not end by itself.
+    A second SIGTERM ends it: the loader sends one to a worker that does not exit.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, lambda *_: signal.signal(signal.SIGTERM, signal.SIG_DFL))

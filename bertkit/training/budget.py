@@ -1,11 +1,12 @@
-"""`train.max_minutes`: the time that a training has, in place of a number of steps (Geiping & Goldstein 2022).
+"""`train.max_minutes`: train for a time instead of a number of steps (Geiping & Goldstein 2022).
 
-Only the time of the steps counts, with the loading of their rows: not the start, evaluations and saving. The step in
-which the time ends is the last. What goes by the share of the steps (warm-up and decay of the learning rate,
-`logging_steps`, `eval_steps` and `save_steps` below 1) goes by the share of the time.
+The clock runs during training steps, including data loading; start-up, evaluation and checkpointing do not count.
+Training stops after the step that reaches the limit, then finishes as usual. What depends on the share of the steps
+done (warm-up and decay of the learning rate; `logging_steps`, `eval_steps` and `save_steps` below 1; phases) depends on
+the share of the time instead.
 
-The first process's clock counts; the trainer tells it to all at the beginning of each step. How many steps fit depends
-on the machine: such a training can be gone on with, but not repeated exactly. Phases divide the time likewise.
+All processes use the clock of the first one, which the trainer shares at the start of each step. The number of steps
+depends on the machine: such a training can be resumed, but not repeated exactly.
 """
 
 from __future__ import annotations
@@ -18,11 +19,11 @@ from typing import Any
 from transformers import TrainerCallback
 
 VIRTUAL = 10_000
-"""Steps of a schedule that stands for the whole time, however many there will be."""
+"""Steps of the learning rate schedule, which stand for the whole time, however many steps are really taken."""
 
 
 class Budget(TrainerCallback):
-    """`elapsed` and `share` are those of the beginning of the step, agreed by all processes."""
+    """`elapsed` seconds and `share` of the time, both at the start of the current step and equal in all processes."""
 
     def __init__(self, minutes: float):
         self.seconds = 60 * minutes
@@ -35,13 +36,13 @@ class Budget(TrainerCallback):
         self._starts: list[int] = []
 
     def starts(self, step: int, edges: Sequence[float]) -> list[int]:
-        """The first step of each phase that has begun when the rows of this step are drawn.
+        """The first step of each phase that has started when the rows of this step are drawn.
 
-        Rows are drawn a step or more ahead, by all processes at the same point of their steps; what was drawn once
-        stays, also for a training that goes on.
+        Rows are drawn a step or more ahead, by all processes at the same point of their steps. Rows that were drawn
+        once stay the same, also after a resume.
 
         Args:
-            edges: share of the time at which each phase begins, rising from 0.
+            edges: share of the time at which each phase starts, rising from 0.
         """
         if step > self._drawn:
             self._drawn = step
@@ -50,11 +51,11 @@ class Budget(TrainerCallback):
         return self._starts
 
     def now(self) -> float:
-        """Seconds that the steps have taken so far, by this process's clock."""
+        """Seconds that the steps have taken so far, by the clock of this process."""
         return self._spent + (0.0 if self._since is None else time.monotonic() - self._since)
 
     def begin_step(self, elapsed: float, state: Any) -> None:
-        """All processes begin a step at `elapsed` seconds."""
+        """Start a step, at `elapsed` seconds in all processes."""
         if self._since is None:
             self._since = time.monotonic()
         else:
@@ -63,7 +64,7 @@ class Budget(TrainerCallback):
         end, steps = elapsed + self._quickest, state.global_step / state.max_steps
         self.share = min(1.0, max(elapsed / self.seconds, steps))
         self._share_after = min(1.0, max(end / self.seconds, steps + 1 / state.max_steps))
-        first = elapsed <= self._quickest  # whose time says nothing: it may have waited for a compiler
+        first = elapsed <= self._quickest  # its time says nothing about the others: it may include a compilation
         if (elapsed if first else end) >= self.seconds:
             state.max_steps = state.global_step + 1
 
@@ -77,7 +78,7 @@ class Budget(TrainerCallback):
             control.should_log = True
 
     def _due(self, strategy: str, every: float | None) -> bool:
-        """Whether a multiple of a share of the time was passed."""
+        """Whether this step passed a multiple of `every`, a share of the time."""
         if strategy != "steps" or not every or every >= 1:
             return False
         return int(self.share / every) > int(self._share_before / every)
@@ -88,21 +89,21 @@ class Budget(TrainerCallback):
 
     on_save = on_evaluate
 
-    def by_time(self, scheduler: Any) -> None:
-        """Let a schedule of `VIRTUAL` steps go by the share of the time."""
+    def follow_time(self, scheduler: Any) -> None:
+        """Make a schedule of `VIRTUAL` steps depend on the share of the time."""
 
         def at_this_share(base: Any) -> Any:
             return lambda step: base(self._share_after * VIRTUAL if step else 0)
 
         scheduler.lr_lambdas = [at_this_share(base) for base in scheduler.lr_lambdas]
 
-    def kept(self) -> dict[str, Any]:
-        """What a checkpoint keeps."""
+    def state_dict(self) -> dict[str, Any]:
+        """The state that a checkpoint keeps."""
         return {"spent": self._spent, "elapsed": self.elapsed, "share": self.share, "quickest": self._quickest,
                 "drawn": self._drawn, "starts": self._starts}  # fmt: skip
 
-    def restore(self, kept: dict[str, Any]) -> None:
-        """Go on with the time that is left."""
-        self._spent, self.elapsed, self.share = kept["spent"], kept["elapsed"], kept["share"]
-        self._quickest, self._since = kept["quickest"], None
-        self._drawn, self._starts = kept["drawn"], list(kept["starts"])
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Continue with the time that is left."""
+        self._spent, self.elapsed, self.share = state["spent"], state["elapsed"], state["share"]
+        self._quickest, self._since = state["quickest"], None
+        self._drawn, self._starts = state["drawn"], list(state["starts"])

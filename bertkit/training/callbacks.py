@@ -1,4 +1,4 @@
-"""What happens beside the training steps: the log file, progress, and stopping where going on is pointless.
+"""Callbacks: the log file, progress, and stopping a training that has diverged.
 
 A callback is Hugging Face's `TrainerCallback`; `callbacks:` names built-ins, entry points or References.
 """
@@ -26,28 +26,28 @@ if TYPE_CHECKING:
 log = logging.getLogger("bertkit")
 
 LINES = 20
-"""Lines of progress in a log that is no terminal; `log.jsonl` has every logged step."""
+"""Progress lines per training when the output is not a terminal; `log.jsonl` has every logged step."""
 
 CALLBACKS = {
     "early_stopping": "transformers:EarlyStoppingCallback",
 }
 
 
-def make(item: str | dict[str, dict[str, Any]], args: TrainingArguments) -> TrainerCallback:
-    """The callback of an item of a recipe's `callbacks:`, a name or a name with arguments.
+def make_callback(entry: str | dict[str, dict[str, Any]], args: TrainingArguments) -> TrainerCallback:
+    """The callback for an entry of a recipe's `callbacks:`: a name, or a name with arguments.
 
     Raises:
-        RecipeError: the arguments are not what it takes.
-        PluginError: there is no such callback, it raises, or it is none.
+        RecipeError: arguments that the callback does not take.
+        PluginError: no such callback, not a TrainerCallback, or one that raises.
     """
-    reference, values = (item, {}) if isinstance(item, str) else next(iter(item.items()))
+    reference, values = (entry, {}) if isinstance(entry, str) else next(iter(entry.items()))
     where = f"callbacks.{reference}"
     if reference == "early_stopping" and not args.load_best_model_at_end:
-        todo = "set train.eval_strategy to epoch or steps, and leave load_best_model_at_end"
+        todo = "set train.eval_strategy to epoch or steps, and remove load_best_model_at_end: false"
         raise RecipeError.at("callbacks", "early_stopping needs evaluations and the best checkpoint", todo)
     kind = plugins.find("callback", reference, where=where)
-    if not (isinstance(kind, type) and issubclass(kind, TrainerCallback)):  # before it is called: it may do anything
-        raise PluginError.at(where, "is no TrainerCallback", "a callback is a subclass of transformers.TrainerCallback")
+    if not (isinstance(kind, type) and issubclass(kind, TrainerCallback)):  # before the call, which could do anything
+        raise PluginError.at(where, "not a TrainerCallback", "a callback is a subclass of transformers.TrainerCallback")
     takes = inspect.signature(kind).parameters
     for name, value in values.items():
         number = name in takes and takes[name].annotation in (int, float, "int", "float")
@@ -58,11 +58,11 @@ def make(item: str | dict[str, dict[str, Any]], args: TrainingArguments) -> Trai
     except TypeError as error:
         raise RecipeError.at(where, str(error), f"it takes {', '.join(takes) or 'no arguments'}") from error
     except Exception as error:
-        raise PluginError.at(where, plugins.raised(error), "mend it, or give it other arguments") from error
+        raise PluginError.at(where, plugins.raised(error), "correct it, or give it other arguments") from error
 
 
 class StopWatch(TrainerCallback):
-    """Samples a second, without the time that evaluating and saving takes. Comes first: others read `rate`."""
+    """Samples per second, not counting evaluation and checkpointing. The first callback: others read its `rate`."""
 
     def __init__(self) -> None:
         self.rate = 0.0
@@ -86,13 +86,13 @@ class StopWatch(TrainerCallback):
 
 
 class LogFile(TrainerCallback):
-    """`log.jsonl`: a line a logged step, and a line an evaluation with its figures under `validation`."""
+    """`log.jsonl`: one line per logged step, and one per evaluation with its figures under `validation`."""
 
     def __init__(self, file: Path):
         self.file = file
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-        """What a killed training logged after the checkpoint that this one goes on from happens again."""
+        """Remove lines that a killed training logged after the checkpoint: their steps are trained again."""
         if state.is_world_process_zero and self.file.is_file():
             lines = self.file.read_text("utf-8").splitlines(keepends=True)
             kept = [line for line in lines if line.endswith("\n") and json.loads(line)["step"] <= state.global_step]
@@ -115,7 +115,7 @@ class LogFile(TrainerCallback):
 
 
 class StopOnNonFinite(TrainerCallback):
-    """A loss that is no number does not come back: stop, and say what to try."""
+    """Stop on a loss or gradient that is not finite: training does not recover from it."""
 
     def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, float] | None = None, **kwargs: Any) -> None:
         for name in ("loss", "grad_norm"):
@@ -123,12 +123,12 @@ class StopOnNonFinite(TrainerCallback):
             if value is not None and not math.isfinite(value):
                 todo = f"lower train.learning_rate (it was {args.learning_rate:g}), or train without fp16"
                 raise TrainingError.at(
-                    f"step {state.global_step}", f"the {name} is {value}: training can not go on", todo
+                    f"step {state.global_step}", f"the {name} is {value}: the training has diverged", todo
                 )
 
 
-class Progress(TrainerCallback):
-    """A bar with samples/s and time left on a terminal; plain lines in a log."""
+class ShowProgress(TrainerCallback):
+    """A progress bar with samples/s and time left on a terminal; plain lines elsewhere."""
 
     def __init__(self, watch: StopWatch, budget: Budget | None = None):
         self.watch, self.budget = watch, budget
@@ -149,16 +149,16 @@ class Progress(TrainerCallback):
             TextColumn("training"),
             BarColumn(),
             TextColumn("{task.fields[step]}"),
-            TextColumn("{task.fields[said]}"),
+            TextColumn("{task.fields[logged]}"),
             TimeRemainingColumn(),
             console=Console(stderr=True),
         )
         self._bar.start()
         done, total = self._done(state)
-        self._task = self._bar.add_task("training", total=total, completed=done, step=self._step(state), said="")
+        self._task = self._bar.add_task("training", total=total, completed=done, step=self._step(state), logged="")
 
     def _done(self, state: Any) -> tuple[float, float]:
-        """How much is done, of how much: steps, or seconds."""
+        """What is done, and the total: in steps, or in seconds."""
         return (self.budget.elapsed, self.budget.seconds) if self.budget else (state.global_step, state.max_steps)
 
     def _step(self, state: Any) -> str:
@@ -173,10 +173,10 @@ class Progress(TrainerCallback):
             return
         logs = logs or {}
         if figures := _figures(logs):
-            said = ", ".join(f"{name} {value:.4g}" for name, value in figures.items())
-            log.info("epoch %.2f: %s", state.epoch or 0, said)
+            text = ", ".join(f"{name} {value:.4g}" for name, value in figures.items())
+            log.info("epoch %.2f: %s", state.epoch or 0, text)
         elif "loss" in logs and self._bar:
-            self._bar.update(self._task, said=f"{_losses(logs, 3)}  {self.watch.rate:.0f} samples/s")
+            self._bar.update(self._task, logged=f"{_losses(logs, 3)}  {self.watch.rate:.0f} samples/s")
         elif "loss" in logs and (done := self._done(state))[0] >= self._next_line:
             self._next_line = done[0] + done[1] / LINES
             left = done[1] - done[0]
@@ -188,7 +188,7 @@ class Progress(TrainerCallback):
             )
 
     def close(self) -> None:
-        """Leave the terminal as it was, also where the training ended in an error."""
+        """Remove the progress bar, also after an error."""
         if self._bar:
             self._bar.stop()
             self._bar = None
@@ -198,12 +198,12 @@ class Progress(TrainerCallback):
 
 
 def effective_batch(args: Any) -> int:
-    """Rows in one optimiser step: batch x accumulation x processes."""
+    """Rows per optimiser step: batch x accumulation x processes."""
     return args.train_batch_size * args.gradient_accumulation_steps * args.world_size
 
 
 def _parts(logs: dict[str, float]) -> dict[str, float]:
-    """The parts of the loss, where there are several."""
+    """The parts of the loss, if there are several."""
     return {name: value for name, value in logs.items() if name.startswith("loss_")}
 
 

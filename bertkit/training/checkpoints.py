@@ -1,7 +1,7 @@
-"""Checkpoints that are whole or not there: written aside, listed with their sizes, then renamed into place.
+"""Checkpoints, written to a folder `.saving`, listed with their file sizes, then renamed into place.
 
-A process that is killed at any moment leaves either the old state of the folder or the new one, and perhaps a folder
-`.saving` that nobody reads. A checkpoint that lost part of its files later (a disk, a copy) is known by its list.
+A process that is killed at any moment leaves either the old state of the folder or the new one, and perhaps a `.saving`
+that nobody reads. The list of files shows when a checkpoint lost some of them later, on a broken disk or in a copy.
 """
 
 from __future__ import annotations
@@ -26,21 +26,25 @@ STATE = "trainer_state.json"
 
 @dataclass(frozen=True)
 class Checkpoints:
-    """The checkpoints of a Run, in `folder`; names and files inside are Trainer's."""
+    """The checkpoints of a Run, in `folder`. Their names and files are those of Trainer."""
 
     folder: Path
 
     @property
     def aside(self) -> Path:
-        """Where Trainer writes one before it counts."""
+        """The folder into which Trainer writes a checkpoint before it counts."""
         return self.folder / ".saving"
+
+    def unsealed(self, step: int) -> Path:
+        """The checkpoint of a step while it is being written."""
+        return self.aside / f"{PREFIX}{step}"
 
     def path(self, step: int) -> Path:
         return self.folder / f"{PREFIX}{step}"
 
     def seal(self, step: int) -> None:
-        """Make the checkpoint that was written aside count, in the place of an older one of the same step."""
-        new, final = self.aside / f"{PREFIX}{step}", self.path(step)
+        """Move a finished checkpoint into place; it replaces an older one of the same step."""
+        new, final = self.unsealed(step), self.path(step)
         write_json(new / LIST, {str(file.relative_to(new)): file.stat().st_size for file in _files(new)})
         if final.exists():
             final.rename(self.aside / "replaced")
@@ -48,36 +52,36 @@ class Checkpoints:
         self.sweep()
 
     def sweep(self) -> None:
-        """Remove what a killed process left aside."""
+        """Remove an unfinished checkpoint that a killed process left behind."""
         shutil.rmtree(self.aside, ignore_errors=True)
 
     def all(self) -> list[Path]:
-        """All that there are, whole or not, the newest last."""
-        found = [path for path in self.folder.glob(f"{PREFIX}*") if path.name.removeprefix(PREFIX).isdigit()]
-        return sorted(found, key=step_of)
+        """All checkpoints, complete or not, the newest last."""
+        paths = [path for path in self.folder.glob(f"{PREFIX}*") if path.name.removeprefix(PREFIX).isdigit()]
+        return sorted(paths, key=step_of)
 
     def last(self) -> Path | None:
-        """The newest whole one; those passed over are named in the log."""
+        """The newest complete checkpoint; incomplete ones are skipped with a warning."""
         for new in self.aside.glob(f"{PREFIX}*"):
-            if not what_is_torn(new):  # killed between the two renames of `seal`
+            if not damage(new):  # killed between the two renames of `seal`
                 with contextlib.suppress(OSError):  # another process was faster
                     new.rename(self.folder / new.name)
         for path in reversed(self.all()):
-            torn = what_is_torn(path)
-            if not torn:
+            lost = damage(path)
+            if not lost:
                 return path
-            log.warning("%s is torn (%s): passed over", path, torn)
+            log.warning("%s is incomplete (%s): skipped", path, lost)
         return None
 
     def rotate(self, limit: int | None, best: int | None) -> None:
-        """Keep the newest `limit` whole ones (None: all), the best step's and the last one."""
+        """Delete all but the newest `limit` complete checkpoints (None: keep all), the best and the last."""
         if limit is None:
             return
-        torn = [path for path in self.all() if what_is_torn(path) and step_of(path) != best]
-        *older, _ = [path for path in self.all() if path not in torn]
+        broken = [path for path in self.all() if damage(path) and step_of(path) != best]
+        *older, _ = [path for path in self.all() if path not in broken]
         spare = [path for path in older if step_of(path) != best]
         protected = 1 + len(older) - len(spare)
-        for path in torn + spare[: len(spare) - max(0, limit - protected)]:
+        for path in broken + spare[: len(spare) - max(0, limit - protected)]:
             shutil.rmtree(path, ignore_errors=True)
 
 
@@ -85,8 +89,8 @@ def step_of(checkpoint: Path) -> int:
     return int(checkpoint.name.removeprefix(PREFIX))
 
 
-def what_is_torn(checkpoint: Path) -> str:
-    """Which file of a checkpoint is not as it was written; empty where all are."""
+def damage(checkpoint: Path) -> str:
+    """The first file that is missing or has another size than was written; empty for a complete checkpoint."""
     try:
         sizes: dict[str, int] = json.loads((checkpoint / LIST).read_text("utf-8"))
     except (OSError, ValueError):
@@ -106,7 +110,7 @@ def state_of(checkpoint: Path) -> dict[str, Any]:
 
 
 def is_final(checkpoint: Path) -> bool:
-    """Whether nothing is left to train: all steps are done, or a callback had ended the training there."""
+    """Whether nothing is left to train: all steps are done, or a callback stopped the training there."""
     state = state_of(checkpoint)
     control = state["stateful_callbacks"].get("TrainerControl", {}).get("args", {})
     return state["global_step"] >= state["max_steps"] or bool(control.get("should_training_stop"))

@@ -1,4 +1,4 @@
-"""The end of a training: the chosen model is scored, and everything that the Run keeps is written."""
+"""The end of a training: score the best model and write what the Run keeps."""
 
 from __future__ import annotations
 
@@ -19,26 +19,26 @@ log = logging.getLogger("bertkit")
 
 
 def finish(parts: Parts, run: Run, trainer: BertTrainer) -> None:
-    """Score the chosen model and write what the Run keeps."""
+    """Score the best model and write what the Run keeps."""
     task = parts.task
     scored: dict[str, Scores] = {}
     for name in ("validation", "test"):
         if name in parts.splits:
             scored[name] = trainer.score(parts.splits[name], tune=name == "validation", intervals=True)
-    for doubt in task.sanity_checks(scored["validation"].answers, parts.splits["validation"].rows):
-        log.warning("on the validation rows: %s; train longer, or change train.learning_rate", doubt)
+    for failed in task.sanity_checks(scored["validation"].answers, parts.splits["validation"].rows):
+        log.warning("on the validation rows: %s; train longer, or change train.learning_rate", failed)
     if trainer.is_fsdp_enabled:  # each process holds a part of the weights
         trainer.save_model(str(run.model))
     if not trainer.is_world_process_zero():
         return
     if not trainer.is_fsdp_enabled:
         parts.model.save_pretrained(run.model)
-    (run.model / "training_args.bin").unlink(missing_ok=True)  # a pickle, which says nothing that recipe.yaml does not
+    (run.model / "training_args.bin").unlink(missing_ok=True)  # a pickle; recipe.yaml has all of it
     limit = build.length_limit(parts.model, parts.tokenizer)
     parts.tokenizer.model_max_length = min(limit, parts.recipe.options.get("max_length") or limit)
     parts.tokenizer.save_pretrained(run.model)
     for file in run.model.iterdir():
-        file.chmod(0o644)  # safetensors leaves the weights readable by their owner alone
+        file.chmod(0o644)  # safetensors makes the weights readable by their owner only
     write_json(run.task_file, task.state)
     before = run.environment
     write_json(run.environment_file, {**environment(), **before, "model": identity(parts.recipe.model)})
@@ -47,16 +47,16 @@ def finish(parts: Parts, run: Run, trainer: BertTrainer) -> None:
     figures = {name: scores.figures for name, scores in scored.items()}
     intervals = {name: scores.intervals for name, scores in scored.items()}
     rows = {name: len(split.rows) for name, split in parts.splits.items()}
-    # Last: a Run with its metrics is a finished one.
+    # Last: a Run that has metrics is finished.
     write_json(run.metrics_file, {**figures, "intervals": intervals, "rows": rows})
-    if parts.recipe.train["save_total_limit"] == 1:  # the best is model/ now; whoever asks for more keeps them
+    if parts.recipe.train["save_total_limit"] == 1:  # the best is in model/ now; a higher limit keeps them
         shutil.rmtree(run.checkpoints, ignore_errors=True)
 
 
 def _report(parts: Parts, run: Run, scored: dict[str, Scores]) -> None:
-    """The page of the Run; what keeps it from being drawn must not cost the training."""
+    """Write the page of the Run; an error in it must not cost the training."""
     try:
         run_page.write(run, parts.task, scored, {name: split.rows for name, split in parts.splits.items()})
     except Exception as error:
         what = f"{type(error).__name__}: {error}"
-        log.warning("report.html was not written (%s); bertkit report %s writes it again", what, run.path)
+        log.warning("report.html was not written (%s); bertkit report %s tries again", what, run.path)

@@ -1,4 +1,4 @@
-"""All that a training needs, loaded and checked before the Run folder is made: recipe, rows, encoded, model."""
+"""Load and check everything that a training needs, before the Run folder is made: recipe, rows, examples, model."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from bertkit import processes
 from bertkit.data.columns.labels import read_label_names
 from bertkit.engine.cache import encode
 from bertkit.engine.examples import highest_of, identity_of
-from bertkit.errors import RecipeError
+from bertkit.errors import RecipeError, Setting
 from bertkit.inference.score import Split
 from bertkit.models import build
 from bertkit.recipe import train_block
 from bertkit.recipe.schema import Recipe
 from bertkit.tasks.task import Task, make_task
-from bertkit.training.preflight import rehearse, warn
+from bertkit.training.preflight import check_batches, log_warnings
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase, TrainerCallback, TrainingArguments
@@ -31,7 +31,7 @@ TENSORBOARD = "tensorboard"
 
 @dataclass(frozen=True)
 class Parts:
-    """All that a training needs, checked."""
+    """Everything that a training needs, checked."""
 
     recipe: Recipe
     task: Task
@@ -41,7 +41,7 @@ class Parts:
     splits: dict[str, Split]
     args: TrainingArguments
     callbacks: list[TrainerCallback]
-    """Those that the recipe names."""
+    """Only those of the recipe."""
 
 
 def prepare(recipe: Recipe) -> Parts:
@@ -50,14 +50,14 @@ def prepare(recipe: Recipe) -> Parts:
 
     from bertkit.engine.backends.torch import open_model
     from bertkit.metrics import find_metric
-    from bertkit.training.callbacks import make
+    from bertkit.training.callbacks import make_callback
 
     task = make_task(recipe)
     if recipe.data.train is None:
-        raise RecipeError.at("data.train", "the recipe names no training data", "--set data.train=FILE")
+        raise RecipeError.at("data.train", "the recipe names no training data", setting=Setting("data.train", "FILE"))
     metrics = [find_metric(name, task.takes) for name in recipe.metrics]
     args = _arguments(recipe, metrics[0])
-    callbacks = [make(item, args) for item in recipe.callbacks]
+    callbacks = [make_callback(entry, args) for entry in recipe.callbacks]
     recipe = with_label_names(recipe)
     rows = task.read(recipe)
     task.prepare(rows["train"], recipe.data)
@@ -71,7 +71,7 @@ def prepare(recipe: Recipe) -> Parts:
     task.head.init_head(model)
     limit = build.length_limit(model, tokenizer)
     if (wanted := recipe.options.get("max_length")) and wanted > limit:
-        raise RecipeError.at("options.max_length", f"{wanted}: the model takes {limit} tokens at most", "lower it")
+        raise RecipeError.at("options.max_length", f"{wanted}: the model takes at most {limit} tokens", "lower it")
     splits = {}
     for split, part in rows.items():
         encoded = encode(task, part, tokenizer, limit)
@@ -81,24 +81,24 @@ def prepare(recipe: Recipe) -> Parts:
             log.warning("%s: %s", split, warning)
         splits[split] = Split(split, part, encoded)
     build.check_ids(model, max(highest_of(split.encoded.examples) for split in splits.values()))
-    warn(recipe, task, splits)
-    rehearse(task, model, tokenizer, metrics, splits["validation"])
+    log_warnings(recipe, task, splits)
+    check_batches(task, model, tokenizer, metrics, splits["validation"])
     return Parts(recipe, task, metrics, model, tokenizer, splits, args, callbacks)
 
 
 def with_label_names(recipe: Recipe) -> Recipe:
-    """The names, not the file that lists them: a Run needs nothing that lies outside of it to answer."""
+    """The recipe with the label names in place of the file that lists them: a Run must not depend on other files."""
     names = read_label_names(recipe.data.label_names)
     return recipe.model_copy(update={"data": recipe.data.model_copy(update={"label_names": names})})
 
 
 def reports(recipe: Recipe) -> list[str]:
-    named = recipe.train["report_to"]
-    return [named] if isinstance(named, str) else list(named or [])
+    value = recipe.train["report_to"]
+    return [value] if isinstance(value, str) else list(value or [])
 
 
 def _arguments(recipe: Recipe, first: Metric) -> TrainingArguments:
-    """The recipe's `TrainingArguments`; their folder is not known yet, and TensorBoard's is the Run's."""
+    """The recipe's `TrainingArguments`, without folders: the Run, which holds also TensorBoard's, is not there yet."""
     import torch
 
     others = [report for report in reports(recipe) if report != TENSORBOARD] or "none"
@@ -107,18 +107,20 @@ def _arguments(recipe: Recipe, first: Metric) -> TrainingArguments:
         Path("checkpoints"), seed=recipe.seed, metric=first.keys[0], greater_is_better=first.greater_is_better,
     )  # fmt: skip
     if args.fsdp and not torch.cuda.is_available():
-        raise RecipeError.at("train.fsdp", "needs GPUs; without, nothing would be sharded", "leave it out")
+        raise RecipeError.at("train.fsdp", "needs GPUs", "leave it out")
     if args.n_gpu > 1:  # Trainer would copy the model to all of them at each step, with other results
-        log.info("training on one of %d GPUs; --processes %d takes them all", args.n_gpu, args.n_gpu)
+        log.info(
+            "training on one of %d GPUs; use all of them with bertkit train --processes %d", args.n_gpu, args.n_gpu
+        )
         args._n_gpu = 1
     return args
 
 
 def join_processes(recipe: Recipe) -> None:
-    """Meet the other processes, on the device that the recipe names."""
+    """Join the other processes, on the device that the recipe names."""
     processes.join(cpu=bool(recipe.train.get("use_cpu")))
 
 
 def data_identity(splits: dict[str, Split]) -> dict[str, str]:
-    """SHA-256 of what the model is given of each split: the same rows, cut by the same tokenizer, in the same order."""
+    """SHA-256 of the encoded examples of each split; it changes with the rows, their order and the tokenizer."""
     return {name: identity_of(split.encoded.examples) for name, split in splits.items()}

@@ -1,4 +1,4 @@
-"""What a careful colleague does before a long training: a rehearsal on a few rows, and warnings that save a day."""
+"""Preflight checks, before the first training step: a few rows through the whole pipeline, and warnings."""
 
 from __future__ import annotations
 
@@ -23,39 +23,39 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("bertkit")
 
-REHEARSED = 8
-"""So many of the shortest validation rows go through model, loss and metrics before the training."""
+ROWS = 8
+"""Number of validation rows, the shortest, that go through model, loss and metrics."""
 
 
-def rehearse(
+def check_batches(
     task: Task, model: Any, tokenizer: PreTrainedTokenizerBase, metrics: Sequence[Metric], split: Split
 ) -> None:
-    """A few rows through model, loss and metrics: what is wrong with a user's own shows now, not after an epoch.
+    """Run a few rows through model, loss and metrics, to find errors in the user's code now, not after an epoch.
 
     Raises:
-        PluginError: a user's loss or metric is wrong.
+        PluginError: an error in a user's loss or metric.
     """
     from bertkit.metrics import try_out
 
-    given: Any = split.encoded.examples
-    owners = rows_of(given)
-    tokens = np.bincount(owners, weights=lengths_of(given))
-    short = [int(row) for row in np.argsort(tokens, kind="stable") if tokens[row]][:REHEARSED]
+    examples: Any = split.encoded.examples
+    owners = rows_of(examples)  # (example,)
+    tokens = np.bincount(owners, weights=lengths_of(examples))  # (row,)
+    short = [int(row) for row in np.argsort(tokens, kind="stable") if tokens[row]][:ROWS]
     rows = cast(Any, split.rows)
     rows = rows.select(short) if hasattr(rows, "select") else [rows[row] for row in short]
-    items = [{**given[int(i)], "row": short.index(owners[i])} for i in np.flatnonzero(np.isin(owners, short))]
-    encoded, collate = Encoded(items), task.collator(tokenizer)
-    outputs, _ = run_model(TorchBackend(model, task.head), encoded.examples, collate)
+    numbers = np.flatnonzero(np.isin(owners, short))
+    encoded = Encoded([{**examples[int(number)], "row": short.index(owners[number])} for number in numbers])
+    outputs, _ = run_model(TorchBackend(model, task.head), encoded.examples, task.collator(tokenizer))
     answers = task.decode(outputs, encoded, rows)
     for metric in metrics:
         try_out(metric, *task.compare(answers, rows, metric.takes))
 
 
-def warn(recipe: Recipe, task: Task, splits: dict[str, Split]) -> None:
-    """Warnings that save a day, before the first step."""
+def log_warnings(recipe: Recipe, task: Task, splits: dict[str, Split]) -> None:
+    """Warn of an unusual learning rate and of validation or test rows that are also in the training data."""
     rate = recipe.train["learning_rate"]
     if not 1e-6 <= rate <= 1e-3 and recipe.model.scratch is None:
-        log.warning("train.learning_rate is %g; fine-tuning an encoder takes 1e-5 to 5e-4 as a rule", rate)
+        log.warning("train.learning_rate is %g; 1e-5 to 5e-4 is usual for fine-tuning an encoder", rate)
     rows = {name: cast(Any, split.rows) for name, split in splits.items()}
     has = getattr(rows["train"], "column_names", ())
     kinds = ("text", "words", "choices")
@@ -63,5 +63,5 @@ def warn(recipe: Recipe, task: Task, splits: dict[str, Split]) -> None:
     for name in ("validation", "test"):
         if texts and name in splits and (shared := overlap(rows["train"], rows[name], texts)):
             share = shared / len(rows[name])
-            what = "%d of the %s rows (%.1f%%) stand in the training data too: scores on them flatter"
+            what = "%d of the %s rows (%.1f%%) are also in the training data: their scores are too high"
             log.warning(what, shared, name, 100 * share)

@@ -1,6 +1,6 @@
-"""`train(recipe) -> Run`: the page that wires all.
+"""`train(recipe) -> Run`: the steps of a training, from a recipe to a finished Run.
 
-Everything that a user can have got wrong is checked before the Run folder is made and before the first step.
+Every mistake a user can make is checked before the Run folder is made and before the first step.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bertkit import processes
-from bertkit.errors import BertkitError, RecipeError, RunError, Stopped, TrainingError
+from bertkit.errors import BertkitError, Parameter, Problem, RecipeError, RunError, Stopped, TrainingError
 from bertkit.fs import write_json
 from bertkit.recipe import train_block
 from bertkit.recipe.load import differences, load, resolve
@@ -28,14 +28,14 @@ log = logging.getLogger("bertkit")
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where a training writes, and what it trains."""
+class Start:
+    """What to train, and in which folder."""
 
     folder: Path
     recipe: Recipe
     """Resolved."""
     begun: Run | None
-    """The Run that it goes on with."""
+    """The Run that is resumed."""
 
 
 def train(
@@ -44,35 +44,35 @@ def train(
     """Train a recipe.
 
     Args:
-        recipe: a Recipe, a YAML file, or the name of a recipe that comes with bertkit; with `resume`, a Run folder too.
+        recipe: a Recipe, a YAML file, or the name of a recipe that comes with bertkit; with `resume` also a Run.
         output: the Run folder, new or empty; default `runs/<recipe>-<time>`.
-        sets: `KEY=VALUE` texts, as of `--set`, where `recipe` is a file or a name.
-        resume: go on with the Run in `output` from its last checkpoint; where there is none yet, begin it.
+        sets: `KEY=VALUE` texts that change the recipe, if `recipe` is a file or a name.
+        resume: continue the Run in `output` from its last checkpoint, or start it if there is none.
 
     Returns:
-        the finished Run, scored on the validation rows and, where the recipe names them, once on the test rows.
+        the finished Run, scored on the validation rows and, if the recipe names test rows, once on these.
 
     Raises:
         BertkitError: a mistake in the recipe, the data, the model or the folder, or a training that had to stop.
-        Stopped: SIGTERM or Ctrl-C came; the Run can go on.
+        Stopped: stopped by SIGTERM or Ctrl-C; the Run can be resumed.
     """
     if not processes.first():
         log.setLevel(logging.ERROR)
-    place = _place(recipe, output, sets, resume)
-    if place.begun and place.begun.is_finished:
-        log.info("%s is finished: nothing is left to train", place.folder)
-        return place.begun
-    parts = prepare(place.recipe)
-    run = place.begun or _start(place.folder, parts)
+    start = _start(recipe, output, sets, resume)
+    if start.begun and start.begun.is_finished:
+        log.info("%s is already finished: nothing to train", start.folder)
+        return start.begun
+    parts = prepare(start.recipe)
+    run = start.begun or _create(start.folder, parts)
     trainer = None
     try:
-        checkpoint = _checkpoint(place, parts) if place.begun else None
+        checkpoint = _checkpoint(start, parts) if start.begun else None
         trainer = build_trainer(parts, run, checkpoint)
-        _announce(parts, trainer)
+        _log_summary(parts, trainer)
         _train(trainer, run, checkpoint)
     except BertkitError:
         nothing_trained = trainer is None or not trainer.state.global_step
-        if processes.first() and not place.begun and nothing_trained:  # the folder is free for the next try
+        if processes.first() and not start.begun and nothing_trained:  # leave the folder free
             run.discard()
         raise
     from bertkit.training.finish import finish
@@ -82,13 +82,14 @@ def train(
     return run
 
 
-def _place(recipe: Recipe | str | Path, output: str | Path | None, sets: Sequence[str], resume: bool) -> Place:
+def _start(recipe: Recipe | str | Path, output: str | Path | None, sets: Sequence[str], resume: bool) -> Start:
     if resume and not isinstance(recipe, Recipe) and Path(recipe).is_dir():
-        if sets or output:
-            raise RecipeError.at("--resume", "a Run goes on with its own recipe", "leave --set and --output out")
+        if extra := [Parameter(name) for name, value in (("sets", sets), ("output", output)) if value]:
+            what = "a resumed Run keeps its own recipe and folder"
+            raise RecipeError(*(Problem(name, what, "leave it out") for name in extra))
         run = Run.begun(recipe)
         join_processes(run.recipe)
-        return Place(run.path, run.recipe, run)
+        return Start(run.path, run.recipe, run)
     folder = Path(output) if output else default_folder("recipe" if isinstance(recipe, Recipe) else recipe)
     if processes.count() == 1 and not (resume or processes.restarted()):
         Run(folder).check_free()  # before anything is loaded
@@ -96,55 +97,55 @@ def _place(recipe: Recipe | str | Path, output: str | Path | None, sets: Sequenc
     join_processes(full)
     again = resume or processes.restarted()
     if again and output is None:
-        raise RecipeError.at("--resume", "which Run?", "bertkit train RUN --resume, or name it with --output")
-    if again and processes.agreed(Run(folder).is_begun):
+        raise RecipeError.at(Parameter("resume"), "which Run?", "name its folder: bertkit train RUN --resume")
+    if again and processes.broadcast(Run(folder).is_begun):
         run = Run.begun(folder)
         if changed := differences(with_label_names(full), run.recipe):
-            what = f"{folder} was begun with another {', '.join(changed)}"
-            raise RunError.at("--resume", what, f"bertkit train {folder} --resume takes its own recipe")
-        return Place(folder, run.recipe, run)
+            what = f"{folder} was started with a different {', '.join(changed)}"
+            raise RunError.at(Parameter("resume"), what, f"{run.resume_command} continues it with its own recipe")
+        return Start(folder, run.recipe, run)
     if processes.first():
         Run(folder).check_free()
-    return Place(folder, full, None)
+    return Start(folder, full, None)
 
 
-def _start(folder: Path, parts: Parts) -> Run:
-    """The Run, made by the first process; the others are told its folder (a default one is named by the clock)."""
+def _create(folder: Path, parts: Parts) -> Run:
+    """The Run, created by the first process. The others get its folder from there: its default name has the time."""
     with processes.first_goes_first():
         if processes.first():
             run = Run.create(folder, parts.recipe)
             write_json(run.environment_file, {**run.environment, "data": data_identity(parts.splits)})
-    return Run(processes.agreed(str(folder)))
+    return Run(processes.broadcast(str(folder)))
 
 
-def _checkpoint(place: Place, parts: Parts) -> Path | None:
-    """Where a Run that was begun goes on; None where it has no checkpoint yet.
+def _checkpoint(start: Start, parts: Parts) -> Path | None:
+    """The checkpoint to resume from; None if there is none yet.
 
     Raises:
-        RunError: its data is no longer what it was trained on, or a machine does not have the checkpoint.
+        RunError: the data has changed, or a machine does not have the checkpoint.
     """
-    run = place.begun
+    run = start.begun
     assert run is not None
     known = run.environment.get("data", {})
     if changed := [name for name, now in data_identity(parts.splits).items() if known.get(name) != now]:
-        what = f"the {' and '.join(changed)} rows are not those that this Run was begun with"
-        raise RunError.at(str(run.path), what, "restore the data, or train anew in another folder")
+        what = f"the {' and '.join(changed)} rows have changed since this Run was started"
+        raise RunError.at(str(run.path), what, "restore the data, or train in a new folder")
     checkpoints = Checkpoints(run.checkpoints)
-    last = processes.agreed(checkpoints.last())
+    last = processes.broadcast(checkpoints.last())
     if processes.first():
         checkpoints.sweep()
     if last is None:
-        log.info("no checkpoint yet: beginning again")
+        log.info("no checkpoint yet: starting again")
     elif not last.is_dir():
-        raise RunError.at(str(last), "is not on this machine", "several machines need a folder that all of them see")
+        raise RunError.at(str(last), "not on this machine", "use a folder that all machines share")
     return last
 
 
 def _train(trainer: BertTrainer, run: Run, checkpoint: Path | None) -> None:
-    """Train to the end, from the beginning or a checkpoint.
+    """Train to the end, from the start or from a checkpoint.
 
     Raises:
-        Stopped: the training was asked to stop; its last checkpoint is the one to go on from.
+        Stopped: a signal stopped the training; it can be resumed from its last checkpoint.
     """
     import torch
 
@@ -153,15 +154,15 @@ def _train(trainer: BertTrainer, run: Run, checkpoint: Path | None) -> None:
             if checkpoint is None:
                 trainer.train()
             elif is_final(checkpoint):
-                log.info("all steps are done: nothing is left to train")
+                log.info("all steps are done: nothing to train")
                 trainer.restore(checkpoint)
             else:
-                log.info("going on from step %d", step_of(checkpoint))
+                log.info("resuming from step %d", step_of(checkpoint))
                 trainer.resume(checkpoint)
     except torch.OutOfMemoryError as error:
         batch = trainer.args.per_device_train_batch_size
         todo = "halve it and double train.gradient_accumulation_steps (the result is the same), or lower max_length"
-        what = f"{batch}: the memory of {trainer.args.device} is too small"
+        what = f"{batch}: out of memory on {trainer.args.device}"
         raise TrainingError.at("train.per_device_train_batch_size", what, todo) from error
     finally:
         for callback in trainer.callback_handler.callbacks:
@@ -169,20 +170,20 @@ def _train(trainer: BertTrainer, run: Run, checkpoint: Path | None) -> None:
                 callback.close()
     if trainer.interrupt.stopping:
         state, budget = trainer.state, trainer.budget
-        of = f"of {state.max_steps}"
+        done = f"of {state.max_steps}"
         if budget:
-            of = f"after {budget.now() / 60:.1f} of {budget.seconds / 60:g} minutes"
-        what = f"stopped at step {state.global_step} {of}, saved"
-        raise Stopped.at(str(run.path), what, f"bertkit train {run.path} --resume goes on")
+            done = f"after {budget.now() / 60:.1f} of {budget.seconds / 60:g} minutes"
+        what = f"stopped at step {state.global_step} {done}, saved"
+        raise Stopped.at(str(run.path), what, f"{run.resume_command} continues it")
 
 
 def build_trainer(parts: Parts, run: Run, checkpoint: Path | None = None) -> BertTrainer:
-    """The Trainer of checked parts, logging into the Run."""
+    """The Trainer for checked parts; it logs into the Run."""
     from transformers import PrinterCallback
     from transformers.integrations import TensorBoardCallback
 
     from bertkit.training.budget import Budget
-    from bertkit.training.callbacks import LogFile, Progress, StopOnNonFinite, StopWatch
+    from bertkit.training.callbacks import LogFile, ShowProgress, StopOnNonFinite, StopWatch
     from bertkit.training.interrupt import Interrupt
     from bertkit.training.trainer import BertTrainer
 
@@ -190,7 +191,7 @@ def build_trainer(parts: Parts, run: Run, checkpoint: Path | None = None) -> Ber
     minutes = parts.recipe.train.get(train_block.MAX_MINUTES)
     budget = Budget(minutes) if minutes else None
     args.output_dir = str(run.checkpoints)
-    callbacks: list[Any] = [watch, StopOnNonFinite(), LogFile(run.log_file), Progress(watch, budget)]
+    callbacks: list[Any] = [watch, StopOnNonFinite(), LogFile(run.log_file), ShowProgress(watch, budget)]
     if TENSORBOARD in reports(parts.recipe) and processes.first():
         from torch.utils.tensorboard import SummaryWriter
 
@@ -201,7 +202,7 @@ def build_trainer(parts: Parts, run: Run, checkpoint: Path | None = None) -> Ber
             task=parts.task,
             validation=parts.splits["validation"] if args.eval_strategy != "no" else None,
             metrics=parts.metrics,
-            checkpoints=Checkpoints(run.checkpoints),
+            run=run,
             interrupt=Interrupt(),
             layer_decay=parts.recipe.train.get(train_block.LAYER_DECAY, 1.0),
             keep=parts.recipe.train["save_total_limit"],
@@ -214,13 +215,13 @@ def build_trainer(parts: Parts, run: Run, checkpoint: Path | None = None) -> Ber
             processing_class=parts.tokenizer,
             callbacks=callbacks + parts.callbacks,
         )
-    except (ValueError, ImportError) as error:  # keys that do not go with this machine, or with each other
-        raise RecipeError.at("train", str(error), "these are Trainer's own words; change the key they name") from error
+    except (ValueError, ImportError) as error:  # keys that do not fit this machine or each other
+        raise RecipeError.at("train", str(error), "a message of Trainer: change the key that it names") from error
     trainer.remove_callback(PrinterCallback)
     return trainer
 
 
-def _announce(parts: Parts, trainer: BertTrainer) -> None:
+def _log_summary(parts: Parts, trainer: BertTrainer) -> None:
     from bertkit.training.callbacks import effective_batch
 
     args = trainer.args
@@ -231,7 +232,7 @@ def _announce(parts: Parts, trainer: BertTrainer) -> None:
     log.info("rows: %s", rows)
     log.info("model: %s, %s parameters%s, on %s", parts.model.config.model_type, f"{parameters:,}", frozen, args.device)
     model: Any = parts.model
-    log.info("padding: %s", "none" if model.padding_free else f"batches of like lengths ({model.padded_because})")
+    log.info("padding: %s", "none" if model.padding_free else f"batches of similar lengths ({model.padded_because})")
     log.info(
         "effective batch: %d rows (%d x %d accumulated x %d processes)",
         *(effective_batch(args), args.train_batch_size, args.gradient_accumulation_steps, args.world_size),

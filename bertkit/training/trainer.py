@@ -1,8 +1,8 @@
-"""Hugging Face's Trainer with an exact loss, its own batches, whole checkpoints, a clock and learning rates by layer.
+"""Hugging Face's Trainer with an exact loss, own batches, complete checkpoints, a time limit and layer-wise rates.
 
-The loss of a step is `(sums / items).sum()` with the items of the whole effective batch: 16x1, 4x4 and two processes of
-8 give the same loss and gradient. Trainer's own count is of label places, knows one kind of item, and its division is
-left out for models whose forward takes `**kwargs` (BERT's), which are believed to scale the loss themselves.
+The loss of a step is `(sums / weights).sum()` with the loss weights of the whole effective batch: 16x1, 4x4 and two
+processes of 8 give the same loss and gradient. Trainer itself counts labels, for a single loss, and does not divide if
+the model's forward takes `**kwargs` (BERT's does), because it assumes that such a model scales its loss.
 """
 
 from __future__ import annotations
@@ -25,10 +25,11 @@ from bertkit.engine.run import means
 from bertkit.errors import RecipeError, TrainingError
 from bertkit.inference.score import Scores, Split, score
 from bertkit.models.layers import depths
+from bertkit.run import Run
 from bertkit.tasks.task import Task
 from bertkit.training.batching import COUNTED, Loader, StepSampler, train_loader
 from bertkit.training.budget import VIRTUAL, Budget
-from bertkit.training.checkpoints import STATE, Checkpoints, what_is_torn
+from bertkit.training.checkpoints import STATE, Checkpoints, damage
 from bertkit.training.interrupt import Interrupt
 from bertkit.training.phases import PhaseSampler
 
@@ -42,19 +43,22 @@ RUNNING = "running_loss.json"
 
 
 class BertTrainer(Trainer):
-    """Args:
-    task: gives losses, items and decoding.
-    validation: scored by `evaluate`, tuning the task's thresholds; None evaluates nothing.
-    metrics: what is scored; the first figure of the first chooses the best checkpoint.
-    layer_decay: factor between the learning rates of a layer and the one above it.
-    checkpoints: where they go.
-    keep: how many of them stay, beside the best and the last; None keeps all.
-    interrupt: says when to save and stop out of turn.
-    phases: see `Encoded.phases`.
-    budget: the time that the training has; None where steps or epochs end it.
+    """A Trainer for a task. It takes many arguments because each is a part that train.py has built already.
+
+    Args:
+        task: gives losses, loss weights and decoding.
+        validation: the split that `evaluate` scores, tuning the task's thresholds; None: no evaluation.
+        metrics: the first figure of the first one chooses the best checkpoint.
+        layer_decay: the learning rate of a layer divided by that of the layer above it.
+        run: where the checkpoints go.
+        keep: number of checkpoints to keep, beside the best and the last; None: all.
+        interrupt: requests to save or stop at the end of a step.
+        phases: see `Encoded.phases`.
+        budget: the time limit; None: the training ends by steps or epochs.
+        kwargs: Trainer's own.
     """
 
-    # compute_loss divides by the items of the whole accumulated batch, so nothing is left to divide.
+    # compute_loss divides by the loss weight of the whole accumulated batch already.
     loss_is_scaled_for_ga = True
 
     def __init__(
@@ -63,7 +67,7 @@ class BertTrainer(Trainer):
         task: Task,
         validation: Split | None,
         metrics: Sequence[Metric],
-        checkpoints: Checkpoints,
+        run: Run,
         interrupt: Interrupt,
         layer_decay: float = 1.0,
         keep: int | None = None,
@@ -72,10 +76,11 @@ class BertTrainer(Trainer):
         **kwargs: Any,
     ):
         self.task, self.validation, self.metrics, self.layer_decay = task, validation, metrics, layer_decay
-        self.checkpoints, self.interrupt, self.keep = checkpoints, interrupt, keep
+        self.run, self.checkpoints, self.keep = run, Checkpoints(run.checkpoints), keep
+        self.interrupt = interrupt
         self.phases, self.budget = phases, budget
         self._resumed: Path | None = None
-        self._parts: Any = 0.0  # (part,): sums since the last line of the log
+        self._parts: Any = 0.0  # (part,): sums since the last logged step
         self._parts_since = 0
         self.rows: Sequence[dict[str, Any]] = kwargs["train_dataset"]
         super().__init__(**kwargs, eval_dataset=validation.encoded.examples if validation else None)
@@ -84,7 +89,7 @@ class BertTrainer(Trainer):
         self.add_callback(interrupt)
 
     def get_train_dataloader(self) -> Loader:
-        """Micro-batches of this process; the same rows in the same steps for any number of processes."""
+        """Micro-batches of this process; a step takes the same rows for any number of processes."""
         args = self.args
         sampler: StepSampler = StepSampler(
             lengths_of(self.rows), args.per_device_train_batch_size, args.gradient_accumulation_steps,
@@ -100,16 +105,19 @@ class BertTrainer(Trainer):
         )  # fmt: skip
 
     def _get_num_items_in_batch(self, batch_samples: list[Any], device: torch.device) -> torch.Tensor:
-        """`(part,)`: the loss weight of all batches of this step, in all processes, which agree on stopping too."""
+        """`(part,)`: the loss weight of all batches of this step in all processes.
+
+        The same exchange shares requests to stop or save, and the clock of the first process.
+        """
         weights = [self.task.head.loss_weight(batch) * batch.get(COUNTED, True) for batch in batch_samples]
         weight = torch.stack(weights).sum(0)
         seconds = self.budget.now() if self.budget else 0.0
         if self.accelerator.num_processes > 1:
             clock = int(1000 * seconds) if self.is_world_process_zero() else 0
-            shared = torch.cat([weight, weight.new_tensor([*self.interrupt.wishes, clock])]).to(device)
+            shared = torch.cat([weight, weight.new_tensor([*self.interrupt.requests, clock])]).to(device)
             shared = self.accelerator.reduce(shared, reduction="sum")
             stop, save, milliseconds = shared[-3:].tolist()
-            self.interrupt.agreed, seconds, weight = (stop > 0, save > 0), milliseconds / 1000, shared[:-3]
+            self.interrupt.all_requests, seconds, weight = (stop > 0, save > 0), milliseconds / 1000, shared[:-3]
         if self.budget:
             self.budget.begin_step(seconds, self.state)
         return weight.to(device)
@@ -126,11 +134,11 @@ class BertTrainer(Trainer):
         outputs = model(**self.task.head.inputs(inputs))
         sums = self.task.head.losses(outputs, inputs)  # (part,)
         if not counted:
-            sums = sums * 0  # this process has no row in this micro-batch, and goes through the motions
+            sums = sums * 0  # this process has no row in this micro-batch
         if num_items_in_batch is None:
             loss = means(sums, self.task.head.loss_weight(inputs).to(sums.device)).sum()
         else:
-            # Data parallel takes the mean of the processes' gradients; theirs here are shares of one sum.
+            # DDP takes the mean of the processes' gradients, but the loss is their sum.
             parts = means(sums, num_items_in_batch)
             loss = parts.sum() * self.accelerator.num_processes
             if self.task.head.parts:
@@ -142,7 +150,7 @@ class BertTrainer(Trainer):
             optimizer: torch.optim.Optimizer = super().create_optimizer(model)
         except (ImportError, ValueError, TypeError) as error:
             what = f"{getattr(self.args.optim, 'value', '')}: {error}"
-            raise RecipeError.at("train.optim", what, "adamw_torch needs nothing more") from error
+            raise RecipeError.at("train.optim", what, "adamw_torch needs no other package") from error
         if self.layer_decay < 1:
             self._spread_learning_rates(optimizer)
         return optimizer
@@ -152,13 +160,13 @@ class BertTrainer(Trainer):
             scheduler = super().create_scheduler(VIRTUAL if self.budget else num_training_steps, optimizer)
         except (ValueError, TypeError) as error:
             what = f"{getattr(self.args.lr_scheduler_type, 'value', '')}: {error}"
-            raise RecipeError.at("train.lr_scheduler_kwargs", what, "write what this schedule takes") from error
+            raise RecipeError.at("train.lr_scheduler_kwargs", what, "transformers documents what it takes") from error
         if self.budget:
-            self.budget.by_time(scheduler)
+            self.budget.follow_time(scheduler)
         return scheduler
 
     def _spread_learning_rates(self, optimizer: torch.optim.Optimizer) -> None:
-        """Split each parameter group by depth; embeddings learn slowest, the head at the full rate."""
+        """Split each parameter group by depth; the embeddings get the lowest rate, the head the full one."""
         assert self.model is not None
         depth_of = {
             id(p): depth
@@ -174,7 +182,7 @@ class BertTrainer(Trainer):
         optimizer.param_groups[:] = groups
 
     def _get_learning_rate(self) -> float:
-        """The rate of the head, which is the recipe's; the first group may be a lower layer's."""
+        """The rate of the head, which is the recipe's; the first group may be that of a lower layer."""
         assert self.optimizer is not None
         return max(group["lr"] for group in self.optimizer.param_groups)
 
@@ -187,7 +195,7 @@ class BertTrainer(Trainer):
         super().log(logs, start_time)
 
     def score(self, split: Split, *, tune: bool = False, intervals: bool = False) -> Scores:
-        """Score the model on a split, in full precision, each row once whatever the number of processes."""
+        """Score the model on a split, in full precision; each row once, for any number of processes."""
         model = self.accelerator.unwrap_model(self.model, keep_fp32_wrapper=False)
         return score(
             self.task, TorchBackend(model, self.task.head), split, self.data_collator, self.metrics,
@@ -197,7 +205,7 @@ class BertTrainer(Trainer):
     def evaluate(
         self, eval_dataset: Any = None, ignore_keys: Any = None, metric_key_prefix: str = "eval"
     ) -> dict[str, float]:
-        """Score the validation split and report it as Trainer's own evaluation does."""
+        """Score the validation split, and log the figures as Trainer does."""
         assert self.validation is not None
         figures = self.score(self.validation, tune=True).figures
         metrics = {f"{metric_key_prefix}_{name}": value for name, value in figures.items()}
@@ -206,26 +214,26 @@ class BertTrainer(Trainer):
         return metrics
 
     def resume(self, checkpoint: Path) -> None:
-        """Go on from a checkpoint, in the middle of an epoch too, without a look at the batches seen before it."""
+        """Continue from a checkpoint, also within an epoch, without reading the batches before it."""
         self._resumed = checkpoint
         self.train(resume_from_checkpoint=str(checkpoint))
 
     def restore(self, checkpoint: Path) -> None:
-        """The state and weights that a training had when it ended with this checkpoint."""
+        """Load the state and weights of a training that ended with this checkpoint."""
         self.state = TrainerState.load_from_json(str(checkpoint / STATE))
         self._find_best()
         best = self.state.best_model_checkpoint if self.args.load_best_model_at_end else None
         self._load_from_checkpoint(best or str(checkpoint))
 
     def _run_epoch(self, *args: Any, **kwargs: Any) -> None:
-        if self._resumed:  # the steps since the last line of the log count in the next one
+        if self._resumed:  # steps since the last logged one count in the next
             running = json.loads((self._resumed / RUNNING).read_text("utf-8"))
             self._tr_loss += running["loss"]
             self._globalstep_last_logged = self._parts_since = running["since"]
             if self.task.head.parts:
                 self._parts = torch.tensor(running["parts"], device=self.args.device)
             if self.budget:
-                self.budget.restore(running["budget"])
+                self.budget.load_state_dict(running["budget"])
             self._resumed = None
         super()._run_epoch(*args, **kwargs)
 
@@ -233,25 +241,26 @@ class BertTrainer(Trainer):
         done = super()._init_training_state(*args, **kwargs)
         if self._resumed:
             self._find_best()
-            callbacks = self.callback_handler.callbacks  # those with a state were made anew, behind it
+            callbacks = self.callback_handler.callbacks  # Trainer has recreated those with a state, after it
             callbacks.append(callbacks.pop(callbacks.index(self.interrupt)))
         return done
 
     def _find_best(self) -> None:
-        """The best checkpoint lies where the Run is now, which may have been moved; a torn one is the best no more."""
+        """Set the path of the best checkpoint, as the Run may have been moved; forget it if it is incomplete."""
         if self.state.best_global_step is None:
             return
         best = self.checkpoints.path(self.state.best_global_step)
-        if torn := what_is_torn(best):
-            log.warning("%s, the best so far, is torn (%s): the best from here on is taken", best, torn)
+        lost = damage(best)
+        if lost:
+            log.warning("%s, the best so far, is incomplete (%s): the best of the next ones is used", best, lost)
             self.state.best_global_step = self.state.best_metric = None
-        self.state.best_model_checkpoint = None if torn else str(best)
+        self.state.best_model_checkpoint = None if lost else str(best)
 
     def _get_output_dir(self, trial: Any) -> str:
         return str(self.checkpoints.aside)
 
     def _save_checkpoint(self, model: Any, trial: Any) -> None:
-        """Write a checkpoint aside, then put it into its place; a full disk leaves the one before.
+        """Write a checkpoint, then move it into place; a full disk leaves the previous one intact.
 
         Raises:
             TrainingError: it can not be written.
@@ -265,21 +274,21 @@ class BertTrainer(Trainer):
                 parts = torch.zeros(len(self.task.head.parts), device=self.args.device) + self._parts
                 running["parts"] = self.accelerator.reduce(parts, reduction="mean").tolist()
             if self.budget:
-                running["budget"] = self.budget.kept()
+                running["budget"] = self.budget.state_dict()
             if self.args.should_save:
-                (self.checkpoints.aside / f"checkpoint-{step}" / RUNNING).write_text(json.dumps(running), "utf-8")
+                (self.checkpoints.unsealed(step) / RUNNING).write_text(json.dumps(running), "utf-8")
             self.accelerator.wait_for_everyone()
             if self.args.should_save:
                 self.checkpoints.seal(step)
             self.accelerator.wait_for_everyone()
-            if self.is_local_process_zero() and (self.checkpoints.aside / f"checkpoint-{step}").is_dir():
-                self.checkpoints.seal(step)  # this machine has a disk of its own
+            if self.is_local_process_zero() and self.checkpoints.unsealed(step).is_dir():
+                self.checkpoints.seal(step)  # this machine does not share the disk
         except (OSError, RuntimeError, SafetensorError) as error:
-            if isinstance(error, RuntimeError) and "writ" not in str(error):  # torch says of a full disk only that
+            if isinstance(error, RuntimeError) and "writ" not in str(error):  # how torch reports a full disk
                 raise
             self.checkpoints.sweep()
             last = self.checkpoints.last()
-            todo = f"{f'{last} is whole; ' if last else ''}make room, then go on with --resume"
+            todo = f"{f'{last} is complete; ' if last else ''}free some space, then {self.run.resume_command}"
             raise TrainingError.at(str(self.checkpoints.path(step)), f"can not be written: {error}", todo) from error
         if self.state.best_global_step:
             self.state.best_model_checkpoint = str(self.checkpoints.path(self.state.best_global_step))

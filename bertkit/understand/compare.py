@@ -150,7 +150,7 @@ def _score(
     vocabulary: dict[str, int] = {}
     for run, name in zip(runs, names, strict=True):
         predictor = Predictor.open(run)
-        if predictor.task.takes == "language":
+        if predictor.task.counts_tokens:
             vocabulary = vocabulary or predictor.tokenizer.get_vocab()
             if predictor.tokenizer.get_vocab() != vocabulary:
                 what = f"its vocabulary is not that of {names[0]}, so that other tokens are masked"

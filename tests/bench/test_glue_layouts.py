@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bertkit.bench import glue, glue_layouts
-from bertkit.bench.glue_layouts import Found
+from bertkit.bench.glue_layouts import GlueFiles
 from bertkit.data.read.readers import read_records
 from bertkit.errors import DataError
 from bertkit.recipe.schema import DataBlock
@@ -16,9 +16,9 @@ from tests.bench import glue_data
 LAYOUTS = {task.name: task.layout for task in glue.TASKS}
 
 
-def found(folder: Path | None, name: str) -> Found:
+def found(folder: Path | None, name: str) -> GlueFiles:
     files = glue_layouts.find(folder, name, LAYOUTS[name])
-    assert isinstance(files, Found)
+    assert isinstance(files, GlueFiles)
     return files
 
 
@@ -93,7 +93,7 @@ def test_ids_of_other_rows_are_an_error(tmp_path: Path) -> None:
 @pytest.mark.parametrize("part", ["", "test"])
 def test_a_bare_file_has_two_parts(tmp_path: Path, part: str) -> None:
     glue_data.bare_mrpc(tmp_path, ids=True)
-    with pytest.raises(DataError, match="the parts are #train and #dev"):
+    with pytest.raises(DataError, match="it has #train and #dev"):
         bare(tmp_path, part)
 
 

@@ -98,7 +98,7 @@ def test_a_run_of_another_recipe(tmp_path: Path, tiny_bert: Path) -> None:
     train_and_answer(job)
     job_module.check_begun(job, recipe)
     other = replace(job, sets=("seed=3", "train.max_steps=4"))
-    with pytest.raises(RunError, match=r"seed-3  was begun with another train.max_steps; ask for the same again"):
+    with pytest.raises(RunError, match=r"seed-3  was started with a different train.max_steps; ask for the same again"):
         job_module.check_begun(other, other.resolved())
 
 

@@ -48,7 +48,7 @@ def test_a_missing_data_set_is_told(tmp_path: Path) -> None:
     names = "train.txt, valid.txt, test.txt, or eng.train, eng.testa, eng.testb"
     assert suite.absent == {
         "conll2003": f"{tmp_path / 'conll2003'} does not hold {names}",
-        "weibo": f"there is no folder {tmp_path / 'weibo'}",
+        "weibo": f"no folder {tmp_path / 'weibo'}",
     }
 
 

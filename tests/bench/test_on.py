@@ -13,14 +13,14 @@ from tests.inference.checkpoints import NLI, glue_folder
 
 def test_a_folder_of_glue(tmp_path: Path) -> None:
     folder = glue_folder(tmp_path / "GLUE")
-    found = benchmark("glue/mnli", [str(folder)])
-    assert found.splits == {"validation": "matched", "test": "mismatched"}
-    assert found.order == NLI
-    assert found.data == ()
-    assert found.recipe.data.validation == [str(folder / "MNLI" / "dev_matched.tsv")]
+    rows = benchmark("glue/mnli", [str(folder)])
+    assert rows.splits == {"validation": "matched", "test": "mismatched"}
+    assert rows.order == NLI
+    assert rows.data == ()
+    assert rows.recipe.data.validation == [str(folder / "MNLI" / "dev_matched.tsv")]
     assert benchmark("glue/mnli", [str(folder)], split="test").splits == {"test": "mismatched"}
     assert benchmark("glue/rte", [str(folder)], ["data.limit.validation=3"]).splits == {"validation": "validation"}
-    assert benchmark("glue/mnli", [str(folder / "MNLI")]) == found
+    assert benchmark("glue/mnli", [str(folder / "MNLI")]) == rows
     one = benchmark("glue/mnli", [str(folder / "MNLI" / "dev_matched.tsv")])
     assert (one.splits, one.order, one.recipe.data.columns["text"]) == ({None: ""}, NLI, "sentence1")
     with pytest.raises(DataError, match="no data for glue/stsb"):
@@ -28,18 +28,18 @@ def test_a_folder_of_glue(tmp_path: Path) -> None:
 
 
 def test_the_hub_and_files() -> None:
-    found = benchmark("glue/cola")
-    assert found.recipe.data.validation == ["hub:nyu-mll/glue:cola#validation"]
-    assert found.order == ("unacceptable", "acceptable")
+    rows = benchmark("glue/cola")
+    assert rows.recipe.data.validation == ["hub:nyu-mll/glue:cola#validation"]
+    assert rows.order == ("unacceptable", "acceptable")
     assert benchmark("glue/mnli").splits == {"validation": "matched", "test": "mismatched"}
-    found = benchmark("glue/cola", ["dev.tsv"])
-    assert (found.splits, found.data, found.recipe.data.label_names) == ({None: ""}, ("dev.tsv",), None)
+    rows = benchmark("glue/cola", ["dev.tsv"])
+    assert (rows.splits, rows.data, rows.recipe.data.label_names) == ({None: ""}, ("dev.tsv",), None)
 
 
 def test_other_recipes() -> None:
-    found = benchmark("squad/v2", ["dev.json"], ["options.threshold=-1.5"])
-    assert (found.splits, found.data, found.order) == ({None: ""}, ("dev.json",), ())
-    assert found.recipe.options["threshold"] == -1.5
+    rows = benchmark("squad/v2", ["dev.json"], ["options.threshold=-1.5"])
+    assert (rows.splits, rows.data, rows.order) == ({None: ""}, ("dev.json",), ())
+    assert rows.recipe.options["threshold"] == -1.5
     assert benchmark("regress").recipe.metrics  # the task's, where the recipe names none
     with pytest.raises(RecipeError, match="did you mean squad/v2"):
         benchmark("squad/v3")

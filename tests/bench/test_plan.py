@@ -127,7 +127,7 @@ def test_parts_of_another_recipe_are_named(suite: Suite, tmp_path: Path) -> None
     plan(suite, BenchRequest(tmp_path / "out"))
     told = problems_of(lambda: plan(suite, BenchRequest(tmp_path / "out", sets=("train.max_steps=9",))))
     assert told == [
-        f"{job.folder}  was begun with another train.max_steps; ask for the same again, remove this folder, or name "
+        f"{job.folder}  was begun with another train.max_steps; ask for the same again, remove it, or name "
         "another output folder"
         for job in laid.jobs[:2]
     ]

@@ -133,9 +133,9 @@ def test_tasks_of_an_earlier_command_stay_in_the_zip(tmp_path: Path, suite: Suit
 @pytest.mark.parametrize(
     ("ids", "written", "note"),
     [
-        ("102", ["0\t0", "1\t1", "2\t0"], "not in the order of their index, and are put in it"),
-        ("579", ["0\t1", "1\t0", "2\t0"], "do not count from 0: they are numbered as they stand"),
-        ("011", ["0\t1", "1\t0", "2\t0"], "do not count from 0: they are numbered as they stand"),
+        ("102", ["0\t0", "1\t1", "2\t0"], "not in the order of their index, and are sorted"),
+        ("579", ["0\t1", "1\t0", "2\t0"], "do not count from 0: numbered in their order instead"),
+        ("011", ["0\t1", "1\t0", "2\t0"], "do not count from 0: numbered in their order instead"),
     ],
 )
 def test_rows_are_numbered_from_0(tmp_path: Path, suite: Suite, ids: str, written: list[str], note: str) -> None:
@@ -180,7 +180,7 @@ def test_without_any_answers_there_is_no_zip(tmp_path: Path, suite: Suite) -> No
     ("name", "text", "message"),
     [
         ("CoLA", "id\tprediction\n0\tacceptable\n", "CoLA.tsv:1 .*the header is"),
-        ("CoLA", "index\tprediction\n0\tacceptable\nacceptable\n", "CoLA.tsv:3 .*no row with an index"),
+        ("CoLA", "index\tprediction\n0\tacceptable\nacceptable\n", "CoLA.tsv:3 .*a row without an index"),
         ("CoLA", "index\tprediction\n0\tentailment\n", "'entailment' is no label of CoLA"),
         ("AX", "index\tprediction\n0\tnot_entailment\n", "'not_entailment' is no label of MNLI"),
         ("STS-B", "index\tprediction\n0\tnan\n", "'nan' is not a finite number"),

@@ -31,8 +31,8 @@ def test_names_are_folders_and_stand_once() -> None:
         check(suite_of("a", "a", "../up", "b c"))
     assert [problem.reason for problem in raised.value.problems] == [
         "a stands twice",
-        "'../up' names a folder too",
-        "'b c' names a folder too",
+        "'../up' can not name a folder",
+        "'b c' can not name a folder",
     ]
     with pytest.raises(RecipeError, match="has no tasks"):
         check(Suite("mine", ()))

@@ -34,13 +34,13 @@ def test_a_suite_and_one_that_was_cut_off(bertkit, tiny_bert: Path, tmp_path: Pa
     code, out, err = bertkit("bench", file, "--output", cut)
     assert code == 0, err
     assert "job 1 of 4: intents, seed 1, is finished" in err
-    assert "going on from step 2" in err
+    assert "resuming from step 2" in err
     assert [weights.stat().st_mtime_ns for weights in kept] == before
     assert (cut / "metrics.json").read_bytes() == (whole / "metrics.json").read_bytes()
 
     code, _, err = bertkit("bench", file, "--output", cut, "-s", "train.max_steps=9")
     assert code == 2
-    assert "was begun with another train.max_steps" in err
+    assert "was started with a different train.max_steps" in err
     code, out, err = bertkit("bench", file, "--output", cut, "--tasks", "intents", "--seeds", "1")
     assert code == 0, err
     assert "average" not in out
@@ -67,14 +67,14 @@ def test_mistakes(bertkit, tiny_bert: Path, tmp_path: Path) -> None:
     file = write_suite(tmp_path, tiny_bert)
     output = ("--output", tmp_path / "out")
     for arguments, said in {
-        ("bench", file): "--output  where to?",
+        ("bench", file): "--output  missing; name a folder",
         ("bench", "gleu", *output): "did you mean glue?",
         ("bench", file, *output, "--tasks", "intent"): "mine has no intent; did you mean intents?",
         ("bench", file, *output, "--tasks", "intents,"): "a name is empty",
         ("bench", file, *output, "--seeds", "1,2,1"): "1 stands twice",
-        ("bench", file, *output, "--seeds", "1,two"): "'two' is no seed",
-        ("bench", file, *output, "--seeds", "4294967296"): "is no seed",
-        ("bench", file, *output, "--seeds", "-1"): "is no seed",
+        ("bench", file, *output, "--seeds", "1,two"): "'two' is not a seed",
+        ("bench", file, *output, "--seeds", "4294967296"): "is not a seed",
+        ("bench", file, *output, "--seeds", "-1"): "is not a seed",
         ("bench", file, *output, "--recipes", "tunned"): "did you mean tuned?",
         ("bench", file, *output, "--recipes", "tuned"): "names its own",
         ("bench", file, *output, "-s", "train.num_train_epoch=1"): "did you mean num_train_epochs?",

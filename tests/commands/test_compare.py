@@ -15,16 +15,16 @@ from tests.understand.compared import comparison
 
 @pytest.fixture
 def made(monkeypatch: pytest.MonkeyPatch):
-    """`made(third=True)`: what the next comparison gives, of whatever Runs."""
+    """`made(third=True)`: the next comparison, of any Runs, is `comparison(third=True)`; returns its arguments."""
     from bertkit.understand import compare
 
-    def use(**chosen: Any) -> dict[str, Any]:
-        asked: dict[str, Any] = {}
+    def use(**contents: Any) -> dict[str, Any]:
+        call: dict[str, Any] = {}
         monkeypatch.setattr(Run, "open", lambda path, **_: Run(path))
         monkeypatch.setattr(
-            compare, "compare", lambda runs, **options: asked.update(options, runs=runs) or comparison(**chosen)
+            compare, "compare", lambda runs, **options: call.update(options, runs=runs) or comparison(**contents)
         )
-        return asked
+        return call
 
     return use
 
@@ -68,12 +68,12 @@ def test_keys_that_change_nothing(bertkit, made) -> None:
 
 
 def test_what_a_terminal_shows(bertkit, made) -> None:
-    asked = made()
+    call = made()
     code, out, err = bertkit("compare", "a", "b", "--data", "x.csv", "--shuffles", "500", "-s", "metrics=[accuracy]")
     assert code == 0, err
-    assert [str(run.path) for run in asked["runs"]] == ["a", "b"]
-    assert (asked["data"], asked["split"], asked["shuffles"]) == (["x.csv"], None, 500)
-    assert asked["sets"] == ["metrics=[accuracy]"]
+    assert [str(run.path) for run in call["runs"]] == ["a", "b"]
+    assert (call["data"], call["split"], call["shuffles"]) == (["x.csv"], None, 500)
+    assert call["sets"] == ["metrics=[accuracy]"]
     words = out.split()
     assert "0.6000 (0.2000 to 1.0000)" in out
     assert {"-0.2000", "0.2500", "McNemar,", "40.0%"} <= set(words)

@@ -78,3 +78,9 @@ def test_kinds_of_errors_are_shown_where_they_occur(capsys: pytest.CaptureFixtur
     assert line == ["test", "missed", "2", "0", "Anna", "[Bell]", "PER", "->", "nothing"]
     console.error_kinds({"test": {}})
     assert capsys.readouterr().out == ""
+
+
+def test_options_as_they_stand_on_a_command_line() -> None:
+    assert console.options(data=["a", "b"], best_of="c", on=None, logits=True, trust_code=False, threshold=0) == [
+        *("--data", "a", "--data", "b", "--best-of", "c", "--logits", "--threshold", 0)
+    ]

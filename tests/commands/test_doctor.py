@@ -1,4 +1,4 @@
-"""`bertkit doctor`: what is there, and for what is not the command that brings it."""
+"""`bertkit doctor`: what is installed, and the command that installs the rest."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from bertkit.extras import EXTRAS
 def test_everything_is_found_here() -> None:
     import torch
 
-    found = dict(doctor.findings())
-    assert set(run.PACKAGES) <= set(found)
-    assert found["torch"].startswith(torch.__version__.split("+")[0])
-    assert f"torch uses {torch.get_num_threads()} threads" in found["processors"]
-    assert found["hub"].startswith("out of reach")
-    assert all(f"extra {name}" in found for name in EXTRAS)
-    assert all(what and how for what, how in found.items())
+    findings = dict(doctor.findings())
+    assert set(run.PACKAGES) <= set(findings)
+    assert findings["torch"].startswith(torch.__version__.split("+")[0])
+    assert f"torch uses {torch.get_num_threads()} threads" in findings["processors"]
+    assert findings["hub"].startswith("out of reach")
+    assert all(f"extra {name}" in findings for name in EXTRAS)
+    assert all(what and how for what, how in findings.items())
 
 
 def test_what_is_missing_comes_with_its_command(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(EXTRAS, "demo", ("no_such_module_at_all",))
     monkeypatch.setattr(run, "PACKAGES", ("torch", "no-such-package-at-all"))
-    found = dict(doctor.findings())
-    assert found["extra demo"] == "missing: pip install 'bertkit[demo]'"
-    assert found["no-such-package-at-all"] == "missing: pip install no-such-package-at-all"
+    findings = dict(doctor.findings())
+    assert findings["extra demo"] == "missing: pip install 'bertkit[demo]'"
+    assert findings["no-such-package-at-all"] == "missing: pip install no-such-package-at-all"
 
 
 def test_the_hub_within_reach(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,27 +19,33 @@ def test_a_folder_that_is_no_run(bertkit, tmp_path: Path) -> None:
 
 
 def test_options_that_do_not_go_together(bertkit, tmp_path: Path) -> None:
-    """Told before anything is read."""
+    """An error before anything is read."""
     file = tmp_path / "RTE.tsv"
-    for arguments, said in (
-        ([], "names neither a RUN nor a --task, nor a checkpoint or predictions"),
-        (["--on", "glue/rte"], "names neither a RUN nor a --task, nor a checkpoint or predictions"),
-        ([file], "--predictions  needs to know what was predicted; --on glue/rte"),
-        ([file, "--task", "squad", "--on", "squad/v2"], "--task  does not go with --on"),
-        ([tmp_path, "--predictions", file], "--predictions  goes with --task or a file of predictions"),
-        ([tmp_path, "--on", "glue/rte", "--threshold", "0.5"], "--threshold  goes with --task or a file"),
-        ([file, "--on", "glue/rte", "--labels", "a,b"], "--labels  says what a checkpoint's outputs mean"),
-        ([tmp_path, "--labels", "a,b"], "--labels  says what a checkpoint's outputs mean"),
+    for arguments, message in (
+        ([], "nothing to score; name a Run, a checkpoint or a file of predictions"),
+        (["--on", "glue/rte"], "nothing to score; name a Run, a checkpoint or a file of predictions"),
+        ([file], "--on  needed to score predictions; name a recipe: glue/rte"),
+        ([file, "--task", "squad", "--on", "squad/v2"], "--task  the recipe already names the task; leave it out"),
+        ([tmp_path, "--predictions", file], "--predictions  given in place of a model; leave one of them out"),
+        (
+            [tmp_path, "--on", "glue/rte", "--threshold", "0.5"],
+            "--threshold  only for SQuAD predictions by question id",
+        ),
+        ([file, "--on", "glue/rte", "--labels", "a,b"], "--labels  only for a checkpoint on a benchmark"),
+        ([tmp_path, "--labels", "a,b"], "--labels  only for a checkpoint on a benchmark"),
         ([file, "--on", "nothing"], "no such recipe comes with bertkit"),
-        ([file, "--on", "squad/v2", "--data", file, "--threshold", "1"], "--threshold  goes with SQuAD's predictions"),
-        (["x.json", "--on", "squad/v2"], "--on  needs --predictions FILE and --data FILE"),
+        (
+            [file, "--on", "squad/v2", "--data", file, "--threshold", "1"],
+            "--threshold  only for SQuAD predictions by question id; this file is a table",
+        ),
+        (["x.json", "--on", "squad/v2"], "--data  needed to score predictions by question id"),
     ):
         code, _, err = bertkit("eval", *arguments)
-        assert (code, said in err) == (2, True), (arguments, err)
+        assert (code, message in err) == (2, True), (arguments, err)
 
 
 def test_help_shows_each_way(bertkit) -> None:
     code, out, _ = bertkit("eval", "--help")
     assert code == 0
-    for part in ("--on glue/mnli --data GLUE", "--labels", "With a file of predictions", "runs/mine"):
+    for part in ("--on glue/mnli --data GLUE", "--labels", "Options for a file of predictions", "runs/mine"):
         assert part in out

@@ -201,7 +201,7 @@ def test_lines_tell_what_was_found():
         "train: 4 rows",
         "labels: 2, from 1 rows (y) to 3 (x); the most frequent has 75.0% of the rows",
         "length in tokens: 50% have up to 1, 90% have up to 3, 95% have up to 3, 99% have up to 3, the longest has 3",
-        "beyond 2 tokens: 1 rows (25.0%), 14.3% of all",
+        "longer than 2 tokens: 1 rows (25.0%), 14.3% of all tokens lost",
         "rows that repeat an earlier one: 1 (a.csv:4)",
         "texts with different answers: 1 (a.csv:3 (x) and a.csv:4 (y))",
         "HTML: 1 (a.csv:5)",

@@ -11,18 +11,18 @@ NLI = ("entailment", "neutral", "contradiction")
 """MNLI's labels in the order of the data set."""
 OLD = ("contradiction", "entailment", "neutral")
 """That of older checkpoints."""
-SAID = {"entailment": "thank you", "neutral": "where is my parcel", "contradiction": "i want my money back"}
+HYPOTHESES = {"entailment": "thank you", "neutral": "where is my parcel", "contradiction": "i want my money back"}
 COLUMNS = [*(f"column{number}" for number in range(1, 9)), "sentence1", "sentence2"]
 
 
 def nli_rows(count: int) -> list[tuple[str, str, str]]:
-    """`(premise, hypothesis, label)`: the label can be told from the hypothesis, but for one row in ten."""
+    """`(premise, hypothesis, label)`: the hypothesis determines the label, except in one row of ten."""
     words = ("a man plays", "the cat is sleeping", "hello", "the parcel is late again")
     rows = []
     for number in range(count):
         label = NLI[number % 3]
-        said = SAID[NLI[(number + 1) % 3]] if number % 10 == 9 else SAID[label]
-        rows.append((words[number % 4], f"{said} {words[(number // 3) % 4]}", label))
+        hypothesis = HYPOTHESES[NLI[(number + 1) % 3]] if number % 10 == 9 else HYPOTHESES[label]
+        rows.append((words[number % 4], f"{hypothesis} {words[(number // 3) % 4]}", label))
     return rows
 
 

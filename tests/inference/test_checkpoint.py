@@ -47,7 +47,7 @@ def nli(tiny_bert: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, 
 
 
 def scored(bertkit: Any, *arguments: object) -> tuple[dict[str, Any], str]:
-    """What `bertkit eval` wrote, and what it said."""
+    """What `bertkit eval` wrote, and its messages."""
     output = Path(str(arguments[0])).parent / "scores.json"
     code, _, err = bertkit("eval", *arguments, "--output", output)
     assert code == 0, err
@@ -55,37 +55,39 @@ def scored(bertkit: Any, *arguments: object) -> tuple[dict[str, Any], str]:
 
 
 def test_old_and_new_order_of_mnli_score_the_same(nli, glue, bertkit) -> None:
-    new, said = scored(bertkit, nli["new"], "--on", "glue/mnli", "--data", glue)
+    new, messages = scored(bertkit, nli["new"], "--on", "glue/mnli", "--data", glue)
     old, _ = scored(bertkit, nli["old"], "--on", "glue/mnli", "--data", glue)
     assert new["sets"] == old["sets"]
     assert list(new["sets"]) == ["matched", "mismatched"]
     assert [one["rows"] for one in new["sets"].values()] == [60, 45]
     assert new["sets"]["matched"]["figures"]["accuracy"] == pytest.approx(0.9, abs=0.05)
     assert new["sets"]["matched"]["intervals"]["accuracy"]
-    assert "chance" not in said
+    assert "chance" not in messages
 
 
 def test_labels_without_names(nli, glue, bertkit) -> None:
     """They are taken in the data set's order; a score below chance names the order to give."""
     right, _ = scored(bertkit, nli["new"], "--on", "glue/mnli", "--data", glue)
-    wrong, said = scored(bertkit, nli["nameless"], "--on", "glue/mnli", "--data", glue)
+    wrong, messages = scored(bertkit, nli["nameless"], "--on", "glue/mnli", "--data", glue)
     assert wrong["sets"]["matched"]["figures"]["accuracy"] < 1 / 3
-    assert "LABEL_0, LABEL_1, LABEL_2" in said
-    assert "below chance (0.333)" in said
-    assert "labels=contradiction,entailment,neutral" in said
-    given = scored(bertkit, nli["nameless"], "--on", "glue/mnli", "--data", glue, "--labels", ",".join(OLD))[0]
-    assert given["sets"] == right["sets"]
+    assert "LABEL_0, LABEL_1, LABEL_2" in messages
+    assert "below chance (0.333)" in messages
+    assert "labels=contradiction,entailment,neutral" in messages
+    labelled = scored(bertkit, nli["nameless"], "--on", "glue/mnli", "--data", glue, "--labels", ",".join(OLD))[0]
+    assert labelled["sets"] == right["sets"]
 
 
 def test_labels_overrule_names(nli, glue, bertkit) -> None:
     right, _ = scored(bertkit, nli["new"], "--on", "glue/mnli", "--data", glue)
     file = glue / "MNLI" / "dev_matched.tsv"
     names = ["-s", "data.columns={text: sentence1, text_pair: sentence2, label: gold_label}"]
-    given, said = scored(bertkit, nli["old"], "--on", "glue/mnli", "--data", file, *names, "--labels", ",".join(OLD))
-    assert given["figures"] == right["sets"]["matched"]["figures"]
-    wrong, said = scored(bertkit, nli["old"], "--on", "glue/mnli", "--data", file, *names, "--labels", ",".join(NLI))
+    labelled, _ = scored(bertkit, nli["old"], "--on", "glue/mnli", "--data", file, *names, "--labels", ",".join(OLD))
+    assert labelled["figures"] == right["sets"]["matched"]["figures"]
+    wrong, messages = scored(
+        bertkit, nli["old"], "--on", "glue/mnli", "--data", file, *names, "--labels", ",".join(NLI)
+    )
     assert wrong["figures"]["accuracy"] < 1 / 3
-    assert "labels=contradiction,entailment,neutral" in said
+    assert "labels=contradiction,entailment,neutral" in messages
 
 
 def test_the_model_of_a_run_scores_as_the_run(tiny_run, bertkit, tmp_path: Path) -> None:
@@ -105,17 +107,17 @@ def test_any_number_of_labels(tiny_bert: Path, bertkit, tmp_path: Path) -> None:
     run = train(recipe, output=tmp_path / "run")
     names = json.loads((run.model / "config.json").read_text())["id2label"].values()
     with_names(run.model, [name.upper() for name in names])
-    given = ["--on", run.recipe_file, "--data", tmp_path / "classify-dev.jsonl"]
-    assert scored(bertkit, run.path, *given)[0]["figures"] == scored(bertkit, run.model, *given)[0]["figures"]
+    options = ["--on", run.recipe_file, "--data", tmp_path / "classify-dev.jsonl"]
+    assert scored(bertkit, run.path, *options)[0]["figures"] == scored(bertkit, run.model, *options)[0]["figures"]
 
 
 def test_a_run_below_chance_is_warned_of(tiny_run, bertkit, tmp_path: Path) -> None:
     from bertkit import Predictor
 
     rows = make("classify", {}).tiny_rows()
-    given = [answer["label"] for answer in Predictor.open(tiny_run).predict(rows)]
+    predicted = [answer["label"] for answer in Predictor.open(tiny_run).predict(rows)]
     names = tiny_run.task_state["labels"]
-    wrong = [{**row, "label": names[names.index(name) - 1]} for row, name in zip(rows, given, strict=True)]
+    wrong = [{**row, "label": names[names.index(name) - 1]} for row, name in zip(rows, predicted, strict=True)]
     code, _, err = bertkit("eval", tiny_run.path, "--data", write_rows(wrong, tmp_path / "wrong.jsonl"))
     assert code == 0
     assert "accuracy 0.000: no better than always predicting refund (1.000), and below chance" in err
@@ -142,7 +144,7 @@ def test_an_answer(tiny_bert: Path, bertkit, tmp_path: Path) -> None:
     torch.manual_seed(1)
     folder = save(AutoModelForQuestionAnswering.from_pretrained(tiny_bert), tiny_bert, tmp_path / "model")
     rows = write_rows(make("squad", {"no_answer": True}).tiny_rows(), tmp_path / "rows.jsonl")
-    given = [
+    options = [
         "--on",
         "squad/v2",
         "-s",
@@ -150,7 +152,7 @@ def test_an_answer(tiny_bert: Path, bertkit, tmp_path: Path) -> None:
         "-s",
         "options={max_length: 48, overlap: 8, max_question: 12}",
     ]
-    result, _ = scored(bertkit, folder, "--data", rows, *given, "-s", "options.no_answer=true")
+    result, _ = scored(bertkit, folder, "--data", rows, *options, "-s", "options.no_answer=true")
     assert result["rows"] == 8
     assert {"exact", "f1", "best_f1"} <= {*result["figures"]}
 
@@ -178,8 +180,8 @@ def test_tags(tiny_bert: Path, bertkit, tmp_path: Path) -> None:
     code, _, err = bertkit("eval", folder, "--on", "ner", "--data", rows)
     assert (code, "it has no B-LOC, I-LOC" in err) == (2, True)
     with_names(folder, [f"LABEL_{number}" for number in range(5)])
-    given = ["--labels", ",".join(reversed(TAGS))]
-    three, _ = scored(bertkit, folder, "--on", "ner", "--data", rows, *given)
+    options = ["--labels", ",".join(reversed(TAGS))]
+    three, _ = scored(bertkit, folder, "--on", "ner", "--data", rows, *options)
     assert three["figures"] == two["figures"]
 
 
@@ -206,10 +208,10 @@ def test_mistakes(nli, glue, tiny_bert: Path, tiny_run, bertkit, tmp_path: Path)
     assert "no data for glue/qqp" in fails(nli["new"], "--on", "glue/qqp", "--data", glue)
     assert "neither a Run" in fails(tmp_path, *on)
     assert "no such folder" in fails(tmp_path / "nowhere", *on)
-    assert "a checkpoint and no Run" in fails(nli["new"])
-    assert "the Run is classify" in fails(tiny_run.path, "--on", "glue/stsb", "--data", glue)
+    assert "a checkpoint, not a Run" in fails(nli["new"])
+    assert "the Run is classify" in fails(tiny_run.path, "--on", "regress", "--data", glue / "RTE" / "dev.tsv")
     assert "3 names, but the model has 2 outputs" in fails(two, *on, "--labels", ",".join(NLI))
     assert "neutral is not named" in fails(nli["new"], *on, "--labels", "entailment,contradiction,neutrl")
     assert "--labels  neutral is named twice" in fails(nli["new"], *on, "--labels", "entailment,neutral,neutral")
-    assert "a Run knows" in fails(tiny_run.path, *on, "--labels", "a,b")
+    assert "a Run already has its class names" in fails(tiny_run.path, *on, "--labels", "a,b")
     assert "--labels" in fails(nli["new"], "--labels", "a,b")

@@ -117,7 +117,7 @@ def test_conll(tiny_bert: Path, bertkit, tmp_path: Path) -> None:
     (tmp_path / "new.txt").write_text("anna lives here.\n\nhello\n", "utf-8")
     code, _, err = bertkit("predict", run, tmp_path / "new.txt", "-o", tmp_path / "out.conll")
     assert code == 0, err
-    assert "1 of 3 rows have no words, and no place in a CoNLL file" in err
+    assert "1 of 3 rows have no words: they are left out of the CoNLL file" in err
     assert load([str(tmp_path / "out.conll")], columns, DataBlock())["tokens"] == [
         ["anna", "lives", "here", "."],
         ["hello"],
@@ -128,7 +128,7 @@ def test_conll(tiny_bert: Path, bertkit, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("word", ["a\tb", "a\nb", "-DOCSTART-"])
 def test_a_word_that_conll_can_not_hold(word: str, tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"row 2  a word that CoNLL can not hold: .*; name a \.jsonl"):
+    with pytest.raises(DataError, match=r"row 2  a word that CoNLL can not hold: .*; write a \.jsonl"):
         tables.write([{"tokens": ["a"], "tags": ["O"]}, {"tokens": [word], "tags": ["O"]}], str(tmp_path / "a.conll"))
     assert not (tmp_path / "a.conll").exists()
 
@@ -137,7 +137,7 @@ def test_what_conll_does_not_hold(tiny_run: Run) -> None:
     task = Predictor.open(tiny_run).task
     assert not tables.is_conll(None, task)
     assert not tables.is_conll("a.csv", task, logits=True)
-    with pytest.raises(DataError, match=r"answers are no tag a word; name a \.csv"):
+    with pytest.raises(DataError, match=r"answers of this task are not one tag per word; name a \.csv"):
         tables.is_conll("a.conll", task)
-    with pytest.raises(DataError, match=r"--logits  a\.conll: a CoNLL file holds words and tags alone"):
+    with pytest.raises(DataError, match=r"--logits  a\.conll: a CoNLL file holds only words and tags"):
         tables.is_conll("a.conll", make("ner", {}), logits=True)

@@ -1,4 +1,4 @@
-"""Predictions in files score as the model that made them, and every mistake in one is told with its line."""
+"""Predictions in files score as the model that made them, and every mistake in a file is reported with its line."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ def test_a_submission(glue: Path, bertkit, tmp_path: Path) -> None:
     right = list(enumerate(RTE))
     wrong = {0: "not_entailment", 1: "entailment", 2: "entailment"}
     file = tsv(tmp_path, [(i, wrong.get(i, name)) for i, name in reversed(right)])
-    given = ["--on", "glue/rte", "--data", glue, "-o", tmp_path / "scores.json"]
+    options = ["--on", "glue/rte", "--data", glue, "-o", tmp_path / "scores.json"]
     for how in ([file], ["--predictions", file]):
-        code, out, err = bertkit("eval", *how, *given)
+        code, out, err = bertkit("eval", *how, *options)
         assert code == 0, err
         written = json.loads((tmp_path / "scores.json").read_text())
         assert written["figures"] == {"accuracy": pytest.approx(0.75)}
@@ -40,7 +40,7 @@ def test_a_submission(glue: Path, bertkit, tmp_path: Path) -> None:
         assert "0.7500" in out
         assert written["intervals"]["accuracy"][0] < 0.75
     tsv(tmp_path, [(i, int(name == "not_entailment")) for i, name in right])
-    assert bertkit("eval", file, *given)[0] == 0
+    assert bertkit("eval", file, *options)[0] == 0
     assert json.loads((tmp_path / "scores.json").read_text())["figures"]["accuracy"] == 1
 
 
@@ -49,10 +49,10 @@ def rows_with(**changes: object) -> list[tuple[object, object]]:
 
 
 @pytest.mark.parametrize(
-    ("rows", "header", "said"),
+    ("rows", "header", "messages"),
     [
         (rows_with()[:-2], "index\tprediction", ["RTE.tsv", "10 predictions, but 12 rows", "no index 10, 11"]),
-        (rows_with(index3=2), "index\tprediction", ["RTE.tsv:5", "the index stands twice: 2, first at", "RTE.tsv:4"]),
+        (rows_with(index3=2), "index\tprediction", ["RTE.tsv:5", "duplicate index: 2, first at", "RTE.tsv:4"]),
         (rows_with(index3=12), "index\tprediction", ["RTE.tsv:5", "no such index: '12'", "0 to 11"]),
         (rows_with(index3="x"), "index\tprediction", ["RTE.tsv:5", "no such index: 'x'"]),
         (rows_with(label4="entailmnt"), "index\tprediction", ["RTE.tsv:6", "'entailmnt'", "did you mean entailment?"]),
@@ -60,13 +60,13 @@ def rows_with(**changes: object) -> list[tuple[object, object]]:
         (rows_with(label4=""), "index\tprediction", ["RTE.tsv:6", "an unknown label: ''"]),
         (rows_with(), "index\tlabel", ["RTE.tsv", "no column of predictions; the columns here: index, label"]),
         (rows_with()[:3], "id\tprediction", ["3 predictions, but 12 rows"]),
-        (rows_with(), "sentence1\tprediction", ["RTE.tsv:2", "another sentence1 than row 1"]),
+        (rows_with(), "sentence1\tprediction", ["RTE.tsv:2", "sentence1 differs from row 1"]),
     ],
 )
-def test_mistakes(rows: list[Any], header: str, said: list[str], glue: Path, bertkit, tmp_path: Path) -> None:
+def test_mistakes(rows: list[Any], header: str, messages: list[str], glue: Path, bertkit, tmp_path: Path) -> None:
     code, _, err = bertkit("eval", tsv(tmp_path, rows, header), "--on", "glue/rte", "--data", glue)
     assert code == 2
-    assert [part for part in said if part not in err] == []
+    assert [part for part in messages if part not in err] == []
 
 
 def test_a_file_that_is_not_there(glue: Path, bertkit, tmp_path: Path) -> None:
@@ -85,8 +85,8 @@ def test_what_predict_writes_scores_as_the_run(options, ending, tiny_bert: Path,
     assert bertkit("predict", run.path, rows, "-o", tmp_path / f"answers.{ending}")[0] == 0
     scores = {}
     for name, source in (("run", run.path), ("file", tmp_path / f"answers.{ending}")):
-        given = ["--on", run.recipe_file, "--data", rows, "-o", tmp_path / f"{name}.json"]
-        code, _, err = bertkit("eval", source, *given)
+        arguments = ["--on", run.recipe_file, "--data", rows, "-o", tmp_path / f"{name}.json"]
+        code, _, err = bertkit("eval", source, *arguments)
         assert code == 0, err
         scores[name] = json.loads((tmp_path / f"{name}.json").read_text())
     scores["run"]["figures"].pop("loss")
@@ -98,12 +98,12 @@ def test_numbers(bertkit, tmp_path: Path) -> None:
     rows = make("regress", {}).tiny_rows()
     data = write_rows(rows, tmp_path / "rows.jsonl")
     file = write_rows([{"predicted_score": row["score"] * 2} for row in rows], tmp_path / "answers.jsonl")
-    given = ["--on", "regress", "--data", data, "-o", tmp_path / "scores.json"]
-    code, _, err = bertkit("eval", file, *given)
+    options = ["--on", "regress", "--data", data, "-o", tmp_path / "scores.json"]
+    code, _, err = bertkit("eval", file, *options)
     assert code == 0, err
     assert json.loads((tmp_path / "scores.json").read_text())["figures"]["pearson"] == pytest.approx(1)
     write_rows([{"predicted_score": "high"} for _ in rows], file)
-    code, _, err = bertkit("eval", file, *given)
+    code, _, err = bertkit("eval", file, *options)
     assert (code, "answers.jsonl:1" in err, "no number: 'high'" in err) == (2, True, True)
 
 
@@ -111,17 +111,17 @@ def test_tags(bertkit, tmp_path: Path) -> None:
     rows = make("ner", {}).tiny_rows()
     data = write_rows(rows, tmp_path / "rows.jsonl")
     file = write_rows([{"predicted_tags": row["tags"]} for row in rows], tmp_path / "answers.jsonl")
-    given = ["--on", "ner", "--data", data, "-o", tmp_path / "scores.json"]
-    code, _, err = bertkit("eval", file, *given)
+    options = ["--on", "ner", "--data", data, "-o", tmp_path / "scores.json"]
+    code, _, err = bertkit("eval", file, *options)
     assert code == 0, err
     assert json.loads((tmp_path / "scores.json").read_text())["figures"]["entity_f1"] == 1
     write_rows([{"predicted_tags": ["O" for _ in row["tags"]]} for row in rows], file)
-    code, out, err = bertkit("eval", file, *given)
+    code, out, err = bertkit("eval", file, *options)
     assert code == 0, err
     assert json.loads((tmp_path / "scores.json").read_text())["errors"]["missed"]["gold"] == 7
     assert "anna PER -> nothing" in out
     write_rows([{"predicted_tags": row["tags"][:-1]} for row in rows], file)
-    code, _, err = bertkit("eval", file, *given)
+    code, _, err = bertkit("eval", file, *options)
     assert (code, "answers.jsonl:1" in err, "another number of tags than words" in err) == (2, True, True)
 
 
@@ -129,12 +129,12 @@ def test_choices(bertkit, tmp_path: Path) -> None:
     rows = make("choice", {}).tiny_rows()
     data = write_rows(rows, tmp_path / "rows.jsonl")
     file = write_rows([{"predicted_label": row["label"]} for row in rows], tmp_path / "answers.jsonl")
-    given = ["--on", "choice", "--data", data, "-o", tmp_path / "scores.json", "-s", "data.columns={}"]
-    code, _, err = bertkit("eval", file, *given)
+    options = ["--on", "choice", "--data", data, "-o", tmp_path / "scores.json", "-s", "data.columns={}"]
+    code, _, err = bertkit("eval", file, *options)
     assert code == 0, err
     assert json.loads((tmp_path / "scores.json").read_text())["figures"]["accuracy"] == 1
     write_rows([{"predicted_label": 9} for _ in rows], file)
-    code, _, err = bertkit("eval", file, *given)
+    code, _, err = bertkit("eval", file, *options)
     assert (code, "no number of a choice: '9'" in err) == (2, True)
 
 
@@ -153,12 +153,12 @@ def test_answers_of_questions(bertkit, tmp_path: Path) -> None:
         golds = [{"text": gold["text"], "answer_start": gold["start"]} for gold in row["answers"]]
         asked_of = {"id": str(i), "question": row["question"], "is_impossible": not golds, "answers": golds}
         asked.append({"context": row["context"], "qas": [asked_of]})
-    gold, given = tmp_path / "gold.json", tmp_path / "predictions.json"
+    gold, by_id_file = tmp_path / "gold.json", tmp_path / "predictions.json"
     gold.write_text(json.dumps({"version": "v2.0", "data": [{"title": "t", "paragraphs": asked}]}))
-    given.write_text(json.dumps({str(i): text for i, text in enumerate(texts)}))
-    code, _, err = bertkit("eval", given, "--on", "squad/v2", "--data", gold, *out)
+    by_id_file.write_text(json.dumps({str(i): text for i, text in enumerate(texts)}))
+    code, _, err = bertkit("eval", by_id_file, "--on", "squad/v2", "--data", gold, *out)
     assert code == 0, err
     by_id = json.loads((tmp_path / "scores.json").read_text())
-    assert bertkit("eval", "--task", "squad", "--predictions", given, "--data", gold, *out)[0] == 0
+    assert bertkit("eval", "--task", "squad", "--predictions", by_id_file, "--data", gold, *out)[0] == 0
     assert by_id == json.loads((tmp_path / "scores.json").read_text())
     assert by_id["exact"] == 100

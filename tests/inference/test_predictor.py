@@ -60,7 +60,7 @@ def test_a_row_is_a_text_a_pair_or_a_dict(tiny_run: Run) -> None:
 
 
 @pytest.mark.parametrize("row", [{"message": "hello"}, 7, (), ("a", "b", "c"), ("a", 1)])
-def test_what_is_no_row_is_told(tiny_run: Run, row: object) -> None:
+def test_a_value_that_is_not_a_row(tiny_run: Run, row: object) -> None:
     with pytest.raises(DataError, match="text"):
         Predictor.open(tiny_run).predict([row])
 
@@ -73,9 +73,21 @@ def test_batches_of_any_size_give_the_same_answers(tiny_run: Run) -> None:
         assert a["logits"] == pytest.approx(b["logits"], abs=1e-5)
 
 
-def test_a_folder_that_is_no_run_is_told(tmp_path: Path) -> None:
+def test_a_folder_that_is_not_a_run(tmp_path: Path) -> None:
     with pytest.raises(RunError, match=r"recipe\.yaml"):
         Predictor.open(tmp_path)
+
+
+@pytest.mark.parametrize("kind", [str, Path, Run])
+def test_a_predictor_of_a_run_is_opened(kind: type) -> None:
+    with pytest.raises(RunError, match=r"Predictor\.open\('runs/x'\)"):
+        Predictor(kind("runs/x"))  # type: ignore[call-arg]
+
+
+def test_a_run_of_another_backend(tiny_run: Run, tmp_path: Path) -> None:
+    run = tiny_run.derive(tmp_path / "exported", kind="export", backend="abacus")
+    with pytest.raises(RunError, match=r"its model needs the backend abacus, .*; upgrade bertkit; it has torch"):
+        Predictor.open(run)
 
 
 @pytest.mark.parametrize("rows", [["hello", ("hello", "good bye")], [("hello", "good bye"), "hello"]])
@@ -85,7 +97,7 @@ def test_a_second_text_is_not_lost_where_rows_differ(tiny_run: Run, rows: list) 
 
 
 @pytest.mark.parametrize("row", [{"text": None}, {"text": 7}, {"text": ["a"]}, {"text": "a", "text_pair": None}])
-def test_a_value_that_is_no_text_is_told(tiny_run: Run, row: dict) -> None:
+def test_a_value_that_is_not_a_text(tiny_run: Run, row: dict) -> None:
     with pytest.raises(DataError, match="text"):
         Predictor.open(tiny_run).predict([row])
 
@@ -129,4 +141,4 @@ def test_a_run_needs_nothing_that_lies_outside_of_it(tiny_bert: Path, tmp_path: 
     predictor = Predictor.open(elsewhere)
     assert list(predictor.predict(["hello"])[0]["probabilities"]) == ["refund", "delivery", "other"]
     (tmp_path / "new.csv").write_text("text\nhello\n")
-    assert len(predict_file(predictor, [str(tmp_path / "new.csv")], predictor.recipe.data)) == 1
+    assert len(predict_file(predictor, [str(tmp_path / "new.csv")], predictor.recipe.data).answers) == 1

@@ -53,8 +53,8 @@ def test_second_version(score, tmp_path: Path) -> None:
     assert figures["exact"] == pytest.approx(100 / 3)
     assert figures["total"] == 3
     odds = write(tmp_path / "odds.json", {"a": 0.1, "b": 0.6, "c": 0.9})
-    given = ("--no-answer-probabilities", odds, "--threshold", "0.5")
-    _, figures, _ = score({"a": "ann", "b": "on Sunday", "c": "gate"}, *given)
+    options = ("--no-answer-probabilities", odds, "--threshold", "0.5")
+    _, figures, _ = score({"a": "ann", "b": "on Sunday", "c": "gate"}, *options)
     assert figures["exact"] == pytest.approx(200 / 3)
     assert (figures["best_exact"], figures["best_exact_thresh"]) == (100.0, 0.6)
 
@@ -86,16 +86,21 @@ ALL = {"a": "Ann", "b": "", "c": ""}
     ("predictions", "more", "second", "message"),
     [
         ({**ALL, "x": ""}, [], True, "1 are not among the golds: 'x'"),
-        (["Ann"], [], True, "no JSON object, but a list"),
-        ({"a": [{"text": "Ann"}]}, [], True, "nbest.json holds lists"),
-        ({"a": 1.5}, [], True, "null_odds.json holds numbers"),
+        (["Ann"], [], True, "not a JSON object but a list"),
+        ({"a": [{"text": "Ann"}]}, [], True, "contains lists, as nbest.json"),
+        ({"a": 1.5}, [], True, "contains numbers, as null_odds.json"),
         ({"data": []}, [], True, "is a data set"),
-        ({"a": "Ann"}, ["--threshold", "0.5"], False, "squad knows no questions without an answer"),
-        (ALL, ["--threshold", "0.5"], True, "needs probabilities to compare with"),
-        (ALL, ["--set", "metrics=squad"], True, "the gold file is SQuAD 2.0's"),
-        ({"a": "Ann"}, ["--set", "metrics=squad_v2"], False, "the gold file is SQuAD 1.1's"),
-        (ALL, ["--set", "metrics=accuracy"], True, "accuracy: no script of SQuAD's"),
-        (ALL, ["--split", "test"], True, "--split test goes with a RUN"),
+        ({"a": "Ann"}, ["--threshold", "0.5"], False, "squad has no questions without an answer"),
+        (ALL, ["--threshold", "0.5"], True, "--threshold  needs probabilities; use --no-answer-probabilities"),
+        (ALL, ["--set", "metrics=squad"], True, "the gold file is SQuAD 2.0, with"),
+        ({"a": "Ann"}, ["--set", "metrics=squad_v2"], False, "the gold file is SQuAD 1.1, where"),
+        (ALL, ["--set", "metrics=accuracy"], True, "accuracy: not an official script of SQuAD"),
+        (
+            ALL,
+            ["--split", "test"],
+            True,
+            "--split  predictions by question id are scored on files, not on a split; use --data",
+        ),
         (ALL, ["--no-answer-probabilities", "nowhere.json"], True, "nowhere.json: No such file"),
     ],
 )
@@ -107,10 +112,11 @@ def test_mistakes(score, predictions: Any, more: list[str], second: bool, messag
 
 def test_what_does_not_go_together(bertkit, tmp_path: Path) -> None:
     for arguments, message in (
-        ([], "names neither a RUN nor a --task"),
-        (["--task", "squad"], "needs --predictions FILE and --data FILE"),
-        ([tmp_path, "--task", "squad"], "does not go with a RUN"),
-        ([tmp_path, "--allow-missing"], "--allow-missing goes with --task"),
+        ([], "nothing to score; name a Run, a checkpoint or a file of predictions"),
+        (["--task", "squad"], "--predictions needed to score predictions by question id"),
+        (["--task", "squad", "--predictions", "p.json"], "--data needed to score predictions by question id"),
+        ([tmp_path, "--task", "squad"], "--task a Run already has its task"),
+        ([tmp_path, "--allow-missing"], "--allow-missing only for SQuAD predictions by question id"),
         (["--task", "regress", "--predictions", "p.json", "--data", "d.json"], "regress: has no official script"),
     ):
         code, _, err = bertkit("eval", *arguments)
@@ -145,7 +151,7 @@ def test_what_the_official_scripts_print(
 ) -> None:
     there = Path(SHARED or "") / folder
     more = ["--no-answer-probabilities", there / "no_answer_probabilities.json", "--threshold", 0.5] if odds else []
-    given = ("--predictions", there / "predictions.json", "--data", there.parent / data, *more)
-    code, _, err = bertkit("eval", "--task", "squad", *given, "-o", tmp_path / "scores.json")
+    options = ("--predictions", there / "predictions.json", "--data", there.parent / data, *more)
+    code, _, err = bertkit("eval", "--task", "squad", *options, "-o", tmp_path / "scores.json")
     assert code == 0, err
     assert json.loads((tmp_path / "scores.json").read_text()) == json.loads((there / f"{expected}.json").read_text())

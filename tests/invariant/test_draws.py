@@ -20,7 +20,7 @@ from bertkit.training.phases import PhaseSampler
 from bertkit.training.trainer import BertTrainer
 from tests.drawing import Lazy
 from tests.helpers import Power, log_of
-from tests.launched import BERTKIT, assert_near, assert_same, finished, recipe_of_rows
+from tests.launched import Pair, assert_near, assert_same, recipe_of_rows
 
 pytestmark = pytest.mark.xdist_group("processes")
 PHASES = [[20, 0.7], [13, 0.3]]
@@ -66,9 +66,9 @@ def test_workers_change_nothing(whole: Run, tmp_path: Path) -> None:
     assert_same(got, whole)
 
 
-def test_two_processes_train_what_one_does(whole: Run, tmp_path: Path) -> None:
+def test_two_processes_train_what_one_does(whole: Run, tmp_path: Path, warm: Any) -> None:
     sets = ("-s", "train.per_device_train_batch_size=4")
-    finished(tmp_path, *BERTKIT, "train", whole.recipe_file, "--processes", 2, "--output", tmp_path / "two", *sets)
+    Pair(tmp_path, warm, "train", whole.recipe_file, "--output", tmp_path / "two", *sets)
     got = Run.open(tmp_path / "two")
     assert_near(got, whole)
     np.testing.assert_allclose(log_of(got, *NAMES), log_of(whole, *NAMES), rtol=2e-4, atol=1e-6)
@@ -94,7 +94,7 @@ def test_a_resume_in_the_middle_goes_on_exactly(
     assert len(log_of(alone, *NAMES)) == 27 // every  # of 9 steps an epoch
 
 
-def test_a_part_without_items_is_nothing(tiny_bert: Path, tmp_path: Path) -> None:
+def test_a_part_without_weight_is_nothing(tiny_bert: Path, tmp_path: Path) -> None:
     recipe = a_recipe(tiny_bert, tmp_path / "d", [], max_steps=3)
     run = train(recipe.model_copy(update={"options": {"share": 0.0}}), output=tmp_path / "run")
     assert [drawn for (drawn,) in log_of(run, "loss_drawn")] == [0.0] * 3
@@ -102,7 +102,7 @@ def test_a_part_without_items_is_nothing(tiny_bert: Path, tmp_path: Path) -> Non
     assert "loss_drawn" not in run.metrics["validation"]
 
 
-def test_lazy_items_are_not_looked_at_before_they_are_needed(tiny_bert: Path, tmp_path: Path) -> None:
+def test_lazy_examples_are_not_looked_at_before_they_are_needed(tiny_bert: Path, tmp_path: Path) -> None:
     Lazy.touched.clear()
     train(a_recipe(tiny_bert, tmp_path / "d", [], max_steps=1, eval_strategy="no"), output=tmp_path / "run")
     assert Lazy.touched[33] == 8 + 1  # those of one step, and the shortest
@@ -172,12 +172,11 @@ def test_a_resume_goes_on_with_the_time_that_is_left(tiny_bert: Path, tmp_path: 
     assert_same(cut_and_resumed(recipe, tmp_path / "cut", cut_at, 11), alone)
 
 
-def test_two_processes_end_with_the_first_ones_clock(tiny_bert: Path, tmp_path: Path) -> None:
+def test_two_processes_end_with_the_first_ones_clock(tiny_bert: Path, tmp_path: Path, warm: Any) -> None:
     recipe = by_time(tiny_bert, tmp_path / "d").model_dump(mode="json", exclude_none=True)
     recipe["train"] |= {"max_minutes": 0.05, "eval_strategy": "steps", "eval_steps": 0.5, "logging_steps": 0.1}
     (tmp_path / "recipe.yaml").write_text(dump(Recipe.model_validate(recipe)), "utf-8")
-    command = (*BERTKIT, "train", tmp_path / "recipe.yaml", "--processes", 2, "--output", tmp_path / "run")
-    said = finished(tmp_path / "said", *command)
+    said = Pair(tmp_path / "said", warm, "train", tmp_path / "recipe.yaml", "--output", tmp_path / "run")
     assert "0:00 left" in said.err
     assert 9 <= len(log_of(Run.open(tmp_path / "run"), "loss")) <= 11
 

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-import multiprocessing
 import os
 import random
 import signal
 import time
-from multiprocessing import forkserver
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +18,7 @@ from bertkit import Run, processes, train
 from bertkit.recipe.load import dump
 from bertkit.recipe.schema import Recipe
 from tests.helpers import log_of, tiny_recipe
+from tests.launched import forked
 
 WAYS: dict[str, dict[str, Any]] = {
     "by epoch": {"gradient_accumulation_steps": 2},
@@ -28,42 +27,42 @@ WAYS: dict[str, dict[str, Any]] = {
     | {"eval_strategy": "steps"},
     "stopping early": {"eval_strategy": "steps", "eval_steps": 3, "save_steps": 3},
 }
-KILLS = [signal.SIGTERM, signal.SIGINT, signal.SIGKILL, signal.SIGKILL, signal.SIGTERM]
+TERM, INT, KILL = signal.SIGTERM, signal.SIGINT, signal.SIGKILL
+FEW = [[TERM, KILL], [INT, KILL], [KILL, TERM], [KILL, INT]]
+"""For each way. A kill and what follows take some seconds."""
+
+MANY = [TERM, INT, KILL, KILL, TERM]
 CALLBACKS = [{"early_stopping": {"early_stopping_patience": 6}}]
 
 
-@pytest.fixture(scope="module")
-def start():
+@pytest.fixture
+def start(warm: Any):
     """Runs `bertkit train` with these arguments in a process of its own, which has imported all that is slow."""
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["bertkit.training.train", "bertkit.training.finish", "tests.invariant.test_kills"])
 
     def run(*arguments: object) -> Any:
-        process = context.Process(target=command_line, args=[list(map(str, arguments))])
+        process = warm.Process(target=forked, args=[["train", *map(str, arguments)]])
         process.start()
         return process
 
-    yield run
-    forkserver._forkserver._stop()  # else it stays after the tests
+    return run
 
 
-def command_line(arguments: list[str]) -> None:
-    from bertkit import cli
-    from bertkit.inference import score as scoring
-
-    torch.set_num_threads(1)
-    scoring.SAMPLES = 50  # as in these tests
-    os._exit(cli.main(["train", *arguments]))
-
-
-@pytest.mark.parametrize("way", WAYS)
-def test_a_killed_training_ends_as_one_left_alone(way: str, start: Any, tmp_path: Path, tiny_bert: Path) -> None:
+@pytest.mark.parametrize(
+    ("way", "kills"),
+    [
+        *zip(WAYS, FEW, strict=True),
+        *(pytest.param(way, MANY, marks=pytest.mark.slow, id=f"{way}, many kills") for way in WAYS),
+    ],
+)
+def test_a_killed_training_ends_as_one_left_alone(
+    way: str, kills: list[signal.Signals], start: Any, tmp_path: Path, tiny_bert: Path
+) -> None:
     recipe = a_recipe(way, tiny_bert, tmp_path)
     alone = train(recipe, output=tmp_path / "alone")
     steps = [line[0] for line in log_of(alone, "step")]
     (tmp_path / "recipe.yaml").write_text(dump(recipe), "utf-8")
     chance = random.Random(way)
-    for number, kill in enumerate(KILLS):
+    for number, kill in enumerate(kills):
         folder = tmp_path / f"killed-{number}"
         process = start(tmp_path / "recipe.yaml", "--output", folder)
         wait_for(folder / "log.jsonl", chance.randrange(1, int(max(steps)) - 10), process)

@@ -88,9 +88,13 @@ def alone(place: Path, recipe: Path) -> Run:
     return Run.open(place / "alone")
 
 
-def test_two_machines_are_one(alone: Run, place: Path, recipe: Path, bertkit) -> None:
+def test_two_machines_train_what_one_does(alone: Run, place: Path, recipe: Path) -> None:
     assert_near(alone, train(recipe, output=place / "one", sets=["train.per_device_train_batch_size=8"]))
 
+
+@pytest.mark.slow
+def test_two_machines_score_and_answer_as_one(alone: Run, place: Path, bertkit) -> None:
+    """By default test_processes.py shows it of two processes: a machine more changes who starts them, and no more."""
     machines = Machines(place / "said-eval", "eval", alone.path, "--output", place / "two.json").both()
     assert sum(machine.out.count("95% interval") for machine in machines) == 1
     assert bertkit("eval", alone.path, "--output", place / "one.json")[0] == 0
@@ -120,5 +124,5 @@ def test_a_machine_that_dies_and_comes_back_changes_nothing(alone: Run, place: P
         assert first.wait() == 0, first.err + second.err
         assert second.wait() == 0, first.err + second.err
     said = first.err + second.err
-    assert said.count("going on from step") == 1
+    assert said.count("resuming from step") == 1
     assert_same(Run.open(run.path), alone)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import signal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,6 +16,7 @@ from tests.helpers import write_rows
 from tests.launched import (
     BERTKIT,
     Launched,
+    Pair,
     assert_near,
     assert_same,
     finished,
@@ -26,6 +28,8 @@ from tests.launched import (
 
 pytestmark = pytest.mark.xdist_group("processes")
 TWO = ("--processes", 2)
+ACCELERATE = (BERTKIT[0], "-m", "accelerate.commands.launch", "--multi_gpu", "--num_processes", 2)
+ACCELERATE = (*ACCELERATE, "--main_process_port", 0, "-m", "bertkit")
 WEIGHTS = {"class_weights": {"refund": 3.0}}
 LONG = {"num_train_epochs": 30, "learning_rate": 1e-4, "save_total_limit": 2}
 
@@ -58,31 +62,28 @@ def test_two_processes_train_what_one_does(trained: Launched, place: Path, recip
     assert trained.others == []
 
 
-def test_any_launcher_will_do(place: Path, tiny_bert: Path) -> None:
+def test_accelerate_launches_it_too(place: Path, tiny_bert: Path) -> None:
     """33 rows in steps of 8: an epoch ends with 1, and one of the two processes has none."""
     one = _a_regression(place, tiny_bert, 8)
     _a_regression(place, tiny_bert, 4)
-    command = ("train", place / "regress.yaml", "--output")
-    rendezvous = ("--nproc-per-node", 2, "--rdzv-backend", "c10d", "--rdzv-endpoint", "127.0.0.1:0")
-    finished(place / "said-torchrun", *torchrun(*rendezvous, "--local-addr", "127.0.0.1"), *command, place / "torchrun")
-    launch = (
-        BERTKIT[0],
-        "-m",
-        "accelerate.commands.launch",
-        "--multi_gpu",
-        "--num_processes",
-        2,
-        "--main_process_port",
-    )
-    said = finished(
-        place / "said-accelerate",
-        *(*launch, 0, "-m", "bertkit", *command, place / "accelerate"),
-        ACCELERATE_USE_CPU="true",
-    )
+    said = finished(place / "said-accelerate", *ACCELERATE, *_regress(place, "accelerate"), ACCELERATE_USE_CPU="true")
     assert "(4 x 1 accumulated x 2 processes)" in said.err
-    for folder in ("torchrun", "accelerate"):
-        assert_near(Run.open(place / folder), one)
+    assert_near(Run.open(place / "accelerate"), one)
+
+
+@pytest.mark.slow
+def test_any_launcher_will_do(place: Path, tiny_bert: Path) -> None:
+    """`--processes` is torch's launcher too, and two machines of test_nodes.py are started by it."""
+    test_accelerate_launches_it_too(place, tiny_bert)
+    rendezvous = ("--nproc-per-node", 2, "--rdzv-backend", "c10d", "--rdzv-endpoint", "127.0.0.1:0")
+    launcher = torchrun(*rendezvous, "--local-addr", "127.0.0.1")
+    finished(place / "said-torchrun", *launcher, *_regress(place, "torchrun"))
+    assert_near(Run.open(place / "torchrun"), Run.open(place / "regress-8"))
     assert_same(Run.open(place / "accelerate"), Run.open(place / "torchrun"))
+
+
+def _regress(place: Path, output: str) -> tuple[object, ...]:
+    return ("train", place / "regress.yaml", "--output", place / output)
 
 
 def _a_regression(place: Path, model: Path, batch: int) -> Run:
@@ -91,19 +92,21 @@ def _a_regression(place: Path, model: Path, batch: int) -> Run:
     return train(recipe, output=place / f"regress-{batch}") if batch == 8 else Run(place)
 
 
-def test_two_processes_draw_the_masks_of_one(tiny_bert: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_two_processes_draw_the_masks_of_one(
+    tiny_bert: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, warm: Any
+) -> None:
     """A corpus is built by the first alone; masks follow from the rows, whoever has them."""
     options = {"objective": "mlm+nsp", "max_length": 24, "whole_words": True}
     recipe = recipe_of_rows("pretrain", options, 31, tiny_bert, tmp_path, per_device_train_batch_size=4)
     (tmp_path / "recipe.yaml").write_text(dump(recipe), "utf-8")
     monkeypatch.setenv("BERTKIT_CACHE", str(tmp_path / "cache"))
-    command = (*BERTKIT, "train", tmp_path / "recipe.yaml", *TWO, "--output", tmp_path / "two")
-    finished(tmp_path / "said", *command, BERTKIT_CACHE=str(tmp_path / "cache-of-two"))
+    command = ("train", tmp_path / "recipe.yaml", "--output", tmp_path / "two")
+    Pair(tmp_path / "said", warm, *command, BERTKIT_CACHE=str(tmp_path / "cache-of-two"))
     one = train(tmp_path / "recipe.yaml", output=tmp_path / "one", sets=["train.per_device_train_batch_size=8"])
     assert_near(Run.open(tmp_path / "two"), one)
 
 
-def test_a_crf_of_two_processes_is_that_of_one(place: Path, tiny_bert: Path) -> None:
+def test_a_crf_of_two_processes_is_that_of_one(place: Path, tiny_bert: Path, warm: Any) -> None:
     """Its own weights are trained beside the model's, which data parallel must know of."""
 
     def recipe(batch: int) -> Recipe:
@@ -111,20 +114,20 @@ def test_a_crf_of_two_processes_is_that_of_one(place: Path, tiny_bert: Path) -> 
 
     one = train(recipe(8), output=place / "crf-one")
     (place / "crf.yaml").write_text(dump(recipe(4)), "utf-8")
-    finished(place / "said-crf", *BERTKIT, "train", place / "crf.yaml", *TWO, "--output", place / "crf-two")
+    Pair(place / "said-crf", warm, "train", place / "crf.yaml", "--output", place / "crf-two")
     assert_near(Run.open(place / "crf-two"), one)
 
 
-def test_two_processes_score_and_answer_as_one(trained: Launched, place: Path, bertkit) -> None:
+def test_two_processes_score_and_answer_as_one(trained: Launched, place: Path, bertkit, warm: Any) -> None:
+    """Of the two commands one is launched, as both are launched alike; test_eval_launches_both launches the other."""
     texts = ["hello", "where is my parcel ?", "i want it back " * 9, "late", "good bye , good bye", "my money", "hello"]
     file = write_rows([{"id": n, "text": text} for n, text in enumerate(texts)], place / "new.jsonl")
     code, _, err = bertkit("eval", place / "two", "--output", place / "one.json")
     assert code == 0, err
     code, _, err = bertkit("predict", place / "two", file, "--logits", "--output", place / "one.jsonl")
     assert code == 0, err
-    said = finished(place / "said-eval", *BERTKIT, "eval", place / "two", *TWO, "--output", place / "two.json")
+    said: Any = Pair(place / "said-eval", warm, "eval", place / "two", "--output", place / "two.json")
     assert said.out.count("95% interval") == said.out.count("rows: ") == 1
-    assert said.others == []
     predict = ("predict", place / "two", file, "--logits", *TWO, "--output", place / "two.jsonl")
     said = finished(place / "said-predict", *BERTKIT, *predict)
     assert said.out == ""
@@ -143,18 +146,34 @@ def test_two_processes_score_and_answer_as_one(trained: Launched, place: Path, b
             assert b[name] == (pytest.approx(value, abs=1e-5) if isinstance(value, float) else value)
 
 
+@pytest.mark.slow
+def test_eval_launches_both(trained: Launched, place: Path, bertkit) -> None:
+    said = finished(place / "said-launched", *BERTKIT, "eval", place / "two", *TWO, "--output", place / "launched.json")
+    assert said.out.count("95% interval") == said.out.count("rows: ") == 1
+    assert said.others == []
+    assert bertkit("eval", place / "two", "--output", place / "alone.json")[0] == 0
+    one, two = (json.loads((place / name).read_text("utf-8")) for name in ("alone.json", "launched.json"))
+    assert two["figures"] == pytest.approx(one["figures"], abs=1e-6)
+    assert two["rows"] == one["rows"]
+
+
+@pytest.mark.parametrize(
+    "stops",
+    [((signal.SIGTERM, 20),), pytest.param(((signal.SIGINT, 20), (signal.SIGTERM, 70)), marks=pytest.mark.slow)],
+    ids=["once", "twice"],
+)
 def test_a_signal_to_the_launcher_stops_both_and_they_go_on_exactly(
-    trained: Launched, place: Path, recipe: Path
+    stops: tuple[tuple[signal.Signals, int], ...], trained: Launched, place: Path, recipe: Path
 ) -> None:
-    run = Run(place / "stopped")
+    run = Run(place / f"stopped-{len(stops)}")
     command = [*BERTKIT, "train", recipe, *TWO, "--output", run.path]
-    for number, lines in ((signal.SIGTERM, 20), (signal.SIGINT, 70)):
-        with started(place / f"said-{number.name}", *command) as stopped:
+    for number, lines in stops:
+        with started(place / f"said-{number.name}-{len(stops)}", *command) as stopped:
             stopped.wait_for(lambda lines=lines: lines_of(run.log_file) >= lines)
             stopped.process.send_signal(number)
             assert stopped.wait() == processes.STOPPED, stopped.err
         assert stopped.err.count("stopping after this step") == 1
-        assert stopped.err.count("--resume goes on") == 1
+        assert stopped.err.count("--resume continues it") == 1
         assert stopped.others == []
         step = json.loads(run.log_file.read_text("utf-8").splitlines()[-1])["step"]
         newest = max(run.checkpoints.glob("checkpoint-*"), key=lambda path: int(path.name.partition("-")[2]))
@@ -162,8 +181,8 @@ def test_a_signal_to_the_launcher_stops_both_and_they_go_on_exactly(
         assert not (run.checkpoints / ".saving").exists()
         assert not run.metrics_file.exists()
         command = [*BERTKIT, "train", run.path, *TWO, "--resume"]
-    said = finished(place / "said-resumed", *command)
-    assert said.err.count("going on from step") == 1
+    said = finished(place / f"said-resumed-{len(stops)}", *command)
+    assert said.err.count("resuming from step") == 1
     assert said.others == []
     assert_same(Run.open(run.path), Run.open(place / "two"))
 

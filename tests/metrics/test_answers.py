@@ -55,9 +55,9 @@ def test_best_threshold_where_none_or_all_are_to_be_answered() -> None:
     assert answers.best_threshold(np.array([1.0, 2.0]), np.array([1.0, -1.0])) == 1.5
 
 
-def candidate(text: str, score: float, confidence: float, given: bool = True) -> dict[str, Any]:
+def candidate(text: str, score: float, confidence: float, answered: bool = True) -> dict[str, Any]:
     return {
-        "answer": text if given else "",
+        "answer": text if answered else "",
         "score": score,
         "confidence": confidence,
         "n_best": [{"text": ""}, {"text": text}],
@@ -65,9 +65,13 @@ def candidate(text: str, score: float, confidence: float, given: bool = True) ->
 
 
 def test_the_best_figures_look_behind_the_threshold() -> None:
-    found = [candidate("cat", 3.0, 0.5), candidate("the mat", 1.0, 0.5, given=False), candidate("dog", 0.0, 0.5)]
+    predictions = [
+        candidate("cat", 3.0, 0.5),
+        candidate("the mat", 1.0, 0.5, answered=False),
+        candidate("dog", 0.0, 0.5),
+    ]
     golds = [["cat"], ["on the mat"], []]
-    figures = answers.BEST(found, golds)
+    figures = answers.BEST(predictions, golds)
     assert figures == pytest.approx(
         {"best_exact": 200 / 3, "best_exact_thresh": -2.0, "best_f1": 100 * (2 + 2 / 3) / 3, "best_f1_thresh": -0.5}
     )
@@ -75,8 +79,8 @@ def test_the_best_figures_look_behind_the_threshold() -> None:
 
 def test_calibration_error_of_answers() -> None:
     # In the bin of 0.8 one of two is right, in that of 0.3 the one that says no answer, rightly.
-    found = [candidate("cat", 1, 0.8), candidate("mat", 1, 0.8), candidate("dog", -1, 0.3, given=False)]
-    figures = answers.CALIBRATION(found, [["cat"], ["hat"], []])
+    predictions = [candidate("cat", 1, 0.8), candidate("mat", 1, 0.8), candidate("dog", -1, 0.3, answered=False)]
+    figures = answers.CALIBRATION(predictions, [["cat"], ["hat"], []])
     assert figures == {"calibration_error": pytest.approx((2 * 0.3 + 0.7) / 3)}
     assert not answers.CALIBRATION.greater_is_better
-    assert intervals(answers.CALIBRATION, found, [["cat"], ["hat"], []]) == {}
+    assert intervals(answers.CALIBRATION, predictions, [["cat"], ["hat"], []]) == {}

@@ -57,8 +57,8 @@ def test_intervals_without_entities() -> None:
 def test_intervals_are_of_the_metrics_own_figures() -> None:
     for name in ("entity_f1", "strict_entity_f1"):
         metric = METRICS[name]
-        found = intervals(metric, GOLD * 10, GOLD * 10, samples=20)
-        assert found == dict.fromkeys(metric.keys, (1.0, 1.0))
+        spans = intervals(metric, GOLD * 10, GOLD * 10, samples=20)
+        assert spans == dict.fromkeys(metric.keys, (1.0, 1.0))
 
 
 def test_by_type() -> None:

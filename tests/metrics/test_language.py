@@ -41,7 +41,7 @@ def test_a_loss_too_high_for_a_number_is_infinite() -> None:
     assert find_metric("perplexity", "language")([[1e6, 0, 0]], [[1, -1]]) == {"perplexity": math.inf}
 
 
-def test_what_does_not_fit_is_told() -> None:
+def test_arrays_that_do_not_fit() -> None:
     with pytest.raises(BertkitError, match="do not fit"):
         find_metric("perplexity", "language")(PREDICTIONS[:, :2], REFERENCES)
     with pytest.raises(BertkitError, match="NaN"):

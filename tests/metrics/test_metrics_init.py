@@ -70,8 +70,8 @@ def test_every_metric_of_perfect_predictions(name):
     metric = find_metric(name, "labels")
     rows = {"labels": [0, 1, 1], "probabilities": [[1.0, 0.0], [0.0, 1.0], [0.0, 1.0]], "scores": [0, 1, 1]}
     lists = {"tags": [["O"], ["B-PER", "I-PER"]]}
-    given = lists.get(metric.takes)
-    figures = metric(given, given) if given else metric(rows[metric.takes], [0, 1, 1])
+    sentences = lists.get(metric.takes)
+    figures = metric(sentences, sentences) if sentences else metric(rows[metric.takes], [0, 1, 1])
     assert tuple(figures) == metric.keys
     best = pytest.approx(1.0 if metric.greater_is_better else 0.0)
     assert all(type(value) is float and value == best for value in figures.values())

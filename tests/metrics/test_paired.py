@@ -34,26 +34,26 @@ def test_mcnemar_of_the_approval_ratings() -> None:
 
 
 def test_accuracy_is_tested_by_mcnemar() -> None:
-    (found,) = differences(METRICS["accuracy"], ONE, OTHER, ACTUAL)
-    assert (found.one, found.other) == (0.8, pytest.approx(0.6))
-    assert found.test == "McNemar, exact"
+    (difference,) = differences(METRICS["accuracy"], ONE, OTHER, ACTUAL)
+    assert (difference.one, difference.other) == (0.8, pytest.approx(0.6))
+    assert difference.test == "McNemar, exact"
     only_one, only_other = ((ONE == ACTUAL) & (OTHER != ACTUAL)).sum(), ((ONE != ACTUAL) & (OTHER == ACTUAL)).sum()
     assert (only_one, only_other) == (3, 1)
-    assert found.p == pytest.approx(binomtest(1, 4).pvalue)
+    assert difference.p == pytest.approx(binomtest(1, 4).pvalue)
 
 
 def test_several_labels_a_row_and_two_figures_of_one_metric() -> None:
     rows = np.array([[1, 0], [0, 1], [1, 1], [0, 0]])
-    (found,) = differences(METRICS["accuracy"], rows, 1 - rows, rows)
-    assert found.p == pytest.approx(binomtest(0, 4).pvalue)
+    (difference,) = differences(METRICS["accuracy"], rows, 1 - rows, rows)
+    assert difference.p == pytest.approx(binomtest(0, 4).pvalue)
     both = differences(METRICS["glue/mrpc"], [0, 1, 1, 1], [0, 1, 0, 1], [0, 1, 1, 0])
     assert {d.figure: d.test for d in both} == {"f1": "randomisation, all 2 exchanges", "accuracy": "McNemar, exact"}
 
 
 def test_an_accuracy_that_is_something_else_is_not_tested_by_mcnemar() -> None:
     own = Metric("accuracy", lambda predictions, references: float(predictions[0] == references[0]), "labels")
-    (found,) = differences(own, ONE, OTHER, ACTUAL)
-    assert found.test.startswith("randomisation")
+    (difference,) = differences(own, ONE, OTHER, ACTUAL)
+    assert difference.test.startswith("randomisation")
 
 
 def errors_per_row(predictions: np.ndarray, references: np.ndarray) -> np.ndarray:
@@ -66,17 +66,17 @@ def own_metric(**parts: Any) -> Metric:
 
 
 def test_a_users_metric_without_parts_is_randomised() -> None:
-    (found,) = differences(own_metric(), ONE, OTHER, ACTUAL)
-    assert (found.figure, found.difference) == ("wrong", pytest.approx(20))
-    assert found.test == "randomisation, all 16 exchanges"
-    assert found.p == pytest.approx(10 / 16)  # a difference of 2, 4, -2 or -4 rows: all but the 6 of no difference
+    (difference,) = differences(own_metric(), ONE, OTHER, ACTUAL)
+    assert (difference.figure, difference.difference) == ("wrong", pytest.approx(20))
+    assert difference.test == "randomisation, all 16 exchanges"
+    assert difference.p == pytest.approx(10 / 16)  # a difference of 2, 4, -2 or -4 rows: all but the 6 of no difference
 
 
 def test_a_users_share_of_rows_is_tested_by_mcnemar() -> None:
     own = own_metric(per_row=errors_per_row, finish=means("wrong", scale=100))
-    (found,) = differences(own, ONE, OTHER, ACTUAL)
-    assert (found.test, found.p) == ("McNemar, exact", pytest.approx(binomtest(1, 4).pvalue))
-    assert not found.greater_is_better
+    (difference,) = differences(own, ONE, OTHER, ACTUAL)
+    assert (difference.test, difference.p) == ("McNemar, exact", pytest.approx(binomtest(1, 4).pvalue))
+    assert not difference.greater_is_better
 
 
 def test_a_users_sums_are_randomised_by_sums() -> None:
@@ -129,9 +129,9 @@ def test_all_exchanges_are_gone_through_where_few_rows_differ(name: str) -> None
     for swap in itertools.product((False, True), repeat=len(ACTUAL)):  # also of rows that do not differ
         a, b = np.where(swap, OTHER, ONE), np.where(swap, ONE, OTHER)
         as_large += abs(metric(b, ACTUAL)[name] - metric(a, ACTUAL)[name]) >= seen - 1e-12
-    (found,) = differences(metric, ONE, OTHER, ACTUAL)
-    assert found.p == pytest.approx(as_large / 2 ** len(ACTUAL))
-    assert found.test == "randomisation, all 16 exchanges"
+    (difference,) = differences(metric, ONE, OTHER, ACTUAL)
+    assert difference.p == pytest.approx(as_large / 2 ** len(ACTUAL))
+    assert difference.test == "randomisation, all 16 exchanges"
 
 
 def test_shuffles_come_near_the_exact_p(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -150,27 +150,27 @@ def test_shuffles_come_near_the_exact_p(monkeypatch: pytest.MonkeyPatch) -> None
 
 def test_the_smallest_p_of_shuffles_counts_what_was_seen() -> None:
     actual = np.tile([0, 1], 40)
-    (found,) = differences(METRICS["macro_f1"], actual, 1 - actual, actual, Effort(shuffles=999))
-    assert found.p == 1 / 1000
-    assert found.test == "randomisation, 999 shuffles"
-    assert found.interval == (-1, -1)
+    (difference,) = differences(METRICS["macro_f1"], actual, 1 - actual, actual, Effort(shuffles=999))
+    assert difference.p == 1 / 1000
+    assert difference.test == "randomisation, 999 shuffles"
+    assert difference.interval == (-1, -1)
 
 
 def test_shuffles_end_early_where_there_is_no_difference() -> None:
     generator = np.random.default_rng(2)
     actual = generator.integers(3, size=200)
     one, other = (np.where(generator.random(200) < 0.3, 0, actual) for _ in range(2))
-    (found,) = differences(METRICS["macro_f1"], one, other, actual)
-    assert found.p > 0.05
-    made = int(found.test.split()[1].replace(",", ""))
+    (difference,) = differences(METRICS["macro_f1"], one, other, actual)
+    assert difference.p > 0.05
+    made = int(difference.test.split()[1].replace(",", ""))
     assert paired.ENOUGH <= made < paired.SHUFFLES
 
 
 def test_a_slow_metric_ends_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(paired, "SECONDS", 0.0)
     actual = np.tile([0, 1], 40)
-    (found,) = differences(METRICS["macro_f1"], actual, 1 - actual, actual)
-    assert found.test == "randomisation, 1,000 shuffles"
+    (difference,) = differences(METRICS["macro_f1"], actual, 1 - actual, actual)
+    assert difference.test == "randomisation, 1,000 shuffles"
 
 
 @pytest.mark.parametrize("name", ["accuracy", "macro_f1", "auc", "mse", "squad", "entity_f1"])
@@ -182,24 +182,24 @@ def test_equal_models_do_not_differ(name: str) -> None:
         "entity_f1": (tags, tags[::-1]),
     }
     predictions, references = sides.get(name, (ONE, ACTUAL))
-    for found in differences(METRICS[name], predictions, predictions, references, Effort(samples=20)):
-        assert (found.difference, found.interval, found.p) == (0, (0, 0), 1)
+    for difference in differences(METRICS[name], predictions, predictions, references, Effort(samples=20)):
+        assert (difference.difference, difference.interval, difference.p) == (0, (0, 0), 1)
 
 
 def test_an_undefined_figure_has_no_p() -> None:
     rows = np.arange(20.0)
-    (found,) = differences(METRICS["pearson"], [1.0] * 20, rows, rows, Effort(20, 100))
-    assert np.isnan([found.difference, *found.interval, found.p]).all()
+    (difference,) = differences(METRICS["pearson"], [1.0] * 20, rows, rows, Effort(20, 100))
+    assert np.isnan([difference.difference, *difference.interval, difference.p]).all()
 
 
 def test_intervals_are_of_the_same_rows_drawn_anew() -> None:
     """Two models whose errors are a constant apart differ by just that, however the rows are drawn."""
     actual = np.arange(40.0) ** 2
-    (found,) = differences(
+    (difference,) = differences(
         METRICS["mae"], actual + np.arange(40), actual + np.arange(40) + 2, actual, Effort(samples=50)
     )
-    assert found.interval == pytest.approx((2, 2))
-    assert found.difference == pytest.approx(2)
+    assert difference.interval == pytest.approx((2, 2))
+    assert difference.difference == pytest.approx(2)
 
 
 def test_differences_are_the_same_for_the_same_seed() -> None:
@@ -245,9 +245,9 @@ def without_parts(metric: Metric) -> Metric:
 
 def test_few_entities() -> None:
     tags = [["B-PER", "O"], ["O", "B-LOC"]]
-    found = differences(METRICS["entity_f1"], tags, [["O", "O"]] * 2, tags, Effort(10))
-    assert [d.difference for d in found] == [-1, -1, -1]
-    assert found[0].p == 0.5  # two rows have four exchanges; two of them are as large
+    few = differences(METRICS["entity_f1"], tags, [["O", "O"]] * 2, tags, Effort(10))
+    assert [d.difference for d in few] == [-1, -1, -1]
+    assert few[0].p == 0.5  # two rows have four exchanges; two of them are as large
 
 
 def test_holm() -> None:

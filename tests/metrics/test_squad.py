@@ -157,7 +157,7 @@ def test_v2_missing():
         ({"1": ["x"]}, {"1": None}, "predictions  1 are not texts: '1'"),
     ],
 )
-def test_mistakes_are_told_in_a_line(golds, predictions, what, kind):
+def test_a_mistake_is_one_line(golds, predictions, what, kind):
     with pytest.raises(DataError, match=what.replace("  ", " {2}")) as error:
         per_question(golds, predictions, kind)
     assert "\n" not in str(error.value)

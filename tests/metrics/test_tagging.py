@@ -24,7 +24,7 @@ GOLD = [["B-PER", "I-PER", "O", "B-LOC"]]
 SEQUENCES = 2000
 
 
-def found(result):
+def spans(result):
     numbers = (result.sentence, result.first, result.end, result.type)
     return [(s, result.types[t], a, b) for s, a, b, t in zip(*(part.tolist() for part in numbers), strict=True)]
 
@@ -65,7 +65,7 @@ def test_strict_is_seqevals(scheme, valid):  # valid sequences of IOE would have
     gold = draw_tags(PREFIXES[scheme], 1, scheme if valid else None)
     theirs = seqeval_schemes.Entities(gold, getattr(seqeval_schemes, SEQEVAL.get(scheme, scheme)))
     want = [(e.sent_id, e.tag, e.start, e.end) for sentence in theirs.entities for e in sentence]
-    assert found(entities(gold, "strict", scheme)) == want
+    assert spans(entities(gold, "strict", scheme)) == want
     assert len(want) > 500
     assert_same_figures(noisy(gold, PREFIXES[scheme], 2), gold, scheme, "strict")
 
@@ -75,14 +75,14 @@ def test_lenient_is_seqevals(prefixes):
     warnings.simplefilter("ignore")  # seqeval's, of prefixes that it does not know
     gold = draw_tags(prefixes, 3)
     want = [(i, name, a, b + 1) for i, tags in enumerate(gold) for name, a, b in get_entities(tags)]
-    assert found(entities(gold)) == want
+    assert spans(entities(gold)) == want
     assert_same_figures(noisy(gold, prefixes, 4), gold, "IOB2", "lenient")
 
 
 def test_strict_bmes_is_bioes_in_other_letters():
     gold = draw_tags("BMES", 5)
     translated = [[tag.replace("M-", "I-") for tag in sentence] for sentence in gold]
-    assert found(entities(gold, "strict", "BMES")) == found(entities(translated, "strict", "BIOES"))
+    assert spans(entities(gold, "strict", "BMES")) == spans(entities(translated, "strict", "BIOES"))
 
 
 def test_known_answer():
@@ -126,7 +126,7 @@ def test_no_entities():
     assert set(result.score().values()) == {0.0}
     assert result.by_type() == []
     assert all(kind == {"gold": 0, "predicted": 0, "examples": []} for kind in errors([["O"]], [["O"]]).values())
-    assert found(entities([])) == []
+    assert spans(entities([])) == []
 
 
 @pytest.mark.parametrize(
@@ -193,7 +193,7 @@ def kinds_by_loops(predicted, gold):
 def test_kinds_of_errors_of_random_sequences(mode):
     gold = draw_tags("BI", 6)
     predicted = noisy(gold, "BI", 7)
-    want = kinds_by_loops(*(found(entities(tags, mode)) for tags in (predicted, gold)))
+    want = kinds_by_loops(*(spans(entities(tags, mode)) for tags in (predicted, gold)))
     got = errors(predicted, gold, mode=mode)
     assert {kind: [got[kind]["gold"], got[kind]["predicted"]] for kind in KINDS} == want
     assert all(len(kind["examples"]) == 3 for kind in got.values())

@@ -13,11 +13,11 @@ from bertkit.recipe import train_block
 from bertkit.recipe.train_block import (
     ABOVE_ZERO,
     DEFAULTS,
-    ELSEWHERE,
     GONE,
     LAYER_DECAY,
     MAX_MINUTES,
     MINIMUM,
+    SET_BY_BERTKIT,
     UNUSED,
 )  # fmt: skip
 
@@ -35,14 +35,14 @@ def arguments(**block: Any) -> Any:
 
 def test_every_name_is_usable_or_refused_for_a_reason() -> None:
     usable = set(train_block.known()) - {LAYER_DECAY, MAX_MINUTES}
-    assert usable | set(ELSEWHERE) | UNUSED == NAMES
-    assert not usable & set(ELSEWHERE)
+    assert usable | set(SET_BY_BERTKIT) | UNUSED == NAMES
+    assert not usable & set(SET_BY_BERTKIT)
     assert not usable & UNUSED
-    assert not set(ELSEWHERE) & UNUSED
+    assert not set(SET_BY_BERTKIT) & UNUSED
 
 
 def test_no_table_holds_a_name_that_does_not_exist() -> None:
-    assert set(ELSEWHERE) <= NAMES
+    assert set(SET_BY_BERTKIT) <= NAMES
     assert UNUSED <= NAMES
     usable = set(train_block.known())
     assert set(DEFAULTS) <= usable
@@ -55,7 +55,7 @@ def test_names_that_are_gone_are_really_gone() -> None:
     assert not set(GONE) & (NAMES | set(train_block.known()))
 
 
-@pytest.mark.parametrize(("name", "todo"), [*ELSEWHERE.items()])
+@pytest.mark.parametrize(("name", "todo"), [*SET_BY_BERTKIT.items()])
 def test_what_is_set_elsewhere_says_where(name: str, todo: str) -> None:
     assert wrong(**{name: 1}) == [f"{name}: not set here; {todo}"]
 

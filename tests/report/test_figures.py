@@ -29,7 +29,7 @@ def test_figures_by_class() -> None:
     expected = precision_recall_fscore_support(right, given, labels=["a", "b", "c", "d"], zero_division=0)
     assert [one.name for one in found] == ["a", "b", "c", "d"]
     np.testing.assert_allclose([one[1:5] for one in found], np.transpose(expected))
-    assert [one.found for one in found] == [4, 1, 0, 1]
+    assert [one.predicted for one in found] == [4, 1, 0, 1]
     assert figures.per_class([]) == figures.per_class([Verdict("t", "1", "2", -1.0)]) == []
 
 
@@ -62,7 +62,7 @@ def test_calibration_agrees_with_the_metric() -> None:
     assert found is not None
     low, high = found.bins
     assert low == (1, 0.6, 1.0)
-    assert (high.rows, high.confidence, high.right) == (2, pytest.approx(0.95), 0.5)
+    assert (high.rows, high.confidence, high.accuracy) == (2, pytest.approx(0.95), 0.5)
     shares = np.array([[0.95, 0.05], [0.05, 0.95], [0.4, 0.6]])
     assert found.error == pytest.approx(calibration_error(shares, np.array([0, 0, 1])))
     assert figures.calibration([label("a", "a")]) is None
@@ -70,7 +70,7 @@ def test_calibration_agrees_with_the_metric() -> None:
 
 def test_an_answer_that_is_partly_right_is_not_right() -> None:
     found = figures.calibration([Verdict("t", "a b", "a", 0.67, 0.9)])
-    assert found is not None and found.bins[0].right == 0.0
+    assert found is not None and found.bins[0].accuracy == 0.0
 
 
 def test_by_length() -> None:

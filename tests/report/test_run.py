@@ -66,7 +66,7 @@ def runs(tiny_bert: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str,
 def test_a_training_leaves_its_page(name: str, runs: dict[str, Run]) -> None:
     run = runs[name]
     text = checked((run.path / "report.html").read_text("utf-8"))
-    for part in ("Figures", "Training", "Data", "How it was made"):
+    for part in ("Figures", "Training", "Data", "Recipe and environment"):
         assert part in headings(text)
     first, value = next(iter(run.metrics["validation"].items()))
     assert f"<td>{first}</td>" in text and run_page.number(value) in text
@@ -77,19 +77,19 @@ def test_a_training_leaves_its_page(name: str, runs: dict[str, Run]) -> None:
 
 
 def test_what_a_task_has_is_shown_and_nothing_else(runs: dict[str, Run]) -> None:
-    rows, matrix, classes = "Where it is sure, and where it errs", "Right and given labels", "By class"
+    rows, matrix, classes = "Calibration", "Confusion matrix", "Per class"
     found = {name: headings((run.path / "report.html").read_text("utf-8")) for name, run in runs.items()}
     assert {matrix, classes, rows} <= set(found["classify"])
     assert classes in found["ner"] and matrix not in found["ner"]
     assert rows in found["squad"] and not {matrix, classes} & set(found["squad"])
-    assert rows in found["regress"] and "The worst answers" in found["regress"]
+    assert {"Errors", "Largest errors"} <= set(found["regress"])
     assert rows in found["choice"]
     assert not {rows, matrix, classes} & set(found["pretrain"])
-    assert "Given against right</text>" in (runs["regress"].path / "report.html").read_text("utf-8")
+    assert "Predicted and true values</text>" in (runs["regress"].path / "report.html").read_text("utf-8")
 
 
-def told(*verdicts: Verdict) -> run_page.Told:
-    return run_page.Told(
+def results(*verdicts: Verdict) -> run_page.RunResults:
+    return run_page.RunResults(
         {"test": {"accuracy": 0.5}}, {"test": {"accuracy": (0.25, 0.75)}}, {"test": 2}, "test", verdicts
     )
 
@@ -101,7 +101,7 @@ def label(text: str, right: str, given: str) -> Verdict:
 def test_texts_are_escaped_and_shortened(runs: dict[str, Run]) -> None:
     evil = "<script>alert(1)</script> & 北京"
     verdicts = [label(evil, "<b>", "</td>"), label("x" * 1000, "a", "<b>")]
-    text = checked(run_page.page(runs["classify"], make("classify", {}), told(*verdicts)))
+    text = checked(run_page.page(runs["classify"], make("classify", {}), results(*verdicts)))
     assert "&lt;script&gt;alert(1)&lt;/script&gt; &amp; 北京" in text
     assert "x" * 299 + "…" in text and "x" * 300 not in text
     assert "0.2500 to 0.7500" in text
@@ -109,32 +109,32 @@ def test_texts_are_escaped_and_shortened(runs: dict[str, Run]) -> None:
 
 def test_kinds_of_errors_are_a_table(runs: dict[str, Run]) -> None:
     missed = {"gold": 3, "predicted": 0, "examples": [{"row": 0, "gold": "<Anna> PER", "predicted": None}]}
-    page = replace(told(), errors={"missed": missed, "type": {"gold": 0, "predicted": 0, "examples": []}})
+    page = replace(results(), errors={"missed": missed, "type": {"gold": 0, "predicted": 0, "examples": []}})
     text = checked(run_page.page(runs["ner"], make("ner", {}), page))
     assert "Kinds of errors" in headings(text)
     assert '<td>missed</td><td class="n">3</td><td class="n">0</td>' in text and "&lt;Anna&gt; PER → nothing" in text
     assert "<td>type</td>" not in text
-    assert "Kinds of errors" not in run_page.page(runs["ner"], make("ner", {}), told())
+    assert "Kinds of errors" not in run_page.page(runs["ner"], make("ner", {}), results())
 
 
 def test_at_most_twenty_mistakes(runs: dict[str, Run]) -> None:
     verdicts = [label(f"text {n}!", "a", "b") for n in range(50)]
-    text = run_page.page(runs["classify"], make("classify", {}), told(*verdicts))
+    text = run_page.page(runs["classify"], make("classify", {}), results(*verdicts))
     assert len(set(re.findall(r"text \d+!", text))) == 20
-    assert "20 of 50 answers that are not wholly right" in text
+    assert "20 of 50 answers that are not fully correct, most confident first" in text
 
 
 def test_many_labels_stand_in_a_table(runs: dict[str, Run]) -> None:
     verdicts = [label("t", f"right{n}", f"given{n % 20}") for n in range(40)]
-    text = checked(run_page.page(runs["classify"], make("classify", {}), told(*verdicts)))
-    assert "Labels most often taken for another" in headings(text)
-    assert "Right and given labels" not in headings(text)
-    assert "60 classes, that with the lowest F1 first" in text
+    text = checked(run_page.page(runs["classify"], make("classify", {}), results(*verdicts)))
+    assert "Most frequent confusions" in headings(text)
+    assert "Confusion matrix" not in headings(text)
+    assert "60 classes, lowest F1 first" in text
 
 
 def test_the_same_run_gives_the_same_bytes(runs: dict[str, Run], tmp_path: Path) -> None:
     verdicts = [label(f"text {n}", "a", "ab"[n % 2]) for n in range(9)]
-    pages = {run_page.page(runs["classify"], make("classify", {}), told(*verdicts)) for _ in range(2)}
+    pages = {run_page.page(runs["classify"], make("classify", {}), results(*verdicts)) for _ in range(2)}
     assert len(pages) == 1
 
 
@@ -147,7 +147,7 @@ def test_a_split_scored_later_stands_beside_those_of_the_training(runs: dict[str
     file = run_page.write(run, task, {"other.csv": scores}, {"other.csv": rows}, tmp_path / "a.html")
     text = file.read_text("utf-8")
     assert '<th class="n">validation</th><th>95% interval</th><th class="n">other.csv</th>' in text
-    assert f"What follows is of the {len(rows)} rows of <b>other.csv</b>" in text
+    assert f"The next sections are about the {len(rows)} rows of <b>other.csv</b>" in text
     assert f"accuracy 1.0000 on {len(rows)} other.csv rows" in text
 
 
@@ -161,7 +161,7 @@ def test_a_failure_to_draw_costs_no_training(
     run = train(tiny_recipe("classify", {}, tiny_bert, tmp_path), output=tmp_path / "run")
     assert run.metrics["validation"]
     assert not (run.path / "report.html").exists()
-    said = f"report.html was not written (ValueError: no ink); bertkit report {run.path} writes it again"
+    said = f"report.html was not written (ValueError: no ink); bertkit report {run.path} tries again"
     assert said in messages(caplog)
 
 
@@ -170,7 +170,7 @@ def test_a_page_takes_a_fraction_of_a_second(runs: dict[str, Run]) -> None:
     took = []
     for _ in range(3):
         start = time.process_time()
-        run_page.page(runs["classify"], make("classify", {}), told(*verdicts))
+        run_page.page(runs["classify"], make("classify", {}), results(*verdicts))
         took.append(time.process_time() - start)
     assert min(took) < 1
 
@@ -179,7 +179,7 @@ def test_a_run_without_records(runs: dict[str, Run], tmp_path: Path) -> None:
     """A Run of an older release may lack what newer ones write."""
     run = Run(tmp_path)
     run.recipe_file.write_text(runs["regress"].recipe_file.read_text("utf-8"), "utf-8")
-    text = checked(run_page.page(run, make("regress", {}), told(Verdict("t", "1", "2.5", -1.5))))
+    text = checked(run_page.page(run, make("regress", {}), results(Verdict("t", "1", "2.5", -1.5))))
     assert "Training" not in headings(text)
     assert "<td>1.5</td>" not in text and '<td class="n">1.5</td>' in text
 
@@ -187,17 +187,17 @@ def test_a_run_without_records(runs: dict[str, Run], tmp_path: Path) -> None:
 def test_numbers_of_many_rows_and_a_task_of_numbers_without_verdicts(runs: dict[str, Run]) -> None:
     """A user's task may take scores and tell nothing of its rows, or tell of them in words."""
     task, many = make("regress", {}), [Verdict("t", f"{n}", f"{n + 1}", -1.0) for n in range(1500)]
-    text = checked(run_page.page(runs["regress"], task, told(*many)))
-    assert "Of all rows 750 are shown, at even distances." in text
-    assert "Given against right" not in run_page.page(runs["regress"], task, told())
-    words = run_page.page(runs["regress"], task, told(Verdict("t", "good", "bad", -1.0)))
-    assert "Given against right" not in words and "The worst answers" in words
+    text = checked(run_page.page(runs["regress"], task, results(*many)))
+    assert "750 of 1,500 rows are shown, evenly spaced." in text
+    assert "Predicted and true values" not in run_page.page(runs["regress"], task, results())
+    words = run_page.page(runs["regress"], task, results(Verdict("t", "good", "bad", -1.0)))
+    assert "Predicted and true values" not in words and "Largest errors" in words
 
 
 def test_scores_of_a_users_task_may_lie_anywhere(runs: dict[str, Run]) -> None:
     odd = [Verdict("t" * n, "a", "b", score) for n, score in enumerate((-7.0, 3.0, float("nan"), 0.5, -1.0, 2.0))]
     for name in ("classify", "regress"):
-        checked(run_page.page(runs[name], make(name, {}), told(*odd)))
+        checked(run_page.page(runs[name], make(name, {}), results(*odd)))
 
 
 def test_rows_of_chinese(tiny_bert: Path, tmp_path: Path) -> None:
@@ -213,5 +213,5 @@ def test_rows_of_chinese(tiny_bert: Path, tmp_path: Path) -> None:
 
 def test_logging_is_quiet(runs: dict[str, Run], caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
-    run_page.page(runs["classify"], make("classify", {}), told(label("北京", "a", "a")))
+    run_page.page(runs["classify"], make("classify", {}), results(label("北京", "a", "a")))
     assert not caplog.records

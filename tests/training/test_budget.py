@@ -92,7 +92,7 @@ def test_a_schedule_of_steps_goes_by_the_time(name: str, clock: Any) -> None:
     timed, counted = (torch.optim.SGD([torch.nn.Parameter(torch.ones(1))], lr=1.0) for _ in range(2))
     given = get_scheduler(name, timed, num_warmup_steps=VIRTUAL // 10, num_training_steps=VIRTUAL)
     expected = get_scheduler(name, counted, num_warmup_steps=6, num_training_steps=60)
-    mine.by_time(given)
+    mine.follow_time(given)
     for number in range(60):
         if number > 1:
             assert timed.param_groups[0]["lr"] == pytest.approx(counted.param_groups[0]["lr"], rel=1e-3)
@@ -107,7 +107,7 @@ def test_what_is_kept_goes_on(clock: Any) -> None:
     for _ in range(5):
         step(mine, now, clock, 4.0)
     again = Budget(1.0)
-    again.restore(mine.kept())
+    again.load_state_dict(mine.state_dict())
     clock.now += 1000
     step(again, now, clock, 4.0)
     step(mine, SimpleNamespace(global_step=5, max_steps=10**9), SimpleNamespace(now=0), 0.0)

@@ -14,7 +14,7 @@ from transformers import EarlyStoppingCallback
 
 from bertkit.errors import PluginError, RecipeError, TrainingError
 from bertkit.training import callbacks
-from bertkit.training.callbacks import LogFile, Progress, StopOnNonFinite, StopWatch, effective_batch, make
+from bertkit.training.callbacks import LogFile, ShowProgress, StopOnNonFinite, StopWatch, effective_batch, make_callback
 from tests.helpers import messages
 
 ARGS: Any = SimpleNamespace(
@@ -61,7 +61,7 @@ def test_the_log_file_has_a_line_a_logged_step_and_a_line_an_evaluation(tmp_path
 
 def test_only_the_first_process_writes_and_speaks(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, "bertkit")
-    for callback in (LogFile(tmp_path / "log.jsonl"), Progress(StopWatch())):
+    for callback in (LogFile(tmp_path / "log.jsonl"), ShowProgress(StopWatch())):
         callback.on_log(ARGS, state(first=False), None, logs={"loss": 1.0})
     assert not (tmp_path / "log.jsonl").exists()
     assert messages(caplog) == []
@@ -79,7 +79,7 @@ def test_an_undefined_figure_leaves_valid_json(tmp_path: Path) -> None:
 def test_a_number_that_is_none_stops_the_training(name: str, value: float) -> None:
     with pytest.raises(TrainingError) as caught:
         StopOnNonFinite().on_log(ARGS, state(7), None, logs={"loss": 0.5, "grad_norm": 1.0, name: value})
-    assert str(caught.value).startswith(f"step 7  the {name} is {value}: training can not go on; lower train.learning")
+    assert str(caught.value).startswith(f"step 7  the {name} is {value}: the training has diverged; lower train.")
     assert "5e-05" in str(caught.value)
 
 
@@ -137,7 +137,7 @@ def test_progress_in_a_log_is_plain_lines_about_twenty(clock: Any, caplog: pytes
     caplog.set_level(logging.INFO, "bertkit")
     watch = StopWatch()
     watch.rate = 12.4
-    progress = Progress(watch)
+    progress = ShowProgress(watch)
     progress.on_train_begin(ARGS, state(0, 1000), None)
     for step in range(1, 1001):
         clock.now += 4.0
@@ -153,7 +153,7 @@ def test_progress_in_a_log_is_plain_lines_about_twenty(clock: Any, caplog: pytes
 def test_a_training_by_time_says_the_time_that_is_left(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, "bertkit")
     budget: Any = SimpleNamespace(elapsed=0.0, seconds=1200.0)
-    progress = Progress(StopWatch(), budget)
+    progress = ShowProgress(StopWatch(), budget)
     progress.on_train_begin(ARGS, state(0, 10**9), None)
     logs = {"loss": 0.5, "loss_mlm": 0.4, "loss_nsp": 0.1}
     for step in range(1, 401):
@@ -174,7 +174,7 @@ def test_parts_of_the_loss_stand_beside_it_in_the_log(tmp_path: Path) -> None:
 
 def test_a_short_training_says_every_logged_step(clock: Any, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, "bertkit")
-    progress = Progress(StopWatch())
+    progress = ShowProgress(StopWatch())
     progress.on_train_begin(ARGS, state(0, 3), None)
     for step in (1, 2, 3):
         progress.on_log(ARGS, state(step, 3), None, logs={"loss": 1.0})
@@ -183,20 +183,20 @@ def test_a_short_training_says_every_logged_step(clock: Any, caplog: pytest.LogC
 
 def test_every_evaluation_is_said(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, "bertkit")
-    Progress(StopWatch()).on_log(ARGS, state(epoch=1.0), None, logs={"eval_accuracy": 0.87654, "eval_loss": 0.5})
+    ShowProgress(StopWatch()).on_log(ARGS, state(epoch=1.0), None, logs={"eval_accuracy": 0.87654, "eval_loss": 0.5})
     assert messages(caplog) == ["epoch 1.00: accuracy 0.8765, loss 0.5"]
 
 
 def test_a_bar_on_a_terminal_and_none_left_behind(clock: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(callbacks.sys, "stderr", SimpleNamespace(isatty=lambda: True, write=len, flush=lambda: None))
-    progress = Progress(StopWatch())
+    progress = ShowProgress(StopWatch())
     progress.on_train_begin(ARGS, state(0, 10), None)
     bar = progress._bar
     assert bar.live.is_started
     progress.on_step_end(ARGS, state(4, 10), None)
     progress.on_log(ARGS, state(4, 10), None, logs={"loss": 0.5})
     assert bar.tasks[0].completed == 4
-    assert "loss 0.500" in bar.tasks[0].fields["said"]
+    assert "loss 0.500" in bar.tasks[0].fields["logged"]
     progress.close()
     assert not bar.live.is_started
     progress.on_train_end(ARGS, state(10, 10), None)
@@ -210,10 +210,10 @@ def test_times_are_read_at_a_glance(seconds: float, shown: str) -> None:
 
 
 def test_a_callback_by_name_with_and_without_arguments() -> None:
-    assert isinstance(make("early_stopping", ARGS), EarlyStoppingCallback)
-    stopping: Any = make({"early_stopping": {"early_stopping_patience": 7}}, ARGS)
+    assert isinstance(make_callback("early_stopping", ARGS), EarlyStoppingCallback)
+    stopping: Any = make_callback({"early_stopping": {"early_stopping_patience": 7}}, ARGS)
     assert stopping.early_stopping_patience == 7
-    assert isinstance(make("transformers:EarlyStoppingCallback", ARGS), EarlyStoppingCallback)
+    assert isinstance(make_callback("transformers:EarlyStoppingCallback", ARGS), EarlyStoppingCallback)
 
 
 @pytest.mark.parametrize(
@@ -222,14 +222,14 @@ def test_a_callback_by_name_with_and_without_arguments() -> None:
         ({"early_stopping": {"patience": 3}}, RecipeError, "patience"),
         ({"early_stopping": {"early_stopping_patience": "3"}}, RecipeError, "expected a number, got '3'"),
         ("early_stoping", PluginError, "did you mean early_stopping?"),
-        ("json:loads", PluginError, "is no TrainerCallback"),
-        ("json:JSONDecoder", PluginError, "is no TrainerCallback"),
-        ("math:pi", PluginError, "is no TrainerCallback"),
+        ("json:loads", PluginError, "not a TrainerCallback"),
+        ("json:JSONDecoder", PluginError, "not a TrainerCallback"),
+        ("math:pi", PluginError, "not a TrainerCallback"),
     ],
 )
 def test_what_is_no_callback_is_told(item: Any, kind: type[Exception], problem: str) -> None:
     with pytest.raises(kind) as caught:
-        make(item, ARGS)
+        make_callback(item, ARGS)
     assert problem in str(caught.value)
     assert str(caught.value).startswith("callbacks")
 
@@ -239,17 +239,17 @@ def test_a_callback_that_raises_names_its_line(tmp_path: Path) -> None:
     text = "class Mine(TrainerCallback):\n    def __init__(self):\n        raise KeyError('a')\n"
     (tmp_path / "mine.py").write_text(head + text)
     with pytest.raises(PluginError, match=r"raised KeyError: 'a' \(.*mine\.py:4\)"):
-        make(f"{tmp_path}/mine.py:Mine", ARGS)
+        make_callback(f"{tmp_path}/mine.py:Mine", ARGS)
 
 
 def test_early_stopping_needs_evaluations() -> None:
     without = SimpleNamespace(**{**vars(ARGS), "load_best_model_at_end": False})
     with pytest.raises(RecipeError, match="early_stopping needs evaluations and the best checkpoint"):
-        make("early_stopping", without)
+        make_callback("early_stopping", without)
 
 
 def test_what_is_no_callback_is_never_called(tmp_path: Path) -> None:
     reached = tmp_path / "reached"
-    with pytest.raises(PluginError, match="is no TrainerCallback"):
-        make({"os:system": {"command": f"touch {reached}"}}, SimpleNamespace(load_best_model_at_end=True))
+    with pytest.raises(PluginError, match="not a TrainerCallback"):
+        make_callback({"os:system": {"command": f"touch {reached}"}}, SimpleNamespace(load_best_model_at_end=True))
     assert not reached.exists()

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from bertkit.training.checkpoints import LIST, STATE, Checkpoints, is_final, state_of, step_of, what_is_torn
+from bertkit.training.checkpoints import LIST, STATE, Checkpoints, damage, is_final, state_of, step_of
 from tests.helpers import messages
 
 
@@ -60,7 +60,7 @@ def test_the_list_names_every_file_with_its_size(checkpoints: Checkpoints) -> No
     sizes = json.loads((checkpoints.path(5) / LIST).read_text())
     state = (checkpoints.path(5) / STATE).stat().st_size
     assert sizes == {"model.safetensors": 7, "deep/rng.pth": 5, STATE: state}
-    assert what_is_torn(checkpoints.path(5)) == ""
+    assert damage(checkpoints.path(5)) == ""
 
 
 def test_a_later_checkpoint_of_the_same_step_takes_its_place(checkpoints: Checkpoints) -> None:
@@ -69,7 +69,7 @@ def test_a_later_checkpoint_of_the_same_step_takes_its_place(checkpoints: Checkp
         checkpoints.seal(5)
     assert (checkpoints.path(5) / "model.safetensors").read_text() == "newer"
     assert steps(checkpoints) == [5]
-    assert what_is_torn(checkpoints.path(5)) == ""
+    assert damage(checkpoints.path(5)) == ""
     assert not checkpoints.aside.exists()
 
 
@@ -161,9 +161,9 @@ def test_a_torn_checkpoint_is_passed_over_and_named(
 ) -> None:
     seal(checkpoints, 5, 10)
     torn = tear(checkpoints.path(10))
-    assert what_is_torn(checkpoints.path(10)) == torn
+    assert damage(checkpoints.path(10)) == torn
     assert checkpoints.last() == checkpoints.path(5)
-    assert messages(said) == [f"{checkpoints.path(10)} is torn ({torn}): passed over"]
+    assert messages(said) == [f"{checkpoints.path(10)} is incomplete ({torn}): skipped"]
     tear(checkpoints.path(5))
     assert checkpoints.last() is None
 

@@ -14,7 +14,7 @@ import pytest
 from transformers import TrainerControl
 
 from bertkit.training import interrupt
-from bertkit.training.interrupt import EVERY, PATIENCE, Interrupt
+from bertkit.training.interrupt import ECHO, EVERY, Interrupt
 from tests.helpers import messages
 
 SIGNALS = [signal.SIGINT, signal.SIGTERM]
@@ -81,12 +81,12 @@ def test_a_signal_asks_and_the_old_handlers_come_back(
 ) -> None:
     with Interrupt() as mine:
         assert current() != handlers
-        assert mine.wishes == (False, False)
+        assert mine.requests == (False, False)
         signal.raise_signal(number)
-        assert mine.asked == number.name
-        assert mine.wishes == (True, False)
+        assert mine.signal == number.name
+        assert mine.requests == (True, False)
     assert current() == handlers
-    assert messages(said) == [f"{number.name}: stopping after this step; once more stops at once"]
+    assert messages(said) == [f"{number.name}: stopping after this step; send it again to stop at once"]
 
 
 def test_the_old_handlers_come_back_after_an_error_too(handlers: list[Any]) -> None:
@@ -100,11 +100,11 @@ def test_a_second_signal_at_once_is_an_echo_and_a_later_one_stops(
 ) -> None:
     with Interrupt() as mine:
         signal.raise_signal(signal.SIGTERM)
-        clock.now += PATIENCE / 2
+        clock.now += ECHO / 2
         signal.raise_signal(signal.SIGTERM)
         signal.raise_signal(signal.SIGINT)
-        assert mine.asked == "SIGTERM"
-        clock.now += PATIENCE
+        assert mine.signal == "SIGTERM"
+        clock.now += ECHO
         with pytest.raises(KeyboardInterrupt):
             signal.raise_signal(signal.SIGINT)
     assert len(messages(said)) == 1
@@ -116,10 +116,10 @@ def test_a_forked_child_neither_speaks_nor_is_asked(handlers: list[Any], capfd: 
         if not child:
             for _ in range(2):
                 signal.raise_signal(signal.SIGTERM)
-            os._exit(7 if mine.asked else 0)
+            os._exit(7 if mine.signal else 0)
         _, status = os.waitpid(child, 0)
         assert os.waitstatus_to_exitcode(status) == 0
-        assert not mine.asked
+        assert not mine.signal
     assert capfd.readouterr() == ("", "")
 
 
@@ -128,7 +128,7 @@ def test_outside_the_main_thread_no_handler_is_set(handlers: list[Any]) -> None:
 
     def run() -> None:
         with Interrupt() as mine:
-            found.append((current(), mine.wishes))
+            found.append((current(), mine.requests))
 
     thread = threading.Thread(target=run)
     thread.start()
@@ -150,7 +150,7 @@ def test_nothing_is_asked_for_unless_somebody_does() -> None:
 def test_in_the_middle_of_an_epoch_it_saves_then_stops_and_leaves_the_epochs_end_undone() -> None:
     loop = Loop(mine := Interrupt())
     loop.step(1)
-    mine.asked = "SIGTERM"
+    mine.signal = "SIGTERM"
     control = loop.step(2)
     assert mine.stopping
     assert control.should_save
@@ -161,7 +161,7 @@ def test_in_the_middle_of_an_epoch_it_saves_then_stops_and_leaves_the_epochs_end
 
 def test_the_checkpoint_itself_does_not_say_that_the_training_ended() -> None:
     mine = Interrupt()
-    mine.asked = "SIGINT"
+    mine.signal = "SIGINT"
     control = TrainerControl()
     mine.on_step_end(ARGS, SimpleNamespace(global_step=1, max_steps=9), control, train_dataloader=LOADER)
     assert control.should_save
@@ -171,7 +171,7 @@ def test_the_checkpoint_itself_does_not_say_that_the_training_ended() -> None:
 @pytest.mark.parametrize("wanted", [{}, {"should_save": True}])
 def test_at_the_last_step_of_an_epoch_the_save_waits_for_the_evaluation(wanted: dict[str, bool]) -> None:
     loop = Loop(mine := Interrupt())
-    mine.asked = "SIGTERM"
+    mine.signal = "SIGTERM"
     for number in (4, 8):
         mine.stopping = False
         control = loop.step(number, **wanted)
@@ -187,7 +187,7 @@ def test_at_the_last_step_of_an_epoch_the_save_waits_for_the_evaluation(wanted: 
 def test_where_all_steps_are_done_there_is_nothing_to_stop() -> None:
     for last in (3, 4):
         loop = Loop(mine := Interrupt(), max_steps=last)
-        mine.asked = "SIGTERM"
+        mine.signal = "SIGTERM"
         loop.step(last)
         control = loop.epoch(should_evaluate=True)
         assert control.should_evaluate
@@ -223,11 +223,11 @@ def test_a_save_that_the_recipe_asks_for_winds_the_clock(clock: Any) -> None:
 
 
 @pytest.mark.parametrize("agreed", [(False, False), (False, True), (True, False), (True, True)])
-def test_what_all_processes_agreed_on_counts_and_not_this_ones_own_wish(agreed: tuple[bool, bool]) -> None:
+def test_the_requests_of_all_processes_count_and_not_only_this_ones(agreed: tuple[bool, bool]) -> None:
     stop, save = agreed
     for asked in ("", "SIGTERM"):
         loop = Loop(mine := Interrupt())
-        mine.asked, mine.agreed = asked, agreed
+        mine.signal, mine.all_requests = asked, agreed
         control = loop.step(1)
         assert control.should_save == (stop or save)
         assert control.should_training_stop == stop

@@ -95,7 +95,7 @@ def test_phases_by_time_begin_with_the_step_drawn_after_their_share() -> None:
         assert rows.tolist() == expected.tolist()
         assert passes.tolist() == numbers.tolist()
     again = Budget(1.0)
-    again.restore(clock.kept())
+    again.load_state_dict(clock.state_dict())
     replayed = PhaseSampler.of(StepSampler(LENGTHS, 4), PHASES, -1, 3.0, again).taken()
     for rows, _ in found:  # what was drawn before stays, though the share is that of the end
         assert next(replayed)[0].tolist() == rows.tolist()

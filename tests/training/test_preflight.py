@@ -11,7 +11,7 @@ from bertkit.errors import PluginError
 from bertkit.metrics import find_metric
 from bertkit.recipe.load import resolve
 from bertkit.training.parts import Parts, prepare
-from bertkit.training.preflight import rehearse, warn
+from bertkit.training.preflight import check_batches, log_warnings
 from tests.helpers import messages, tiny_recipe
 
 
@@ -24,8 +24,8 @@ def test_a_metric_that_raises_is_found_before_the_training(parts: Parts, tmp_pat
     (tmp_path / "mine.py").write_text("def cost(predictions, references):\n    return predictions['label']\n")
     metric = find_metric(f"{tmp_path}/mine.py:cost", "labels")
     with pytest.raises(PluginError, match=r"mine\.py:2"):
-        rehearse(parts.task, parts.model, parts.tokenizer, [metric], parts.splits["validation"])
-    rehearse(parts.task, parts.model, parts.tokenizer, parts.metrics, parts.splits["validation"])
+        check_batches(parts.task, parts.model, parts.tokenizer, [metric], parts.splits["validation"])
+    check_batches(parts.task, parts.model, parts.tokenizer, parts.metrics, parts.splits["validation"])
 
 
 @pytest.fixture(autouse=True)
@@ -38,13 +38,13 @@ def test_a_learning_rate_that_is_far_off(
     parts: Parts, rate: float, warned: bool, caplog: pytest.LogCaptureFixture
 ) -> None:
     recipe = parts.recipe.model_copy(update={"train": {**parts.recipe.train, "learning_rate": rate}})
-    warn(recipe, parts.task, {"train": parts.splits["train"]})
+    log_warnings(recipe, parts.task, {"train": parts.splits["train"]})
     assert any("train.learning_rate" in said for said in messages(caplog)) == warned
 
 
 def test_rows_that_stand_in_train_too(parts: Parts, caplog: pytest.LogCaptureFixture) -> None:
     logging.getLogger("bertkit").propagate = True
-    warn(parts.recipe, parts.task, parts.splits)
-    assert "8 of the validation rows (100.0%) stand in the training data too: scores on them flatter" in messages(
+    log_warnings(parts.recipe, parts.task, parts.splits)
+    assert "8 of the validation rows (100.0%) are also in the training data: their scores are too high" in messages(
         caplog
     )

@@ -144,7 +144,7 @@ def test_where_training_had_ended_nothing_more_is_trained(
     before = log(run), run.metrics, weights(run)
     unfinish(run.path)
     again = train(run.path, resume=True)
-    assert "all steps are done: nothing is left to train" in messages(said)
+    assert "all steps are done: nothing to train" in messages(said)
     assert (log(again), again.metrics) == before[:2]
     assert all(torch.equal(value, before[2][key]) for key, value in weights(again).items())
 
@@ -155,7 +155,7 @@ def test_a_finished_run_trains_nothing(tiny_bert: Path, tmp_path: Path, said: py
     before = {file: file.stat().st_mtime_ns for file in run.path.rglob("*")}
     said.clear()
     assert train(run.path, resume=True).metrics == train(recipe, output=run.path, resume=True).metrics == run.metrics
-    assert messages(said) == [f"{run.path} is finished: nothing is left to train"] * 2
+    assert messages(said) == [f"{run.path} is already finished: nothing to train"] * 2
     assert {file: file.stat().st_mtime_ns for file in run.path.rglob("*")} == before
 
 
@@ -164,9 +164,9 @@ def test_going_on_with_another_recipe_names_what_differs(tiny_bert: Path, tmp_pa
     folder = a_cut_run(recipe, tmp_path / "run", cut_at, 9)
     values = recipe.model_dump(mode="json", exclude_none=True)
     values["train"]["learning_rate"], values["seed"] = 3e-5, 7
-    with pytest.raises(RunError, match=r"was begun with another seed, train\.learning_rate; bertkit train .* --resume"):
+    with pytest.raises(RunError, match=r"with a different seed, train\.learning_rate; bertkit train .* --resume"):
         train(Recipe.model_validate(values), output=folder, resume=True)
-    with pytest.raises(RecipeError, match="a Run goes on with its own recipe"):
+    with pytest.raises(RecipeError, match="--set  a resumed Run keeps its own recipe and folder; leave it out"):
         train(folder, resume=True, sets=["seed=7"])
 
 
@@ -178,7 +178,7 @@ def test_going_on_with_other_data_is_a_mistake(split: str, tiny_bert: Path, tmp_
     file = Path(source)
     text = file.read_text("utf-8")
     file.write_text(text.replace("hello", "good bye"), "utf-8")
-    with pytest.raises(RunError, match=f"the {split} rows are not those that this Run was begun with; restore"):
+    with pytest.raises(RunError, match=f"the {split} rows have changed since this Run was started; restore"):
         train(folder, resume=True)
     file.write_text(text, "utf-8")
     assert train(folder, resume=True).metrics["rows"]["train"] == 50
@@ -206,7 +206,7 @@ def test_cut_off_before_the_first_checkpoint_it_begins_again(
 ) -> None:
     folder = a_cut_run(alone("epoch").recipe, tmp_path / "cut", cut_at, 4)
     assert_same(train(alone("epoch").recipe, output=folder, resume=True), alone("epoch"))
-    assert "no checkpoint yet: beginning again" in messages(said)
+    assert "no checkpoint yet: starting again" in messages(said)
 
 
 def test_a_run_that_was_moved_goes_on(alone: Any, tmp_path: Path, cut_at: Any) -> None:
@@ -223,7 +223,7 @@ def test_a_torn_checkpoint_is_passed_over_with_a_warning(
     (last / "optimizer.pt").unlink()
     said.clear()
     resumed = train(folder, resume=True)
-    assert [m for m in messages(said) if "torn" in m] == [f"{last} is torn (no optimizer.pt): passed over"]
+    assert [m for m in messages(said) if "incomplete" in m] == [f"{last} is incomplete (no optimizer.pt): skipped"]
     assert_same(resumed, alone("steps"))
 
 
@@ -259,7 +259,7 @@ def test_a_training_that_was_asked_to_stop_goes_on_as_if_it_had_not(
 
     def on_step_end(self: Any, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         if state.global_step == step:
-            self.asked = "SIGTERM"
+            self.signal = "SIGTERM"
         plain(self, args, state, control, **kwargs)
 
     monkeypatch.setattr(interrupt.Interrupt, "on_step_end", on_step_end)

@@ -15,8 +15,8 @@ from bertkit.inference.score import Split
 from bertkit.metrics import find_metric
 from bertkit.models.layers import depths
 from bertkit.recipe.schema import DataBlock, ModelBlock
+from bertkit.run import Run
 from bertkit.tasks.classify.task import Classify, ClassifyOptions
-from bertkit.training.checkpoints import Checkpoints
 from bertkit.training.interrupt import Interrupt
 from bertkit.training.trainer import BertTrainer
 
@@ -49,7 +49,7 @@ def make(tiny_bert: Path, tmp_path: Path) -> Any:
             validation=split,
             metrics=[find_metric("accuracy", "labels")],
             layer_decay=layer_decay,
-            checkpoints=Checkpoints(tmp_path / "out"),
+            run=Run(tmp_path / "out"),
             interrupt=Interrupt(),
             model=task.head.build_model(block),
             args=TrainingArguments(str(tmp_path / "out"), **{**values, **arguments}),

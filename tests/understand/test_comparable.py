@@ -74,7 +74,7 @@ def test_other_test_data_is_noted() -> None:
     assert check_data(["one", "two", "three"], recipes, ["new.csv"], "test") == ([], [])
 
 
-def test_rows_that_a_run_was_trained_on_are_warned_of() -> None:
+def test_rows_that_a_run_was_trained_on_give_a_warning() -> None:
     recipes = [recipe(train="a.csv", test="test.csv"), recipe(train=["b.csv", "test.csv"], test="test.csv")]
     _, warnings = check_data(["one", "two"], recipes, [], "test")
     assert warnings == ["two: was trained on rows of test.csv, which it is scored on here"]

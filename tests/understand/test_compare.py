@@ -132,7 +132,7 @@ def test_other_rows_and_other_figures(small: Run, leaning: Run, tmp_path: Path) 
     assert list(figures(result)) == ["micro_f1"]
 
 
-def test_rows_of_the_training_are_warned_of(
+def test_rows_of_the_training_give_a_warning(
     small: Run, leaning: Run, caplog: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(logging.getLogger("bertkit"), "propagate", True)

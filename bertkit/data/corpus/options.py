@@ -7,7 +7,7 @@ from typing import Any, Literal
 from pydantic import Field, ValidationError, model_validator
 
 from bertkit.data.corpus import defaults
-from bertkit.errors import DataError, Problem
+from bertkit.errors import DataError, Parameter, Problem
 from bertkit.recipe.schema import Block
 
 
@@ -68,7 +68,7 @@ def checked(values: dict[str, Any]) -> CorpusOptions:
     """The options of these values.
 
     Raises:
-        DataError: some are invalid, each with its key, `options.max_length`.
+        DataError: some are invalid; one Problem each.
     """
     try:
         return CorpusOptions(**values)
@@ -79,5 +79,5 @@ def checked(values: dict[str, Any]) -> CorpusOptions:
 def _problem(error: dict[str, Any]) -> Problem:
     cause = error.get("ctx", {}).get("error")
     if isinstance(cause, Conflict):
-        return Problem(f"options.{cause.key}", cause.reason)
-    return Problem(f"options.{error['loc'][0]}", f"{error['msg'][:1].lower()}{error['msg'][1:]}")
+        return Problem(Parameter(cause.key), cause.reason)
+    return Problem(Parameter(error["loc"][0]), f"{error['msg'][:1].lower()}{error['msg'][1:]}")

@@ -37,7 +37,7 @@ from bertkit.data.corpus.parts import CorpusPart, RandomSentences
 from bertkit.data.read.documents import Scanned, clean, documents, paragraphs
 from bertkit.data.tokenizer.cached import CachedTokenizer
 from bertkit.data.tokenizer.marked import mark_first
-from bertkit.errors import DataError
+from bertkit.errors import DataError, Parameter
 from bertkit.recipe.schema import DataBlock
 
 PART = 4_000_000
@@ -92,20 +92,20 @@ def read_part(build: Build, number: int, texts: list[str]) -> dict[str, int]:
         return parts.read_summary(file)[0]
     tokenizer = _tokenizer(build.work / "tokenizer.json")
     counts: Counter[str] = Counter(bytes=sum(len(text.encode()) for text in texts))
-    found: list[str] = []
+    split: list[str] = []  # sentences of all documents
     in_document = []
     for text in texts:
         text = clean(text, counts) if build.options.clean else text
-        before = len(found)
+        before = len(split)
         for paragraph in paragraphs(text, build.options.join_lines):
-            found += sentences.split(paragraph) if build.options.split_sentences else [paragraph]
-        in_document.append(len(found) - before)
-    marked, ends = tokenizer.tokenize(found)
+            split += sentences.split(paragraph) if build.options.split_sentences else [paragraph]
+        in_document.append(len(split) - before)
+    marked, ends = tokenizer.tokenize(split)
     document = np.repeat(np.arange(len(texts)), in_document)
     full = np.diff(ends, prepend=0) > 0
     offsets = np.concatenate([[0], ends[full]])  # (sentence + 1,)
     filled, each = np.unique(document[full], return_counts=True)
-    hashes = _hashes(found, in_document, filled)
+    hashes = _hashes(split, in_document, filled)
     counts["documents"] = len(filled)
     counts["documents_empty"] = len(texts) - len(filled)
     counts["sentences"] = len(offsets) - 1
@@ -208,7 +208,7 @@ class Workers:
                 yield each.result()
         except BrokenProcessPool as error:
             todo = "if the memory was full, use fewer; building again continues from here"
-            raise Ended.at("processes", "a process was killed", todo) from error
+            raise Ended.at(Parameter("processes"), "a process was killed", todo) from error
 
     def __enter__(self) -> Workers:
         return self

@@ -64,10 +64,10 @@ def read_json(source: Source, block: DataBlock, *, squad: bool = False) -> Itera
         setting = Setting("data.format", "jsonl") if many else None
         raise DataError.at(source.line(at_line), "broken JSON", todo, detail=reason(error), setting=setting) from error
     value, position = _descend(value, text, source)
-    if (found := articles(value)) is not None:
+    if (listed := articles(value)) is not None:
         if isinstance(value, Repeated):
             raise DataError(value.problem(source.name))
-        yield from questions(found, source)
+        yield from questions(listed, source)
         return
     if squad:
         what = 'not SQuAD\'s layout: no "data" with a list of articles that have "paragraphs"'
@@ -121,8 +121,8 @@ def _children(text: str, start: int) -> Iterator[tuple[str | None, int]]:
 
 def _gap(text: str, position: int) -> int:
     """Where the next value, key or bracket starts."""
-    found = _GAP.match(text, position)
-    return found.end() if found else position
+    gap = _GAP.match(text, position)
+    return gap.end() if gap else position
 
 
 def _row(value: Any, block: DataBlock, place: str, number: int) -> Record | Problem:

@@ -38,19 +38,19 @@ ENDINGS = {
     ".iob2": "conll",
     ".bmes": "conll",
 }
-"""Ending of a file (in any case; `.gz` may follow that of a text format) -> its reader."""
+"""File ending (upper or lower case; `.gz` may follow that of a text format) -> reader."""
 
 BINARY = ("parquet", "arrow")
 NOT_ROWS = ("dataset_info.json", "dataset_dict.json", "state.json")
-"""What `Dataset.save_to_disk` writes beside the rows."""
+"""Other files that `Dataset.save_to_disk` writes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
     """One thing to read rows from.
 
-    `name` is how messages show it, `format` the reader; `file` is None for standard input (then `content` holds it)
-    and for the hub; `key` is what follows `#`: the key of a JSON object, the split of a hub data set.
+    `name` is the name in messages, `format` the reader; `file` is None for standard input (read into `content`) and
+    for the hub; `key` is the part after `#`: the key of a JSON object, or the split of a hub data set.
     """
 
     name: str
@@ -68,7 +68,7 @@ class Source:
         return f"{self.name}[row {number}]"
 
     def open(self) -> BinaryIO:
-        """The bytes, unpacked. The stream can `peek`, and need not be seekable: `<(command)` is a file too."""
+        """The bytes, decompressed. The stream can `peek` but may not be seekable: `<(command)` is a file too."""
         if self.file is None:
             return io.BufferedReader(io.BytesIO(self.content))
         packed = self.file.suffix.lower() == ".gz"
@@ -81,30 +81,30 @@ def placeholders(count: int) -> tuple[str, ...]:
 
 
 def expand(sources: Sequence[str], block: DataBlock) -> list[Source]:
-    """The single sources that are named, in the order of their naming; the files of a folder or glob by name.
+    """The single sources behind these names, in their order; the files of a folder or glob by name.
 
     Each is a file, a folder (every data file in it, at any depth), a glob, `file.json#key`, `-` (standard input),
-    `package:module/path` (a file that an installed package carries) or `hub:name[:config][@revision]#split`.
+    `package:module/path` (a file in an installed package) or `hub:name[:config][@revision]#split`.
 
     Raises:
-        DataError: one or more of them name nothing that can be read; all are told together.
+        DataError: one or more of them name nothing that can be read; all are reported together.
         ExtraError: the package of a `package:` is not installed.
     """
-    found: list[Source] = []
+    expanded: list[Source] = []
     problems: list[Problem] = []
     for text in sources:
         try:
-            found += _expand(text, block)
+            expanded += _expand(text, block)
         except ExtraError:
             raise
         except BertkitError as error:
             problems += error.problems
     if problems:
         raise DataError(*problems)
-    for (name, _), count in Counter((s.name, s.key) for s in found if s.file).items():
+    for (name, _), count in Counter((s.name, s.key) for s in expanded if s.file).items():
         if count > 1:
             log.warning("%s is named %d times: each of its rows is read %d times", name, count, count)
-    return found
+    return expanded
 
 
 def _expand(text: str, block: DataBlock) -> list[Source]:
@@ -125,7 +125,7 @@ def _expand(text: str, block: DataBlock) -> list[Source]:
 
 
 def _standard_input(block: DataBlock) -> Source:
-    """Standard input is JSON lines where it opens with `{`, else csv; `data.format` says otherwise."""
+    """Standard input is JSON lines if it starts with `{`, else CSV, unless `data.format` is set."""
     content = sys.stdin.buffer.read()
     opens = content.removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
     return Source("stdin", block.format or ("jsonl" if opens == b"{" else "csv"), content=content)
@@ -167,14 +167,14 @@ def _file(path: Path, block: DataBlock) -> Source:
 
 
 def _format(path: Path) -> str:
-    """The format that the ending tells, or an empty text."""
+    """The format by the file ending, or an empty text."""
     packed = path.suffix.lower() == ".gz"
     format = ENDINGS.get(Path(path.stem if packed else path.name).suffix.lower(), "")
     return "" if packed and format in BINARY else format
 
 
 def shown(path: Path) -> str:
-    """A path as messages show it: relative where it lies below the working folder."""
+    """A path as messages show it: relative if it is below the working folder."""
     here = Path.cwd()
     name = str(path.relative_to(here) if path.is_absolute() and path.is_relative_to(here) else path)
     return name.encode("utf-8", "replace").decode()  # a name may hold bytes that are no text

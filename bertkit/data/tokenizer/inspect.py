@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from bertkit.data.tokenizer.word_counts import count_words
-from bertkit.errors import DataError
+from bertkit.errors import DataError, Parameter
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -76,7 +76,7 @@ def statistics_of(counts: Mapping[str, int], tokenizer: PreTrainedTokenizerBase)
     stats = TokenStatistics(tokens=sum(counts[word] * len(tokens[word]) for word in blank))
     counts = {word: count for word, count in counts.items() if word not in blank}
     if not counts:
-        raise DataError.at("texts", "hold no words", "are these the right files?")
+        raise DataError.at(Parameter("texts"), "hold no words", "are these the right files?")
     stats.different, with_unknown = len(counts), {}
     for word, count in counts.items():
         ids = tokens[word]

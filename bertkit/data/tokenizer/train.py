@@ -24,7 +24,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from bertkit.data.tokenizer.inspect import TokenStatistics, statistics_of
 from bertkit.data.tokenizer.word_counts import count_words
-from bertkit.errors import DataError, Problem
+from bertkit.errors import DataError, Parameter, Problem
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -88,14 +88,14 @@ def train(texts: Iterable[str], options: TokenizerOptions) -> Trained:
     blank = _blank(options)
     counts = count_words(texts, blank)
     if not counts:
-        raise DataError.at("texts", "hold no words", "are these the right files?")
+        raise DataError.at(Parameter("texts"), "hold no words", "are these the right files?")
     known, alphabet, warnings = _usable(counts, options)
     backend = _TRAINERS[options.kind](blank, known, alphabet, options)
     tokenizer = _wrapped(backend, options)
     if (size := backend.get_vocab_size()) < options.vocab_size:
         what = f"only {size:,} of {options.vocab_size:,}: the text has no more tokens"
         limit = "" if options.kind == "unigram" else f" that occur {options.min_frequency} times"
-        warnings.append(Problem("options.vocab_size", what + limit))
+        warnings.append(Problem(Parameter("vocab_size"), what + limit))
     return Trained(tokenizer, statistics_of(counts, tokenizer), warnings)
 
 
@@ -165,12 +165,12 @@ def _usable(counts: dict[str, int], options: TokenizerOptions) -> tuple[dict[str
     warnings = []
     if len(letters) > options.vocab_size / 2:
         what = f"characters take {len(letters):,} of {options.vocab_size:,} tokens"
-        warnings.append(Problem("options.vocab_size", what, "raise it, or keep fewer characters in the alphabet"))
+        warnings.append(Problem(Parameter("vocab_size"), what, "raise it, or keep fewer characters in the alphabet"))
     if len(characters) > len(kept):
         left = sum(characters.values()) - sum(characters[c] for c in kept)
         share = left / sum(characters.values())
         what = f"{len(characters) - len(kept):,} rare characters are left out, {share:.4%} of the text"
-        warnings.append(Problem("options.alphabet", what))
+        warnings.append(Problem(Parameter("alphabet"), what))
     return known, letters, warnings
 
 
@@ -178,7 +178,7 @@ def _check_room(taken: int, options: TokenizerOptions) -> None:
     if taken > options.vocab_size:
         fewer = "reserved tokens" + ("" if options.kind == "bpe" else " or characters in the alphabet")
         what = f"{options.vocab_size:,}: special tokens and characters alone take {taken:,}"
-        raise DataError.at("options.vocab_size", what, f"raise it, or keep fewer {fewer}")
+        raise DataError.at(Parameter("vocab_size"), what, f"raise it, or keep fewer {fewer}")
 
 
 def _repeated(counts: dict[str, int]) -> Iterator[str]:
@@ -235,7 +235,7 @@ def _unigram(blank: Tokenizer, counts: dict[str, int], letters: list[str], optio
     )  # fmt: skip
     trained = _trained(models.Unigram(), trainer, counts)
     if any(score is None for _, score in trained["vocab"]):
-        raise DataError.at("texts", "hold too little text for unigram", "name more, or train wordpiece")
+        raise DataError.at(Parameter("texts"), "hold too little text for unigram", "name more, or train wordpiece")
     tokens = _stable({token: score for token, score in trained["vocab"] if token not in set(specials)})
     vocab = [*((word, 0.0) for word in specials), *tokens]
     blank.model = models.Unigram(vocab, specials.index("[UNK]"), False)

@@ -59,6 +59,7 @@ class Pretrain(Task):
     Head = PretrainHead
     answer_columns = ("predicted_tokens",)
     takes = "language"
+    counts_tokens = True
     draws = True
     metrics: tuple[str, ...] = ("masked_loss", "perplexity", "masked_accuracy")
     options: PretrainOptions

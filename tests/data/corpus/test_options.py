@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from bertkit.data.corpus import defaults
 from bertkit.data.corpus.options import CorpusOptions, checked
-from bertkit.errors import DataError
+from bertkit.errors import DataError, Parameter
 
 
 @pytest.mark.parametrize(
@@ -28,7 +28,7 @@ def test_options_that_can_not_be(options: dict, what: str) -> None:
     with pytest.raises(DataError) as caught:
         checked(options)
     (problem,) = caught.value.problems
-    assert problem.key == f"options.{what}"
+    assert problem.key == Parameter(what)
     assert problem.reason
 
 

@@ -243,7 +243,7 @@ def test_a_pair_is_a_question_and_its_context(run: Any) -> None:
     predictor = Predictor.open(run)
     (found,) = predictor.predict([("when was it sent ?", CONTEXT)])
     assert found["answer"] == (CONTEXT[found["start"] : found["end"]] if found["answer"] else "")
-    with pytest.raises(DataError, match="is no row"):
+    with pytest.raises(DataError, match="not a row"):
         predictor.predict(["when was it sent ?"])
 
 
