@@ -133,7 +133,7 @@ def test_a_number(tiny_bert: Path, bertkit, tmp_path: Path) -> None:
     result, _ = scored(bertkit, folder, "--on", "glue/stsb", "--data", rows, *names)
     assert {"pearson", "spearman"} <= {*result["figures"]}
     code, _, err = bertkit("eval", folder, "--on", "glue/rte", "--data", rows, *names)
-    assert (code, "gives one number (regression)" in err) == (2, True)
+    assert (code, "predicts one number (regression)" in err) == (2, True)
 
 
 def test_an_answer(tiny_bert: Path, bertkit, tmp_path: Path) -> None:
