@@ -124,7 +124,7 @@ def test_the_card_is_true(trained: Run, bertkit: Any, monkeypatch: pytest.Monkey
     snippet = text.split("```python\n")[1].split("```")[0]
     exec(snippet.replace("Predictor.open(", "answers = Predictor.open("), scope)
     assert len(scope["answers"]) == 1
-    name = text.split("loads in plain transformers: `")[1].split(".")[0]
+    name = text.split("without bertkit, in transformers: `")[1].split(".")[0]
     assert getattr(transformers, name).from_pretrained(trained.model).config.model_type == "bert"
 
 
@@ -134,12 +134,12 @@ def test_no_rows_give_no_answers(trained: Run) -> None:
 
 @pytest.mark.parametrize(("name", "options"), TASKS, ids=IDS)
 def test_gradient_is_that_of_the_rows_whatever_the_batch(name: str, options: dict[str, Any], tiny_bert: Path) -> None:
-    """The contract's core: (sums / items).sum() over two halves adds up to that of the whole."""
+    """The contract's core: (losses / weights).sum() over two halves adds up to that of the whole."""
     task, rows, model, tokenizer = _parts(name, options, tiny_bert)
-    items = task.encode(rows, tokenizer, 64, answers=True).examples
+    examples = task.encode(rows, tokenizer, 64, answers=True).examples
     collate = task.collator(tokenizer)
-    whole = _gradient(task, model, [collate(items)])
-    halves = _gradient(task, model, [collate(items[::2]), collate(items[1::2])])
+    whole = _gradient(task, model, [collate(examples)])
+    halves = _gradient(task, model, [collate(examples[::2]), collate(examples[1::2])])
     torch.testing.assert_close(whole, halves, rtol=1e-4, atol=1e-6)
 
 
@@ -176,9 +176,9 @@ def _parts(name: str, options: dict[str, Any], folder: Path) -> tuple[Any, Any, 
 
 def _gradient(task: Any, model: Any, batches: list[dict[str, torch.Tensor]]) -> torch.Tensor:
     model.zero_grad()
-    items = torch.stack([task.head.loss_weight(batch) for batch in batches]).sum(0)
+    weights = torch.stack([task.head.loss_weight(batch) for batch in batches]).sum(0)
     for batch in batches:
-        (losses(task, model, batch)[0] / items).sum().backward()
+        (losses(task, model, batch)[0] / weights).sum().backward()
     return torch.cat([p.grad.flatten() for p in model.parameters() if p.grad is not None])
 
 

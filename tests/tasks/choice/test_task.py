@@ -112,8 +112,8 @@ def test_no_better_than_chance_is_warned_of() -> None:
 @pytest.mark.parametrize("label", [1, "1", "the parcel"])
 def test_labels_by_number_and_by_text_are_the_same(label: Any, tiny_bert: Path) -> None:
     tokenizer = load_tokenizer(ModelBlock(name=str(tiny_bert)))
-    (item,) = make().encode([{**ROWS[0], "label": label}], tokenizer, 64, answers=True).examples
-    assert item["labels"] == 1
+    (example,) = make().encode([{**ROWS[0], "label": label}], tokenizer, 64, answers=True).examples
+    assert example["labels"] == 1
 
 
 @pytest.mark.parametrize(

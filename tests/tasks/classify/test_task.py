@@ -256,9 +256,7 @@ def test_a_users_loss_is_weighted_like_ours(tmp_path: Any) -> None:
 
 def test_a_users_loss_that_is_a_mean_is_refused(tmp_path: Any) -> None:
     (tmp_path / "mine.py").write_text("def loss(logits, labels):\n    return logits.mean()\n")
-    with pytest.raises(
-        PluginError, match=r"options\.loss  .*mine\.py:loss: returned a tensor of shape \(\) for 3"
-    ):
+    with pytest.raises(PluginError, match=r"options\.loss  .*mine\.py:loss: returned a tensor of shape \(\) for 3"):
         loss_of(make(["a", "b", "c"], loss=f"{tmp_path}/mine.py:loss"), LOGITS, [1, 2, 0])
 
 

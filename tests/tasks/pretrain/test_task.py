@@ -45,8 +45,8 @@ def test_the_loss_is_transformers_own(
 ) -> None:
     if dense:
         monkeypatch.setattr(sparse_head, "_trial", lambda _: "this test wants it")
-    task, model, tokenizer, items = parts(tiny_bert, objective=objective, max_length=24)
-    batch = task.collator(tokenizer)(items)
+    task, model, tokenizer, examples = parts(tiny_bert, objective=objective, max_length=24)
+    batch = task.collator(tokenizer)(examples)
     sums, outputs = losses(task, model, batch)
     logits = outputs["prediction_logits" if task.pairs else "logits"]
     assert logits.shape[:2] == (batch["input_ids"].shape if dense else (1, len(batch["places"])))

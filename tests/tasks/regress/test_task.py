@@ -73,9 +73,9 @@ def test_options_that_are_not_its_own(options: dict[str, Any]) -> None:
 
 def test_encode_gives_numbers_in_single_precision(tiny_bert: Path) -> None:
     tokenizer = load_tokenizer(ModelBlock(name=str(tiny_bert)))
-    items = make().encode(ROWS, tokenizer, 16, answers=True).examples
-    assert [item["labels"] for item in items] == [1.0, 2.0, 4.5]
-    assert {item["labels"].dtype for item in items} == {np.dtype(np.float32)}
+    examples = make().encode(ROWS, tokenizer, 16, answers=True).examples
+    assert [example["labels"] for example in examples] == [1.0, 2.0, 4.5]
+    assert {example["labels"].dtype for example in examples} == {np.dtype(np.float32)}
     assert "labels" not in make().encode(ROWS, tokenizer, 16, answers=False).examples[0]
 
 

@@ -48,10 +48,10 @@ def test_the_loss_is_the_mean_of_start_and_end_over_real_places(tiny_bert: Path)
     batch = task.collator(load_tokenizer(ModelBlock(name=str(tiny_bert))))(list(encoded.examples))
     sums, outputs = losses(task, model, batch)
     expected = 0.0
-    for i, item in enumerate(encoded.examples):
+    for i, example in enumerate(encoded.examples):
         for side, logits in enumerate((outputs.start_logits, outputs.end_logits)):
-            real = logits[i, : len(item["input_ids"])]
-            expected -= torch.log_softmax(real, 0)[int(item["labels"][side])].item() / 2
+            real = logits[i, : len(example["input_ids"])]
+            expected -= torch.log_softmax(real, 0)[int(example["labels"][side])].item() / 2
     assert sums.item() == pytest.approx(expected, rel=1e-5)
     assert task.head.loss_weight(batch).tolist() == [2.0]
 
