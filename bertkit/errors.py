@@ -42,7 +42,7 @@ class Setting:
 
 def _yaml(value: str | int) -> str:
     """A value as YAML. Quoted where YAML would read it as something else: `#1 String`, `007`, `null`."""
-    text = str(value)
+    text = str(value).lower() if isinstance(value, bool) else str(value)
     plain = isinstance(value, int) or (_PLAIN_YAML.fullmatch(text) and text.lower() not in ("true", "false", "null"))
     return text if plain else json.dumps(text, ensure_ascii=False)
 

@@ -1,8 +1,8 @@
-"""Encoded of many rows, kept on disk by what they were made of, and read from there by memory map.
+"""A cache of encoded rows on disk, read by memory map.
 
-The name of an entry is the hash of all that its content depends on: the rows, the tokenizer, the task with its options,
-the limit, and the code. Never a time stamp: a file rewritten within a second is another file. An entry that does not
-fit is never found, so there is nothing to invalidate; the oldest go when there is too much.
+An entry's name is a hash of everything that its content depends on: the rows, the tokenizer, the task with its options
+and state, the limit, and the code. Time stamps are not used: a file rewritten within a second would look unchanged. So
+entries are never invalid; the least recently used are removed when the cache is full.
 """
 
 from __future__ import annotations
@@ -30,15 +30,17 @@ if TYPE_CHECKING:
     from bertkit.tasks.task import Rows, Task
 
 ROWS = 20_000
-"""From so many rows on what they are encoded to is kept: below, encoding takes less than a second or two."""
+"""Fewest rows whose examples are cached; encoding fewer takes a second or two at most."""
+INDEX = "index.json"
+"""File of an entry: its notes and warnings, and the names in its examples."""
 ROOM = 8 * 2**30
-"""Bytes that all entries may take; the least recently used go first."""
+"""Most bytes of all entries; the least recently used are removed first."""
 
 
 def encode(task: Task, rows: Rows, tokenizer: PreTrainedTokenizerBase, limit: int) -> Encoded:
-    """`task.encode` with answers, from the disk where the same was encoded before. Of several processes one encodes.
+    """`task.encode` with answers, or its cached result. Of several processes only one encodes.
 
-    Rows of a kind of the task's own (`Task.read`) lie on disk already, and are not kept twice.
+    Rows of the task's own class (`Task.read`) are on disk already, and are not cached.
     """
     from datasets import Dataset
 
@@ -46,12 +48,12 @@ def encode(task: Task, rows: Rows, tokenizer: PreTrainedTokenizerBase, limit: in
         return task.encode(rows, tokenizer, limit, answers=True)
     folder = home() / _key(task, rows, tokenizer, limit)
     with processes.first_goes_first():
-        if found := _read(folder):
-            return found
+        if cached := _read(folder):
+            return cached
         encoded = task.encode(rows, tokenizer, limit, answers=True)
         try:
             _write(encoded, folder)
-        except (OSError, ValueError):  # a full or read-only disk, values that are no numbers: it is only a cache
+        except (OSError, ValueError):  # full or read-only disk, values that are not numbers: do without the cache
             return encoded
         _make_room(folder.parent)
     return _read(folder) or encoded
@@ -98,15 +100,15 @@ def _key(task: Task, rows: Rows, tokenizer: PreTrainedTokenizerBase, limit: int)
     digest = hashlib.sha256(_code())
     if file := inspect.getsourcefile(type(task)):
         digest.update(Path(file).read_bytes())
-    told = [type(task).__qualname__, task.options.model_dump(mode="json"), task.state, limit]
-    digest.update(json.dumps(told, sort_keys=True, default=str).encode())
+    depends_on = [type(task).__qualname__, task.options.model_dump(mode="json"), task.state, limit]
+    digest.update(json.dumps(depends_on, sort_keys=True, default=str).encode())
     digest.update(tokenizer.backend_tokenizer.to_str().encode() + str(tokenizer.model_input_names).encode())
     _add_rows(digest, rows)
     return digest.hexdigest()
 
 
 def _add_rows(digest: Any, rows: Any) -> None:
-    """Every value of every column, with its length, so that no two tables look alike."""
+    """Hash every value of every column, as JSON, so that different tables have different hashes."""
     from datasets import Dataset
 
     table = rows if isinstance(rows, Dataset) else Dataset.from_list(list(rows))
@@ -118,7 +120,7 @@ def _add_rows(digest: Any, rows: Any) -> None:
 
 @cache
 def _code() -> bytes:
-    """Our own code: what it made before it was changed is not what it makes now."""
+    """A hash of bertkit's code, so that entries of another version are not used."""
     digest = hashlib.sha256()
     for file in sorted(Path(bertkit.__file__).parent.rglob("*.py")):
         digest.update(file.read_bytes())
@@ -128,28 +130,28 @@ def _code() -> bytes:
 def _write(encoded: Encoded, folder: Path) -> None:
     with folder_aside(folder) as aside:
         for name in encoded.examples[0]:
-            values = [np.asarray(item[name]) for item in encoded.examples]
+            values = [np.asarray(example[name]) for example in encoded.examples]
             if values[0].ndim:
                 np.save(aside / f"{name}.ends.npy", np.cumsum([len(value) for value in values]))
             np.save(aside / f"{name}.npy", np.concatenate(values) if values[0].ndim else np.stack(values), False)
-        said = {"notes": encoded.notes, "warnings": encoded.warnings, "names": list(encoded.examples[0])}
-        (aside / "said.json").write_text(json.dumps(said), "utf-8")
+        index = {"notes": encoded.notes, "warnings": encoded.warnings, "names": list(encoded.examples[0])}
+        (aside / INDEX).write_text(json.dumps(index), "utf-8")
 
 
 def _read(folder: Path) -> Encoded | None:
     try:
-        said = json.loads((folder / "said.json").read_text("utf-8"))
-        values = {name: np.load(folder / f"{name}.npy", mmap_mode="r") for name in said["names"]}
-        flat = [name for name in said["names"] if (folder / f"{name}.ends.npy").is_file()]
+        index = json.loads((folder / INDEX).read_text("utf-8"))
+        values = {name: np.load(folder / f"{name}.npy", mmap_mode="r") for name in index["names"]}
+        flat = [name for name in index["names"] if (folder / f"{name}.ends.npy").is_file()]
         ends = {name: np.load(folder / f"{name}.ends.npy") for name in flat}
         os.utime(folder)
-    except (OSError, EOFError, ValueError, KeyError):  # not there, or torn: it is made again
+    except (OSError, EOFError, ValueError, KeyError):  # missing or incomplete: encode again
         return None
-    return Encoded(StoredExamples(values, ends), said["notes"], said["warnings"])
+    return Encoded(StoredExamples(values, ends), index["notes"], index["warnings"])
 
 
 def _make_room(home: Path) -> None:
-    """Remove the entries that were used longest ago, and what killed processes left, where there is too much."""
+    """Remove the least recently used entries, and files of killed processes, until at most `ROOM` bytes are left."""
     sizes = {path: sum(file.stat().st_size for file in path.iterdir()) for path in home.iterdir() if path.is_dir()}
     oldest = sorted(sizes, key=lambda path: path.stat().st_mtime)
     for path in oldest[:-1]:

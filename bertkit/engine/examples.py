@@ -1,7 +1,7 @@
 """Examples: the model inputs of rows, and what a training must know of all of them at once.
 
-A sequence that reads its examples only when asked has the attributes `lengths`, `highest` and `identity` (see
-`Encoded.examples`), so that a training on ten million rows begins without a look at each.
+A lazy sequence of examples has the attributes `lengths`, `highest` and `identity` (see `Encoded.examples`), so that a
+training on ten million rows can begin without reading each of them.
 """
 
 from __future__ import annotations
@@ -15,24 +15,23 @@ import numpy as np
 
 Examples = Sequence[dict[str, Any]]
 Outputs = dict[str, Any]
-"""What a model gave: name -> a list with one array per example, in the examples' order. A head's `constants` stand
-beside them, one array for all examples."""
+"""A model's outputs: name -> a list with one array per example, in the examples' order. A head's `constants` are among
+them, one array for all examples."""
 
 
 @dataclass(frozen=True)
 class Encoded:
-    """Rows as a model reads them. A row gives one example or, read in windows, several; `example["row"]` is its row."""
+    """Rows as a model reads them. A row has one example or, in windows, several; `example["row"]` is its row."""
 
     examples: Examples
-    """A sequence that reads its examples only when asked (one per row, in the rows' order) has `lengths` (`(example,)`:
-    tokens of each), `highest` (the highest of all `input_ids`) and `identity` (a hash of all content). Without these,
-    each example is read to find them."""
+    """A lazy sequence (one example per row, in the rows' order) has `lengths` (`(example,)`: tokens of each), `highest`
+    (the highest of all `input_ids`) and `identity` (a hash of all content). Without these, every example is read."""
     notes: list[str] = field(default_factory=list)
-    """What was done to the rows (texts cut, read in windows), to be logged."""
+    """What happened to the rows (texts cut or split into windows), to be logged."""
     warnings: list[str] = field(default_factory=list)
     phases: Sequence[tuple[int, float]] = field(default=(), kw_only=True)
-    """Examples of each phase of the training, which lie one phase after the other, and its share of the steps: all
-    steps of the first phase come first. Empty: one phase."""
+    """For each phase of the training its number of examples and its share of the steps. Examples are in the order of
+    the phases, and so are the steps. Empty: one phase."""
 
 
 def lengths_of(examples: Examples) -> np.ndarray:
@@ -62,7 +61,7 @@ def highest_of(examples: Examples) -> int:
 
 
 def identity_of(examples: Examples) -> str:
-    """A hash: the same rows, cut by the same tokenizer, in the same order."""
+    """A hash that is equal for the same rows, tokenized alike, in the same order."""
     known: str | None = getattr(examples, "identity", None)
     if known is not None:
         return known

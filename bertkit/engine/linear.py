@@ -1,11 +1,11 @@
-"""Linear layers by oneDNN where torch's own are slow: on AMD's processors.
+"""Linear layers with oneDNN on AMD processors, where torch's own are slow.
 
-torch multiplies float32 matrices with Intel's MKL, which gives processors of others its slow routines. The same torch
-carries oneDNN, which does not. Measured on two cores of an AMD EPYC (Zen 5), MiniLM, batches of 32 short texts: a
-training step takes 0.21 s for 0.28 s, a forward pass 60 ms for 89 ms; sums differ in the last bits (1e-6).
+torch multiplies float32 matrices with Intel's MKL, which uses slow routines on other makers' processors. torch also has
+oneDNN, which does not. Measured on two cores of an AMD EPYC (Zen 5), MiniLM, batches of 32 short texts: a training step
+takes 0.21 s instead of 0.28 s, a forward pass 60 ms instead of 89 ms; sums differ in the last bits (1e-6).
 
-The price: an operator of torch that is not public, `mkldnn._linear_pointwise`, which its compiler uses to this end;
-and a Python call for every function of torch within `fast`, about a microsecond each.
+The price: a private operator of torch, `mkldnn._linear_pointwise`, which its compiler uses for the same purpose; and a
+Python call for every function of torch within `fast`, about a microsecond each.
 """
 
 from __future__ import annotations
@@ -22,26 +22,26 @@ from torch.autograd.function import once_differentiable
 from torch.overrides import TorchFunctionMode
 
 ROWS = 16
-"""Below so many rows of input the plain product is as fast."""
+"""With fewer input rows the plain product is as fast."""
 
 
 def fast() -> contextlib.AbstractContextManager[Any]:
-    """Within this, `torch.nn.functional.linear` takes the faster way where there is one; backward passes too."""
+    """Within this context `torch.nn.functional.linear` and its backward pass use oneDNN if that is faster here."""
     return _Fast() if _slow_here() else contextlib.nullcontext()
 
 
 @functools.cache
 def _slow_here() -> bool:
-    """Whether torch's products are slow on this processor, and oneDNN is there. It never depends on a timing: a
-    training must take the same way each time."""
+    """Whether torch's products are slow on this processor, and oneDNN is available. This is not measured: a training
+    must use the same routines every time."""
     there = torch.backends.mkl.is_available() and torch.backends.mkldnn.is_available()
     return there and hasattr(torch.ops.mkldnn, "_linear_pointwise") and _is_amd()
 
 
 def _is_amd() -> bool:
     cpu = Path("/proc/cpuinfo")
-    said = cpu.read_text("utf-8", "replace")[:2000] if cpu.is_file() else platform.processor()
-    return "AuthenticAMD" in said or "HygonGenuine" in said
+    name = cpu.read_text("utf-8", "replace")[:2000] if cpu.is_file() else platform.processor()
+    return "AuthenticAMD" in name or "HygonGenuine" in name
 
 
 class _Fast(TorchFunctionMode):

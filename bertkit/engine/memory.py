@@ -1,8 +1,8 @@
-"""Memory that is free, but that glibc keeps from others.
+"""Return free memory to the system, which glibc would keep.
 
-Without padding hardly two batches are of one size. glibc puts each where it fits, small things that live on come to
-stand between, and what is freed around them is never given back: MiniLM trained on 6,000 questions came to 9 GB on a
-processor. Giving free memory back every 50 steps keeps it at what a step needs, and takes 2% of the time.
+Without padding, batches differ in size. glibc places small long-lived objects between their buffers, so the memory that
+is freed around them is fragmented and never returned: MiniLM trained on 6,000 questions grew to 9 GB on a CPU.
+Returning free memory every 50 steps keeps it at what a step needs, for 2% of the time.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ EVERY = 50
 
 
 def tidy(step: int) -> None:
-    """Give free memory back to the system, at every 50th step; where there is no glibc, nothing."""
+    """Return free memory to the system at every 50th step; without glibc do nothing."""
     if step % EVERY == 0 and (trim := _trim()):
         trim(0)
 

@@ -1,18 +1,18 @@
-"""Any BERT-like encoder without padding, exactly: transformers' models as they are, and no token computed in vain.
+"""Run BERT-like encoders of transformers without padding: the same results, and no computation on padding.
 
-A padded batch of `(batch, token)` enters the embeddings as ever. Before the first layer its real tokens are gathered
-into one row `(1, real, hidden)`; every linear layer, norm and activation then sees real tokens alone. Only attention
-must know where texts begin and end: transformers asks us for the mask that it takes, and gets a `Layout`, which it
-hands to every layer. After the last layer the row is spread again, so that every head works as it is; places of padding
-hold zeros there. Where positions are rotations (ModernBERT), those too are gathered, before each layer.
+A padded batch `(batch, token)` enters the embeddings as usual. Before the first layer its real tokens are packed into
+one row `(1, real, hidden)`, so every linear layer, norm and activation computes real tokens alone. Only attention needs
+to know where texts begin and end: transformers asks for the attention mask and gets a `Layout`, which it passes to
+every layer. After the last layer the row is unpacked, with zeros at padding, so every head works unchanged. Rotary
+position embeddings (ModernBERT) are packed too, before each layer.
 
-Nothing is kept between calls, neither on the model nor beside it: the layout travels with the call. So two models, two
-threads, gradient checkpointing (which calls the layers again in the backward pass) and data parallel need no care.
+Nothing is stored between calls; the layout is an argument of the call. So several models, threads, gradient
+checkpointing (which calls the layers again in the backward pass) and data parallel work without further measures.
 
-The price: one gather and one scatter a forward pass, and on a processor three scatters and a gather a layer. Attention
-itself stays padded there, among texts of like length; in half precision on CUDA it runs on the tokens as they lie. What
-a head computes of the places of padding is another: question answering's softmax over all places, or a first place that
-is padding.
+The price: one gather and one scatter per forward pass, and on a CPU three scatters and one gather per layer. There
+attention itself stays padded, in groups of texts of similar length; in half precision on CUDA it runs on packed tokens.
+A head that uses outputs at padding computes something else: a softmax over all tokens in question answering, or a first
+token that is padding.
 """
 
 from __future__ import annotations
@@ -33,11 +33,11 @@ NAME = "bertkit_padding_free"
 sdpa = functional.scaled_dot_product_attention
 
 ENCODERS = ("encoder", "transformer")
-"""Names of the module, below the base model, that holds all layers and nothing of the embeddings. Without one, the
-base model calls its `layers` itself, with the rotations of its `rotary_emb`."""
+"""Names of the base model's module that holds all layers and no embeddings. Without one, the base model calls its
+`layers` itself, with the rotations of its `rotary_emb`."""
 
 TOLERANCE = 1e-4
-"""Largest difference between a hidden state (of order 1) without padding and the padded one; usual is 1e-6."""
+"""Largest difference of a hidden state (of order 1) without and with padding; 1e-6 is usual."""
 
 
 def attention(
@@ -46,8 +46,8 @@ def attention(
 ) -> tuple[Tensor, None]:  # fmt: skip
     """Attention as transformers calls it: `(1, head, real, size)` and a Layout -> `(1, real, head, size)`.
 
-    Where the encoder runs padded after all, there is no Layout but a mask, or None. A token sees those that are less
-    than `sliding_window` places away.
+    If the encoder runs with padding, there is a mask or None instead of a Layout. A token attends to tokens that are
+    less than `sliding_window` positions away.
     """
     if (shared := query.shape[1] // key.shape[1]) > 1:  # heads that share a key and a value
         key, value = key.repeat_interleave(shared, 1), value.repeat_interleave(shared, 1)
@@ -59,8 +59,8 @@ def attention(
 
 
 def _seen(mask: Tensor | None, window: int | None, like: Tensor) -> Tensor | None:
-    """Which tokens a token attends to, as sdpa takes it: `(batch, 1, token or 1, token)`; None where to all."""
-    if mask is not None and mask.dim() == 4:  # a caller's own, which transformers takes as it is
+    """Which tokens a token attends to, as sdpa takes it: `(batch, 1, token or 1, token)`; None: to all."""
+    if mask is not None and mask.dim() == 4:  # a mask of the caller's own, which transformers passes on unchanged
         return mask
     keys = None if mask is None else mask.bool()[:, None, None, :]
     if window is None:
@@ -73,7 +73,7 @@ def _seen(mask: Tensor | None, window: int | None, like: Tensor) -> Tensor | Non
 def _by_padding(
     q: Tensor, k: Tensor, v: Tensor, where: Layout, dropout: float, scale: float | None, window: int | None
 ) -> Tensor:
-    """Padded again for the attention alone, by groups of like length; right on any device and in any precision."""
+    """Pad again for the attention alone, in groups of similar length; works on any device and in any precision."""
     if where.groups:
         sizes = [len(group.places) for group in where.groups]
         parts = zip(q.split(sizes, 2), k.split(sizes, 2), v.split(sizes, 2), where.groups, strict=True)
@@ -88,8 +88,8 @@ def _by_padding(
 def _by_flash(
     q: Tensor, k: Tensor, v: Tensor, where: Layout, dropout: float, scale: float | None, window: int | None
 ) -> Tensor:
-    """Flash attention on the tokens as they lie; its variable-length form takes no dropout, jagged tensors no window.
-    A window counts real tokens here: a hole in a mask brings the tokens around it closer."""
+    """Flash attention on packed tokens: its variable-length form has no dropout, and jagged tensors have no window.
+    A window counts real tokens here: a gap in the mask brings the tokens around it closer."""
     q, k, v = (x[0].transpose(0, 1) for x in (q, k, v))  # (real, head, size)
     if not dropout:
         from torch.nn.attention import varlen
@@ -103,19 +103,19 @@ def _by_flash(
 
 
 def _flash_fits(query: Tensor) -> bool:
-    """Whether flash attention takes this query: half precision on a card from Ampere on, sizes in steps of eight."""
+    """Whether flash attention supports this query: half precision, Ampere or later, head size a multiple of eight."""
     half = query.is_cuda and query.dtype in (torch.bfloat16, torch.float16) and query.shape[-1] % 8 == 0
     return half and torch.cuda.get_device_capability(query.device) >= (8, 0)
 
 
 def _mask(*_: Any, attention_mask: Tensor | None = None, q_length: int = -1, **__: Any) -> Layout | Tensor | None:
-    """The mask that our attention takes: the Layout, or where the layers must run padded, the `(batch, key)` mask."""
+    """The mask for our attention: a Layout, or the `(batch, key)` mask if the layers must run with padding."""
     prefixed = attention_mask is not None and attention_mask.shape[1] != q_length  # PEFT's, of keys and values alone
     return attention_mask if attention_mask is None or prefixed or _watched() else layout(attention_mask)
 
 
 def _enter(module: torch.nn.Module, args: Any, kwargs: dict[str, Any]) -> tuple[Any, Any] | None:
-    """Before the first layer: real tokens alone."""
+    """Before the first layer: pack the real tokens."""
     if (where := _where(args, kwargs)) is None:
         return None
     if args:
@@ -124,7 +124,7 @@ def _enter(module: torch.nn.Module, args: Any, kwargs: dict[str, Any]) -> tuple[
 
 
 def _turn(layer: torch.nn.Module, args: Any, kwargs: dict[str, Any]) -> tuple[Any, Any] | None:
-    """Before each layer with rotations: `(1 or batch, token, size)` -> `(1, real, size)`."""
+    """Before each layer with rotary embeddings: pack them, `(1 or batch, token, size)` -> `(1, real, size)`."""
     if (where := _where(args, kwargs)) is None:
         return None
     turns = (x.flatten(0, 1) for x in kwargs["position_embeddings"])
@@ -132,7 +132,7 @@ def _turn(layer: torch.nn.Module, args: Any, kwargs: dict[str, Any]) -> tuple[An
 
 
 def _leave(module: torch.nn.Module, args: Any, kwargs: dict[str, Any], output: Any) -> Any:
-    """After the last layer: padded as before, with zeros in the places of padding."""
+    """After the last layer: unpack, with zeros at padding."""
     if (where := _where(args, kwargs)) is None:
         return None
     if isinstance(output, Tensor):
@@ -149,36 +149,36 @@ def _where(args: Any, kwargs: dict[str, Any]) -> Layout | None:
 
 
 def _watched() -> bool:
-    """Whether hidden states of the layers are asked for, which are read between them, or an export follows them."""
+    """Whether hidden states of the layers are requested, or the model is being traced for an export."""
     from transformers.utils.output_capturing import _active_collector
 
     return bool(_active_collector.get()) or torch.jit.is_tracing() or torch.compiler.is_exporting()
 
 
-def apply(model: PreTrainedModel, wish: Literal["auto", "on", "off"] = "auto") -> None:
-    """Make a model run without padding; sets `model.padding_free` and, where it is False, `model.padded_because`.
+def apply(model: PreTrainedModel, mode: Literal["auto", "on", "off"] = "auto") -> None:
+    """Make a model run without padding. Sets `model.padding_free` and, if that is False, `model.padded_because`.
 
-    `auto` does so where a trial with the very weights shows the same hidden states as with padding. To be called again
-    where layers have been added or taken away.
+    `auto` first runs a trial with the model's weights, which must give the same hidden states as with padding. Call it
+    again after layers have been added or removed.
 
     Raises:
         ModelError: `on`, and the model can not.
     """
     release(model)
     model.padded_because = "model.padding_free is off"  # type: ignore[assignment]
-    if wish == "off":
+    if mode == "off":
         return
-    because = _install(model) or _trial(model)
-    if because:
+    reason = _install(model) or _trial(model)
+    if reason:
         release(model)
-    model.padding_free, model.padded_because = not because, because  # type: ignore[assignment]
-    if because and wish == "on":
-        todo = "write auto: batches of like lengths are the next best"
-        raise ModelError.at("model.padding_free", f"{model.config.model_type}: {because}", todo)
+    model.padding_free, model.padded_because = not reason, reason  # type: ignore[assignment]
+    if reason and mode == "on":
+        todo = "use auto: batches of similar lengths have little padding"
+        raise ModelError.at("model.padding_free", f"{model.config.model_type}: {reason}", todo)
 
 
 def _install(model: Any) -> str:
-    """Hooks and attention; or what this architecture lacks for them."""
+    """Install hooks and attention. Returns why the architecture does not support them, or an empty text."""
     from transformers import AttentionInterface, AttentionMaskInterface
 
     parts = _parts(model)
@@ -199,7 +199,7 @@ def _install(model: Any) -> str:
 
 
 def _parts(model: Any) -> list[torch.nn.Module]:
-    """What runs on real tokens alone: the encoder, or where there is none, its layers; else nothing."""
+    """The modules that run on packed tokens: the encoder, or without one the layers; empty if there are none."""
     base = model.base_model
     encoder = next((module for name, module in base.named_children() if name in ENCODERS), None)
     if encoder is not None and getattr(base, "embeddings", None) is not None:
@@ -208,7 +208,7 @@ def _parts(model: Any) -> list[torch.nn.Module]:
 
 
 def release(model: Any) -> None:
-    """Leave the model as transformers made it: for an export, or where attention weights are asked for."""
+    """Restore the model of transformers, for an export or for attention weights."""
     for hook in model.__dict__.pop("padding_free_hooks", ()):
         hook.remove()
     if model.config._attn_implementation == NAME:
@@ -217,7 +217,7 @@ def release(model: Any) -> None:
 
 
 def _trial(model: Any) -> str:
-    """Run two short texts without and with padding; what is wrong with the first, or nothing."""
+    """Run two short texts without and with padding. Returns how the results differ, or an empty text."""
     base, device = model.base_model, next(model.parameters()).device
     window = min(getattr(model.config, "sliding_window", None) or 0, 500)
     places = torch.arange(9 + window, device=device)
@@ -234,7 +234,7 @@ def _trial(model: Any) -> str:
             without = base(**inputs)[0]
             model.set_attn_implementation(model.padded_attention)
             padded = base(**inputs)[0]
-    except Exception as error:  # an architecture that reads the mask itself fails in any way
+    except Exception as error:  # an architecture that reads the mask itself may raise anything
         return f"{model.config.model_type} reads the attention mask itself ({type(error).__name__})"
     finally:
         enter.remove()

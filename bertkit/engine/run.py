@@ -1,7 +1,7 @@
 """A backend and examples -> outputs: the one loop that training, evaluation and prediction share.
 
-Batches hold examples of like length, as many as give a number of padded tokens, the longest first: little is padded,
-and where the memory is too small for a batch, that shows at once and batches become smaller.
+Batches hold examples of similar length up to a number of padded tokens, the longest examples first. So there is little
+padding, and if the memory is too small for a batch, this shows in the first one, and batches become smaller.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
     from bertkit.engine.backends.backend import Backend
 
 Progress = Callable[[list[Any]], Iterable[Any]]
-"""Goes through batches, and shows how far it is."""
+"""Iterates over batches and shows the progress."""
 Collate = Callable[[list[dict[str, Any]]], dict[str, Any]]
 
 TOKENS = {"cpu": 4096, "cuda": 65536}
-"""Padded tokens of a batch, by kind of device; halved where the memory is too small for them.
+"""Most padded tokens of a batch, by kind of device; halved if the memory is too small.
 
-On two cores MiniLM answers short texts as fast with 1024 to 16384 (benchmarks/predict.py); a GPU wants more to be busy.
+On two cores MiniLM is equally fast with 1024 to 16384 on short texts (benchmarks/predict.py); a GPU needs more tokens.
 """
 
 
@@ -39,15 +39,15 @@ def run(
     tokens: int | None = None,
     progress: Progress = iter,
 ) -> tuple[Outputs, dict[str, float]]:
-    """Outputs for all examples, in their order, and the exact losses (`losses_of`) where they have labels.
+    """Outputs for all examples, in their order, and the exact losses (`losses_of`) if they have labels.
 
-    Every process of a distributed run takes its share of the examples; all get the whole result.
+    In a distributed run each process computes a share of the examples, and all processes get all outputs.
 
     Args:
-        tokens: padded tokens of a batch at most; default: `TOKENS`.
+        tokens: most padded tokens of a batch; default: `TOKENS`.
 
     Raises:
-        what the backend raises where the memory is too small for a single example.
+        the backend's `out_of_memory` errors, if the memory is too small for a single example.
     """
     lengths: list[int] = lengths_of(examples).tolist()
     share = sorted(range(len(lengths)), key=lambda i: -lengths[i])[processes.rank() :: processes.count()]
@@ -63,7 +63,7 @@ def run(
         waiting = [planned]
         while waiting:
             numbers = waiting.pop()
-            if len(numbers) * lengths[numbers[0]] > room and len(numbers) > 1:  # the room has become less since
+            if len(numbers) * lengths[numbers[0]] > room and len(numbers) > 1:  # planned before `room` was halved
                 waiting += reversed(batches_of(numbers, lengths, room))
                 continue
             try:
@@ -90,7 +90,7 @@ def run(
 
 
 def batches_of(numbers: Sequence[int], lengths: Sequence[int], room: int) -> list[list[int]]:
-    """Examples, sorted from the longest, in batches of at most `room` padded tokens, and of one example at least."""
+    """Batches of at most `room` padded tokens, but at least one example, from examples sorted from the longest."""
     batches, start = [], 0
     while start < len(numbers):
         size = max(1, room // max(1, lengths[numbers[start]]))
@@ -100,12 +100,12 @@ def batches_of(numbers: Sequence[int], lengths: Sequence[int], room: int) -> lis
 
 
 def means(sums: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
-    """`(part,)`: each part of the loss; 0 where it has no weight."""
+    """`(part,)`: each part of the loss; 0 for a part with weight 0."""
     return sums / weights.masked_fill(weights == 0, 1)
 
 
 def losses_of(parts: Sequence[str], sums: np.ndarray, weights: np.ndarray) -> dict[str, float]:
-    """`loss`, and `loss_NAME` for each of the named parts that has any weight."""
+    """`loss`, and `loss_NAME` for each named part with a weight above 0."""
     import numpy as np
 
     each = sums / np.where(weights == 0, 1, weights)

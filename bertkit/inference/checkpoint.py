@@ -77,7 +77,7 @@ class Checkpoint(Predictor):
         return predictor
 
     def score(self, name: str, rows: Rows, metrics: Sequence[Metric], *, progress: Progress = iter) -> Scores:
-        warning = self.task.adopt(self.names, rows, self.recipe.data, order=self.order, given=self.labels)
+        warning = self.task.adopt(self.names, rows, self.recipe.data, order=self.order, labels=self.labels)
         if warning and warning != self._warned:
             log.warning("%s", warning)
         self._warned = warning

@@ -1,4 +1,4 @@
-"""Encoder + head and tokenizer from a recipe's `model:` block, whatever the weights come from (weights.py)."""
+"""Encoder with head, and tokenizer, from a recipe's `model:` block; weights.py locates the weights."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ def build_model(block: ModelBlock, auto_class: str, **config: Any) -> PreTrained
 
     Args:
         block: the recipe's `model:`.
-        auto_class: such as `AutoModelForSequenceClassification`; its head is new unless the weights have one.
-        config: what the head needs (`num_labels`, `id2label`, ...).
+        auto_class: such as `AutoModelForSequenceClassification`; its head is new if the weights have none.
+        config: configuration of the head (`num_labels`, `id2label`, ...).
 
     Raises:
         ModelError: no such model, no weights in the folder, or weights that are not this architecture's.
@@ -49,7 +49,7 @@ def build_model(block: ModelBlock, auto_class: str, **config: Any) -> PreTrained
 
 
 def load_tokenizer(block: ModelBlock) -> PreTrainedTokenizerBase:
-    """The tokenizer of `model.tokenizer`, else the one beside the weights.
+    """The tokenizer of `model.tokenizer`, else the one in the folder of the weights.
 
     Raises:
         ModelError: there is none, or it is not a fast one.
@@ -67,22 +67,22 @@ def load_tokenizer(block: ModelBlock) -> PreTrainedTokenizerBase:
         tokenizer = AutoTokenizer.from_pretrained(**place)
     except Exception as error:  # tokenizers, json, hub and transformers each raise their own kinds here
         if key == WHERE and (folder := Path(place["pretrained_model_name_or_path"])).is_dir():
-            check_folder(folder, name)  # where it is no model at all, that is what to say
+            check_folder(folder, name)  # raises a better error if the folder is no model at all
         what, todo = f"{name}: no usable tokenizer there ({_first_line(error)})", "name one that has a tokenizer.json"
         raise ModelError.at(key, what, todo, setting=Setting("model.tokenizer", "FOLDER")) from error
     if not tokenizer.is_fast:
         what = f"{name}: {type(tokenizer).__name__} is not a fast tokenizer"
         raise ModelError.at(key, what, "name a model that has a tokenizer.json")
-    if len(tokenizer) < 10:  # a folder without vocabulary still gives a tokenizer: of its special words alone
+    if len(tokenizer) < 10:  # without a vocabulary, a tokenizer has its special words alone
         raise ModelError.at(key, f"{name}: the tokenizer has only {len(tokenizer)} words", "is vocab.txt missing?")
-    # tokenizer.json may carry its author's truncation and padding; both are decided here, and neither in silence.
+    # tokenizer.json may set truncation and padding; bertkit does both itself, and reports what it cuts.
     tokenizer.backend_tokenizer.no_truncation()
     tokenizer.backend_tokenizer.no_padding()
     return tokenizer
 
 
 def _of_tokenizer(block: ModelBlock) -> dict[str, Any]:
-    """What of the configuration of a model from scratch its tokenizer tells, where the block does not say it."""
+    """Configuration of a model from scratch that its tokenizer defines, if the block does not set it."""
     from transformers import AutoConfig
     from transformers.models.auto.configuration_auto import CONFIG_MAPPING_NAMES
 
@@ -113,13 +113,13 @@ def _scratch_config(values: dict[str, Any], head: dict[str, Any]) -> Any:
         hint = did_you_mean(kind, CONFIG_MAPPING_NAMES)
         raise ModelError.at("model.scratch.model_type", f"{kind}: transformers has no such model", hint) from error
     for key in values:
-        if not hasattr(default, key):  # transformers keeps an unknown key without a word
+        if not hasattr(default, key):  # transformers would accept an unknown key without a warning
             hint = did_you_mean(key, default.to_dict())
             raise ModelError.at(f"model.scratch.{key}", f"{kind} has no such key in its configuration", hint)
     try:
         return AutoConfig.for_model(kind, **values, **head)
     except Exception as error:  # ValueError, TypeError, and what huggingface_hub raises for a wrong type
-        raise ModelError.at("model.scratch", f"{kind}: {_said(error)}", AS_PUBLISHED) from error
+        raise ModelError.at("model.scratch", f"{kind}: {_named(error)}", AS_PUBLISHED) from error
 
 
 def _from_scratch(config: Any, auto_class: Any) -> Any:
@@ -129,7 +129,7 @@ def _from_scratch(config: Any, auto_class: Any) -> Any:
     try:
         return auto_class.from_config(config)
     except Exception as error:  # each kind of model has checks of its own
-        raise ModelError.at("model.scratch", f"{config.model_type}: {_said(error)}", AS_PUBLISHED) from error
+        raise ModelError.at("model.scratch", f"{config.model_type}: {_named(error)}", AS_PUBLISHED) from error
 
 
 def _pretrained(block: ModelBlock, auto_class: Any, config: dict[str, Any]) -> PreTrainedModel:
@@ -151,7 +151,8 @@ def _pretrained(block: ModelBlock, auto_class: Any, config: dict[str, Any]) -> P
 
 
 def _report_loading(model: Any, info: dict[str, Any], name: str) -> None:
-    """Say which weights are new. A head is; part of an encoder must not be (transformers would leave it random)."""
+    """Log which weights are new, such as the head's. Raise a ModelError if weights of the encoder are missing, which
+    transformers would leave random."""
     prefix = model.base_model_prefix + "."
     changed = {str(item[0]) for item in info.get("mismatched_keys", ())}
     new = {str(key) for key in info.get("missing_keys", ())} | changed
@@ -166,9 +167,9 @@ def _report_loading(model: Any, info: dict[str, Any], name: str) -> None:
 
 
 def position_limit(model: Any) -> int:
-    """Most tokens that a model's table of positions takes.
+    """Most tokens of a model's position embeddings.
 
-    A table with a padding index counts from the place after it: of RoBERTa's 514 places two are never used.
+    With a padding index, positions begin after it: RoBERTa uses 512 of its 514.
     """
     places = getattr(model.config, "max_position_embeddings", None) or 512
     table = getattr(getattr(model.base_model, "embeddings", None), "position_embeddings", None)
@@ -183,15 +184,15 @@ def length_limit(model: Any, tokenizer: PreTrainedTokenizerBase) -> int:
 
 
 def check_ids(model: PreTrainedModel, highest: int) -> None:
-    """Raise a ModelError where the tokenizer gives numbers of words that the model does not have."""
+    """Raise a ModelError if the tokenizer has token ids that the model does not have."""
     weight: Any = model.get_input_embeddings().weight  # (word, hidden)
     words = len(weight)
     if highest >= words:
-        what = f"the tokenizer gives word number {highest}, but the model has {words} words"
+        what = f"the tokenizer has token id {highest}, but the model has only {words} tokens"
         raise ModelError.at("model", what, "use the model's own tokenizer, or set model.scratch.vocab_size")
 
 
-def _said(error: BaseException) -> str:
+def _named(error: BaseException) -> str:
     return f"{type(error).__name__}: {' '.join(str(error).split())}"
 
 

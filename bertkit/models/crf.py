@@ -1,11 +1,11 @@
 """A linear-chain conditional random field over words (Lafferty, McCallum & Pereira 2001, section 3).
 
-    p(tags | words) = exp(sum of scores) / sum over all sequences of the same
+    p(tags | words) = exp(sum of scores) / sum over all sequences of exp(sum of scores)
 
-The scores are the encoder's, a label a word, and learnt ones: a label being the first, the last, or following another
-(equation 1 there). All sums over sequences are taken by the forward algorithm in logarithms, in float32.
+The scores are those of the encoder, for each word and label, and learnt transition scores: of a label as the first, as
+the last, or after another (their equation 1). Sums over sequences use the forward algorithm in log space and float32.
 
-The learnt scores are weights of the model, under `crf.` in its folder; plain transformers reads the rest of it.
+Transition scores are weights of the model, under `crf.` in its folder; plain transformers can load the rest.
 """
 
 from __future__ import annotations
@@ -27,22 +27,22 @@ if TYPE_CHECKING:
 
 
 TRANSITIONS = "transitions"
-"""Where the learnt scores stand in the outputs of a model with a CRF."""
+"""Name of the transition scores in the outputs of a model with a CRF."""
 
 
 class Transitions(NamedTuple):
-    """The learnt scores."""
+    """The transition scores."""
 
     start: Tensor
     """`(label,)`, of a sentence's first label."""
     steps: Tensor
-    """`(label, label)`, of the second following the first."""
+    """`(label, label)`, of the second label after the first."""
     end: Tensor
     """`(label,)`, of a sentence's last label."""
 
 
 class Crf(nn.Module):
-    """Holds the learnt scores, all 0 at the beginning: then it is a softmax of each word."""
+    """Holds the transition scores. They start at 0, where the CRF is a softmax for each word."""
 
     def __init__(self, labels: int):
         super().__init__()
@@ -55,22 +55,24 @@ class Crf(nn.Module):
         return Transitions(self.start, self.steps, self.end)
 
     def scores(self) -> dict[str, np.ndarray]:
-        """The learnt scores as they are now: `crf_start`, `crf_steps`, `crf_end`."""
+        """A copy of the transition scores: `crf_start`, `crf_steps`, `crf_end`."""
         named = self.transitions._asdict().items()
         return {f"crf_{name}": part.detach().double().cpu().numpy() for name, part in named}
 
 
 def negative_log_likelihood(transitions: Transitions, scores: Tensor, labels: Tensor, real: Tensor) -> Tensor:
-    """Of each sentence, `(batch,)`.
+    """The loss of each sentence, `(batch,)`.
 
     Args:
-        scores: `(batch, word, label)`; `labels`: `(batch, word)`; `real`: which words are, from the left.
+        scores: `(batch, word, label)`.
+        labels: `(batch, word)`.
+        real: which words are not padding, `(batch, word)`; padding is on the right.
     """
     return _log_partition(transitions, scores, real) - _score(transitions, scores, labels, real)
 
 
 def _score(transitions: Transitions, scores: Tensor, labels: Tensor, real: Tensor) -> Tensor:
-    """The sum of scores of one sequence of each sentence `(batch,)`."""
+    """The sum of the scores of each sentence's labels, `(batch,)`."""
     words = scores.gather(2, labels[..., None])[..., 0]  # (batch, word)
     steps = transitions.steps[labels[:, :-1], labels[:, 1:]]
     last = labels.gather(1, real.sum(1, keepdim=True) - 1)[:, 0]
@@ -79,7 +81,7 @@ def _score(transitions: Transitions, scores: Tensor, labels: Tensor, real: Tenso
 
 
 def _log_partition(transitions: Transitions, scores: Tensor, real: Tensor) -> Tensor:
-    """The logarithm of the sum, over all sequences of each sentence, of the exponential of their scores."""
+    """The log of the sum over all label sequences of exp(sum of scores), for each sentence, `(batch,)`."""
     ways = transitions.start + scores[:, 0]  # (batch, label)
     for word in range(1, scores.shape[1]):
         longer = (ways[:, :, None] + transitions.steps).logsumexp(1) + scores[:, word]
@@ -88,10 +90,10 @@ def _log_partition(transitions: Transitions, scores: Tensor, real: Tensor) -> Te
 
 
 def attach(model: Any, labels: int, block: ModelBlock) -> None:
-    """Give a model a CRF as its `crf`, with the scores that its folder holds, if it holds any.
+    """Add a CRF to a model as `crf`, with the transition scores of the model's folder, if it has any.
 
     Raises:
-        ModelError: the folder's are of another number of labels.
+        ModelError: they are for another number of labels.
     """
     model.crf = Crf(labels)
     model.register_forward_hook(_reach)
@@ -108,14 +110,14 @@ def attach(model: Any, labels: int, block: ModelBlock) -> None:
 
 @dataclass
 class CrfOutput(TokenClassifierOutput):
-    """A class of its own, as data parallel takes outputs apart and builds them again by the fields of their class."""
+    """A class of its own: data parallel rebuilds outputs from the fields of their class."""
 
     transitions: tuple[Tensor, Tensor, Tensor] | None = None
 
 
 def _reach(model: Any, _: Any, outputs: TokenClassifierOutput) -> CrfOutput:
-    """Put the learnt scores among the outputs, for the loss, and hang them on the logits by 0 of them: data parallel
-    takes for unused what no output hangs on, and the loss is computed outside of the model."""
+    """Add the transition scores to the outputs, for the loss, and 0 times their sum to the logits: the loss is computed
+    outside of the model, and data parallel would take parameters that no output depends on for unused."""
     if torch.is_grad_enabled():
         outputs.logits = outputs.logits + 0 * sum(part.sum() for part in model.crf.parameters())
     return CrfOutput(**outputs, transitions=tuple(model.crf.transitions))

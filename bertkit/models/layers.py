@@ -1,4 +1,4 @@
-"""The layers of any encoder, from the embeddings up: what stays frozen, and how far up each parameter stands."""
+"""The layers of any encoder: freezing the lower ones, and the depth of each parameter."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def encoder_layers(model: Any) -> list[nn.Module]:
-    """The encoder's layers, from the embeddings up; empty where the architecture has no list of them."""
+    """The encoder's layers, from the lowest; empty if the architecture has no list of layers."""
     from torch import nn
 
     lists = [
@@ -24,7 +24,7 @@ def encoder_layers(model: Any) -> list[nn.Module]:
 
 
 def below_layers(model: Any) -> list[nn.Module]:
-    """The embeddings, and what ELECTRA, ALBERT, DeBERTa and MPNet have between them and the first layer."""
+    """The embeddings, and the modules of ELECTRA, ALBERT, DeBERTa and MPNet between them and the first layer."""
     base = model.base_model
     between = (
         *("embeddings_project", "encoder.embedding_hidden_mapping_in"),
@@ -36,10 +36,10 @@ def below_layers(model: Any) -> list[nn.Module]:
 
 
 def freeze(model: PreTrainedModel, *, embeddings: bool, layers: int) -> None:
-    """Keep the embeddings and the lowest `layers` layers as they are.
+    """Freeze the embeddings, if `embeddings`, and the lowest `layers` layers (which freezes the embeddings too).
 
     Raises:
-        ModelError: the model has fewer layers, or none that can be told apart.
+        ModelError: the model has fewer layers, or no list of layers.
     """
     if not embeddings and not layers:
         return
@@ -52,7 +52,7 @@ def freeze(model: PreTrainedModel, *, embeddings: bool, layers: int) -> None:
 
 
 def depths(model: Any) -> dict[str, int]:
-    """Parameter name -> how far up it stands: embeddings 0, layer i (from 0) i + 1, all above the layers one more."""
+    """Parameter name -> its depth: 0 for the embeddings, i + 1 for layer i (from 0), one more above the layers."""
     stack = encoder_layers(model)
     layer_of = {id(p): i + 1 for i, layer in enumerate(stack) for p in layer.parameters()}
     low = {id(p) for module in below_layers(model) for p in module.parameters()}

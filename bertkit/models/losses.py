@@ -1,14 +1,14 @@
-"""Losses of a row: logits and labels in, one number a row out, so that the Trainer can take the exact mean.
+"""Losses: logits and labels in, one number per row out, so that the Trainer can take the exact mean.
 
     name                  logits          labels                    formula
     cross_entropy         (row, label)    (row,) index              -log p[label]
     focal                 (row, label)    (row,) index              -(1 - p)^gamma log p, p = p[label]
-    binary_cross_entropy  (row, label)    (row, label) 0 or 1       mean over labels of -log p(right)
-    binary_focal          (row, label)    (row, label) 0 or 1       mean over labels of -(1 - p)^gamma log p(right)
+    binary_cross_entropy  (row, label)    (row, label) 0 or 1       mean over labels of -log p(correct)
+    binary_focal          (row, label)    (row, label) 0 or 1       mean over labels of -(1 - p)^gamma log p(correct)
     squared_error         (row, 1)        (row,) number             (logit - label)^2
 
-A loss of your own is a function of the same shape, `(logits, labels) -> (row,)`, named in `options.loss`. Focal loss:
-Lin et al. 2017, equation 4; try it where easy rows outnumber hard ones, and class weights where classes are uneven.
+Your own loss is a function `(logits, labels) -> (row,)`, named in `options.loss`. Focal loss: Lin et al. 2017, equation
+4; use it if most rows are easy, and class weights if classes differ in size.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ LOSSES = {
 
 
 def check_name(name: str, own: Sequence[str]) -> str:
-    """The name; a ValueError where it is no loss of the task's own, no entry point and no Reference."""
+    """The name; a ValueError unless it is a loss of the task (`own`), an entry point or a Reference."""
     usable = [known for known in plugins.names("loss") if known in own or known not in LOSSES]
     if ":" not in name and name not in usable:
         todo = f"write {name}:NAME" if name.endswith(".py") else did_you_mean(name, usable)
@@ -80,7 +80,7 @@ def binary_focal(
 
 
 def _missing(log_p: Tensor) -> Tensor:
-    """1 - p, kept off 0, where the gradient of a root (gamma below 1) is infinite."""
+    """1 - p, at least 1e-12: at 0 the gradient of a root (gamma below 1) is infinite."""
     return (-log_p.expm1()).clamp_min(1e-12)
 
 
@@ -90,16 +90,16 @@ def squared_error(logits: Tensor, labels: Tensor) -> Tensor:
 
 
 def checked(loss: Callable[[Tensor, Tensor], Tensor], name: str) -> Callable[[Tensor, Tensor], Tensor]:
-    """A user's loss that must give one number a row: a mean would make the Trainer's exact mean wrong.
+    """A user's loss, checked to return one number per row: with a mean the Trainer's exact mean would be wrong.
 
     Raises:
-        PluginError: when called, if it raises, or gives another shape or nothing to train on.
+        PluginError: when called, if it raises, or returns another shape or no gradient.
     """
     import torch
 
     @functools.wraps(loss)
     def call(logits: Tensor, labels: Tensor) -> Tensor:
-        todo = "return one number a row (reduction='none')"
+        todo = "return one number per row (reduction='none')"
         try:
             each = loss(logits, labels)
         except (BertkitError, torch.OutOfMemoryError):
@@ -107,12 +107,12 @@ def checked(loss: Callable[[Tensor, Tensor], Tensor], name: str) -> Callable[[Te
         except Exception as error:
             raise PluginError.at("options.loss", f"{name}: {plugins.raised(error)}", todo) from error
         if not isinstance(each, torch.Tensor):
-            raise PluginError.at("options.loss", f"{name}: gave {type(each).__name__}, not a tensor", todo)
+            raise PluginError.at("options.loss", f"{name}: returned {type(each).__name__}, not a tensor", todo)
         if tuple(each.shape) != (len(logits),):
-            what = f"{name}: gave a tensor of shape {tuple(each.shape)} for {len(logits)} rows"
+            what = f"{name}: returned a tensor of shape {tuple(each.shape)} for {len(logits)} rows"
             raise PluginError.at("options.loss", what, todo)
         if logits.requires_grad and not each.requires_grad:
-            what = f"{name}: gave numbers without a gradient, from which nothing can be learnt"
+            what = f"{name}: returned numbers without a gradient, which can not be trained"
             raise PluginError.at("options.loss", what, "compute them from the logits, in torch and without detach()")
         return each
 

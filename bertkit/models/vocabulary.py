@@ -1,7 +1,7 @@
-"""Extend a model's vocabulary: the embedding of a new word starts as the mean of those of its former tokens.
+"""Extend a model's vocabulary: a new word's embedding starts as the mean of the embeddings of its former tokens.
 
 The mean is the best of the initializations that IndoBERTweet compares for BERT (Koto et al. 2021). Outputs for texts
-without new words do not change. The words are chosen in data/tokenizer/extend.py.
+without new words do not change. data/tokenizer/extend.py chooses the words.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def open_tokenizer(name: str) -> PreTrainedTokenizerBase:
 
 
 def uncopied_files(name: str, folder: Path) -> list[str]:
-    """Files of a model, such as those of a pooling layer, that its copy in `folder` does not have."""
+    """Files of a model that its copy in `folder` lacks, such as those of a pooling layer."""
     source = Path(resolve(name, None, WHERE)["pretrained_model_name_or_path"])
     copied = {*WEIGHTS, "special_tokens_map.json", "added_tokens.json", *(path.name for path in folder.iterdir())}
     return sorted(path.name for path in source.glob("[!.]*") if path.name not in copied)
@@ -88,7 +88,7 @@ def add_rows(model: PreTrainedModel, first: int, tokens: Sequence[Sequence[int]]
     ]
     if names:  # MobileBERT's head is one such
         what = f"{type(model).__name__} also has the vocabulary in {', '.join(names)}, where words can not be added"
-        raise ModelError.at(WHERE, what, "name a BERT")
+        raise ModelError.at(WHERE, what, "use a BERT model")
     if first + len(tokens) > rows:
         model.resize_token_embeddings(first + len(tokens), mean_resizing=False)
     with torch.no_grad():

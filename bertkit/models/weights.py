@@ -1,6 +1,6 @@
-"""Where weights are: a folder, `package:module/folder` (an installed package carries them) or the hub; and which ones.
+"""Locate weights in a folder, in an installed package (`package:module/folder`) or on the hub, and identify them.
 
-A hub name that is not in the local cache fails at once where there is no network, not after the client's retries.
+Without network, a hub name that is not in the local cache fails at once, not after the client's retries.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from bertkit.recipe.schema import ModelBlock
 WEIGHTS = ("model.safetensors", "model.safetensors.index.json", "pytorch_model.bin", "pytorch_model.bin.index.json")
 WHERE = "model.name"
 POINTER = b"version https://git-lfs"
-"""What a file opens with that a clone without Git LFS left in place of the weights."""
+"""Beginning of the file that a clone without Git LFS has instead of the weights."""
 
 
 def resolve(name: str, revision: str | None, where: str) -> dict[str, Any]:
-    """A name of the `model:` block -> the arguments of `from_pretrained` that say where it is.
+    """A name of the `model:` block -> the arguments of `from_pretrained` that locate it.
 
     Raises:
-        ModelError: no such folder, or a hub name that is neither in the cache nor within reach.
+        ModelError: no such folder, or a hub name that is not in the cache while the hub is out of reach.
     """
     if revision and (name.startswith(PACKAGE) or Path(name).is_dir()):
         raise ModelError.at("model.revision", f"{name} lies on this machine and has no revisions", "leave it out")
@@ -86,7 +86,7 @@ def check_folder(folder: Path, name: str) -> None:
 
 
 def model_type(block: ModelBlock) -> str | None:
-    """The kind of model that is named (`bert`, ...), None where it can not be told before it is loaded."""
+    """The model type (`bert`, ...); None if it is unknown before the model is loaded."""
     if block.scratch is not None:
         return block.scratch.get("model_type")
     if block.name is None:
@@ -96,7 +96,7 @@ def model_type(block: ModelBlock) -> str | None:
     place = resolve(block.name, block.revision, WHERE)
     try:
         return str(AutoConfig.from_pretrained(**place).model_type)
-    except Exception:  # whatever is wrong there is told by the loading of the model
+    except Exception:  # loading the model will report the error
         return None
 
 

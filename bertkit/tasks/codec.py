@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Mark(NamedTuple):
-    """A part of a text: what it is (empty: nothing of note), and how sure that is, 0 to 1."""
+    """A part of a text, its kind (empty for plain text), and the confidence in the kind, 0 to 1."""
 
     text: str
     kind: str = ""
@@ -26,10 +26,9 @@ class Codec(ABC):
     """Required: `encode`, `collator`, `decode`, `to_columns`, `parse`, `to_text`."""
 
     draws: ClassVar[bool] = False
-    """Whether the collator draws at random. Each training example then has `draw`: `(seed, pass)`, where `pass` counts
-    how often its data has been gone through, and the collator draws from `np.random.default_rng([seed, pass, row])`
-    alone: the same for any number of workers, processes and micro-batches, and after a resume. Other examples have no
-    `draw`."""
+    """Whether the collator draws random numbers. Training examples then have `draw`: `(seed, pass)`, the pass over the
+    data counted from 0. The collator must use only `np.random.default_rng([seed, pass, row])`, so that its draws
+    do not depend on workers, processes, micro-batches or a resume. Examples of other splits have no `draw`."""
 
     @abstractmethod
     def encode(self, rows: Rows, tokenizer: PreTrainedTokenizerBase, limit: int, *, answers: bool) -> Encoded:
@@ -41,38 +40,41 @@ class Codec(ABC):
 
     @abstractmethod
     def decode(self, outputs: Outputs, encoded: Encoded, rows: Rows) -> list[Answer]:
-        """One answer per row. What it needs stands in its arguments and in `state`, so that it needs no model."""
+        """One answer per row, from the arguments, `options` and `state` alone; it has no model."""
 
     @abstractmethod
     def to_columns(self, answer: Answer, *, logits: bool = False) -> dict[str, Any]:
-        """An answer as columns of a table, the answer itself first: what `bertkit predict` adds to a row; `logits` adds
-        the raw scores."""
+        """An answer as columns of a table, which `bertkit predict` adds to a row; the first one is the answer itself.
+
+        Args:
+            logits: add the raw scores.
+        """
 
     @abstractmethod
     def parse(self, columns: dict[str, Any], row: dict[str, Any]) -> Answer:
-        """The inverse of `to_columns`, as far as the columns hold it: an answer that `compare` takes.
+        """The inverse of `to_columns`: an answer that `compare` takes, without what the columns lack.
 
         Args:
-            columns: of a file, where lists may be texts.
-            row: the row that is answered.
+            columns: from a file, in which a list may be its JSON text.
+            row: the row that the answer belongs to.
 
         Raises:
-            Unusable: the columns hold no answer to this row.
+            Unusable: the columns have no valid answer.
         """
 
     @property
     @abstractmethod
     def answer_columns(self) -> tuple[str, ...]:
-        """The names that the first of `to_columns` may have; `parse` needs one of them."""
+        """The possible names of the first column of `to_columns`; `parse` needs one of them."""
 
     @abstractmethod
     def to_text(self, answer: Answer) -> str:
         """An answer in a few words, for a terminal."""
 
     def marks(self, answer: Answer) -> list[Mark]:
-        """The text that was answered, whole, with what was found in it; nothing where `to_text` says all."""
+        """The whole text of the row, divided into parts; empty if `to_text` shows the whole answer."""
         return []
 
     def files(self, answers: list[Answer], rows: Rows) -> dict[str, Any]:
-        """JSON files by name, without their ending, that `bertkit eval` writes beside the figures."""
+        """Further JSON files of `bertkit eval`: name without `.json` -> content."""
         return {}

@@ -1,7 +1,7 @@
-"""Head: what stands on the encoder. It knows tensors and no rows; a task with several heads has several of these.
+"""Head: the model's output layer, its loss, and which outputs are kept. It works on tensors, not on rows.
 
-A head is made of its task's options and state, and keeps nothing between calls: `losses` and `reduce` are functions of
-the model's outputs and the batch, so that any backend can serve them.
+A head is created from its task's options and state, and stores nothing between calls: `losses` and `reduce` are
+functions of the model's outputs and the batch, so they work with any backend. Several heads: heads.py.
 """
 
 from __future__ import annotations
@@ -20,29 +20,29 @@ if TYPE_CHECKING:
 
 
 class Head(ABC):
-    """`state` is the task's own: what it has learnt by now stands in it."""
+    """Required: `auto_class`, `hub_tag`, `loss_weight`, `losses`, `reduce`. `state` is the task's, not a copy."""
 
     auto_class: str
-    """transformers' class that loads the model: `AutoModelForTokenClassification`."""
+    """The class of transformers that loads the model, such as `AutoModelForTokenClassification`."""
     hub_tag: str
-    """What the hub calls such a model: `token-classification`."""
+    """The hub's name for such models, such as `token-classification`."""
     parts: tuple[str, ...] = ()
-    """Names of the parts of the loss, in the order of `loss_weight` and `losses`, where there are several: `loss_NAME`
-    is logged beside `loss`, which is their sum."""
+    """Names of the parts of the loss, if it has several, in the order of `loss_weight` and `losses`. Each is logged as
+    `loss_NAME`, and `loss` is their sum."""
     per_token: ClassVar[tuple[str, ...]] = ()
     """Outputs of `reduce` with the shape `(batch, token, ...)`."""
     targets: tuple[str, ...] = ("labels",)
-    """What of a batch is for the loss alone, and not given to the model. A batch with the first has a loss."""
+    """Parts of a batch that only the loss uses, not the model. A batch has a loss if it has the first of them."""
 
     def __init__(self, options: Any, state: dict[str, Any]):
         self.options, self.state = options, state
 
     def config(self) -> dict[str, Any]:
-        """What the model's configuration says of the head: `num_labels`, `id2label`."""
+        """Entries of the model's configuration for the head: `num_labels`, `id2label`."""
         return {}
 
     def build_model(self, block: ModelBlock) -> PreTrainedModel:
-        """Encoder and head, new where the weights have none.
+        """Encoder and head. The head is new if the weights have none.
 
         Raises:
             ModelError: as `models.build.build_model`.
@@ -50,44 +50,44 @@ class Head(ABC):
         return build.build_model(block, self.auto_class, **self.config())
 
     def init_head(self, model: PreTrainedModel) -> None:  # noqa: B027 - a head may start anywhere
-        """Start the new weights of the head where the training rows say, before the training."""
+        """Initialise the head's new weights from what `state` knows of the training rows, before the training."""
 
     def check_outputs(self, names: list[str]) -> str:
-        """Why a checkpoint whose outputs have these names has another head than this one, or an empty text."""
+        """Why a checkpoint whose outputs have these names can not be used with this head; empty if it can."""
         return ""
 
     def inputs(self, batch: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-        """What of a batch the model takes."""
+        """The parts of a batch that the model takes."""
         return {name: tensor for name, tensor in batch.items() if name not in self.targets}
 
     @abstractmethod
     def loss_weight(self, batch: dict[str, torch.Tensor]) -> torch.Tensor:
-        """`(part,)`: over how much each part of the loss is averaged (rows, tokens, or the sum of their weights)."""
+        """`(part,)`: the denominator of each part of the loss (rows, tokens, or the sum of their weights)."""
 
     @abstractmethod
     def losses(self, outputs: Any, batch: dict[str, torch.Tensor]) -> torch.Tensor:
-        """`(part,)`: the sums of the loss. The loss is `(losses / loss_weight).sum()` with both summed over the whole
-        effective batch, whatever its division into steps and processes. A part without weight is 0."""
+        """`(part,)`: the sum of each part of the loss. The loss is `(losses / loss_weight).sum()`, both summed over the
+        whole effective batch, over all its micro-batches and processes. A part with weight 0 counts 0."""
 
     @abstractmethod
     def reduce(self, outputs: Any, batch: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-        """What `Task.decode` needs of the outputs, on the device; the first dimension is the batch's."""
+        """The outputs that `Task.decode` needs, computed on the device; their first dimension is the batch."""
 
     def constants(self, model: Any) -> dict[str, np.ndarray]:
-        """What `Task.decode` needs of the weights themselves; it stands among the outputs under these names."""
+        """Weights that `Task.decode` needs; they are added to the outputs under these names."""
         return {}
 
     def trim(self, outputs: dict[str, np.ndarray], example: dict[str, Any]) -> dict[str, np.ndarray]:
-        """The outputs of one example without what its batch padded them by."""
+        """The outputs of one example without padding."""
         return outputs | {name: outputs[name][: len(example["input_ids"])] for name in self.per_token}
 
 
 class LabelHead(Head):
-    """One score per label of `state["labels"]`, for a text or for each token."""
+    """A head with one score per label of `state["labels"]`, for a text or for each token."""
 
     @property
     def labels(self) -> list[str]:
-        """Label names; their order is the scores'."""
+        """Label names, in the order of the scores."""
         return self.state["labels"]
 
     def config(self) -> dict[str, Any]:
@@ -98,4 +98,4 @@ class LabelHead(Head):
         }
 
     def check_outputs(self, names: list[str]) -> str:
-        return "gives one number (regression)" if len(names) < 2 else ""
+        return "predicts one number (regression)" if len(names) < 2 else ""

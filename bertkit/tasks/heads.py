@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 
 class Heads(Head):
-    """The parts of the loss are the heads', under their names. The loss is their plain sum.
+    """Several heads as one. Each head's loss is a part of the loss with the head's name; the loss is their sum.
 
-    The model's outputs hold those of each head under its name; a batch holds each head's labels as `NAME_labels`. What
-    a head keeps stands in the outputs that `Task.decode` gets as `NAME_KEY`.
+    The model's outputs have one entry per head, under its name. A batch has the labels of each head as `NAME_labels`.
+    What `reduce` of a head returns as `KEY`, `Task.decode` gets as `NAME_KEY`.
     """
 
     heads: ClassVar[dict[str, type[Head]]]
@@ -61,6 +61,6 @@ class Heads(Head):
 
 
 def _own(name: str, batch: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-    """The batch as one head knows it."""
+    """The batch with the labels of one head as `labels`."""
     labels = f"{name}_labels"
     return {**batch, "labels": batch[labels]} if labels in batch else batch

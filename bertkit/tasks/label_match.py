@@ -1,11 +1,11 @@
-"""Which label each output of a model means, where the model was trained elsewhere: told by the names, never the places.
+"""Match the outputs of a model that was not trained by bertkit to the labels of the data, by name.
 
     match_labels(["CONTRADICTION", "ENTAILMENT", "NEUTRAL"], ["entailment", "neutral", "contradiction"])
     # ["contradiction", "entailment", "neutral"]: the data's names, in the order of the model's outputs
 
-Case, `-`, `_` and spaces do not count. Names such as LABEL_0 tell nothing: then the data set's own order is taken, with
-a warning, and a score below chance tells which order would fit best. The price of that order: it is found on the very
-rows that are scored, so it is advice, and is not taken without `--labels`.
+Case, `-`, `_` and spaces are ignored. Names such as LABEL_0 have no meaning: then the data set's own order is assumed,
+with a warning, and after a score below chance the best order is suggested. It is computed on the rows that are scored,
+so it is only a suggestion: the user decides and passes `labels`.
 """
 
 from __future__ import annotations
@@ -16,11 +16,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from bertkit.errors import ModelError, RecipeError, did_you_mean
+from bertkit.errors import ModelError, Parameter, RecipeError, did_you_mean
 
+LABELS = Parameter("labels")
 GENERIC = re.compile(r"(label|class|tag)?[\s_-]*\d+", re.IGNORECASE)
 MOST = 20
-"""Of more labels than these the best order is not looked for: few rows a label would tell little of it."""
+"""Most labels for which the best order is searched; with more, each label has too few rows."""
 
 
 class Match(NamedTuple):
@@ -30,94 +31,99 @@ class Match(NamedTuple):
 
 
 def plain(name: str) -> str:
-    """A name without what people write differently: `Not-Entailment` and `not_entailment` are one."""
+    """A name without case and separators: `Not-Entailment` and `not_entailment` are the same."""
     return re.sub(r"[\s_-]+", "", name).casefold()
 
 
 def is_generic(names: Sequence[str]) -> bool:
-    """Whether names say nothing but their number: LABEL_0, 1."""
+    """Whether names are only numbered: LABEL_0, 1."""
     return all(GENERIC.fullmatch(name) for name in names)
 
 
-def in_order(found: Sequence[str], order: Sequence[str]) -> list[str]:
-    """The labels found in rows, in the data set's own order where these are its labels (all that it names)."""
-    own = {plain(name): name for name in found}
-    return [own.get(plain(name), name) for name in order] if {*own} <= {plain(name) for name in order} else [*found]
+def in_order(names: Sequence[str], order: Sequence[str]) -> list[str]:
+    """All labels of `order`, spelt as the rows spell them; `names` unchanged if `order` lacks one of them."""
+    own = {plain(name): name for name in names}
+    return [own.get(plain(name), name) for name in order] if {*own} <= {plain(name) for name in order} else [*names]
 
 
-def match_labels(model: Sequence[str], data: Sequence[str], given: Sequence[str] = ()) -> Match:
+def match_labels(model: Sequence[str], data: Sequence[str], labels: Sequence[str] = ()) -> Match:
     """The data's labels in the order of a model's outputs.
 
     Args:
         model: the names in its configuration.
         data: the data's labels, in the data set's own order.
-        given: names in the order of the outputs, by which the model's own are overruled.
+        labels: the user's names of the outputs, in their order, in place of the model's own.
 
     Raises:
-        ModelError: other labels, or another number of them. RecipeError: `given` does not fit.
+        ModelError: the model has other labels, or another number of them.
+        RecipeError: `labels` do not fit the data or the model.
     """
-    if given:
-        return Match(_given(model, data, given))
+    if labels:
+        return Match(_checked(model, data, labels))
     if len(model) != len(data):
         more = {plain(name) for name in data} < {plain(name) for name in model}
-        todo = (
-            f"has the data no row of some? Name all: --labels {','.join(model)}" if more else "is --on the right one?"
-        )
-        raise ModelError.at("labels", f"{_both(model, data)}: {len(model)} and {len(data)}", todo)
-    if found := _by_name(model, data):
-        return Match(found)
+        todo = "is this the right data set?"
+        if more:
+            todo = f"if the rows lack some labels, name the outputs in their order: {','.join(model)}"
+        raise ModelError.at(LABELS, f"{_both(model, data)}: {len(model)} and {len(data)}", todo)
+    if names := _by_name(model, data):
+        return Match(names)
     if is_generic(model):
-        what = f"the model's labels are called {_list(model)}, which tells nothing: taken for {', '.join(data)}"
-        return Match([*data], f"{what}, in this order; --labels says otherwise")
+        return _in_data_order(f"the model's labels are only numbered ({_list(model)})", data, data)
     if is_generic(data):
-        what = f"the data's labels are called {_list(data)}, which tells nothing: taken for {', '.join(model)}"
-        return Match([*data], f"{what}, in this order; --labels says otherwise")
-    raise ModelError.at("labels", _both(model, data), f"say what its outputs mean: --labels {','.join(data)}")
+        return _in_data_order(f"the data's labels are only numbered ({_list(data)})", model, data)
+    raise ModelError.at(LABELS, _both(model, data), f"name the model's outputs in their order, of {','.join(data)}")
 
 
-def match_tags(model: Sequence[str], data: Sequence[str], found: Sequence[str], given: Sequence[str] = ()) -> Match:
-    """The same of tags a word. A tag of the model's that the data does not have keeps its name.
+def _in_data_order(what: str, names: Sequence[str], data: Sequence[str]) -> Match:
+    """The data's labels in their own order, with a warning."""
+    return Match([*data], f"{what} and taken for {', '.join(names)}, in this order; if that is wrong, name the labels")
+
+
+def match_tags(model: Sequence[str], data: Sequence[str], present: Sequence[str], labels: Sequence[str] = ()) -> Match:
+    """The data's tags in the order of a model's outputs. A tag that only the model has keeps its name.
 
     Args:
-        data: all tags that the data's types have in its scheme.
-        found: those of them that stand in its rows.
+        model, labels: as for `match_labels`.
+        data: all tags of the data's types in its scheme.
+        present: the tags that occur in its rows.
 
     Raises:
-        ModelError: the data has a tag that the model can not give. RecipeError: `given` does not fit.
+        ModelError: the model lacks a tag of the data.
+        RecipeError: `labels` do not fit the data or the model.
     """
-    if given:
-        return Match(_given(model, found, given))
+    if labels:
+        return Match(_checked(model, present, labels))
+    todo = "name the model's outputs in their order, such as O,B-PER,..."
     if is_generic(model):
         if len(model) != len(data):
-            what = f"{_both(model, data)}: {len(model)} and {len(data)}"
-            raise ModelError.at("labels", what, "say what its outputs mean: --labels O,B-PER,...")
-        what = f"the model's tags are called {_list(model)}, which tells nothing: taken for {', '.join(data)}"
-        return Match([*data], f"{what}, in this order; --labels says otherwise")
+            raise ModelError.at(LABELS, f"{_both(model, data)}: {len(model)} and {len(data)}", todo)
+        return _in_data_order(f"the model's tags are only numbered ({_list(model)})", data, data)
     own = {plain(name): name for name in data}
     known = {plain(name) for name in model}
-    if strange := [name for name in found if plain(name) not in known]:
-        what = f"{_both(model, data)}: it has no {', '.join(strange[:5])}" + ", ..." * (len(strange) > 5)
-        raise ModelError.at("labels", what, "say what its outputs mean: --labels O,B-PER,...")
+    if lacking := [name for name in present if plain(name) not in known]:
+        what = f"{_both(model, data)}: it has no {', '.join(lacking[:5])}" + ", ..." * (len(lacking) > 5)
+        raise ModelError.at(LABELS, what, todo)
     return Match([own.get(plain(name), name) for name in model])
 
 
-def best_order(predicted: np.ndarray, right: np.ndarray, names: Sequence[str]) -> tuple[list[str], float]:
-    """What the outputs should have meant for the best accuracy, and that accuracy; exact for any number of labels.
+def best_order(predicted: np.ndarray, expected: np.ndarray, names: Sequence[str]) -> tuple[list[str], float]:
+    """The order of names that gives the best accuracy, and this accuracy (an assignment problem, solved exactly).
 
     Args:
-        predicted, right: `(row,)` positions in `names`.
-        names: of the outputs, as they are taken now.
+        predicted, expected: `(row,)` positions in `names`.
+        names: of the outputs, in the order assumed so far.
     """
     from scipy.optimize import linear_sum_assignment
 
-    counts = np.zeros((len(names), len(names)), dtype=np.int64)  # (given, right)
-    np.add.at(counts, (predicted, right), 1)
-    given, meant = linear_sum_assignment(counts, maximize=True)
-    return [names[i] for i in meant], float(counts[given, meant].sum() / max(1, len(right)))
+    counts = np.zeros((len(names), len(names)), dtype=np.int64)  # (predicted, expected)
+    np.add.at(counts, (predicted, expected), 1)
+    outputs, best = linear_sum_assignment(counts, maximize=True)
+    return [names[i] for i in best], float(counts[outputs, best].sum() / max(1, len(expected)))
 
 
 def _by_name(model: Sequence[str], data: Sequence[str]) -> list[str]:
-    """Nothing where a name has no partner, or two that would do."""
+    """The data's names in the model's order; empty if a name has no match, or two."""
     if {*model} == {*data}:
         return [*model]
     own = {plain(name): name for name in data}
@@ -125,18 +131,21 @@ def _by_name(model: Sequence[str], data: Sequence[str]) -> list[str]:
     return [own[key] for key in keys] if len(own) == len(data) and {*keys} == {*own} else []
 
 
-def _given(model: Sequence[str], data: Sequence[str], given: Sequence[str]) -> list[str]:
+def _checked(model: Sequence[str], data: Sequence[str], labels: Sequence[str]) -> list[str]:
+    """The user's names of the outputs, spelt as in the data."""
     own = {plain(name): name for name in data}
-    keys = [plain(name) for name in given]
-    if twice := next((name for name, key in zip(given, keys, strict=True) if keys.count(key) > 1), None):
-        raise RecipeError.at("--labels", f"{twice} stands twice", "one name an output, in their order")
+    keys = [plain(name) for name in labels]
+    if twice := next((name for name, key in zip(labels, keys, strict=True) if keys.count(key) > 1), None):
+        raise RecipeError.at(LABELS, f"{twice} is named twice", "name each output once, in their order")
     if lacking := [name for name in data if plain(name) not in keys]:
-        todo = did_you_mean(lacking[0], [name for name in given if plain(name) not in own]) or f"name {', '.join(data)}"
-        raise RecipeError.at("--labels", f"the data's label {lacking[0]} is not named", todo)
-    if len(given) != len(model):
-        todo = f"one name an output, in their order; the data's: {', '.join(data)}"
-        raise RecipeError.at("--labels", f"{len(given)} names, but the model has {len(model)} outputs", todo)
-    return [own.get(key, name) for name, key in zip(given, keys, strict=True)]
+        todo = (
+            did_you_mean(lacking[0], [name for name in labels if plain(name) not in own]) or f"name {', '.join(data)}"
+        )
+        raise RecipeError.at(LABELS, f"the data's label {lacking[0]} is not named", todo)
+    if len(labels) != len(model):
+        todo = f"name each output once, in their order; the data's labels: {', '.join(data)}"
+        raise RecipeError.at(LABELS, f"{len(labels)} names, but the model has {len(model)} outputs", todo)
+    return [own.get(key, name) for name, key in zip(labels, keys, strict=True)]
 
 
 def _both(model: Sequence[str], data: Sequence[str]) -> str:

@@ -1,4 +1,4 @@
-"""Problem: what is to be solved. Columns, what is learnt from the rows, and how answers are judged."""
+"""Problem: columns, what is learnt from the training rows, and how answers are scored."""
 
 from __future__ import annotations
 
@@ -43,18 +43,18 @@ class TaskProblem(ABC):
     """Required: `columns`, `metrics`, `compare`, `tiny_rows`."""
 
     takes: ClassVar[Takes] = "labels"
-    """What a metric that does not say so itself is called with (`Metric.takes`)."""
+    """What metrics are called with that do not define it themselves (`Metric.takes`)."""
     counts_tokens: ClassVar[bool] = False
     """Whether figures count tokens, so that only models with one vocabulary can be compared."""
     metrics: tuple[str, ...]
-    """Metrics where the recipe names none; the first chooses the best checkpoint."""
+    """Default metrics; the first one selects the best checkpoint."""
     options: Any
     state: dict[str, Any]
 
     @property
     @abstractmethod
     def columns(self) -> tuple[Column, ...]:
-        """What a Reader must give."""
+        """The columns that a Reader must return."""
 
     @abstractmethod
     def compare(self, answers: list[Answer], rows: Rows, takes: str) -> tuple[Any, Any]:
@@ -62,7 +62,7 @@ class TaskProblem(ABC):
 
     @abstractmethod
     def tiny_rows(self) -> list[dict[str, Any]]:
-        """A handful of rows: every task is tested with them."""
+        """A few rows with answers, with which every task is tested."""
 
     @property
     def example(self) -> dict[str, Any]:
@@ -72,18 +72,18 @@ class TaskProblem(ABC):
 
     @property
     def stratify_by(self) -> str | None:
-        """The column by whose values rows are stratified when a validation split is drawn."""
+        """The column by which a validation split drawn from the training rows is stratified; None: no column."""
         return None
 
     def read(self, recipe: Recipe, names: Sequence[str] = ()) -> dict[str, Rows]:
-        """The rows of each split that the recipe names (of `names` alone, if any), and of `validation` always."""
+        """The rows of each split of the recipe (only of `names`, if there are any), and always of `validation`."""
         return dict(load_splits(recipe.data, self.columns, recipe.seed, stratify_by=self.stratify_by, names=names))
 
     def prepare(self, rows: Rows, data: DataBlock) -> None:  # noqa: B027 - a task may have nothing to learn
-        """Learn from the training rows what the task must know (its labels), into `state`."""
+        """Store in `state` what the task needs from the training rows, such as its labels."""
 
     def check(self, rows: Rows, split: str) -> None:  # noqa: B027 - a task may have nothing to check
-        """Raise a DataError where the answers of these rows can not be used (a label unseen in training)."""
+        """Raise a DataError if the answers of these rows can not be used (such as a label that training rows lack)."""
 
     def adopt(
         self,
@@ -92,15 +92,15 @@ class TaskProblem(ABC):
         data: DataBlock,
         *,
         order: Sequence[str] = (),
-        given: Sequence[str] = (),
+        labels: Sequence[str] = (),
     ) -> str:
-        """In the place of a training, for a model or predictions from elsewhere: learn from the rows to be scored.
+        """Set `state` from the rows to be scored, for a model or predictions that bertkit did not train.
 
         Args:
-            names: names of the model's outputs, in its order; none where predictions come from a file.
-            rows: None before they are known: then the outputs mean what `names` says.
+            names: names of the model's outputs, in its order; empty for predictions in a file.
+            rows: None before they are known: then `names` are the labels.
             order: the labels in the data set's own order.
-            given: names that overrule the model's own.
+            labels: the user's names of the outputs, in place of `names`.
 
         Returns:
             a warning, or an empty text.
@@ -113,17 +113,17 @@ class TaskProblem(ABC):
         return ""
 
     def tune(self, answers: list[Answer], rows: Rows) -> None:  # noqa: B027 - a task may have nothing to tune
-        """Choose on the validation rows what is not trained (thresholds), into `state`."""
+        """Store in `state` what is tuned on the validation rows instead of trained, such as thresholds."""
 
     def check_metric(self, metric: Metric) -> None:  # noqa: B027 - any may fit
-        """Raise a BertkitError where a metric can not score this task, before the training and not after it."""
+        """Raise a BertkitError if a metric can not score this task; called before the training."""
 
     def own_metrics(self) -> list[Metric]:
         """Metrics that depend on this task's labels, reported after the recipe's."""
         return []
 
     def sanity_checks(self, answers: list[Answer], rows: Rows) -> list[str]:
-        """Warnings that these answers deserve, whoever gave them: no better than a guess."""
+        """Warnings about these answers, such as being no better than always predicting the majority class."""
         return []
 
     def error_kinds(self, answers: list[Answer], rows: Rows) -> dict[str, dict[str, Any]]:
@@ -137,5 +137,5 @@ class TaskProblem(ABC):
         return {}
 
     def verdicts(self, answers: list[Answer], rows: Rows) -> list[Verdict]:
-        """One per row, of rows with answers; none where single rows are not right or wrong (masked words)."""
+        """One per row, for rows with answers; empty if single rows are not correct or wrong (masked words)."""
         return []

@@ -1,14 +1,14 @@
-"""The contract of a task: all that training, evaluation and prediction know of a problem.
+"""The contract of a task: the interface that training, evaluation and prediction use.
 
     row -> encode -> example -> collator -> batch -> model -> head.reduce -> outputs -> decode -> answer
 
-Training, `bertkit eval` and `bertkit predict` all take this one way. Three concerns, each on a page of its own:
+Training, `bertkit eval` and `bertkit predict` all use this one path. It has three parts, each in a file of its own:
 
-- the problem (problem.py): columns, what is learnt from the rows, metrics;
+- the problem (problem.py): columns, what is learnt from the training rows, metrics;
 - the codec (codec.py): rows to examples and batches, outputs to answers, answers to columns and back;
-- the head (head.py): how the model is built, its loss, and what of its outputs is kept.
+- the head (head.py): how the model is built, its loss, and which of its outputs are kept.
 
-A new task is a class with the first two and a Head with the third; docs/plugins.md writes one.
+A new task is a class with the first two parts, and a Head; docs/plugins.md has an example.
 """
 
 from __future__ import annotations
@@ -45,17 +45,18 @@ class TaskOptions(BaseModel):
     """Base of every task's `options:` block."""
 
     renamed: ClassVar[dict[str, str]] = {}
-    """Former name of an option -> its present one: an error that names it; in a Run of that time it still opens."""
+    """Old name of an option -> its new name. A recipe with the old name is an error that names the new one; a Run with
+    the old name still opens."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
 class Task(TaskProblem, Codec):
-    """A problem with its codec and head. Nothing depends on the order of calls, but that `state` is known.
+    """A problem with its codec and head. Methods may be called in any order once `state` is set.
 
     Args:
         options: an instance of `Options`.
-        state: what the task has learnt from training and validation rows, as JSON values; saved in the Run.
+        state: what the task has learnt from the training and validation rows, as JSON values; saved in the Run.
     """
 
     Options: ClassVar[type[TaskOptions]] = TaskOptions
@@ -68,6 +69,6 @@ class Task(TaskProblem, Codec):
 
 
 def make_task(recipe: Recipe, state: dict[str, Any] | None = None) -> Task:
-    """The task of a checked recipe; `state` is what a Run remembers of its training."""
+    """The task of a checked recipe, with the `state` saved in a Run, if any."""
     kind, options = task_options(recipe)
     return kind(options, state)

@@ -1,7 +1,8 @@
-"""Texts and pairs of texts -> model inputs, shared by the tasks that answer one thing a row.
+"""Texts and pairs of texts -> examples, shared by tasks with one answer per row.
 
-A text beyond the limit is cut, cut to its head and tail, or read in windows whose scores are pooled; each is counted
-and reported. Of a pair the longer text is cut first; in windows the second text moves and the first stays whole.
+A text longer than the limit is cut, reduced to its head and tail, or split into windows whose scores are pooled; all
+this is counted and reported. In a pair the longer text is cut first; with windows, each has the first
+text.
 """
 
 from __future__ import annotations
@@ -27,22 +28,22 @@ class TextOptions(TaskOptions):
     max_length: int | None = Field(default=None, ge=4)
     """Most tokens of a text (or pair), [CLS] and [SEP] included. Default: all that the model can take."""
     long_text: Literal["cut", "windows", "head_tail"] = "cut"
-    """A text beyond the limit loses its end, is read in windows, or keeps its head and tail."""
+    """A text longer than the limit loses its end, is split into windows, or keeps its head and tail."""
     window_overlap: int = Field(default=32, ge=0)
     """Tokens that neighbouring windows share."""
     window_pooling: Literal["mean", "max"] = "mean"
-    """How the scores of a text's windows become one."""
+    """How the scores of a text's windows are combined."""
 
 
 class TextTask(Task):
-    """What tasks share that take a text or a pair and answer from the logits of one head."""
+    """Base of tasks whose examples need nothing but padding (`pad`) to become a batch."""
 
     def collator(self, tokenizer: PreTrainedTokenizerBase) -> Callable[[list[dict[str, Any]]], dict[str, torch.Tensor]]:
         return functools.partial(pad, tokenizer=tokenizer)
 
 
 class TextHead(Head):
-    """One loss, averaged over rows; the logits are all that is kept."""
+    """Base of heads whose loss is a mean over examples, and whose logits are all that `decode` needs."""
 
     def loss_weight(self, batch: dict[str, torch.Tensor]) -> torch.Tensor:
         import torch
@@ -54,20 +55,28 @@ class TextHead(Head):
 
 
 def column(rows: Rows, name: str) -> list[Any] | None:
-    """One column of a Dataset or of a list of dicts; None where the rows do not have it."""
+    """One column of a Dataset or of a list of dicts; None if the rows do not have it.
+
+    Raises:
+        DataError: some rows have it and others do not.
+    """
     dataset: Any = rows
     if hasattr(rows, "column_names"):
         return list(dataset[name]) if name in dataset.column_names else None
-    lacking = [row for row, values in enumerate(rows) if name not in values]
-    if len(lacking) == len(rows):
+    missing = [row for row, values in enumerate(rows) if name not in values]
+    if len(missing) == len(rows):
         return None
-    if lacking:
-        raise DataError.at(f"row {lacking[0] + 1}", f"{name} is missing", "all rows must have it, or none")
+    if missing:
+        raise DataError.at(f"row {missing[0] + 1}", f"{name} is missing", "all rows must have it, or none")
     return [row[name] for row in rows]
 
 
 def encode(rows: Rows, tokenizer: PreTrainedTokenizerBase, limit: int, options: TextOptions) -> Encoded:
-    """Rows with `text` and maybe `text_pair` -> items with `input_ids`, `token_type_ids` `(token,)` and `row`."""
+    """Rows with `text` and maybe `text_pair` -> examples with `input_ids`, `token_type_ids` `(token,)` and `row`.
+
+    Raises:
+        RecipeError: windows that would not be longer than their overlap.
+    """
     limit = min(limit, options.max_length or limit)
     first = _tokens(tokenizer, column(rows, "text") or [])
     pairs = column(rows, "text_pair")
@@ -78,27 +87,32 @@ def encode(rows: Rows, tokenizer: PreTrainedTokenizerBase, limit: int, options: 
         raise RecipeError.at("options.window_overlap", what, "lower it, or raise options.max_length")
 
     frame = Frame(tokenizer, pair=second is not None)
-    items, counts = [], _Counts(limit, options.long_text)
+    examples, counts = [], _Counts(limit, options.long_text)
     for row, a in enumerate(first):
         b = second[row] if second else NOTHING
         plans = list(_plans(len(a), len(b), room, options))
         for spans_a, spans_b in plans:
-            items.append({"row": row, **frame.around(_keep(a, spans_a), _keep(b, spans_b))})
+            examples.append({"row": row, **frame.around(_keep(a, spans_a), _keep(b, spans_b))})
         counts.add(len(a) + len(b), _lost(len(a), len(b), room, plans, options), len(plans))
-    return Encoded(items, *counts.said())
+    return Encoded(examples, *counts.messages())
 
 
 NOTHING = np.empty(0, dtype=np.int32)
 
 
 def _tokens(tokenizer: PreTrainedTokenizerBase, texts: list[str]) -> list[np.ndarray]:
-    """Numbers of each text's tokens `(token,)`, without special ones."""
+    """Token ids of each text `(token,)`, without special tokens."""
     encoded = tokenizer.backend_tokenizer.encode_batch(texts, add_special_tokens=False)
     return [np.array(tokens.ids, dtype=np.int32) for tokens in encoded]
 
 
 def _plans(n: int, m: int, room: int, options: TextOptions) -> Iterator[tuple[list[Span], list[Span]]]:
-    """Which spans of the first and of the second text make up each item of a row."""
+    """The spans of the first and of the second text in each example of a row.
+
+    Args:
+        n, m: tokens of the first and of the second text.
+        room: most tokens of both in one example.
+    """
     if n + m <= room:
         yield [(0, n)], [(0, m)]
     elif options.long_text == "windows":
@@ -106,7 +120,7 @@ def _plans(n: int, m: int, room: int, options: TextOptions) -> Iterator[tuple[li
             yield from (([span], []) for span in windows(n, room, options.window_overlap))
             return
         kept = min(n, max(room // 2, room - m))
-        if m > room - kept:  # the first text must leave the second a window that moves on
+        if m > room - kept:  # the second text's windows must be longer than their overlap
             kept = min(kept, room - options.window_overlap - 1)
         yield from (([(0, kept)], [span]) for span in windows(m, room - kept, options.window_overlap))
     else:
@@ -116,19 +130,20 @@ def _plans(n: int, m: int, room: int, options: TextOptions) -> Iterator[tuple[li
 
 
 def _lost(n: int, m: int, room: int, plans: list[Any], options: TextOptions) -> int:
+    """Tokens of a row that are in no example."""
     if options.long_text != "windows":
         return max(0, n + m - room)
-    return n - plans[0][0][0][1] if m else 0  # of a pair read in windows, what the first text had to leave
+    return n - plans[0][0][0][1] if m else 0  # with windows only the first text of a pair is cut
 
 
 def _keep(tokens: np.ndarray, spans: list[Span]) -> np.ndarray:
-    """These spans of the tokens: one, or a head and a tail."""
+    """The tokens in these spans: one span, or a head and a tail."""
     parts = [tokens[start:end] for start, end in spans]
     return parts[0] if len(parts) == 1 else np.concatenate([NOTHING, *parts])
 
 
 class Frame:
-    """The special tokens that a tokenizer puts around a text or a pair, read off an example of one token each."""
+    """The special tokens that a tokenizer puts around a text or a pair, found by encoding texts of one token."""
 
     def __init__(self, tokenizer: PreTrainedTokenizerBase, *, pair: bool):
         backend = tokenizer.backend_tokenizer
@@ -156,61 +171,66 @@ class Frame:
         for tokens, kind, special in zip(texts, self._types, self._special[1:], strict=False):
             ids += [tokens, special[0]]
             types += [np.full(len(tokens), kind, dtype=np.int32), special[1]]
-        item = {"input_ids": np.concatenate(ids)}
-        return item | ({"token_type_ids": np.concatenate(types)} if self._typed else {})
+        example = {"input_ids": np.concatenate(ids)}
+        return example | ({"token_type_ids": np.concatenate(types)} if self._typed else {})
 
 
 class _Counts:
+    """What was cut or split, to be reported."""
+
     def __init__(self, limit: int, how: str):
         self.limit, self.how = limit, how
-        self.texts = self.long = self.items = self.tokens = self.lost = 0
+        self.texts = self.long = self.windows = self.tokens = self.lost = 0
 
-    def add(self, tokens: int, lost: int, items: int) -> None:
+    def add(self, tokens: int, lost: int, windows: int) -> None:
         self.texts += 1
         self.tokens += tokens
-        self.long += lost > 0 or items > 1
-        self.items += items if items > 1 else 0
+        self.long += lost > 0 or windows > 1
+        self.windows += windows if windows > 1 else 0
         self.lost += lost
 
-    def said(self) -> tuple[list[str], list[str]]:
+    def messages(self) -> tuple[list[str], list[str]]:
         """Notes and warnings."""
         if not self.long:
             return [], []
         share = self.long / self.texts
         head = f"{self.long} of {self.texts} texts ({share:.1%}) have more than {self.limit} tokens: "
-        kept = {"cut": "cut", "head_tail": "head and tail kept", "windows": f"read in {self.items} windows"}[self.how]
+        kept = {"cut": "cut", "head_tail": "head and tail kept", "windows": f"split into {self.windows} windows"}[
+            self.how
+        ]
         note = f"{head}{kept}, {self.lost / self.tokens:.1%} of all tokens lost"
         if share > 0.5 and self.how != "windows":
             return [], [f"{note}; raise options.max_length, or set options.long_text: windows"]
         return [note], []
 
 
-def pad(items: list[dict[str, Any]], tokenizer: PreTrainedTokenizerBase, **others: int) -> dict[str, torch.Tensor]:
-    """Items -> `(batch, token)` tensors padded to the longest, with `attention_mask` and, where given, `labels`.
+def pad(examples: list[dict[str, Any]], tokenizer: PreTrainedTokenizerBase, **others: int) -> dict[str, torch.Tensor]:
+    """Examples -> `(batch, token)` tensors padded to the longest, with `attention_mask` and any `labels`.
 
-    `others` are names of which items have a number a token as well, each with what it is padded by.
+    Args:
+        others: name -> filler, for further values per token.
     """
     import torch
 
-    lengths = np.array([len(item["input_ids"]) for item in items])
-    shape = (len(items), int(lengths.max()))
+    lengths = np.array([len(example["input_ids"]) for example in examples])
+    shape = (len(examples), int(lengths.max()))
     mask = np.arange(shape[1]) < lengths[:, None]  # (batch, token)
     batch = {"attention_mask": torch.from_numpy(mask.astype(np.int64))}
     fillers = {"input_ids": tokenizer.pad_token_id, "token_type_ids": tokenizer.pad_token_type_id, **others}
     for name, filler in fillers.items():
-        if name in items[0]:
+        if name in examples[0]:
             padded = np.full(shape, filler, dtype=np.int64)
-            padded[mask] = np.concatenate([item[name] for item in items])
+            padded[mask] = np.concatenate([example[name] for example in examples])
             batch[name] = torch.from_numpy(padded)
-    if "labels" in items[0] and "labels" not in others:
-        batch["labels"] = torch.from_numpy(np.stack([item["labels"] for item in items]))
+    if "labels" in examples[0] and "labels" not in others:
+        batch["labels"] = torch.from_numpy(np.stack([example["labels"] for example in examples]))
     return batch
 
 
 def pool(scores: list[np.ndarray], encoded: Encoded, count: int, how: str) -> np.ndarray:
-    """Scores of items -> `(row, score)`: those of a row's windows as their mean or maximum."""
-    stacked = np.stack(scores).astype(np.float64)  # (item, score)
-    owner = np.array([item["row"] for item in encoded.examples])
+    """Scores of examples -> `(row, score)`: the mean or the maximum over the windows of a row."""
+    stacked = np.stack(scores).astype(np.float64)  # (example, score)
+    owner = np.array([example["row"] for example in encoded.examples])
     pooled = np.full((count, stacked.shape[1]), -np.inf if how == "max" else 0.0)
     if how == "max":
         np.maximum.at(pooled, owner, stacked)

@@ -1,4 +1,4 @@
-"""What is asked of all items at once: looked up one by one, or told by the sequence."""
+"""What is asked of all examples at once: looked up one by one, or told by the sequence."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ITEMS: list[dict[str, Any]] = [
 
 
 class Told(list[dict[str, Any]]):
-    """Items that must not be looked at."""
+    """Examples that must not be looked at."""
 
     lengths = np.array([3, 1, 2])
     highest = 30521

@@ -1,4 +1,4 @@
-"""The one way from model to figures: items by length and back in order, an exact loss, thresholds only on request."""
+"""The one way from model to figures: examples by length and back in order, an exact loss, thresholds on request."""
 
 from __future__ import annotations
 
@@ -29,24 +29,24 @@ class Echo(torch.nn.Module):
         return type("Output", (), {"logits": logits})
 
 
-def collate(items: list[dict[str, Any]]) -> dict[str, torch.Tensor]:
-    longest = max(len(item["input_ids"]) for item in items)
-    ids = torch.zeros(len(items), longest, dtype=torch.int64)
+def collate(examples: list[dict[str, Any]]) -> dict[str, torch.Tensor]:
+    longest = max(len(example["input_ids"]) for example in examples)
+    ids = torch.zeros(len(examples), longest, dtype=torch.int64)
     mask = torch.zeros_like(ids)
-    for row, item in enumerate(items):
-        ids[row, : len(item["input_ids"])] = torch.tensor(item["input_ids"])
-        mask[row, : len(item["input_ids"])] = 1
+    for row, example in enumerate(examples):
+        ids[row, : len(example["input_ids"])] = torch.tensor(example["input_ids"])
+        mask[row, : len(example["input_ids"])] = 1
     batch = {"input_ids": ids, "attention_mask": mask}
-    if "labels" in items[0]:
-        batch["labels"] = torch.tensor([item["labels"] for item in items])
+    if "labels" in examples[0]:
+        batch["labels"] = torch.tensor([example["labels"] for example in examples])
     return batch
 
 
 def items_of(*lengths: int, labels: list[Any] | None = None) -> Encoded:
-    items: list[dict[str, Any]] = [{"row": i, "input_ids": np.full(n, i)} for i, n in enumerate(lengths)]
-    for item, label in zip(items, labels or [], strict=False):
-        item["labels"] = label
-    return Encoded(items)
+    examples: list[dict[str, Any]] = [{"row": i, "input_ids": np.full(n, i)} for i, n in enumerate(lengths)]
+    for example, label in zip(examples, labels or [], strict=False):
+        example["labels"] = label
+    return Encoded(examples)
 
 
 def make(labels: tuple[str, ...] = ("a", "b"), **options: Any) -> Classify:

@@ -72,7 +72,7 @@ def test_labels_without_names(nli, glue, bertkit) -> None:
     assert wrong["sets"]["matched"]["figures"]["accuracy"] < 1 / 3
     assert "LABEL_0, LABEL_1, LABEL_2" in messages
     assert "below chance (0.333)" in messages
-    assert "--labels contradiction,entailment,neutral" in messages
+    assert "labels=contradiction,entailment,neutral" in messages
     labelled = scored(bertkit, nli["nameless"], "--on", "glue/mnli", "--data", glue, "--labels", ",".join(OLD))[0]
     assert labelled["sets"] == right["sets"]
 
@@ -87,7 +87,7 @@ def test_labels_overrule_names(nli, glue, bertkit) -> None:
         bertkit, nli["old"], "--on", "glue/mnli", "--data", file, *names, "--labels", ",".join(NLI)
     )
     assert wrong["figures"]["accuracy"] < 1 / 3
-    assert "--labels contradiction,entailment,neutral" in messages
+    assert "labels=contradiction,entailment,neutral" in messages
 
 
 def test_the_model_of_a_run_scores_as_the_run(tiny_run, bertkit, tmp_path: Path) -> None:
@@ -120,7 +120,7 @@ def test_a_run_below_chance_is_warned_of(tiny_run, bertkit, tmp_path: Path) -> N
     wrong = [{**row, "label": names[names.index(name) - 1]} for row, name in zip(rows, predicted, strict=True)]
     code, _, err = bertkit("eval", tiny_run.path, "--data", write_rows(wrong, tmp_path / "wrong.jsonl"))
     assert code == 0
-    assert "accuracy 0.000, but always answering refund gives 1.000" in err
+    assert "accuracy 0.000: no better than always predicting refund (1.000), and below chance" in err
     assert "below chance" in err
     assert "train longer" not in err
 
@@ -133,7 +133,7 @@ def test_a_number(tiny_bert: Path, bertkit, tmp_path: Path) -> None:
     result, _ = scored(bertkit, folder, "--on", "glue/stsb", "--data", rows, *names)
     assert {"pearson", "spearman"} <= {*result["figures"]}
     code, _, err = bertkit("eval", folder, "--on", "glue/rte", "--data", rows, *names)
-    assert (code, "gives one number (regression)" in err) == (2, True)
+    assert (code, "predicts one number (regression)" in err) == (2, True)
 
 
 def test_an_answer(tiny_bert: Path, bertkit, tmp_path: Path) -> None:
@@ -200,7 +200,8 @@ def test_mistakes(nli, glue, tiny_bert: Path, tiny_run, bertkit, tmp_path: Path)
     )
     two = save(classifier(tiny_bert, ("no", "yes")), tiny_bert, tmp_path / "two")
     assert "(no, yes) are not the data's (entailment, neutral, contradiction): 2 and 3" in fails(two, *on)
-    assert "--labels entailment,not_entailment" in fails(two, "--on", "glue/rte", "--data", glue)
+    said = fails(two, "--on", "glue/rte", "--data", glue)
+    assert "--labels  the model's labels (no, yes) are not" in said and "of entailment,not_entailment" in said
     assert "did you mean glue/mnli?" in fails(nli["new"], "--on", "glue/mnl", "--data", glue)
     assert "holds no task of GLUE" in fails(nli["new"], "--on", "glue/mnli", "--data", tmp_path)
     assert "no such file" in fails(nli["new"], "--on", "glue/mnli", "--data", tmp_path / "nowhere.tsv")
@@ -211,6 +212,6 @@ def test_mistakes(nli, glue, tiny_bert: Path, tiny_run, bertkit, tmp_path: Path)
     assert "the Run is classify" in fails(tiny_run.path, "--on", "regress", "--data", glue / "RTE" / "dev.tsv")
     assert "3 names, but the model has 2 outputs" in fails(two, *on, "--labels", ",".join(NLI))
     assert "neutral is not named" in fails(nli["new"], *on, "--labels", "entailment,contradiction,neutrl")
-    assert "stands twice" in fails(nli["new"], *on, "--labels", "entailment,neutral,neutral")
+    assert "--labels  neutral is named twice" in fails(nli["new"], *on, "--labels", "entailment,neutral,neutral")
     assert "a Run already has its class names" in fails(tiny_run.path, *on, "--labels", "a,b")
     assert "--labels" in fails(nli["new"], "--labels", "a,b")

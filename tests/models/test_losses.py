@@ -143,7 +143,7 @@ def test_checked_refuses_a_mean_and_other_shapes(shape: tuple[int, ...]) -> None
     loss = checked(lambda logits, labels: torch.zeros(shape), "./mine.py:loss")
     with pytest.raises(PluginError) as caught:
         loss(torch.ones(3, 4), torch.zeros(3))
-    text = f"options.loss  ./mine.py:loss: gave a tensor of shape {shape} for 3 rows; return one number a row"
+    text = f"options.loss  ./mine.py:loss: returned a tensor of shape {shape} for 3 rows; return one number per row"
     assert str(caught.value).startswith(text)
 
 

@@ -37,16 +37,16 @@ def test_by_name(model: list[str], data: list[str], names: list[str]) -> None:
 def test_names_that_tell_nothing(model: list[str], data: list[str]) -> None:
     names, warning = match_labels(model, data)
     assert names == data
-    assert "in this order; --labels says otherwise" in warning
+    assert "in this order; if that is wrong, name the labels" in warning
 
 
 @pytest.mark.parametrize(
     ("model", "data", "said"),
     [
         (["no", "yes"], NLI, "(no, yes) are not the data's (entailment, neutral, contradiction): 2 and 3"),
-        (["no", "maybe", "yes"], NLI, "--labels entailment,neutral,contradiction"),
+        (["no", "maybe", "yes"], NLI, "name the model's outputs in their order, of entailment,neutral,contradiction"),
         (["a", "A", "b"], ["a", "b", "c"], "are not the data's"),
-        (["a", "b", "c"], ["a", "b"], "has the data no row of some? Name all: --labels a,b,c"),
+        (["a", "b", "c"], ["a", "b"], "if the rows lack some labels, name the outputs in their order: a,b,c"),
     ],
 )
 def test_no_match(model: list[str], data: list[str], said: str) -> None:
@@ -64,7 +64,7 @@ def test_given_names_overrule() -> None:
     ("given", "said"),
     [
         (["neutral", "entailment", "contradicton"], "contradiction is not named; did you mean contradicton?"),
-        (["neutral", "neutral", "entailment"], "neutral stands twice"),
+        (["neutral", "neutral", "entailment"], "--labels  neutral is named twice"),
         ([*NLI, "other"], "4 names, but the model has 3 outputs"),
     ],
 )

@@ -1,4 +1,4 @@
-"""Texts and pairs -> tokens: cut, head and tail, windows; what is lost is counted; windows are pooled, items padded."""
+"""Texts and pairs -> tokens: cut, head and tail, windows; losses are counted; windows are pooled, examples padded."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ import time
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import numpy as np
 import pytest
 import torch
 from datasets import Dataset
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bertkit.errors import RecipeError
@@ -41,8 +42,8 @@ def words(count: int, start: int = 0) -> str:
     return " ".join(NUMBERS[(start + i) % 10] for i in range(count))
 
 
-def tokens(tokenizer: Any, item: dict[str, Any]) -> str:
-    return " ".join(tokenizer.convert_ids_to_tokens(item["input_ids"].tolist()))
+def tokens(tokenizer: Any, example: dict[str, Any]) -> str:
+    return " ".join(tokenizer.convert_ids_to_tokens(example["input_ids"].tolist()))
 
 
 def encode_texts(tokenizer: Any, *texts: str | tuple[str, str], limit: int = 8, **options: Any) -> Encoded:
@@ -51,11 +52,11 @@ def encode_texts(tokenizer: Any, *texts: str | tuple[str, str], limit: int = 8, 
 
 
 def shown(tokenizer: Any, *texts: str | tuple[str, str], limit: int = 8, **options: Any) -> list[str]:
-    """Each item as its tokens, with a | before the first of the second segment."""
+    """Each example as its tokens, with a | before the first of the second segment."""
     found = []
-    for item in encode_texts(tokenizer, *texts, limit=limit, **options).examples:
-        names = tokenizer.convert_ids_to_tokens(item["input_ids"].tolist())
-        types = item["token_type_ids"].tolist()
+    for example in encode_texts(tokenizer, *texts, limit=limit, **options).examples:
+        names = tokenizer.convert_ids_to_tokens(example["input_ids"].tolist())
+        types = example["token_type_ids"].tolist()
         if 1 in types:
             assert types == sorted(types)
             names.insert(types.index(1), "|")
@@ -137,14 +138,14 @@ def test_max_length_counts_special_tokens_and_never_exceeds_the_model(tokenizer:
 
 def test_items_know_their_row(tokenizer: Any) -> None:
     encoded = encode_texts(tokenizer, words(9), "", words(2), words(12), limit=6, long_text="windows")
-    assert [item["row"] for item in encoded.examples] == [0, 0, 0, 1, 2, 3, 3, 3, 3]
-    assert all(item["input_ids"].dtype == np.int32 for item in encoded.examples)
+    assert [example["row"] for example in encoded.examples] == [0, 0, 0, 1, 2, 3, 3, 3, 3]
+    assert all(example["input_ids"].dtype == np.int32 for example in encoded.examples)
 
 
 def test_a_data_set_gives_what_a_list_does(tokenizer: Any) -> None:
     rows = [{"text": words(9), "text_pair": words(3), "more": 1}, {"text": "", "text_pair": words(2), "more": 2}]
     a, b = (encode(r, tokenizer, 8, TextOptions()) for r in (rows, Dataset.from_list(rows)))
-    assert [tokens(tokenizer, item) for item in a.examples] == [tokens(tokenizer, item) for item in b.examples]
+    assert [tokens(tokenizer, one) for one in a.examples] == [tokens(tokenizer, one) for one in b.examples]
     assert column(rows, "more") == column(Dataset.from_list(rows), "more") == [1, 2]
     assert column(rows, "gone") is column(Dataset.from_list(rows), "gone") is None
     assert column([], "text") is None
@@ -163,7 +164,7 @@ def test_a_pair_in_a_later_row_is_not_lost(tokenizer: Any) -> None:
         except Exception as error:
             assert "text_pair" in str(error)
         else:
-            types = [1 in item["token_type_ids"].tolist() for item in encoded.examples]
+            types = [1 in example["token_type_ids"].tolist() for example in encoded.examples]
             assert types == ["text_pair" in row for row in rows]
 
 
@@ -186,7 +187,9 @@ def test_what_is_lost_is_said(tokenizer: Any) -> None:
         "1 of 3 texts (33.3%) have more than 8 tokens: head and tail kept, 15.0% of all tokens lost"
     ]
     encoded = encode_texts(tokenizer, words(11), words(6), words(3), long_text="windows")
-    assert encoded.notes == ["1 of 3 texts (33.3%) have more than 8 tokens: read in 2 windows, 0.0% of all tokens lost"]
+    assert encoded.notes == [
+        "1 of 3 texts (33.3%) have more than 8 tokens: split into 2 windows, 0.0% of all tokens lost"
+    ]
     assert encoded.warnings == []
 
 
@@ -217,12 +220,12 @@ quick = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCh
 @given(n=lengths, limit=limits, how=st.sampled_from(["cut", "head_tail", "windows"]))
 def test_a_text_fills_the_limit_and_never_exceeds_it(tokenizer: Any, n: int, limit: int, how: str) -> None:
     encoded = encode_texts(tokenizer, words(n), limit=limit, long_text=how)
-    for item in encoded.examples:
-        names = tokenizer.convert_ids_to_tokens(item["input_ids"].tolist())
+    for example in encoded.examples:
+        names = tokenizer.convert_ids_to_tokens(example["input_ids"].tolist())
         assert len(names) <= limit
         assert (names[0], names[-1], names.count("[SEP]")) == ("[CLS]", "[SEP]", 1)
-        assert len(item["token_type_ids"]) == len(names)
-        assert not item["token_type_ids"].any()
+        assert len(example["token_type_ids"]) == len(names)
+        assert not example["token_type_ids"].any()
     assert len(encoded.examples[0]["input_ids"]) == min(limit, n + 2)
     assert len(encoded.examples) == 1 or how == "windows"
 
@@ -233,8 +236,8 @@ def test_windows_cover_every_token_in_order(tokenizer: Any, n: int, limit: int, 
     overlap = data.draw(st.integers(0, limit - 3))
     encoded = encode_texts(tokenizer, words(n), limit=limit, long_text="windows", window_overlap=overlap)
     read = tokenizer.convert_ids_to_tokens(encoded.examples[0]["input_ids"].tolist())[1:-1]
-    for item in encoded.examples[1:]:
-        window = tokenizer.convert_ids_to_tokens(item["input_ids"].tolist())[1:-1]
+    for example in encoded.examples[1:]:
+        window = tokenizer.convert_ids_to_tokens(example["input_ids"].tolist())[1:-1]
         assert window[:overlap] == read[len(read) - overlap :]
         read += window[overlap:]
     assert " ".join(read) == words(n)
@@ -245,12 +248,12 @@ def test_windows_cover_every_token_in_order(tokenizer: Any, n: int, limit: int, 
 def test_a_pair_keeps_its_form_and_fits(tokenizer: Any, n: int, m: int, limit: int, how: str) -> None:
     encoded = encode_texts(tokenizer, (words(n), words(m, 3)), limit=limit, long_text=how)
     covered = set()
-    for item in encoded.examples:
-        names = tokenizer.convert_ids_to_tokens(item["input_ids"].tolist())
+    for example in encoded.examples:
+        names = tokenizer.convert_ids_to_tokens(example["input_ids"].tolist())
         assert len(names) <= limit
         assert (names[0], names[-1], names.count("[SEP]")) == ("[CLS]", "[SEP]", 2)
         middle = names.index("[SEP]")
-        assert item["token_type_ids"].tolist() == [0] * (middle + 1) + [1] * (len(names) - middle - 1)
+        assert example["token_type_ids"].tolist() == [0] * (middle + 1) + [1] * (len(names) - middle - 1)
         if how != "head_tail" and m:
             assert " ".join(names[1:middle]) == words(middle - 1), "the first text, from its beginning"
         covered |= set(names[middle + 1 : -1])
@@ -264,9 +267,9 @@ def test_a_pair_keeps_its_form_and_fits(tokenizer: Any, n: int, m: int, limit: i
 @given(n=lengths, limit=limits)
 def test_cut_is_what_plain_transformers_does(tokenizer: Any, plain: Any, n: int, limit: int) -> None:
     theirs = plain(words(n), truncation="longest_first", max_length=limit)
-    (item,) = encode_texts(tokenizer, words(n), limit=limit).examples
-    assert item["input_ids"].tolist() == theirs["input_ids"]
-    assert item["token_type_ids"].tolist() == theirs["token_type_ids"]
+    (example,) = encode_texts(tokenizer, words(n), limit=limit).examples
+    assert example["input_ids"].tolist() == theirs["input_ids"]
+    assert example["token_type_ids"].tolist() == theirs["token_type_ids"]
 
 
 @quick
@@ -275,15 +278,15 @@ def test_cut_of_a_pair_is_what_plain_transformers_does(tokenizer: Any, plain: An
     """But for one token: where both texts are cut and the room is odd, `tokenizers` gives the odd token to the longer
     text (of equal ones to the second), and BERT's own run_classifier.py to the first."""
     theirs = plain(words(n), words(m, 3), truncation="longest_first", max_length=limit)
-    (item,) = encode_texts(tokenizer, (words(n), words(m, 3)), limit=limit).examples
-    a, b = item["token_type_ids"].tolist(), theirs["token_type_ids"]
+    (example,) = encode_texts(tokenizer, (words(n), words(m, 3)), limit=limit).examples
+    a, b = example["token_type_ids"].tolist(), theirs["token_type_ids"]
     assert len(a) == len(b)
     room = limit - 3
     if n + m > room and room % 2 and min(n, m) > room // 2:
         assert abs(sum(a) - sum(b)) <= 1
     else:
         assert a == b
-        assert item["input_ids"].tolist() == theirs["input_ids"]
+        assert example["input_ids"].tolist() == theirs["input_ids"]
 
 
 @pytest.mark.parametrize("how", ["cut", "head_tail", "windows"])
@@ -298,10 +301,10 @@ def test_a_long_pair_costs_what_its_length_does(tokenizer: Any, how: str) -> Non
 
 @quick
 @given(texts=st.lists(st.text(max_size=40), min_size=1, max_size=3))
-@example(texts=["[SEP] one [CLS]", "", "[PAD]\u200b\ud7ff中文"])
+@hypothesis.example(texts=["[SEP] one [CLS]", "", "[PAD]\u200b\ud7ff中文"])
 def test_any_text_is_what_plain_transformers_makes_of_it(tokenizer: Any, plain: Any, texts: list[str]) -> None:
-    for text, item in zip(texts, encode_texts(tokenizer, *texts, limit=64).examples, strict=True):
-        assert item["input_ids"].tolist() == plain(text, truncation=True, max_length=64)["input_ids"]
+    for text, example in zip(texts, encode_texts(tokenizer, *texts, limit=64).examples, strict=True):
+        assert example["input_ids"].tolist() == plain(text, truncation=True, max_length=64)["input_ids"]
 
 
 def roberta() -> Any:
@@ -343,20 +346,20 @@ def test_other_tokenizers_place_their_special_tokens_elsewhere(
     n, m = sizes
     ours, theirs = kind(), kind()
     text = words(n) if m is None else (words(n), words(m, 3))
-    (item,) = encode_texts(ours, text, limit=limit).examples
+    (example,) = encode_texts(ours, text, limit=limit).examples
     expected = theirs(*([text] if m is None else text), truncation="longest_first", max_length=limit)
-    assert len(item["input_ids"]) == len(expected["input_ids"])
-    assert set(item) - {"row"} == set(expected) - {"attention_mask"}
+    assert len(example["input_ids"]) == len(expected["input_ids"])
+    assert set(example) - {"row"} == set(expected) - {"attention_mask"}
     room = limit - ours.num_special_tokens_to_add(pair=m is not None)
     if m is None or n + m <= room or room % 2 == 0 or min(n, m) <= room // 2:  # else the odd token may be the other's
         for name in expected.keys() - {"attention_mask"}:
-            assert item[name].tolist() == expected[name]
+            assert example[name].tolist() == expected[name]
 
 
 def test_pad_fills_up_to_the_longest(tokenizer: Any) -> None:
     encoded = encode_texts(tokenizer, ("one two", "three"), ("one", ""))
-    for number, item in enumerate(encoded.examples):
-        item["labels"] = np.array([number, 5])
+    for number, example in enumerate(encoded.examples):
+        example["labels"] = np.array([number, 5])
     batch = pad(encoded.examples, tokenizer)
     cls, sep, blank = tokenizer.cls_token_id, tokenizer.sep_token_id, tokenizer.pad_token_id
     one, two, three = tokenizer.convert_tokens_to_ids(NUMBERS[:3])
@@ -377,8 +380,8 @@ def test_pad_is_what_plain_transformers_does(tokenizer: Any, plain: Any) -> None
 
 
 def test_pad_without_labels_and_without_token_types(tokenizer: Any) -> None:
-    items = [{"row": 0, "input_ids": np.array([1, 2])}, {"row": 1, "input_ids": np.array([3])}]
-    assert set(pad(items, tokenizer)) == {"input_ids", "attention_mask"}
+    examples = [{"row": 0, "input_ids": np.array([1, 2])}, {"row": 1, "input_ids": np.array([3])}]
+    assert set(pad(examples, tokenizer)) == {"input_ids", "attention_mask"}
 
 
 def test_a_tokenizer_without_token_types_gets_none(tokenizer: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,10 +12,10 @@ from bertkit.tasks.ner.sentences import Sentences, sentences_of
 
 def test_the_parts_of_a_pair_are_joined() -> None:
     rows = [{"text": "a", "text_pair": "b"}, {"text": "c", "text_pair": ""}]
-    assert verdicts.asked(rows, "text", "text_pair") == ["a | b", "c"]
-    assert verdicts.asked(Dataset.from_list(rows), "text_pair") == ["b", ""]
-    assert verdicts.asked([{"text": "a"}], "text", "text_pair") == ["a"]
-    assert verdicts.asked([], "text") == []
+    assert verdicts.inputs_of(rows, "text", "text_pair") == ["a | b", "c"]
+    assert verdicts.inputs_of(Dataset.from_list(rows), "text_pair") == ["b", ""]
+    assert verdicts.inputs_of([{"text": "a"}], "text", "text_pair") == ["a"]
+    assert verdicts.inputs_of([], "text") == []
 
 
 def test_of_labels() -> None:

@@ -1,4 +1,4 @@
-"""Backend: what computes a batch. The loop in engine/run.py knows nothing else of a model."""
+"""Backend: computes batches. The loop in engine/run.py uses a model only through it."""
 
 from __future__ import annotations
 
@@ -12,29 +12,29 @@ if TYPE_CHECKING:
 
 
 class Forward(NamedTuple):
-    """What a backend computed of one batch."""
+    """The result of a batch."""
 
     outputs: dict[str, np.ndarray]
-    """As the head reduced them; the first dimension is the batch's."""
+    """Outputs of `Head.reduce`; their first dimension is the batch."""
     loss_sums: np.ndarray | None = None
-    """`(part,)` float64; None where the batch has no labels."""
+    """`(part,)` float64; None if the batch has no labels."""
     loss_weights: np.ndarray | None = None
-    """`(part,)` float64: what each sum is divided by."""
+    """`(part,)` float64: the denominator of each part."""
 
 
 class Backend(ABC):
     """Computes batches for a head, one at a time."""
 
     name: ClassVar[str]
-    """What `run.json` calls it."""
+    """Its name in `run.json`."""
     can: ClassVar[frozenset[str]] = frozenset()
-    """Beyond outputs: `gradients`, `attentions`, `hidden_states`."""
+    """What it has besides outputs: `gradients`, `attentions`, `hidden_states`."""
     out_of_memory: ClassVar[tuple[type[BaseException], ...]] = (MemoryError,)
-    """What `forward` raises where the memory is too small for a batch."""
+    """Exceptions of `forward` if the memory is too small for a batch."""
     kind = "cpu"
-    """Of device: `cpu` or `cuda`; how many tokens keep it busy depends on it."""
+    """Kind of device, `cpu` or `cuda`; it sets the default size of batches."""
     lockstep = False
-    """Whether all processes must call `forward` equally often, as each holds a part of the weights."""
+    """Whether all processes must call `forward` equally often, because each holds a part of the weights."""
 
     def __init__(self, head: Head):
         self.head = head
@@ -51,4 +51,4 @@ class Backend(ABC):
 
     @abstractmethod
     def forward(self, batch: dict[str, Any]) -> Forward:
-        """Outputs of a collated batch, and its loss where it has `labels`."""
+        """Outputs of a collated batch, and its loss if it has `labels`."""

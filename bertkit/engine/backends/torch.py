@@ -1,4 +1,4 @@
-"""The torch backend: a model in memory, without padding where padding_free.py could make it so."""
+"""The torch backend: a model in memory, without padding if padding_free.py supports it."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ def open_model(head: Head, block: ModelBlock) -> PreTrainedModel:
     """A head's model, ready to train or answer: frozen as the block says, without padding where that is exact.
 
     Raises:
-        ModelError: as `Head.build_model`, or the model can not run without padding and the block demands it.
+        ModelError: as `Head.build_model`; or `padding_free: on`, and the model can not run without padding.
     """
     model: Any = head.build_model(block)
     # BERT's heads take **kwargs, from which Trainer concludes that they scale the loss themselves. They do not.
     model.accepts_loss_kwargs = False
-    model.new_weights = getattr(model, "new_weights", set())  # a user's own head may have been built without ours
+    model.new_weights = getattr(model, "new_weights", set())  # a user's own head may not set it
     freeze(model, embeddings=block.freeze_embeddings, layers=block.freeze_layers)
     padding_free.apply(model, block.padding_free)
     return model
@@ -39,8 +39,8 @@ class TorchBackend(Backend):
     """A model and its head.
 
     Args:
-        model: as `open_model` gives it, on its device. It is left in evaluation mode.
-        head: what stands on it.
+        model: from `open_model`, on its device; `forward` leaves it in evaluation mode.
+        head: the model's head.
     """
 
     name = "torch"

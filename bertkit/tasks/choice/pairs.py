@@ -1,4 +1,4 @@
-"""Contexts, questions and choices -> pairs in tokens, a row of them an item; and items -> a batch."""
+"""Contexts, questions and choices -> examples, each with the pairs of one row; and examples -> a batch."""
 
 from __future__ import annotations
 
@@ -17,38 +17,42 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
 BLOCK = 1000
-"""Rows that are cut into tokens at a time: the tokenizer keeps offsets and masks of each text beside its tokens."""
+"""Rows tokenized at a time: the tokenizer's result holds offsets and masks too, which take memory."""
 
-PER_PIECE = ("input_ids", "token_type_ids")
+PER_TOKEN = ("input_ids", "token_type_ids")
 
 
 def encode(
     contexts: Sequence[str], questions: Sequence[str], choices: Sequence[Sequence[str]],
     tokenizer: PreTrainedTokenizerBase, limit: int,
 ) -> Encoded:  # fmt: skip
-    """A row -> an item: `sizes` `(choice,)` in tokens, `input_ids` and `token_type_ids` `(token,)` of its pairs
-    `[CLS] context [SEP] question choice [SEP]` one after the other, and `row`."""
+    """One example per row: its pairs `[CLS] context [SEP] question choice [SEP]`, one after the other.
+
+    An example has `input_ids` and `token_type_ids` `(token,)`, `sizes` `(choice,)`: the tokens of each pair, and `row`.
+    """
     frame = Frame(tokenizer, pair=True)
     room = limit - sum(frame.sizes)
-    items: list[dict[str, Any]] = []
+    examples: list[dict[str, Any]] = []
     cuts = _Cuts(limit, room)
     encode_batch = tokenizer.backend_tokenizer.encode_batch
     for start in range(0, len(contexts), BLOCK):
-        asked = list(zip(questions[start : start + BLOCK], choices[start : start + BLOCK], strict=True))
+        block = list(zip(questions[start : start + BLOCK], choices[start : start + BLOCK], strict=True))
         firsts = encode_batch(list(contexts[start : start + BLOCK]), add_special_tokens=False)
-        joined = [f"{question} {choice}" if question.strip() else choice for question, row in asked for choice in row]
+        joined = [
+            f"{question} {choice}" if question.strip() else choice for question, texts in block for choice in texts
+        ]
         seconds = iter(encode_batch(joined, add_special_tokens=False))
-        for row, (first, (question, given)) in enumerate(zip(firsts, asked, strict=True), start):
-            pairs = cuts.row(first, list(itertools.islice(seconds, len(given))), question)
+        for row, (first, (question, texts)) in enumerate(zip(firsts, block, strict=True), start):
+            pairs = cuts.row(first, list(itertools.islice(seconds, len(texts))), question)
             framed = [frame.around(*pair) for pair in pairs]
-            item: dict[str, Any] = {"row": row, "sizes": np.array([len(one["input_ids"]) for one in framed])}
-            items.append(item | {name: np.concatenate([one[name] for one in framed]) for name in framed[0]})
-    return Encoded(items, *cuts.said())
+            example: dict[str, Any] = {"row": row, "sizes": np.array([len(one["input_ids"]) for one in framed])}
+            examples.append(example | {name: np.concatenate([one[name] for one in framed]) for name in framed[0]})
+    return Encoded(examples, *cuts.messages())
 
 
 @dataclass
 class _Cuts:
-    """Cuts pairs to the room there is, and counts what is lost."""
+    """Cuts pairs to `room` tokens, and counts what is lost."""
 
     limit: int
     room: int
@@ -60,8 +64,11 @@ class _Cuts:
     lost: int = 0
 
     def row(self, first: Any, seconds: list[Any], question: str) -> list[tuple[np.ndarray, np.ndarray]]:
-        """The pairs of a row, in tokens `(token,)`: the context loses its end; where that is not enough, the question
-        its beginning, so that what a choice continues stays; and then the choice its end."""
+        """The pairs of a row, as tokens `(token,)`.
+
+        First the context loses its end; then the question its beginning, so that the words before the choice stay; then
+        the choice its end.
+        """
         context = np.array(first.ids, dtype=np.int32)
         pairs, before, lost_question, lost_choice = [], self.lost, False, False
         for second in seconds:
@@ -83,7 +90,7 @@ class _Cuts:
         self.choices += lost_choice
         return pairs
 
-    def said(self) -> tuple[list[str], list[str]]:
+    def messages(self) -> tuple[list[str], list[str]]:
         """Notes and warnings."""
         if not self.long:
             return [], []
@@ -97,14 +104,17 @@ class _Cuts:
         return [], [f"{what}; raise options.max_length as far as the model can"]
 
 
-def collate(items: list[dict[str, Any]], tokenizer: PreTrainedTokenizerBase) -> dict[str, torch.Tensor]:
-    """Items -> what `texts.pad` makes of all their texts, from the longest to the shortest; `places` `(row, choice)`,
-    which of them each choice is, or -1 where a row has fewer; and `labels` `(row,)` where given."""
+def collate(examples: list[dict[str, Any]], tokenizer: PreTrainedTokenizerBase) -> dict[str, torch.Tensor]:
+    """Examples -> a batch of all their pairs, from the longest to the shortest, padded by `texts.pad`.
+
+    The batch also has `places` `(row, choice)`: the number of each choice's pair in the batch, -1 after the last choice
+    of a row; and `labels` `(row,)` if the examples have them.
+    """
     import torch
 
-    ends = [np.cumsum(item["sizes"])[:-1] for item in items]
-    parts = {name: [np.split(item[name], end) for item, end in zip(items, ends, strict=True)]
-             for name in PER_PIECE if name in items[0]}  # fmt: skip
+    ends = [np.cumsum(example["sizes"])[:-1] for example in examples]
+    parts = {name: [np.split(example[name], end) for example, end in zip(examples, ends, strict=True)]
+             for name in PER_TOKEN if name in examples[0]}  # fmt: skip
     texts = [
         dict(zip(parts, text, strict=True))
         for row in zip(*parts.values(), strict=True)
@@ -112,10 +122,10 @@ def collate(items: list[dict[str, Any]], tokenizer: PreTrainedTokenizerBase) -> 
     ]
     order = np.argsort([-len(text["input_ids"]) for text in texts], kind="stable")
     batch = pad([texts[i] for i in order], tokenizer)
-    counts = np.array([len(item["sizes"]) for item in items])
-    places = np.full((len(items), counts.max()), -1, dtype=np.int64)
+    counts = np.array([len(example["sizes"]) for example in examples])
+    places = np.full((len(examples), counts.max()), -1, dtype=np.int64)
     places[np.arange(counts.max()) < counts[:, None]] = np.argsort(order)
     batch["places"] = torch.from_numpy(places)
-    if "labels" in items[0]:
-        batch["labels"] = torch.from_numpy(np.array([item["labels"] for item in items], dtype=np.int64))
+    if "labels" in examples[0]:
+        batch["labels"] = torch.from_numpy(np.array([example["labels"] for example in examples], dtype=np.int64))
     return batch

@@ -1,8 +1,8 @@
 """`choice`: which of several texts continues a text, or answers a question about it (SWAG: Zellers et al. 2018).
 
-As Devlin et al. 2019, section 4.4: each choice is read in a pair with the context, the head gives the pair a score, and
-probabilities are the softmax of the scores of a row. A row is one item, with as many choices as it has; a batch is the
-texts of its rows one after the other, so that no choice is made up to fill a row.
+As Devlin et al. 2019, section 4.4: the model reads each choice in a pair with the context, the head scores the pair,
+and the probabilities are the softmax of a row's scores. A row is one example with any number of choices. A batch holds
+the pairs of all its rows one after the other, so rows are not padded with empty choices.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ if TYPE_CHECKING:
     from bertkit.metrics import Metric
 
 FIT = ("accuracy", "log_loss", "calibration_error")
-"""Built-in metrics that need no classes: the same number means another choice in each row."""
+"""Built-in metrics that need no classes: number 1 is a different choice in each row."""
 
 
 class ChoiceOptions(TaskOptions):
     max_length: int | None = Field(default=None, ge=8)
     """Most tokens of context, question and one choice, [CLS] and [SEP] included. Default: all that the model can take.
-    What is beyond is cut from the context's end, then from the question's beginning, and from a choice only last."""
+    Longer inputs lose the end of the context, then the beginning of the question, then the end of the choice."""
 
 
 class ChoiceHead(TextHead):
@@ -46,8 +46,8 @@ class ChoiceHead(TextHead):
     targets = ("labels", "places")
 
     def build_model(self, block: ModelBlock) -> PreTrainedModel:
-        """The head's bias moves all choices alike, which changes no answer: its gradient is rounding error alone, which
-        Adam would blow up to whole steps. It is left where it is."""
+        """The head's bias is not trained: it adds the same to all choices, so it changes no answer, and its gradient is
+        only rounding error, which Adam would scale up to full steps."""
         from torch.nn import Linear
 
         model = super().build_model(block)
@@ -57,7 +57,7 @@ class ChoiceHead(TextHead):
         return model
 
     def inputs(self, batch: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-        """The model takes `(row, choice, token)`: all texts as the choices of one row, which its head does not mind."""
+        """The model takes `(row, choice, token)`: here one row with all pairs of the batch, as its head scores each."""
         return {name: tensor[None] for name, tensor in super().inputs(batch).items()}
 
     def losses(self, outputs: Any, batch: dict[str, torch.Tensor]) -> torch.Tensor:
@@ -73,7 +73,7 @@ class ChoiceHead(TextHead):
 
 
 def _scores(outputs: Any, batch: dict[str, torch.Tensor]) -> torch.Tensor:
-    """`(row, choice)`; minus infinity where a row has fewer choices."""
+    """`(row, choice)`; minus infinity after the last choice of a row."""
     places = batch["places"]  # (row, choice)
     return outputs.logits.float().flatten()[places.clamp(min=0)].masked_fill(places < 0, -float("inf"))
 
@@ -92,30 +92,30 @@ class Choice(TextTask):
 
     def encode(self, rows: Rows, tokenizer: PreTrainedTokenizerBase, limit: int, *, answers: bool) -> Encoded:
         limit = min(limit, self.options.max_length or limit)
-        contexts, given = texts.column(rows, "text") or [], _choices(rows)
+        contexts, choices = texts.column(rows, "text") or [], _choices(rows)
         questions = texts.column(rows, "question") or [""] * len(contexts)
-        encoded = choice_pairs.encode(contexts, questions, given, tokenizer, limit)
+        encoded = choice_pairs.encode(contexts, questions, choices, tokenizer, limit)
         if answers:
-            labels = _labels(rows, given)
-            for item in encoded.examples:
-                item["labels"] = labels[item["row"]]
+            labels = _labels(rows, choices)
+            for example in encoded.examples:
+                example["labels"] = labels[example["row"]]
         return encoded
 
     def collator(self, tokenizer: PreTrainedTokenizerBase) -> Callable[[list[dict[str, Any]]], dict[str, torch.Tensor]]:
         return functools.partial(choice_pairs.collate, tokenizer=tokenizer)
 
     def decode(self, outputs: Outputs, encoded: Encoded, rows: Rows) -> list[Answer]:
-        """`{"label", "text", "probability", "probabilities", "logits"}` a row: number and text of the chosen one, its
-        probability, and those of all choices in their order."""
+        """`{"label", "text", "probability", "probabilities", "logits"}` per row: number, text and probability of the
+        predicted choice, then the probabilities and logits of all choices in their order."""
         from scipy.special import softmax
 
         answers = []
-        given = _choices(rows)
-        for item, scores in zip(encoded.examples, outputs.get("logits", ()), strict=True):
+        choices = _choices(rows)
+        for example, scores in zip(encoded.examples, outputs.get("logits", ()), strict=True):
             logits = scores.astype(np.float64)  # (choice,)
-            shares, best = softmax(logits).tolist(), int(logits.argmax())
-            answer = {"label": best, "text": given[item["row"]][best], "probability": shares[best]}
-            answers.append({**answer, "probabilities": shares, "logits": logits.tolist()})
+            probabilities, best = softmax(logits).tolist(), int(logits.argmax())
+            answer = {"label": best, "text": choices[example["row"]][best], "probability": probabilities[best]}
+            answers.append({**answer, "probabilities": probabilities, "logits": logits.tolist()})
         return answers
 
     def check_metric(self, metric: Metric) -> None:
@@ -125,7 +125,7 @@ class Choice(TextTask):
             kind = "numbers" if metric.takes == "scores" else metric.takes
             raise RecipeError.at("metrics", f"{metric.name}: scores {kind}, not choices", "use accuracy")
         if metric.name in METRICS and metric.name not in FIT:
-            what = f"{metric.name}: scores classes, and a choice's number is none"
+            what = f"{metric.name}: scores classes, but the number of a choice is not a class"
             raise RecipeError.at("metrics", what, f"use {', '.join(FIT)}")
 
     def compare(self, answers: list[Answer], rows: Rows, takes: str) -> tuple[np.ndarray, np.ndarray]:
@@ -138,8 +138,8 @@ class Choice(TextTask):
         return np.array(padded), references
 
     def verdicts(self, answers: list[Answer], rows: Rows) -> list[Verdict]:
-        given = _choices(rows)
-        return verdicts.of_choices(answers, rows, given, _labels(rows, given).tolist())
+        choices = _choices(rows)
+        return verdicts.of_choices(answers, rows, choices, _labels(rows, choices).tolist())
 
     def sanity_checks(self, answers: list[Answer], rows: Rows) -> list[str]:
         predicted, references = self.compare(answers, rows, "labels")
@@ -147,7 +147,7 @@ class Choice(TextTask):
         chance = float(np.mean([1 / len(choices) for choices in _choices(rows)]))
         if accuracy > chance:
             return []
-        return [f"accuracy {accuracy:.3f}, but guessing gives {chance:.3f}: nothing was learnt"]
+        return [f"accuracy {accuracy:.3f}: no better than guessing ({chance:.3f})"]
 
     def to_columns(self, answer: Answer, *, logits: bool = False) -> dict[str, Any]:
         columns = {"predicted_label": answer["label"], "predicted_choice": answer["text"]}
@@ -162,7 +162,7 @@ class Choice(TextTask):
 
     def tiny_rows(self) -> list[dict[str, Any]]:
         parcel = "the parcel is late again ."
-        asked: list[tuple[str, str, list[str], int]] = [
+        rows: list[tuple[str, str, list[str], int]] = [
             (parcel, "where is it ?", ["it is late", "the cat is sleeping", "a man plays", "hello"], 0),
             (parcel, "what is late ?", ["my card", "the parcel"], 1),
             ("a man plays and the cat is sleeping .", "who plays ?", ["the cat", "the parcel", "a man"], 2),
@@ -171,29 +171,29 @@ class Choice(TextTask):
             ("my card was charged two times .", "how often ?", ["two times", "again", "thank you", "hello"], 0),
             ("please send the money , thank you .", "what to send ?", ["the money", "the cat", "it is late"], 0),
         ]
-        return [{"text": text, "question": q, "choices": given, "label": n} for text, q, given, n in asked]
+        return [{"text": text, "question": q, "choices": choices, "label": n} for text, q, choices, n in rows]
 
 
 def _choices(rows: Rows) -> list[list[str]]:
-    """The choices of each row; of rows that no file held, they are looked at first.
+    """The choices of each row.
 
     Raises:
-        DataError: a row has none, or holds something else for them.
+        DataError: a row has no choices, or a value that can not be used.
     """
-    given = texts.column(rows, "choices")
-    if given is None and len(rows):
+    values = texts.column(rows, "choices")
+    if values is None and len(rows):
         raise DataError.at("row 1", "choices is missing", "a list of two texts or more")
-    found = []
-    for number, value in enumerate(given or [], 1):
+    checked = []
+    for number, value in enumerate(values or [], 1):  # rows that were not read from a file are not checked yet
         try:
-            found.append(choices(value))
+            checked.append(choices(value))
         except Unusable as error:
             raise DataError(error.about("choices").at(f"row {number}")) from None
-    return found
+    return checked
 
 
-def _labels(rows: Rows, given: list[list[str]]) -> np.ndarray:
-    """`(row,)`: the number of the right choice.
+def _labels(rows: Rows, choices: list[list[str]]) -> np.ndarray:
+    """`(row,)`: the number of the correct choice.
 
     Raises:
         DataError: a label names no choice.
@@ -202,9 +202,9 @@ def _labels(rows: Rows, given: list[list[str]]) -> np.ndarray:
     if labels is None:
         raise DataError.at("label", "the rows have no labels", NAME_IT)
     numbers = []
-    for number, (label, one) in enumerate(zip(labels, given, strict=True), 1):
+    for number, (label, texts_of_row) in enumerate(zip(labels, choices, strict=True), 1):
         try:
-            numbers.append(right(label, one))
+            numbers.append(right(label, texts_of_row))
         except Unusable as error:
             raise DataError(error.about("label").at(f"row {number}")) from None
     return np.array(numbers, dtype=np.int64)

@@ -46,7 +46,7 @@ class ClassifyHead(TextHead, LabelHead):
         return {"logits": self._logits(outputs)}
 
     def _logits(self, outputs: Any) -> torch.Tensor:
-        """`(batch, label)` in the order of the labels, which a model from elsewhere may have in another order."""
+        """`(batch, label)` in the order of the labels; a model that bertkit did not train may have another order."""
         logits: torch.Tensor = outputs.logits.float()
         return logits[:, self.state["outputs"]] if "outputs" in self.state else logits
 

@@ -1,5 +1,5 @@
-"""Scores where one label stands for rows that belong to no other (Larson et al. 2019, section 3): the accuracy of the
-rows in scope, and the recall of those out of scope."""
+"""Metrics for data with an out-of-scope label, for rows that belong to no other label (Larson et al. 2019, section 3):
+accuracy of the rows in scope, and recall of the rows out of scope."""
 
 from __future__ import annotations
 
@@ -12,8 +12,11 @@ if TYPE_CHECKING:
 
 
 def metrics(outside: int) -> list[Metric]:
-    """`in_scope_accuracy` and `out_of_scope_recall`, where `outside` is the number of the label that is no label; nan
-    where there are no such rows."""
+    """`in_scope_accuracy` and `out_of_scope_recall`; nan where there are no such rows.
+
+    Args:
+        outside: number of the label of rows that belong to no other.
+    """
     from bertkit.metrics import Metric
 
     def in_scope_accuracy(predictions: np.ndarray, references: np.ndarray) -> float:

@@ -109,9 +109,9 @@ class Ner(Task):
         data: DataBlock,
         *,
         order: Sequence[str] = (),
-        given: Sequence[str] = (),
+        labels: Sequence[str] = (),
     ) -> str:
-        """Tags keep the model's order; the scheme is that of the rows."""
+        """Tags in the model's order; the scheme is that of the rows."""
         own = _scheme_of_names(names)
         if rows is None:
             self.state |= {"labels": [*names], "scheme": own}
@@ -125,7 +125,7 @@ class Ner(Task):
             self.state |= {"labels": every, "scheme": scheme}
             return ""
         present = {tag for row in tags for tag in row}
-        match = label_match.match_tags(names, every, [tag for tag in every if tag in present], given)
+        match = label_match.match_tags(names, every, [tag for tag in every if tag in present], labels)
         self.state |= {"labels": match.names, "scheme": scheme}
         return match.warning
 
@@ -208,7 +208,7 @@ class Ner(Task):
     def sanity_checks(self, answers: list[Answer], rows: Rows) -> list[str]:
         if any(tag != "O" for answer in answers for tag in answer["tags"]):
             return []
-        return ["no entity was predicted: train longer or change train.learning_rate"]
+        return ["no entity was predicted"]
 
     def to_columns(self, answer: Answer, *, logits: bool = False) -> dict[str, Any]:
         """For a text its entities, in the form of `spans` and with their confidence; else one tag per word."""

@@ -1,4 +1,4 @@
-"""Corpus rows -> items of `pretrain`, framed by special tokens when they are asked for, and items -> masked batches."""
+"""Corpus rows -> examples of `pretrain`, which get their special tokens on access, and examples -> masked batches."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
 FIXED = 20_181_011
-"""What validation masks are drawn from, with the row's number: the day of BERT's paper."""
+"""Seed of the validation masks, with the row's number: the day of BERT's paper."""
 
 
 class CorpusExamples(LazySequence):
@@ -34,7 +34,7 @@ class CorpusExamples(LazySequence):
         self._frames = [texts.Frame(tokenizer, pair=pair) for pair in (False, True)]
         self._special = np.array(tokenizer.all_special_ids)
         self.highest = len(tokenizer) - 1
-        self._made_by = tokenizer.backend_tokenizer.to_str()
+        self._tokenizer = tokenizer.backend_tokenizer.to_str()
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -59,7 +59,7 @@ class CorpusExamples(LazySequence):
 
     @property
     def lengths(self) -> np.ndarray:
-        """`(item,)`: tokens of each; where some rows are pairs all are taken for such."""
+        """`(example,)`: tokens of each. If the first row is a pair, all rows are counted as pairs."""
         rows: Any = self._rows
         frame = self._frames[bool(len(rows) and rows[0]["second"])]
         known = rows.lengths if hasattr(rows, "lengths") else [len(row["tokens"]) for row in rows]
@@ -68,7 +68,7 @@ class CorpusExamples(LazySequence):
     @property
     def identity(self) -> str:
         rows: Any = self._rows
-        digest = hashlib.sha256(self._made_by.encode())
+        digest = hashlib.sha256(self._tokenizer.encode())
         if hasattr(rows, "identity"):
             digest.update(rows.identity.encode())
         else:
@@ -79,41 +79,44 @@ class CorpusExamples(LazySequence):
 
 @dataclass(frozen=True)
 class Collator:
-    """Items -> a batch; masks are drawn here.
+    """Examples -> a batch with masks.
 
-    Training items have `draw`, from which and their row's number their masks follow: others every pass, the same on any
-    worker. Items without it are masked alike every time, and items to answer (without `word_ids`) as they came.
+    Masks of training examples are drawn from `draw` and the row's number: new ones in every pass, the same on any
+    worker. Examples without `draw` (validation) always get the same masks. Those without `word_ids` have masks already.
 
-    The batch has `input_ids`, `attention_mask` and maybe `token_type_ids` `(batch, token)`, `places` `(place,)` in the
-    flattened `(batch * token)`, and where the answers are known `labels` `(place,)` and with pairs `pair` `(batch,)`.
+    The batch has `input_ids`, `attention_mask` and maybe `token_type_ids` `(batch, token)`, `places` `(place,)`: the
+    masked tokens in the flattened `(batch * token)`; unless it is to predict, `labels` `(place,)` and with pairs `pair`
+    `(batch,)`.
     """
 
     tokenizer: PreTrainedTokenizerBase
     masking: Masking
     fixed: Masking
 
-    def __call__(self, items: Sequence[dict[str, Any]]) -> dict[str, torch.Tensor]:
+    def __call__(self, examples: Sequence[dict[str, Any]]) -> dict[str, torch.Tensor]:
         import torch
 
-        ids, places = zip(*map(self._masked, items), strict=True)
-        padded = texts.pad([{**item, "input_ids": own} for item, own in zip(items, ids, strict=True)], self.tokenizer)
+        ids, places = zip(*map(self._masked, examples), strict=True)
+        padded = texts.pad(
+            [{**example, "input_ids": own} for example, own in zip(examples, ids, strict=True)], self.tokenizer
+        )
         width = padded["input_ids"].shape[1]
         flat = np.concatenate([row * width + own for row, own in enumerate(places)]).astype(np.int64)
         batch = {**padded, "places": torch.from_numpy(flat)}
-        if "word_ids" not in items[0]:
+        if "word_ids" not in examples[0]:
             return batch
-        right = np.concatenate([item["input_ids"][own] for item, own in zip(items, places, strict=True)])
-        batch["labels"] = torch.from_numpy(right.astype(np.int64))
-        if "pair" in items[0]:
-            batch["pair"] = torch.tensor([item["pair"] for item in items])
+        labels = np.concatenate([example["input_ids"][own] for example, own in zip(examples, places, strict=True)])
+        batch["labels"] = torch.from_numpy(labels.astype(np.int64))
+        if "pair" in examples[0]:
+            batch["pair"] = torch.tensor([example["pair"] for example in examples])
         return batch
 
-    def _masked(self, item: dict[str, Any]) -> tuple[np.ndarray, np.ndarray]:
+    def _masked(self, example: dict[str, Any]) -> tuple[np.ndarray, np.ndarray]:
         """`(token,)` and the places to predict `(place,)`."""
-        ids = item["input_ids"]
-        if "word_ids" not in item:
+        ids = example["input_ids"]
+        if "word_ids" not in example:
             return ids, np.flatnonzero(ids == self.masking.mask_id)
-        if "draw" in item:
-            rng = np.random.default_rng([*item["draw"], item["row"]])
-            return self.masking(ids, item["word_ids"], rng)
-        return self.fixed(ids, item["word_ids"], np.random.default_rng([FIXED, item["row"]]))
+        if "draw" in example:
+            rng = np.random.default_rng([*example["draw"], example["row"]])
+            return self.masking(ids, example["word_ids"], rng)
+        return self.fixed(ids, example["word_ids"], np.random.default_rng([FIXED, example["row"]]))

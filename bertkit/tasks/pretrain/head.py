@@ -1,11 +1,11 @@
-"""The head of `pretrain`: a score per word of the vocabulary at each masked token, and with pairs two per pair."""
+"""The head of `pretrain`: scores over the vocabulary at each masked token, and with pairs two scores per pair."""
 
 from __future__ import annotations
 
 import logging
 from typing import TYPE_CHECKING, Any
 
-from bertkit.errors import ModelError
+from bertkit.errors import ModelError, Setting
 from bertkit.models import sparse_head
 from bertkit.models.weights import model_type
 from bertkit.tasks.task import Head
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 log = logging.getLogger("bertkit")
 
 BEST = 5
-"""Words for each mask that an answer holds."""
+"""Predicted tokens per mask in an answer."""
 PAIR_HEADS = ("bert", "albert", "big_bird", "ernie", "fnet", "megatron-bert", "mobilebert")
-"""Kinds of model whose ForPreTraining tells pairs of segments apart, beside the masked words."""
+"""Model types whose ForPreTraining class also has a head for pairs of segments."""
 
 
 class PretrainHead(Head):
@@ -39,11 +39,12 @@ class PretrainHead(Head):
         kind = model_type(block) if self.pairs else None
         if kind and kind not in PAIR_HEADS:
             where = "model.scratch.model_type" if block.scratch else "model.name"
-            what = f"{kind}: transformers has no head for pairs of segments ({self.options.objective}) on this kind"
-            raise ModelError.at(where, what, f"set options.objective=mlm, or take one of {', '.join(PAIR_HEADS)}")
+            what = f"{kind}: transformers has no head for pairs of segments ({self.options.objective}) for it"
+            todo = f"use one of {', '.join(PAIR_HEADS)}, or train without pairs"
+            raise ModelError.at(where, what, todo, setting=Setting("options.objective", "mlm"))
         model = super().build_model(block)
-        if because := sparse_head.apply(model):
-            log.info("the head runs on all tokens, as %s", because)
+        if reason := sparse_head.apply(model):
+            log.info("the head runs on all tokens: %s", reason)
         return model
 
     def loss_weight(self, batch: dict[str, torch.Tensor]) -> torch.Tensor:
@@ -73,7 +74,7 @@ class PretrainHead(Head):
         return cross_entropy(scores, batch["labels"], reduction="none")
 
     def reduce(self, outputs: Any, batch: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-        """Of masked rows sums over their tokens; of rows to answer the best words for each mask."""
+        """Sums over the masked tokens of each row; without labels the best tokens for each mask."""
         import torch
 
         rows, width = batch["input_ids"].shape
@@ -88,7 +89,7 @@ class PretrainHead(Head):
             return reduced | ({"pairs": pairs, "pair": batch["pair"]} if pairs is not None else {})
         best, words = scores.topk(BEST)  # (place, best)
         filled = torch.stack([words.float(), scores.softmax(-1).gather(1, words), best], -1)  # (place, best, 3)
-        number = torch.arange(len(owner), device=owner.device) - (counts.cumsum(0) - counts)[owner]  # within its row
+        number = torch.arange(len(owner), device=owner.device) - (counts.cumsum(0) - counts)[owner]  # in its row
         spread = filled.new_zeros(rows, int(counts.max()), BEST, 3)  # (batch, mask, best, 3)
         spread[owner, number] = filled
         return {"fillings": spread}

@@ -1,16 +1,16 @@
-"""Which tokens of a row are masked, and what stands in their places.
+"""Which tokens of a row are masked, and what replaces them.
 
-Google's rule (create_pretraining_data.py): `max(1, round(n * share))` places of a row of n tokens, [CLS] and [SEP]
-counted but never masked. Google's cap of 20 is left out: it was there to give every row an array of one size, which a
-head on the masked places alone does not need; at 128 tokens and 15% it never bites.
+Google's rule (create_pretraining_data.py): `max(1, round(n * share))` tokens of a row of n tokens are masked, [CLS] and
+[SEP] counted but never masked. Google's limit of 20 is left out: it gave every row an array of the same size, which a
+head on the masked tokens alone does not need. At 128 tokens and 15% it has no effect.
 
-Whole words: words are drawn until the count is full; one that no longer fits is passed over. Spans (Joshi et al. 2020,
-section 3.1): runs of whole words, their length geometric with p = 0.2 and clipped at 10, which makes 3.8 on average;
-here the mean is given and p follows. A span that no longer fits, or meets another, ends there.
+Whole words: words are drawn until the count is reached; a word that no longer fits is skipped. Spans (Joshi et al.
+2020, section 3.1): runs of whole words with geometric lengths (p = 0.2, at most 10 words, 3.8 on average; here the mean
+is an option and p follows from it). A span ends where it no longer fits or meets another span.
 
-Of what is drawn 80% becomes [MASK], 10% a word of the whole vocabulary and 10% stays (Devlin et al. 2019, section 3.1):
-each token by itself, also within a word, as Google's code has it; in spans all tokens of a span alike, as the paper has
-it. Special tokens are never drawn: [UNK] neither, which Google's code does mask, as there is nothing to learn from it.
+Of the drawn tokens 80% become [MASK], 10% a random token of the vocabulary, and 10% stay (Devlin et al. 2019, section
+3.1). This is drawn for each token, also within a word, as in Google's code; in spans once for the whole span, as in the
+paper. Special tokens are never drawn. That includes [UNK], which Google's code does mask: it can not be learnt.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ import numpy as np
 
 MASKED, RANDOM = 0.8, 0.1
 LONGEST = 10
-"""Words of a span, at most."""
+"""Most words of a span."""
 SPECIAL = -1
 """Word id of a special token."""
 
@@ -34,9 +34,9 @@ class Masking:
     Args:
         mask_id: number of the mask token.
         vocabulary: its size; random tokens are drawn from all of it.
-        share: of all tokens of a row, special ones included.
-        whole_words: whether words are masked whole.
-        span_length: mean words of a span, above 1 and below 5.5; None masks no spans.
+        share: of a row's tokens that is masked; special tokens are counted too.
+        whole_words: mask all tokens of a word, or none.
+        span_length: mean words of a span, above 1 and below 5.5; None: no spans.
     """
 
     mask_id: int
@@ -48,14 +48,14 @@ class Masking:
     def __call__(
         self, tokens: np.ndarray, word_ids: np.ndarray, rng: np.random.Generator
     ) -> tuple[np.ndarray, np.ndarray]:
-        """A row masked anew.
+        """Mask a row.
 
         Args:
             tokens: `(token,)`, special ones included.
             word_ids: `(token,)`: number of the word that each token belongs to, rising; `SPECIAL` for special tokens.
 
         Returns:
-            the tokens with masks in them, a copy, and the places to predict `(place,)`, rising.
+            a copy of the tokens with masks, and the positions to predict `(place,)`, rising.
         """
         most = max(1, round(len(tokens) * self.share))
         if self.span_length:
@@ -69,7 +69,11 @@ class Masking:
         return self._fill(tokens, places, groups, rng), places
 
     def _fill(self, tokens: np.ndarray, places: np.ndarray, groups: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """The tokens with 80% of the groups masked and 10% replaced; `groups` `(place,)` draw alike."""
+        """A copy of the tokens with 80% of the groups masked and 10% replaced by random tokens.
+
+        Args:
+            groups: the group of each place, `(place,)`; its places are masked, replaced or kept together.
+        """
         filled = tokens.copy()
         drawn = rng.random(len(places))[groups]
         filled[places[drawn < MASKED]] = self.mask_id
@@ -79,12 +83,12 @@ class Masking:
 
 
 def draw_tokens(word_ids: np.ndarray, most: int, rng: np.random.Generator) -> np.ndarray:
-    """So many places `(place,)`, rising."""
+    """Positions `(place,)` of at most `most` tokens, rising."""
     return np.sort(rng.permutation(np.flatnonzero(word_ids != SPECIAL))[:most])
 
 
 def draw_words(word_ids: np.ndarray, most: int, rng: np.random.Generator) -> np.ndarray:
-    """Places `(place,)` of whole words, at most so many; where every word is longer, the shortest."""
+    """Positions `(place,)` of whole words, at most `most` tokens, or the shortest word if none is short enough."""
     begins, sizes = _words(word_ids)
     taken: list[int] = []
     left = most
@@ -102,19 +106,19 @@ def draw_words(word_ids: np.ndarray, most: int, rng: np.random.Generator) -> np.
 def draw_spans(
     word_ids: np.ndarray, most: int, chances: np.ndarray, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Places `(place,)` of spans of whole words, at most so many, and the number of each place's span."""
+    """Positions `(place,)` of spans of whole words, at most `most` tokens, and the number of each position's span."""
     begins, sizes = _words(word_ids)
     ends = begins + sizes
     free = np.ones(len(begins), dtype=bool)
     spans: list[tuple[int, int]] = []
     left = most
-    for first in rng.permutation(len(begins)):  # a start is drawn among all words; one that is taken is passed over
+    for first in rng.permutation(len(begins)):  # the start of a span may be any word; a masked one is skipped
         if not left:
             break
         length = 1 + int(np.searchsorted(chances, rng.random(), side="right"))
         after = first
         for word in range(first, min(first + length, len(begins))):
-            follows = word == first or begins[word] == ends[word - 1]  # there may be a [SEP] between them
+            follows = word == first or begins[word] == ends[word - 1]  # False if a [SEP] stands between them
             if not (follows and free[word] and sizes[word] <= left):
                 break
             free[word] = False
@@ -131,21 +135,21 @@ def draw_spans(
 
 @functools.cache
 def chances(mean: float) -> np.ndarray:
-    """`(LONGEST - 1,)`: chance that a span has at most 1, 2, ... words; geometric, clipped, of this mean.
+    """`(LONGEST - 1,)`: probability that a span has at most 1, 2, ... words: a geometric distribution with this mean.
 
-    The chance of a clipped length is shared out among the others, as SpanBERT's code does: p = 0.2 has the mean 3.8.
+    Longer spans are left out and the probabilities normalised, as in SpanBERT's code: p = 0.2 has the mean 3.8.
     """
     low, high = 1e-6, 1.0
     for _ in range(60):  # the mean falls as p rises
         p = (low + high) / 2
-        shares = p * (1 - p) ** np.arange(LONGEST)
-        shares = shares / shares.sum()
-        low, high = (p, high) if shares @ np.arange(1, LONGEST + 1) > mean else (low, p)
-    return shares.cumsum()[:-1]
+        probabilities = p * (1 - p) ** np.arange(LONGEST)
+        probabilities = probabilities / probabilities.sum()
+        low, high = (p, high) if probabilities @ np.arange(1, LONGEST + 1) > mean else (low, p)
+    return probabilities.cumsum()[:-1]
 
 
 def _words(word_ids: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Where each word begins, and how many tokens it has."""
+    """The position of each word's first token, and its number of tokens."""
     changes = np.flatnonzero(np.diff(word_ids, prepend=SPECIAL - 1))
     sizes = np.diff(changes, append=len(word_ids))
     real = word_ids[changes] != SPECIAL

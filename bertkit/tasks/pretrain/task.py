@@ -1,11 +1,11 @@
 """`pretrain`: masked words, alone or with next sentences (BERT) or the order of two segments (ALBERT).
 
-Rows are those of a corpus (`bertkit corpus build`) or raw text that is built into one. They are masked anew in every
-pass; validation rows always alike, 15% of their tokens one by one, so that Runs compare whatever they trained on. The
-loss is the mean over all masked tokens of the effective batch, plus the mean over its pairs: a plain sum (Devlin et al.
-2019, appendix A.2). The head runs on the masked places alone (sparse_head.py).
+Rows come from a corpus (`bertkit corpus build`), or from raw text that is built into one. Training rows get new masks
+in every pass. Validation rows always get the same masks on 15% of their tokens, so that Runs with other masking options
+compare. The loss is the mean over all masked tokens of the effective batch, plus the mean over its pairs (Devlin et al.
+2019, appendix A.2). The head runs on the masked tokens alone (models/sparse_head.py).
 
-A Run answers a text with [MASK] in it by the most likely tokens for each.
+A trained model fills in each [MASK] of a text with the most likely tokens.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 from bertkit.data.columns.column import Column
 from bertkit.data.corpus import corpus
 from bertkit.data.read.rows import Unusable
-from bertkit.errors import DataError, ModelError, RecipeError
+from bertkit.errors import DataError, ModelError, RecipeError, Setting
 from bertkit.recipe.schema import Recipe
 from bertkit.tasks import texts
 from bertkit.tasks.pretrain import rows as pretrain_rows
@@ -39,19 +39,19 @@ if TYPE_CHECKING:
     from bertkit.metrics import Metric
 
 MASK = "[MASK]"
-"""How a user writes the mask token, whatever the tokenizer's is called."""
+"""How users write the mask token, whatever it is called in the tokenizer."""
 
 
 @dataclass(frozen=True)
-class Masked(Encoded):
-    """Texts with masks to fill in."""
+class MaskedTexts(Encoded):
+    """Texts with masks to fill in; each example has `masks`, their number."""
 
     tokenizer: Any = field(default=None, kw_only=True)
 
-    def filling(self, word: float, probability: float, score: float) -> dict[str, Any]:
-        """One word for a mask, by its number."""
-        token = str(self.tokenizer.decode([int(word)])).strip()
-        return {"token": token or f"[{int(word)}]", "probability": probability, "score": score}
+    def filling(self, token_id: float, probability: float, score: float) -> dict[str, Any]:
+        """One token for a mask."""
+        token = str(self.tokenizer.decode([int(token_id)])).strip()
+        return {"token": token or f"[{int(token_id)}]", "probability": probability, "score": score}
 
 
 class Pretrain(Task):
@@ -78,37 +78,39 @@ class Pretrain(Task):
         return dict(pretrain_rows.read(recipe, self.options, names))
 
     def encode(self, rows: Rows, tokenizer: PreTrainedTokenizerBase, limit: int, *, answers: bool) -> Encoded:
-        """Corpus rows -> items as they are; raw text -> those of a corpus built of it, or where there are no `answers`
-        one item a text, with the masks that stand in it."""
+        """One example per corpus row; raw text is first built into a corpus. Without `answers` one example per text,
+        with the masks that it has."""
         _mask_id(tokenizer)
         if not answers:
-            return _to_answer(rows, tokenizer, limit)
-        known: Any = rows
-        if not isinstance(known, pretrain_rows.CorpusRows) and "tokens" not in known[0]:
-            known = _built(rows, tokenizer, self.options.lengths(limit)[-1], self.options)
-        items = CorpusExamples(known, tokenizer, pairs=self.pairs)
-        if (longest := int(items.lengths.max())) > limit:
+            return _masked_texts(rows, tokenizer, limit)
+        corpus_rows: Any = rows
+        if not isinstance(corpus_rows, pretrain_rows.CorpusRows) and "tokens" not in corpus_rows[0]:
+            corpus_rows = _built(rows, tokenizer, self.options.lengths(limit)[-1], self.options)
+        examples = CorpusExamples(corpus_rows, tokenizer, pairs=self.pairs)
+        if (longest := int(examples.lengths.max())) > limit:
             what = f"the corpus has rows of {longest} tokens, but the model takes {limit} at most"
             raise DataError.at("data", what, "build it with a lower --max-length")
         shares = [phase.share for phase in self.options.phases]
-        sizes = getattr(known, "sizes", [])
-        several = len(shares) > 1 and len(sizes) == len(shares)  # else these are rows of one split that has no phases
-        return Encoded(items, phases=list(zip(sizes, shares, strict=True)) if several else [])
+        sizes = getattr(corpus_rows, "sizes", [])
+        several = len(shares) > 1 and len(sizes) == len(shares)  # False for the validation rows, which have no phases
+        return Encoded(examples, phases=list(zip(sizes, shares, strict=True)) if several else [])
 
     def collator(self, tokenizer: PreTrainedTokenizerBase) -> Collator:
-        mask_id, words, chosen = _mask_id(tokenizer), len(tokenizer), self.options
-        masking = Masking(mask_id, words, chosen.mask_share, chosen.whole_words, chosen.span_length)
-        return Collator(tokenizer, masking, Masking(mask_id, words))
+        mask_id, size, options = _mask_id(tokenizer), len(tokenizer), self.options
+        masking = Masking(mask_id, size, options.mask_share, options.whole_words, options.span_length)
+        return Collator(tokenizer, masking, Masking(mask_id, size))
 
     def decode(self, outputs: Outputs, encoded: Encoded, rows: Rows) -> list[Answer]:
-        """`{"loss", "right", "masked"}` summed over a row's masked tokens, with pairs `"pair"` and `"pair_scores"`; or
-        `{"fillings"}`: for each [MASK] the best tokens, each `{"token", "probability", "score"}`."""
-        if isinstance(encoded, Masked):
+        """`{"loss", "right", "masked"}`: sums over a row's masked tokens, with pairs also `"pair"` and `"pair_scores"`.
+
+        Of texts to fill in `{"fillings"}`: for each [MASK] the best tokens, each `{"token", "probability", "score"}`.
+        """
+        if isinstance(encoded, MaskedTexts):
             if not outputs:
                 return []
             return [
-                {"fillings": [[encoded.filling(*one) for one in best] for best in values[: item["masks"]].tolist()]}
-                for values, item in zip(outputs["fillings"], encoded.examples, strict=True)
+                {"fillings": [[encoded.filling(*one) for one in best] for best in values[: example["masks"]].tolist()]}
+                for values, example in zip(outputs["fillings"], encoded.examples, strict=True)
             ]
         if "sums" not in outputs:
             return []
@@ -126,29 +128,30 @@ class Pretrain(Task):
             raise RecipeError.at("metrics", f"{metric.name}: scores no masked words", todo)
         if metric.name == "next_sentence_accuracy" and not self.pairs:
             what = "next_sentence_accuracy: with objective mlm there are no pairs"
-            raise RecipeError.at("metrics", what, "leave it out, or set options.objective=mlm+nsp")
+            setting = Setting("options.objective", "mlm+nsp")
+            raise RecipeError.at("metrics", what, "leave it out, or train with pairs", setting=setting)
 
     def compare(self, answers: list[Answer], rows: Rows, takes: str) -> tuple[np.ndarray, np.ndarray]:
-        """See `metrics/language.py`; the references count what was masked, which the rows do not tell."""
+        """See `metrics/language.py`. References come from the answers: rows have no masks."""
         import numpy as np
 
-        told = [(a["loss"], a["right"], float(np.argmax(a.get("pair_scores", [0])))) for a in answers]
-        return np.array(told), np.array([(a["masked"], a.get("pair", -1)) for a in answers], dtype=np.float64)
+        sums = [(a["loss"], a["right"], float(np.argmax(a.get("pair_scores", [0])))) for a in answers]
+        return np.array(sums), np.array([(a["masked"], a.get("pair", -1)) for a in answers], dtype=np.float64)
 
     def sanity_checks(self, answers: list[Answer], rows: Rows) -> list[str]:
-        said = []
+        warnings = []
         if not any(answer["right"] for answer in answers):
-            said.append("no masked token was filled in rightly: nothing was learnt yet")
+            warnings.append("no masked token was predicted correctly")
         if self.pairs:
-            predicted, right = (values[:, -1] for values in self.compare(answers, rows, self.takes))
-            accuracy, most = float((predicted == right).mean()), Counter(right.tolist()).most_common(1)[0][1]
-            if accuracy <= most / len(right):
-                found = f"next-sentence accuracy {accuracy:.3f}, but always answering the same gives"
-                said.append(f"{found} {most / len(right):.3f}: pairs are not told apart yet")
-        return said
+            predicted, labels = (values[:, -1] for values in self.compare(answers, rows, self.takes))
+            accuracy, most = float((predicted == labels).mean()), Counter(labels.tolist()).most_common(1)[0][1]
+            if accuracy <= most / len(labels):
+                what = f"next-sentence accuracy {accuracy:.3f}: no better than always predicting the same"
+                warnings.append(f"{what} ({most / len(labels):.3f})")
+        return warnings
 
     def to_columns(self, answer: Answer, *, logits: bool = False) -> dict[str, Any]:
-        """`predicted_tokens`: the best for each [MASK]; `fillings`: the five best of each, with probabilities."""
+        """`predicted_tokens`: the best token for each [MASK]; `fillings`: its five best, with probabilities."""
         names = ("token", "probability", *(("score",) if logits else ()))
         fillings = [
             {"mask": mask, **{name: one[name] for name in names}}
@@ -165,11 +168,11 @@ class Pretrain(Task):
         return {"text": f"The cat sleeps on the {MASK}."}
 
     def to_text(self, answer: Answer) -> str:
-        said = (", ".join(f"{one['token']} ({one['probability']:.2f})" for one in best) for best in answer["fillings"])
-        return " | ".join(said)
+        shown = (", ".join(f"{one['token']} ({one['probability']:.2f})" for one in best) for best in answer["fillings"])
+        return " | ".join(shown)
 
     def tiny_rows(self) -> list[dict[str, Any]]:
-        said = (
+        lines = (
             "where is my [MASK] ?\nthe parcel is late again .\nplease send it to the old house .",
             "i want my money back .\nmy card was charged two times .\nplease send the [MASK] .",
             "a man plays the guitar .\na cat sleeps on the warm [MASK] .\nthe children play in the park .",
@@ -177,7 +180,7 @@ class Pretrain(Task):
             "can you cancel the [MASK] ?\nit was a mistake .\nthe account is locked . thank you .",
             "how much does the small coffee machine [MASK] ?\nis it loud ?\nmy discount code was not accepted .",
         )
-        return [{"text": text} for text in said]
+        return [{"text": text} for text in lines]
 
 
 def _mask_id(tokenizer: PreTrainedTokenizerBase) -> int:
@@ -186,34 +189,33 @@ def _mask_id(tokenizer: PreTrainedTokenizerBase) -> int:
     return int(tokenizer.mask_token_id)
 
 
-def _to_answer(rows: Rows, tokenizer: PreTrainedTokenizerBase, limit: int) -> Masked:
-    """A text an item, with the mask tokens that stand in it.
+def _masked_texts(rows: Rows, tokenizer: PreTrainedTokenizerBase, limit: int) -> MaskedTexts:
+    """One example per text, with its masks.
 
     Raises:
-        DataError: a text has none, or one that lies beyond the limit.
+        DataError: a text has no mask, or one beyond the limit.
     """
     own = str(tokenizer.mask_token)
     written = re.compile("|".join(map(re.escape, {MASK, own})))
-    asked = [{**row, "text": written.sub(lambda _: own, row["text"])} for row in rows]
+    masked = [{**row, "text": written.sub(lambda _: own, row["text"])} for row in rows]
     counts = [len(written.findall(row["text"])) for row in rows]
     if not all(counts):
         row = counts.index(0)
         what = f"{rows[row]['text']!r:.60} has no {MASK}"
         raise DataError.at(f"row {row + 1}", what, f"write {MASK} in place of each word that is to be filled in")
-    encoded = texts.encode(asked, tokenizer, limit, texts.TextOptions())
-    for row, item in enumerate(encoded.examples):
-        if (item["input_ids"] == tokenizer.mask_token_id).sum() < counts[row]:
-            what = f"a {MASK} lies beyond the {limit} tokens that the model takes"
+    encoded = texts.encode(masked, tokenizer, limit, texts.TextOptions())
+    for row, example in enumerate(encoded.examples):
+        if (example["input_ids"] == tokenizer.mask_token_id).sum() < counts[row]:
+            what = f"a {MASK} is beyond the {limit} tokens that the model takes"
             raise DataError.at(f"row {row + 1}", what, "shorten the text before it")
-        item["masks"] = counts[row]
-    return Masked(encoded.examples, encoded.notes, encoded.warnings, tokenizer=tokenizer)
+        example["masks"] = counts[row]
+    return MaskedTexts(encoded.examples, encoded.notes, encoded.warnings, tokenizer=tokenizer)
 
 
 def _built(rows: Rows, tokenizer: PreTrainedTokenizerBase, length: int, options: PretrainOptions) -> Any:
-    """Rows of a corpus built of raw texts, each of which is a document."""
+    """Rows of a corpus built from raw texts, each text a document."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "texts.jsonl"
         file.write_text("".join(json.dumps({"text": row["text"]}) + "\n" for row in rows), "utf-8")
         corpus.build([str(file)], tokenizer, Path(folder) / "corpus", options.of_texts(length, 0.0))
-        found = corpus.Corpus.open(Path(folder) / "corpus", "all")
-        return [found[row] for row in range(len(found))]
+        return list(corpus.Corpus.open(Path(folder) / "corpus", "all"))

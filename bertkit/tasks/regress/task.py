@@ -32,7 +32,7 @@ class RegressOptions(texts.TextOptions):
 
     @field_validator("loss")
     @classmethod
-    def _is_loss(cls, name: str) -> str:
+    def _check_loss(cls, name: str) -> str:
         return losses.check_name(name, ("squared_error",))
 
 
@@ -44,7 +44,7 @@ class RegressHead(TextHead):
         return {"num_labels": 1, "problem_type": "regression"}
 
     def check_outputs(self, names: list[str]) -> str:
-        return f"tells {len(names)} labels apart" if len(names) != 1 else ""
+        return f"has {len(names)} labels" if len(names) != 1 else ""
 
     def losses(self, outputs: Any, batch: dict[str, torch.Tensor]) -> torch.Tensor:
         return self._loss(outputs.logits.float(), batch["labels"]).sum()[None]
@@ -74,12 +74,12 @@ class Regress(TextTask):
         encoded = texts.encode(rows, tokenizer, limit, self.options)
         if answers:
             scores = np.array(texts.column(rows, "score"), dtype=np.float32)  # (row,)
-            for item in encoded.examples:
-                item["labels"] = scores[item["row"]]
+            for example in encoded.examples:
+                example["labels"] = scores[example["row"]]
         return encoded
 
     def decode(self, outputs: Outputs, encoded: Encoded, rows: Rows) -> list[Answer]:
-        """`{"score"}` a row."""
+        """`{"score"}` per row."""
         if not len(rows):
             return []
         scores = texts.pool(outputs["logits"], encoded, len(rows), self.options.window_pooling)  # (row, 1)
@@ -87,9 +87,8 @@ class Regress(TextTask):
 
     def check_metric(self, metric: Metric) -> None:
         if metric.takes != "scores":
-            raise RecipeError.at(
-                "metrics", f"{metric.name}: scores labels, not numbers", "use pearson, spearman, mse, mae"
-            )
+            what = f"{metric.name}: scores labels, not numbers"
+            raise RecipeError.at("metrics", what, "use pearson, spearman, mse, mae")
 
     def compare(self, answers: list[Answer], rows: Rows, takes: str) -> tuple[np.ndarray, np.ndarray]:
         import numpy as np
@@ -101,11 +100,11 @@ class Regress(TextTask):
         return verdicts.of_numbers(answers, rows)
 
     def sanity_checks(self, answers: list[Answer], rows: Rows) -> list[str]:
-        predicted, right = self.compare(answers, rows, "scores")
-        error, spread = float(((predicted - right) ** 2).mean()), float(right.var())
-        if error < spread:
+        predicted, references = self.compare(answers, rows, "scores")
+        error, variance = float(((predicted - references) ** 2).mean()), float(references.var())
+        if error < variance:
             return []
-        return [f"squared error {error:.3g}, but always answering their mean gives {spread:.3g}: nothing was learnt"]
+        return [f"squared error {error:.3g}: no better than always predicting the mean ({variance:.3g})"]
 
     def to_columns(self, answer: Answer, *, logits: bool = False) -> dict[str, Any]:
         return {"predicted_score": answer["score"]}

@@ -1,9 +1,9 @@
-"""Logits of starts and ends -> the best spans of each question, as google-research/bert's `run_squad.py` finds them.
+"""Logits of starts and ends -> the best spans of each question, as in google-research/bert's `run_squad.py`.
 
-The 20 best starts x the 20 best ends of every window are looked at; pairs fall out that leave the context, have not
-their *maximum context* there, end before they start, or are too long. The score of no answer is the minimum over the
-windows of start[CLS] + end[CLS]. All pairs of all questions are made at once, in numpy; texts come by the character
-offsets of the tokens, never from the tokens themselves.
+All pairs of the 20 best starts and the 20 best ends of a window are candidates, except pairs that leave the context,
+start where they do not have their *maximum context*, end before they start, or are too long. The score of no answer is
+the minimum over the windows of start[CLS] + end[CLS]. Pairs of all questions are computed at once, in numpy. Texts are
+cut from the context by character offsets, never put together from tokens.
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ if TYPE_CHECKING:
     import torch
 
 NOTHING_FITS = 1e4
-"""How much better no answer scores where no window has a pair that can be one."""
+"""How much better no answer scores if no window has a candidate."""
 
 CHUNK = 4096
-"""Windows whose pairs stand in memory at a time."""
+"""Windows whose pairs are in memory at a time."""
 
 
 def best_places(logits: torch.Tensor, mask: torch.Tensor, count: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """The `count` best places of each window and their logits, `(batch, count)`; of equals the first is better.
+    """The `count` best positions of each window and their logits, `(batch, count)`; the first of equals is better.
 
-    Where there are fewer places, the rest are 0 with a logit of minus infinity.
+    If there are fewer positions, the rest are 0 with a logit of minus infinity.
     """
     import torch
 
@@ -43,7 +43,7 @@ def best_places(logits: torch.Tensor, mask: torch.Tensor, count: int) -> tuple[t
 
 @dataclass(frozen=True)
 class Pairs:
-    """Pairs of places that can be answers: one a line, `(pair,)`, sorted by row, then from the best."""
+    """Candidates: pairs of a start and an end, `(pair,)` each, sorted by row, then from the best."""
 
     row: np.ndarray
     start: np.ndarray
@@ -54,18 +54,18 @@ class Pairs:
 
 
 def pairs(outputs: Outputs, encoded: Encoded, longest: int) -> Pairs:
-    """All pairs that can be answers, of at most `longest` tokens."""
-    items = encoded.examples
-    if not len(items):
+    """All candidates of at most `longest` tokens."""
+    examples = encoded.examples
+    if not len(examples):
         return Pairs(*np.zeros((5, 0)))
-    sizes = np.array([len(item["own"]) for item in items])
-    begins = np.cumsum(sizes) - sizes  # where a window's tokens begin among all
-    own = np.concatenate([item["own"] for item in items])
-    offsets = np.concatenate([item["offsets"] for item in items])  # (context token of all windows, 2)
-    rows = np.array([item["row"] for item in items])
-    first = np.array([item["first"] for item in items])
+    sizes = np.array([len(example["own"]) for example in examples])
+    begins = np.cumsum(sizes) - sizes  # of each window, among the tokens of all windows
+    own = np.concatenate([example["own"] for example in examples])
+    offsets = np.concatenate([example["offsets"] for example in examples])  # (context token of all windows, 2)
+    rows = np.array([example["row"] for example in examples])
+    first = np.array([example["first"] for example in examples])
     found = []
-    for start in range(0, len(items), CHUNK):
+    for start in range(0, len(examples), CHUNK):
         part = slice(start, start + CHUNK)
         inside = (first[part, None], sizes[part, None])
         s, s_logit, s_good = _side(outputs, "start", part, *inside)
@@ -77,20 +77,22 @@ def pairs(outputs: Outputs, encoded: Encoded, longest: int) -> Pairs:
         characters = offsets[base + s[w, i], 0], offsets[base + e[w, j], 1]
         found.append((rows[part][w], *characters, s_logit[w, i], e_logit[w, j]))
     columns = [np.concatenate(column) for column in zip(*found, strict=True)]
-    order = np.lexsort((-(columns[3] + columns[4]), columns[0]))  # stable: of equals the first window's is better
+    order = np.lexsort(
+        (-(columns[3] + columns[4]), columns[0])
+    )  # stable: of equals the one of the first window is better
     return Pairs(*(column[order] for column in columns))
 
 
 def _side(outputs: Outputs, side: str, part: slice, first: Any, sizes: Any) -> tuple[np.ndarray, ...]:
-    """Of the best starts (or ends) of some windows: places in the context, logits, and which are in the context."""
+    """The best starts (or ends) of some windows: positions in the context, logits, and which are in the context."""
     places = np.stack(outputs[f"{side}_places"][part]).astype(np.int64) - first  # (window, best)
     logits = np.stack(outputs[f"{side}_logits"][part]).astype(np.float64)
     return places, logits, (places >= 0) & (places < sizes) & np.isfinite(logits)
 
 
 def nulls(outputs: Outputs, encoded: Encoded, count: int) -> np.ndarray:
-    """Start and end logit of no answer of each row, `(row, 2)`: those of the window where their sum is least."""
-    rows = np.array([item["row"] for item in encoded.examples], dtype=np.int64)
+    """Start and end logit of no answer of each row, `(row, 2)`: those of the window with the lowest sum."""
+    rows = np.array([example["row"] for example in encoded.examples], dtype=np.int64)
     logits = np.stack(outputs["null"]).astype(np.float64)  # (window, 2)
     order = np.lexsort((logits.sum(1), rows))
     least = order[np.searchsorted(rows[order], np.arange(count))]
@@ -100,12 +102,12 @@ def nulls(outputs: Outputs, encoded: Encoded, count: int) -> np.ndarray:
 def decode(
     outputs: Outputs, encoded: Encoded, rows: Rows, *, n_best: int, longest: int, threshold: float | None
 ) -> list[Answer]:
-    """One answer a row, with its `n_best`; probabilities as `run_squad.py` has them, at temperature 1.
+    """One answer per row, with its `n_best`; probabilities are those of `run_squad.py`, at temperature 1.
 
     Args:
-        n_best: how many texts are kept, beside no answer.
+        n_best: number of texts to keep, besides no answer.
         longest: most tokens of an answer.
-        threshold: how much better than the best text no answer must score to be given; None: it never is.
+        threshold: predict no answer if it scores more than this above the best text; None: never.
     """
     count = len(rows)
     if not count:
@@ -125,7 +127,7 @@ def decode(
 
 
 def _lazily(column: np.ndarray, size: int = 100) -> Iterator[Any]:
-    """Plain numbers; of a row's hundreds of pairs seldom more than the first are looked at."""
+    """Python numbers in blocks: of a row's hundreds of pairs, mostly only the first are used."""
     for start in range(0, len(column), size):
         yield from column[start : start + size].tolist()
 
@@ -136,7 +138,7 @@ def _contexts(rows: Rows) -> list[str]:
 
 
 def _texts(spans: Iterator[Any], context: str, null: list[float] | None, n_best: int) -> list[dict[str, Any]]:
-    """The best spans, each text once, and where `null` is given no answer among them, or after them."""
+    """The best spans, each text once, and with `null` also no answer, among them or after them."""
     kept: list[dict[str, Any]] = []
     seen = set()
     waiting = null is not None
@@ -162,14 +164,14 @@ def _entry(text: str, start: int | None, end: int | None, start_logit: float, en
 
 
 def _answer(texts: list[dict[str, Any]], null: float, threshold: float | None) -> Answer:
-    """The answer of a row, of its best texts; `calibration.weighed` adds the probabilities."""
+    """The answer of a row, from its best texts; `calibration.weighed` adds the probabilities."""
     best = next((entry for entry in texts if entry["text"]), None)
     score = best["start_logit"] + best["end_logit"] - null if best else -NOTHING_FITS
-    given = best if threshold is None or not -score > threshold else None
+    chosen = best if threshold is None or not -score > threshold else None
     answer = {
-        "answer": given["text"] if given else "",
-        "start": given["start"] if given else None,
-        "end": given["end"] if given else None,
+        "answer": chosen["text"] if chosen else "",
+        "start": chosen["start"] if chosen else None,
+        "end": chosen["end"] if chosen else None,
         "score": score,
         "n_best": texts,
     }

@@ -1,4 +1,4 @@
-"""The head of `squad`: a score per token for being the start of the answer, and one for being its end."""
+"""The head of `squad`: each token's score as the start of the answer, and as its end."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ class SquadHead(TextHead):
     hub_tag = "question-answering"
 
     def build_model(self, block: ModelBlock) -> PreTrainedModel:
-        """The head's bias moves all places alike, which changes no answer: its gradient is rounding error alone, which
-        Adam would blow up to whole steps. It is left where it is."""
+        """The head's bias is not trained: it adds the same to all tokens, so it changes no answer, and its gradient is
+        only rounding error, which Adam would scale up to full steps."""
         model: Any = super().build_model(block)
         bias = getattr(getattr(model, "qa_outputs", None), "bias", None)
         if bias is not None:
@@ -28,7 +28,7 @@ class SquadHead(TextHead):
         return model
 
     def losses(self, outputs: Any, batch: dict[str, torch.Tensor]) -> torch.Tensor:
-        """The mean of the cross entropies of start and end, over the places of the window that are no padding."""
+        """The mean of the cross entropies of start and end, over the window's tokens without padding."""
         import torch
         from torch.nn.functional import cross_entropy
 

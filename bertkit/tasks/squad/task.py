@@ -1,25 +1,25 @@
-"""`squad`: the answer to a question, as a span of a text, or that the text has none (Devlin et al. 2019, 4.2 and 4.3).
+"""`squad`: the answer to a question as a span of a text, or no answer (Devlin et al. 2019, sections 4.2 and 4.3).
 
-Trained and decoded as google-research/bert's `run_squad.py` does; what it leaves to a flag, the threshold of no answer,
-is chosen on the validation rows for F1 and kept in the Run, with the temperature of the confidence.
+Trained and decoded as in google-research/bert's `run_squad.py`. The threshold of "no answer", a flag there, is tuned on
+the validation rows for F1 and kept in the Run, with the temperature of the confidence.
 """
 
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from pydantic import Field, model_validator
 
 from bertkit.data.columns.column import Column
-from bertkit.errors import DataError, RecipeError
+from bertkit.errors import DataError, RecipeError, Setting
 from bertkit.metrics.answers import BEST, CALIBRATION, best_text, best_threshold
 from bertkit.metrics.squad import normalize, per_question
 from bertkit.recipe.schema import DataBlock
 from bertkit.tasks import texts, verdicts
 from bertkit.tasks.squad import calibration, decode, windows
 from bertkit.tasks.squad.head import SquadHead
+from bertkit.tasks.squad.options import SquadOptions
 from bertkit.tasks.task import Answer, Encoded, Outputs, Rows, Verdict
 from bertkit.tasks.texts import TextTask
 
@@ -29,27 +29,6 @@ if TYPE_CHECKING:
     from bertkit.metrics import Metric
 
 log = logging.getLogger("bertkit")
-
-
-class SquadOptions(windows.WindowOptions):
-    n_best: int = Field(default=20, ge=1)
-    """So many starts and ends of each window are tried, and so many texts of each question kept."""
-    max_answer: int = Field(default=30, ge=1)
-    """Most tokens of an answer."""
-    no_answer: Literal["auto", True, False] = "auto"
-    """Whether a question may have no answer. Default: if a training row has none."""
-    threshold: float | None = None
-    """No answer is given where it scores more than this above the best text. Default: the best on validation rows."""
-    calibrate: bool = True
-    """Whether the confidence is fitted on the validation rows to how often answers are right (tasks/calibration.py)."""
-
-    @model_validator(mode="after")
-    def _fits(self) -> SquadOptions:
-        if self.overlap is not None and self.step is not None:
-            raise ValueError("overlap and step both say how far windows move on; name one")
-        if self.threshold is not None and self.no_answer is False:
-            raise ValueError("threshold goes with questions without an answer, not with no_answer: false")
-        return self
 
 
 class Squad(TextTask):
@@ -73,8 +52,8 @@ class Squad(TextTask):
     @property
     def no_answer(self) -> bool:
         """Whether "" may be an answer."""
-        wish = self.options.no_answer
-        return bool(self.state.get("no_answer")) if wish == "auto" else wish
+        option = self.options.no_answer
+        return bool(self.state.get("no_answer")) if option == "auto" else option
 
     @property
     def threshold(self) -> float | None:
@@ -86,7 +65,7 @@ class Squad(TextTask):
 
     @property
     def temperature(self) -> float:
-        """By which scores are divided before the softmax of confidence."""
+        """The divisor of the scores before the softmax of the confidence."""
         return self.state.get("temperature", 1.0) if self.options.calibrate else 1.0
 
     def prepare(self, rows: Rows, data: DataBlock) -> None:
@@ -102,12 +81,13 @@ class Squad(TextTask):
             auto = self.options.no_answer == "auto"
             why = "all training rows have one" if auto else "options.no_answer is false"
             what = f"{without} of {len(golds)} questions have no answer, but {why}"
-            raise DataError.at(split, what, "--set options.no_answer=true")
+            setting = Setting("options.no_answer", True)
+            raise DataError.at(split, what, "to train and predict such questions", setting=setting)
 
     def _golds(self, rows: Rows, split: str) -> list[list[dict[str, Any]]]:
         golds = texts.column(rows, "answers")
         if golds is None:
-            todo = "name their column in data.columns.answers; an empty list says that there is none"
+            todo = "name their column in data.columns.answers; write an empty list for a question without an answer"
             raise DataError.at(split, "the questions have no answers", todo)
         return golds
 
@@ -115,11 +95,11 @@ class Squad(TextTask):
         return windows.encode(rows, tokenizer, limit, self.options, answers=answers)
 
     def decode(self, outputs: Outputs, encoded: Encoded, rows: Rows) -> list[Answer]:
-        """`{"answer", "start", "end", "score", "confidence", "no_answer_probability", "n_best"}` a row.
+        """`{"answer", "start", "end", "score", "confidence", "no_answer_probability", "n_best"}` per row.
 
-        Start and end are characters of the context, None where there is no answer. `score` is that of the best text
-        less that of no answer: it compares across contexts. `confidence` is the chance that the answer given is right.
-        `no_answer_probability` is None where every question gets an answer.
+        Start and end are characters of the context, None without an answer. `score` is the score of the best text minus
+        that of "no answer", so it compares across contexts. `confidence` is the probability that the answer is correct.
+        `no_answer_probability` is None if every question gets an answer.
         """
         answers = decode.decode(
             outputs, encoded, rows,
@@ -130,7 +110,7 @@ class Squad(TextTask):
         return [calibration.weighed(answer, self.temperature) for answer in answers]
 
     def tune(self, answers: list[Answer], rows: Rows) -> None:
-        """The threshold for F1, then the temperature for the answers that it gives."""
+        """The threshold with the best F1, then the temperature for the answers with this threshold."""
         golds = {str(i): [gold["text"] for gold in each] for i, each in enumerate(self._golds(rows, "validation"))}
         best = {str(i): best_text(answer) for i, answer in enumerate(answers)}
         exact, f1 = per_question(golds, best, "v2")
@@ -142,15 +122,20 @@ class Squad(TextTask):
             refused = np.zeros(len(empty), bool) if self.threshold is None else differences > self.threshold
             self._calibrate(answers, np.where(refused, empty, exact), refused)
 
-    def _calibrate(self, answers: list[Answer], right: np.ndarray, refused: np.ndarray) -> None:
-        """Fit the temperature to which answers are right, those of rows `refused` being "no answer"; `(row,)` each."""
+    def _calibrate(self, answers: list[Answer], correct: np.ndarray, refused: np.ndarray) -> None:
+        """Fit the temperature to how often answers are correct.
+
+        Args:
+            correct: whether the answer of each row is correct, `(row,)`.
+            refused: whether this answer is "no answer", `(row,)`.
+        """
         self.state.pop("temperature", None)
-        given = ["" if no else best_text(answer) for answer, no in zip(answers, refused, strict=True)]
-        masks = [calibration.spellings(answer["n_best"], text) for answer, text in zip(answers, given, strict=True)]
-        found = calibration.fit([calibration.scores_of(answer["n_best"]) for answer in answers], masks, right)
-        if found is not None:
-            self.state["temperature"] = found
-            log.info("confidence: calibrated on %d validation questions, temperature %.2f", len(answers), found)
+        predicted = ["" if no else best_text(answer) for answer, no in zip(answers, refused, strict=True)]
+        masks = [calibration.spellings(answer["n_best"], text) for answer, text in zip(answers, predicted, strict=True)]
+        temperature = calibration.fit([calibration.scores_of(answer["n_best"]) for answer in answers], masks, correct)
+        if temperature is not None:
+            self.state["temperature"] = temperature
+            log.info("confidence: calibrated on %d validation questions, temperature %.2f", len(answers), temperature)
         elif len(answers) < calibration.FEW:
             log.info("confidence: not calibrated on %d questions; %d are needed", len(answers), calibration.FEW)
         else:
@@ -161,8 +146,9 @@ class Squad(TextTask):
             known = "use squad_v2" if self.no_answer else "use squad or squad_v2"
             raise RecipeError.at("metrics", f"{metric.name}: scores {metric.takes}, not answers", known)
         if metric.name in ("squad", "cmrc2018") and self.no_answer:
-            what = f"{metric.name}: knows no questions without an answer, and the data has such"
-            raise RecipeError.at("metrics", what, "use squad_v2, or --set options.no_answer=false")
+            what = f"{metric.name}: can not score questions without an answer, which the data has"
+            setting = Setting("options.no_answer", False)
+            raise RecipeError.at("metrics", what, "use squad_v2, or answer every question", setting=setting)
 
     def compare(self, answers: list[Answer], rows: Rows, takes: str) -> tuple[list[Any], list[list[str]]]:
         golds = [[gold["text"] for gold in each] for each in self._golds(rows, "the rows")]
@@ -181,11 +167,11 @@ class Squad(TextTask):
         f1, nothing = float(scores.mean()), float(np.mean([not any(map(normalize, gold)) for gold in golds]))
         if f1 > nothing:
             return []
-        return [f"F1 {100 * f1:.1f}, but always answering nothing gives {100 * nothing:.1f}: nothing was learnt"]
+        return [f"F1 {100 * f1:.1f}: no better than always predicting no answer ({100 * nothing:.1f})"]
 
     def files(self, answers: list[Answer], rows: Rows) -> dict[str, Any]:
         ids = texts.column(rows, "id") or []
-        if len(set(ids)) < len(answers):  # none, or passages of one question: told by the number of their row
+        if len(set(ids)) < len(answers):  # no ids, or several passages of one question: use row numbers
             ids = [str(i) for i in range(len(answers))]
         named = dict(zip(ids, answers, strict=True))
         written: dict[str, Any] = {
@@ -222,7 +208,7 @@ class Squad(TextTask):
     def tiny_rows(self) -> list[dict[str, Any]]:
         parcel = "the parcel is late again . it was sent on monday , and the money for it came back ."
         man = "a man plays and the cat is sleeping . please send the money to my card , thank you ."
-        asked = [
+        questions = [
             (parcel, "what is late ?", "the parcel"),
             (parcel, "when was it sent ?", "monday"),
             (parcel, "what came back ?", "the money"),
@@ -235,6 +221,6 @@ class Squad(TextTask):
         never = self.options.no_answer is False
         return [
             {"question": q, "context": c, "answers": [{"text": a, "start": c.index(a)}] if a else []}
-            for c, q, a in asked
+            for c, q, a in questions
             if a or not never
         ]

@@ -25,8 +25,8 @@ def tokenizer(tiny_bert: Path) -> Any:
 def read(encoded: Encoded, tokenizer: Any) -> list[list[str]]:
     """The texts of each row, as the model is given them."""
     found = []
-    for item in encoded.examples:
-        parts = np.split(item["input_ids"], np.cumsum(item["sizes"])[:-1])
+    for example in encoded.examples:
+        parts = np.split(example["input_ids"], np.cumsum(example["sizes"])[:-1])
         found.append([tokenizer.decode(part) for part in parts])
     return found
 
@@ -88,20 +88,20 @@ def test_blocks_of_rows_change_nothing(tokenizer: Any, monkeypatch: pytest.Monke
     monkeypatch.setattr(choice_pairs, "BLOCK", 2)
     parts = encode(*arguments)
     assert read(whole, tokenizer) == read(parts, tokenizer)
-    assert [item["row"] for item in parts.examples] == [0, 1, 2]
+    assert [example["row"] for example in parts.examples] == [0, 1, 2]
 
 
 def test_a_batch_holds_the_texts_of_its_rows_from_the_longest(tokenizer: Any) -> None:
     encoded = encode(["hello", CONTEXT], ["", ""], [["a man", "it"], ["it", "a man plays", "hello"]], tokenizer, 64)
-    items = [{**item, "labels": row} for row, item in enumerate(encoded.examples)]
-    batch = collate(items, tokenizer)
+    examples = [{**example, "labels": row} for row, example in enumerate(encoded.examples)]
+    batch = collate(examples, tokenizer)
     lengths = batch["attention_mask"].sum(1).tolist()
     assert lengths == sorted(lengths, reverse=True)
     assert batch["labels"].tolist() == [0, 1]
     assert batch["places"].shape == (2, 3)
     assert batch["places"][0, 2] == -1
-    for row, item in enumerate(items):
-        for choice, part in enumerate(np.split(item["input_ids"], np.cumsum(item["sizes"])[:-1])):
+    for row, example in enumerate(examples):
+        for choice, part in enumerate(np.split(example["input_ids"], np.cumsum(example["sizes"])[:-1])):
             place = batch["places"][row, choice]
             assert batch["input_ids"][place, : len(part)].tolist() == part.tolist()
             assert lengths[place] == len(part)

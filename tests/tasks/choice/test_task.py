@@ -1,4 +1,4 @@
-"""`choice`: scores as plain AutoModelForMultipleChoice gives them, answers, figures and doubts; SWAG end to end."""
+"""`choice`: scores are those of plain AutoModelForMultipleChoice; answers, figures, sanity checks; SWAG end to end."""
 
 from __future__ import annotations
 
@@ -101,19 +101,19 @@ def test_metrics_of_classes_are_refused(metric: str) -> None:
         make().check_metric(find_metric(metric, "labels"))
 
 
-def test_no_better_than_chance_is_a_doubt() -> None:
+def test_no_better_than_chance_is_warned_of() -> None:
     """Chance is 1/2 and 1/4 here: 0.375."""
     logits = [[1.0, 0.0], [1.0, 0.0, 0.0, 0.0]] * 2
-    (doubt,) = make().sanity_checks(answers_of(logits), rows_of(logits, [0, 1, 1, 1]))
-    assert doubt == "accuracy 0.250, but guessing gives 0.375: nothing was learnt"
+    (warning,) = make().sanity_checks(answers_of(logits), rows_of(logits, [0, 1, 1, 1]))
+    assert warning == "accuracy 0.250: no better than guessing (0.375)"
     assert make().sanity_checks(answers_of(logits), rows_of(logits, [0, 0, 1, 1])) == []
 
 
 @pytest.mark.parametrize("label", [1, "1", "the parcel"])
 def test_labels_by_number_and_by_text_are_the_same(label: Any, tiny_bert: Path) -> None:
     tokenizer = load_tokenizer(ModelBlock(name=str(tiny_bert)))
-    (item,) = make().encode([{**ROWS[0], "label": label}], tokenizer, 64, answers=True).examples
-    assert item["labels"] == 1
+    (example,) = make().encode([{**ROWS[0], "label": label}], tokenizer, 64, answers=True).examples
+    assert example["labels"] == 1
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""`classify`: labels and their order, weights, one label or several, and the figures and doubts of its own."""
+"""`classify`: labels and their order, weights, one label or several, and the figures and sanity checks of its own."""
 
 from __future__ import annotations
 
@@ -256,7 +256,7 @@ def test_a_users_loss_is_weighted_like_ours(tmp_path: Any) -> None:
 
 def test_a_users_loss_that_is_a_mean_is_refused(tmp_path: Any) -> None:
     (tmp_path / "mine.py").write_text("def loss(logits, labels):\n    return logits.mean()\n")
-    with pytest.raises(PluginError, match=r"options\.loss  .*mine\.py:loss: gave a tensor of shape \(\) for 3 rows"):
+    with pytest.raises(PluginError, match=r"options\.loss  .*mine\.py:loss: returned a tensor of shape \(\) for 3"):
         loss_of(make(["a", "b", "c"], loss=f"{tmp_path}/mine.py:loss"), LOGITS, [1, 2, 0])
 
 
@@ -375,22 +375,22 @@ def test_out_of_scope_without_such_rows_is_undefined_and_silent() -> None:
     assert math.isnan(figures["out_of_scope_recall"])
 
 
-def test_no_better_than_the_majority_is_a_doubt() -> None:
+def test_no_better_than_the_majority_is_warned_of() -> None:
     task = make(["a", "a", "b"])
     rows = rows_of(["a", "a", "a", "b"])
-    (doubt,) = task.sanity_checks(guess(task, "a", "a", "a", "a"), rows)
-    said = "accuracy 0.750, but always answering a gives 0.750: nothing was learnt"
-    assert doubt.startswith(said)
+    (warning,) = task.sanity_checks(guess(task, "a", "a", "a", "a"), rows)
+    said = "accuracy 0.750: no better than always predicting a (0.750)"
+    assert warning.startswith(said)
     assert task.sanity_checks(guess(task, "a", "a", "a", "b"), rows) == []
-    (doubt,) = task.sanity_checks(guess(task, "b", "b", "b", "a"), rows)
-    assert "accuracy 0.000" in doubt
-    assert "below chance" in doubt
+    (warning,) = task.sanity_checks(guess(task, "b", "b", "b", "a"), rows)
+    assert "accuracy 0.000" in warning
+    assert "below chance" in warning
 
 
-def test_several_labels_and_none_given_is_a_doubt() -> None:
+def test_several_labels_and_none_given_is_warned_of() -> None:
     task = make([["a"], ["b"]], multi_label=True)
-    (doubt,) = task.sanity_checks(guess(task, [], []), rows_of([["a"], []]))
-    assert "no row was given any label" in doubt
+    (warning,) = task.sanity_checks(guess(task, [], []), rows_of([["a"], []]))
+    assert "no label was predicted for any row" in warning
     assert task.sanity_checks(guess(task, [], ["a"]), rows_of([["a"], []])) == []
 
 

@@ -36,10 +36,10 @@ def answered(scores: list[list[float]], constrained: bool) -> dict:
     first_tokens = np.array([-1, *range(1, count + 1), -1])
     logits = np.array([[9.0, 9.0, 9.0], *scores, [9.0, 9.0, 9.0]])
     words = ["Ada", "Byron", "sat"][:count]
-    item = {"row": 0, "input_ids": first_tokens, "first_tokens": first_tokens, "own_words": np.arange(count)}
+    example = {"row": 0, "input_ids": first_tokens, "first_tokens": first_tokens, "own_words": np.arange(count)}
     sentences = Sentences([words])
     found = rules(LABELS, "IOB2" if constrained else None, None)
-    return decode({"scores": [logits]}, Encoded([item]), sentences, LABELS, found, by_word=True)[0]
+    return decode({"scores": [logits]}, Encoded([example]), sentences, LABELS, found, by_word=True)[0]
 
 
 def test_each_word_gets_its_likeliest_tag_and_its_probability() -> None:

@@ -56,17 +56,19 @@ def test_labels_and_answers_meet_at_each_word(tokenizer: Any, pooling: str, limi
     words = ["where", "is", "my", "parcel", "delivered", "tomorrow", "abcdefgh", "?"] * 4
     numbers = list(range(len(words)))
     encoded = encode(tokenizer, [{"tokens": words}], [numbers], limit, window_overlap=3, subtoken_pooling=pooling)
-    seen = np.concatenate([item["own_words"] for item in encoded.examples])
+    seen = np.concatenate([example["own_words"] for example in encoded.examples])
     assert sorted(seen) == numbers
-    for item in encoded.examples:
-        assert len(item["input_ids"]) == len(item["first_tokens"]) == len(item["labels"]) <= limit
-        assert item["labels"][tagging.is_first_token(item["first_tokens"])].tolist() == item["own_words"].tolist()
-        for word in item["own_words"]:
+    for example in encoded.examples:
+        assert len(example["input_ids"]) == len(example["first_tokens"]) == len(example["labels"]) <= limit
+        assert (
+            example["labels"][tagging.is_first_token(example["first_tokens"])].tolist() == example["own_words"].tolist()
+        )
+        for word in example["own_words"]:
             ids = tokenizer(words[word], add_special_tokens=False)["input_ids"][: limit - 2]
-            head = np.flatnonzero(item["labels"] == word)[0]
-            assert item["input_ids"][head : head + len(ids)].tolist() == ids
+            head = np.flatnonzero(example["labels"] == word)[0]
+            assert example["input_ids"][head : head + len(ids)].tolist() == ids
             many = len(ids) if pooling == "all" else 1
-            assert (item["labels"] == word).sum() == many
+            assert (example["labels"] == word).sum() == many
     if limit == 8:
         assert "windows, each word predicted once" in encoded.notes[0]
 
@@ -74,7 +76,7 @@ def test_labels_and_answers_meet_at_each_word(tokenizer: Any, pooling: str, limi
 def test_a_word_longer_than_a_window_is_cut_and_reported(tokenizer: Any) -> None:
     rows = [{"tokens": ["is", "zyxwvutsrqponmlkjihgfedcba", "it"]}]
     encoded = encode(tokenizer, rows, [[1, 2, 3]], 8, window_overlap=2)
-    assert sorted(np.concatenate([item["own_words"] for item in encoded.examples])) == [0, 1, 2]
+    assert sorted(np.concatenate([example["own_words"] for example in encoded.examples])) == [0, 1, 2]
     assert "1 words are longer than a window" in encoded.warnings[0]
 
 
@@ -83,7 +85,7 @@ def test_windows_must_be_longer_than_their_overlap(tokenizer: Any) -> None:
     with pytest.raises(RecipeError, match=r"window_overlap  6: a window holds only 6 tokens of text; lower it"):
         encode(tokenizer, [{"tokens": ["is"]}], limit=8, window_overlap=6)
     encoded = encode(tokenizer, [{"tokens": ["is"] * 20}], limit=8)
-    assert [len(item["own_words"]) for item in encoded.examples] == [5, 3, 3, 3, 2, 4]
+    assert [len(example["own_words"]) for example in encoded.examples] == [5, 3, 3, 3, 2, 4]
 
 
 def test_a_sentence_of_very_many_words_takes_time_in_proportion(tokenizer: Any) -> None:
@@ -91,7 +93,7 @@ def test_a_sentence_of_very_many_words_takes_time_in_proportion(tokenizer: Any) 
     started = time.perf_counter()
     encoded = encode(tokenizer, rows, [[1] * 100_000])
     assert time.perf_counter() - started < 10  # one of them; every window looking at all words would take minutes
-    assert sum(len(item["own_words"]) for item in encoded.examples) == 100_000
+    assert sum(len(example["own_words"]) for example in encoded.examples) == 100_000
 
 
 def test_sentences_of_a_document_stand_around_each(tokenizer: Any) -> None:
@@ -99,13 +101,13 @@ def test_sentences_of_a_document_stand_around_each(tokenizer: Any) -> None:
     rows = [{"tokens": t.split(), "document": d} for t, d in zip(texts, (1, 1, 1, 2), strict=True)]
 
     def seen(limit: int) -> list[str]:
-        items = encode(tokenizer, rows, limit=limit, context="document").examples
-        assert [item["row"] for item in items] == [0, 1, 2, 3]
+        examples = encode(tokenizer, rows, limit=limit, context="document").examples
+        assert [example["row"] for example in examples] == [0, 1, 2, 3]
         own = [
-            tokenizer.convert_ids_to_tokens(i["input_ids"][tagging.is_first_token(i["first_tokens"])]) for i in items
+            tokenizer.convert_ids_to_tokens(i["input_ids"][tagging.is_first_token(i["first_tokens"])]) for i in examples
         ]
         assert [" ".join(words) for words in own] == list(texts)
-        return [tokenizer.decode(item["input_ids"][1:-1]) for item in items]
+        return [tokenizer.decode(example["input_ids"][1:-1]) for example in examples]
 
     assert seen(64) == ["hello you where is it good book"] * 3 + ["thank you"]
     assert seen(7) == ["hello you where is it", "you where is it good", "where is it good book", "thank you"]
@@ -144,14 +146,14 @@ def test_the_head_of_a_word_is_no_lone_space() -> None:
     words = ["我", "在", "北京", "in", "海", "\u2581", "京"]
     found = {}
     for pooling in ("first", "all", "mean"):
-        item = encode(xlmr, [{"tokens": words}], [list(range(len(words)))], subtoken_pooling=pooling).examples[0]
-        shown = [backend.id_to_token(number) for number in item["input_ids"]]
-        first_tokens = np.flatnonzero(tagging.is_first_token(item["first_tokens"]))
+        example = encode(xlmr, [{"tokens": words}], [list(range(len(words)))], subtoken_pooling=pooling).examples[0]
+        shown = [backend.id_to_token(number) for number in example["input_ids"]]
+        first_tokens = np.flatnonzero(tagging.is_first_token(example["first_tokens"]))
         assert len(first_tokens) == len(words)
         assert [shown[at].lstrip("\u2581")[:1] for at in first_tokens] == ["我", "在", "北", "i", "海", "", "京"]
         lone = np.flatnonzero([token == "\u2581" for token in shown])
         assert len(lone) > 2
-        assert (item["first_tokens"][lone] >= 0).sum() == 1  # the word that is that character
-        assert item["labels"][first_tokens].tolist() == list(range(len(words)))
-        found[pooling] = (item["labels"] >= 0).sum()
+        assert (example["first_tokens"][lone] >= 0).sum() == 1  # the word that is that character
+        assert example["labels"][first_tokens].tolist() == list(range(len(words)))
+        found[pooling] = (example["labels"] >= 0).sum()
     assert found["all"] > found["first"] == found["mean"] == len(words)

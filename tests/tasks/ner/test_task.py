@@ -49,9 +49,11 @@ def answers_of(task: Ner, rows: Any, scores: list[list[float]], tokenizer: Any, 
     encoded = task.encode(rows, tokenizer, limit, answers=False)
     todo = iter(scores)
     outputs = []
-    for item in encoded.examples:
-        given = np.zeros((len(item["input_ids"]), len(task.labels)))
-        given[item["first_tokens"] == np.arange(len(item["first_tokens"]))] = [next(todo) for _ in item["own_words"]]
+    for example in encoded.examples:
+        given = np.zeros((len(example["input_ids"]), len(task.labels)))
+        given[example["first_tokens"] == np.arange(len(example["first_tokens"]))] = [
+            next(todo) for _ in example["own_words"]
+        ]
         outputs.append(given)
     return task.decode({"scores": outputs}, encoded, rows)
 
@@ -220,7 +222,7 @@ def test_every_word_is_answered_once(tokenizer: Any, sentences: list[list[str]],
     rows = [{"tokens": words, "document": 1} for words in sentences]
     task = Ner(NerOptions(context=context), {"labels": ["O", "B-PER", "I-PER"], "scheme": "IOB2"})
     encoded = task.encode(rows, tokenizer, limit, answers=False)
-    outputs = {"scores": [np.zeros((len(item["input_ids"]), 3)) for item in encoded.examples]}
+    outputs = {"scores": [np.zeros((len(example["input_ids"]), 3)) for example in encoded.examples]}
     answers = task.decode(outputs, encoded, rows)
     assert [len(answer["tags"]) for answer in answers] == [len(answer["words"]) for answer in answers]
     assert [answer["words"] for answer in answers] == sentences
@@ -261,8 +263,8 @@ def test_context_of_documents_is_trained(tiny_bert: Path, tmp_path: Path) -> Non
     assert run.metrics["rows"] == {"train": 18, "validation": 6}
     predictor = Predictor.open(run)
     rows = load([files["validation"]], predictor.task.columns, DataBlock())
-    items = predictor.task.encode(rows, predictor.tokenizer, 64, answers=False).examples
-    seen = [predictor.tokenizer.decode(item["input_ids"], skip_special_tokens=True) for item in items]
+    examples = predictor.task.encode(rows, predictor.tokenizer, 64, answers=False).examples
+    seen = [predictor.tokenizer.decode(example["input_ids"], skip_special_tokens=True) for example in examples]
     assert seen == ["anna bell sings in berlin?"] * 6
     answers = predictor.predict(list(rows))
     assert [answer["words"] for answer in answers] == [["anna", "bell", "sings"], ["in", "berlin"], ["?"]] * 2

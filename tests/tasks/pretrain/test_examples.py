@@ -1,4 +1,4 @@
-"""Items are framed rows; masks follow from seed, pass and row alone, and those of validation never change."""
+"""Examples are framed rows; masks follow from seed, pass and row alone, and those of validation never change."""
 
 from __future__ import annotations
 
@@ -64,22 +64,22 @@ def test_separators_and_unknown_words_within_a_row_are_special(tokenizer: Any) -
     assert (CorpusExamples([row], tokenizer, pairs=False)[0]["word_ids"] == SPECIAL).tolist() == [1, 0, 1, 1, 0, 1]
 
 
-def test_items_tell_of_themselves(tokenizer: Any) -> None:
-    items = CorpusExamples(many(9), tokenizer, pairs=False)
-    assert items.lengths.tolist() == [len(item["input_ids"]) for item in items]
-    assert items.highest == len(tokenizer) - 1
-    assert items.identity == CorpusExamples(many(9), tokenizer, pairs=False).identity
-    assert items.identity != CorpusExamples(many(8), tokenizer, pairs=False).identity
-    assert items[-1]["row"] == 8
+def test_examples_know_their_lengths_and_identity(tokenizer: Any) -> None:
+    examples = CorpusExamples(many(9), tokenizer, pairs=False)
+    assert examples.lengths.tolist() == [len(example["input_ids"]) for example in examples]
+    assert examples.highest == len(tokenizer) - 1
+    assert examples.identity == CorpusExamples(many(9), tokenizer, pairs=False).identity
+    assert examples.identity != CorpusExamples(many(8), tokenizer, pairs=False).identity
+    assert examples[-1]["row"] == 8
     with pytest.raises(IndexError):
-        items[9]
+        examples[9]
 
 
 def test_a_batch(tokenizer: Any, collate: Collator) -> None:
-    items = CorpusExamples([PAIR, SINGLE], tokenizer, pairs=True)[:]
-    batch = collate(items)
+    examples = CorpusExamples([PAIR, SINGLE], tokenizer, pairs=True)[:]
+    batch = collate(examples)
     assert batch["pair"].tolist() == [1, -1]
-    flat = torch.tensor([*items[0]["input_ids"], *items[1]["input_ids"], *[tokenizer.pad_token_id] * 4])
+    flat = torch.tensor([*examples[0]["input_ids"], *examples[1]["input_ids"], *[tokenizer.pad_token_id] * 4])
     assert torch.equal(flat[batch["places"]], batch["labels"])
     others = torch.ones(16, dtype=torch.bool)
     others[batch["places"]] = False
@@ -109,11 +109,11 @@ def masks(batches: Any) -> dict[int, list[list[int]]]:
 def test_training_masks_follow_from_seed_pass_and_row_alone(
     tokenizer: Any, collate: Collator, batch: int, accumulation: int, workers: int
 ) -> None:
-    items = CorpusExamples(many(23), tokenizer, pairs=False)
+    examples = CorpusExamples(many(23), tokenizer, pairs=False)
 
     def passes(batch: int, accumulation: int, workers: int, seed: int = 1) -> list[dict[int, list[list[int]]]]:
-        sampler = StepSampler(items.lengths, batch, accumulation, seed=seed, draws=True)
-        loader = train_loader(items, collate, sampler, workers=workers)
+        sampler = StepSampler(examples.lengths, batch, accumulation, seed=seed, draws=True)
+        loader = train_loader(examples, collate, sampler, workers=workers)
         return [loader.set_epoch(number) or masks(loader) for number in (0, 1)]
 
     plain = passes(4, 1, 0)
@@ -124,15 +124,15 @@ def test_training_masks_follow_from_seed_pass_and_row_alone(
 
 
 def test_validation_masks_are_always_the_same_15_percent(tokenizer: Any) -> None:
-    items = CorpusExamples(many(50), tokenizer, pairs=False)[:]
+    examples = CorpusExamples(many(50), tokenizer, pairs=False)[:]
     mask, words = tokenizer.mask_token_id, len(tokenizer)
     found = []
     for share, spans in ((0.15, None), (0.4, 3.8)):
         collate = Collator(tokenizer, Masking(mask, words, share, span_length=spans), Masking(mask, words))
-        found += [masks([collate(items)]), masks([collate(items[:7]), collate(items[7:])])]
+        found += [masks([collate(examples)]), masks([collate(examples[:7]), collate(examples[7:])])]
     assert all(one == found[0] for one in found)
     counts = [len(told[0]) // 2 for told in found[0].values()]
-    assert sum(counts) == sum(round(len(item["input_ids"]) * 0.15) for item in items)
+    assert sum(counts) == sum(round(len(example["input_ids"]) * 0.15) for example in examples)
 
 
 def test_a_collator_travels_to_workers(collate: Collator) -> None:

@@ -20,8 +20,8 @@ def make(**values: Any) -> PretrainOptions:
     ("values", "said"),
     [
         ({"objective": "nsp"}, "objective"),
-        ({"phases": [{"max_length": 32, "share": 0.5}]}, "their shares make 0.5, not 1"),
-        ({"phases": TWO, "max_length": 64}, "each of the phases has its own"),
+        ({"phases": [{"max_length": 32, "share": 0.5}]}, "their shares add up to 0.5, not to 1"),
+        ({"phases": TWO, "max_length": 64}, "each phase has its own"),
         ({"span_length": 6.0}, "span_length"),
         ({"mask_share": 1.0}, "mask_share"),
         ({"documents": "line", "join_lines": True}, "join_lines"),

@@ -75,7 +75,7 @@ def test_phases_stand_one_after_the_other(tiny_bert: Path, tmp_path: Path) -> No
     assert (rows["train"][ends[0]]["tokens"] == corpus.Corpus.open(long, "train")[0]["tokens"]).all()
     raw = split(tiny_bert, {"train": str(tmp_path / "short.txt")}, phases=phases)
     assert len(raw["train"].sizes) == 2
-    with pytest.raises(BertkitError, match="1 sources for 2 phases; name one folder a phase"):
+    with pytest.raises(BertkitError, match="1 sources for 2 phases; name one folder per phase"):
         split(tiny_bert, {"train": str(short)}, phases=phases)
 
 
@@ -91,7 +91,7 @@ def test_what_does_not_fit_is_told(tiny_bert: Path, tmp_path: Path) -> None:
     folder = built(tmp_path / "corpus", tiny_bert, validation_ratio=0)
     with pytest.raises(BertkitError, match="has no rows for validation"):
         split(tiny_bert, {"train": str(folder)})
-    with pytest.raises(BertkitError, match=r"its pairs are none, but objective mlm\+nsp wants nsp"):
+    with pytest.raises(BertkitError, match=r"its pairs are none, but objective mlm\+nsp needs nsp"):
         split(tiny_bert, {"train": str(folder), "validation": str(folder)}, objective="mlm+nsp")
     with pytest.raises(BertkitError, match="no such file or folder"):
         split(tiny_bert, {"train": str(tmp_path / "nowhere")})

@@ -45,8 +45,8 @@ def test_the_loss_is_transformers_own(
 ) -> None:
     if dense:
         monkeypatch.setattr(sparse_head, "_trial", lambda _: "this test wants it")
-    task, model, tokenizer, items = parts(tiny_bert, objective=objective, max_length=24)
-    batch = task.collator(tokenizer)(items)
+    task, model, tokenizer, examples = parts(tiny_bert, objective=objective, max_length=24)
+    batch = task.collator(tokenizer)(examples)
     sums, outputs = losses(task, model, batch)
     logits = outputs["prediction_logits" if task.pairs else "logits"]
     assert logits.shape[:2] == (batch["input_ids"].shape if dense else (1, len(batch["places"])))
@@ -71,7 +71,7 @@ def test_a_model_that_can_not_take_places_trains_with_its_head_on_all(
     scratch = {**TINY, "model_type": "deberta-v2"}
     with caplog.at_level("INFO", "bertkit"):
         task.head.build_model(ModelBlock(scratch=scratch, tokenizer=str(tiny_bert)))
-    assert any(said.startswith("the head runs on all tokens, as deberta-v2") for said in messages(caplog))
+    assert any(said.startswith("the head runs on all tokens: deberta-v2") for said in messages(caplog))
     recipe = tiny_recipe("pretrain", {"max_length": 24}, tiny_bert, tmp_path, max_steps=2)
     model = recipe.model.model_copy(update={"name": None, "scratch": scratch, "tokenizer": str(tiny_bert)})
     run = train(recipe.model_copy(update={"model": model}), output=tmp_path / "run")
@@ -139,7 +139,7 @@ def test_masks_are_filled_in(trained: Run, bertkit) -> None:
     [
         ("the parcel is late", r"row 1 +'the parcel is late' has no \[MASK\]; write \[MASK\] in place of each word"),
         ("", r"row 1 +'' has no \[MASK\]"),
-        ("the parcel is late " * 20 + "[MASK]", r"a \[MASK\] lies beyond the 24 tokens"),
+        ("the parcel is late " * 20 + "[MASK]", r"a \[MASK\] is beyond the 24 tokens"),
     ],
 )
 def test_texts_that_can_not_be_answered(trained: Run, text: str, said: str, bertkit) -> None:
@@ -154,7 +154,7 @@ def test_texts_that_can_not_be_answered(trained: Run, text: str, said: str, bert
 @pytest.mark.parametrize("kind", ["roberta", "electra"])
 def test_kinds_without_a_head_for_pairs_are_refused_and_mlm_is_named(kind: str, tiny_bert: Path) -> None:
     block = ModelBlock(scratch={**TINY, "model_type": kind}, tokenizer=str(tiny_bert))
-    with pytest.raises(BertkitError, match=f"{kind}: .*set options.objective=mlm"):
+    with pytest.raises(BertkitError, match=f"{kind}: .*train without pairs: --set options.objective=mlm"):
         make("pretrain", PAIRS).head.build_model(block)
     assert make("pretrain", {}).head.build_model(block).config.vocab_size == len(load_tokenizer(block))
 
@@ -178,11 +178,11 @@ def test_parts_and_metrics_by_objective() -> None:
     assert make("pretrain", PAIRS).metrics[-1] == "next_sentence_accuracy"
 
 
-def test_doubts() -> None:
+def test_sanity_checks() -> None:
     answers = [{"loss": 3.0, "right": 0, "masked": 2, "pair": n % 2, "pair_scores": [1.0, 0.0]} for n in range(4)]
     said = make("pretrain", PAIRS).sanity_checks(answers, [])
     assert len(said) == 2
-    assert "next-sentence accuracy 0.500, but always answering the same gives 0.500" in said[1]
+    assert "next-sentence accuracy 0.500: no better than always predicting the same (0.500)" in said[1]
     fine = [{**one, "right": 1, "pair_scores": [float(not one["pair"]), float(one["pair"])]} for one in answers]
     assert make("pretrain", PAIRS).sanity_checks(fine, []) == []
 

@@ -1,4 +1,4 @@
-"""`regress`: the number is the logit, the loss the squared error, and a constant answer is a doubt."""
+"""`regress`: the number is the logit, the loss the squared error, and a constant answer is warned of."""
 
 from __future__ import annotations
 
@@ -73,9 +73,9 @@ def test_options_that_are_not_its_own(options: dict[str, Any]) -> None:
 
 def test_encode_gives_numbers_in_single_precision(tiny_bert: Path) -> None:
     tokenizer = load_tokenizer(ModelBlock(name=str(tiny_bert)))
-    items = make().encode(ROWS, tokenizer, 16, answers=True).examples
-    assert [item["labels"] for item in items] == [1.0, 2.0, 4.5]
-    assert {item["labels"].dtype for item in items} == {np.dtype(np.float32)}
+    examples = make().encode(ROWS, tokenizer, 16, answers=True).examples
+    assert [example["labels"] for example in examples] == [1.0, 2.0, 4.5]
+    assert {example["labels"].dtype for example in examples} == {np.dtype(np.float32)}
     assert "labels" not in make().encode(ROWS, tokenizer, 16, answers=False).examples[0]
 
 
@@ -127,11 +127,11 @@ def test_a_metric_fits_or_is_refused_before_the_training(metric: str, fits: bool
         task.check_metric(find_metric(metric, task.takes))
 
 
-def test_no_better_than_the_mean_is_a_doubt() -> None:
+def test_no_better_than_the_mean_is_warned_of() -> None:
     task = make()
     mean = sum(row["score"] for row in ROWS) / 3
-    (doubt,) = task.sanity_checks(answers(mean, mean, mean), ROWS)
-    assert doubt == "squared error 2.17, but always answering their mean gives 2.17: nothing was learnt"
+    (warning,) = task.sanity_checks(answers(mean, mean, mean), ROWS)
+    assert warning == ("squared error 2.17: no better than always predicting the mean (2.17)")
     assert task.sanity_checks(answers(1.1, 2.1, 4.0), ROWS) == []
 
 

@@ -17,22 +17,22 @@ from bertkit.tasks.task import Encoded
 CONTEXT = "the cat sat on the mat , the cat saw a dog and the dog saw the cat on a mat . " * 3
 
 
-def literal(items: list[Any], logits: list[Any], context: str, n_best: int, longest: int, threshold: float | None):
+def literal(examples: list[Any], logits: list[Any], context: str, n_best: int, longest: int, threshold: float | None):
     """`write_predictions` of google-research/bert, for the windows of one question."""
     prelim, score_null, null = [], math.inf, (0.0, 0.0)
-    for item, (starts, ends) in zip(items, logits, strict=True):
+    for example, (starts, ends) in zip(examples, logits, strict=True):
         best = [sorted(enumerate(side), key=lambda pair: pair[1], reverse=True)[:n_best] for side in (starts, ends)]
         if float(starts[0]) + float(ends[0]) < score_null:
             null = float(starts[0]), float(ends[0])
             score_null = sum(null)
         for s, _ in best[0]:
             for e, _ in best[1]:
-                inside = range(item["first"], item["first"] + len(item["own"]))
-                if s not in inside or e not in inside or not item["own"][s - item["first"]]:
+                inside = range(example["first"], example["first"] + len(example["own"]))
+                if s not in inside or e not in inside or not example["own"][s - example["first"]]:
                     continue
                 if e < s or e - s + 1 > longest:
                     continue
-                begin, end = item["offsets"][s - item["first"]][0], item["offsets"][e - item["first"]][1]
+                begin, end = example["offsets"][s - example["first"]][0], example["offsets"][e - example["first"]][1]
                 prelim.append((context[begin:end], float(starts[s]), float(ends[e])))
     if threshold is not None:
         prelim.append(("", *null))
@@ -61,15 +61,15 @@ def windows(generator: np.random.Generator, row: int, coarse: bool) -> tuple[lis
     offsets = np.stack([ends - [len(word) for word in words], ends], 1)
     size, step = int(generator.integers(5, 40)), int(generator.integers(2, 5))
     spans = [(a, min(a + size, len(words))) for a in range(0, max(1, len(words) - size + step), step)][: 1 + row % 9]
-    items, logits = [], []
+    examples, logits = [], []
     best = maximum_context(spans, np.ones(len(words), np.int64))
     for number, (a, b) in enumerate(spans):
         first = int(generator.integers(2, 6))
-        items.append({"row": row, "first": first, "offsets": offsets[a:b], "own": best[a:b] == number})
+        examples.append({"row": row, "first": first, "offsets": offsets[a:b], "own": best[a:b] == number})
         values = generator.normal(size=(2, first + b - a + 1)).astype(np.float32) * 3
         values[:, 0] += 4  # else no answer would never win
         logits.append(np.round(values) if coarse else values)
-    return items, logits
+    return examples, logits
 
 
 @pytest.mark.parametrize("coarse", [False, True], ids=["normal", "many-equal"])
@@ -90,12 +90,12 @@ def test_what_run_squad_finds(n_best: int, longest: int, threshold: float | None
                 places, best = answers.best_places(row[None], mask[None], n_best)
                 outputs[f"{side}_places"].append(places[0].float().numpy())
                 outputs[f"{side}_logits"].append(best[0].numpy())
-    encoded = Encoded([item for items, _ in questions for item in items])
+    encoded = Encoded([example for examples, _ in questions for example in examples])
     rows = [{"context": CONTEXT} for _ in questions]
     found = answers.decode(outputs, encoded, rows, n_best=n_best, longest=longest, threshold=threshold)
     given = 0
-    for answer, (items, logits) in zip(found, questions, strict=True):
-        text, nbest, probabilities = literal(items, logits, CONTEXT, n_best, longest, threshold)
+    for answer, (examples, logits) in zip(found, questions, strict=True):
+        text, nbest, probabilities = literal(examples, logits, CONTEXT, n_best, longest, threshold)
         assert answer["answer"] == text
         assert [(e["text"], e["start_logit"], e["end_logit"]) for e in answer["n_best"]] == nbest
         assert [e["probability"] for e in answer["n_best"]] == pytest.approx(probabilities)
@@ -106,13 +106,15 @@ def test_what_run_squad_finds(n_best: int, longest: int, threshold: float | None
 
 
 def test_the_threshold_is_strict() -> None:
-    item = {"row": 0, "first": 1, "offsets": np.array([[0, 3]]), "own": np.array([True])}
+    example = {"row": 0, "first": 1, "offsets": np.array([[0, 3]]), "own": np.array([True])}
     places, logits = np.array([1.0, 0.0]), np.array([1.0, 0.5])
     sides = {f"{side}_{what}": [v] for side in ("start", "end") for what, v in (("places", places), ("logits", logits))}
     outputs: Any = {**sides, "null": [np.array([1.5, 1.5])]}
 
     def answer(threshold: float) -> Any:
-        return answers.decode(outputs, Encoded([item]), [{"context": "cat"}], n_best=2, longest=3, threshold=threshold)
+        return answers.decode(
+            outputs, Encoded([example]), [{"context": "cat"}], n_best=2, longest=3, threshold=threshold
+        )
 
     assert answer(1.0)[0]["answer"] == "cat"
     assert answer(0.999)[0]["answer"] == ""
@@ -121,12 +123,12 @@ def test_the_threshold_is_strict() -> None:
 
 
 def test_no_pair_that_can_be_an_answer_is_no_answer() -> None:
-    item = {"row": 0, "first": 3, "offsets": np.zeros((0, 2), dtype=int), "own": np.zeros(0, dtype=bool)}
+    example = {"row": 0, "first": 3, "offsets": np.zeros((0, 2), dtype=int), "own": np.zeros(0, dtype=bool)}
     sides = {f"{s}_{w}": [np.zeros(2)] for s in ("start", "end") for w in ("places", "logits")}
     for threshold in (None, 0.0):
         outputs: Any = {**sides, "null": [np.zeros(2)]}
         (answer,) = answers.decode(
-            outputs, Encoded([item]), [{"context": ""}], n_best=2, longest=3, threshold=threshold
+            outputs, Encoded([example]), [{"context": ""}], n_best=2, longest=3, threshold=threshold
         )
         assert (answer["answer"], answer["score"]) == ("", -answers.NOTHING_FITS)
         assert len(answer["n_best"]) == (threshold is not None)

@@ -20,7 +20,8 @@ from bertkit.metrics.answers import BEST, CALIBRATION
 from bertkit.models.build import load_tokenizer
 from bertkit.recipe.schema import DataBlock, ModelBlock
 from bertkit.tasks.squad import calibration
-from bertkit.tasks.squad.task import Squad, SquadOptions
+from bertkit.tasks.squad.options import SquadOptions
+from bertkit.tasks.squad.task import Squad
 from tests.helpers import losses, tiny_recipe
 
 CONTEXT = "the parcel is late again . it was sent on monday , and the money for it came back ."
@@ -47,10 +48,10 @@ def test_the_loss_is_the_mean_of_start_and_end_over_real_places(tiny_bert: Path)
     batch = task.collator(load_tokenizer(ModelBlock(name=str(tiny_bert))))(list(encoded.examples))
     sums, outputs = losses(task, model, batch)
     expected = 0.0
-    for i, item in enumerate(encoded.examples):
+    for i, example in enumerate(encoded.examples):
         for side, logits in enumerate((outputs.start_logits, outputs.end_logits)):
-            real = logits[i, : len(item["input_ids"])]
-            expected -= torch.log_softmax(real, 0)[int(item["labels"][side])].item() / 2
+            real = logits[i, : len(example["input_ids"])]
+            expected -= torch.log_softmax(real, 0)[int(example["labels"][side])].item() / 2
     assert sums.item() == pytest.approx(expected, rel=1e-5)
     assert task.head.loss_weight(batch).tolist() == [2.0]
 
@@ -72,7 +73,7 @@ def test_no_answer_is_found_in_the_training_rows() -> None:
 
 @pytest.mark.parametrize("options", [{"overlap": 3, "step": 3}, {"threshold": 0.0, "no_answer": False}, {"n_best": 0}])
 def test_options_that_do_not_go_together(options: dict[str, Any]) -> None:
-    with pytest.raises(ValueError, match=r"name one|threshold goes with|greater than or equal"):
+    with pytest.raises(ValueError, match=r"use one of them|threshold is for questions|greater than or equal"):
         make(**options)
 
 
@@ -84,7 +85,7 @@ def test_metrics_are_chosen_and_refused() -> None:
     assert make(no_answer=True).own_metrics() == [BEST, CALIBRATION]
     with pytest.raises(RecipeError, match="accuracy: scores labels, not answers"):
         make(no_answer=True).check_metric(find_metric("accuracy", "answers"))
-    with pytest.raises(RecipeError, match="squad: knows no questions without an answer"):
+    with pytest.raises(RecipeError, match="squad: can not score questions without an answer"):
         make(no_answer=True).check_metric(find_metric("squad", "answers"))
 
 
@@ -150,12 +151,12 @@ def test_few_questions_are_not_calibrated(caplog: pytest.LogCaptureFixture) -> N
     assert "not calibrated on 50 questions; 100 are needed" in caplog.text
 
 
-def test_an_empty_guess_is_doubted() -> None:
+def test_always_no_answer_is_warned_of() -> None:
     rows = [row("when ?", "monday"), row("who ?", None)]
     nothing = [answer("", -1.0), answer("", -1.0)]
     assert make({"no_answer": True}).sanity_checks([answer("monday", 1.0), nothing[1]], rows) == []
-    (doubt,) = make({"no_answer": True}).sanity_checks(nothing, rows)
-    assert doubt == "F1 50.0, but always answering nothing gives 50.0: nothing was learnt"
+    (warning,) = make({"no_answer": True}).sanity_checks(nothing, rows)
+    assert warning == ("F1 50.0: no better than always predicting no answer (50.0)")
 
 
 @pytest.fixture(scope="module")

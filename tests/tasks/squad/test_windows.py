@@ -13,45 +13,45 @@ from bertkit.errors import RecipeError
 from bertkit.models.build import load_tokenizer
 from bertkit.recipe.schema import ModelBlock
 from bertkit.tasks.squad import windows as answers_windows
-from bertkit.tasks.squad.task import SquadOptions
+from bertkit.tasks.squad.options import SquadOptions
 from tests.tasks.squad.test_task import CONTEXT, encode, make, row
 
 
 def test_a_window_holds_question_and_context_with_the_answers_places(tiny_bert: Path) -> None:
     tokenizer = load_tokenizer(ModelBlock(name=str(tiny_bert)))
-    (item,) = encode(make(), [row("when was it sent ?", "monday")], tiny_bert).examples
-    words = tokenizer.convert_ids_to_tokens(item["input_ids"])
+    (example,) = encode(make(), [row("when was it sent ?", "monday")], tiny_bert).examples
+    words = tokenizer.convert_ids_to_tokens(example["input_ids"])
     assert words[0] == "[CLS]"
-    assert words[item["first"] - 1] == "[SEP]" == words[-1]
-    first, last = item["labels"]
-    offsets = item["offsets"]
-    begin, end = offsets[first - item["first"]][0], offsets[last - item["first"]][1]
+    assert words[example["first"] - 1] == "[SEP]" == words[-1]
+    first, last = example["labels"]
+    offsets = example["offsets"]
+    begin, end = offsets[first - example["first"]][0], offsets[last - example["first"]][1]
     assert CONTEXT[begin:end] == "monday"
-    assert set(item["token_type_ids"][: item["first"]]) == {0}
-    assert set(item["token_type_ids"][item["first"] :]) == {1}
+    assert set(example["token_type_ids"][: example["first"]]) == {0}
+    assert set(example["token_type_ids"][example["first"] :]) == {1}
 
 
 def test_every_token_has_its_maximum_context_in_one_window(tiny_bert: Path) -> None:
     encoded = encode(make(max_length=16, overlap=3), [row("when ?", "monday"), row("who ?", None)], tiny_bert)
     for number in (0, 1):
-        items = [item for item in encoded.examples if item["row"] == number]
-        assert len(items) > 2
-        assert all(len(item["input_ids"]) <= 16 for item in items)
-        characters = [tuple(o) for item in items for o in item["offsets"][item["own"]]]
+        examples = [example for example in encoded.examples if example["row"] == number]
+        assert len(examples) > 2
+        assert all(len(example["input_ids"]) <= 16 for example in examples)
+        characters = [tuple(o) for example in examples for o in example["offsets"][example["own"]]]
         assert sorted(set(characters)) == sorted(characters)
-        for one, other in itertools.pairwise(items):
+        for one, other in itertools.pairwise(examples):
             np.testing.assert_array_equal(one["offsets"][-3:], other["offsets"][:3])
-    found = [item for item in encoded.examples if item["labels"].any()]
+    found = [example for example in encoded.examples if example["labels"].any()]
     assert found
-    assert {item["row"] for item in found} == {0}
+    assert {example["row"] for example in found} == {0}
     assert "have more than 16 tokens" in encoded.notes[0]
 
 
 def test_googles_step(tiny_bert: Path) -> None:
-    items = encode(make(max_length=16, step=4), [row("when ?", "monday")], tiny_bert).examples
-    starts = [int(item["offsets"][0][0]) for item in items]
+    examples = encode(make(max_length=16, step=4), [row("when ?", "monday")], tiny_bert).examples
+    starts = [int(example["offsets"][0][0]) for example in examples]
     tokens = encode(make(), [row("when ?", "monday")], tiny_bert).examples[0]["offsets"][:, 0].tolist()
-    assert starts == [tokens[i * 4] for i in range(len(items))]
+    assert starts == [tokens[i * 4] for i in range(len(examples))]
 
 
 def test_doc_stride_means_two_things() -> None:
@@ -64,10 +64,10 @@ def test_doc_stride_means_two_things() -> None:
 def test_an_answer_in_no_window_and_a_long_question_are_counted(tiny_bert: Path) -> None:
     long = row("when was it sent " * 9, CONTEXT[: CONTEXT.index(" , and")])
     encoded = encode(make(max_length=16, overlap=2, max_question=3), [long], tiny_bert)
-    assert not any(item["labels"].any() for item in encoded.examples)
+    assert not any(example["labels"].any() for example in encoded.examples)
     assert any("1 of 1 questions have more than 3 tokens: cut" in said for said in encoded.warnings)
     assert any("in no window" in said for said in encoded.warnings)
-    assert all(len(item["input_ids"]) <= 16 for item in encoded.examples)
+    assert all(len(example["input_ids"]) <= 16 for example in encoded.examples)
 
 
 def test_windows_that_can_not_move_on_are_told(tiny_bert: Path) -> None:

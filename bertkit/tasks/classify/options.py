@@ -1,0 +1,45 @@
+"""The `options:` of `classify`."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from bertkit.models import losses
+from bertkit.recipe.references import Reference
+from bertkit.tasks.texts import TextOptions
+
+
+class ClassifyOptions(TextOptions):
+    multi_label: bool = False
+    """Any number of labels per row, instead of exactly one."""
+    class_weights: Literal["auto"] | dict[str, float] | None = None
+    """Weight of each label's rows: `auto` gives all labels the same total weight; labels without a weight have 1."""
+    loss: Reference = "cross_entropy"
+    """`cross_entropy`, `focal`, or a Reference to `(logits, labels) -> (row,)`."""
+    focal_gamma: float = Field(default=2.0, ge=0)
+    label_smoothing: float = Field(default=0.0, ge=0, lt=1)
+    threshold: float | None = Field(default=None, gt=0, lt=1)
+    """Lowest probability of a predicted label (`multi_label`). Default: one per label, tuned on the validation rows."""
+    out_of_scope: str | None = None
+    """The label of rows that belong to no other label. Adds in-scope accuracy and out-of-scope recall."""
+
+    @field_validator("loss")
+    @classmethod
+    def _check_loss(cls, name: str) -> str:
+        return losses.check_name(name, ("cross_entropy", "focal"))
+
+    @model_validator(mode="after")
+    def _check(self) -> ClassifyOptions:
+        if self.multi_label and self.out_of_scope:
+            raise ValueError("out_of_scope does not go with multi_label: a row without labels is out of scope")
+        if self.label_smoothing and self.loss != "cross_entropy":
+            raise ValueError(f"label_smoothing goes with loss: cross_entropy, not with {self.loss}")
+        if self.multi_label and self.class_weights and self.loss not in ("cross_entropy", "focal"):
+            raise ValueError("with multi_label, class_weights go with loss: cross_entropy or focal; weigh in your own")
+        if self.threshold is not None and not self.multi_label:
+            raise ValueError("threshold goes with multi_label: true")
+        if isinstance(self.class_weights, dict) and not all(weight > 0 for weight in self.class_weights.values()):
+            raise ValueError("class_weights must be above 0")
+        return self
