@@ -9,7 +9,7 @@ import pytest
 
 from bertkit import Run, train
 from bertkit.commands.report import report
-from bertkit.errors import RecipeError, RunError
+from bertkit.errors import DataError, RecipeError, RunError
 from tests.helpers import make, tiny_recipe, write_csv
 
 
@@ -36,7 +36,7 @@ def test_other_rows_into_another_file(run: Run, tmp_path: Path) -> None:
     before = (run.path / "report.html").read_bytes()
     report(run.path, data=[str(data)], output=tmp_path, sets=["data.columns.text=message"])
     text = (tmp_path / "report.html").read_text("utf-8")
-    assert f"What follows is of the {len(rows) + 1} rows of <b>{data}</b>" in text
+    assert f"The next sections are about the {len(rows) + 1} rows of <b>{data}</b>" in text
     assert "<b>card</b>" not in text
     assert (run.path / "report.html").read_bytes() == before
 
@@ -47,13 +47,13 @@ def test_a_split_of_the_recipe(run: Run, tmp_path: Path) -> None:
 
 
 def test_mistakes_are_told_before_any_work(run: Run, tmp_path: Path) -> None:
-    with pytest.raises(RunError, match="no such folder"):
+    with pytest.raises(DataError, match="no such folder"):
         report(tmp_path / "no-run", output=tmp_path / "nowhere" / "a.html")
     with pytest.raises(RunError, match="not a Run"):
         report(tmp_path)
     with pytest.raises(RecipeError, match="did you mean test"):
         report(run.path, split="tests")
-    with pytest.raises(RecipeError, match="does not go with --data"):
+    with pytest.raises(RecipeError, match="the data is named already"):
         report(run.path, data=["a.csv"], split="test")
     with pytest.raises(RecipeError, match="the recipe names no such data"):
         report(run.path, split="test")
