@@ -147,7 +147,7 @@ def test_rows_of_the_training_give_a_warning(
     [
         ({"split": "test"}, "names no such data"),
         ({"split": "tets"}, "did you mean test?"),
-        ({"split": "test", "data": ["a.csv"]}, "does not go with --data"),
+        ({"split": "test", "data": ["a.csv"]}, "the data is named already"),
     ],
 )
 def test_rows_that_there_are_none_of(small: Run, leaning: Run, options: dict[str, Any], message: str) -> None:
