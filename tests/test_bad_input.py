@@ -478,7 +478,7 @@ CODE = [
         "-s metrics=./mine.py:score", "metrics", "takes 'logits'", "known: labels"),
     bad_code("callback of mine, arguments", STOP, "-s callbacks=[./mine.py:Stop]", "mine.py:Stop", "'after'", "after"),
     bad_code("callback raises", STOP.replace("pass", "1 / 0"), "-s 'callbacks=[{./mine.py:Stop: {after: 1}}]'",
-        "mine.py:Stop", "ZeroDivisionError", "mend"),
+        "mine.py:Stop", "ZeroDivisionError", "correct it"),
     bad_code("callback of no kind", "class Stop: ...\n", "-s callbacks=[./mine.py:Stop]", "mine.py:Stop",
         "TrainerCallback", "transformers"),
     bad_code("reader that yields dicts", "def read(source, block):\n    yield {'text': 'a'}\n",
