@@ -88,7 +88,7 @@ def bars(
     notes: Sequence[str] = (),
     top: float | None = None,
 ) -> Markup | str:
-    """A bar per name.
+    """A bar per name. All arguments after `heights` are optional labels and limits.
 
     Args:
         errors: length of each error bar below and above.

@@ -141,7 +141,10 @@ def train_loader(
     prefetch: int | None = None,
     persistent: bool = False,
 ) -> Loader:
-    """Loads the sampler's micro-batches, in this process or in `workers` others."""
+    """Loads the sampler's micro-batches, in this process or in `workers` others.
+
+    It takes seven arguments because the last four are separate settings of DataLoader.
+    """
     shortest = int(sampler.lengths.argmin())
     dataset: Any = _WithDraws(examples) if sampler.draws else examples
     return Loader(
