@@ -24,64 +24,77 @@ SETTABLE = {
 """Blocks of a recipe that `--set` can change, by what is scored."""
 
 
+Model = Annotated[
+    str | None,
+    typer.Argument(metavar="MODEL", help="A Run, a checkpoint, or a file of predictions.", show_default=False),
+]
+On = Annotated[
+    str | None,
+    typer.Option(metavar="RECIPE", help="Benchmark to score on: glue/mnli, squad/v2, ... or a YAML file."),
+]
+Data = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--data",
+        help="Rows to score; with --on glue/..., the folder of GLUE. Repeatable.",
+        show_default="those of the recipe",
+    ),
+]
+Split = Annotated[
+    str | None,
+    typer.Option(
+        help="Split of the recipe to score: test, validation or train.",
+        show_default="test where there is one, else validation",
+    ),
+]
+Labels = Annotated[
+    str | None,
+    typer.Option(
+        metavar="A,B,C", help="Class names of the checkpoint's outputs, in order.", show_default="matched by name"
+    ),
+]
+Output = Annotated[
+    Path | None,
+    typer.Option("--output", "-o", help="Write the figures as JSON to this file, or to eval.json in this folder."),
+]
+Predictions = Annotated[
+    Path | None, typer.Option(help="The file, in place of MODEL; any ending.", rich_help_panel=FILES)
+]
+Task = Annotated[
+    str | None, typer.Option(help="squad, in place of --on squad/v1 or --on squad/v2.", rich_help_panel=FILES)
+]
+NoAnswerProbabilities = Annotated[
+    Path | None, typer.Option(help="SQuAD: JSON file, probability by question id.", rich_help_panel=FILES)
+]
+Threshold = Annotated[
+    float | None,
+    typer.Option(
+        help="SQuAD: no-answer probability above which the answer is empty.",
+        show_default="1.0",
+        rich_help_panel=FILES,
+    ),
+]
+AllowMissing = Annotated[
+    bool,
+    typer.Option("--allow-missing", help="SQuAD: a question without a prediction scores 0.", rich_help_panel=FILES),
+]
+
+
 def evaluate(
-    model: Annotated[
-        str | None,
-        typer.Argument(metavar="MODEL", help="A Run, a checkpoint, or a file of predictions.", show_default=False),
-    ] = None,
-    on: Annotated[
-        str | None,
-        typer.Option(metavar="RECIPE", help="Benchmark to score on: glue/mnli, squad/v2, ... or a YAML file."),
-    ] = None,
-    data: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--data",
-            help="Rows to score; with --on glue/..., the folder of GLUE. Repeatable.",
-            show_default="those of the recipe",
-        ),
-    ] = None,
-    split: Annotated[
-        str | None,
-        typer.Option(
-            help="Split of the recipe to score: test, validation or train.",
-            show_default="test where there is one, else validation",
-        ),
-    ] = None,
-    labels: Annotated[
-        str | None,
-        typer.Option(
-            metavar="A,B,C", help="Class names of the checkpoint's outputs, in order.", show_default="matched by name"
-        ),
-    ] = None,
-    output: Annotated[
-        Path | None,
-        typer.Option("--output", "-o", help="Write the figures as JSON to this file, or to eval.json in this folder."),
-    ] = None,
+    model: Model = None,
+    on: On = None,
+    data: Data = None,
+    split: Split = None,
+    labels: Labels = None,
+    output: Output = None,
     sets: console.Set = None,
     trust_code: console.TrustCode = False,
     number: console.Processes = 1,
-    predictions: Annotated[
-        Path | None, typer.Option(help="The file, in place of MODEL; any ending.", rich_help_panel=FILES)
-    ] = None,
-    task: Annotated[
-        str | None, typer.Option(help="squad, in place of --on squad/v1 or --on squad/v2.", rich_help_panel=FILES)
-    ] = None,
-    no_answer_probabilities: Annotated[
-        Path | None, typer.Option(help="SQuAD: JSON file, probability by question id.", rich_help_panel=FILES)
-    ] = None,
-    threshold: Annotated[
-        float | None,
-        typer.Option(
-            help="SQuAD: no-answer probability above which the answer is empty.",
-            show_default="1.0",
-            rich_help_panel=FILES,
-        ),
-    ] = None,
-    allow_missing: Annotated[
-        bool,
-        typer.Option("--allow-missing", help="SQuAD: a question without a prediction scores 0.", rich_help_panel=FILES),
-    ] = False,
+    predictions: Predictions = None,
+    task: Task = None,
+    no_answer_probabilities: NoAnswerProbabilities = None,
+    threshold: Threshold = None,
+    allow_missing: AllowMissing = False,
 ) -> None:
     """Score a model or a file of predictions on rows with answers, with confidence intervals.
 

@@ -16,37 +16,40 @@ if TYPE_CHECKING:
     from bertkit.tasks.task import Task
 
 
+Run = Annotated[Path, typer.Argument(metavar="RUN", help="A Run folder.")]
+Source = Annotated[str | None, typer.Argument(metavar="INPUT", help="File, folder or glob; - reads standard input.")]
+Output = Annotated[
+    str | None,
+    typer.Option(
+        "--output",
+        "-o",
+        help="A .csv, .jsonl or .parquet file, or .conll for tags; - prints JSON lines.",
+    ),
+]
+Text = Annotated[list[str] | None, typer.Option("--text", "-t", help="A text in place of INPUT; repeatable.")]
+TextPair = Annotated[list[str] | None, typer.Option("--text-pair", help="The second text of each --text; repeatable.")]
+Question = Annotated[str | None, typer.Option("--question", "-q", help="A question to answer from each --context.")]
+Context = Annotated[
+    list[str] | None,
+    typer.Option("--context", "-c", help="A passage that may contain the answer; repeatable."),
+]
+BestOf = Annotated[
+    str | None,
+    typer.Option(metavar="COLUMN", help="Keep only the highest-scoring row for each value of COLUMN."),
+]
+Logits = Annotated[bool, typer.Option("--logits", help="Add the model's raw scores.")]
+
+
 def predict(
-    run: Annotated[Path, typer.Argument(metavar="RUN", help="A Run folder.")],
-    source: Annotated[
-        str | None, typer.Argument(metavar="INPUT", help="File, folder or glob; - reads standard input.")
-    ] = None,
-    output: Annotated[
-        str | None,
-        typer.Option(
-            "--output",
-            "-o",
-            help="A .csv, .jsonl or .parquet file, or .conll for tags; - prints JSON lines.",
-        ),
-    ] = None,
-    text: Annotated[
-        list[str] | None, typer.Option("--text", "-t", help="A text in place of INPUT; repeatable.")
-    ] = None,
-    text_pair: Annotated[
-        list[str] | None, typer.Option("--text-pair", help="The second text of each --text; repeatable.")
-    ] = None,
-    question: Annotated[
-        str | None, typer.Option("--question", "-q", help="A question to answer from each --context.")
-    ] = None,
-    context: Annotated[
-        list[str] | None,
-        typer.Option("--context", "-c", help="A passage that may contain the answer; repeatable."),
-    ] = None,
-    best_of: Annotated[
-        str | None,
-        typer.Option(metavar="COLUMN", help="Keep only the highest-scoring row for each value of COLUMN."),
-    ] = None,
-    logits: Annotated[bool, typer.Option("--logits", help="Add the model's raw scores.")] = False,
+    run: Run,
+    source: Source = None,
+    output: Output = None,
+    text: Text = None,
+    text_pair: TextPair = None,
+    question: Question = None,
+    context: Context = None,
+    best_of: BestOf = None,
+    logits: Logits = False,
     sets: console.Set = None,
     trust_code: console.TrustCode = False,
     number: console.Processes = 1,
