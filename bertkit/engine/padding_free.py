@@ -73,7 +73,10 @@ def _seen(mask: Tensor | None, window: int | None, like: Tensor) -> Tensor | Non
 def _by_padding(
     q: Tensor, k: Tensor, v: Tensor, where: Layout, dropout: float, scale: float | None, window: int | None
 ) -> Tensor:
-    """Pad again for the attention alone, in groups of similar length; works on any device and in any precision."""
+    """Pad again for the attention alone, in groups of similar length; works on any device and in any precision.
+
+    Parameters as `attention`, whose many are transformers' interface.
+    """
     if where.groups:
         sizes = [len(group.places) for group in where.groups]
         parts = zip(q.split(sizes, 2), k.split(sizes, 2), v.split(sizes, 2), where.groups, strict=True)

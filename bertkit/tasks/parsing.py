@@ -1,4 +1,4 @@
-"""Values of a file of predictions -> what an answer holds (`Task.parse`)."""
+"""Cells of a file of predictions -> values of an answer (`Task.parse`)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def number(value: Any) -> float:
     except (TypeError, ValueError):
         parsed = math.nan
     if not math.isfinite(parsed):
-        raise Unusable(f"no number: {value!r:.40}")
+        raise Unusable(f"not a number: {value!r:.40}")
     return parsed
 
 
@@ -25,7 +25,7 @@ def choice(value: Any, count: int) -> int:
     """The number of one of `count` choices. Raises Unusable."""
     text = str(value).strip()
     if not (text.isascii() and text.isdecimal() and int(text) < count):
-        raise Unusable(f"no number of a choice: {text!r:.40}", f"they are 0 to {count - 1}")
+        raise Unusable(f"not the number of a choice: {text!r:.40}", f"the choices are 0 to {count - 1}")
     return int(text)
 
 
@@ -36,9 +36,9 @@ def tags(value: Any, words: int) -> list[str]:
     except ValueError:
         parsed = str(value).split()
     if not isinstance(parsed, list) or not all(isinstance(tag, str) for tag in parsed):
-        raise Unusable(f"no list of tags: {value!r:.40}")
+        raise Unusable(f"not a list of tags: {value!r:.40}")
     if len(parsed) != words:
-        raise Unusable(f"another number of tags than words: {len(parsed)} and {words}")
+        raise Unusable(f"{len(parsed)} tags for {words} words", "write one tag per word")
     for tag in parsed:
         if problem := schemes.check_tag(tag):
             raise Unusable(problem.reason, problem.remedy)

@@ -95,15 +95,15 @@ def entity_errors(predicted: list[list[str]], gold: list[list[str]], sentences: 
 
     return {
         kind: {
-            "gold": found["gold"],
-            "predicted": found["predicted"],
+            "gold": errors["gold"],
+            "predicted": errors["predicted"],
             "examples": [
                 {"row": row, **{side: shown(row, example[side]) for side in ("gold", "predicted")}}
-                for example in found["examples"]
+                for example in errors["examples"]
                 for row in [example["sentence"]]
             ],
         }
-        for kind, found in metric.errors(predicted, gold).items()
+        for kind, errors in metric.errors(predicted, gold).items()
     }
 
 

@@ -1,11 +1,11 @@
-"""Raw text -> words that know their characters, and entities between characters and words.
+"""Raw text -> words with their character offsets; entities by characters -> entities by words.
 
     split("Dr. Li in 北京")             # Dr | . | Li | in | 北 | 京, each with its start and end
     to_words([{"start": 4, "end": 6, "label": "PER"}], split("Dr. Li"))
 
-A word is a run of letters, digits and their marks (Hindi's vowel signs, accents that stand alone); every other
-character but white space is a word of its own, and so is each Chinese or Japanese one, as these are written without
-spaces. An entity can then begin and end wherever people let it, but for a part of a word.
+A word is a run of letters, digits and their marks (Hindi's vowel signs, combining accents). Every other character
+except white space is a word of its own, and so is each Chinese or Japanese character, as these are written without
+spaces. So entities can begin and end almost anywhere, but not inside a word.
 """
 
 from __future__ import annotations
@@ -21,19 +21,19 @@ from typing import Any, NamedTuple
 from bertkit.data.columns.schemes import Span
 
 CJK = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff\u3005-\u3007\u3040-\u30ff\uff66-\uff9d"
-"""Han characters (those that BERT's own tokenizer sets apart, and the newer ones) and kana, as a class of `re`."""
+"""Han characters (those that BERT's tokenizer splits off, and newer ones) and kana, as a character class of `re`."""
 
 _CJK = re.compile(f"[{CJK}]")
 
 
 class Fitted(NamedTuple):
-    """Entities as words, and how many entities that was not possible for as they stood."""
+    """Entities by words, and how many of them had to be changed."""
 
     spans: list[Span]
     widened: int
-    """They cut a word, and have all of it now."""
+    """Entities that ended inside a word, and were extended to the whole word."""
     dropped: int
-    """They share a word with a longer one, which is kept, or hold white space alone."""
+    """Entities left out: they share a word with a longer entity, or have no word."""
 
 
 @cache
@@ -44,13 +44,17 @@ def _pattern() -> re.Pattern[str]:
 
 def split(text: str) -> list[tuple[int, int]]:
     """First character and the one after the last, of each word of a text."""
-    return [found.span() for found in _pattern().finditer(text)]
+    return [match.span() for match in _pattern().finditer(text)]
 
 
 def to_words(spans: Iterable[dict[str, Any]], places: Sequence[tuple[int, int]]) -> Fitted:
-    """Entities of characters (`start`, `end`, `label`) as entities of words, of which no two share one."""
+    """Entities by characters (`start`, `end`, `label`) as entities by words, without overlaps.
+
+    Args:
+        places: first character and the one after the last, of each word.
+    """
     starts, ends = [start for start, _ in places], [end for _, end in places]
-    found, widened, dropped = [], 0, 0
+    entities, widened, dropped = [], 0, 0
     for span in spans:
         first = _first(ends, span["start"], after=True)
         end = _first(starts, span["end"], after=False)
@@ -58,23 +62,23 @@ def to_words(spans: Iterable[dict[str, Any]], places: Sequence[tuple[int, int]])
             dropped += 1
             continue
         widened += starts[first] < span["start"] or ends[end - 1] > span["end"]
-        found.append(Span(first, end, span["label"]))
+        entities.append(Span(first, end, span["label"]))
     kept: list[Span] = []
     taken: set[int] = set()
-    for entity in sorted(found, key=lambda entity: entity.first - entity.end):  # the longest first
+    for entity in sorted(entities, key=lambda entity: entity.first - entity.end):  # the longest first
         if taken.isdisjoint(range(entity.first, entity.end)):
             taken.update(range(entity.first, entity.end))
             kept.append(entity)
-    return Fitted(sorted(kept), widened, dropped + len(found) - len(kept))
+    return Fitted(sorted(kept), widened, dropped + len(entities) - len(kept))
 
 
 def _first(places: Sequence[int], character: int, *, after: bool) -> int:
-    """The first place that is after a character, or at it too."""
+    """The number of the first place after a character, or without `after` at or after it."""
     return (bisect.bisect_right if after else bisect.bisect_left)(places, character)
 
 
 def join(words: Sequence[str]) -> str:
-    """Words as a text to be read: a space between them, but not between two characters of Chinese or Japanese."""
+    """Words as a text for people: with spaces, except between two Chinese or Japanese characters."""
     text = ""
     for word in words:
         tight = text and _CJK.match(text[-1]) and _CJK.match(word)

@@ -104,7 +104,7 @@ def test_numbers(bertkit, tmp_path: Path) -> None:
     assert json.loads((tmp_path / "scores.json").read_text())["figures"]["pearson"] == pytest.approx(1)
     write_rows([{"predicted_score": "high"} for _ in rows], file)
     code, _, err = bertkit("eval", file, *options)
-    assert (code, "answers.jsonl:1" in err, "no number: 'high'" in err) == (2, True, True)
+    assert (code, "answers.jsonl:1" in err, "not a number: 'high'" in err) == (2, True, True)
 
 
 def test_tags(bertkit, tmp_path: Path) -> None:
@@ -122,7 +122,11 @@ def test_tags(bertkit, tmp_path: Path) -> None:
     assert "anna PER -> nothing" in out
     write_rows([{"predicted_tags": row["tags"][:-1]} for row in rows], file)
     code, _, err = bertkit("eval", file, *options)
-    assert (code, "answers.jsonl:1" in err, "another number of tags than words" in err) == (2, True, True)
+    assert (
+        code,
+        "answers.jsonl:1" in err,
+        "words; write one tag per word" in err,
+    ) == (2, True, True)
 
 
 def test_choices(bertkit, tmp_path: Path) -> None:
@@ -135,7 +139,7 @@ def test_choices(bertkit, tmp_path: Path) -> None:
     assert json.loads((tmp_path / "scores.json").read_text())["figures"]["accuracy"] == 1
     write_rows([{"predicted_label": 9} for _ in rows], file)
     code, _, err = bertkit("eval", file, *options)
-    assert (code, "no number of a choice: '9'" in err) == (2, True)
+    assert (code, "not the number of a choice: '9'" in err) == (2, True)
 
 
 def test_answers_of_questions(bertkit, tmp_path: Path) -> None:

@@ -64,7 +64,7 @@ def pairs(outputs: Outputs, encoded: Encoded, longest: int) -> Pairs:
     offsets = np.concatenate([example["offsets"] for example in examples])  # (context token of all windows, 2)
     rows = np.array([example["row"] for example in examples])
     first = np.array([example["first"] for example in examples])
-    found = []
+    chunks = []
     for start in range(0, len(examples), CHUNK):
         part = slice(start, start + CHUNK)
         inside = (first[part, None], sizes[part, None])
@@ -75,8 +75,8 @@ def pairs(outputs: Outputs, encoded: Encoded, longest: int) -> Pairs:
         w, i, j = np.nonzero(s_good[:, :, None] & e_good[:, None, :] & (size > 0) & (size <= longest))
         base = begins[part][w]
         characters = offsets[base + s[w, i], 0], offsets[base + e[w, j], 1]
-        found.append((rows[part][w], *characters, s_logit[w, i], e_logit[w, j]))
-    columns = [np.concatenate(column) for column in zip(*found, strict=True)]
+        chunks.append((rows[part][w], *characters, s_logit[w, i], e_logit[w, j]))
+    columns = [np.concatenate(column) for column in zip(*chunks, strict=True)]
     order = np.lexsort(
         (-(columns[3] + columns[4]), columns[0])
     )  # stable: of equals the one of the first window is better
@@ -112,14 +112,14 @@ def decode(
     count = len(rows)
     if not count:
         return []
-    found = pairs(outputs, encoded, longest)
-    ends = np.searchsorted(found.row, np.arange(count + 1))
+    best = pairs(outputs, encoded, longest)
+    ends = np.searchsorted(best.row, np.arange(count + 1))
     none = nulls(outputs, encoded, count).tolist()
     contexts = _contexts(rows)
     answers = []
     for row in range(count):
         part = slice(ends[row], ends[row + 1])
-        columns = (c[part] for c in (found.start, found.end, found.start_logit, found.end_logit))
+        columns = (c[part] for c in (best.start, best.end, best.start_logit, best.end_logit))
         spans = zip(*(_lazily(column) for column in columns), strict=True)
         texts = _texts(spans, contexts[row], none[row] if threshold is not None else None, n_best)
         answers.append(_answer(texts, sum(none[row]), threshold))
