@@ -173,7 +173,7 @@ def apply(model: PreTrainedModel, wish: Literal["auto", "on", "off"] = "auto") -
         release(model)
     model.padding_free, model.padded_because = not because, because  # type: ignore[assignment]
     if because and wish == "on":
-        todo = "write auto: batches of like lengths are the next best"
+        todo = "write auto, which takes batches of similar lengths"
         raise ModelError.at("model.padding_free", f"{model.config.model_type}: {because}", todo)
 
 
