@@ -196,7 +196,7 @@ def test_an_architecture_that_can_not_stays_as_it_is_and_says_why(kind: str) -> 
     apply(model)
     assert not model.padding_free
     assert kind in model.padded_because
-    with pytest.raises(ModelError, match=f"model.padding_free  {kind}: .*write auto"):
+    with pytest.raises(ModelError, match=f"model.padding_free  {kind}: .*use auto"):
         apply(model, "on")
     mask = mask_of("right")
     with torch.inference_mode():
