@@ -1,7 +1,7 @@
-"""How much better than a guess does a Run of `squad` answer the questions of another kind of text?
+"""How much better than guessing does a `squad` Run answer questions on another kind of text?
 
-Beside its answers stand two that look at no question: words at random, as many in a row as some right answer has, and
-the longest sentence of the text. Decoding, from the model's outputs to the answers, is timed apart.
+Two baselines ignore the question: random words, as many in a row as some right answer has, and the longest sentence of
+the text. Decoding, from the model's outputs to the answers, is timed separately.
 
     python benchmarks/answers.py runs/shifts --data new_wiki_v1.0.json
 """

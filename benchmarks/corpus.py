@@ -1,8 +1,8 @@
-"""How fast is a corpus built, how much memory does that take, and is one that was killed half-way the same in the end?
+"""How fast is a corpus built, with how much memory, and does a build that was killed half-way give the same files?
 
 Texts are repeated up to a size (made-up stories, or the files of --data), and `bertkit corpus build` makes
-next-sentence pairs of them: once in peace, once killed by SIGKILL at half the time and started again. Memory is the
-highest sum over all its processes, sampled ten times a second; pages that they share count in each.
+next-sentence pairs of them: once without interruption, once killed by SIGKILL at half the time and started again.
+Memory is the highest sum over all its processes, sampled ten times per second; shared pages count in each process.
 """
 
 from __future__ import annotations
@@ -123,7 +123,7 @@ def main() -> None:
     args.scratch = None
     lines = [
         {
-            "build": "in peace",
+            "build": "uninterrupted",
             "s": figure(seconds),
             "MB/s": figure(size / MB / seconds),
             "memory, MB": f"{most / MB:,.0f}",

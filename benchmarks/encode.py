@@ -1,7 +1,8 @@
-"""How fast are texts cut into tokens and batches padded, against `Dataset.map(tokenizer)` and DataCollatorWithPadding?
+"""How fast are texts tokenized and batches padded, against `Dataset.map(tokenizer)` and DataCollatorWithPadding?
 
-Both sides read the same rows from the same Arrow file, and their tokens are compared. The first time, both write what
-they made to disk; afterwards both find it there: bertkit by its content, `map` by the fingerprint of its function.
+Both sides read the same rows from the same Arrow file, and their tokens are compared. The first time, both write their
+results to disk; afterwards both read them from there: bertkit by a hash of the content, `map` by the fingerprint of its
+function.
 """
 
 from __future__ import annotations
@@ -113,7 +114,7 @@ def main() -> None:
     kept = {side: times for side, times in seconds.items() if "kept" in side}
     first = {side: times for side, times in seconds.items() if side not in kept}
     tables = {
-        f"{args.rows:,} rows cut into tokens": table(first, args.rows),
+        f"{args.rows:,} rows tokenized": table(first, args.rows),
         "The same rows the next time": table(kept, args.rows),
         f"Batches of {BATCH} rows fetched and padded": [
             {**line, "ms a batch": figure(1e3 * median(batches[line["side"]]) / BATCHES)}

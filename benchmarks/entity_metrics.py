@@ -1,8 +1,8 @@
 """How much faster are bertkit's entity metrics than seqeval's?
 
-Both sides score the same 50,000 sentences of 1 to 39 words with four types, in one run, each the best of its calls; the
-figures are compared before the times. `f1` is one figure; `report` the table of types with all means, which seqeval
-users print. Prints ratios and writes benchmarks/results/entity_metrics.json.
+Both sides score the same 50,000 sentences of 1 to 39 words with four types in one run; the best of several calls
+counts. The figures are compared before the times. `f1` is one figure; `report` is the table of types with all means,
+which seqeval users print. Prints ratios and writes benchmarks/results/entity_metrics.json.
 """
 
 from __future__ import annotations

@@ -1,11 +1,11 @@
-"""How many rows a second does `bertkit train` fine-tune, against transformers' Trainer as its examples set it up?
+"""How many rows per second does `bertkit train` fine-tune on, against transformers' Trainer as its examples set it up?
 
-Three trainings of MiniLM take turns, a few steps each, in one process: bertkit's as `bertkit train` builds it; Trainer
-with every row padded to `max_length`, which is run_glue.py's default; Trainer padding to the longest row of the batch.
-All start from the same weights and see the same rows in the same steps, with the same schedule, optimiser (fused
-AdamW), clipping and logging of each step; none shows progress, evaluates or saves. The time holds all of a step, from
-loading its rows to logging its loss, and nothing else. Dropout is 0, so that losses and final weights can be compared,
-which they are: a side that computed something else would end the script.
+Three trainings of MiniLM take turns, a few steps each, in one process: bertkit's as `bertkit train` builds it;
+Trainer with every row padded to `max_length`, which is run_glue.py's default; Trainer padding to the longest row of
+the batch. All start from the same weights and see the same rows in the same steps, with the same schedule, optimizer
+(fused AdamW), clipping and logging of each step; none shows progress, evaluates or saves. The time covers a whole
+step, from loading its rows to logging its loss, and nothing else. Dropout is 0, so losses and final weights can be
+compared, and they are: the script stops if a side computes something else.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""On a CUDA card, without padding: how fast are training and prediction, how exact in bf16, what share of its peak?
+"""How fast, how exact in bf16, and at what share of the peak do training and prediction run without padding on CUDA?
 
-A BERT of base size with random weights and made-up texts, so that nothing is fetched. Rows are as short as Banking77's,
-or of 64 to 512 tokens. A part that fails says so in its table; the others still run. `--rehearse` runs all with a tiny
-model, on the processor where there is no card, and writes nothing: it shows that the script works.
+A BERT of base size with random weights and made-up texts, so nothing is downloaded. Rows are as short as Banking77's,
+or have 64 to 512 tokens. A part that fails says so in its table; the others still run. `--rehearse` runs everything
+with a tiny model, on the CPU if there is no card, and writes nothing: it shows that the script works.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """How much faster are bertkit's label metrics than scikit-learn's, as the bootstrap calls them?
 
-Both sides score the same 3,000 rows of 77 labels, 200 times a round; the figures are compared before the times.
+Both sides score the same 3,000 rows of 77 labels, 200 times per round. The figures are compared before the times.
 """
 
 from __future__ import annotations

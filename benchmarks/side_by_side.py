@@ -1,4 +1,4 @@
-"""What the benchmarks share: sides timed in turns within one run, the record of it, and RESULTS.md made from records.
+"""Shared by the benchmarks: timing sides in turns within one run, writing the record, and RESULTS.md from the records.
 
 python benchmarks/side_by_side.py    # benchmarks/results/*.json -> benchmarks/RESULTS.md
 """

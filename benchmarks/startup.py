@@ -1,6 +1,6 @@
-"""How long until `bertkit` answers, against what any script on top of Trainer pays for its imports?
+"""How long does `bertkit` take to start, against the imports that any script on top of Trainer needs?
 
-Each side is a process of its own, its output thrown away.
+Each side runs in its own process; its output is discarded.
 """
 
 from __future__ import annotations
