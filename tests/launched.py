@@ -45,14 +45,14 @@ PRELOAD = ["bertkit.training.train", "bertkit.training.finish", "tests.launched"
 def forked(command: list[str], streams: tuple[Path, Path] | None = None, more: dict[str, str] | None = None) -> None:
     """A command line in this process, which was forked; its output goes to files, if any are given."""
     from bertkit import cli
-    from bertkit.engine import run as scoring
+    from bertkit.inference import score
 
     for number, file in enumerate(streams or (), 1):
         os.dup2(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), number)
     os.environ.update(more or {})
     multiprocessing.set_start_method("fork", force=True)  # of workers, as in a process that no forkserver started
     torch.set_num_threads(1)
-    scoring.SAMPLES = 50  # as in conftest.py
+    score.SAMPLES = 50  # as in conftest.py
     code = cli.main(command)
     atexit._run_exitfuncs()
     for stream in (sys.stdout, sys.stderr):
