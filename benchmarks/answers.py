@@ -60,7 +60,7 @@ def main() -> None:
     task = predictor.task
     rows = load([str(args.data)], task.columns, predictor.recipe.data)
     encoded = task.encode(rows, predictor.tokenizer, predictor.limit, answers=False)
-    outputs, _ = run(task, predictor.model, encoded, predictor.collate)
+    outputs, _ = run(predictor.backend, encoded.examples, predictor.collate)
     spent = []
     for _ in range(ROUNDS):
         start = time.perf_counter()

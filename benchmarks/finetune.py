@@ -135,7 +135,7 @@ def measure(setting: Setting) -> Measured:
                 module.p = setting.dropout
         begin = {name: tensor.clone() for name, tensor in parts.model.state_dict().items()}
         ours: Any = build_trainer(parts, Run.create(Path(folder, "run"), parts.recipe))
-        ours.remove_callback(callbacks.Progress)
+        ours.remove_callback(callbacks.ShowProgress)
         order = list(itertools.islice(ours.get_train_dataloader().batch_sampler, setting.steps))
         if len(order) < setting.steps or len(order[-1]) < setting.batch:
             raise SystemExit(f"{setting.data}: too few rows for {setting.steps} steps of {setting.batch}")

@@ -102,7 +102,7 @@ def training(setting: Setting, folder: Path) -> tuple[list[dict[str, Any]], dict
     parts = prepare(recipe(setting, folder))
     begin = {name: tensor.clone() for name, tensor in parts.model.state_dict().items()}
     ours: Any = build_trainer(parts, Run.create(folder / "run", parts.recipe))
-    ours.remove_callback(callbacks.Progress)
+    ours.remove_callback(callbacks.ShowProgress)
     batches = list(itertools.islice(ours.get_train_dataloader(), setting.steps))
     if len(batches) < setting.steps:
         raise SystemExit(f"too few rows for {setting.steps} steps of {setting.batch}")
