@@ -13,11 +13,11 @@ import numpy as np
 
 from bertkit.data.columns.column import Column
 from bertkit.errors import DataError, RecipeError, Setting
-from bertkit.metrics.answers import BEST, CALIBRATION, best_text, best_threshold
+from bertkit.metrics.answers import BEST, CALIBRATION, best_text
 from bertkit.metrics.squad import normalize, per_question
 from bertkit.recipe.schema import DataBlock
 from bertkit.tasks import texts, verdicts
-from bertkit.tasks.squad import calibration, decode, windows
+from bertkit.tasks.squad import calibration, decode, threshold, windows
 from bertkit.tasks.squad.head import SquadHead
 from bertkit.tasks.squad.options import SquadOptions
 from bertkit.tasks.task import Answer, Encoded, Outputs, Rows, Verdict
@@ -111,16 +111,12 @@ class Squad(TextTask):
 
     def tune(self, answers: list[Answer], rows: Rows) -> None:
         """The threshold with the best F1, then the temperature for the answers with this threshold."""
-        golds = {str(i): [gold["text"] for gold in each] for i, each in enumerate(self._golds(rows, "validation"))}
-        best = {str(i): best_text(answer) for i, answer in enumerate(answers)}
-        exact, f1 = per_question(golds, best, "v2")
-        empty = np.array([not gold for gold in golds.values()])
-        differences = np.array([-answer["score"] for answer in answers])
+        golds = [[gold["text"] for gold in each] for each in self._golds(rows, "validation")]
         if self.no_answer and self.options.threshold is None:
-            self.state["threshold"] = best_threshold(differences, np.where(empty, -1.0, f1))
+            self.state["threshold"] = threshold.tuned(answers, golds)
         if self.options.calibrate:
-            refused = np.zeros(len(empty), bool) if self.threshold is None else differences > self.threshold
-            self._calibrate(answers, np.where(refused, empty, exact), refused)
+            refused = threshold.refused(answers, self.threshold)
+            self._calibrate(answers, threshold.correct(answers, golds, refused), refused)
 
     def _calibrate(self, answers: list[Answer], correct: np.ndarray, refused: np.ndarray) -> None:
         """Fit the temperature to how often answers are correct.
