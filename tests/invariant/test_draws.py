@@ -174,7 +174,7 @@ def test_a_resume_goes_on_with_the_time_that_is_left(tiny_bert: Path, tmp_path: 
 
 def test_two_processes_end_with_the_first_ones_clock(tiny_bert: Path, tmp_path: Path, warm: Any) -> None:
     recipe = by_time(tiny_bert, tmp_path / "d").model_dump(mode="json", exclude_none=True)
-    recipe["train"] |= {"max_minutes": 0.05, "eval_strategy": "steps", "eval_steps": 0.5, "logging_steps": 0.1}
+    recipe["train"] |= {"max_minutes": 0.1, "eval_strategy": "steps", "eval_steps": 0.5, "logging_steps": 0.1}
     (tmp_path / "recipe.yaml").write_text(dump(Recipe.model_validate(recipe)), "utf-8")
     said = Pair(tmp_path / "said", warm, "train", tmp_path / "recipe.yaml", "--output", tmp_path / "run")
     assert "0:00 left" in said.err

@@ -62,6 +62,7 @@ def test_two_processes_train_what_one_does(trained: Launched, place: Path, recip
     assert trained.others == []
 
 
+@pytest.mark.slow
 def test_accelerate_launches_it_too(place: Path, tiny_bert: Path) -> None:
     """33 rows in steps of 8: an epoch ends with 1, and one of the two processes has none."""
     one = _a_regression(place, tiny_bert, 8)
