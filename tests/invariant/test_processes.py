@@ -63,19 +63,17 @@ def test_two_processes_train_what_one_does(trained: Launched, place: Path, recip
 
 
 @pytest.mark.slow
-def test_accelerate_launches_it_too(place: Path, tiny_bert: Path) -> None:
-    """33 rows in steps of 8: an epoch ends with 1, and one of the two processes has none."""
+def test_any_launcher_will_do(place: Path, tiny_bert: Path) -> None:
+    """accelerate and torchrun; `--processes` is torch's launcher too, and test_nodes.py starts two machines by it.
+
+    33 rows in steps of 8: an epoch ends with 1, and one of the two processes has none.
+    """
     one = _a_regression(place, tiny_bert, 8)
     _a_regression(place, tiny_bert, 4)
     said = finished(place / "said-accelerate", *ACCELERATE, *_regress(place, "accelerate"), ACCELERATE_USE_CPU="true")
     assert "(4 x 1 accumulated x 2 processes)" in said.err
     assert_near(Run.open(place / "accelerate"), one)
 
-
-@pytest.mark.slow
-def test_any_launcher_will_do(place: Path, tiny_bert: Path) -> None:
-    """`--processes` is torch's launcher too, and two machines of test_nodes.py are started by it."""
-    test_accelerate_launches_it_too(place, tiny_bert)
     rendezvous = ("--nproc-per-node", 2, "--rdzv-backend", "c10d", "--rdzv-endpoint", "127.0.0.1:0")
     launcher = torchrun(*rendezvous, "--local-addr", "127.0.0.1")
     finished(place / "said-torchrun", *launcher, *_regress(place, "torchrun"))
