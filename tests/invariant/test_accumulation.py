@@ -85,7 +85,7 @@ def _assert_same(one: Run, other: Run) -> None:
     assert one.metrics == other.metrics
 
 
-@pytest.mark.parametrize("division", ["8x2", "4x4", "1x16"])
+@pytest.mark.parametrize("division", [pytest.param("8x2", marks=pytest.mark.slow), "4x4", "1x16"])
 def test_a_step_of_16_rows_is_the_same_however_it_is_divided(whole: Run, division: str, tmp_path: Path) -> None:
     batch, accumulation = division.split("x")
     sets = (f"train.per_device_train_batch_size={batch}", f"train.gradient_accumulation_steps={accumulation}")

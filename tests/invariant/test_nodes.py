@@ -113,6 +113,7 @@ def test_two_machines_score_and_answer_as_one(alone: Run, place: Path, bertkit) 
         assert b["probability_other"] == pytest.approx(a["probability_other"], abs=1e-5)
 
 
+@pytest.mark.slow
 def test_a_machine_that_dies_and_comes_back_changes_nothing(alone: Run, place: Path, recipe: Path) -> None:
     run = Run(place / "killed")
     with Machines(place / "said-killed", "train", recipe, "--output", run.path, "--resume") as machines:
