@@ -28,7 +28,7 @@ def card(recipe: Recipe, task: Task, scored: dict[str, Scores], run: Run) -> str
             lines.append(f"| {split} | {name} | {value:.4f} | {interval} |")
     lines += [
         "",
-        "Intervals: percentile bootstrap over rows. They do not include how much another training seed would change a",
+        "Intervals: 95%, over rows. They do not include how much another training seed would change a",
         "figure. The best checkpoint was chosen on the validation rows.",
         "",
         "## Use",
