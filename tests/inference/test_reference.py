@@ -56,3 +56,22 @@ def test_squad_by_question_id(tmp_path: Path, bertkit) -> None:
     code, shown, err = bertkit(*command, "--data", str(tmp_path / "gold.json"), "--reference")
     assert code == 0, err
     assert "the rules of evaluate-v2.0.py" in shown
+
+
+def test_tags_of_another_scheme(tmp_path: Path, bertkit) -> None:
+    """seqeval gets what bertkit's metrics get: BILOU as IOBES. Types are compared too, and seqeval is a metric."""
+    gold = [["B-PER", "L-PER", "O", "U-LOC"], ["O", "U-LOC"], ["U-PER"]]
+    said = [["B-PER", "L-PER", "O", "O"], ["U-LOC", "U-LOC"], ["B-PER"]]
+    words = [[f"w{n}" for n in range(len(tags))] for tags in gold]
+    rows = [{"tokens": w, "tags": t} for w, t in zip(words, gold, strict=True)]
+    for name, lines in (("rows", rows), ("said", [{"predicted_tags": tags} for tags in said])):
+        (tmp_path / f"{name}.jsonl").write_text("\n".join(map(json.dumps, lines)), "utf-8")
+    (tmp_path / "recipe.yaml").write_text(
+        "task: ner\nmodel: none\nmetrics: [entity_f1, strict_entity_f1, seqeval, seqeval/IOBES]\n", "utf-8"
+    )
+    files = [str(tmp_path / name) for name in ("said.jsonl", "recipe.yaml", "rows.jsonl")]
+    code, shown, err = bertkit("eval", files[0], "--on", files[1], "--data", files[2], "--reference")
+    assert code == 0, err
+    assert "seqeval, strict mode" in shown
+    assert "seqeval classification_report" in shown
+    assert "overall_f1" in shown
