@@ -121,17 +121,13 @@ def differences_of(
     left = _in_blocks(figures, units.left_out(generator)) or [{} for _ in sides]
     names = [name for name in drawn[0] if all(name in own for own in (*drawn, *whole))]
 
-    def last_minus_first(own: Sequence[Mapping[str, Array]], name: str) -> Array:
+    def of(own: Sequence[Mapping[str, Array]], name: str) -> Array:
         values = [each.get(name, np.empty(0)) for each in own]
         with np.errstate(invalid="ignore"):  # inf - inf
             return values[0] if len(values) == 1 else values[1] - values[0]
 
-    return {
-        name: bca(
-            last_minus_first(drawn, name), float(last_minus_first(whole, name)[0]), last_minus_first(left, name), level
-        )
-        for name in names
-    }
+    rows = len(references)
+    return {name: bca(of(drawn, name), float(of(whole, name)[0]), of(left, name), rows, level) for name in names}
 
 
 def stacked(results: Sequence[Mapping[str, Any]]) -> Figures:

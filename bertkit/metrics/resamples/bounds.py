@@ -24,17 +24,21 @@ class Share(NamedTuple):
     factor: float
 
 
-def bca(values: Array, point: float, left_out: Array, level: float = 0.95) -> Span:
+def bca(values: Array, point: float, left_out: Array, rows: int, level: float = 0.95) -> Span:
     """The bias-corrected and accelerated bootstrap interval (Efron 1987; Efron & Tibshirani 1993, section 14.3).
 
     It corrects percentiles for the bias of the resampled figures (their median is not the figure) and for a spread that
-    depends on the figure. It always holds the figure.
+    depends on the figure. It always holds the figure. On few rows it is expanded by Student's t, as resamples then vary
+    too little (Hesterberg 2015): of 50 rows by 4%.
 
     Args:
         values: the figure in resamples, `(sample,)`; those that are not finite are left out.
         point: the figure itself.
         left_out: the figure without one row or a few, `(group,)`: its skewness gives the acceleration.
+        rows: how many there are.
     """
+    from scipy.special import stdtrit
+
     values = values[np.isfinite(values)]
     if not values.size or not math.isfinite(point):
         return (math.nan, math.nan)
@@ -44,8 +48,9 @@ def bca(values: Array, point: float, left_out: Array, level: float = 0.95) -> Sp
     bias = NORMAL.inv_cdf(min(max(float(below), least), 1 - least))
     acceleration = _acceleration(left_out[np.isfinite(left_out)])
     quantiles = []
+    freedom = max(rows - 1, 1)
     for side in ((1 - level) / 2, (1 + level) / 2):
-        z = bias + NORMAL.inv_cdf(side)
+        z = bias + float(stdtrit(freedom, side)) * math.sqrt(rows / freedom)
         quantiles.append(NORMAL.cdf(bias + z / max(1 - acceleration * z, 0.1)))
     low, high = np.quantile(values, quantiles)
     return min(float(low), point), max(float(high), point)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from scipy.stats import binomtest, bootstrap
+from scipy.stats import binomtest, bootstrap, ttest_1samp
 
 from bertkit.metrics import METRICS
 from bertkit.metrics.resamples.bounds import Share, bca, share_of, span_of_share, wilson
+
+MANY = 10**9
+"""Rows of which Student's t is the normal distribution."""
 
 
 @pytest.mark.parametrize(("right", "rows"), [(0, 7), (3, 10), (45, 50), (50, 50), (812, 1000)])
@@ -23,27 +26,35 @@ def test_bca_is_scipys() -> None:
     rows = np.random.default_rng(0).lognormal(size=40)
     theirs = bootstrap((rows,), np.mean, n_resamples=4000, method="BCa", rng=np.random.default_rng(1))
     left_out = (rows.sum() - rows) / (len(rows) - 1)
-    low, high = bca(theirs.bootstrap_distribution, float(rows.mean()), left_out)
+    low, high = bca(theirs.bootstrap_distribution, float(rows.mean()), left_out, MANY)
     assert (low, high) == pytest.approx(tuple(theirs.confidence_interval), rel=1e-3)
 
 
 def test_bca_corrects_the_bias_of_resamples() -> None:
     """Resamples that lie 1 too high: the interval is that of an unbiased figure."""
     values = np.random.default_rng(0).normal(loc=1, scale=2, size=100_000)
-    low, high = bca(values, 0.0, np.empty(0))
+    low, high = bca(values, 0.0, np.empty(0), MANY)
     assert (low, high) == pytest.approx((-2 * 1.96 - 1, 2 * 1.96 - 1), abs=0.2)
 
 
+def test_bca_of_few_rows_is_students() -> None:
+    """A mean of normal numbers: resamples vary by the standard deviation over n, the interval by that over n - 1."""
+    rows = np.random.default_rng(0).normal(size=8)
+    values = rows.mean() + np.random.default_rng(1).normal(size=400_000) * rows.std() / 8**0.5
+    expected = ttest_1samp(rows, 0).confidence_interval(0.95)
+    assert bca(values, float(rows.mean()), np.empty(0), 8) == pytest.approx(tuple(expected), abs=0.02)
+
+
 def test_bca_always_holds_the_figure() -> None:
-    assert bca(np.full(100, 3.0), 2.0, np.empty(0)) == (2.0, 3.0)
-    assert bca(np.full(100, 3.0), 4.0, np.empty(0)) == (3.0, 4.0)
-    assert bca(np.full(100, 3.0), 3.0, np.full(5, 3.0)) == (3.0, 3.0)
+    assert bca(np.full(100, 3.0), 2.0, np.empty(0), MANY) == (2.0, 3.0)
+    assert bca(np.full(100, 3.0), 4.0, np.empty(0), MANY) == (3.0, 4.0)
+    assert bca(np.full(100, 3.0), 3.0, np.full(5, 3.0), MANY) == (3.0, 3.0)
 
 
 def test_undefined_figures_have_no_bounds() -> None:
-    assert np.isnan(bca(np.array([np.nan, 1.0]), np.nan, np.empty(0))).all()
-    assert np.isnan(bca(np.array([np.nan]), 1.0, np.empty(0))).all()
-    assert bca(np.array([np.nan, 1.0, 1.0]), 1.0, np.array([np.nan])) == (1.0, 1.0)
+    assert np.isnan(bca(np.array([np.nan, 1.0]), np.nan, np.empty(0), MANY)).all()
+    assert np.isnan(bca(np.array([np.nan]), 1.0, np.empty(0), MANY)).all()
+    assert bca(np.array([np.nan, 1.0, 1.0]), 1.0, np.array([np.nan]), MANY) == (1.0, 1.0)
 
 
 @pytest.mark.parametrize(
