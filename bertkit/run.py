@@ -26,9 +26,9 @@ import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from bertkit.errors import Parameter, RunError
 from bertkit.fs import cores, write_json, write_text
@@ -63,13 +63,16 @@ class _Environment(BaseModel):
     command: list[str] = []
 
 
+_Interval = Annotated[list[float | None], Field(min_length=2, max_length=2)]
+
+
 class _Metrics(BaseModel):
     """What is read from `metrics.json`: figures for each split, and these."""
 
     train: dict[str, float | None] = {}
     validation: dict[str, float | None] = {}
     test: dict[str, float | None] = {}
-    intervals: dict[str, dict[str, tuple[float | None, float | None]]] = {}
+    intervals: dict[str, dict[str, _Interval]] = {}
     rows: dict[str, int] = {}
 
 

@@ -38,7 +38,7 @@ def test_reasons():
     assert reason(caught.value).startswith(
         "Illegal trailing comma" if "trailing" in str(caught.value) else "Expecting value"
     )
-    assert reason(RecursionError()) == "nested too deeply"
+    assert reason(RecursionError()) == "nested deeper than 100 levels"
 
 
 @pytest.mark.parametrize("text", ["[" * 150 + "]" * 150, "[" * 100_000, '{"a": ' * 150 + "1" + "}" * 150])
