@@ -45,4 +45,4 @@ def train(
         return
     metrics = run.metrics
     console.scores({name: metrics[name] for name in ("validation", "test") if name in metrics}, metrics["intervals"])
-    typer.echo(f"Run: {run.path}")
+    console.say(f"Run: {run.path}")
