@@ -28,6 +28,20 @@ SAVING = 300
 large model on a slow disk, and ends in SIGKILL."""
 
 
+def stop_signals() -> tuple[signal.Signals, ...]:
+    """What asks a process to stop: Ctrl-C, SIGTERM and, unless it is started with nohup, the end of its terminal."""
+    hangup = [] if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN else [signal.SIGHUP]
+    return (signal.SIGINT, signal.SIGTERM, *hangup)
+
+
+def leave_terminal(number: int) -> None:
+    """Call at a signal: after SIGHUP the terminal is gone, and what is printed there would be an error."""
+    if number == signal.SIGHUP:
+        for stream in (1, 2):
+            if os.isatty(stream):
+                os.dup2(os.open(os.devnull, os.O_WRONLY), stream)
+
+
 def rank() -> int:
     return int(os.environ.get("RANK", "0"))
 

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import logging
+import re
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -23,6 +24,8 @@ from bertkit.tasks.task import Task
 log = logging.getLogger("bertkit")
 
 FORMATS = (".csv", ".jsonl", ".parquet", ".conll")
+HALF = re.compile("[\ud800-\udfff]")
+"""Half of a character, as JSON may have it: no encoding can write it."""
 BREAKS = "\t\r\n\0"
 """Characters that a word in a CoNLL file can not hold."""
 
@@ -95,20 +98,51 @@ def write(rows: list[dict[str, Any]], output: str, *, join_lists: bool = True) -
         join_lists: see `joins_lists`.
     """
     suffix = Path(output).suffix
+    if suffix in (".csv", ".conll", ".parquet"):
+        rows = _whole_characters(rows)
     if suffix == ".parquet":
         from pyarrow import parquet
 
         parquet.write_table(_arrow(_same_columns(rows)), output)
         return
-    text = _csv(rows, join_lists) if suffix == ".csv" else _conll(rows) if suffix == ".conll" else _lines(rows)
+    encoding = (getattr(sys.stdout, "encoding", None) if output == "-" else None) or "utf-8"
+    if suffix == ".csv":
+        text = _csv(rows, join_lists)
+    else:
+        text = _conll(rows) if suffix == ".conll" else _lines(rows, encoding)
     if output == "-":
         sys.stdout.write(text)
     else:
         Path(output).write_text(text, "utf-8", newline="")
 
 
-def _lines(rows: Iterable[dict[str, Any]]) -> str:
-    return "".join(json.dumps(row, ensure_ascii=False, default=str) + "\n" for row in rows)
+def _lines(rows: Iterable[dict[str, Any]], encoding: str = "utf-8") -> str:
+    """JSON lines; a row that the encoding can not write, or that holds half a character, has `\\u` escapes."""
+    texts = []
+    for row in rows:
+        text = json.dumps(row, ensure_ascii=False, default=str)
+        try:
+            text.encode(encoding)
+        except UnicodeEncodeError:
+            text = json.dumps(row, default=str)
+        texts.append(text + "\n")
+    return "".join(texts)
+
+
+def _whole_characters(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The rows, with a replacement for each half of a character (a lone surrogate), which only JSON can hold."""
+
+    def whole(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {whole(key): whole(item) for key, item in value.items()}
+        if isinstance(value, list):
+            return [whole(item) for item in value]
+        return HALF.sub("\ufffd", value) if isinstance(value, str) and not value.isascii() else value
+
+    changed = [whole(row) for row in rows]
+    if lost := sum(one != other for one, other in zip(changed, rows, strict=True)):
+        log.warning("%s rows hold half a character, written as \ufffd; a .jsonl keeps it", f"{lost:,}")
+    return changed
 
 
 def _conll(rows: list[dict[str, Any]]) -> str:
