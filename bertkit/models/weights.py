@@ -70,6 +70,9 @@ def check_folder(folder: Path, name: str) -> None:
     from transformers.models.auto.configuration_auto import CONFIG_MAPPING_NAMES
 
     if not (folder / "config.json").is_file():
+        if (folder / "bert_config.json").is_file():
+            what, todo = f"{name}: a BERT as Google or HFL published it", f"bertkit convert {name} --output NEW_FOLDER"
+            raise ModelError.at(WHERE, what, todo)
         raise ModelError.at(
             WHERE, f"{name}: the folder has no config.json", "a model folder is what save_pretrained writes"
         )
