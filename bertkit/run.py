@@ -19,7 +19,6 @@ from __future__ import annotations
 
 import hashlib
 import importlib.metadata
-import json
 import platform
 import shlex
 import shutil
@@ -27,11 +26,14 @@ import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import BaseModel, Field
 
 from bertkit.errors import Parameter, RunError
 from bertkit.fs import cores, write_json, write_text
-from bertkit.recipe.load import build, dump
+from bertkit.json_file import read_json
+from bertkit.recipe.load import build, dump, task_options
 from bertkit.recipe.schema import Recipe
 from bertkit.recipe.source import RECIPE, read
 from bertkit.run_code import copy_code, untrusted
@@ -40,6 +42,38 @@ PACKAGES = (
     *("bertkit", "torch", "transformers", "tokenizers", "datasets", "accelerate", "evaluate"),
     *("seqeval", "scikit-learn", "scipy", "numpy", "pydantic", "ruamel.yaml", "typer"),
 )
+
+
+class _About(BaseModel):
+    """The content of `run.json`."""
+
+    kind: str = "train"
+    backend: str = "torch"
+    parent: dict[str, Any] | None = None
+
+
+class _Environment(BaseModel):
+    """What is read from `environment.json`, which holds more."""
+
+    code: dict[str, dict[str, str]] = {}
+    data: dict[str, str] = {}
+    model: dict[str, str] = {}
+    versions: dict[str, str] = {}
+    devices: list[str] = []
+    command: list[str] = []
+
+
+_Interval = Annotated[list[float | None], Field(min_length=2, max_length=2)]
+
+
+class _Metrics(BaseModel):
+    """What is read from `metrics.json`: figures for each split, and these."""
+
+    train: dict[str, float | None] = {}
+    validation: dict[str, float | None] = {}
+    test: dict[str, float | None] = {}
+    intervals: dict[str, dict[str, _Interval]] = {}
+    rows: dict[str, int] = {}
 
 
 class Run:
@@ -203,7 +237,7 @@ class Run:
 
     @property
     def metrics(self) -> dict[str, Any]:
-        return _read_json(self.metrics_file)
+        return _read(self.metrics_file, _Metrics)
 
     @property
     def kind(self) -> str:
@@ -222,15 +256,16 @@ class Run:
 
     @property
     def _about(self) -> dict[str, Any]:
-        return _read_json(self.run_file) if self.run_file.is_file() else {}
+        return _read(self.run_file, _About) if self.run_file.exists() else {}
 
     @property
     def task_state(self) -> dict[str, Any]:
-        return _read_json(self.task_file)
+        task, _ = task_options(self.recipe)
+        return _read(self.task_file, task.State)
 
     @property
     def environment(self) -> dict[str, Any]:
-        return _read_json(self.environment_file) if self.environment_file.is_file() else {}
+        return _read(self.environment_file, _Environment) if self.environment_file.exists() else {}
 
 
 def default_folder(recipe: str | Path) -> Path:
@@ -262,8 +297,5 @@ def environment() -> dict[str, Any]:
     }
 
 
-def _read_json(file: Path) -> dict[str, Any]:
-    try:
-        return json.loads(file.read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        raise RunError.at(str(file), f"can not be read: {error}", "train it again") from error
+def _read(file: Path, shape: Any) -> dict[str, Any]:
+    return read_json(file, shape, error=RunError, remedy="copy the Run again, or train it again")

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 from bertkit import processes
 from bertkit.errors import BertkitError, RunError, Stopped
 from bertkit.fs import write_json, write_text
+from bertkit.json_file import read_json
 from bertkit.recipe.load import differences, load, resolve
 from bertkit.recipe.schema import Recipe
 from bertkit.run import Run
@@ -108,7 +109,10 @@ def trained(job: Job) -> bool:
 def finished(job: Job) -> bool:
     """Whether it is trained and has written its predictions."""
     made = job.run.predictions / MADE
-    return trained(job) and made.is_file() and json.loads(made.read_text("utf-8")) == _to_make(job)
+    if not (trained(job) and made.is_file()):
+        return False
+    known = read_json(made, dict[str, Any], error=RunError, remedy="remove it: the rows are answered again")
+    return known == _to_make(job)
 
 
 def train_and_answer(job: Job) -> None:

@@ -17,12 +17,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from pydantic import BaseModel
 
 import bertkit
 from bertkit import processes
 from bertkit.data.lazy import LazySequence
 from bertkit.engine.examples import Encoded
+from bertkit.errors import DataError
 from bertkit.fs import cache_home, folder_aside
+from bertkit.json_file import read_json
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -127,6 +130,12 @@ def _code() -> bytes:
     return digest.digest()
 
 
+class _Index(BaseModel):
+    notes: list[str]
+    warnings: list[str]
+    names: list[str]
+
+
 def _write(encoded: Encoded, folder: Path) -> None:
     with folder_aside(folder) as aside:
         for name in encoded.examples[0]:
@@ -140,12 +149,12 @@ def _write(encoded: Encoded, folder: Path) -> None:
 
 def _read(folder: Path) -> Encoded | None:
     try:
-        index = json.loads((folder / INDEX).read_text("utf-8"))
+        index = read_json(folder / INDEX, _Index, error=DataError, remedy="")
         values = {name: np.load(folder / f"{name}.npy", mmap_mode="r") for name in index["names"]}
         flat = [name for name in index["names"] if (folder / f"{name}.ends.npy").is_file()]
         ends = {name: np.load(folder / f"{name}.ends.npy") for name in flat}
         os.utime(folder)
-    except (OSError, EOFError, ValueError, KeyError):  # missing or incomplete: encode again
+    except (DataError, OSError, EOFError, ValueError):  # missing or incomplete: encode again
         return None
     return Encoded(StoredExamples(values, ends), index["notes"], index["warnings"])
 

@@ -6,19 +6,25 @@ Without network, a hub name that is not in the local cache fails at once, not af
 from __future__ import annotations
 
 import hashlib
-import json
 from pathlib import Path
 from typing import Any
+
+from pydantic import BaseModel
 
 from bertkit import hub
 from bertkit.errors import ModelError, did_you_mean
 from bertkit.extras import PACKAGE, carried
+from bertkit.json_file import read_json
 from bertkit.recipe.schema import ModelBlock
 
 WEIGHTS = ("model.safetensors", "model.safetensors.index.json", "pytorch_model.bin", "pytorch_model.bin.index.json")
 WHERE = "model.name"
 POINTER = b"version https://git-lfs"
 """Beginning of the file that a clone without Git LFS has instead of the weights."""
+
+
+class _Config(BaseModel):
+    model_type: str | None = None
 
 
 def resolve(name: str, revision: str | None, where: str) -> dict[str, Any]:
@@ -76,10 +82,8 @@ def check_folder(folder: Path, name: str) -> None:
         raise ModelError.at(
             WHERE, f"{name}: the folder has no config.json", "a model folder is what save_pretrained writes"
         )
-    try:
-        kind = json.loads((folder / "config.json").read_text("utf-8")).get("model_type")
-    except (ValueError, AttributeError) as error:
-        raise ModelError.at(f"{folder / 'config.json'}", f"not valid JSON: {error}", "copy the model again") from error
+    remedy = "copy the model again"
+    kind = read_json(folder / "config.json", _Config, error=ModelError, remedy=remedy, nan=True).get("model_type")
     if kind is None:
         raise ModelError.at(f"{folder / 'config.json'}", "model_type is missing", 'for example "model_type": "bert"')
     if kind not in CONFIG_MAPPING_NAMES:

@@ -10,6 +10,7 @@ import io
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from bertkit.errors import BertkitError, Problem, RecipeError
 from bertkit.recipe import train_block
 from bertkit.recipe.references import Key, Visit, change_files, change_references
 from bertkit.recipe.schema import Recipe
-from bertkit.recipe.schema_problems import schema_problems
+from bertkit.recipe.schema_problems import MOST_PROBLEMS, schema_problems
 from bertkit.recipe.source import SETS, YamlValues, anchor, locate, normal, read
 
 DATA_PATHS: list[Key] = [("data", split) for split in ("train", "validation", "test")]
@@ -59,7 +60,7 @@ def build(source: YamlValues, *, of_run: bool = False) -> Recipe:
         problems += schema_problems(error, Recipe, source)
     train = source.values.get("train")
     if isinstance(train, dict):
-        for key, reason, remedy in train_block.check(train):
+        for key, reason, remedy in islice(train_block.check(train), MOST_PROBLEMS):
             problems.append(source.problem(("train", key), reason, remedy))
     problems += task_problems
     problems += _reference_problems(source, task)
@@ -223,7 +224,9 @@ def _reference_problems(source: YamlValues, task: Any) -> list[Problem]:
             problems.append(source.problem(("callbacks", i), reason, "write each behind a - of its own"))
 
     def check(key: Key, kind: str, reference: str) -> str:
-        if kind == "task" or reference.startswith(plugins.EVALUATE):  # see `_task`; evaluate's own are loaded later
+        if (
+            len(problems) > MOST_PROBLEMS or kind == "task" or reference.startswith(plugins.EVALUATE)
+        ):  # see `_task`; evaluate's own are loaded later
             return reference
         try:
             if key[0] != "options":

@@ -7,7 +7,6 @@ that nobody reads. The list of files shows when a checkpoint lost some of them l
 from __future__ import annotations
 
 import contextlib
-import json
 import logging
 import shutil
 from collections.abc import Iterator
@@ -15,13 +14,36 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pydantic import BaseModel
+
+from bertkit.errors import RunError
 from bertkit.fs import write_json
+from bertkit.json_file import read_json
 
 log = logging.getLogger("bertkit")
 
 PREFIX = "checkpoint-"
 LIST = "files.json"
 STATE = "trainer_state.json"
+RUNNING = "running_loss.json"
+REMEDY = "remove this checkpoint: an older one is taken, else the training starts again"
+
+
+class _State(BaseModel):
+    """What is read from Trainer's state, which holds more."""
+
+    global_step: int
+    max_steps: int
+    stateful_callbacks: dict[str, dict[str, Any] | list[dict[str, Any]]]
+
+
+class _Running(BaseModel):
+    """Sums since the last logged step, and what the budget has spent."""
+
+    loss: float
+    since: int
+    parts: list[float] | None = None
+    budget: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -92,8 +114,8 @@ def step_of(checkpoint: Path) -> int:
 def damage(checkpoint: Path) -> str:
     """The first file that is missing or has another size than was written; empty for a complete checkpoint."""
     try:
-        sizes: dict[str, int] = json.loads((checkpoint / LIST).read_text("utf-8"))
-    except (OSError, ValueError):
+        sizes = read_json(checkpoint / LIST, dict[str, int], error=RunError, remedy=REMEDY)
+    except RunError:
         return f"no {LIST}"
     for name, size in sizes.items():
         file = checkpoint / name
@@ -106,7 +128,12 @@ def damage(checkpoint: Path) -> str:
 
 def state_of(checkpoint: Path) -> dict[str, Any]:
     """Trainer's state in a checkpoint."""
-    return json.loads((checkpoint / STATE).read_text("utf-8"))
+    return read_json(checkpoint / STATE, _State, error=RunError, remedy=REMEDY, nan=True)
+
+
+def running_of(checkpoint: Path) -> dict[str, Any]:
+    """The sums since the last logged step, in a checkpoint."""
+    return read_json(checkpoint / RUNNING, _Running, error=RunError, remedy=REMEDY, nan=True)
 
 
 def is_final(checkpoint: Path) -> bool:

@@ -106,7 +106,7 @@ def test_few_rows_are_not_kept(tiny_bert: Path, monkeypatch: pytest.MonkeyPatch)
     assert entries() == []
 
 
-@pytest.mark.parametrize("harm", ["shorten", "remove", "empty"])
+@pytest.mark.parametrize("harm", ["shorten", "remove", "empty", "index"])
 def test_a_torn_entry_is_made_again(harm: str, tiny_bert: Path) -> None:
     task, rows = prepared("classify", {})
     tokenizer = AutoTokenizer.from_pretrained(tiny_bert)
@@ -115,6 +115,8 @@ def test_a_torn_entry_is_made_again(harm: str, tiny_bert: Path) -> None:
     file = entries()[0] / "input_ids.npy"
     if harm == "remove":
         file.unlink()
+    elif harm == "index":
+        (entries()[0] / encoding.INDEX).write_text("{}")
     else:
         os.truncate(file, 0 if harm == "empty" else file.stat().st_size - 4)
     for _ in range(2):

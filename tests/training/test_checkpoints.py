@@ -149,13 +149,18 @@ def broken_list(folder: Path) -> str:
     return "no files.json"
 
 
+def list_of_another_shape(folder: Path) -> str:
+    (folder / LIST).write_text("[]")
+    return "no files.json"
+
+
 def empty(folder: Path) -> str:
     shutil.rmtree(folder)
     folder.mkdir()
     return "no files.json"
 
 
-@pytest.mark.parametrize("tear", [missing, shortened, without_list, broken_list, empty])
+@pytest.mark.parametrize("tear", [missing, shortened, without_list, broken_list, list_of_another_shape, empty])
 def test_a_torn_checkpoint_is_passed_over_and_named(
     checkpoints: Checkpoints, tear: Any, said: pytest.LogCaptureFixture
 ) -> None:

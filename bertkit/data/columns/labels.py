@@ -71,10 +71,10 @@ def distinct_labels(rows: Rows, column: str) -> list[str]:
 
 
 def natural(name: str) -> tuple[Any, ...]:
-    """Sort key: whole numbers by value, also inside other names."""
-    if re.fullmatch(r"-?\d+", name):
+    """Sort key: whole numbers by value, also inside other names. Python converts no text of thousands of digits."""
+    if re.fullmatch(r"-?\d{1,18}", name):
         return (0, int(name), name)
-    parts = [int(part) if part.isdecimal() else part.casefold() for part in re.split(r"(\d+)", name)]
+    parts = [int(part) if part.isdecimal() else part.casefold() for part in re.split(r"(\d{1,18})", name)]
     return (1, parts, name)
 
 

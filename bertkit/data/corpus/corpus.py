@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from bertkit.data.corpus.build import MANIFEST, TOKENIZER, WORK, build, cached, read_manifest, vocabulary_hash
+from bertkit.data.corpus.build import build, cached, vocabulary_hash
+from bertkit.data.corpus.manifest import MANIFEST, TOKENIZER, WORK, read_manifest
 from bertkit.data.corpus.options import CorpusOptions
 from bertkit.data.corpus.shards import Shard
 from bertkit.data.lazy import LazySequence

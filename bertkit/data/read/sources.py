@@ -7,6 +7,7 @@ import glob
 import gzip
 import io
 import logging
+import math
 import re
 import sys
 from collections import Counter
@@ -45,6 +46,11 @@ NOT_ROWS = ("dataset_info.json", "dataset_dict.json", "state.json")
 """Other files that `Dataset.save_to_disk` writes."""
 
 
+BOMB_BYTES, BOMB_RATIO = 2**28, 200
+"""A packed file may unpack to so many bytes or, if that is more, so many times its size. Texts are packed to a third,
+and very repetitive ones to a fiftieth; the format allows a thousandth."""
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
     """One thing to read rows from.
@@ -72,7 +78,26 @@ class Source:
         if self.file is None:
             return io.BufferedReader(io.BytesIO(self.content))
         packed = self.file.suffix.lower() == ".gz"
-        return cast(BinaryIO, gzip.GzipFile(self.file)) if packed else self.file.open("rb")
+        return cast(BinaryIO, _Unpacked(self.file)) if packed else self.file.open("rb")
+
+
+class _Unpacked(gzip.GzipFile):
+    """A packed file, which may be a bomb: a thousandth of what it unpacks to."""
+
+    def __init__(self, file: Path):
+        super().__init__(file)
+        self._most = max(BOMB_BYTES, BOMB_RATIO * file.stat().st_size) if file.is_file() else math.inf
+
+    def read(self, size: int | None = -1) -> bytes:
+        return self._checked(super().read(size))
+
+    def read1(self, size: int = -1) -> bytes:
+        return self._checked(super().read1(size))
+
+    def _checked(self, part: bytes) -> bytes:
+        if self.tell() > self._most:
+            raise EOFError(f"it unpacks to more than {BOMB_RATIO} times its size; unpack it first if that is right")
+        return part
 
 
 def placeholders(count: int) -> tuple[str, ...]:

@@ -25,8 +25,8 @@ log = logging.getLogger("bertkit")
 FORMATS = {",": "csv", ";": "csv-semicolon", "\t": "tsv"}
 """Delimiter -> the format that reads it."""
 
-MAX_FIELD = 2**31 - 1
-"""Characters; no limit in practice: `data.max_characters` is the limit, and its error names the row."""
+MAX_FIELD = 2**28
+"""Characters of a field, which may have several lines; `data.max_characters` is the limit that names the row."""
 
 _NAMES = re.compile(r"[\w .#()-]{1,40}")
 
@@ -80,6 +80,9 @@ def _rows(source: Source, reader: Any) -> Iterator[tuple[int, list[str] | Proble
             elif "unexpected end" in detail:
                 what, detail = "a quote opens here and is never closed", ""
                 todo = 'close it, or write a quote in a text as ""'
+            elif "field larger" in detail:
+                what, detail = f"a text of more than {MAX_FIELD:,} characters", ""
+                todo = "is a quote never closed?"
             todo, setting = f"{todo}; if the file has no quoting", Setting("data.format", "tsv")
             problem = Problem(source.line(line), what, todo, detail, setting)
             if reader.line_num != line:

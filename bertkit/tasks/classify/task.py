@@ -19,8 +19,8 @@ from bertkit.recipe.schema import DataBlock
 from bertkit.tasks import label_match, texts, verdicts
 from bertkit.tasks.classify import out_of_scope, thresholds
 from bertkit.tasks.classify.head import ClassifyHead
-from bertkit.tasks.classify.options import ClassifyOptions
-from bertkit.tasks.parsing import number
+from bertkit.tasks.classify.options import ClassifyOptions, ClassifyState
+from bertkit.tasks.parsing import number, position
 from bertkit.tasks.task import Answer, Encoded, Outputs, Rows, Verdict
 from bertkit.tasks.texts import TextTask
 
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 class Classify(TextTask):
     Options = ClassifyOptions
     Head = ClassifyHead
+    State = ClassifyState
     metrics: tuple[str, ...] = ("accuracy", "macro_f1")
     options: ClassifyOptions
 
@@ -255,8 +256,8 @@ class Classify(TextTask):
         names = {label_match.plain(name): name for name in self.labels}
         if text in self.labels or label_match.plain(text) in names:
             return text if text in self.labels else names[label_match.plain(text)]
-        if self.state.get("ordered") and text.isascii() and text.isdecimal() and int(text) < len(self.labels):
-            return self.labels[int(text)]
+        if self.state.get("ordered") and (known := position(text, len(self.labels))) is not None:
+            return self.labels[known]
         raise Unusable(f"an unknown label: {text!r:.40}", did_you_mean(text, self.labels))
 
     def to_text(self, answer: Answer) -> str:
