@@ -95,7 +95,11 @@ def test_a_folder_that_can_not_be_made(tmp_path: Path) -> None:
 
 def test_open_gives_what_the_files_hold(tmp_path: Path) -> None:
     run = finish(Run.create(tmp_path / "run", recipe()))
-    metrics = {"validation": {"accuracy": 0.5}, "intervals": {"validation": {"accuracy": [0.1, None]}}, "rows": {"x": 3}}
+    metrics = {
+        "validation": {"accuracy": 0.5},
+        "intervals": {"validation": {"accuracy": [0.1, None]}},
+        "rows": {"x": 3},
+    }
     write_json(run.metrics_file, metrics)
     write_json(run.task_file, {"labels": ["a", "b"]})
     opened = Run.open(str(run.path))
@@ -126,7 +130,12 @@ def test_an_unfinished_run_is_not_opened(tmp_path: Path, name: str) -> None:
     [
         ("metrics.json", "metrics", "{", "not valid JSON"),
         ("metrics.json", "metrics", '{"test": {"accuracy": "high"}}', "test.accuracy: expected a number, found a text"),
-        ("metrics.json", "metrics", '{"intervals": {"test": {"f1": [1]}}}', "intervals.test.f1: List should have at least 2 items"),
+        (
+            "metrics.json",
+            "metrics",
+            '{"intervals": {"test": {"f1": [1]}}}',
+            "intervals.test.f1: List should have at least 2 items",
+        ),
         ("task.json", "task_state", "{}", "it has no labels"),
         ("task.json", "task_state", '{"labels": "ab"}', "labels: expected a list, found a text"),
         ("task.json", "task_state", '{"labels": ["a"], "outputs": [0, 1]}', "outputs: 2 values for 1 labels"),

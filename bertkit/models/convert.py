@@ -8,7 +8,6 @@ labels. Names change as in `load_tf_weights_in_bert` of transformers 4.
 from __future__ import annotations
 
 import contextlib
-import json
 import re
 import tempfile
 import zipfile
@@ -18,6 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bertkit.errors import ModelError
 from bertkit.fs import folder_aside
+from bertkit.json_file import read_json
 from bertkit.models.bundle import Bundle
 
 if TYPE_CHECKING:
@@ -128,12 +128,9 @@ def _one(folder: Path, name: str) -> Path:
 
 
 def _config(file: Path) -> dict[str, Any]:
-    try:
-        values = json.loads(file.read_bytes())
-        if not isinstance(values, dict) or "hidden_size" not in values:
-            raise ValueError("it has no hidden_size")
-    except (ValueError, RecursionError) as error:
-        raise ModelError.at(str(file), f"no configuration of a BERT: {error}", "download it again") from error
+    values: dict[str, Any] = read_json(file, dict[str, Any], error=ModelError, remedy="download it again")
+    if "hidden_size" not in values:
+        raise ModelError.at(str(file), "no configuration of a BERT: it has no hidden_size", "download it again")
     return {key: value for key, value in values.items() if key not in ("model_type", "architectures")}
 
 

@@ -186,8 +186,9 @@ def test_cases_are_found_in_the_vocabulary() -> None:
     ("name", "content", "said"),
     [
         ("bert_config.json", None, "no bert_config.json in it"),
-        ("bert_config.json", b"{", "no configuration of a BERT"),
-        ("bert_config.json", b"[]", "it has no hidden_size"),
+        ("bert_config.json", b"{", "bert_config.json  can not be used: not valid JSON"),
+        ("bert_config.json", b"[]", "expected an object, found a list"),
+        ("bert_config.json", b"{}", "it has no hidden_size"),
         ("bert_config.json", b'{"hidden_size": 64}', "do not fit"),
         ("vocab.txt", None, "no vocab.txt in it"),
         ("vocab.txt", b"\n".join(b"word%d" % n for n in range(9_000)), "but the model only"),
