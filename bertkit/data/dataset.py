@@ -38,7 +38,7 @@ _SENTENCE = re.compile(r"\S+( \S+){4,}|.{41,}|-?\d+(\.\d+)?|.*[.!?]", re.DOTALL)
 
 
 def load(
-    sources: Sequence[str],
+    sources: Sequence[str | Source],
     columns: Sequence[Column],
     block: DataBlock,
     *,
@@ -80,7 +80,8 @@ def load(
     values.settle()
     tally.warn()
     if not len(rows):
-        raise DataError.at(", ".join(sources), "no row can be used", "see the rows left out above")
+        names = ", ".join(source.name if isinstance(source, Source) else source for source in sources)
+        raise DataError.at(names, "no row can be used", "see the rows left out above")
     return rows.dataset()
 
 

@@ -117,7 +117,7 @@ class Values:
                 raise Unusable("is empty", EVERY_ROW, setting=SKIP)
             self._tally.add("empty texts", place)
         self._check_length(len(value), "an unclosed quote often merges rows")
-        _check_characters(value)
+        check_characters(value)
         return value
 
     def _check_length(self, size: int, why: str) -> None:
@@ -138,7 +138,7 @@ class Values:
             if not word.strip():
                 detail = f"word {position + 1} is {word!r:.40}"
                 raise Unusable("holds an empty word", EVERY_WORD, detail=detail, setting=SKIP, word=position)
-            _check_characters(word)
+            check_characters(word)
         if not words:
             raise Unusable("has no words", EVERY_ROW, setting=SKIP)
         self._check_length(sum(map(len, words)), "are the empty lines between sentences missing?")
@@ -165,7 +165,7 @@ class Values:
             detail = f"found {describe(value)} ({value!r:.40})"
             raise Unusable("is not a label", "write a name or a whole number", detail=detail)
         name = str(value).lower() if isinstance(value, bool) else str(value).strip()
-        _check_characters(name)
+        check_characters(name)
         if isinstance(value, str) and name != value:
             self._tally.add("labels with white space around them, removed", place)
         if self._block.label_ids:
@@ -182,7 +182,7 @@ class Values:
     def _choices(self, value: Any, place: str) -> list[str]:
         texts = choices.choices(value)
         for text in texts:
-            _check_characters(text)
+            check_characters(text)
             self._check_length(len(text), "are the choices in one text?")
         if len(set(map(choices.plain, texts))) < len(texts):
             self._tally.add(choices.TWICE, place)
@@ -259,7 +259,7 @@ class Values:
     def _id(self, value: Any, place: str) -> str | None:
         if value is None:
             return None
-        _check_characters(str(value))
+        check_characters(str(value))
         return str(value)
 
 
@@ -272,6 +272,7 @@ def _list(value: Any, elements: str) -> list[Any]:
     return value
 
 
-def _check_characters(text: str) -> None:
+def check_characters(text: str) -> None:
+    """Raise Unusable where a text holds half a surrogate pair."""
     if not text.isascii() and _HALF_CHARACTER.search(text):
         raise Unusable("holds half a character", "a lone \\ud800 to \\udfff: was a text cut inside an emoji?")
