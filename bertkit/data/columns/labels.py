@@ -12,6 +12,7 @@ from typing import Any
 
 from bertkit.data.read.rows import BadRows
 from bertkit.errors import DataError, Problem, did_you_mean
+from bertkit.recipe.schema import DataBlock
 
 log = logging.getLogger("bertkit")
 
@@ -46,6 +47,12 @@ def read_label_names(value: list[str] | str | None) -> list[str] | None:
     if problems or not first:
         raise DataError(*problems or [Problem("data.label_names", "no label names")])
     return list(first)
+
+
+def given_names(block: DataBlock) -> list[str] | None:
+    """The names that the recipe gives, in order: data.label_names, else those of its columns if each label has one."""
+    columns = block.columns.get("label")
+    return read_label_names(block.label_names) or (columns if isinstance(columns, list) else None)
 
 
 def _from_file(file: Path) -> list[tuple[str, str]]:
@@ -101,6 +108,8 @@ def check_labels(rows: Rows, column: str, names: Sequence[str], split: str, *, g
 def _unknown_todo(name: str, names: Sequence[str]) -> str:
     if name == HIDDEN:
         return f"-1 marks a hidden label: {HIDDEN_TODO}"
+    if (parts := re.split(r"[,|;\t；，、]", name))[1:] and all(part.strip() in names for part in parts):
+        return f"several labels in one? data.label_separator is {name[len(parts[0])]!r} then, with options.multi_label"
     folded = {known.casefold(): known for known in names}
     return f"did you mean {folded[name.casefold()]}?" if name.casefold() in folded else did_you_mean(name, names)
 
