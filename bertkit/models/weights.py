@@ -13,6 +13,7 @@ from typing import Any
 from bertkit import hub
 from bertkit.errors import ModelError, did_you_mean
 from bertkit.extras import PACKAGE, carried
+from bertkit.models.custom_code import needed, with_trust
 from bertkit.recipe.schema import ModelBlock
 
 WEIGHTS = ("model.safetensors", "model.safetensors.index.json", "pytorch_model.bin", "pytorch_model.bin.index.json")
@@ -22,7 +23,7 @@ POINTER = b"version https://git-lfs"
 
 
 def resolve(name: str, revision: str | None, where: str) -> dict[str, Any]:
-    """A name of the `model:` block -> the arguments of `from_pretrained` that locate it.
+    """A name of the `model:` block -> the arguments of `from_pretrained` that locate it, without its code.
 
     Raises:
         ModelError: no such folder, or a hub name that is not in the cache while the hub is out of reach.
@@ -46,7 +47,12 @@ def resolve(name: str, revision: str | None, where: str) -> dict[str, Any]:
 
 
 def _place(name: str, revision: str | None = None, *, local: bool = True) -> dict[str, Any]:
-    return {"pretrained_model_name_or_path": name, "revision": revision or "main", "local_files_only": local}
+    return {
+        "pretrained_model_name_or_path": name,
+        "revision": revision or "main",
+        "local_files_only": local,
+        "trust_remote_code": False,
+    }
 
 
 def _in_cache(name: str, revision: str | None) -> bool:
@@ -67,12 +73,13 @@ def check_folder(folder: Path, name: str) -> None:
             WHERE, f"{name}: the folder has no config.json", "a model folder is what save_pretrained writes"
         )
     try:
-        kind = json.loads((folder / "config.json").read_text("utf-8")).get("model_type")
+        config = json.loads((folder / "config.json").read_text("utf-8"))
+        kind = config.get("model_type")
     except (ValueError, AttributeError) as error:
         raise ModelError.at(f"{folder / 'config.json'}", f"not valid JSON: {error}", "copy the model again") from error
     if kind is None:
         raise ModelError.at(f"{folder / 'config.json'}", "model_type is missing", 'for example "model_type": "bert"')
-    if kind not in CONFIG_MAPPING_NAMES:
+    if kind not in CONFIG_MAPPING_NAMES and not needed(config, {}):
         todo = did_you_mean(kind, CONFIG_MAPPING_NAMES)
         what = f"can not be loaded: transformers has no model_type {kind}"
         raise ModelError.at(f"{folder / 'config.json'}", what, todo)
@@ -95,7 +102,7 @@ def model_type(block: ModelBlock) -> str | None:
 
     place = resolve(block.name, block.revision, WHERE)
     try:
-        return str(AutoConfig.from_pretrained(**place).model_type)
+        return str(AutoConfig.from_pretrained(**with_trust(place, WHERE)).model_type)
     except Exception:  # loading the model will report the error
         return None
 
