@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bertkit.errors import ModelError, Setting, did_you_mean
+from bertkit.models.custom_code import with_trust
 from bertkit.models.layers import freeze
 from bertkit.models.weights import WHERE, check_folder, resolve
 from bertkit.recipe.schema import ModelBlock
@@ -67,7 +68,7 @@ def load_tokenizer(block: ModelBlock) -> PreTrainedTokenizerBase:
         raise ModelError.at(
             "model.tokenizer", "a model from scratch needs a tokenizer", "name a folder or a model that has one"
         )
-    place = resolve(name, None if block.tokenizer else block.revision, key)
+    place = with_trust(resolve(name, None if block.tokenizer else block.revision, key), key)
     try:
         tokenizer = AutoTokenizer.from_pretrained(**place)
     except Exception as error:  # tokenizers, json, hub and transformers each raise their own kinds here
@@ -118,7 +119,7 @@ def _scratch_config(values: dict[str, Any], head: dict[str, Any]) -> Any:
         hint = did_you_mean(kind, CONFIG_MAPPING_NAMES)
         raise ModelError.at("model.scratch.model_type", f"{kind}: transformers has no such model", hint) from error
     for key in values:
-        if not hasattr(default, key):  # transformers would accept an unknown key without a warning
+        if key.startswith("_") or not hasattr(default, key):  # transformers would accept any key without a warning
             hint = did_you_mean(key, default.to_dict())
             raise ModelError.at(f"model.scratch.{key}", f"{kind} has no such key in its configuration", hint)
     try:
@@ -132,7 +133,7 @@ def _from_scratch(config: Any, auto_class: Any) -> Any:
         what = f"{config.model_type}: transformers has no {auto_class.__name__} of this kind"
         raise ModelError.at("model.scratch.model_type", what, "bert, for example")
     try:
-        return auto_class.from_config(config)
+        return auto_class.from_config(config, trust_remote_code=False)
     except Exception as error:  # each kind of model has checks of its own
         raise ModelError.at("model.scratch", f"{config.model_type}: {_named(error)}", AS_PUBLISHED) from error
 
@@ -146,6 +147,7 @@ def _pretrained(block: ModelBlock, auto_class: Any, config: dict[str, Any]) -> P
     place = resolve(block.name, block.revision, WHERE)
     if (folder := Path(place["pretrained_model_name_or_path"])).is_dir():
         check_folder(folder, block.name)
+    place = with_trust(place, WHERE)
     try:
         trained = AutoConfig.from_pretrained(**place)
         model, info = auto_class.from_pretrained(

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from bertkit.errors import ModelError
 from bertkit.models.build import load_tokenizer
+from bertkit.models.custom_code import with_trust
 from bertkit.models.weights import WEIGHTS, WHERE, check_folder, resolve
 from bertkit.recipe.schema import ModelBlock
 
@@ -49,6 +50,7 @@ def open_model(name: str) -> PreTrainedModel:
     place = resolve(name, None, WHERE)
     if (folder := Path(place["pretrained_model_name_or_path"])).is_dir():
         check_folder(folder, name)
+    place = with_trust(place, WHERE)
     try:
         config = transformers.AutoConfig.from_pretrained(**place)
         architecture = (config.architectures or ["AutoModel"])[0]

@@ -15,6 +15,7 @@ from bertkit import hub
 from bertkit.errors import ModelError, did_you_mean
 from bertkit.extras import PACKAGE, carried
 from bertkit.json_file import read_json
+from bertkit.models.custom_code import needed, with_trust
 from bertkit.recipe.schema import ModelBlock
 
 WEIGHTS = ("model.safetensors", "model.safetensors.index.json", "pytorch_model.bin", "pytorch_model.bin.index.json")
@@ -28,7 +29,7 @@ class _Config(BaseModel):
 
 
 def resolve(name: str, revision: str | None, where: str) -> dict[str, Any]:
-    """A name of the `model:` block -> the arguments of `from_pretrained` that locate it.
+    """A name of the `model:` block -> the arguments of `from_pretrained` that locate it, without its code.
 
     Raises:
         ModelError: no such folder, or a hub name that is not in the cache while the hub is out of reach.
@@ -59,7 +60,12 @@ def model_folder(name: str) -> Path:
 
 
 def _place(name: str, revision: str | None = None, *, local: bool = True) -> dict[str, Any]:
-    return {"pretrained_model_name_or_path": name, "revision": revision or "main", "local_files_only": local}
+    return {
+        "pretrained_model_name_or_path": name,
+        "revision": revision or "main",
+        "local_files_only": local,
+        "trust_remote_code": False,
+    }
 
 
 def _in_cache(name: str, revision: str | None) -> bool:
@@ -82,11 +88,11 @@ def check_folder(folder: Path, name: str) -> None:
         raise ModelError.at(
             WHERE, f"{name}: the folder has no config.json", "a model folder is what save_pretrained writes"
         )
-    remedy = "copy the model again"
-    kind = read_json(folder / "config.json", _Config, error=ModelError, remedy=remedy, nan=True).get("model_type")
+    config = read_json(folder / "config.json", _Config, error=ModelError, remedy="copy the model again", nan=True)
+    kind = config.get("model_type")
     if kind is None:
         raise ModelError.at(f"{folder / 'config.json'}", "model_type is missing", 'for example "model_type": "bert"')
-    if kind not in CONFIG_MAPPING_NAMES:
+    if kind not in CONFIG_MAPPING_NAMES and not needed(config, {}):
         todo = did_you_mean(kind, CONFIG_MAPPING_NAMES)
         what = f"can not be loaded: transformers has no model_type {kind}"
         raise ModelError.at(f"{folder / 'config.json'}", what, todo)
@@ -109,7 +115,7 @@ def model_type(block: ModelBlock) -> str | None:
 
     place = resolve(block.name, block.revision, WHERE)
     try:
-        return str(AutoConfig.from_pretrained(**place).model_type)
+        return str(AutoConfig.from_pretrained(**with_trust(place, WHERE)).model_type)
     except Exception:  # loading the model will report the error
         return None
 
