@@ -4,7 +4,8 @@ run.json            how this Run was made, from which Run, and for which backend
 recipe.yaml         the resolved recipe, which trains the same model again
 model/              weights, configuration and tokenizer, as plain `AutoModel.from_pretrained` loads them
 task.json           what the task learnt beside the weights: label names, thresholds
-metrics.json        {"validation": {"accuracy": ...}, "test": {...}, "intervals": {"validation": {...}}}
+metrics.json        {"validation": {"accuracy": ...}, "test": {...}, "intervals": {"validation": {...}},
+                    "rows": {"train": ...}, "warnings": [{"split": ..., "message": ...}]}
 log.jsonl           one line per logged step
 environment.json    versions, machine, hashes of the weights and data that went in
 README.md           the model card
@@ -35,6 +36,7 @@ from bertkit.recipe.load import build, dump
 from bertkit.recipe.schema import Recipe
 from bertkit.recipe.source import RECIPE, read
 from bertkit.run_code import copy_code, untrusted
+from bertkit.warn import Warned
 
 PACKAGES = (
     *("bertkit", "torch", "transformers", "tokenizers", "datasets", "accelerate", "evaluate"),
@@ -204,6 +206,11 @@ class Run:
     @property
     def metrics(self) -> dict[str, Any]:
         return _read_json(self.metrics_file)
+
+    @property
+    def warnings(self) -> list[Warned]:
+        """What was warned of while it was trained and scored; empty in Runs from before these were kept."""
+        return self.metrics.get("warnings", [])
 
     @property
     def kind(self) -> str:
