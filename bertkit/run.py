@@ -4,7 +4,8 @@ run.json            how this Run was made, from which Run, and for which backend
 recipe.yaml         the resolved recipe, which trains the same model again
 model/              weights, configuration and tokenizer, as plain `AutoModel.from_pretrained` loads them
 task.json           what the task learnt beside the weights: label names, thresholds
-metrics.json        {"validation": {"accuracy": ...}, "test": {...}, "intervals": {"validation": {...}}}
+metrics.json        {"validation": {"accuracy": ...}, "test": {...}, "intervals": {"validation": {...}},
+                    "rows": {"train": ...}, "warnings": [{"split": ..., "message": ...}]}
 log.jsonl           one line per logged step
 environment.json    versions, machine, hashes of the weights and data that went in
 README.md           the model card
@@ -38,6 +39,7 @@ from bertkit.recipe.load import build, dump, task_options
 from bertkit.recipe.schema import Recipe
 from bertkit.recipe.source import RECIPE, read
 from bertkit.run_code import code_in, copy_code, links_out
+from bertkit.warn import Warned
 
 PACKAGES = (
     *("bertkit", "torch", "transformers", "tokenizers", "datasets", "accelerate", "evaluate"),
@@ -75,6 +77,7 @@ class _Metrics(BaseModel):
     test: dict[str, float | None] = {}
     intervals: dict[str, dict[str, _Interval]] = {}
     rows: dict[str, int] = {}
+    warnings: list[Warned] = []
 
 
 class Run:
@@ -249,6 +252,11 @@ class Run:
     @property
     def metrics(self) -> dict[str, Any]:
         return _read(self.metrics_file, _Metrics)
+
+    @property
+    def warnings(self) -> list[Warned]:
+        """What was warned of while it was trained and scored; empty in Runs from before these were kept."""
+        return self.metrics.get("warnings", [])
 
     @property
     def kind(self) -> str:

@@ -82,7 +82,7 @@ def _report(plan: Any, failed: dict[str, str], *, leaderboard: bool) -> None:
         TrainingError: the jobs that failed, after the results of the others are printed.
     """
     from bertkit.bench import submission
-    from bertkit.bench.page import page_of
+    from bertkit.bench.page import page_of, warnings
     from bertkit.bench.table import as_json, cells, header, tabulate
     from bertkit.fs import write_json, write_text
     from bertkit.report.bench import text
@@ -94,6 +94,8 @@ def _report(plan: Any, failed: dict[str, str], *, leaderboard: bool) -> None:
     if leaderboard:
         for note in submission.write(plan.output, plan.suite, plan.seeds):
             typer.echo(note)
+    for line in warnings(table):
+        console.warn(line)
     for name, reason in table.absent.items():
         console.warn(f"{name} is absent: {reason}")
     typer.echo(f"Report: {plan.output / 'report.html'}")

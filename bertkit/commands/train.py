@@ -37,6 +37,7 @@ def train(
     """
     from bertkit.run import default_folder
     from bertkit.training.train import train as work
+    from bertkit.warn import lines
 
     if number > 1:
         folder = output or (None if resume else default_folder(recipe))  # one folder for all processes
@@ -47,4 +48,6 @@ def train(
         return
     metrics = run.metrics
     console.scores({name: metrics[name] for name in ("validation", "test") if name in metrics}, metrics["intervals"])
+    for line in lines(run.warnings):  # most were logged long ago
+        typer.echo(f"warning: {line}")
     typer.echo(f"Run: {run.path}")

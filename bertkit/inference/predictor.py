@@ -10,7 +10,6 @@ predictor.evaluate(frame).figures                         # with the column of t
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -20,11 +19,12 @@ from bertkit.engine.cache import encode
 from bertkit.engine.run import Progress, run
 from bertkit.errors import DataError, RunError
 from bertkit.inference.rows import as_row, rows_of, table_of
-from bertkit.inference.score import Scores, Split, score
+from bertkit.inference.score import Scores, Split, sanity_checks, score
 from bertkit.models.build import load_tokenizer
 from bertkit.recipe.schema import ModelBlock, Recipe
 from bertkit.run import Run
 from bertkit.tasks.task import Answer, Rows, Task, make_task
+from bertkit.warn import warn
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -32,8 +32,6 @@ if TYPE_CHECKING:
     from bertkit.engine.backends.backend import Backend
     from bertkit.engine.backends.torch import TorchBackend
     from bertkit.metrics import Metric
-
-log = logging.getLogger("bertkit")
 
 
 class Predictor:
@@ -99,12 +97,14 @@ class Predictor:
         return self.task.decode(outputs, encoded, rows)
 
     def score(self, name: str, rows: Rows, metrics: Sequence[Metric], *, progress: Progress = iter) -> Scores:
-        """Score rows that have answers, with confidence intervals; failed sanity checks are logged."""
+        """Score rows that have answers, with confidence intervals; warns of what `encode` and sanity checks find."""
         self.task.check(rows, name)
         split = Split(name, rows, encode(self.task, rows, self.tokenizer, self.limit))
+        for warning in split.encoded.warnings:
+            warn(warning, name)
         scores = score(self.task, self.backend, split, self.collate, metrics, intervals=True, progress=progress)
-        for warning in self.task.sanity_checks(scores.answers, rows):
-            log.warning("%s: %s", name, warning)
+        for warning in sanity_checks(self.task, scores.answers, rows):
+            warn(warning, name)
         return scores
 
     def evaluate(self, rows: Any, *, progress: Progress = iter) -> Scores:

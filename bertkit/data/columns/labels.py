@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -13,8 +12,7 @@ from typing import Any
 from bertkit.data.read.rows import BadRows
 from bertkit.errors import DataError, Problem, did_you_mean
 from bertkit.recipe.schema import DataBlock
-
-log = logging.getLogger("bertkit")
+from bertkit.warn import warn
 
 HIDDEN = "-1"
 """The label of test rows whose labels a benchmark does not publish."""
@@ -135,7 +133,7 @@ def check_classes(rows: Rows, column: str, names: Sequence[str]) -> None:
         raise DataError.at(f"column {column}", what, "is this a column of labels? For numbers use task: regress")
     if absent := [name for name in names if not counts[name]]:
         shown = ", ".join(absent[:5]) + (", ..." if len(absent) > 5 else "")
-        log.warning("labels without training rows, which can not be learnt: %d (%s)", len(absent), shown)
+        warn(f"labels without training rows, which can not be learnt: {len(absent)} ({shown})")
 
 
 def _labels(rows: Rows, column: str) -> Iterator[tuple[str, Iterable[str]]]:

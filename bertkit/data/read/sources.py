@@ -19,6 +19,7 @@ from typing import Any, BinaryIO, cast
 from bertkit import extras
 from bertkit.errors import BertkitError, DataError, ExtraError, Problem, Setting
 from bertkit.recipe.schema import DataBlock
+from bertkit.warn import warn
 
 log = logging.getLogger("bertkit")
 
@@ -129,7 +130,7 @@ def expand(sources: Sequence[str | Source], block: DataBlock) -> list[Source]:
         raise DataError(*problems)
     for (name, _), count in Counter((s.name, s.key) for s in expanded if s.file).items():
         if count > 1:
-            log.warning("%s is named %d times: each of its rows is read %d times", name, count, count)
+            warn(f"{name} is named {count} times: each of its rows is read {count} times")
     return expanded
 
 

@@ -205,9 +205,7 @@ class Classify(TextTask):
 
     def sanity_checks(self, answers: list[Answer], rows: Rows) -> list[str]:
         if self.options.multi_label:
-            if not any(answer["labels"] for answer in answers):
-                return ["no label was predicted for any row"]
-            return []
+            return self._multi_label_checks(*self.compare(answers, rows, "labels"))
         predicted, references = self.compare(answers, rows, "labels")
         accuracy = float((predicted == references).mean())
         name, count = Counter(references.tolist()).most_common(1)[0]
@@ -226,6 +224,16 @@ class Classify(TextTask):
         if accuracy < chance:
             return [f"{figure}, and below chance: check that labels and rows belong together"]
         return [figure]
+
+    def _multi_label_checks(self, predicted: np.ndarray, references: np.ndarray) -> list[str]:
+        """Of `(row, label)`: labels whose threshold is below or above all probabilities."""
+        if not predicted.any():
+            return ["no label was predicted for any row"]
+        varied = references.min(0) < references.max(0)  # (label,)
+        stuck = int((varied & (predicted.min(0) == predicted.max(0))).sum())
+        if not stuck or stuck < varied.sum() / 2:
+            return []
+        return [f"{stuck} of {len(self.labels)} labels are predicted for all rows or for none"]
 
     def to_columns(self, answer: Answer, *, logits: bool = False) -> dict[str, Any]:
         columns = {self.answer_columns[0]: answer["labels" if self.options.multi_label else "label"]}
