@@ -34,7 +34,7 @@ def _one(seed: int, number: int, folder: Path) -> int:
     quick(folder)
     (folder / "material").mkdir()
     verdict = judged(seed, number, folder / "case", Material(folder / "material"), keep=True)
-    print(f"cd {verdict.folder} && bertkit {shlex.join(verdict.command)}\n\n{verdict.out}\n{verdict.err}\n{verdict}")
+    print(f"cd {verdict.folder} && bertkit {shlex.join(verdict.command)}\n\n{verdict.out}\n{verdict.err}\n{verdict}")  # noqa: T201
     return 1 if verdict.wrong else 0
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 import json
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ csv.field_size_limit(2**31 - 1)
 
 def rows_of(file: Path, command: list[str]) -> list[Any] | None:
     """The rows of a source that a command reads: dicts where they have names, else whatever there is one of per row."""
-    sets = [value.partition("=") for flag, _, value in zip(command, " " * len(command), command[1:]) if flag == "-s"]
+    sets = [value.partition("=") for flag, value in itertools.pairwise(command) if flag == "-s"]
     data = {key.removeprefix("data."): value for key, _, value in sets if key.startswith("data.")}
     if not set(data) <= {"bad_rows", "encoding"} or file.suffix in (".gz", ".txt"):
         return None

@@ -129,11 +129,11 @@ def _peak() -> int:
 
 def _hashes(folder: Path, case: Case) -> dict[str, str]:
     """The files that the command must not change."""
-    return {
-        str(name): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in folder.rglob("*")
-        if path.is_file() and (name := path.relative_to(folder)).parts[0] not in case.folders and str(name) != case.output
-    }  # fmt: skip
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    kept = {
+        str(path.relative_to(folder)): path for path in files if path.relative_to(folder).parts[0] not in case.folders
+    }
+    return {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in kept.items() if name != case.output}
 
 
 def _judge_messages(verdict: Verdict) -> None:

@@ -73,7 +73,7 @@ def many(asked: Any, folder: Path) -> int:
                 if lost and number is not None:
                     process.kill()
                     wrong, done = wrong + 1, done + 1
-                    print(f"case {number}: it took its process down, or hangs", flush=True)
+                    print(f"case {number}: it took its process down, or hangs", flush=True)  # noqa: T201
                     start()
                 if lost or not process.is_alive():
                     workers.remove(worker)
@@ -82,8 +82,8 @@ def many(asked: Any, folder: Path) -> int:
             done += what != "started"
             if what == "wrong":
                 wrong += 1
-                print(f"{text}\n  again: python -m tests.fuzz --seed {asked.seed} --case {number}\n", flush=True)
+                print(f"{text}\n  again: python -m tests.fuzz --seed {asked.seed} --case {number}\n", flush=True)  # noqa: T201
             if what != "started" and done % 100 == 0:
-                print(f"{done:,} cases, {wrong} wrong, {time.monotonic() - begun:.0f} s", file=sys.stderr, flush=True)
-    print(f"{done:,} cases of seed {asked.seed}: {wrong} wrong, {time.monotonic() - begun:.0f} s; folder: {folder}")
+                print(f"{done:,} cases, {wrong} wrong, {time.monotonic() - begun:.0f} s", file=sys.stderr, flush=True)  # noqa: T201
+    print(f"{done:,} cases of seed {asked.seed}: {wrong} wrong, {time.monotonic() - begun:.0f} s; folder: {folder}")  # noqa: T201
     return 1 if wrong else 0

@@ -10,9 +10,9 @@ from collections.abc import Callable
 from typing import Any
 
 ODD_TEXTS = [
-    "", " ", "\u3000", "\n", "\t", "\r", "\0", "我的包裹在哪里", "مرحبا", "a\u0301e\u0301", "👩‍👩‍👧", "\ufeff", "\ufffd", "\u2028", "\x85",
-    "\x1b[31mred\x1b[0m", "\x07", "\u202egnp.exe", "\x9b31m", "=cmd|' /C calc'!A0", "`x`\n# y", "nan", "null", "None",
-    "NA", "-1", "1e999", "0x10", "007", "true", "[0, 1, 0]", "['a', 'b']", '["a"]', "a|b", "a; b", "a,b", "[MASK]",
+    "", " ", "\u3000", "\n", "\t", "\r", "\0", "我的包裹在哪里", "مرحبا", "a\u0301e\u0301", "👩‍👩‍👧", "\ufeff",
+    "\ufffd", "\u2028", "\x85", "\x1b[31mred\x1b[0m", "\x07", "\u202egnp.exe", "\x9b31m", "=cmd|' /C calc'!A0", "`x`\n# y", "nan", "null",
+    "None", "NA", "-1", "1e999", "0x10", "007", "true", "[0, 1, 0]", "['a', 'b']", '["a"]', "a|b", "a; b", "a,b", "[MASK]",
     "[CLS] [SEP] [PAD]", "<br>&amp;", "../../etc/passwd", "%s %d {0} {x}", "$(id)", "\\", '"', "'", "x" * 3_000,
     "a " * 3_000, "é" * 2_000, "[UNK] " * 80, "-DOCSTART- -X- O", "# a = b", "O", "B-PER", "\u200b", "\U000e0041",
 ]  # fmt: skip
@@ -106,8 +106,8 @@ def _nothing(chance: random.Random, content: bytes) -> bytes:
 
 PARTS = [
     b"\xff", b"\xc3", b"\xed\xa0\x80", b"\xf5\x80\x80\x80", b"\x00", b'"', b"'", b",", b"\t", b"\n", b"\r", b"{", b"}",
-    b"[", b"]", b":", b"\\", b"\\ud83d", b"\xef\xbb\xbf", b"\xff\xfe", b"&a", b"*a", b"!!python/object:os.system", b"---\n",
-    b"NaN", b"Infinity", b"9" * 5_000, b"[" * DEEP, b'{"a":' * DEEP, b"<<: *a\n", b"? ", b"%", b"@", b"|\n",
+    b"[", b"]", b":", b"\\", b"\\ud83d", b"\xef\xbb\xbf", b"\xff\xfe", b"&a", b"*a", b"!!python/object:os.system",
+    b"---\n", b"NaN", b"Infinity", b"9" * 5_000, b"[" * DEEP, b'{"a":' * DEEP, b"<<: *a\n", b"? ", b"%", b"@", b"|\n",
 ]  # fmt: skip
 BYTES: list[Callable[[random.Random, bytes], bytes]] = [
     *(_flip, _overwrite, _cut, _twice, _truncated, _insert, _insert, _lines, _lines, _line_ends, _encoded, _nothing)

@@ -18,8 +18,8 @@ VALUES = [
     "nan", ".nan", "inf", ".inf", "-.inf", "1e999", "-1", "0", "1", "2", "0.5", "1.5", "1e-400", "9" * 30, "9" * 5_000,
     "[]", "{}", "[1,2]", "[a,b]", "[[[]]]", "{a: 1}", "{a: {b: [c]}}", "", "''", "~", "null", "true", "false", "yes",
     "abc", "auto", "2020-01-01", "0x10", "0o17", "1_000", "1:30", "!!python/object:os.system x", "!!binary aGk=",
-    "&a [*a]", "*a", "<<", "| x", "> x", "%x", "@x", "`x`", "# x", "a: b", "- a", "\x1b[31m", "我的", "\ud83d", "x" * 5_000,
-    "[" * 200 + "]" * 200, "[" * mutate.DEEP, "../../etc/passwd", "/", ".", "-", "hub:x#y", "package:os/x",
+    "&a [*a]", "*a", "<<", "| x", "> x", "%x", "@x", "`x`", "# x", "a: b", "- a", "\x1b[31m", "我的", "\ud83d",
+    "x" * 5_000, "[" * 200 + "]" * 200, "[" * mutate.DEEP, "../../etc/passwd", "/", ".", "-", "hub:x#y", "package:os/x",
     "./none.py:x", "os:system", "os.path:join", "steps", "epoch", "no", "none", "all",
 ]  # fmt: skip
 BLOCKS = ("task", "model", "data", "options", "train", "metrics", "callbacks", "seed")

@@ -13,12 +13,11 @@ from tests.fuzz.material import Draw
 ENDINGS = ("csv", "csv", "csv", "tsv", "jsonl", "jsonl", "json", "parquet", "arrow")
 OUTPUTS = ("csv", "jsonl", "parquet")
 READING = [
-    "data.bad_rows=skip", "data.bad_rows=skip", "data.bad_rows=skip", "data.encoding=utf-16", "data.encoding=gb18030",
-    "data.encoding=latin-1", "data.encoding=utf-8-sig", "data.encoding=utf-32", "data.encoding=utf-7",
-    "data.encoding=idna", "data.encoding=base64", "data.encoding=undefined", "data.encoding=unicode_escape", "data.columns.text=label", "data.columns.text=text_pair",
-    "data.format=tsv", "data.format=csv", "data.format=jsonl", "data.format=json", "data.header=[text,label]",
-    "data.limit.train=3", "data.max_characters=20", "data.format=csv-semicolon", "data.label_ids=true",
-    "data.label_names=[refund,other,delivery]",
+    "data.bad_rows=skip", "data.bad_rows=skip", "data.bad_rows=skip", "data.bad_rows=skip", "data.label_ids=true",
+    *(f"data.encoding={name}" for name in (*mutate.ENCODINGS, "utf-7", "idna", "base64", "undefined")),
+    "data.columns.text=label", "data.columns.text=text_pair", "data.format=tsv", "data.format=csv", "data.format=json",
+    "data.format=jsonl", "data.header=[text,label]", "data.limit.train=3", "data.max_characters=20",
+    "data.format=csv-semicolon", "data.label_names=[refund,other,delivery]",
 ]  # fmt: skip
 
 
@@ -87,7 +86,7 @@ def written(rows: list[dict[str, Any]], ending: str, draw: Draw) -> bytes:
         return "".join("\t".join(line) + "\n" for line in lines).encode("utf-8", "surrogatepass")
     writer = csv.writer(stream, lineterminator=draw.one("\n", "\n", "\r\n"))
     writer.writerow(rows[0])
-    writer.writerows([cell for cell in row.values()] for row in rows)
+    writer.writerows(list(row.values()) for row in rows)
     return stream.getvalue().encode("utf-8", "surrogatepass")
 
 
