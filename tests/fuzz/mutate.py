@@ -14,7 +14,8 @@ ODD_TEXTS = [
     "我的包裹在哪里", "مرحبا", "a\u0301e\u0301", "\U0001f469\u200d\U0001f469", "x" * 3_000, "a " * 3_000, "é" * 2_000,
     "\x1b[31mred\x1b[0m", "\x07", "\u202egnp.exe", "\x9b31m", "=cmd|' /C calc'!A0", "`x`\n# y", "../../etc/passwd",
     "nan", "null", "None", "NA", "-1", "1e999", "0x10", "007", "true", "[0, 1, 0]", "['a', 'b']", '["a"]', "a|b", "a; b",
-    "a,b", "[MASK]", "[CLS] [SEP] [PAD]", "[UNK] " * 80, "<br>&amp;", "%s %d {0} {x}", "$(id)", "\\", '"', "'",
+    "a,b", "[MASK]", "[CLS] [SEP] [PAD]",
+    "[UNK] " * 80, "<br>&amp;", "%s %d {0} {x}", "$(id)", "\\", '"', "'",
     "-DOCSTART- -X- O", "# a = b", "O", "B-PER",
 ]  # fmt: skip
 ODD_VALUES: list[Any] = [
