@@ -17,7 +17,20 @@ from typing import Annotated
 import typer
 
 from bertkit import __version__, processes
-from bertkit.commands import bench, compare, console, corpus, data, doctor, predict, recipe, report, tokenizer, train
+from bertkit.commands import (
+    bench,
+    compare,
+    console,
+    convert,
+    corpus,
+    data,
+    doctor,
+    predict,
+    recipe,
+    report,
+    tokenizer,
+    train,
+)
 from bertkit.commands import eval as eval_
 from bertkit.display import line
 from bertkit.errors import BertkitError, Stopped
@@ -58,6 +71,7 @@ app.add_typer(recipe.app, name="recipe", rich_help_panel="Prepare")
 app.add_typer(corpus.app, name="corpus", rich_help_panel="Prepare")
 app.add_typer(data.app, name="data", rich_help_panel="Prepare")
 app.add_typer(tokenizer.app, name="tokenizer", rich_help_panel="Prepare")
+app.command(rich_help_panel="Prepare")(convert.convert)
 app.command(rich_help_panel="Prepare")(doctor.doctor)
 
 

@@ -19,7 +19,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bertkit import processes
+from bertkit import processes, trust
 from bertkit.display import line
 from bertkit.errors import BertkitError, RunError, Stopped
 from bertkit.fs import write_json, write_text
@@ -65,6 +65,8 @@ class Job:
     """See `Entry.unlabelled`."""
     needs: str = ""
     """Folder of the Run whose model it starts from."""
+    trust_code: bool = False
+    """Whether the user has given `--trust-code`."""
 
     def __str__(self) -> str:
         return f"{self.entry}, seed {self.seed}"
@@ -232,7 +234,7 @@ def main() -> int:
     job = from_json(sys.stdin.readline())
     threading.Thread(target=_follow, daemon=True).start()
     try:
-        with Stopping():
+        with Stopping(), trust.given(job.trust_code):
             train_and_answer(job)
     except Stopped as stop:
         log.warning("%s", stop)

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
+from bertkit import trust
 from bertkit.display import line as one_line
 from bertkit.display import visible
 from bertkit.errors import DataError, RecipeError
@@ -28,7 +29,22 @@ Processes = Annotated[
     int,
     typer.Option("--processes", min=1, metavar="N", help="Number of processes on this machine, usually one per GPU."),
 ]
-TrustCode = Annotated[bool, typer.Option("--trust-code", help="Run custom code that came with this Run.")]
+
+
+def _trust(context: typer.Context, trust_code: bool) -> bool:
+    """Allow code for as long as the command runs."""
+    context.with_resource(trust.given(trust_code))
+    return trust_code
+
+
+TrustCode = Annotated[
+    bool,
+    typer.Option(
+        "--trust-code",
+        callback=_trust,
+        help="Allow code that came with the Run, model, tokenizer or metric, and remember it.",
+    ),
+]
 
 
 def only(sets: Sequence[str] | None, *blocks: str) -> Sequence[str]:

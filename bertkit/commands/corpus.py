@@ -85,6 +85,7 @@ def build(
     column: Column = "text",
     bad_rows: BadRows = "error",
     processes: Processes = None,
+    trust_code: console.TrustCode = False,
 ) -> None:
     """Build a corpus: documents -> sentences -> tokens -> rows. If interrupted, run it again to continue.
 

@@ -96,7 +96,7 @@ def predict(
         rows = files.add_answers(answered, predictor.task, logits=logits, conll=conll)
         rows = ask.best_of(rows, best_of) if best_of else rows
         with console.printing() if file is None else contextlib.nullcontext():
-            files.write(rows, output or "-", join_lists=files.joins_lists(predictor.task))
+            files.write(rows, output or "-", separator=files.list_separator(predictor.task, block))
         if file:
             console.say(f"{len(rows)} rows: {file}", err=True)
 

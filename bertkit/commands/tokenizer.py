@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from bertkit.commands import console, reading
+from bertkit.display import visible
 from bertkit.errors import DataError, RecipeError
 
 if TYPE_CHECKING:
@@ -115,6 +116,7 @@ def extend(
     encoding: reading.Encoding = None,
     column: reading.Column = None,
     sets: reading.Set = None,
+    trust_code: console.TrustCode = False,
 ) -> None:
     """Add words of a domain to a WordPiece model; each embedding starts as the mean of its former tokens.
 
@@ -185,6 +187,7 @@ def inspect(
     encoding: reading.Encoding = None,
     column: reading.Column = None,
     sets: reading.Set = None,
+    trust_code: console.TrustCode = False,
 ) -> None:
     """Show the tokens of texts, and statistics of files: tokens per word, share of [UNK], costly words.
 
@@ -224,7 +227,7 @@ def _figure(value: float) -> str:
 def _show(tokenized: Any) -> None:
     """One text: its tokens, joined by `|` within a word and coloured by word; their numbers below."""
     for number, (tokens, _) in enumerate(tokenized.words):
-        typer.secho("|".join(tokens) + " ", fg=("cyan", "yellow")[number % 2], nl=False)
+        typer.secho(visible("|".join(tokens)) + " ", fg=("cyan", "yellow")[number % 2], nl=False)
     console.say()
     console.say(" ".join("|".join(map(str, ids)) for _, ids in tokenized.words))
     words, tokens = len(tokenized.words), tokenized.tokens

@@ -16,10 +16,11 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from bertkit import plugins
+from bertkit import plugins, trust
 from bertkit.errors import BertkitError, Problem, RecipeError
 from bertkit.recipe import train_block
-from bertkit.recipe.references import Key, Visit, change_files, change_references
+from bertkit.recipe.code import code_of, is_of_run
+from bertkit.recipe.references import Key, Visit, change_references
 from bertkit.recipe.schema import Recipe
 from bertkit.recipe.schema_problems import MOST_PROBLEMS, schema_problems
 from bertkit.recipe.source import SETS, Sets, YamlValues, anchor, apply, locate, normal, plain, read
@@ -37,15 +38,18 @@ def load(name: str | Path | Mapping[str, Any], sets: Sets = ()) -> Recipe:
         sets: `KEY=VALUE` texts, applied in order, or a dict of keys and values.
 
     Raises:
-        RecipeError: every mistake, a Problem each.
+        RecipeError: every mistake, a Problem each; or code of somebody else's Run that the user has not allowed.
     """
     if not isinstance(name, (str, Path, Mapping)):
         raise RecipeError.at("recipe", f"expected a file, a name or a dict, got {type(name).__name__}")
-    if not isinstance(name, Mapping):
-        return build(read(locate(name), sets))
-    source = YamlValues(plain(name))
-    apply(source, sets)
-    return build(source)
+    if isinstance(name, Mapping):
+        source = YamlValues(plain(name))
+        apply(source, sets)
+        return build(source)
+    file = locate(name)
+    if is_of_run(file):
+        trust.check(code_of(read(file)), "this Run", RecipeError)
+    return build(read(file, sets))
 
 
 def build(source: YamlValues, *, of_run: bool = False) -> Recipe:
@@ -88,28 +92,6 @@ def anchor_paths(source: YamlValues) -> None:
 def _anchored(source: YamlValues, key: Key, kind: str, reference: str) -> str:
     file = plugins.file_of(reference)
     return plugins.with_file(reference, normal(source.folder_of(key), file)) if file else reference
-
-
-def code_files(source: YamlValues) -> set[Path]:
-    """The files that the recipe of a Run names as code, without importing anything.
-
-    The types of `options` are part of the task's code, which may itself not be trusted. So every text among them that
-    reads as a Reference to an existing file counts.
-    """
-    files: list[str] = []
-
-    def gather(file: Path) -> str:
-        files.append(normal(source.folder, file))
-        return str(file)
-
-    def visit(key: Key, kind: str, reference: str) -> str:
-        return change_files(reference, gather)
-
-    change_references(Recipe, source.values, visit)
-    named = set(map(Path, files))
-    files.clear()
-    change_files(source.values.get("options"), gather)
-    return named | {file for file in map(Path, files) if file.is_file()}
 
 
 def map_references(recipe: Recipe, visit: Visit) -> Recipe:

@@ -5,16 +5,19 @@ from __future__ import annotations
 import json
 import re
 import shlex
+from collections.abc import Sequence
 
-from bertkit.display import code, markdown, visible
+from bertkit.display import MOST, code, markdown, visible
 from bertkit.inference.score import Scores
 from bertkit.recipe.schema import Recipe
 from bertkit.run import Run
 from bertkit.tasks.task import Task
+from bertkit.warn import Warned
+from bertkit.warn import lines as warning_lines
 
 
-def card(recipe: Recipe, task: Task, scored: dict[str, Scores], run: Run) -> str:
-    """Markdown of the model card."""
+def card(recipe: Recipe, task: Task, scored: dict[str, Scores], run: Run, warnings: Sequence[Warned] = ()) -> str:
+    """Markdown of the model card; warnings come before the scores."""
     labels: list[str] = task.state.get("labels", [])
     base = recipe.model.name or f"random weights ({(recipe.model.scratch or {}).get('model_type')})"
     lines = ["---", "library_name: transformers", "tags: [bertkit]", f"pipeline_tag: {task.head.hub_tag}"]
@@ -22,6 +25,8 @@ def card(recipe: Recipe, task: Task, scored: dict[str, Scores], run: Run) -> str
         lines.append(f"base_model: {recipe.model.name}")
     lines += ["---", "", f"# {markdown(run.path.name)}", ""]
     lines += [f"{code(recipe.task)}, trained by bertkit from {code(base)}.", ""]
+    if warnings:
+        lines += ["## Warnings", "", *(f"- {markdown(line, MOST)}" for line in warning_lines(warnings)), ""]
     lines += ["## Scores", "", "| split | figure | value | 95% interval |", "|---|---|---|---|"]
     for split, scores in scored.items():
         for name, value in scores.figures.items():

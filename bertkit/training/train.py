@@ -23,6 +23,7 @@ from bertkit.recipe.source import Sets
 from bertkit.run import Run, default_folder
 from bertkit.training.checkpoints import Checkpoints, is_final, step_of
 from bertkit.training.parts import TENSORBOARD, Parts, data_identity, join_processes, prepare, reports, with_label_names
+from bertkit.warn import Warned, collect
 
 if TYPE_CHECKING:
     from bertkit.training.trainer import BertTrainer
@@ -66,7 +67,12 @@ def train(
     """
     if not processes.first():
         log.setLevel(logging.ERROR)
-    start = _start(recipe, output, sets, resume)
+    with collect() as warnings:
+        return _trained(_start(recipe, output, sets, resume), warnings)
+
+
+def _trained(start: Start, warnings: list[Warned]) -> Run:
+    """The finished Run of a training."""
     if start.begun and start.begun.is_finished:
         log.info("%s is already finished: nothing to train", start.folder)
         return start.begun
@@ -87,7 +93,7 @@ def train(
     from bertkit.training.finish import finish
 
     with _folder(run):
-        finish(parts, run, trainer)
+        finish(parts, run, trainer, warnings)
     trainer.accelerator.wait_for_everyone()
     return run
 

@@ -13,6 +13,7 @@ import pyarrow.parquet
 import pytest
 
 from bertkit import Predictor, Run, train
+from bertkit.data.columns.column import Column
 from bertkit.data.dataset import load
 from bertkit.data.read.readers import read_records
 from bertkit.errors import DataError
@@ -168,3 +169,31 @@ def test_json_lines_on_a_terminal_in_ascii(monkeypatch: pytest.MonkeyPatch) -> N
     tables.write([{"text": "中 😀"}], "-")
     stream.seek(0)
     assert json.loads(stream.read()) == {"text": "中 😀"}
+
+
+@pytest.mark.parametrize("separator", [",", "|"])
+def test_one_column_per_label_from_data_to_scored_predictions(
+    tiny_bert: Path, bertkit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, separator: str
+) -> None:
+    """pandas' form in every command; what predict writes is scored as the Run itself, and can be trained on."""
+    monkeypatch.chdir(tmp_path)
+    rows = [("hello", 0, 1), ("i want my money", 1, 0), ("thank you", 1, 1), ("good bye", 0, 0)]
+    data = write_csv(tmp_path / "data.csv", ("text", "negative", "positive"), rows * 4)
+    sets = ["options.multi_label=true", "data.columns.label=[negative,positive]"]
+    sets += [f"model={tiny_bert}", f'data.label_separator="{separator}"', "train.use_cpu=true", "train.max_steps=1"]
+    options = [part for text in sets for part in ("-s", text)]
+    code, out, err = bertkit("data", "check", data, *options)
+    assert code == 0, err
+    assert "labels: 2, from 8 rows" in out
+    names = ["-s", f"data.train={data}", "-s", f"data.validation={data}"]
+    assert bertkit("train", "classify", "-o", "run", *names, *options)[0] == 0
+    monkeypatch.setattr("bertkit.inference.score.SAMPLES", 10)
+    assert bertkit("eval", "run", "--data", data, "-o", "run.json")[0] == 0
+    assert bertkit("predict", "run", data, "-o", "out.csv")[0] == 0
+    code, _, err = bertkit("eval", "out.csv", "--on", "run/recipe.yaml", "--data", data, "-o", "file.json")
+    assert code == 0, err
+    ours, theirs = (json.loads(Path(name).read_text("utf-8"))["figures"] for name in ("run.json", "file.json"))
+    assert theirs["macro_f1"] == ours["macro_f1"]
+    columns = [Column("text", "text"), Column("label", "labels", answer=True)]
+    again = load(["out.csv"], columns, DataBlock(columns={"label": "predicted_labels"}, label_separator=separator))
+    assert {name for labels in again["label"] for name in labels} <= {"negative", "positive"}

@@ -56,6 +56,9 @@ def lines(source: Source, block: DataBlock) -> Iterator[str]:
                 yield line.removeprefix("\ufeff") if number == 1 else line
     except UnicodeDecodeError as error:  # codecs such as utf-16 do not carry on after a wrong byte
         raise _undecodable(source.line(number + 1), "a part of it", block.encoding) from error
+    except UnicodeError as error:  # utf-16 and utf-32 take their byte order from a mark
+        what, todo = f"has no byte order mark, which {block.encoding} needs", "if it has none, name the byte order"
+        raise Undecodable.at(source.line(1), what, todo, setting=Setting("data.encoding", "utf-16-le")) from error
     except (OSError, EOFError, zlib.error) as error:
         reason = getattr(error, "strerror", None) or error
         todo = "is it whole, and what its name says?"

@@ -16,11 +16,12 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO, cast
 
 from bertkit import extras
 from bertkit.errors import BertkitError, DataError, ExtraError, Problem, Setting
 from bertkit.recipe.schema import DataBlock
+from bertkit.warn import warn
 
 log = logging.getLogger("bertkit")
 
@@ -68,6 +69,7 @@ class Source:
     file: Path | None = None
     key: str = ""
     content: bytes = b""
+    rows: Sequence[dict[str, Any]] | None = None
 
     def line(self, number: int) -> str:
         """Place of a line, counted from 1."""
@@ -123,11 +125,11 @@ def placeholders(count: int) -> tuple[str, ...]:
     return tuple(f"column{position}" for position in range(1, count + 1))
 
 
-def expand(sources: Sequence[str], block: DataBlock) -> list[Source]:
+def expand(sources: Sequence[str | Source], block: DataBlock) -> list[Source]:
     """The single sources behind these names, in their order; the files of a folder or glob by name.
 
     Each is a file, a folder (every data file in it, at any depth), a glob, `file.json#key`, `-` (standard input),
-    `package:module/path` (a file in an installed package) or `hub:name[:config][@revision]#split`.
+    `package:module/path` (a file in an installed package) or `hub:name[:config][@revision]#split`. A Source stays.
 
     Raises:
         DataError: one or more of them name nothing that can be read; all are reported together.
@@ -137,7 +139,7 @@ def expand(sources: Sequence[str], block: DataBlock) -> list[Source]:
     problems: list[Problem] = []
     for text in sources:
         try:
-            expanded += _expand(text, block)
+            expanded += [text] if isinstance(text, Source) else _expand(text, block)
         except ExtraError:
             raise
         except BertkitError as error:
@@ -146,7 +148,7 @@ def expand(sources: Sequence[str], block: DataBlock) -> list[Source]:
         raise DataError(*problems)
     for (name, _), count in Counter((s.name, s.key) for s in expanded if s.file).items():
         if count > 1:
-            log.warning("%s is named %d times: each of its rows is read %d times", name, count, count)
+            warn(f"{name} is named {count} times: each of its rows is read {count} times")
     return expanded
 
 

@@ -19,6 +19,7 @@ from bertkit.data.read.rows import Record, Tally
 from bertkit.data.read.sources import Source, placeholders
 from bertkit.errors import DataError, Problem, Setting
 from bertkit.recipe.schema import DataBlock
+from bertkit.warn import warn
 
 log = logging.getLogger("bertkit")
 
@@ -113,7 +114,7 @@ def _header(names: list[str], place: str, delimiter: str) -> list[str]:
                 what = f"one column, named {names[0]!r}: the delimiter looks to be {other!r}"
                 raise DataError.at(place, what, setting=Setting("data.format", format))
     if (stripped := [name.strip() for name in names]) != names:
-        log.warning("%s: removed white space around column names: %s", place, ", ".join(stripped))
+        warn(f"{place}: removed white space around column names: {', '.join(stripped)}")
     names = stripped
     if len(names) > 1 and not names[0] and (index := placeholders(1)[0]) not in names:  # as pandas writes its index
         log.info("%s: the first column has no name and is called %s", place, index)

@@ -207,9 +207,15 @@ class Ner(Task):
         return verdicts.entity_errors(*self.compare(answers, rows, "tags"), self._gold(rows)[0])
 
     def sanity_checks(self, answers: list[Answer], rows: Rows) -> list[str]:
-        if any(tag != "O" for answer in answers for tag in answer["tags"]):
-            return []
-        return ["no entity was predicted"]
+        if not any(tag != "O" for answer in answers for tag in answer["tags"]):
+            return ["no entity was predicted"]
+        from bertkit.metrics import find_metric
+
+        predicted, gold = self.compare(answers, rows, "tags")
+        labelled = any(tag != "O" for tags in gold for tag in tags)
+        if labelled and not find_metric("entity_f1", "tags")(predicted, gold)["entity_f1"]:
+            return ["no predicted entity is correct"]
+        return []
 
     def to_columns(self, answer: Answer, *, logits: bool = False) -> dict[str, Any]:
         """For a text its entities, in the form of `spans` and with their confidence; else one tag per word."""

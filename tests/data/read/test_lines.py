@@ -59,6 +59,11 @@ def test_cut_utf_16(write):
         read(write("a.txt", "a\nb".encode("utf-16")[:-1]), "utf-16")
 
 
+def test_utf_16_without_its_mark(write):
+    with pytest.raises(DataError, match=r"a\.txt:1  has no byte order mark, which utf-16 needs.*=utf-16-le"):
+        read(write("a.txt", "text,label\n"), "utf-16")
+
+
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-32"])
 def test_another_byte_order_mark_names_the_encoding(write, encoding):
     expected = rf"a\.txt:1  opens with the byte order mark of {encoding}, .*--set data\.encoding={encoding}"
