@@ -20,7 +20,7 @@ ORDER = [
     ("data", "metrics", "models"),
     ("engine",),
     ("tasks",),
-    ("run_code",),
+    ("run_code", "run_files"),
     ("run",),
     ("inference",),
     ("report",),
