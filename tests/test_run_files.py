@@ -36,5 +36,5 @@ def test_what_is_written_is_read_as_it_is(shape: Any, value: dict[str, Any], tmp
 
 def test_a_warning_without_its_message(tmp_path: Path) -> None:
     write_json(tmp_path / "a.json", {**METRICS, "warnings": [{"split": "train"}]})
-    with pytest.raises(RunError, match="can not be used: it has no warnings.0.message; copy the Run again"):
+    with pytest.raises(RunError, match=r"can not be used: it has no warnings\.0\.message; copy the Run again"):
         read_file(tmp_path / "a.json", Metrics)
