@@ -154,6 +154,8 @@ def launch(processes: int, command: Sequence[str]) -> int:
         raise RecipeError.at(Parameter("processes"), what, f"at most {cards}")
     os.environ.setdefault("OMP_NUM_THREADS", str(max(1, cores() // processes)))
     os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "ERROR")  # hide DDP's advice
+    handled = ",".join(number.name for number in (*stop_signals(), signal.SIGQUIT))
+    os.environ.setdefault("TORCHELASTIC_SIGNALS_TO_HANDLE", handled)  # torch's default overrules nohup
     launcher_log = logging.getLogger("torch.distributed.elastic")
     launcher_log.addHandler(logging.NullHandler())
     launcher_log.propagate = False  # the processes report their errors themselves

@@ -194,3 +194,14 @@ def test_a_terminal_that_is_gone_is_left(monkeypatch: pytest.MonkeyPatch) -> Non
     assert left == []
     processes.leave_terminal(signal.SIGHUP)
     assert left == [2], "a file or a pipe stays"
+
+
+def test_nohup_holds_for_several_processes(launcher: Callable[..., list[Any]], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("TORCHELASTIC_SIGNALS_TO_HANDLE", raising=False)
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        launcher()
+        processes.launch(2, ["train", "classify"])
+        assert os.environ["TORCHELASTIC_SIGNALS_TO_HANDLE"] == "SIGINT,SIGTERM,SIGQUIT"
+    finally:
+        signal.signal(signal.SIGHUP, before)

@@ -15,6 +15,7 @@ from typing import Any
 from bertkit.data.columns.label_cells import joined
 from bertkit.data.dataset import load
 from bertkit.data.read.conll import DOCUMENT
+from bertkit.display import visible
 from bertkit.engine.run import Progress
 from bertkit.errors import DataError, Parameter
 from bertkit.inference.ask import Answered
@@ -106,25 +107,31 @@ def write(rows: list[dict[str, Any]], output: str, *, separator: str | None = ",
 
         parquet.write_table(_arrow(_same_columns(rows)), output)
         return
-    encoding = (getattr(sys.stdout, "encoding", None) if output == "-" else None) or "utf-8"
-    text = _csv(rows, separator) if suffix == ".csv" else _conll(rows) if suffix == ".conll" else _lines(rows, encoding)
-    if output == "-":
+    screen = output == "-"
+    text = _csv(rows, separator) if suffix == ".csv" else _conll(rows) if suffix == ".conll" else _lines(rows, screen)
+    if screen:
         sys.stdout.write(text)
     else:
         Path(output).write_text(text, "utf-8", newline="")
 
 
-def _lines(rows: Iterable[dict[str, Any]], encoding: str = "utf-8") -> str:
-    """JSON lines; a row that the encoding can not write, or that holds half a character, has `\\u` escapes."""
+def _lines(rows: Iterable[dict[str, Any]], screen: bool) -> str:
+    """JSON lines; a row that can not be written as it is has `\\u` escapes.
+
+    Args:
+        screen: they go to standard output, which may have another encoding, or be a terminal that obeys characters.
+    """
+    encoding = (getattr(sys.stdout, "encoding", None) if screen else None) or "utf-8"
     texts = []
     for row in rows:
         text = json.dumps(row, ensure_ascii=False, default=str)
         try:
             text.encode(encoding)
+            plain = not screen or visible(text) == text
         except UnicodeEncodeError:
-            text = json.dumps(row, default=str)
-        texts.append(text + "\n")
-    return "".join(texts)
+            plain = False
+        texts.append(text if plain else json.dumps(row, default=str))
+    return "".join(f"{text}\n" for text in texts)
 
 
 def _whole_characters(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:

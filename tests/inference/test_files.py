@@ -171,6 +171,15 @@ def test_json_lines_on_a_terminal_in_ascii(monkeypatch: pytest.MonkeyPatch) -> N
     assert json.loads(stream.read()) == {"text": "中 😀"}
 
 
+def test_json_lines_on_a_terminal_are_not_obeyed(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    rows = [{"text": "中"}, {"text": "中\x9b2J\u202e"}]
+    tables.write(rows, "-")
+    out = capsys.readouterr().out
+    assert out == '{"text": "中"}\n{"text": "\\u4e2d\\u009b2J\\u202e"}\n'
+    tables.write(rows, str(tmp_path / "out.jsonl"))
+    assert (tmp_path / "out.jsonl").read_text("utf-8").endswith('"中\x9b2J\u202e"}\n'), "a file has them as they are"
+
+
 @pytest.mark.parametrize("separator", [",", "|"])
 def test_one_column_per_label_from_data_to_scored_predictions(
     tiny_bert: Path, bertkit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, separator: str
