@@ -536,15 +536,13 @@ USE = [
         "INPUT"),
     Bad("predict with no folder", GOOD, "predict nope dev.csv", "nope", "no such folder", "bertkit train"),
     Bad("Run with strange code", also(RUN, put({"half/code/mine.py": "print(1)"})), "eval half", "half/code/mine.py",
-        "code that is not from this machine", "--trust-code"),
+        "code that you have not allowed", "--trust-code"),
     Bad("Run with a broken record", also(RUN, put({"half/task.json": "{"})), "eval half", "half/task.json",
         "can not be used: not valid JSON", "train it again"),
     Bad("Run with a record of another shape", also(RUN, put({"half/task.json": "[]"})), "eval half", "half/task.json",
         "expected an object, found a list", "copy the Run again"),
     Bad("Run with an empty record", also(RUN, put({"half/task.json": "{}"})), "eval half", "half/task.json",
         "it has no labels", "copy the Run again"),
-    Bad("Run with a number for its environment", also(RUN, put({"half/environment.json": "5"})), "eval half",
-        "half/environment.json", "expected an object, found a number", "copy the Run again"),
     Bad("Run with a binary run.json", also(RUN, put({"half/run.json": b"\x00\xff"})), "eval half", "half/run.json",
         "not a text in UTF-8", "copy the Run again"),
     Bad("Run with an alias bomb for its recipe", also(RUN, put({"half/recipe.yaml": BOMB})), "eval half",
@@ -851,8 +849,8 @@ def problems(place: Place, bertkit: Command, command: str) -> list[str]:
     assert "Traceback" not in out + err
     assert code == 2, err
     lines = err.split("\n")[:-1]
-    assert all(len(line) < 2100 and not CONTROL.search(line) for line in lines), err
     first = next(i for i, line in enumerate(lines) if line.startswith("error: "))
+    assert all(len(line) < 2100 and not CONTROL.search(line) for line in lines[first:]), err
     assert all(line.startswith("error: ") for line in lines[first:]), err
     assert tree(place.folder) == before, "something was left behind"
     return [line.removeprefix("error: ") for line in lines[first:]]

@@ -16,11 +16,12 @@ from typing import TYPE_CHECKING, Any, Self
 
 from bertkit import processes
 from bertkit.engine.cache import encode
+from bertkit.engine.examples import Examples, highest_of
 from bertkit.engine.run import Progress, run
 from bertkit.errors import DataError, RunError
 from bertkit.inference.rows import as_row, rows_of, table_of
 from bertkit.inference.score import Scores, Split, sanity_checks, score
-from bertkit.models.build import load_tokenizer
+from bertkit.models.build import check_ids, load_tokenizer
 from bertkit.recipe.schema import ModelBlock, Recipe
 from bertkit.run import Run
 from bertkit.tasks.task import Answer, Rows, Task, make_task
@@ -72,7 +73,12 @@ class Predictor:
         recipe = run.recipe
         task = make_task(recipe, run.task_state)
         block = ModelBlock(name=str(run.model), padding_free=recipe.model.padding_free)
-        return cls(task, load_tokenizer(block), BACKENDS[run.backend](task, block, device), recipe)
+        backend = BACKENDS[run.backend](task, block, device)
+        if new := getattr(getattr(backend, "model", None), "new_weights", None):  # as random as at a training's start
+            names = ", ".join(sorted({key.rpartition(".")[0] for key in new})[:3])
+            what = f"has no weights of {names} for the labels in {run.task_file.name}"
+            raise RunError.at(str(run.model), what, "copy the Run again, or train it again")
+        return cls(task, load_tokenizer(block), backend, recipe)
 
     def predict(self, rows: Any, *, progress: Progress = iter) -> list[Answer]:
         """One answer per row, in order.
@@ -93,13 +99,20 @@ class Predictor:
                 what = f"some rows have {column.name} and some do not"
                 raise DataError.at("rows", what, "give it to all rows or to none")
         encoded = self.task.encode(rows, self.tokenizer, self.limit, answers=False)
+        self._check_ids(encoded.examples)
         outputs, _ = run(self.backend, encoded.examples, self.collate, progress=progress)
         return self.task.decode(outputs, encoded, rows)
+
+    def _check_ids(self, examples: Examples) -> None:
+        """Raise a ModelError where the tokenizer is not the model's, before the first batch."""
+        if model := getattr(self.backend, "model", None):
+            check_ids(model, highest_of(examples))
 
     def score(self, name: str, rows: Rows, metrics: Sequence[Metric], *, progress: Progress = iter) -> Scores:
         """Score rows that have answers, with confidence intervals; warns of what `encode` and sanity checks find."""
         self.task.check(rows, name)
         split = Split(name, rows, encode(self.task, rows, self.tokenizer, self.limit))
+        self._check_ids(split.encoded.examples)
         for warning in split.encoded.warnings:
             warn(warning, name)
         scores = score(self.task, self.backend, split, self.collate, metrics, intervals=True, progress=progress)

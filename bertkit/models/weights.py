@@ -26,6 +26,8 @@ POINTER = b"version https://git-lfs"
 
 class _Config(BaseModel):
     model_type: str | None = None
+    architectures: list[str] | None = None
+    id2label: dict[str, str] | None = None
 
 
 def resolve(name: str, revision: str | None, where: str) -> dict[str, Any]:
