@@ -77,7 +77,7 @@ class _Metrics(BaseModel):
     test: dict[str, float | None] = {}
     intervals: dict[str, dict[str, _Interval]] = {}
     rows: dict[str, int] = {}
-    warnings: list[Warned] = []
+    warnings: list[dict[str, str]] = []
 
 
 class Run:
