@@ -19,12 +19,13 @@ from bertkit.engine.cache import encode
 from bertkit.engine.examples import Examples, highest_of
 from bertkit.engine.run import Progress, run
 from bertkit.errors import DataError, RunError
+from bertkit.inference.coverage import coverage
 from bertkit.inference.rows import as_row, rows_of, table_of
 from bertkit.inference.score import Scores, Split, sanity_checks, score
 from bertkit.models.build import check_ids, load_tokenizer
 from bertkit.recipe.schema import ModelBlock, Recipe
 from bertkit.run import Run
-from bertkit.tasks.task import Answer, Rows, Task, make_task
+from bertkit.tasks.task import Answer, Encoded, Rows, Task, make_task
 from bertkit.warn import warn
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ class Predictor:
         self.task, self.tokenizer, self.backend, self.recipe = task, tokenizer, backend, recipe
         self.limit = int(min(backend.max_tokens, tokenizer.model_max_length))
         self.collate = task.collator(tokenizer)
+        self._unfit = False
 
     @classmethod
     def open(cls, source: Run | str | Path, *, device: str | None = None, trust_code: bool = False) -> Predictor:
@@ -80,8 +82,8 @@ class Predictor:
             raise RunError.at(str(run.model), what, "copy the Run again, or train it again")
         return cls(task, load_tokenizer(block), backend, recipe)
 
-    def predict(self, rows: Any, *, progress: Progress = iter) -> list[Answer]:
-        """One answer per row, in order.
+    def predict(self, rows: Any, *, progress: Progress = iter, quiet: bool = False) -> list[Answer]:
+        """One answer per row, in order. Warns of what the model does not see of the texts, unless `quiet`.
 
         Args:
             rows: a text, or any iterable of rows: texts, pairs of texts, or dicts with the task's columns; a DataFrame,
@@ -100,6 +102,8 @@ class Predictor:
                 raise DataError.at("rows", what, "give it to all rows or to none")
         encoded = self.task.encode(rows, self.tokenizer, self.limit, answers=False)
         self._check_ids(encoded.examples)
+        if not quiet and not self._unfit:  # once, where a program predicts again and again
+            self._unfit = self._warn(rows, encoded)
         outputs, _ = run(self.backend, encoded.examples, self.collate, progress=progress)
         return self.task.decode(outputs, encoded, rows)
 
@@ -113,8 +117,7 @@ class Predictor:
         self.task.check(rows, name)
         split = Split(name, rows, encode(self.task, rows, self.tokenizer, self.limit))
         self._check_ids(split.encoded.examples)
-        for warning in split.encoded.warnings:
-            warn(warning, name)
+        self._warn(rows, split.encoded, name)
         scores = score(self.task, self.backend, split, self.collate, metrics, intervals=True, progress=progress)
         for warning in sanity_checks(self.task, scores.answers, rows):
             warn(warning, name)
@@ -135,6 +138,13 @@ class Predictor:
         table = table_of(rows, self.task.columns, self.recipe.data)
         metrics = [find_metric(name, self.task.takes) for name in self.recipe.metrics]
         return self.score("rows", table, metrics, progress=progress)
+
+    def _warn(self, rows: Rows, encoded: Encoded, name: str = "") -> bool:
+        """Warn of what the model does not see of the texts; returns whether there is any."""
+        found = [*encoded.warnings, *coverage(self.task, rows, encoded.examples, self.tokenizer).warnings()]
+        for warning in found:
+            warn(warning, name)
+        return bool(found)
 
 
 def torch_backend(task: Task, block: ModelBlock, device: str | None = None) -> TorchBackend:

@@ -12,6 +12,7 @@ from bertkit.data.columns.labels import read_label_names
 from bertkit.engine.cache import encode
 from bertkit.engine.examples import highest_of, identity_of
 from bertkit.errors import RecipeError, Setting
+from bertkit.inference.coverage import coverage
 from bertkit.inference.score import Split
 from bertkit.models import build
 from bertkit.recipe import train_block
@@ -81,6 +82,8 @@ def prepare(recipe: Recipe) -> Parts:
         for note in encoded.notes:
             log.info("%s: %s", split, note)
         for warning in encoded.warnings:
+            warn(warning, split)
+        for warning in coverage(task, part, encoded.examples, tokenizer).warnings():
             warn(warning, split)
         splits[split] = Split(split, part, encoded)
     build.check_ids(model, max(highest_of(split.encoded.examples) for split in splits.values()))
