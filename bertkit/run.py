@@ -30,7 +30,8 @@ from pathlib import Path
 from typing import Any
 
 from bertkit.errors import Parameter, RunError
-from bertkit.fs import cores, write_json, write_text
+from bertkit.fs import cores, write_json, write_text, writing
+from bertkit.lock import is_free
 from bertkit.recipe.load import build, dump
 from bertkit.recipe.schema import Recipe
 from bertkit.recipe.source import RECIPE, read
@@ -82,11 +83,9 @@ class Run:
         """
         run = cls(path)
         run.check_free()
-        try:
+        with writing(path):
             run.path.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise RunError.at(str(path), f"the folder can not be made: {error.strerror}") from error
-        recipe, sources = copy_code(recipe, run.code)
+            recipe, sources = copy_code(recipe, run.code)
         if sources:
             write_json(run.environment_file, {"code": sources})
         write_json(run.run_file, {"kind": "train", "backend": "torch", "parent": None})
@@ -108,19 +107,20 @@ class Run:
         """
         derived = Run(path)
         derived.check_free()
-        derived.path.mkdir(parents=True, exist_ok=True)
+        with writing(path):
+            derived.path.mkdir(parents=True, exist_ok=True)
         weights = sorted(file for file in self.model.iterdir() if file.suffix in (".safetensors", ".onnx"))
         hashes = {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in weights}
         write_json(
             derived.run_file,
             {"kind": kind, "backend": backend, "parent": {"name": self.path.resolve().name, "weights": hashes}},
         )
-        if self.code.is_dir():
-            shutil.copytree(self.code, derived.code)
-        for source, copy in ((self.task_file, derived.task_file), (self.environment_file, derived.environment_file)):
-            if source.is_file():
-                shutil.copyfile(source, copy)
-        shutil.copyfile(self.recipe_file, derived.recipe_file)
+        with writing(path):
+            if self.code.is_dir():
+                shutil.copytree(self.code, derived.code)
+            for name in (self.task_file.name, self.environment_file.name, RECIPE):
+                if (self.path / name).is_file():
+                    shutil.copyfile(self.path / name, derived.path / name)
         return derived
 
     @property
@@ -139,7 +139,7 @@ class Run:
             if parent.exists() and not parent.is_dir():
                 what = f"the folder can not be made: Not a directory: {parent}"
                 raise RunError.at(str(self.path), what, "name another folder")
-        if self.path.is_file() or (self.path.is_dir() and any(self.path.iterdir())):
+        if not is_free(self.path):
             if self.is_begun and not self.is_finished:
                 what = f"{self.path}: holds an unfinished Run"
                 raise RunError.at(Parameter("output"), what, f"{self.resume_command} continues it")

@@ -14,7 +14,7 @@ import bertkit
 PACKAGE = Path(bertkit.__file__).parent
 
 ORDER = [
-    ("errors", "extras", "hub", "processes", "fs"),
+    ("errors", "extras", "hub", "processes", "fs", "lock", "manifest"),
     ("plugins",),
     ("recipe",),
     ("data", "metrics", "models"),

@@ -15,6 +15,7 @@ from bertkit.data.dataset import load
 from bertkit.data.read.conll import DOCUMENT
 from bertkit.engine.run import Progress
 from bertkit.errors import DataError, Parameter
+from bertkit.fs import write_text, written_aside
 from bertkit.inference.ask import Answered
 from bertkit.inference.predictor import Predictor
 from bertkit.recipe.schema import DataBlock
@@ -98,13 +99,15 @@ def write(rows: list[dict[str, Any]], output: str, *, join_lists: bool = True) -
     if suffix == ".parquet":
         from pyarrow import parquet
 
-        parquet.write_table(_arrow(_same_columns(rows)), output)
+        table = _arrow(_same_columns(rows))
+        with written_aside(Path(output)) as aside:
+            parquet.write_table(table, aside)
         return
     text = _csv(rows, join_lists) if suffix == ".csv" else _conll(rows) if suffix == ".conll" else _lines(rows)
     if output == "-":
         sys.stdout.write(text)
     else:
-        Path(output).write_text(text, "utf-8", newline="")
+        write_text(Path(output), text)
 
 
 def _lines(rows: Iterable[dict[str, Any]]) -> str:

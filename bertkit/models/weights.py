@@ -5,7 +5,6 @@ Without network, a hub name that is not in the local cache fails at once, not af
 
 from __future__ import annotations
 
-import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from typing import Any
 from bertkit import hub
 from bertkit.errors import ModelError, did_you_mean
 from bertkit.extras import PACKAGE, carried
+from bertkit.manifest import sha256
 from bertkit.recipe.schema import ModelBlock
 
 WEIGHTS = ("model.safetensors", "model.safetensors.index.json", "pytorch_model.bin", "pytorch_model.bin.index.json")
@@ -120,9 +120,3 @@ def identity(block: ModelBlock) -> dict[str, str]:
             known[f"{weights} sha256"] = sha256(folder / weights)
             break
     return known
-
-
-def sha256(file: Path) -> str:
-    """SHA-256 of a file's content, in hexadecimal."""
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()

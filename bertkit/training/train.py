@@ -5,20 +5,22 @@ Every mistake a user can make is checked before the Run folder is made and befor
 
 from __future__ import annotations
 
+import contextlib
 import logging
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bertkit import processes
 from bertkit.errors import BertkitError, Parameter, Problem, RecipeError, RunError, Stopped, TrainingError
 from bertkit.fs import write_json
+from bertkit.lock import one_writer
 from bertkit.recipe import train_block
 from bertkit.recipe.load import differences, load, resolve
 from bertkit.recipe.schema import Recipe
 from bertkit.run import Run, default_folder
-from bertkit.training.checkpoints import Checkpoints, is_final, step_of
+from bertkit.training.checkpoints import Checkpoints, damage, is_final, step_of
 from bertkit.training.parts import TENSORBOARD, Parts, data_identity, join_processes, prepare, reports, with_label_names
 
 if TYPE_CHECKING:
@@ -36,6 +38,8 @@ class Start:
     """Resolved."""
     begun: Run | None
     """The Run that is resumed."""
+    numbered: bool = False
+    """Whether the folder's name gets a number if there is one of that name."""
 
 
 def train(
@@ -62,6 +66,23 @@ def train(
     if start.begun and start.begun.is_finished:
         log.info("%s is already finished: nothing to train", start.folder)
         return start.begun
+    with _one_writer(start) as folder:
+        return _work(replace(start, folder=folder))
+
+
+@contextlib.contextmanager
+def _one_writer(start: Start) -> Iterator[Path]:
+    """Hold the Run's folder, in the first process. The others wait for its name, as it may get a number."""
+    with contextlib.ExitStack() as stack:
+        folder = start.folder
+        if processes.first():
+            folder = stack.enter_context(one_writer(folder, numbered=start.numbered))
+            Run(folder).check_free() if start.begun is None else None
+        yield Path(processes.broadcast(str(folder)))
+
+
+def _work(start: Start) -> Run:
+    """Train, while this process or the first one holds the folder."""
     parts = prepare(start.recipe)
     run = start.begun or _create(start.folder, parts)
     trainer = None
@@ -104,18 +125,16 @@ def _start(recipe: Recipe | str | Path, output: str | Path | None, sets: Sequenc
             what = f"{folder} was started with a different {', '.join(changed)}"
             raise RunError.at(Parameter("resume"), what, f"{run.resume_command} continues it with its own recipe")
         return Start(folder, run.recipe, run)
-    if processes.first():
-        Run(folder).check_free()
-    return Start(folder, full, None)
+    return Start(folder, full, None, numbered=output is None)
 
 
 def _create(folder: Path, parts: Parts) -> Run:
-    """The Run, created by the first process. The others get its folder from there: its default name has the time."""
+    """The Run, created by the first process."""
     with processes.first_goes_first():
         if processes.first():
             run = Run.create(folder, parts.recipe)
             write_json(run.environment_file, {**run.environment, "data": data_identity(parts.splits)})
-    return Run(processes.broadcast(str(folder)))
+    return Run(folder)
 
 
 def _checkpoint(start: Start, parts: Parts) -> Path | None:
@@ -131,13 +150,17 @@ def _checkpoint(start: Start, parts: Parts) -> Path | None:
         what = f"the {' and '.join(changed)} rows have changed since this Run was started"
         raise RunError.at(str(run.path), what, "restore the data, or train in a new folder")
     checkpoints = Checkpoints(run.checkpoints)
-    last = processes.broadcast(checkpoints.last())
+    last = processes.broadcast(checkpoints.last() if processes.first() else None)
     if processes.first():
         checkpoints.sweep()
-    if last is None:
-        log.info("no checkpoint yet: starting again")
-    elif not last.is_dir():
+        if last is None and checkpoints.all():
+            log.warning("no whole checkpoint: starting again from the first step")
+        elif last is None:
+            log.info("no checkpoint yet: starting again")
+    if last is not None and not last.is_dir():
         raise RunError.at(str(last), "not on this machine", "use a folder that all machines share")
+    if last is not None and processes.rank() and not processes.local_rank() and (harm := damage(last)):
+        raise RunError.at(str(last), f"is damaged on this machine: {harm}", "copy it again from the first machine")
     return last
 
 

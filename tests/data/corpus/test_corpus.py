@@ -19,10 +19,11 @@ import numpy as np
 import pytest
 from transformers import AutoTokenizer
 
-from bertkit.data.corpus import build as corpus_build
+from bertkit.data.corpus import corpus as corpus_module
 from bertkit.data.corpus import rounds as corpus_rounds
 from bertkit.data.corpus.corpus import Corpus, CorpusOptions, build, cached, is_corpus
 from bertkit.errors import DataError
+from bertkit.lock import Busy, one_writer
 from bertkit.recipe.schema import DataBlock
 
 
@@ -190,10 +191,10 @@ def test_another_build_is_waited_for(tokenizer: Any, tmp_path: Path, texts: list
     done.rename(aside)
 
     def busy(*_: Any, **__: Any) -> None:
-        raise corpus_rounds.Busy.at("there", "another build is at work")
+        raise Busy.at("there", "another build is at work")
 
-    monkeypatch.setattr(corpus_build, "build", busy)
-    monkeypatch.setattr(corpus_build.time, "sleep", lambda _: waited.append(aside.rename(done)))
+    monkeypatch.setattr(corpus_module, "build", busy)
+    monkeypatch.setattr(corpus_module.time, "sleep", lambda _: waited.append(aside.rename(done)))
     assert cached(texts, tokenizer, options) == done
     assert len(waited) == 1
 
@@ -230,9 +231,7 @@ def test_an_unfinished_build_goes_on_only_with_the_same(texts, tokenizer: Any, t
 
 
 def test_two_builds_in_one_folder(texts: list[str], tokenizer: Any, tmp_path: Path) -> None:
-    work = tmp_path / "out" / ".building"
-    work.mkdir(parents=True)
-    with corpus_rounds.alone(work), pytest.raises(DataError, match="another build is running"):
+    with one_writer(tmp_path / "out"), pytest.raises(Busy, match=f"out  in use by process {os.getpid()} on "):
         build(texts, tokenizer, tmp_path / "out", CorpusOptions())
 
 
