@@ -1,6 +1,6 @@
 """Run: the folder that holds everything a training left. No other module spells a path inside it.
 
-run.json            how this Run was made, from which Run, and for which backend
+run.json            how this Run was made, from which Run, for which backend, and hashes of its model and task.json
 recipe.yaml         the resolved recipe, which trains the same model again
 model/              weights, configuration and tokenizer, as plain `AutoModel.from_pretrained` loads them
 task.json           what the task learnt beside the weights: label names, thresholds
@@ -17,7 +17,6 @@ predictions/        answers to the test rows of a benchmark
 
 from __future__ import annotations
 
-import hashlib
 import importlib.metadata
 import json
 import platform
@@ -32,6 +31,7 @@ from typing import Any
 from bertkit.errors import Parameter, RunError
 from bertkit.fs import cores, write_json, write_text, writing
 from bertkit.lock import is_free
+from bertkit.manifest import damage, manifest_of, sha256
 from bertkit.recipe.load import build, dump
 from bertkit.recipe.schema import Recipe
 from bertkit.recipe.source import RECIPE, read
@@ -96,7 +96,7 @@ class Run:
         """Start a Run that is made from this one (exported, quantised, distilled) in a new or empty folder.
 
         It gets this Run's recipe, task state, code and environment, and names this Run as its parent. The caller writes
-        its model and then its metrics, which make it a finished Run.
+        its model, calls `seal`, and writes its metrics, which make it a finished Run.
 
         Args:
             kind: how it is made: `export`, `quantize`.
@@ -110,7 +110,7 @@ class Run:
         with writing(path):
             derived.path.mkdir(parents=True, exist_ok=True)
         weights = sorted(file for file in self.model.iterdir() if file.suffix in (".safetensors", ".onnx"))
-        hashes = {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in weights}
+        hashes = {file.name: sha256(file) for file in weights}
         write_json(
             derived.run_file,
             {"kind": kind, "backend": backend, "parent": {"name": self.path.resolve().name, "weights": hashes}},
@@ -122,6 +122,20 @@ class Run:
                 if (self.path / name).is_file():
                     shutil.copyfile(self.path / name, derived.path / name)
         return derived
+
+    def seal(self) -> None:
+        """Record the hashes of the model's files and task.json, once they are written; see `check_content`."""
+        files = [self.task_file, *(path for path in self.model.rglob("*") if path.is_file())]
+        write_json(self.run_file, {**self._about, "files": manifest_of(self.path, files)})
+
+    def check_content(self) -> None:
+        """Raise a RunError if the model or task.json are not what was written; reads every byte, about 1 GB/s.
+
+        Runs from before the hashes pass.
+        """
+        if harm := damage(self.path, self._about.get("files", {})):
+            todo = "copy the Run again; if you made the change yourself, remove files from its run.json"
+            raise RunError.at(str(self.path), f"its model is damaged: {harm}", todo)
 
     @property
     def is_begun(self) -> bool:

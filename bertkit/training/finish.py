@@ -34,6 +34,7 @@ def finish(parts: Parts, run: Run, trainer: BertTrainer) -> None:
     with writing(run.model):
         _save_model(parts, run, whole=not trainer.is_fsdp_enabled)
     write_json(run.task_file, task.state)
+    run.seal()
     before = run.environment
     write_json(run.environment_file, {**environment(), **before, "model": identity(parts.recipe.model)})
     write_text(run.card_file, card(parts.recipe, task, scored, run))

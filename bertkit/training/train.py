@@ -77,7 +77,8 @@ def _one_writer(start: Start) -> Iterator[Path]:
         folder = start.folder
         if processes.first():
             folder = stack.enter_context(one_writer(folder, numbered=start.numbered))
-            Run(folder).check_free() if start.begun is None else None
+            if start.begun is None:
+                Run(folder).check_free()
         yield Path(processes.broadcast(str(folder)))
 
 
@@ -112,7 +113,7 @@ def _start(recipe: Recipe | str | Path, output: str | Path | None, sets: Sequenc
         join_processes(run.recipe)
         return Start(run.path, run.recipe, run)
     folder = Path(output) if output else default_folder("recipe" if isinstance(recipe, Recipe) else recipe)
-    if processes.count() == 1 and not (resume or processes.restarted()):
+    if output and processes.count() == 1 and not (resume or processes.restarted()):
         Run(folder).check_free()  # before anything is loaded
     full = resolve(recipe if isinstance(recipe, Recipe) else load(recipe, sets))
     join_processes(full)

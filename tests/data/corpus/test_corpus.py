@@ -250,7 +250,10 @@ def test_a_damaged_corpus_is_told(harm: str, said: str, texts: list[str], tokeni
         whole = bytearray(file.read_bytes())
         whole[len(whole) // 2] ^= 255
         file.write_bytes(whole)
-        assert Corpus.open(tmp_path / "out", "all").damaged() == [manifest["shards"][0]["file"]]
+        corpus = Corpus.open(tmp_path / "out", "all")
+        assert corpus.damaged() == [manifest["shards"][0]["file"]]
+        with pytest.raises(DataError, match=f"{file}  is damaged; copy it again"):
+            corpus.check_content()
         return
     else:
         (tmp_path / "out" / "manifest.json").write_text('{"version": 1')
@@ -267,6 +270,27 @@ def test_cached(texts: list[str], tokenizer: Any, tmp_path: Path, monkeypatch) -
     assert cached(texts, tokenizer, CorpusOptions(max_length=64)) != folder
     assert cached(texts, tokenizer, CorpusOptions(), block=DataBlock(encoding="latin-1")) != folder
     assert len(Corpus.open(folder)) > 0
+
+
+@pytest.mark.parametrize("harm", ["flip", "zeros", "manifest"])
+def test_a_damaged_corpus_of_the_cache_is_built_again(
+    harm: str, texts: list[str], tokenizer: Any, tmp_path: Path, monkeypatch, caplog
+) -> None:
+    monkeypatch.setattr(logging.getLogger("bertkit"), "propagate", True)
+    monkeypatch.setenv("BERTKIT_CACHE", str(tmp_path / "cache"))
+    folder = cached(texts, tokenizer, CorpusOptions())
+    rows = list(map(str, Corpus.open(folder)))
+    file = folder / ("manifest.json" if harm == "manifest" else Corpus.open(folder).manifest["shards"][0]["file"])
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 1
+    file.write_bytes(content if harm == "flip" else bytes(len(content)))
+    caplog.clear()
+    assert cached(texts, tokenizer, CorpusOptions()) == folder
+    assert f"{file}: built again, as the cached corpus is damaged" in caplog.text
+    assert list(map(str, Corpus.open(folder))) == rows
+    caplog.clear()
+    assert cached(texts, tokenizer, CorpusOptions()) == folder
+    assert caplog.text == ""
 
 
 BUILD = """
