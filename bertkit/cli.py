@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 
 from bertkit import __version__, processes
-from bertkit.commands import bench, compare, corpus, data, doctor, predict, recipe, report, tokenizer, train
+from bertkit.commands import bench, compare, convert, corpus, data, doctor, predict, recipe, report, tokenizer, train
 from bertkit.commands import eval as eval_
 from bertkit.errors import BertkitError, Stopped
 
@@ -54,6 +54,7 @@ app.add_typer(recipe.app, name="recipe", rich_help_panel="Prepare")
 app.add_typer(corpus.app, name="corpus", rich_help_panel="Prepare")
 app.add_typer(data.app, name="data", rich_help_panel="Prepare")
 app.add_typer(tokenizer.app, name="tokenizer", rich_help_panel="Prepare")
+app.command(rich_help_panel="Prepare")(convert.convert)
 app.command(rich_help_panel="Prepare")(doctor.doctor)
 
 

@@ -35,6 +35,11 @@ def cache_home() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "bertkit"
 
 
+def data_home() -> Path:
+    """`bertkit` in the user's folder of data that programs keep, `$XDG_DATA_HOME` or `~/.local/share`."""
+    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "bertkit"
+
+
 def cores() -> int:
     """Processor cores that this process may use; where the system does not tell (macOS), all of them."""
     affinity = getattr(os, "sched_getaffinity", None)

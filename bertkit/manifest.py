@@ -11,8 +11,18 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-Manifest = Mapping[str, Any]
-"""Path in the folder -> `{"bytes": ..., "sha256": ...}`; the size alone in older ones."""
+from pydantic import BaseModel
+
+
+class HashedFile(BaseModel):
+    """A file as a manifest describes it."""
+
+    bytes: int
+    sha256: str
+
+
+Manifest = dict[str, int | HashedFile]
+"""Shape of a manifest in a JSON file: path in the folder -> its HashedFile; the size alone in older ones."""
 
 
 def sha256(file: Path) -> str:
@@ -29,7 +39,7 @@ def manifest_of(folder: Path, files: Iterable[Path] | None = None) -> dict[str, 
     }
 
 
-def damage(folder: Path, manifest: Manifest, *, content: bool = True) -> str:
+def damage(folder: Path, manifest: Mapping[str, Any], *, content: bool = True) -> str:
     """The first file that is missing or differs, in words; empty if there is none.
 
     Args:
@@ -37,14 +47,13 @@ def damage(folder: Path, manifest: Manifest, *, content: bool = True) -> str:
     """
     for name, expected in manifest.items():
         file = folder / name
-        if not isinstance(expected, dict):
-            expected = {"bytes": expected}
+        size, content_hash = (expected["bytes"], expected["sha256"]) if isinstance(expected, dict) else (expected, "")
         if not file.is_file():
             return f"no {name}"
-        if (size := file.stat().st_size) != expected.get("bytes"):
-            return f"{name} has {size} of {expected.get('bytes')} bytes"
+        if (now := file.stat().st_size) != size:
+            return f"{name} has {now} of {size} bytes"
         try:
-            if content and expected.get("sha256", "") not in ("", sha256(file)):
+            if content and content_hash and content_hash != sha256(file):
                 return f"the content of {name} has changed"
         except OSError as error:
             return f"{name} can not be read: {error.strerror}"

@@ -4,7 +4,8 @@ run.json            how this Run was made, from which Run, for which backend, an
 recipe.yaml         the resolved recipe, which trains the same model again
 model/              weights, configuration and tokenizer, as plain `AutoModel.from_pretrained` loads them
 task.json           what the task learnt beside the weights: label names, thresholds
-metrics.json        {"validation": {"accuracy": ...}, "test": {...}, "intervals": {"validation": {...}}}
+metrics.json        {"validation": {"accuracy": ...}, "test": {...}, "intervals": {"validation": {...}},
+                    "rows": {"train": ...}, "warnings": [{"split": ..., "message": ...}]}
 log.jsonl           one line per logged step
 environment.json    versions, machine, hashes of the weights and data that went in
 README.md           the model card
@@ -18,7 +19,6 @@ predictions/        answers to the test rows of a benchmark
 from __future__ import annotations
 
 import importlib.metadata
-import json
 import platform
 import shlex
 import shutil
@@ -26,21 +26,60 @@ import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from bertkit.errors import Parameter, RunError
+from pydantic import BaseModel, Field
+
+from bertkit import trust
+from bertkit.errors import Parameter, Problem, RunError
 from bertkit.fs import cores, write_json, write_text, writing
+from bertkit.json_file import read_json
 from bertkit.lock import is_free
-from bertkit.manifest import damage, manifest_of, sha256
-from bertkit.recipe.load import build, dump
+from bertkit.manifest import Manifest, damage, manifest_of, sha256
+from bertkit.recipe.load import build, dump, task_options
 from bertkit.recipe.schema import Recipe
 from bertkit.recipe.source import RECIPE, read
-from bertkit.run_code import copy_code, untrusted
+from bertkit.run_code import code_in, copy_code, links_out
+from bertkit.warn import Warned
 
 PACKAGES = (
     *("bertkit", "torch", "transformers", "tokenizers", "datasets", "accelerate", "evaluate"),
     *("seqeval", "scikit-learn", "scipy", "numpy", "pydantic", "ruamel.yaml", "typer"),
 )
+
+
+class _About(BaseModel):
+    """The content of `run.json`."""
+
+    kind: str = "train"
+    backend: str = "torch"
+    parent: dict[str, Any] | None = None
+    files: Manifest = {}
+
+
+class _Environment(BaseModel):
+    """What is read from `environment.json`, which holds more."""
+
+    code: dict[str, dict[str, str]] = {}
+    data: dict[str, str] = {}
+    model: dict[str, str] = {}
+    versions: dict[str, str] = {}
+    devices: list[str] = []
+    command: list[str] = []
+
+
+_Interval = Annotated[list[float | None], Field(min_length=2, max_length=2)]
+
+
+class _Metrics(BaseModel):
+    """What is read from `metrics.json`: figures for each split, and these."""
+
+    train: dict[str, float | None] = {}
+    validation: dict[str, float | None] = {}
+    test: dict[str, float | None] = {}
+    intervals: dict[str, dict[str, _Interval]] = {}
+    rows: dict[str, int] = {}
+    warnings: list[Warned] = []
 
 
 class Run:
@@ -85,12 +124,17 @@ class Run:
         run.check_free()
         with writing(path):
             run.path.mkdir(parents=True, exist_ok=True)
-            recipe, sources = copy_code(recipe, run.code)
-        if sources:
-            write_json(run.environment_file, {"code": sources})
+            recipe, copies = copy_code(recipe, run.code)
+        if copies:
+            write_json(run.environment_file, {"code": copies})
         write_json(run.run_file, {"kind": "train", "backend": "torch", "parent": None})
         write_text(run.recipe_file, dump(recipe))
+        run.allow_code()
         return run
+
+    def allow_code(self) -> None:
+        """Write down that this user allows the code of this Run: it is that of the user's own recipe."""
+        trust.allow(self._code())
 
     def derive(self, path: str | Path, *, kind: str, backend: str = "torch") -> Run:
         """Start a Run that is made from this one (exported, quantised, distilled) in a new or empty folder.
@@ -168,10 +212,10 @@ class Run:
         """The finished Run in a folder.
 
         Args:
-            trust_code: whether to execute code that the Run carries and that is not from this machine.
+            trust_code: allow the code of this Run, from now on, if it is not the user's own (see trust.py).
 
         Raises:
-            RunError: not a Run, an unfinished one, or one with code that is not trusted.
+            RunError: not a Run, an unfinished one, or one with code that is not allowed.
         """
         run = cls(path)
         if not run.path.is_dir():
@@ -181,8 +225,8 @@ class Run:
         if missing:
             what = f"an unfinished Run: no {', '.join(missing)}"
             raise RunError.at(str(path), what, f"{run.resume_command} continues it")
-        if not trust_code:
-            run._check_code()
+        with trust.given(trust_code):
+            trust.check(run._code(), "this Run", RunError)
         return run
 
     @classmethod
@@ -190,22 +234,27 @@ class Run:
         """The Run in a folder, finished or not, to resume it.
 
         Raises:
-            RunError: not a Run, or one with code that is not trusted.
+            RunError: not a Run, one with code that is not allowed, or with links that lead out of it.
         """
         run = cls(path)
         run._check_begun()
-        run._check_code()
+        trust.check(run._code(), "this Run", RunError)
+        run.check_links()
         return run
+
+    def check_links(self) -> None:
+        """Raise a RunError if something in it is a link that leads elsewhere, before anything is written to it."""
+        if links := links_out(self.path):
+            what, todo = "leads out of the Run, which is to be written to", "replace it by what it leads to"
+            raise RunError(*(Problem(str(link), what, todo) for link in links))
 
     def _check_begun(self) -> None:
         if not self.is_begun:
             what = f"not a Run: it has no {RECIPE}"
             raise RunError.at(str(self.path), what, "name the folder that bertkit train wrote")
 
-    def _check_code(self) -> None:
-        recipe = read(self.recipe_file)
-        if problems := untrusted(self.path, self.code, recipe, self.environment.get("code", {})):
-            raise RunError(*problems)
+    def _code(self) -> list[trust.Code]:
+        return code_in(self.code, self.model, read(self.recipe_file))
 
     @property
     def recipe(self) -> Recipe:
@@ -217,7 +266,12 @@ class Run:
 
     @property
     def metrics(self) -> dict[str, Any]:
-        return _read_json(self.metrics_file)
+        return _read(self.metrics_file, _Metrics)
+
+    @property
+    def warnings(self) -> list[Warned]:
+        """What was warned of while it was trained and scored; empty in Runs from before these were kept."""
+        return self.metrics.get("warnings", [])
 
     @property
     def kind(self) -> str:
@@ -236,15 +290,16 @@ class Run:
 
     @property
     def _about(self) -> dict[str, Any]:
-        return _read_json(self.run_file) if self.run_file.is_file() else {}
+        return _read(self.run_file, _About) if self.run_file.exists() else {}
 
     @property
     def task_state(self) -> dict[str, Any]:
-        return _read_json(self.task_file)
+        task, _ = task_options(self.recipe)
+        return _read(self.task_file, task.State)
 
     @property
     def environment(self) -> dict[str, Any]:
-        return _read_json(self.environment_file) if self.environment_file.is_file() else {}
+        return _read(self.environment_file, _Environment) if self.environment_file.exists() else {}
 
 
 def default_folder(recipe: str | Path) -> Path:
@@ -276,8 +331,5 @@ def environment() -> dict[str, Any]:
     }
 
 
-def _read_json(file: Path) -> dict[str, Any]:
-    try:
-        return json.loads(file.read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        raise RunError.at(str(file), f"can not be read: {error}", "train it again") from error
+def _read(file: Path, shape: Any) -> dict[str, Any]:
+    return read_json(file, shape, error=RunError, remedy="copy the Run again, or train it again")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -48,6 +49,7 @@ def bench(
         Path | None,
         typer.Option("--output", "-o", help="Folder for all Runs and the table; an unfinished one is continued."),
     ] = None,
+    trust_code: console.TrustCode = False,
 ) -> None:
     """Train and score a suite of data sets over several seeds: a table with intervals and published figures.
 
@@ -71,7 +73,7 @@ def bench(
     request = BenchRequest(output, model, numbers, tuple(sets or ()), names)
     checked = plan(find_suite(suite, data=data, recipes=chosen), request)
     with one_writer(output):
-        failed = run(checked.jobs, parallel=parallel)
+        failed = run([replace(job, trust_code=trust_code) for job in checked.jobs], parallel=parallel)
         _report(checked, failed, leaderboard=suite == "glue")
 
 
@@ -82,7 +84,7 @@ def _report(plan: Any, failed: dict[str, str], *, leaderboard: bool) -> None:
         TrainingError: the jobs that failed, after the results of the others are printed.
     """
     from bertkit.bench import submission
-    from bertkit.bench.page import page_of
+    from bertkit.bench.page import page_of, warnings
     from bertkit.bench.table import as_json, cells, header, tabulate
     from bertkit.fs import write_json, write_text
     from bertkit.report.bench import text
@@ -94,6 +96,8 @@ def _report(plan: Any, failed: dict[str, str], *, leaderboard: bool) -> None:
     if leaderboard:
         for note in submission.write(plan.output, plan.suite, plan.seeds):
             typer.echo(note)
+    for line in warnings(table):
+        console.warn(line)
     for name, reason in table.absent.items():
         console.warn(f"{name} is absent: {reason}")
     typer.echo(f"Report: {plan.output / 'report.html'}")

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+from bertkit import trust
 from bertkit.errors import RecipeError
 
 COLOURS = ("green", "magenta", "cyan", "yellow", "blue", "red")
@@ -22,7 +23,22 @@ Processes = Annotated[
     int,
     typer.Option("--processes", min=1, metavar="N", help="Number of processes on this machine, usually one per GPU."),
 ]
-TrustCode = Annotated[bool, typer.Option("--trust-code", help="Run custom code that came with this Run.")]
+
+
+def _trust(context: typer.Context, trust_code: bool) -> bool:
+    """Allow code for as long as the command runs."""
+    context.with_resource(trust.given(trust_code))
+    return trust_code
+
+
+TrustCode = Annotated[
+    bool,
+    typer.Option(
+        "--trust-code",
+        callback=_trust,
+        help="Allow code that came with the Run, model, tokenizer or metric, and remember it.",
+    ),
+]
 
 
 def only(sets: Sequence[str] | None, *blocks: str) -> Sequence[str]:

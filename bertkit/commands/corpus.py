@@ -85,6 +85,7 @@ def build(
     column: Column = "text",
     bad_rows: BadRows = "error",
     processes: Processes = None,
+    trust_code: console.TrustCode = False,
 ) -> None:
     """Build a corpus: documents -> sentences -> tokens -> rows. If interrupted, run it again to continue.
 
@@ -142,7 +143,11 @@ def _text(folder: Path, row: dict[str, Any], labels: tuple[str, ...]) -> tuple[s
 
     from bertkit.data.corpus.corpus import TOKENIZER
 
-    decode = Tokenizer.from_file(str(folder / TOKENIZER)).decode
+    try:
+        decode = Tokenizer.from_file(str(folder / TOKENIZER)).decode
+    except Exception as error:  # the library raises nothing else
+        reason = f"can not be used: {' '.join(str(error).split()):.200}"
+        raise DataError.at(str(folder / TOKENIZER), reason, "build the corpus again") from error
     end = row["second"] or len(row["tokens"])
     segments = (row["tokens"][:end], row["tokens"][end:])[: 2 if labels else 1]
     label = labels[row["label"]] if labels else ""

@@ -31,6 +31,7 @@ def check(
         Path | None, typer.Option("--output", "-o", help="Write the report as JSON to this file.")
     ] = None,
     sets: console.Set = None,
+    trust_code: console.TrustCode = False,
 ) -> None:
     """Report label counts, lengths, duplicates, conflicting labels and encoding errors of a data set.
 

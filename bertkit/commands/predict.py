@@ -92,7 +92,7 @@ def predict(
     elif processes.first():
         rows = files.add_answers(answered, predictor.task, logits=logits, conll=conll)
         rows = ask.best_of(rows, best_of) if best_of else rows
-        files.write(rows, output or "-", join_lists=files.joins_lists(predictor.task))
+        files.write(rows, output or "-", separator=files.list_separator(predictor.task, block))
         if file:
             typer.echo(f"{len(rows)} rows: {file}", err=True)
 

@@ -117,6 +117,7 @@ def extend(
     encoding: reading.Encoding = None,
     column: reading.Column = None,
     sets: reading.Set = None,
+    trust_code: console.TrustCode = False,
 ) -> None:
     """Add words of a domain to a WordPiece model; each embedding starts as the mean of its former tokens.
 
@@ -188,6 +189,7 @@ def inspect(
     encoding: reading.Encoding = None,
     column: reading.Column = None,
     sets: reading.Set = None,
+    trust_code: console.TrustCode = False,
 ) -> None:
     """Show the tokens of texts, and statistics of files: tokens per word, share of [UNK], costly words.
 

@@ -19,14 +19,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from pydantic import BaseModel
 
 import bertkit
 from bertkit import processes
 from bertkit.data.lazy import LazySequence
 from bertkit.engine.examples import Encoded
+from bertkit.errors import DataError
 from bertkit.fs import cache_home, folder_aside
+from bertkit.json_file import read_json
 from bertkit.lock import one_writer
-from bertkit.manifest import damage, manifest_of
+from bertkit.manifest import Manifest, damage, manifest_of
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -138,6 +141,13 @@ def _code() -> bytes:
     return digest.digest()
 
 
+class _Index(BaseModel):
+    notes: list[str]
+    warnings: list[str]
+    names: list[str]
+    files: Manifest
+
+
 def _write(encoded: Encoded, folder: Path) -> None:
     with folder_aside(folder) as aside:
         for name in encoded.examples[0]:
@@ -156,7 +166,7 @@ def _write(encoded: Encoded, folder: Path) -> None:
 
 def _read(folder: Path) -> Encoded | None:
     try:
-        index = json.loads((folder / INDEX).read_text("utf-8"))
+        index = read_json(folder / INDEX, _Index, error=DataError, remedy="")
         if harmed := damage(folder, index["files"]):
             log.warning("%s: encoded again, as the cached rows are damaged: %s", folder, harmed)
             return None
@@ -164,7 +174,7 @@ def _read(folder: Path) -> Encoded | None:
         flat = [name for name in index["names"] if (folder / f"{name}.ends.npy").is_file()]
         ends = {name: np.load(folder / f"{name}.ends.npy") for name in flat}
         os.utime(folder)
-    except (OSError, EOFError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (DataError, OSError, EOFError, ValueError) as error:
         if (folder / INDEX).exists():
             log.warning("%s: encoded again, as the cached rows can not be read: %s", folder, error)
         return None

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from bertkit.data.columns.label_cells import joined
 from bertkit.data.dataset import load
 from bertkit.data.read.conll import DOCUMENT
 from bertkit.engine.run import Progress
@@ -84,16 +85,16 @@ def _check_columns(added: dict[str, Any], rows: list[dict[str, Any]], place: str
         raise DataError.at(place, f"already has the columns {', '.join(taken)}", todo)
 
 
-def joins_lists(task: Task) -> bool:
-    """Whether a list in a CSV cell is joined by commas, as labels are; else it is JSON, as words and choices are."""
-    return not any(column.kind in ("words", "choices") for column in task.columns)
+def list_separator(task: Task, block: DataBlock) -> str | None:
+    """What joins a list in a CSV cell, as labels are read again; None: it is JSON, as words and choices are."""
+    return None if any(column.kind in ("words", "choices") for column in task.columns) else block.label_separator
 
 
-def write(rows: list[dict[str, Any]], output: str, *, join_lists: bool = True) -> None:
+def write(rows: list[dict[str, Any]], output: str, *, separator: str | None = ",") -> None:
     """Write rows in the format of the output's ending; `-` writes JSON lines to standard output.
 
     Args:
-        join_lists: see `joins_lists`.
+        separator: see `list_separator`.
     """
     suffix = Path(output).suffix
     if suffix == ".parquet":
@@ -103,7 +104,7 @@ def write(rows: list[dict[str, Any]], output: str, *, join_lists: bool = True) -
         with written_aside(Path(output)) as aside:
             parquet.write_table(table, aside)
         return
-    text = _csv(rows, join_lists) if suffix == ".csv" else _conll(rows) if suffix == ".conll" else _lines(rows)
+    text = _csv(rows, separator) if suffix == ".csv" else _conll(rows) if suffix == ".conll" else _lines(rows)
     if output == "-":
         sys.stdout.write(text)
     else:
@@ -126,13 +127,13 @@ def _conll(rows: list[dict[str, Any]]) -> str:
     return "".join("\n".join(words) + "\n\n" for words in written)
 
 
-def _csv(rows: list[dict[str, Any]], join_lists: bool) -> str:
+def _csv(rows: list[dict[str, Any]], separator: str | None) -> str:
     stream = io.StringIO()
     names = list(_same_columns(rows)[0]) if rows else []
     writer = csv.DictWriter(stream, names, lineterminator="\n")
     writer.writeheader()
     for row in _same_columns(rows):
-        writer.writerow({name: _cell(value, join_lists) for name, value in row.items()})
+        writer.writerow({name: _cell(value, separator) for name, value in row.items()})
     return stream.getvalue()
 
 
@@ -151,9 +152,9 @@ def _arrow(rows: list[dict[str, Any]]) -> Any:
     return pa.table(columns)
 
 
-def _cell(value: Any, join_lists: bool) -> Any:
-    if join_lists and isinstance(value, list) and not any(isinstance(item, dict) for item in value):
-        return ",".join(map(str, value))
+def _cell(value: Any, separator: str | None) -> Any:
+    if separator and isinstance(value, list) and not any(isinstance(item, dict) for item in value):
+        return joined(value, separator)
     return json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else value
 
 

@@ -4,11 +4,12 @@ predictor = Predictor.open("runs/demo")
 predictor.predict(["where is my parcel?"])                # [{"label": ..., "probabilities": {...}, ...}]
 predictor.predict([("a premise", "its hypothesis")])      # pairs
 predictor.predict([{"text": "...", "text_pair": "..."}])  # rows with the task's columns
+predictor.predict(frame)                                  # a DataFrame or Dataset with these columns
+predictor.evaluate(frame).figures                         # with the column of the labels too
 """
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -17,11 +18,13 @@ from bertkit import processes
 from bertkit.engine.cache import encode
 from bertkit.engine.run import Progress, run
 from bertkit.errors import DataError, RunError
-from bertkit.inference.score import Scores, Split, score
+from bertkit.inference.rows import as_row, rows_of, table_of
+from bertkit.inference.score import Scores, Split, sanity_checks, score
 from bertkit.models.build import load_tokenizer
 from bertkit.recipe.schema import ModelBlock, Recipe
 from bertkit.run import Run
 from bertkit.tasks.task import Answer, Rows, Task, make_task
+from bertkit.warn import warn
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -29,8 +32,6 @@ if TYPE_CHECKING:
     from bertkit.engine.backends.backend import Backend
     from bertkit.engine.backends.torch import TorchBackend
     from bertkit.metrics import Metric
-
-log = logging.getLogger("bertkit")
 
 
 class Predictor:
@@ -75,9 +76,18 @@ class Predictor:
         block = ModelBlock(name=str(run.model), padding_free=recipe.model.padding_free)
         return cls(task, load_tokenizer(block), BACKENDS[run.backend](task, block, device), recipe)
 
-    def predict(self, rows: Sequence[Any], *, progress: Progress = iter) -> list[Answer]:
-        """One answer per row, in order. A row is a text, a pair of texts, or a dict with the task's columns."""
-        rows = [self._row(number, row) for number, row in enumerate(rows, 1)]
+    def predict(self, rows: Any, *, progress: Progress = iter) -> list[Answer]:
+        """One answer per row, in order.
+
+        Args:
+            rows: a text, or any iterable of rows: texts, pairs of texts, or dicts with the task's columns; a DataFrame,
+                Series or Dataset; or a dict of one row or of columns (rows.py).
+
+        Raises:
+            DataError: something else, or a row without a column that the task needs.
+        """
+        columns = self.task.columns
+        rows = [as_row(number, row, columns) for number, row in enumerate(rows_of(rows, columns), 1)]
         if not rows:
             return []
         for column in self.task.columns:
@@ -89,35 +99,31 @@ class Predictor:
         return self.task.decode(outputs, encoded, rows)
 
     def score(self, name: str, rows: Rows, metrics: Sequence[Metric], *, progress: Progress = iter) -> Scores:
-        """Score rows that have answers, with confidence intervals; failed sanity checks are logged."""
+        """Score rows that have answers, with confidence intervals; warns of what `encode` and sanity checks find."""
         self.task.check(rows, name)
         split = Split(name, rows, encode(self.task, rows, self.tokenizer, self.limit))
+        for warning in split.encoded.warnings:
+            warn(warning, name)
         scores = score(self.task, self.backend, split, self.collate, metrics, intervals=True, progress=progress)
-        for warning in self.task.sanity_checks(scores.answers, rows):
-            log.warning("%s: %s", name, warning)
+        for warning in sanity_checks(self.task, scores.answers, rows):
+            warn(warning, name)
         return scores
 
-    def _row(self, number: int, row: Any) -> dict[str, Any]:
-        """A row as a dict with the task's columns. `number` counts from 1."""
-        place = f"row {number}"
-        names = [column.name for column in self.task.columns if not column.answer]
-        if isinstance(row, dict):
-            missing = [c.name for c in self.task.columns if c.required and not c.answer and c.name not in row]
-            if missing:
-                raise DataError.at(place, f"no {', '.join(missing)}", f"expected columns: {', '.join(names)}")
-            texts = {c.name: row[c.name] for c in self.task.columns if c.kind == "text" and c.name in row}
-            if wrong := [name for name, value in texts.items() if not isinstance(value, str)]:
-                what = f"{wrong[0]} is not a text: {texts[wrong[0]]!r:.60}"
-                raise DataError.at(place, what, "convert it with str(...)")
-            return row
-        values = [row] if isinstance(row, str) else list(row) if isinstance(row, (list, tuple)) else []
-        if any(column.kind == "words" for column in self.task.columns):  # a plain text is not a list of words
-            names = [column.name for column in self.task.columns if column.kind == "text"]
-        least = sum(column.required and not column.answer for column in self.task.columns)
-        if not least <= len(values) <= len(names) or not all(isinstance(value, str) for value in values):
-            what = f"not a row of this task: {str(row)[:60]!r}"
-            raise DataError.at(place, what, f"give a dict, or one text each for {', '.join(names)}")
-        return dict(zip(names, values, strict=False))
+    def evaluate(self, rows: Any, *, progress: Progress = iter) -> Scores:
+        """Score rows that have answers by the recipe's metrics, with confidence intervals.
+
+        Args:
+            rows: as for `predict`, with the answer columns too. Columns have the names in `data.columns` of the recipe,
+                or the task's own.
+
+        Raises:
+            DataError: rows that can not be used, or labels that the model does not know.
+        """
+        from bertkit.metrics import find_metric
+
+        table = table_of(rows, self.task.columns, self.recipe.data)
+        metrics = [find_metric(name, self.task.takes) for name in self.recipe.metrics]
+        return self.score("rows", table, metrics, progress=progress)
 
 
 def torch_backend(task: Task, block: ModelBlock, device: str | None = None) -> TorchBackend:

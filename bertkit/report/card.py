@@ -4,22 +4,27 @@ from __future__ import annotations
 
 import json
 import shlex
+from collections.abc import Sequence
 
 from bertkit.extras import PACKAGE
 from bertkit.inference.score import Scores
 from bertkit.recipe.schema import Recipe
 from bertkit.run import Run
 from bertkit.tasks.task import Task
+from bertkit.warn import Warned
+from bertkit.warn import lines as warning_lines
 
 
-def card(recipe: Recipe, task: Task, scored: dict[str, Scores], run: Run) -> str:
-    """Markdown of the model card."""
+def card(recipe: Recipe, task: Task, scored: dict[str, Scores], run: Run, warnings: Sequence[Warned] = ()) -> str:
+    """Markdown of the model card; warnings come before the scores."""
     labels: list[str] = task.state.get("labels", [])
     base = recipe.model.name or f"random weights ({(recipe.model.scratch or {}).get('model_type')})"
     lines = ["---", "library_name: transformers", "tags: [bertkit]", f"pipeline_tag: {task.head.hub_tag}"]
     if recipe.model.name and not recipe.model.name.startswith(("/", PACKAGE)):
         lines.append(f"base_model: {recipe.model.name}")
     lines += ["---", "", f"# {run.path.name}", "", f"`{recipe.task}`, trained by bertkit from `{base}`.", ""]
+    if warnings:
+        lines += ["## Warnings", "", *(f"- {line}" for line in warning_lines(warnings)), ""]
     lines += ["## Scores", "", "| split | figure | value | 95% interval |", "|---|---|---|---|"]
     for split, scores in scored.items():
         for name, value in scores.figures.items():

@@ -19,6 +19,7 @@ from transformers import TrainerCallback, TrainingArguments
 from bertkit import plugins
 from bertkit.errors import PluginError, RecipeError, TrainingError
 from bertkit.fs import without_nan, write_text, writing
+from bertkit.report.log import parse_line
 
 if TYPE_CHECKING:
     from bertkit.training.budget import Budget
@@ -94,9 +95,9 @@ class LogFile(TrainerCallback):
     def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         """Remove lines that a killed training logged after the checkpoint: their steps are trained again."""
         if state.is_world_process_zero and self.file.is_file():
-            lines = self.file.read_text("utf-8").splitlines(keepends=True)
-            kept = [line for line in lines if line.endswith("\n") and json.loads(line)["step"] <= state.global_step]
-            write_text(self.file, "".join(kept))
+            lines = self.file.read_text("utf-8", "replace").splitlines(keepends=True)
+            known = [(line, parse_line(line)) for line in lines if line.endswith("\n")]
+            write_text(self.file, "".join(line for line, log in known if log and log["step"] <= state.global_step))
 
     def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, float] | None = None, **kwargs: Any) -> None:
         logs = logs or {}

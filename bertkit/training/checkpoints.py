@@ -16,15 +16,38 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pydantic import BaseModel
+
 from bertkit import manifest
+from bertkit.errors import RunError
 from bertkit.fs import settle, sync
-from bertkit.manifest import manifest_of
+from bertkit.json_file import read_json
+from bertkit.manifest import Manifest, manifest_of
 
 log = logging.getLogger("bertkit")
 
 PREFIX = "checkpoint-"
 LIST = "files.json"
 STATE = "trainer_state.json"
+RUNNING = "running_loss.json"
+REMEDY = "remove this checkpoint: an older one is taken, else the training starts again"
+
+
+class _State(BaseModel):
+    """What is read from Trainer's state, which holds more."""
+
+    global_step: int
+    max_steps: int
+    stateful_callbacks: dict[str, dict[str, Any] | list[dict[str, Any]]]
+
+
+class _Running(BaseModel):
+    """Sums since the last logged step, and what the budget has spent."""
+
+    loss: float
+    since: int
+    parts: list[float] | None = None
+    budget: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -105,15 +128,20 @@ def step_of(checkpoint: Path) -> int:
 def damage(checkpoint: Path, *, content: bool = True) -> str:
     """The first file that is missing or not as it was written (see `manifest.damage`); empty for a whole checkpoint."""
     try:
-        files = json.loads((checkpoint / LIST).read_text("utf-8"))
-    except (OSError, ValueError):
+        files = read_json(checkpoint / LIST, Manifest, error=RunError, remedy=REMEDY)
+    except RunError:
         return f"no {LIST}"
-    return manifest.damage(checkpoint, files, content=content) if isinstance(files, dict) else f"no {LIST}"
+    return manifest.damage(checkpoint, files, content=content)
 
 
 def state_of(checkpoint: Path) -> dict[str, Any]:
     """Trainer's state in a checkpoint."""
-    return json.loads((checkpoint / STATE).read_text("utf-8"))
+    return read_json(checkpoint / STATE, _State, error=RunError, remedy=REMEDY, nan=True)
+
+
+def running_of(checkpoint: Path) -> dict[str, Any]:
+    """The sums since the last logged step, in a checkpoint."""
+    return read_json(checkpoint / RUNNING, _Running, error=RunError, remedy=REMEDY, nan=True)
 
 
 def is_final(checkpoint: Path) -> bool:

@@ -18,6 +18,7 @@ from bertkit.recipe import train_block
 from bertkit.recipe.schema import Recipe
 from bertkit.tasks.task import Task, make_task
 from bertkit.training.preflight import check_batches, log_warnings
+from bertkit.warn import about, warn
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase, TrainerCallback, TrainingArguments
@@ -60,9 +61,11 @@ def prepare(recipe: Recipe) -> Parts:
     callbacks = [make_callback(entry, args) for entry in recipe.callbacks]
     recipe = with_label_names(recipe)
     rows = task.read(recipe)
-    task.prepare(rows["train"], recipe.data)
+    with about("train"):
+        task.prepare(rows["train"], recipe.data)
     for split, part in rows.items():
-        task.check(part, split)
+        with about(split):
+            task.check(part, split)
     for metric in metrics:
         task.check_metric(metric)
     tokenizer = build.load_tokenizer(recipe.model)
@@ -78,7 +81,7 @@ def prepare(recipe: Recipe) -> Parts:
         for note in encoded.notes:
             log.info("%s: %s", split, note)
         for warning in encoded.warnings:
-            log.warning("%s: %s", split, warning)
+            warn(warning, split)
         splits[split] = Split(split, part, encoded)
     build.check_ids(model, max(highest_of(split.encoded.examples) for split in splits.values()))
     log_warnings(recipe, task, splits)

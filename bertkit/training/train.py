@@ -22,6 +22,7 @@ from bertkit.recipe.schema import Recipe
 from bertkit.run import Run, default_folder
 from bertkit.training.checkpoints import Checkpoints, damage, is_final, step_of
 from bertkit.training.parts import TENSORBOARD, Parts, data_identity, join_processes, prepare, reports, with_label_names
+from bertkit.warn import Warned, collect
 
 if TYPE_CHECKING:
     from bertkit.training.trainer import BertTrainer
@@ -62,12 +63,18 @@ def train(
     """
     if not processes.first():
         log.setLevel(logging.ERROR)
-    start = _start(recipe, output, sets, resume)
-    if start.begun and start.begun.is_finished:
-        log.info("%s is already finished: nothing to train", start.folder)
-        return start.begun
-    with _one_writer(start) as folder:
-        return _work(replace(start, folder=folder))
+    with collect() as warnings:
+        return _trained(_start(recipe, output, sets, resume), warnings)
+
+
+def _trained(start: Start, warnings: list[Warned]) -> Run:
+    """The finished Run of a training."""
+    if not (start.begun and start.begun.is_finished):
+        with _one_writer(start) as folder:
+            if not (start.begun and processes.broadcast(start.begun.is_finished)):  # by another process, just now
+                return _work(replace(start, folder=folder), warnings)
+    log.info("%s is already finished: nothing to train", start.folder)
+    return start.begun
 
 
 @contextlib.contextmanager
@@ -82,7 +89,7 @@ def _one_writer(start: Start) -> Iterator[Path]:
         yield Path(processes.broadcast(str(folder)))
 
 
-def _work(start: Start) -> Run:
+def _work(start: Start, warnings: list[Warned]) -> Run:
     """Train, while this process or the first one holds the folder."""
     parts = prepare(start.recipe)
     run = start.begun or _create(start.folder, parts)
@@ -99,7 +106,7 @@ def _work(start: Start) -> Run:
         raise
     from bertkit.training.finish import finish
 
-    finish(parts, run, trainer)
+    finish(parts, run, trainer, warnings)
     trainer.accelerator.wait_for_everyone()
     return run
 

@@ -29,7 +29,7 @@ from bertkit.run import Run
 from bertkit.tasks.task import Task
 from bertkit.training.batching import COUNTED, Loader, StepSampler, train_loader
 from bertkit.training.budget import VIRTUAL, Budget
-from bertkit.training.checkpoints import STATE, Checkpoints, damage
+from bertkit.training.checkpoints import RUNNING, STATE, Checkpoints, damage, running_of
 from bertkit.training.interrupt import Interrupt
 from bertkit.training.phases import PhaseSampler
 
@@ -38,8 +38,6 @@ if TYPE_CHECKING:
 
 
 log = logging.getLogger("bertkit")
-
-RUNNING = "running_loss.json"
 
 
 class BertTrainer(Trainer):
@@ -227,7 +225,7 @@ class BertTrainer(Trainer):
 
     def _run_epoch(self, *args: Any, **kwargs: Any) -> None:
         if self._resumed:  # steps since the last logged one count in the next
-            running = json.loads((self._resumed / RUNNING).read_text("utf-8"))
+            running = running_of(self._resumed)
             self._tr_loss += running["loss"]
             self._globalstep_last_logged = self._parts_since = running["since"]
             if self.task.head.parts:

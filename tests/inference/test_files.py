@@ -14,6 +14,7 @@ import pyarrow.parquet
 import pytest
 
 from bertkit import Predictor, Run, fs, train
+from bertkit.data.columns.column import Column
 from bertkit.data.dataset import load
 from bertkit.errors import DataError, WriteError
 from bertkit.inference import files as tables
@@ -177,3 +178,31 @@ def test_what_conll_does_not_hold(tiny_run: Run) -> None:
         tables.is_conll("a.conll", task)
     with pytest.raises(DataError, match=r"--logits  a\.conll: a CoNLL file holds only words and tags"):
         tables.is_conll("a.conll", make("ner", {}), logits=True)
+
+
+@pytest.mark.parametrize("separator", [",", "|"])
+def test_one_column_per_label_from_data_to_scored_predictions(
+    tiny_bert: Path, bertkit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, separator: str
+) -> None:
+    """pandas' form in every command; what predict writes is scored as the Run itself, and can be trained on."""
+    monkeypatch.chdir(tmp_path)
+    rows = [("hello", 0, 1), ("i want my money", 1, 0), ("thank you", 1, 1), ("good bye", 0, 0)]
+    data = write_csv(tmp_path / "data.csv", ("text", "negative", "positive"), rows * 4)
+    sets = ["options.multi_label=true", "data.columns.label=[negative,positive]"]
+    sets += [f"model={tiny_bert}", f'data.label_separator="{separator}"', "train.use_cpu=true", "train.max_steps=1"]
+    options = [part for text in sets for part in ("-s", text)]
+    code, out, err = bertkit("data", "check", data, *options)
+    assert code == 0, err
+    assert "labels: 2, from 8 rows" in out
+    names = ["-s", f"data.train={data}", "-s", f"data.validation={data}"]
+    assert bertkit("train", "classify", "-o", "run", *names, *options)[0] == 0
+    monkeypatch.setattr("bertkit.inference.score.SAMPLES", 10)
+    assert bertkit("eval", "run", "--data", data, "-o", "run.json")[0] == 0
+    assert bertkit("predict", "run", data, "-o", "out.csv")[0] == 0
+    code, _, err = bertkit("eval", "out.csv", "--on", "run/recipe.yaml", "--data", data, "-o", "file.json")
+    assert code == 0, err
+    ours, theirs = (json.loads(Path(name).read_text("utf-8"))["figures"] for name in ("run.json", "file.json"))
+    assert theirs["macro_f1"] == ours["macro_f1"]
+    columns = [Column("text", "text"), Column("label", "labels", answer=True)]
+    again = load(["out.csv"], columns, DataBlock(columns={"label": "predicted_labels"}, label_separator=separator))
+    assert {name for labels in again["label"] for name in labels} <= {"negative", "positive"}

@@ -15,6 +15,7 @@ from bertkit.recipe.schema import Recipe
 from bertkit.report.card import card
 from bertkit.run import Run
 from bertkit.tasks.task import make_task
+from bertkit.warn import Warned
 from tests.helpers import tiny_recipe
 
 SCORES = {
@@ -51,6 +52,14 @@ def test_only_a_hub_name_is_a_base_model() -> None:
 
 def test_a_hub_name_without_an_owner_is_a_base_model_too() -> None:
     assert front_matter(written(model="bert-base-cased"))["base_model"] == "bert-base-cased"
+
+
+def test_warnings_come_before_the_scores() -> None:
+    recipe = resolve(Recipe.model_validate({"task": "classify", "model": "a/b"}))
+    warned: list[Warned] = [{"split": "test", "message": "no better"}, {"split": "", "message": "half-trained"}]
+    text = card(recipe, make_task(recipe, {"labels": ["a", "b"]}), SCORES, Run(Path("runs/mine")), warned)
+    assert "## Warnings\n\n- test: no better\n- half-trained\n\n## Scores" in text
+    assert "## Warnings" not in written()
 
 
 def test_every_figure_with_its_interval() -> None:

@@ -17,7 +17,7 @@ def test_numbers() -> None:
 
 def test_choices() -> None:
     assert parsing.choice(" 2 ", 3) == 2
-    for value in ("3", "-1", "two", None, "\u00b2"):
+    for value in ("3", "-1", "two", None, "\u00b2", "7" * 5000):
         with pytest.raises(Unusable, match="choice"):
             parsing.choice(value, 3)
 

@@ -164,6 +164,11 @@ def broken_list(folder: Path) -> str:
     return "no files.json"
 
 
+def list_of_another_shape(folder: Path) -> str:
+    (folder / LIST).write_text("[]")
+    return "no files.json"
+
+
 def empty(folder: Path) -> str:
     shutil.rmtree(folder)
     folder.mkdir()
@@ -190,8 +195,7 @@ def zeroed_list(folder: Path) -> str:
 
 @pytest.mark.parametrize(
     "tear",
-    [missing, shortened, without_list, broken_list, empty, flipped, zeroed, zeroed_list],
-    ids=lambda f: f.__name__,
+    [missing, shortened, without_list, broken_list, list_of_another_shape, empty, flipped, zeroed, zeroed_list],
 )
 def test_a_torn_checkpoint_is_passed_over_and_named(
     checkpoints: Checkpoints, tear: Any, said: pytest.LogCaptureFixture

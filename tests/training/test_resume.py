@@ -19,8 +19,8 @@ from bertkit.errors import RecipeError, RunError, Stopped, TrainingError
 from bertkit.recipe.schema import Recipe
 from bertkit.training import interrupt
 from bertkit.training.checkpoints import Checkpoints, is_final, step_of
-from tests.conftest import TINY
 from tests.helpers import Power, messages, tiny_recipe
+from tests.tiny import TINY
 
 BY_STEPS = {"eval_strategy": "steps", "eval_steps": 3, "save_steps": 3}
 ACCUMULATED = {**BY_STEPS, "gradient_accumulation_steps": 2, "per_device_train_batch_size": 4}

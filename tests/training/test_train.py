@@ -171,7 +171,7 @@ def test_a_metric_of_ones_own_chooses_the_best_model(tiny_bert: Path, tmp_path: 
 
 
 def test_model_from_scratch(tiny_bert: Path, tmp_path: Path) -> None:
-    from tests.conftest import TINY
+    from tests.tiny import TINY
 
     recipe = tiny_recipe("classify", {}, tiny_bert, tmp_path)
     values = recipe.model_dump(mode="json", exclude_none=True)

@@ -141,6 +141,16 @@ def test_rows_of_the_training_give_a_warning(
     assert len(result.rows) == 32
     warned = {message.partition(":")[0] for message in messages(caplog) if "was trained on rows of" in message}
     assert warned == {"small", "leaning"}
+    assert any("was trained on rows of" in line for line in result.record()["warnings"])
+
+
+def test_what_the_trainings_warned_of_goes_along(small: Run, leaning: Run, tmp_path: Path) -> None:
+    folder = shutil.copytree(small.path, tmp_path / "half")
+    metrics = json.loads((folder / "metrics.json").read_text())
+    metrics["warnings"] = [{"split": split, "message": "half-trained"} for split in ("", "train", "test")]
+    (folder / "metrics.json").write_text(json.dumps(metrics))
+    lines = compare([Run.open(folder), leaning], split="validation").record()["warnings"]
+    assert [line for line in lines if "half-trained" in line] == ["half: half-trained", "half, train: half-trained"]
 
 
 @pytest.mark.parametrize(

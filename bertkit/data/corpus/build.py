@@ -17,6 +17,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bertkit.data.corpus import rounds, summary
+from bertkit.data.corpus.manifest import (
+    MANIFEST,
+    PLAN,
+    ROUND,
+    TOKENIZER,
+    VERSION,
+    WORK,
+    read_manifest,
+    read_plan,
+    read_round,
+)
 from bertkit.data.corpus.options import CorpusOptions
 from bertkit.data.read.documents import Scanned, scan
 from bertkit.data.read.sources import ENDINGS, Source, expand, shown
@@ -30,34 +41,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("bertkit")
 
-VERSION = 2
-"""Version of the rules and files: another version gives other rows for the same texts."""
 IN_USE = ("not empty, and not a corpus", "name a new folder, or remove this one")
-MANIFEST, WORK, TOKENIZER = "manifest.json", ".building", "tokenizer.json"
-
-
-def read_manifest(folder: Path) -> dict[str, Any]:
-    """The manifest of a finished corpus.
-
-    Raises:
-        DataError: no corpus, or one that is unfinished.
-    """
-    if not (folder / MANIFEST).is_file():
-        if (folder / WORK).is_dir():
-            todo = "build it again with the same sources and options, which continues it"
-            raise DataError.at(str(folder), "an unfinished corpus", todo)
-        what = "not a corpus: it has no manifest.json" if folder.is_dir() else "no such folder"
-        raise DataError.at(str(folder), what, "name the output folder of a corpus build")
-    try:
-        manifest = json.loads((folder / MANIFEST).read_text("utf-8"))
-        version = manifest["version"]
-        assert manifest["shards"]
-    except (OSError, ValueError, KeyError, TypeError, AssertionError) as error:
-        raise DataError.at(str(folder / MANIFEST), "not a manifest of a corpus", "build the corpus again") from error
-    if version != VERSION:
-        what = f"a corpus of version {version}; this bertkit reads version {VERSION}"
-        raise DataError.at(str(folder), what, "build it again")
-    return manifest
 
 
 def build(
@@ -225,8 +209,9 @@ def _finished(output: Path, plan: dict[str, Any]) -> dict[str, Any]:
 def _work_folder(output: Path, plan: dict[str, Any], backend: str) -> Path:
     """The folder of unfinished work, with its plan: a new one, or that of an earlier build with the same plan."""
     work = output / WORK
-    if (work / "plan.json").is_file():
-        _check_same(output, plan, json.loads((work / "plan.json").read_text("utf-8")), "an unfinished")
+    if (work / PLAN).exists():
+        _check_same(output, plan, read_plan(work), "an unfinished")
+        write_text(work / TOKENIZER, backend)
         log.info("%s: continues the unfinished build there", output)
         for split in rounds.SPLITS:
             sweep(output / split)
@@ -237,7 +222,7 @@ def _work_folder(output: Path, plan: dict[str, Any], backend: str) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
     for folder in (work, output):
         write_text(folder / TOKENIZER, backend)
-    write_json(work / "plan.json", plan)
+    write_json(work / PLAN, plan)
     return work
 
 
@@ -253,7 +238,7 @@ def _first_round(
     job: rounds.Build, scanned: Sequence[Scanned], block: DataBlock, workers: rounds.Workers, progress: rounds.Progress
 ) -> tuple[int, dict[str, int]]:
     """Number of parts, and counts of what was read; from the disk if the round was finished before."""
-    file = job.work / "read.json"
+    file = job.work / ROUND
     if not file.is_file():
         try:
             count, counts = rounds.read_parts(job, scanned, block, workers, progress)
@@ -265,5 +250,4 @@ def _first_round(
             _discard(job.output)
             raise
         write_json(file, {"parts": count, "counts": dict(counts)})
-    finished = json.loads(file.read_text("utf-8"))
-    return finished["parts"], finished["counts"]
+    return read_round(job.work)

@@ -21,7 +21,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from bertkit import processes as machine
-from bertkit.data.corpus.build import MANIFEST, TOKENIZER, WORK, build, cached_folder, read_manifest, vocabulary_hash
+from bertkit.data.corpus.build import build, cached_folder, vocabulary_hash
+from bertkit.data.corpus.manifest import MANIFEST, TOKENIZER, WORK, read_manifest
 from bertkit.data.corpus.options import CorpusOptions
 from bertkit.data.corpus.rounds import Progress
 from bertkit.data.corpus.shards import Shard

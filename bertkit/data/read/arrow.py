@@ -60,13 +60,17 @@ def records(source: Source, tables: Iterable[Any], features: dict[str, Any]) -> 
         tables: in order.
         features: column -> its feature, as in `datasets`' `Features.to_dict()`, with the class names.
     """
-    names = {column: classes for column, feature in features.items() if (classes := _class_names(feature))}
     number = 0
     for table in tables:
-        for values in table.to_pylist():
+        for values in named_classes(table.to_pylist(), features):
             number += 1
-            named = {column: _named(values[column], names[column]) for column in names if column in values}
-            yield Record(source.row(number), number, {**values, **named})
+            yield Record(source.row(number), number, values)
+
+
+def named_classes(rows: Iterable[dict[str, Any]], features: dict[str, Any]) -> list[dict[str, Any]]:
+    """Rows with the names of classes in place of their numbers (`features` as in `records`)."""
+    names = {column: classes for column, feature in features.items() if (classes := _class_names(feature))}
+    return [{**row, **{name: _named(row[name], names[name]) for name in names if name in row}} for row in rows]
 
 
 def _read(source: Source, block: DataBlock, batches: Any) -> Iterator[Record]:

@@ -1,10 +1,10 @@
-"""The `options:` of `ner`."""
+"""The `options:` and the state of `ner`."""
 
 from __future__ import annotations
 
 from typing import ClassVar, Literal
 
-from pydantic import Field, model_validator
+from pydantic import BaseModel, Field, model_validator
 
 from bertkit.data.columns.schemes import Scheme
 from bertkit.tasks.task import TaskOptions
@@ -34,3 +34,11 @@ class NerOptions(TaskOptions):
         if self.crf and self.subtoken_pooling == "all":
             raise ValueError("crf needs one score per word: set subtoken_pooling to first or mean")
         return self
+
+
+class NerState(BaseModel):
+    """What the task learns from rows."""
+
+    labels: list[str]
+    """Tags, in the order of the outputs."""
+    scheme: Scheme

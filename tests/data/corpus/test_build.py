@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from transformers import AutoTokenizer
 
-from bertkit.data.corpus.build import read_manifest, vocabulary_hash
+from bertkit.data.corpus.build import vocabulary_hash
 from bertkit.data.corpus.corpus import CorpusOptions, build
 from bertkit.errors import DataError, WriteError
 from bertkit.recipe.schema import DataBlock
@@ -97,24 +97,6 @@ def test_a_tokenizer_without_separator(write, tokenizer: Any) -> None:
 
     with pytest.raises(DataError, match="no separator"):
         build([write("a.txt", "a text")], Bare(), "out", CorpusOptions(pairs="none"))  # type: ignore[arg-type]
-
-
-@pytest.mark.parametrize(
-    ("content", "said"),
-    [
-        (None, "no such folder"),
-        ("{", "not a manifest"),
-        ('{"version": 1}', "not a manifest"),
-        ('{"version": 99, "shards": [1]}', "a corpus of version 99"),
-    ],
-)
-def test_folders_that_are_no_corpus(tmp_path: Path, content: str | None, said: str) -> None:
-    folder = tmp_path / "out"
-    if content:
-        folder.mkdir()
-        (folder / "manifest.json").write_text(content)
-    with pytest.raises(DataError, match=said):
-        read_manifest(folder)
 
 
 def test_a_vocabulary_is_known_by_its_tokens(tokenizer: Any, tokenizer_folder: Path) -> None:

@@ -237,7 +237,7 @@ def test_two_builds_in_one_folder(texts: list[str], tokenizer: Any, tmp_path: Pa
 
 @pytest.mark.parametrize(
     ("harm", "said"),
-    [("missing", "is missing"), ("torn", "is damaged: it has"), ("rewritten", ""), ("manifest", "not a manifest")],
+    [("missing", "is missing"), ("torn", "is damaged: it has"), ("rewritten", ""), ("manifest", "not valid JSON")],
 )
 def test_a_damaged_corpus_is_told(harm: str, said: str, texts: list[str], tokenizer: Any, tmp_path: Path) -> None:
     manifest = build(texts, tokenizer, tmp_path / "out", CorpusOptions())
