@@ -23,7 +23,8 @@ from typing import Any
 from bertkit.errors import BertkitError, DataError, Parameter, WriteError
 
 ASIDE = ".writing-"
-FULL = (errno.ENOSPC, errno.EDQUOT)
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO)
+"""Errors of a disk that takes no more, which are no bugs of ours."""
 OPEN_FILES = ("/dev/stdout", "/dev/stderr", "/dev/fd/", "/proc/self/fd/")
 """Names of files that this process has open already: a shell's `>(gzip > out.gz)` is `/dev/fd/63`."""
 

@@ -26,60 +26,24 @@ import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
-
-from pydantic import BaseModel, Field
+from typing import Any
 
 from bertkit import trust
 from bertkit.errors import Parameter, Problem, RunError
 from bertkit.fs import cores, write_json, write_text, writing
-from bertkit.json_file import read_json
 from bertkit.lock import is_free
-from bertkit.manifest import Manifest, damage, manifest_of, sha256
+from bertkit.manifest import damage, manifest_of, sha256
 from bertkit.recipe.load import build, dump, task_options
 from bertkit.recipe.schema import Recipe
 from bertkit.recipe.source import RECIPE, read
 from bertkit.run_code import code_in, copy_code, links_out
+from bertkit.run_files import About, Environment, Metrics, read_file
 from bertkit.warn import Warned
 
 PACKAGES = (
     *("bertkit", "torch", "transformers", "tokenizers", "datasets", "accelerate", "evaluate"),
     *("seqeval", "scikit-learn", "scipy", "numpy", "pydantic", "ruamel.yaml", "typer"),
 )
-
-
-class _About(BaseModel):
-    """The content of `run.json`."""
-
-    kind: str = "train"
-    backend: str = "torch"
-    parent: dict[str, Any] | None = None
-    files: Manifest = {}
-
-
-class _Environment(BaseModel):
-    """What is read from `environment.json`, which holds more."""
-
-    code: dict[str, dict[str, str]] = {}
-    data: dict[str, str] = {}
-    model: dict[str, str] = {}
-    versions: dict[str, str] = {}
-    devices: list[str] = []
-    command: list[str] = []
-
-
-_Interval = Annotated[list[float | None], Field(min_length=2, max_length=2)]
-
-
-class _Metrics(BaseModel):
-    """What is read from `metrics.json`: figures for each split, and these."""
-
-    train: dict[str, float | None] = {}
-    validation: dict[str, float | None] = {}
-    test: dict[str, float | None] = {}
-    intervals: dict[str, dict[str, _Interval]] = {}
-    rows: dict[str, int] = {}
-    warnings: list[Warned] = []
 
 
 class Run:
@@ -266,7 +230,7 @@ class Run:
 
     @property
     def metrics(self) -> dict[str, Any]:
-        return _read(self.metrics_file, _Metrics)
+        return read_file(self.metrics_file, Metrics)
 
     @property
     def warnings(self) -> list[Warned]:
@@ -290,16 +254,16 @@ class Run:
 
     @property
     def _about(self) -> dict[str, Any]:
-        return _read(self.run_file, _About) if self.run_file.exists() else {}
+        return read_file(self.run_file, About) if self.run_file.exists() else {}
 
     @property
     def task_state(self) -> dict[str, Any]:
         task, _ = task_options(self.recipe)
-        return _read(self.task_file, task.State)
+        return read_file(self.task_file, task.State)
 
     @property
     def environment(self) -> dict[str, Any]:
-        return _read(self.environment_file, _Environment) if self.environment_file.exists() else {}
+        return read_file(self.environment_file, Environment) if self.environment_file.exists() else {}
 
 
 def default_folder(recipe: str | Path) -> Path:
@@ -329,7 +293,3 @@ def environment() -> dict[str, Any]:
         "versions": versions,
         "command": sys.argv,
     }
-
-
-def _read(file: Path, shape: Any) -> dict[str, Any]:
-    return read_json(file, shape, error=RunError, remedy="copy the Run again, or train it again")

@@ -152,7 +152,7 @@ def small_disk() -> Iterator[None]:
 @pytest.mark.usefixtures("small_disk")
 def test_a_disk_that_ends_leaves_the_old_file(tmp_path: Path) -> None:
     write_json(tmp_path / "out", ["old"])
-    with pytest.raises(WriteError, match=r"out  can not be written: File too large; write to another place$"):
+    with pytest.raises(WriteError, match=r"out  can not be written: File too large; free some space, then try again$"):
         write_json(tmp_path / "out", ["new"] * 1000)
     assert (tmp_path / "out").read_text() == '[\n  "old"\n]\n'
     with (

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bertkit import processes, trust
+from bertkit.display import line
 from bertkit.errors import BertkitError, RunError, Stopped
 from bertkit.fs import write_json, write_text, writing
 from bertkit.json_file import read_json
@@ -202,7 +203,7 @@ def blocked(job: Job) -> str:
 
 
 def one_line(error: BertkitError) -> str:
-    return "; ".join(" ".join(str(problem).splitlines()) for problem in error.problems)
+    return "; ".join(map(str, error.problems))
 
 
 def read_failure(job: Job) -> str:
@@ -221,11 +222,19 @@ def from_json(text: str) -> Job:
     return Job(**{**fields, "sets": tuple(fields["sets"]), "unlabelled": unlabelled})
 
 
+class _Lines(logging.Formatter):
+    """A message a line, without what a terminal would obey; tracebacks stay as they are."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:
+        return line(record.message)
+
+
 def main() -> int:
     """Run a job in its own process; the exit codes are those of `bertkit train`."""
     from bertkit.bench.stopping import Stopping
 
-    logging.basicConfig(format="%(message)s", stream=sys.stderr)
+    logging.basicConfig(stream=sys.stderr)
+    logging.getLogger().handlers[0].setFormatter(_Lines())
     logging.getLogger("bertkit").setLevel(logging.INFO)
     job = from_json(sys.stdin.readline())
     threading.Thread(target=_follow, daemon=True).start()
@@ -239,7 +248,7 @@ def main() -> int:
         return 130
     except BertkitError as error:
         for problem in error.problems:
-            log.error("error: %s", " ".join(str(problem).splitlines()))
+            log.error("error: %s", problem)
         write_text(job.failure_file, one_line(error))
         return 2
     return 0

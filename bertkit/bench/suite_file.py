@@ -108,8 +108,9 @@ def read(path: Path) -> Suite:
             blocks[name] = TaskBlock.model_validate(block)
         except ValidationError as error:
             problems += schema_problems(error, TaskBlock, source, at=("tasks", name), kind="suite")
-    for name, task in blocks.items() if len(problems) < MOST_PROBLEMS else ():
-        problems += _problems(name, task, list(listed or ()), source)
+    for name, task in blocks.items():
+        if len(problems) < MOST_PROBLEMS:
+            problems += _problems(name, task, list(listed or ()), source)
     if whole is not None and len(set(whole.seeds)) < len(whole.seeds):
         problems.append(source.problem(("seeds",), "a seed stands twice", "each is trained once"))
     if problems or whole is None:

@@ -95,12 +95,12 @@ def _report(plan: Any, failed: dict[str, str], *, leaderboard: bool) -> None:
     console.table(header(table), cells(table))
     if leaderboard:
         for note in submission.write(plan.output, plan.suite, plan.seeds):
-            typer.echo(note)
+            console.say(note)
     for line in warnings(table):
         console.warn(line)
     for name, reason in table.absent.items():
         console.warn(f"{name} is absent: {reason}")
-    typer.echo(f"Report: {plan.output / 'report.html'}")
+    console.say(f"Report: {plan.output / 'report.html'}")
     if table.failed:
         remedy = "the same command tries it again"
         raise TrainingError(*(Problem(name, reason, remedy) for name, reason in table.failed.items()))
@@ -129,7 +129,7 @@ def seeds_of(text: str | None) -> tuple[int, ...]:
     if text is None:
         return ()
     parts = [part.strip() for part in text.split(",")]
-    if wrong := [part for part in parts if not re.fullmatch(r"[0-9]+", part) or int(part) >= 2**32]:
+    if wrong := [part for part in parts if not re.fullmatch(r"[0-9]{1,18}", part) or int(part) >= 2**32]:
         raise RecipeError.at(
             "--seeds", f"{wrong[0]!r} is not a seed", "whole numbers from 0, for example --seeds 1,2,3"
         )

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from bertkit.commands import reading
+from bertkit.commands import console, reading
 
 Source = Annotated[Path, typer.Argument(metavar="SOURCE", help="A folder, or a zip as it was published.")]
 Output = Annotated[Path, typer.Option("--output", "-o", help="A new folder.")]
@@ -25,4 +25,4 @@ def convert(source: Source, output: Output) -> None:
     reading.new_folder(output)
     done = work(source, output)
     case = "cased" if done.cased else "lower-cased"
-    typer.echo(f"Model: {output} ({done.kind}, {done.parameters:,} parameters, {done.tokens:,} tokens, {case})")
+    console.say(f"Model: {output} ({done.kind}, {done.parameters:,} parameters, {done.tokens:,} tokens, {case})")

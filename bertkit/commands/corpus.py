@@ -110,7 +110,8 @@ def build(
         with _progress() as progress:
             manifest = corpus.build(file, loaded, output, options, block=block, processes=number, progress=progress)
     console.table(("figure", "value"), _figures(manifest))
-    typer.echo(f"\nbertkit corpus show {output} shows rows of it")
+    console.say()
+    console.say(f"bertkit corpus show {output} shows rows of it")
 
 
 @app.command()
@@ -128,9 +129,9 @@ def show(
         raise DataError(*(Problem(str(folder / name), "is damaged", "build the corpus again") for name in damaged))
     options = corpus.manifest["options"]
     console.table(("figure", "value"), _figures(corpus.manifest))
-    typer.echo()
+    console.say()
     console.table(("option", "value"), options.items())
-    typer.echo()
+    console.say()
     labels = {"nsp": ("next", "random"), "sop": ("in order", "swapped"), "none": ()}[options["pairs"]]
     spread = [i * len(corpus) // rows for i in range(rows)] if len(corpus) else []
     shown = [(f"{i:,}", *_text(folder, corpus[i], labels)) for i in dict.fromkeys(spread)]

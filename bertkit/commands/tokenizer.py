@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from bertkit.commands import console, reading
+from bertkit.display import visible
 from bertkit.errors import DataError, RecipeError
 
 if TYPE_CHECKING:
@@ -97,8 +98,8 @@ def train(
             ("vocabulary", f"{len(trained.tokenizer):,}"),
         ],
     )
-    typer.echo(str(throughput), err=True)
-    typer.echo(f"Tokenizer: {output}")
+    console.say(str(throughput), err=True)
+    console.say(f"Tokenizer: {output}")
 
 
 @app.command()
@@ -161,21 +162,21 @@ def _extend(
         loaded.save_pretrained(aside)
         extended = new_words.extend(tokenizer, chosen, aside)
     if uncopied := vocabulary.uncopied_files(model, output):
-        typer.echo(f"not copied: {', '.join(uncopied)}", err=True)
+        console.say(f"not copied: {', '.join(uncopied)}", err=True)
     _show_extended(new_words.compare(counts, tokenizer, extended, chosen), type(loaded).__name__, output)
 
 
 def _show_extended(result: Any, kind: str, output: Path) -> None:
     first = ", ".join(result.words[:8]) + (", ..." if len(result.words) > 8 else "")
-    typer.echo(f"{len(result.words):,} {'word' if len(result.words) == 1 else 'words'} added: {first}")
+    console.say(f"{len(result.words):,} {'word' if len(result.words) == 1 else 'words'} added: {first}")
     if result.tokens_before:
         saved = result.tokens_before - result.tokens_after
         share = saved / result.tokens_before
-        typer.echo(f"tokens of the text: {result.tokens_before:,} -> {result.tokens_after:,} ({share:.2%} fewer)")
+        console.say(f"tokens of the text: {result.tokens_before:,} -> {result.tokens_after:,} ({share:.2%} fewer)")
     if result.others:
         first = ", ".join(result.others[:5]) + (", ..." if len(result.others) > 5 else "")
-        typer.echo(f"other words with new tokens, as they start with a new word: {len(result.others):,} ({first})")
-    typer.echo(f"Model: {output} ({kind}, {result.size:,} tokens)")
+        console.say(f"other words with new tokens, as they start with a new word: {len(result.others):,} ({first})")
+    console.say(f"Model: {output} ({kind}, {result.size:,} tokens)")
 
 
 @app.command()
@@ -229,14 +230,14 @@ def _figure(value: float) -> str:
 def _show(tokenized: Any) -> None:
     """One text: its tokens, joined by `|` within a word and coloured by word; their numbers below."""
     for number, (tokens, _) in enumerate(tokenized.words):
-        typer.secho("|".join(tokens) + " ", fg=("cyan", "yellow")[number % 2], nl=False)
-    typer.echo()
-    typer.echo(" ".join("|".join(map(str, ids)) for _, ids in tokenized.words))
+        typer.secho(visible("|".join(tokens)) + " ", fg=("cyan", "yellow")[number % 2], nl=False)
+    console.say()
+    console.say(" ".join("|".join(map(str, ids)) for _, ids in tokenized.words))
     words, tokens = len(tokenized.words), tokenized.tokens
-    typer.echo(f"{words} words, {tokens} tokens, {tokens / max(words, 1):.2f} per word")
+    console.say(f"{words} words, {tokens} tokens, {tokens / max(words, 1):.2f} per word")
     if tokenized.decoded.strip() != tokenized.text.strip():
-        typer.echo(f"decoded: {tokenized.decoded}")
-    typer.echo()
+        console.say(f"decoded: {tokenized.decoded}")
+    console.say()
 
 
 @contextmanager

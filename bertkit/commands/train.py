@@ -47,5 +47,5 @@ def train(
     metrics = run.metrics
     console.scores({name: metrics[name] for name in ("validation", "test") if name in metrics}, metrics["intervals"])
     for line in lines(run.warnings):  # most were logged long ago
-        typer.echo(f"warning: {line}")
-    typer.echo(f"Run: {run.path}")
+        console.say(f"warning: {line}")
+    console.say(f"Run: {run.path}")

@@ -60,7 +60,7 @@ def why_new(model: Any, trained: Any, labels: Sequence[str]) -> str:
 
     own = type(model).__name__
     kinds = [name for name in getattr(trained, "architectures", None) or () if hasattr(transformers, name)]
-    if kinds and own not in kinds:
+    if kinds and own not in kinds and hasattr(transformers, own):  # a model's own code may have any names
         return f"the weights are those of a {kinds[0]}, not of a {own}"
     problem, wanted = trained.problem_type, model.config.problem_type
     if problem and wanted and problem != wanted:

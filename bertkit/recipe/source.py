@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import copy
 import functools
+import json
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,8 @@ DATA = (".csv", ".tsv", ".jsonl", ".parquet", ".txt")
 """Endings of data files, which are sometimes passed as a recipe by mistake."""
 SETS = Parameter("sets")
 """The place of a value that `sets` gave."""
+Sets = Sequence[str] | Mapping[str, Any]
+"""`KEY=VALUE` texts or, from Python, a dict of keys and values."""
 
 
 @dataclass
@@ -93,7 +96,7 @@ def locate(name: str | Path) -> Path:
     raise RecipeError.at(str(name), "no such file, and no such recipe comes with bertkit", todo)
 
 
-def read(path: Path, sets: Sequence[str] = ()) -> YamlValues:
+def read(path: Path, sets: Sets = ()) -> YamlValues:
     """Read a recipe file and apply `KEY=VALUE` texts in their order.
 
     Raises:
@@ -105,15 +108,28 @@ def read(path: Path, sets: Sequence[str] = ()) -> YamlValues:
     return source
 
 
-def apply(source: YamlValues, sets: Sequence[str]) -> None:
-    """Apply `KEY=VALUE` texts in their order, in place.
+def apply(source: YamlValues, sets: Sets) -> None:
+    """Apply `KEY=VALUE` texts in their order, in place; also those of a dict.
 
     Raises:
         RecipeError: those that can not be applied.
     """
+    if isinstance(sets, Mapping):
+        sets = [f"{key}={json.dumps(plain(value), ensure_ascii=False, default=str)}" for key, value in sets.items()]
+    if isinstance(sets, str) or not all(isinstance(text, str) for text in sets):
+        raise RecipeError.at(SETS, f"expected a list of KEY=VALUE texts or a dict, got {sets!r:.40}")
     problems = [problem for text in sets if (problem := _apply(source, text))]
     if problems:
         raise RecipeError(*problems)
+
+
+def plain(value: Any) -> Any:
+    """A Python value as YAML has it: dicts, lists and texts in place of other mappings, tuples and paths."""
+    if isinstance(value, Mapping):
+        return {key: plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(item) for item in value]
+    return str(value) if isinstance(value, Path) else value
 
 
 def parse(text: str | bytes, name: str, kind: str = "recipe") -> YamlValues:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from bertkit.errors import RecipeError
+from bertkit.errors import BertkitError, RecipeError
 from bertkit.recipe.references import Key
 
 MOST_BYTES = 2**20
@@ -75,8 +75,8 @@ def _check_depth(text: str | bytes, name: str) -> None:
     from ruamel.yaml import YAML
     from ruamel.yaml.events import MappingEndEvent, MappingStartEvent, SequenceEndEvent, SequenceStartEvent
 
-    opening = (b"[", b"{") if isinstance(text, bytes) else ("[", "{")
-    if sum(text.count(bracket) for bracket in opening) <= MOST_DEPTH:  # type: ignore[arg-type]
+    raw = text if isinstance(text, bytes) else text.encode("utf-8", "replace")
+    if raw.count(b"[") + raw.count(b"{") <= MOST_DEPTH:
         return
     depth = 0
     for event in YAML(typ="rt").parse(text):
@@ -86,7 +86,7 @@ def _check_depth(text: str | bytes, name: str) -> None:
             raise _too_deep(name)
 
 
-def _too_deep(where: str) -> RecipeError:
+def _too_deep(where: str) -> BertkitError:
     return RecipeError.at(where, f"nested deeper than {MOST_DEPTH} levels", "a recipe has three or four")
 
 

@@ -39,7 +39,7 @@ def tags(value: Any, words: int) -> list[str]:
     """A tag per word: a list, its JSON, or tags with spaces between them. Raises Unusable."""
     try:
         parsed = json.loads(value) if isinstance(value, str) else value
-    except ValueError:
+    except (ValueError, RecursionError):
         parsed = str(value).split()
     if not isinstance(parsed, list) or not all(isinstance(tag, str) for tag in parsed):
         raise Unusable(f"not a list of tags: {value!r:.40}")

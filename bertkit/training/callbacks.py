@@ -141,7 +141,7 @@ class ShowProgress(TrainerCallback):
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         self._start, self._first_step = time.perf_counter(), state.global_step
-        if not (state.is_world_process_zero and sys.stderr.isatty()):
+        if not (state.is_world_process_zero and sys.stderr and sys.stderr.isatty()):
             return
         from rich.console import Console
         from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import logging
 import os
 import sys
 import threading
@@ -16,6 +17,7 @@ import pytest
 from bertkit import Predictor, Run, fs, train
 from bertkit.data.columns.column import Column
 from bertkit.data.dataset import load
+from bertkit.data.read.readers import read_records
 from bertkit.errors import DataError, WriteError
 from bertkit.inference import files as tables
 from bertkit.recipe.schema import DataBlock
@@ -178,6 +180,40 @@ def test_what_conll_does_not_hold(tiny_run: Run) -> None:
         tables.is_conll("a.conll", task)
     with pytest.raises(DataError, match=r"--logits  a\.conll: a CoNLL file holds only words and tags"):
         tables.is_conll("a.conll", make("ner", {}), logits=True)
+
+
+@pytest.mark.parametrize("name", ["out.parquet", "out.csv", "out.jsonl"])
+def test_half_a_character_costs_no_predictions(
+    name: str, tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(logging.getLogger("bertkit"), "propagate", True)
+    rows = [{"text": "中 \ud83d", "more": ["\ud800"]}, {"text": "中文", "more": []}]
+    tables.write(rows, str(tmp_path / name))
+    read = [r.values for r in read_records([str(tmp_path / name)], DataBlock())]
+    assert read[1]["text"] == "中文"
+    if name == "out.jsonl":
+        assert read == rows
+        assert caplog.messages == []
+    else:
+        assert read[0]["text"] == "中 \ufffd"
+        assert set(caplog.messages) == {"1 rows hold half a character, written as \ufffd; a .jsonl keeps it"}
+
+
+def test_json_lines_on_a_terminal_in_ascii(monkeypatch: pytest.MonkeyPatch) -> None:
+    stream = io.TextIOWrapper(io.BytesIO(), "ascii", errors="backslashreplace")
+    monkeypatch.setattr(sys, "stdout", stream)
+    tables.write([{"text": "中 😀"}], "-")
+    stream.seek(0)
+    assert json.loads(stream.read()) == {"text": "中 😀"}
+
+
+def test_json_lines_on_a_terminal_are_not_obeyed(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    rows = [{"text": "中"}, {"text": "中\x9b2J\u202e"}]
+    tables.write(rows, "-")
+    out = capsys.readouterr().out
+    assert out == '{"text": "中"}\n{"text": "\\u4e2d\\u009b2J\\u202e"}\n'
+    tables.write(rows, str(tmp_path / "out.jsonl"))
+    assert (tmp_path / "out.jsonl").read_text("utf-8").endswith('"中\x9b2J\u202e"}\n'), "a file has them as they are"
 
 
 @pytest.mark.parametrize("separator", [",", "|"])

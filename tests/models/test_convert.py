@@ -19,9 +19,9 @@ from bertkit.errors import ModelError
 from bertkit.models.build import build_model
 from bertkit.models.convert import convert, is_cased, parameter_of
 from bertkit.recipe.schema import ModelBlock
-from tests.conftest import TINY
 from tests.helpers import messages
 from tests.models.tensorflow_files import write_checkpoint
+from tests.tiny import TINY
 
 VARIABLES = {
     "bert/embeddings/word_embeddings": "bert.embeddings.word_embeddings.weight",

@@ -31,3 +31,8 @@ def test_tags_in_every_form(value: object) -> None:
 def test_what_is_no_list_of_tags(value: object, reason: str) -> None:
     with pytest.raises(Unusable, match=reason):
         parsing.tags(value, 2)
+
+
+def test_brackets_without_end_are_no_tags() -> None:
+    with pytest.raises(Unusable):
+        parsing.tags("[" * 100_000, 2)

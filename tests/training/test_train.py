@@ -265,3 +265,25 @@ def test_the_validation_split_tunes_thresholds_and_the_run_keeps_them(tiny_bert:
     assert len(run.task_state["thresholds"]) == len(run.task_state["labels"]) == 3
     fixed = tiny_recipe("classify", {"multi_label": True, "threshold": 0.3}, tiny_bert, tmp_path, max_steps=2)
     assert "thresholds" not in train(fixed, output=tmp_path / "fixed").task_state
+
+
+def test_a_dict_and_its_changes_train(tiny_bert: Path, tmp_path: Path) -> None:
+    recipe = tiny_recipe("classify", {}, tiny_bert, tmp_path, max_steps=1)
+    values = recipe.model_dump(mode="json", exclude_none=True)
+    run = train(values, output=tmp_path / "run", sets={"seed": 7})
+    assert run.recipe.seed == 7
+    with pytest.raises(RecipeError, match="--set  a Recipe is complete; give a dict, a file or a name"):
+        train(recipe, output=tmp_path / "other", sets={"seed": 7})
+
+
+def test_a_folder_that_is_removed_meanwhile_is_named(tiny_bert: Path, tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text(
+        "import shutil\nfrom pathlib import Path\nfrom transformers import TrainerCallback\n\n\n"
+        "class Cleaner(TrainerCallback):\n"
+        "    def on_step_end(self, args, state, control, **kwargs):\n"
+        "        shutil.rmtree(Path(args.output_dir).parent, ignore_errors=True)\n"
+    )
+    recipe = tiny_recipe("classify", {}, tiny_bert, tmp_path, max_steps=2)
+    recipe = changed(recipe, callbacks=[f"{tmp_path}/mine.py:Cleaner"])
+    with pytest.raises(TrainingError, match="run  was removed during the training; train again"):
+        train(recipe, output=tmp_path / "run")

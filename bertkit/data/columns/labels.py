@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -11,6 +10,7 @@ from typing import Any
 
 from bertkit.data.read.rows import BadRows
 from bertkit.errors import DataError, Problem, did_you_mean
+from bertkit.json_file import parse
 from bertkit.recipe.schema import DataBlock
 from bertkit.warn import warn
 
@@ -58,7 +58,7 @@ def _from_file(file: Path) -> list[tuple[str, str]]:
         text = file.read_text("utf-8-sig")
         if file.suffix.lower() != ".json":
             return [(f"{file}:{line}", name.strip()) for line, name in enumerate(text.rstrip().split("\n"), 1)]
-        names = json.loads(text)
+        names = parse(text, Any)
     except OSError as error:
         todo = "data.label_names is a list of names, or a file with one name per line"
         raise DataError.at("data.label_names", f"{file} can not be read: {error.strerror}", todo) from error

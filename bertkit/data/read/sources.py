@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import glob
 import gzip
@@ -10,8 +11,9 @@ import logging
 import math
 import re
 import sys
+import threading
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO, cast
@@ -47,6 +49,8 @@ NOT_ROWS = ("dataset_info.json", "dataset_dict.json", "state.json")
 """Other files that `Dataset.save_to_disk` writes."""
 
 
+PATIENCE = 1.0
+"""Seconds before a pipe without a writer is named."""
 BOMB_BYTES, BOMB_RATIO = 2**28, 200
 """A packed file may unpack to so many bytes or, if that is more, so many times its size. Texts are packed to a third,
 and very repetitive ones to a fiftieth; the format allows a thousandth."""
@@ -80,7 +84,21 @@ class Source:
         if self.file is None:
             return io.BufferedReader(io.BytesIO(self.content))
         packed = self.file.suffix.lower() == ".gz"
-        return cast(BinaryIO, _Unpacked(self.file)) if packed else self.file.open("rb")
+        with _waiting(self.file):
+            return cast(BinaryIO, _Unpacked(self.file)) if packed else self.file.open("rb")
+
+
+@contextlib.contextmanager
+def _waiting(file: Path) -> Iterator[None]:
+    """Say so where opening a file takes long: a pipe waits for its writer, who may never come."""
+    timer = threading.Timer(PATIENCE, log.warning, ("%s: a pipe, waits for a program that writes to it", shown(file)))
+    timer.daemon = True
+    if file.is_fifo():
+        timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 class _Unpacked(gzip.GzipFile):
@@ -153,6 +171,10 @@ def _expand(text: str, block: DataBlock) -> list[Source]:
 
 def _standard_input(block: DataBlock) -> Source:
     """Standard input is JSON lines if it starts with `{`, else CSV, unless `data.format` is set."""
+    if sys.stdin is None:
+        raise DataError.at("stdin", "is closed", "name a file, or send the rows to standard input")
+    if sys.stdin.isatty():
+        log.info("stdin: reads what is typed until Ctrl-D")
     content = sys.stdin.buffer.read()
     opens = content.removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
     return Source("stdin", block.format or ("jsonl" if opens == b"{" else "csv"), content=content)
