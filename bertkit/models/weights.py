@@ -5,7 +5,6 @@ Without network, a hub name that is not in the local cache fails at once, not af
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from bertkit import hub
 from bertkit.errors import ModelError, did_you_mean
 from bertkit.extras import PACKAGE, carried
 from bertkit.json_file import read_json
+from bertkit.manifest import sha256
 from bertkit.models.custom_code import needed, with_trust
 from bertkit.recipe.schema import ModelBlock
 
@@ -142,9 +142,3 @@ def identity(block: ModelBlock) -> dict[str, str]:
             known[f"{weights} sha256"] = sha256(folder / weights)
             break
     return known
-
-
-def sha256(file: Path) -> str:
-    """SHA-256 of a file's content, in hexadecimal."""
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()

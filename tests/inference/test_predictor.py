@@ -93,6 +93,16 @@ def test_a_run_of_another_backend(tiny_run: Run, tmp_path: Path) -> None:
         Predictor.open(run)
 
 
+def test_a_run_whose_weights_have_a_flipped_bit(tiny_run: Run, tmp_path: Path) -> None:
+    run = Run(shutil.copytree(tiny_run.path, tmp_path / "copy"))
+    assert Predictor.open(run).predict(["hello"]) == Predictor.open(tiny_run).predict(["hello"])
+    weights = bytearray((run.model / "model.safetensors").read_bytes())
+    weights[-1] ^= 1
+    (run.model / "model.safetensors").write_bytes(weights)
+    with pytest.raises(RunError, match=r"its model is damaged: the content of model/model\.safetensors has changed"):
+        Predictor.open(run)
+
+
 @pytest.mark.parametrize("rows", [["hello", ("hello", "good bye")], [("hello", "good bye"), "hello"]])
 def test_a_second_text_is_not_lost_where_rows_differ(tiny_run: Run, rows: list) -> None:
     with pytest.raises(DataError, match="text_pair"):
@@ -128,7 +138,6 @@ def test_a_run_with_code_needs_trust_once_it_is_elsewhere(tiny_bert: Path, tmp_p
 
 def test_a_run_needs_nothing_that_lies_outside_of_it(tiny_bert: Path, tmp_path: Path) -> None:
     """Weights, tokenizer, training rows and the file of label names may be gone: the Run has all that answers need."""
-    import shutil
 
     from bertkit.inference.files import predict_file
 
