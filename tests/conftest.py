@@ -56,8 +56,9 @@ def _small_and_steady() -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def _cache(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """A cache of this session's own, empty at its beginning."""
+    """A cache and a list of allowed code of this session's own, empty at its beginning."""
     os.environ["BERTKIT_CACHE"] = str(tmp_path_factory.mktemp("cache"))
+    os.environ["XDG_DATA_HOME"] = str(tmp_path_factory.mktemp("data"))
 
 
 @pytest.fixture(scope="session")

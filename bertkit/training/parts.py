@@ -12,12 +12,14 @@ from bertkit.data.columns.labels import read_label_names
 from bertkit.engine.cache import encode
 from bertkit.engine.examples import highest_of, identity_of
 from bertkit.errors import RecipeError, Setting
+from bertkit.inference.coverage import coverage
 from bertkit.inference.score import Split
 from bertkit.models import build
 from bertkit.recipe import train_block
 from bertkit.recipe.schema import Recipe
 from bertkit.tasks.task import Task, make_task
 from bertkit.training.preflight import check_batches, log_warnings
+from bertkit.warn import about, warn
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase, TrainerCallback, TrainingArguments
@@ -60,9 +62,11 @@ def prepare(recipe: Recipe) -> Parts:
     callbacks = [make_callback(entry, args) for entry in recipe.callbacks]
     recipe = with_label_names(recipe)
     rows = task.read(recipe)
-    task.prepare(rows["train"], recipe.data)
+    with about("train"):
+        task.prepare(rows["train"], recipe.data)
     for split, part in rows.items():
-        task.check(part, split)
+        with about(split):
+            task.check(part, split)
     for metric in metrics:
         task.check_metric(metric)
     tokenizer = build.load_tokenizer(recipe.model)
@@ -78,7 +82,9 @@ def prepare(recipe: Recipe) -> Parts:
         for note in encoded.notes:
             log.info("%s: %s", split, note)
         for warning in encoded.warnings:
-            log.warning("%s: %s", split, warning)
+            warn(warning, split)
+        for warning in coverage(task, part, encoded.examples, tokenizer).warnings():
+            warn(warning, split)
         splits[split] = Split(split, part, encoded)
     build.check_ids(model, max(highest_of(split.encoded.examples) for split in splits.values()))
     log_warnings(recipe, task, splits)

@@ -98,3 +98,21 @@ def test_gz_is_read_and_its_faults_are_told(write):
 
 def test_an_empty_file_has_no_lines(write):
     assert read(write("a.txt", "")) == []
+
+
+def test_a_line_without_end_is_an_error_before_the_memory_is_full(write, monkeypatch):
+    from bertkit.data.read import lines as module
+
+    monkeypatch.setattr(module, "MAX_LINE", 10)
+    assert read(write("a.txt", "123456789\n123456789")) == ["123456789\n", "123456789"]
+    with pytest.raises(DataError, match=r"b\.txt:2  can not be read: a line of more than 10 characters"):
+        read(write("b.txt", "123456789\n12345678901\n"))
+
+
+def test_a_packed_bomb_is_an_error_and_repetitive_texts_are_not(write, monkeypatch):
+    from bertkit.data.read import sources
+
+    monkeypatch.setattr(sources, "BOMB_BYTES", 100_000)
+    assert len(read(write("a.txt.gz", gzip.compress(b"text\n" * 20_000)))) == 20_000
+    with pytest.raises(DataError, match=r"b\.txt\.gz:\d+  can not be read: it unpacks to more than 200 times its size"):
+        read(write("b.txt.gz", gzip.compress(b"text\n" * 200_000)))
