@@ -15,10 +15,11 @@ from bertkit.tasks.task import Task
 def card(recipe: Recipe, task: Task, scored: dict[str, Scores], run: Run) -> str:
     """Markdown of the model card."""
     labels: list[str] = task.state.get("labels", [])
-    base = recipe.model.name or f"random weights ({(recipe.model.scratch or {}).get('model_type')})"
+    name = recipe.model.name if recipe.model.scratch is None else None
+    base = name or f"random weights ({(recipe.model.scratch or {}).get('model_type')})"
     lines = ["---", "library_name: transformers", "tags: [bertkit]", f"pipeline_tag: {task.head.hub_tag}"]
-    if recipe.model.name and not recipe.model.name.startswith(("/", PACKAGE)):
-        lines.append(f"base_model: {recipe.model.name}")
+    if name and not name.startswith(("/", PACKAGE)):
+        lines.append(f"base_model: {name}")
     lines += ["---", "", f"# {run.path.name}", "", f"`{recipe.task}`, trained by bertkit from `{base}`.", ""]
     lines += ["## Scores", "", "| split | figure | value | 95% interval |", "|---|---|---|---|"]
     for split, scores in scored.items():

@@ -105,7 +105,8 @@ def page(run: Run, task: Task, results: RunResults) -> str:
 
 def _subtitle(recipe: Recipe, results: RunResults) -> str:
     """`classify, from package:...; accuracy 0.9250 on 3,080 test rows`."""
-    base = recipe.model.name or f"random weights ({(recipe.model.scratch or {}).get('model_type')})"
+    name = recipe.model.name if recipe.model.scratch is None else None
+    base = name or f"random weights ({(recipe.model.scratch or {}).get('model_type')})"
     first, value = next(iter(results.figures[results.split].items()))
     rows = results.rows.get(results.split)
     return f"{recipe.task}, from {base}: {first} {number(value)} on {number(rows)} {results.split} rows"
