@@ -90,7 +90,7 @@ def tiny_recipe(name: str, options: dict[str, Any], model: Path, folder: Path, r
     file = write_rows(rows * repeat, folder / f"{stem}.jsonl")
     dev = write_rows(rows, folder / f"{stem}-dev.jsonl")
     block = {
-        "num_train_epochs": 1,
+        **({} if "max_steps" in train else {"num_train_epochs": 1}),
         "per_device_train_batch_size": 8,
         "learning_rate": 1e-3,
         "report_to": "none",
