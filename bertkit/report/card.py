@@ -73,7 +73,7 @@ LABELS = 1000
 """Labels that are listed; `task.json` has all."""
 
 TRAINING = (
-    *("num_train_epochs", "max_steps", "max_minutes", "learning_rate", "per_device_train_batch_size"),
+    *("num_train_epochs", "min_steps", "max_steps", "max_minutes", "learning_rate", "per_device_train_batch_size"),
     *("gradient_accumulation_steps", "warmup_steps", "weight_decay", "lr_scheduler_type", "layer_decay"),
 )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import shutil
+from typing import Any
 
 from bertkit.fs import settle, write_json, write_text, writing
 from bertkit.inference.coverage import coverage
@@ -13,6 +14,7 @@ from bertkit.models.weights import identity
 from bertkit.report import run as run_page
 from bertkit.report.card import card
 from bertkit.run import Run, environment
+from bertkit.training.convergence import still_falling
 from bertkit.training.parts import Parts
 from bertkit.training.trainer import BertTrainer
 from bertkit.warn import Warned, warn
@@ -31,6 +33,7 @@ def finish(parts: Parts, run: Run, trainer: BertTrainer, warnings: list[Warned])
     for name in ("validation", "test"):
         if name in parts.splits:
             scored[name] = trainer.score(parts.splits[name], tune=name == "validation", intervals=True)
+    _check_convergence(parts, trainer.state.log_history)
     _check_sanity(parts, scored)
     if trainer.is_fsdp_enabled:  # each process holds a part of the weights
         trainer.save_model(str(run.model))
@@ -62,6 +65,17 @@ def _save_model(parts: Parts, run: Run, *, whole: bool) -> None:
     parts.tokenizer.model_max_length = min(limit, parts.recipe.options.get("max_length") or limit)
     parts.tokenizer.save_pretrained(run.model)
     settle(run.model)
+
+
+def _check_convergence(parts: Parts, history: list[dict[str, Any]]) -> None:
+    """Warn of a training loss that still falls, unless the validation loss says that training on would overfit."""
+    fall = still_falling([(line["step"], line["loss"]) for line in history if "loss" in line])
+    validation = [line["eval_loss"] for line in history if "eval_loss" in line]
+    if fall and (not validation or validation[-1] <= min(validation)):
+        block = parts.recipe.train
+        key = next((key for key in ("max_minutes", "max_steps") if key in block), "num_train_epochs")
+        what = f"the training loss was still falling at the end ({fall.begin:.3g} to {fall.end:.3g} in the last steps)"
+        warn(f"{what}: the model is not fully trained; raise train.{key}")
 
 
 def _check_sanity(parts: Parts, scored: dict[str, Scores]) -> None:

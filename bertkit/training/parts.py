@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 log = logging.getLogger("bertkit")
 
 TENSORBOARD = "tensorboard"
+MOST_EPOCHS = 50
+"""Most epochs for the sake of `train.min_steps`: each ends with an evaluation and a checkpoint."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +70,7 @@ def prepare(recipe: Recipe) -> Parts:
     rows = task.read(recipe)
     with about("train"):
         task.prepare(rows["train"], recipe.data)
+        task.check_learnable(rows["train"], recipe.data)
     for split, part in rows.items():
         with about(split):
             task.check(part, split)
@@ -89,6 +93,7 @@ def prepare(recipe: Recipe) -> Parts:
         for warning in coverage(task, part, encoded.examples, tokenizer).warnings():
             warn(warning, split)
         splits[split] = Split(split, part, encoded)
+    _lengthen(args, recipe, len(splits["train"].encoded.examples))
     build.check_ids(model, max(highest_of(split.encoded.examples) for split in splits.values()))
     log_warnings(recipe, task, splits)
     check_batches(task, model, tokenizer, metrics, splits["validation"])
@@ -123,6 +128,19 @@ def _arguments(recipe: Recipe, first: Metric) -> TrainingArguments:
         )
         args._n_gpu = 1
     return args
+
+
+def _lengthen(args: TrainingArguments, recipe: Recipe, examples: int) -> None:
+    """Raise the number of epochs until there are `train.min_steps` steps, but to no more than `MOST_EPOCHS`."""
+    if (least := recipe.train.get(train_block.MIN_STEPS)) is None:
+        return
+    size = args.train_batch_size * args.gradient_accumulation_steps * args.world_size
+    steps = max(1, examples // size if args.dataloader_drop_last else math.ceil(examples / size))
+    epochs = max(args.num_train_epochs, min(MOST_EPOCHS, math.ceil(least / steps)))
+    if epochs > args.num_train_epochs:
+        what = "%d epochs instead of %g, as the %s training examples make only %d steps per epoch (train.min_steps: %d)"
+        log.info(what, epochs, args.num_train_epochs, f"{examples:,}", steps, least)
+        args.num_train_epochs = epochs
 
 
 def join_processes(recipe: Recipe) -> None:

@@ -6,6 +6,7 @@ import html
 import json
 import stat
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from transformers import AutoTokenizer
 from bertkit import train
 from bertkit.run import Run
 from bertkit.training import finish
+from bertkit.warn import collect
 from tests.helpers import make, tiny_recipe, write_rows
 
 
@@ -82,3 +84,23 @@ def test_a_run_from_before_warnings_were_kept_still_opens(tiny_bert: Path, tmp_p
     assert Run.open(run.path).warnings == []
     code, _, err = bertkit("report", run.path, "--output", tmp_path / "page.html")
     assert code == 0, err
+
+
+@pytest.mark.parametrize(
+    ("block", "validation", "key"),
+    [
+        ({"num_train_epochs": 3}, [1.7, 1.5], "num_train_epochs"),
+        ({"max_steps": 21, "num_train_epochs": 3}, [1.7, 1.5], "max_steps"),
+        ({"max_minutes": 1}, [], "max_minutes"),
+        ({"num_train_epochs": 3}, [1.5, 1.7], None),
+    ],
+)
+def test_a_training_that_ends_too_soon_says_so(block: dict[str, Any], validation: list[float], key: str | None) -> None:
+    """Not where the validation loss rises: there more steps would overfit."""
+    history: list[dict[str, Any]] = [{"step": step, "loss": 2 - step / 50} for step in range(1, 22)]
+    history += [{"step": 21, "eval_loss": loss} for loss in validation]
+    parts: Any = SimpleNamespace(recipe=SimpleNamespace(train=block))
+    with collect() as warned:
+        finish._check_convergence(parts, history)
+    assert [one["split"] for one in warned] == ([""] if key else [])
+    assert all(one["message"].endswith(f"the model is not fully trained; raise train.{key}") for one in warned)

@@ -29,6 +29,7 @@ WAYS: dict[str, dict[str, Any]] = {
     "epoch-bucketed": {"padding_free": "off"},
     "steps": BY_STEPS,
     "steps-workers": {**ACCUMULATED, "dataloader_num_workers": 2},
+    "min-steps": {"num_train_epochs": 1, "min_steps": 21},
     "steps-sparse-log": {**BY_STEPS, "logging_steps": 4},
 }
 """How a training saves. Seven steps an epoch of 8 rows, the last one smaller; by steps it is saved in the middle."""

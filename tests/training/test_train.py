@@ -189,7 +189,7 @@ def test_limits_draw_rows_with_the_seed(tiny_bert: Path, tmp_path: Path, said: p
 
 
 def test_a_good_training_warns_of_nothing(tiny_bert: Path, tmp_path: Path, said: pytest.LogCaptureFixture) -> None:
-    block = {"learning_rate": 1e-3, "num_train_epochs": 25, "lr_scheduler_type": "constant", "warmup_steps": 0}
+    block = {"learning_rate": 1e-3, "num_train_epochs": 45, "lr_scheduler_type": "constant", "warmup_steps": 0}
     recipe = tiny_recipe("classify", {}, tiny_bert, tmp_path, **block, eval_strategy="no")
     dev = write_rows(
         [{**row, "text": f"{row['text']} please"} for row in make("classify", {}).tiny_rows()], tmp_path / "d.jsonl"
