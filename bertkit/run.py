@@ -142,7 +142,7 @@ class Run:
         Runs from before the hashes pass.
         """
         if harm := damage(self.path, self._about.get("files", {})):
-            todo = "copy the Run again; if you made the change yourself, remove files from its run.json"
+            todo = 'copy the Run again; if you made the change yourself, delete "files" from its run.json'
             raise RunError.at(str(self.path), f"its model is damaged: {harm}", todo)
 
     @property

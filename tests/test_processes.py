@@ -197,7 +197,8 @@ def test_a_terminal_that_is_gone_is_left(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_nohup_holds_for_several_processes(launcher: Callable[..., list[Any]], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("TORCHELASTIC_SIGNALS_TO_HANDLE", raising=False)
+    monkeypatch.setenv("TORCHELASTIC_SIGNALS_TO_HANDLE", "")  # so that it is restored
+    monkeypatch.delenv("TORCHELASTIC_SIGNALS_TO_HANDLE")
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
         launcher()

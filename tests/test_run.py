@@ -163,6 +163,8 @@ def test_an_unfinished_run_is_not_opened(tmp_path: Path, name: str) -> None:
         ("task.json", "task_state", "{}", "it has no labels"),
         ("task.json", "task_state", '{"labels": "ab"}', "labels: expected a list, found a text"),
         ("task.json", "task_state", '{"labels": ["a"], "outputs": [0, 1]}', "outputs: 2 values for 1 labels"),
+        ("task.json", "task_state", '{"labels": []}', "labels: List should have at least 1 item"),
+        ("task.json", "task_state", '{"labels": ["a", "a"]}', "labels: one occurs twice"),
         ("run.json", "kind", "[]", "expected an object, found a list"),
         ("run.json", "parent", '{"parent": "me"}', "parent: expected an object, found a text"),
         ("environment.json", "environment", "5", "expected an object, found a number"),

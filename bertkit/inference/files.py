@@ -66,7 +66,7 @@ def predict_file(
     originals: list[dict[str, Any]] = []
     rows = load(sources, predictor.task.columns, block, answers=False, keep=originals)
     if not conll:
-        first = predictor.predict([rows[0]])[0]
+        first = predictor.predict([rows[0]], quiet=True)[0]
         _check_columns(predictor.task.to_columns(first, logits=logits), originals, ", ".join(sources))
     return Answered(originals, predictor.predict(list(rows), progress=progress))
 

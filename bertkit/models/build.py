@@ -81,6 +81,9 @@ def load_tokenizer(block: ModelBlock) -> PreTrainedTokenizerBase:
         raise ModelError.at(key, what, "name a model that has a tokenizer.json")
     if len(tokenizer) < 10:  # without a vocabulary, a tokenizer has its special words alone
         raise ModelError.at(key, f"{name}: the tokenizer has only {len(tokenizer)} words", "is vocab.txt missing?")
+    if not isinstance(limit := tokenizer.model_max_length, (int, float)) or limit < 1:
+        what = f"{name}: model_max_length in its tokenizer_config.json is {limit!r:.40}"
+        raise ModelError.at(key, what, "write the most tokens that the model takes, such as 512")
     # tokenizer.json may set truncation and padding; bertkit does both itself, and reports what it cuts.
     tokenizer.backend_tokenizer.no_truncation()
     tokenizer.backend_tokenizer.no_padding()
@@ -101,7 +104,7 @@ def _of_tokenizer(block: ModelBlock) -> dict[str, Any]:
     known = {
         key: value for key, value in numbers.items() if value is not None and getattr(default, key, None) is not None
     }
-    return {"vocab_size": len(tokenizer), **known}
+    return {**({"vocab_size": len(tokenizer)} if hasattr(default, "vocab_size") else {}), **known}
 
 
 def _scratch_config(values: dict[str, Any], head: dict[str, Any]) -> Any:

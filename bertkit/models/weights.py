@@ -26,6 +26,8 @@ POINTER = b"version https://git-lfs"
 
 class _Config(BaseModel):
     model_type: str | None = None
+    architectures: list[str] | None = None
+    id2label: dict[str, str] | None = None
 
 
 def resolve(name: str, revision: str | None, where: str) -> dict[str, Any]:
@@ -122,7 +124,7 @@ def model_type(block: ModelBlock) -> str | None:
 
 def identity(block: ModelBlock) -> dict[str, str]:
     """Which weights these are: name, SHA-256 of the weights file and, from the hub, the commit."""
-    if block.name is None:
+    if block.name is None or block.scratch is not None:
         return {"name": "scratch"}
     place = resolve(block.name, block.revision, WHERE)
     known = {"name": block.name}

@@ -19,10 +19,11 @@ from bertkit.warn import lines as warning_lines
 def card(recipe: Recipe, task: Task, scored: dict[str, Scores], run: Run, warnings: Sequence[Warned] = ()) -> str:
     """Markdown of the model card; warnings come before the scores."""
     labels: list[str] = task.state.get("labels", [])
-    base = recipe.model.name or f"random weights ({(recipe.model.scratch or {}).get('model_type')})"
+    name = recipe.model.name if recipe.model.scratch is None else None
+    base = name or f"random weights ({(recipe.model.scratch or {}).get('model_type')})"
     lines = ["---", "library_name: transformers", "tags: [bertkit]", f"pipeline_tag: {task.head.hub_tag}"]
-    if recipe.model.name and re.fullmatch(r"[\w.-]+(/[\w.-]+)?", recipe.model.name):
-        lines.append(f"base_model: {recipe.model.name}")
+    if name and re.fullmatch(r"[\w.-]+(/[\w.-]+)?", name):
+        lines.append(f"base_model: {name}")
     lines += ["---", "", f"# {markdown(run.path.name)}", ""]
     lines += [f"{code(recipe.task)}, trained by bertkit from {code(base)}.", ""]
     if warnings:
@@ -35,7 +36,7 @@ def card(recipe: Recipe, task: Task, scored: dict[str, Scores], run: Run, warnin
             lines.append(f"| {markdown(split)} | {markdown(name)} | {value:.4f} | {interval} |")
     lines += [
         "",
-        "Intervals: percentile bootstrap over rows. They do not include how much another training seed would change a",
+        "Intervals: 95%, over rows. They do not include how much another training seed would change a",
         "figure. The best checkpoint was chosen on the validation rows.",
         "",
         "## Use",

@@ -5,6 +5,7 @@ A callback is Hugging Face's `TrainerCallback`; `callbacks:` names built-ins, en
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import json
 import logging
@@ -12,7 +13,7 @@ import math
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO, cast
 
 from transformers import TrainerCallback, TrainingArguments
 
@@ -128,6 +129,22 @@ class StopOnNonFinite(TrainerCallback):
                 )
 
 
+class _Terminal:
+    """Standard error as it is now. It may be closed during a training, whose end that must not be."""
+
+    def write(self, text: str) -> int:
+        with contextlib.suppress(OSError):
+            sys.stderr.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        with contextlib.suppress(OSError):
+            sys.stderr.flush()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(sys.stderr, name)
+
+
 class ShowProgress(TrainerCallback):
     """A progress bar with samples/s and time left on a terminal; plain lines elsewhere."""
 
@@ -152,7 +169,7 @@ class ShowProgress(TrainerCallback):
             TextColumn("{task.fields[step]}"),
             TextColumn("{task.fields[logged]}"),
             TimeRemainingColumn(),
-            console=Console(stderr=True),
+            console=Console(file=cast(TextIO, _Terminal())),
         )
         self._bar.start()
         done, total = self._done(state)

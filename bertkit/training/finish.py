@@ -6,6 +6,7 @@ import logging
 import shutil
 
 from bertkit.fs import settle, write_json, write_text, writing
+from bertkit.inference.coverage import coverage
 from bertkit.inference.score import Scores, sanity_checks
 from bertkit.models import build
 from bertkit.models.weights import identity
@@ -66,6 +67,9 @@ def _save_model(parts: Parts, run: Run, *, whole: bool) -> None:
 def _check_sanity(parts: Parts, scored: dict[str, Scores]) -> None:
     """Warn of figures that are no better than a guess, of the test rows too, with what may help."""
     remedy = "train longer, or change train.learning_rate"
+    train = parts.splits["train"]
+    if coverage(parts.task, train.rows, train.encoded.examples, parts.tokenizer).warnings():
+        remedy = "choose a model whose tokenizer fits these texts"
     for name, scores in scored.items():
         found = sanity_checks(parts.task, scores.answers, parts.splits[name].rows)
         for message in found:

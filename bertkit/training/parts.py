@@ -12,9 +12,11 @@ from bertkit.data.columns.labels import read_label_names
 from bertkit.engine.cache import encode
 from bertkit.engine.examples import highest_of, identity_of
 from bertkit.errors import RecipeError, Setting
+from bertkit.inference.coverage import coverage
 from bertkit.inference.score import Split
 from bertkit.models import build
 from bertkit.recipe import train_block
+from bertkit.recipe.contradictions import of_model
 from bertkit.recipe.schema import Recipe
 from bertkit.tasks.task import Task, make_task
 from bertkit.training.preflight import check_batches, log_warnings
@@ -54,6 +56,8 @@ def prepare(recipe: Recipe) -> Parts:
     from bertkit.training.callbacks import make_callback
 
     task = make_task(recipe)
+    for (*_, key), reason, remedy in of_model(recipe):
+        raise RecipeError.at(f"model.{key}", reason, remedy)
     if recipe.data.train is None:
         raise RecipeError.at("data.train", "the recipe names no training data", setting=Setting("data.train", "FILE"))
     metrics = [find_metric(name, task.takes) for name in recipe.metrics]
@@ -81,6 +85,8 @@ def prepare(recipe: Recipe) -> Parts:
         for note in encoded.notes:
             log.info("%s: %s", split, note)
         for warning in encoded.warnings:
+            warn(warning, split)
+        for warning in coverage(task, part, encoded.examples, tokenizer).warnings():
             warn(warning, split)
         splits[split] = Split(split, part, encoded)
     build.check_ids(model, max(highest_of(split.encoded.examples) for split in splits.values()))

@@ -94,7 +94,7 @@ def test_warnings_that_save_a_day(tiny_bert: Path, tmp_path: Path, said: pytest.
     train(recipe, output=tmp_path / "run")
     found = "\n".join(warnings(said))
     assert "train.learning_rate is 0.5" in found
-    assert "8 of the validation rows (100.0%) are also in the training data" in found
+    assert "validation: 8 rows (100.0%) are also in the training data" in found
     assert "have more than 4 tokens: cut" in found
     assert "always predicting" in found
 
@@ -235,7 +235,6 @@ def test_a_loss_and_a_callback_of_ones_own(tiny_bert: Path, tmp_path: Path) -> N
     assert (tmp_path / "count").read_text() == "xxx"
     assert run.metrics["validation"]["loss"] > 100
     assert (run.code / "mine.py").read_text() == file.read_text()
-    assert run.environment["code"]["mine.py"]["source"] == str(file)
     assert run.environment["versions"]["transformers"]
 
 

@@ -6,6 +6,7 @@ names, which mean the same in every file.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -83,7 +84,7 @@ def _read(source: Source, block: DataBlock, batches: Any) -> Iterator[Record]:
     try:
         tables = batches(source.file)
         schema = next(tables)
-        twice = next((name for name in schema.names if schema.names.count(name) > 1), None)
+        twice = next((name for name, count in Counter(schema.names).items() if count > 1), None)
         if twice is not None:
             raise DataError.at(source.name, f"has two columns named {twice!r}", "rename one")
         features = {} if block.label_ids else _features(source, schema.metadata or {})

@@ -120,13 +120,15 @@ def _header(names: list[str], place: str, delimiter: str) -> list[str]:
         log.info("%s: the first column has no name and is called %s", place, index)
         names[0] = index
     no_header, setting = "if this is no header line, name the columns", Setting("data.header", placeholders(len(names)))
+    seen: set[str] = set()
     for position, name in enumerate(names, 1):
         if not name:
             what = f"column {position} of the header has no name"
             raise DataError.at(place, what, f"name it; {no_header}", setting=setting)
-        if name in names[: position - 1]:
+        if name in seen:
             what = f"the header names {name!r} twice"
             raise DataError.at(place, what, f"rename one; {no_header}", setting=setting)
+        seen.add(name)
     return names
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import BaseModel, Field, field_validator, model_validator
 
@@ -12,6 +12,7 @@ from bertkit.tasks.texts import TextOptions
 
 
 class ClassifyOptions(TextOptions):
+    only_with: ClassVar[dict[str, tuple[str, Any]]] = {**TextOptions.only_with, "focal_gamma": ("loss", "focal")}
     multi_label: bool = False
     """Any number of labels per row, instead of exactly one."""
     class_weights: Literal["auto"] | dict[str, float] | None = None
@@ -48,7 +49,7 @@ class ClassifyOptions(TextOptions):
 class ClassifyState(BaseModel):
     """What the task learns from rows; each list has a value per label."""
 
-    labels: list[str]
+    labels: list[str] = Field(min_length=1)
     """In the order of the outputs, unless `outputs` is set."""
     labels_given: bool = False
     shares: list[float] | None = None
@@ -60,8 +61,12 @@ class ClassifyState(BaseModel):
 
     @model_validator(mode="after")
     def _check(self) -> ClassifyState:
+        if len(set(self.labels)) < len(self.labels):
+            raise ValueError("labels: one occurs twice")
         for name in ("shares", "weights", "thresholds", "outputs"):
             values = getattr(self, name)
             if values is not None and len(values) != len(self.labels):
                 raise ValueError(f"{name}: {len(values)} values for {len(self.labels)} labels")
+        if not all(output >= 0 for output in self.outputs or ()):
+            raise ValueError("outputs: a position below 0")
         return self

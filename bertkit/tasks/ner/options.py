@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 
 from pydantic import BaseModel, Field, model_validator
 
-from bertkit.data.columns.schemes import Scheme
+from bertkit.data.columns.schemes import Scheme, check_tag
 from bertkit.tasks.task import TaskOptions
 
 
@@ -42,3 +42,12 @@ class NerState(BaseModel):
     labels: list[str]
     """Tags, in the order of the outputs."""
     scheme: Scheme
+
+    @model_validator(mode="after")
+    def _check(self) -> NerState:
+        if "O" not in self.labels or len(set(self.labels)) < len(self.labels):
+            raise ValueError("labels: each tag once, and O among them")
+        for tag in self.labels:
+            if problem := check_tag(tag):
+                raise ValueError(f"labels: {problem.reason}")
+        return self
