@@ -7,6 +7,7 @@
     ├── PluginError         a Reference that names no usable code
     ├── RunError            a Run folder that is in use, incomplete or not to be trusted
     ├── TrainingError       a training that had to stop
+    ├── WriteError          a file that can not be written: a full disk, no permission
     ├── ExtraError          a package that an optional feature needs
     └── Stopped             no mistake: a training that was asked to stop and can go on (exit code 75)
 
@@ -127,6 +128,10 @@ class RunError(BertkitError): ...
 
 
 class TrainingError(BertkitError): ...
+
+
+class WriteError(BertkitError, OSError):
+    """An OSError too: who can do without the file, as a cache can, catches that."""
 
 
 class ExtraError(BertkitError): ...

@@ -1,6 +1,6 @@
 """Run: the folder that holds everything a training left. No other module spells a path inside it.
 
-run.json            how this Run was made, from which Run, and for which backend
+run.json            how this Run was made, from which Run, for which backend, and hashes of its model and task.json
 recipe.yaml         the resolved recipe, which trains the same model again
 model/              weights, configuration and tokenizer, as plain `AutoModel.from_pretrained` loads them
 task.json           what the task learnt beside the weights: label names, thresholds
@@ -18,7 +18,6 @@ predictions/        answers to the test rows of a benchmark
 
 from __future__ import annotations
 
-import hashlib
 import importlib.metadata
 import platform
 import shlex
@@ -31,7 +30,9 @@ from typing import Any
 
 from bertkit import trust
 from bertkit.errors import Parameter, Problem, RunError
-from bertkit.fs import cores, write_json, write_text
+from bertkit.fs import cores, write_json, write_text, writing
+from bertkit.lock import is_free
+from bertkit.manifest import damage, manifest_of, sha256
 from bertkit.recipe.load import build, dump, task_options
 from bertkit.recipe.schema import Recipe
 from bertkit.recipe.source import RECIPE, read
@@ -85,11 +86,9 @@ class Run:
         """
         run = cls(path)
         run.check_free()
-        try:
+        with writing(path):
             run.path.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise RunError.at(str(path), f"the folder can not be made: {error.strerror}") from error
-        recipe, copies = copy_code(recipe, run.code)
+            recipe, copies = copy_code(recipe, run.code)
         if copies:
             write_json(run.environment_file, {"code": copies})
         write_json(run.run_file, {"kind": "train", "backend": "torch", "parent": None})
@@ -105,7 +104,7 @@ class Run:
         """Start a Run that is made from this one (exported, quantised, distilled) in a new or empty folder.
 
         It gets this Run's recipe, task state, code and environment, and names this Run as its parent. The caller writes
-        its model and then its metrics, which make it a finished Run.
+        its model, calls `seal`, and writes its metrics, which make it a finished Run.
 
         Args:
             kind: how it is made: `export`, `quantize`.
@@ -116,20 +115,35 @@ class Run:
         """
         derived = Run(path)
         derived.check_free()
-        derived.path.mkdir(parents=True, exist_ok=True)
+        with writing(path):
+            derived.path.mkdir(parents=True, exist_ok=True)
         weights = sorted(file for file in self.model.iterdir() if file.suffix in (".safetensors", ".onnx"))
-        hashes = {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in weights}
+        hashes = {file.name: sha256(file) for file in weights}
         write_json(
             derived.run_file,
             {"kind": kind, "backend": backend, "parent": {"name": self.path.resolve().name, "weights": hashes}},
         )
-        if self.code.is_dir():
-            shutil.copytree(self.code, derived.code)
-        for source, copy in ((self.task_file, derived.task_file), (self.environment_file, derived.environment_file)):
-            if source.is_file():
-                shutil.copyfile(source, copy)
-        shutil.copyfile(self.recipe_file, derived.recipe_file)
+        with writing(path):
+            if self.code.is_dir():
+                shutil.copytree(self.code, derived.code)
+            for name in (self.task_file.name, self.environment_file.name, RECIPE):
+                if (self.path / name).is_file():
+                    shutil.copyfile(self.path / name, derived.path / name)
         return derived
+
+    def seal(self) -> None:
+        """Record the hashes of the model's files and task.json, once they are written; see `check_content`."""
+        files = [self.task_file, *(path for path in self.model.rglob("*") if path.is_file())]
+        write_json(self.run_file, {**self._about, "files": manifest_of(self.path, files)})
+
+    def check_content(self) -> None:
+        """Raise a RunError if the model or task.json are not what was written; reads every byte, about 1 GB/s.
+
+        Runs from before the hashes pass.
+        """
+        if harm := damage(self.path, self._about.get("files", {})):
+            todo = 'copy the Run again; if you made the change yourself, delete "files" from its run.json'
+            raise RunError.at(str(self.path), f"its model is damaged: {harm}", todo)
 
     @property
     def is_begun(self) -> bool:
@@ -147,7 +161,7 @@ class Run:
             if parent.exists() and not parent.is_dir():
                 what = f"the folder can not be made: Not a directory: {parent}"
                 raise RunError.at(str(self.path), what, "name another folder")
-        if self.path.is_file() or (self.path.is_dir() and any(self.path.iterdir())):
+        if not is_free(self.path):
             if self.is_begun and not self.is_finished:
                 what = f"{self.path}: holds an unfinished Run"
                 raise RunError.at(Parameter("output"), what, f"{self.resume_command} continues it")

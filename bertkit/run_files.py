@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 
 from bertkit.errors import RunError
 from bertkit.json_file import read_json
+from bertkit.manifest import Manifest
 
 
 def read_file(file: Path, shape: Any) -> dict[str, Any]:
@@ -26,6 +27,7 @@ class About(BaseModel):
     kind: str = "train"
     backend: str = "torch"
     parent: dict[str, Any] | None = None
+    files: Manifest = {}
 
 
 class Environment(BaseModel):

@@ -69,6 +69,30 @@ def test_a_derived_run_names_its_parent_and_is_finished_by_its_metrics(tmp_path:
         coded.derive(tmp_path / "small", kind="export")
 
 
+def test_what_has_changed_since_it_was_written(tmp_path: Path) -> None:
+    run = finish(Run.create(tmp_path / "run", recipe()))
+    (run.model / "deep").mkdir()
+    weights, deep = run.model / "model.safetensors", run.model / "deep" / "index.json"
+    weights.write_bytes(b"weights")
+    deep.write_bytes(b"{}")
+    run.check_content()  # it has no hashes yet, as Runs of before
+    run.seal()
+    run.check_content()
+    assert (run.kind, run.backend) == ("train", "torch")
+    (run.model / "mine.txt").touch()  # a file of the user's
+    run.check_content()
+    for file, other in ((weights, b"weighty"), (deep, b"[]"), (run.task_file, b"[]")):
+        content = file.read_bytes()
+        file.write_bytes(other)
+        name = re.escape(str(file.relative_to(run.path)))
+        with pytest.raises(RunError, match=f"its model is damaged: the content of {name} has changed; copy the Run"):
+            run.check_content()
+        file.write_bytes(content)
+    weights.unlink()
+    with pytest.raises(RunError, match=r"its model is damaged: no model/model\.safetensors"):
+        run.check_content()
+
+
 def test_an_empty_folder_is_free(tmp_path: Path) -> None:
     assert Run.create(tmp_path, recipe()).recipe_file.is_file()
 

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 from bertkit import processes, trust
 from bertkit.display import line
 from bertkit.errors import BertkitError, RunError, Stopped
-from bertkit.fs import write_json, write_text
+from bertkit.fs import write_json, write_text, writing
 from bertkit.json_file import read_json
 from bertkit.recipe.load import differences, load, resolve
 from bertkit.recipe.schema import Recipe
@@ -160,7 +160,7 @@ def answer(job: Job) -> None:
                 write_json(job.run.extra_file(name), values)
         for name, sets in made["unlabelled"].items():
             _leaderboard(job.run, predictor, name, sets)
-    job.run.predictions.mkdir(exist_ok=True)
+    _make_predictions(job.run)
     write_json(job.run.predictions / MADE, made)
 
 
@@ -186,8 +186,13 @@ def _leaderboard(run: Run, predictor: Predictor, name: str, sets: Sequence[str])
             reason = f"{name}: an answer of {predictor.recipe.task} is neither a label nor a number"
             raise RunError.at(str(run.path), reason, "leave unlabelled out")
         lines.append(f"{row.get('id', number)}\t{value}")
-    run.predictions.mkdir(exist_ok=True)
+    _make_predictions(run)
     write_text(run.predictions / f"{name}.tsv", "\n".join(lines) + "\n")
+
+
+def _make_predictions(run: Run) -> None:
+    with writing(run.predictions):
+        run.predictions.mkdir(exist_ok=True)
 
 
 def blocked(job: Job) -> str:

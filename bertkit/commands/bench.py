@@ -67,12 +67,14 @@ def bench(
     from bertkit.bench.plan import BenchRequest, plan
     from bertkit.bench.runner import run
     from bertkit.bench.suite_file import find_suite
+    from bertkit.lock import one_writer
 
     chosen: Any = recipes
     request = BenchRequest(output, model, numbers, tuple(sets or ()), names)
     checked = plan(find_suite(suite, data=data, recipes=chosen), request)
-    failed = run([replace(job, trust_code=trust_code) for job in checked.jobs], parallel=parallel)
-    _report(checked, failed, leaderboard=suite == "glue")
+    with one_writer(output):
+        failed = run([replace(job, trust_code=trust_code) for job in checked.jobs], parallel=parallel)
+        _report(checked, failed, leaderboard=suite == "glue")
 
 
 def _report(plan: Any, failed: dict[str, str], *, leaderboard: bool) -> None:

@@ -130,12 +130,9 @@ def _write(record: Record, output: Path) -> None:
     if output.suffix in TABLES and not record["comparisons"][0]["counts"]:
         what = f"{output}: no rows to write: in this task, single rows are not right or wrong"
         raise DataError.at("--output", what, "name a .json or .html")
-    try:
-        if output.suffix == ".html":
-            write_text(output, page(record))
-        elif output.suffix == ".json":
-            write_json(output, record)
-        else:
-            tables.write(record["differing"], str(output))
-    except OSError as error:
-        raise RunError.at("--output", f"{output}: can not be written: {error.strerror}", "name another file") from error
+    if output.suffix == ".html":
+        write_text(output, page(record))
+    elif output.suffix == ".json":
+        write_json(output, record)
+    else:
+        tables.write(record["differing"], str(output))

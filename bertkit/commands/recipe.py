@@ -55,6 +55,7 @@ def copy(
     name: Name, output: Annotated[Path | None, typer.Argument(help="File to write.", show_default="./NAME.yaml")] = None
 ) -> None:
     """Copy a recipe to edit it."""
+    from bertkit.fs import write_text
     from bertkit.recipe.source import locate
 
     file = locate(name)
@@ -65,7 +66,7 @@ def copy(
         raise RecipeError.at(str(target), "there is a file already", "name another one")
     if not target.parent.is_dir():
         raise RecipeError.at(str(target), f"no such folder: {target.parent}", "make it, or name another")
-    target.write_bytes(file.read_bytes())
+    write_text(target, file.read_text("utf-8"))
     console.say(f"{target}: edit it, then bertkit train {target}")
 
 

@@ -70,6 +70,7 @@ def train(
     """
     from bertkit.data.tokenizer.train import TokenizerOptions, save
     from bertkit.data.tokenizer.train import train as work
+    from bertkit.fs import folder_aside
 
     if kind == "bpe" and alphabet:
         raise RecipeError.at("--alphabet", "is not for bpe, whose characters are bytes", "leave it out")
@@ -77,12 +78,13 @@ def train(
         kind=kind, vocab_size=vocab_size, lowercase=lowercase, strip_accents=strip_accents,
         chinese_characters=chinese_characters, reserved=reserved, min_frequency=min_frequency, alphabet=alphabet,
     )  # fmt: skip
-    reading.new_folder(output)
     throughput = reading.Throughput()
     block = reading.data_block(encoding, column, sets)
-    with _texts(files, block, "counting words", throughput) as texts:
-        trained = work(texts, options)
-    save(trained.tokenizer, output)
+    with reading.new_folder(output):
+        with _texts(files, block, "counting words", throughput) as texts:
+            trained = work(texts, options)
+        with folder_aside(output) as aside:
+            save(trained.tokenizer, aside)
     for problem in trained.warnings:
         console.warn(str(problem))
     statistics = trained.statistics
@@ -124,9 +126,8 @@ def extend(
     """
     if (words is None) == (words_from is None) or (words and not files):
         raise RecipeError.at("extend", "expected either FILES and --words N or --words-from FILE")
-    reading.new_folder(output)
     block = reading.data_block(encoding, column, sets)
-    with reading.keys_as_options(KEYS):
+    with reading.new_folder(output), reading.keys_as_options(KEYS):
         _extend(model, files, output, block, words=words, words_from=words_from, min_frequency=min_frequency)
 
 
@@ -136,6 +137,7 @@ def _extend(
 ) -> None:  # fmt: skip
     from bertkit.data.tokenizer import extend as new_words
     from bertkit.data.tokenizer.word_counts import count_words
+    from bertkit.fs import folder_aside
     from bertkit.models import vocabulary
 
     tokenizer = vocabulary.open_tokenizer(model)
@@ -156,8 +158,9 @@ def _extend(
         raise DataError.at("extend", "there is no word to add", todo)
     loaded = vocabulary.open_model(model)
     vocabulary.add_rows(loaded, len(tokenizer), new_words.tokens_of(chosen, tokenizer))
-    loaded.save_pretrained(output)
-    extended = new_words.extend(tokenizer, chosen, output)
+    with folder_aside(output) as aside:
+        loaded.save_pretrained(aside)
+        extended = new_words.extend(tokenizer, chosen, aside)
     if uncopied := vocabulary.uncopied_files(model, output):
         console.say(f"not copied: {', '.join(uncopied)}", err=True)
     _show_extended(new_words.compare(counts, tokenizer, extended, chosen), type(loaded).__name__, output)

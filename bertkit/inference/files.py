@@ -18,6 +18,7 @@ from bertkit.data.read.conll import DOCUMENT
 from bertkit.display import visible
 from bertkit.engine.run import Progress
 from bertkit.errors import DataError, Parameter
+from bertkit.fs import write_text, written_aside
 from bertkit.inference.ask import Answered
 from bertkit.inference.predictor import Predictor
 from bertkit.recipe.schema import DataBlock
@@ -105,14 +106,16 @@ def write(rows: list[dict[str, Any]], output: str, *, separator: str | None = ",
     if suffix == ".parquet":
         from pyarrow import parquet
 
-        parquet.write_table(_arrow(_same_columns(rows)), output)
+        table = _arrow(_same_columns(rows))
+        with written_aside(Path(output)) as aside:
+            parquet.write_table(table, aside)
         return
     screen = output == "-"
     text = _csv(rows, separator) if suffix == ".csv" else _conll(rows) if suffix == ".conll" else _lines(rows, screen)
     if screen:
         sys.stdout.write(text)
     else:
-        Path(output).write_text(text, "utf-8", newline="")
+        write_text(Path(output), text)
 
 
 def _lines(rows: Iterable[dict[str, Any]], screen: bool) -> str:

@@ -65,13 +65,15 @@ class Predictor:
             trust_code: whether custom code in the Run may be executed (see `Run.open`).
 
         Raises:
-            RunError: the folder is not a finished Run, its code is not trusted, or there is no backend for its model.
+            RunError: the folder is not a finished Run, its code is not trusted, its model is damaged, or there is no
+                backend for it.
             ModelError: its model can not be loaded.
         """
         run = source if isinstance(source, Run) else Run.open(source, trust_code=trust_code)
         if run.backend not in BACKENDS:
             what = f"its model needs the backend {run.backend}, which this version of bertkit does not have"
             raise RunError.at(str(run.path), what, f"upgrade bertkit; it has {', '.join(BACKENDS)}")
+        run.check_content()
         recipe = run.recipe
         task = make_task(recipe, run.task_state)
         block = ModelBlock(name=str(run.model), padding_free=recipe.model.padding_free)

@@ -5,7 +5,6 @@ Without network, a hub name that is not in the local cache fails at once, not af
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from bertkit import hub
 from bertkit.errors import ModelError, did_you_mean
 from bertkit.extras import PACKAGE, carried
 from bertkit.json_file import read_json
+from bertkit.manifest import sha256
 from bertkit.models.custom_code import needed, with_trust
 from bertkit.recipe.schema import ModelBlock
 
@@ -124,7 +124,7 @@ def model_type(block: ModelBlock) -> str | None:
 
 def identity(block: ModelBlock) -> dict[str, str]:
     """Which weights these are: name, SHA-256 of the weights file and, from the hub, the commit."""
-    if block.name is None:
+    if block.name is None or block.scratch is not None:
         return {"name": "scratch"}
     place = resolve(block.name, block.revision, WHERE)
     known = {"name": block.name}
@@ -142,9 +142,3 @@ def identity(block: ModelBlock) -> dict[str, str]:
             known[f"{weights} sha256"] = sha256(folder / weights)
             break
     return known
-
-
-def sha256(file: Path) -> str:
-    """SHA-256 of a file's content, in hexadecimal."""
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -20,6 +20,7 @@ from bertkit import plugins, trust
 from bertkit.errors import BertkitError, Problem, RecipeError
 from bertkit.recipe import train_block
 from bertkit.recipe.code import code_of, is_of_run
+from bertkit.recipe.contradictions import contradictions, settle_length
 from bertkit.recipe.references import Key, Visit, change_references
 from bertkit.recipe.schema import Recipe
 from bertkit.recipe.schema_problems import MOST_PROBLEMS, schema_problems
@@ -59,6 +60,8 @@ def build(source: YamlValues, *, of_run: bool = False) -> Recipe:
         of_run: whether it is a Run's own, where an option may have the name that it had when the Run was trained.
     """
     anchor_paths(source)
+    if not of_run:
+        settle_length(source)
     task, task_problems = _task(source)
     if task is not None:
         task_problems += _options_problems(source, task, of_run=of_run)
@@ -74,6 +77,9 @@ def build(source: YamlValues, *, of_run: bool = False) -> Recipe:
             problems.append(source.problem(("train", key), reason, remedy))
     problems += task_problems
     problems += _reference_problems(source, task)
+    if recipe is not None and not problems and not of_run:
+        found = contradictions(recipe, task, task.Options.model_validate(recipe.options))
+        problems += [source.problem(key, reason, remedy) for key, reason, remedy in found]
     if problems or recipe is None:
         raise RecipeError(*dict.fromkeys(problems))
     return recipe

@@ -19,10 +19,11 @@ from bertkit.warn import lines as warning_lines
 def card(recipe: Recipe, task: Task, scored: dict[str, Scores], run: Run, warnings: Sequence[Warned] = ()) -> str:
     """Markdown of the model card; warnings come before the scores."""
     labels: list[str] = task.state.get("labels", [])
-    base = recipe.model.name or f"random weights ({(recipe.model.scratch or {}).get('model_type')})"
+    name = recipe.model.name if recipe.model.scratch is None else None
+    base = name or f"random weights ({(recipe.model.scratch or {}).get('model_type')})"
     lines = ["---", "library_name: transformers", "tags: [bertkit]", f"pipeline_tag: {task.head.hub_tag}"]
-    if recipe.model.name and re.fullmatch(r"[\w.-]+(/[\w.-]+)?", recipe.model.name):
-        lines.append(f"base_model: {recipe.model.name}")
+    if name and re.fullmatch(r"[\w.-]+(/[\w.-]+)?", name):
+        lines.append(f"base_model: {name}")
     lines += ["---", "", f"# {markdown(run.path.name)}", ""]
     lines += [f"{code(recipe.task)}, trained by bertkit from {code(base)}.", ""]
     if warnings:

@@ -19,7 +19,7 @@ from transformers import TrainerCallback, TrainingArguments
 
 from bertkit import plugins
 from bertkit.errors import PluginError, RecipeError, TrainingError
-from bertkit.fs import without_nan, write_text
+from bertkit.fs import without_nan, write_text, writing
 from bertkit.report.log import parse_line
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ class LogFile(TrainerCallback):
             line["validation"] = figures
         else:
             return
-        with self.file.open("a", encoding="utf-8") as stream:
+        with writing(self.file), self.file.open("a", encoding="utf-8") as stream:
             stream.write(json.dumps(without_nan(line)) + "\n")
 
 

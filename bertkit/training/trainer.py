@@ -244,15 +244,19 @@ class BertTrainer(Trainer):
         return done
 
     def _find_best(self) -> None:
-        """Set the path of the best checkpoint, as the Run may have been moved; forget it if it is incomplete."""
+        """Set the path of the best checkpoint, as the Run may have been moved; forget it if it is damaged."""
         if self.state.best_global_step is None:
             return
         best = self.checkpoints.path(self.state.best_global_step)
-        lost = damage(best)
-        if lost:
-            log.warning("%s, the best so far, is incomplete (%s): the best of the next ones is used", best, lost)
+        if lost := damage(best):
+            log.warning("%s, the best so far, is damaged (%s): the best of the next ones is used", best, lost)
             self.state.best_global_step = self.state.best_metric = None
         self.state.best_model_checkpoint = None if lost else str(best)
+
+    def _load_best_model(self) -> None:
+        if harm := damage(Path(best := str(self.state.best_model_checkpoint))):
+            raise TrainingError.at(best, f"the best checkpoint is damaged: {harm}", self.run.resume_command)
+        super()._load_best_model()
 
     def _get_output_dir(self, trial: Any) -> str:
         return str(self.checkpoints.aside)
@@ -291,4 +295,4 @@ class BertTrainer(Trainer):
         if self.state.best_global_step:
             self.state.best_model_checkpoint = str(self.checkpoints.path(self.state.best_global_step))
         if self.args.should_save:
-            self.checkpoints.rotate(self.keep, self.state.best_global_step)
+            self.checkpoints.rotate(step, self.keep, self.state.best_global_step)

@@ -6,17 +6,19 @@ import csv
 import io
 import json
 import logging
+import os
 import sys
+import threading
 from pathlib import Path
 
 import pyarrow.parquet
 import pytest
 
-from bertkit import Predictor, Run, train
+from bertkit import Predictor, Run, fs, train
 from bertkit.data.columns.column import Column
 from bertkit.data.dataset import load
 from bertkit.data.read.readers import read_records
-from bertkit.errors import DataError
+from bertkit.errors import DataError, WriteError
 from bertkit.inference import files as tables
 from bertkit.recipe.schema import DataBlock
 from tests.helpers import make, tiny_recipe, write_csv, write_rows
@@ -59,6 +61,40 @@ def test_jsonl(tiny_run: Run, bertkit, source: Path, tmp_path: Path) -> None:
 def test_parquet(tiny_run: Run, bertkit, source: Path, tmp_path: Path) -> None:
     assert bertkit("predict", tiny_run.path, source, "--output", tmp_path / "out.parquet")[0] == 0
     check(pyarrow.parquet.read_table(tmp_path / "out.parquet").to_pylist())
+
+
+@pytest.mark.parametrize("ending", [".csv", ".jsonl", ".parquet", ".conll"])
+def test_a_full_disk_leaves_the_old_file_and_a_link_stays(
+    ending: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file, link = tmp_path / f"real{ending}", tmp_path / f"link{ending}"
+    link.symlink_to(file.name)
+    rows = [{"tokens": ["a"], "tags": ["O"]}]
+    tables.write(rows, str(link))
+    before = file.read_bytes()
+    assert link.is_symlink()
+
+    def full(path: Path) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(fs, "sync", full)
+    with pytest.raises(
+        WriteError, match=rf"link\{ending}  can not be written: No space left on device; free some space"
+    ):
+        tables.write(rows * 2, str(link))
+    assert file.read_bytes() == before
+    assert sorted(path.name for path in tmp_path.iterdir()) == [link.name, file.name]
+
+
+def test_a_named_pipe_gets_json_lines(tiny_run: Run, bertkit, tmp_path: Path) -> None:
+    pipe, read = tmp_path / "pipe", []
+    os.mkfifo(pipe)
+    reader = threading.Thread(target=lambda: read.append(pipe.read_text("utf-8")))
+    reader.start()
+    code, _, err = bertkit("predict", tiny_run.path, "--text", "hello", "--output", pipe)
+    reader.join(10)
+    assert code == 0, err
+    assert [json.loads(line)["text"] for line in read[0].splitlines()] == ["hello"]
 
 
 def test_standard_input_to_standard_output(tiny_run: Run, bertkit, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,9 @@ import pytest
 
 from bertkit import Run, train
 from bertkit.errors import BertkitError, RecipeError, RunError, TrainingError
+from bertkit.lock import LOCK, Busy, one_writer
 from bertkit.recipe.schema import Recipe
-from tests.helpers import make, tiny_recipe, write_rows
+from tests.helpers import Power, make, tiny_recipe, write_rows
 
 
 @pytest.fixture
@@ -40,6 +42,43 @@ def test_a_folder_in_use_is_told_before_anything_is_loaded(tmp_path: Path) -> No
         train("a recipe that does not exist", output=tmp_path / "run")
 
 
+def test_a_folder_that_another_training_writes(
+    tiny_bert: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cut_at: Any
+) -> None:
+    """New or resumed, the second one is told before any work, and leaves the folder as it is."""
+    from bertkit.training import train as module
+
+    recipe = tiny_recipe("classify", {}, tiny_bert, tmp_path)
+    cut_at(1)
+    with pytest.raises(Power):
+        train(recipe, output=tmp_path / "begun")
+    monkeypatch.setattr(module, "prepare", lambda _: pytest.fail("work"))
+    for folder, resume in ((tmp_path / "new", False), (tmp_path / "begun", True)):
+        with one_writer(folder):
+            before = sorted(folder.iterdir())
+            with pytest.raises(Busy, match=f"{folder}  in use by process {os.getpid()} on "):
+                train(recipe, output=folder, resume=resume)
+            assert sorted(folder.iterdir()) == before
+
+
+def test_a_mistake_leaves_no_folder(tiny_bert: Path, tmp_path: Path) -> None:
+    recipe = changed(tiny_recipe("classify", {}, tiny_bert, tmp_path), data={"train": ["gone.csv"]})
+    with pytest.raises(BertkitError, match=r"gone\.csv"):
+        train(recipe, output=tmp_path / "runs" / "run")
+    assert not (tmp_path / "runs").exists()
+
+
+def test_two_trainings_of_one_name(tiny_bert: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Begun in the same second: their default names are the same."""
+    from bertkit.training import train as module
+
+    monkeypatch.setattr(module, "default_folder", lambda _: tmp_path / "runs" / "classify-20260101-000000")
+    recipe = tiny_recipe("classify", {}, tiny_bert, tmp_path, max_steps=1)
+    runs = [train(recipe), train(recipe)]
+    assert [run.path.name for run in runs] == ["classify-20260101-000000", "classify-20260101-000000-2"]
+    assert all(run.is_finished and not (run.path / LOCK).exists() for run in runs)
+
+
 def test_test_rows_are_scored_once_and_figures_have_intervals(tiny_bert: Path, tmp_path: Path) -> None:
     recipe = tiny_recipe("classify", {}, tiny_bert, tmp_path)
     file = write_rows(make("classify", {}).tiny_rows()[:6], tmp_path / "test.jsonl")
@@ -55,7 +94,7 @@ def test_warnings_that_save_a_day(tiny_bert: Path, tmp_path: Path, said: pytest.
     train(recipe, output=tmp_path / "run")
     found = "\n".join(warnings(said))
     assert "train.learning_rate is 0.5" in found
-    assert "8 of the validation rows (100.0%) are also in the training data" in found
+    assert "validation: 8 rows (100.0%) are also in the training data" in found
     assert "have more than 4 tokens: cut" in found
     assert "always predicting" in found
 
@@ -196,7 +235,6 @@ def test_a_loss_and_a_callback_of_ones_own(tiny_bert: Path, tmp_path: Path) -> N
     assert (tmp_path / "count").read_text() == "xxx"
     assert run.metrics["validation"]["loss"] > 100
     assert (run.code / "mine.py").read_text() == file.read_text()
-    assert run.environment["code"]["mine.py"]["source"] == str(file)
     assert run.environment["versions"]["transformers"]
 
 

@@ -140,8 +140,8 @@ def _labels(rows: Rows, column: str) -> Iterator[tuple[str, Iterable[str]]]:
     """Place and labels of each row: a list if a row may have several, else a tuple of one."""
     dataset: Any = rows
     if hasattr(rows, "column_names"):
-        values = dataset[column]
-        places = dataset["place"] if "place" in dataset.column_names else None
+        values = dataset[column][:]
+        places = dataset["place"][:] if "place" in dataset.column_names else None
     else:
         values = [row[column] for row in rows]
         places = [row["place"] for row in rows] if rows and "place" in rows[0] else None

@@ -11,7 +11,7 @@ from transformers import AutoTokenizer
 
 from bertkit.data.corpus.build import vocabulary_hash
 from bertkit.data.corpus.corpus import CorpusOptions, build
-from bertkit.errors import DataError
+from bertkit.errors import DataError, WriteError
 from bertkit.recipe.schema import DataBlock
 from tests.helpers import messages
 
@@ -109,7 +109,7 @@ def test_a_vocabulary_is_known_by_its_tokens(tokenizer: Any, tokenizer_folder: P
 
 def test_a_folder_that_can_not_be_made(write, tokenizer: Any) -> None:
     name = write("a.txt", "a text")
-    with pytest.raises(DataError, match="can not be written: Not a directory"):
+    with pytest.raises(WriteError, match="can not be written: Not a directory"):
         build([name], tokenizer, "a.txt/out", CorpusOptions())
 
 
