@@ -7,6 +7,7 @@ task.json           what the task learnt beside the weights: label names, thresh
 metrics.json        {"validation": {"accuracy": ...}, "test": {...}, "intervals": {"validation": {...}}}
 log.jsonl           one line per logged step
 environment.json    versions, machine, hashes of the weights and data that went in
+local.json          where the data and the model lie on this machine, and the command line; not to be published
 README.md           the model card
 report.html         the page for people: figures, mistakes, calibration, curves
 tensorboard/        the same log for TensorBoard
@@ -32,7 +33,8 @@ from typing import Any
 from bertkit import trust
 from bertkit.errors import Parameter, Problem, RunError
 from bertkit.fs import cores, write_json, write_text
-from bertkit.recipe.load import build, dump
+from bertkit.recipe.load import dump, load_of_run
+from bertkit.recipe.local import LOCAL, without_folders
 from bertkit.recipe.schema import Recipe
 from bertkit.recipe.source import RECIPE, read
 from bertkit.run_code import code_in, copy_code, links_out
@@ -41,6 +43,9 @@ PACKAGES = (
     *("bertkit", "torch", "transformers", "tokenizers", "datasets", "accelerate", "evaluate"),
     *("seqeval", "scikit-learn", "scipy", "numpy", "pydantic", "ruamel.yaml", "typer"),
 )
+
+PRIVATE = f"{LOCAL}\ntensorboard/\ncheckpoints/\n"
+"""What names this machine, its user or their folders."""
 
 
 class Run:
@@ -55,6 +60,7 @@ class Run:
         self.metrics_file = self.path / "metrics.json"
         self.log_file = self.path / "log.jsonl"
         self.environment_file = self.path / "environment.json"
+        self.local_file = self.path / LOCAL
         self.card_file = self.path / "README.md"
         self.report_file = self.path / "report.html"
         self.tensorboard = self.path / "tensorboard"
@@ -91,6 +97,10 @@ class Run:
         if copies:
             write_json(run.environment_file, {"code": copies})
         write_json(run.run_file, {"kind": "train", "backend": "torch", "parent": None})
+        recipe, paths = without_folders(recipe)
+        write_json(run.local_file, {"paths": paths, "command": sys.argv})
+        run.local_file.chmod(0o600)
+        write_text(run.path / ".gitignore", PRIVATE)  # which the hub heeds too
         write_text(run.recipe_file, dump(recipe))
         run.allow_code()
         return run
@@ -123,9 +133,9 @@ class Run:
         )
         if self.code.is_dir():
             shutil.copytree(self.code, derived.code)
-        for source, copy in ((self.task_file, derived.task_file), (self.environment_file, derived.environment_file)):
-            if source.is_file():
-                shutil.copyfile(source, copy)
+        for name in (self.task_file.name, self.environment_file.name, LOCAL, ".gitignore"):
+            if (self.path / name).is_file():
+                shutil.copy(self.path / name, derived.path / name)
         shutil.copyfile(self.recipe_file, derived.recipe_file)
         return derived
 
@@ -210,7 +220,7 @@ class Run:
 
     def recipe_with(self, sets: Sequence[str]) -> Recipe:
         """The Run's recipe with `--set KEY=VALUE` applied."""
-        return build(read(self.recipe_file, sets), of_run=True)
+        return load_of_run(self.recipe_file, sets)
 
     @property
     def metrics(self) -> dict[str, Any]:
@@ -251,7 +261,8 @@ def default_folder(recipe: str | Path) -> Path:
 
 
 def environment() -> dict[str, Any]:
-    """Versions, processor cores, devices, time and command line of this process. Imports torch."""
+    """Versions, processor cores, devices and time of this process; nothing that names the machine, its user or their
+    folders. Imports torch."""
     import torch
 
     versions = {}
@@ -269,7 +280,6 @@ def environment() -> dict[str, Any]:
         "threads": torch.get_num_threads(),
         "devices": [torch.cuda.get_device_name(i) for i in range(cuda)] or ["cpu"],
         "versions": versions,
-        "command": sys.argv,
     }
 
 

@@ -515,7 +515,7 @@ USE = [
         "INPUT"),
     Bad("predict with no folder", GOOD, "predict nope dev.csv", "nope", "no such folder", "bertkit train"),
     Bad("Run with strange code", also(RUN, put({"half/code/mine.py": "print(1)"})), "eval half", "half/code/mine.py",
-        "code that is not from this machine", "--trust-code"),
+        "code that you have not allowed", "--trust-code"),
     Bad("Run with a broken record", also(RUN, put({"half/task.json": "{"})), "eval half", "half/task.json",
         "can not be read", "train it again"),
     Bad("predict without input", GOOD, "predict {run}", "predict", "one of INPUT, --text and --question",

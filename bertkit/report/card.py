@@ -7,19 +7,28 @@ import shlex
 
 from bertkit.extras import PACKAGE
 from bertkit.inference.score import Scores
+from bertkit.recipe.local import published_reference, without_folders
 from bertkit.recipe.schema import Recipe
 from bertkit.run import Run
 from bertkit.tasks.task import Task
 
 
 def card(recipe: Recipe, task: Task, scored: dict[str, Scores], run: Run) -> str:
-    """Markdown of the model card."""
+    """Markdown of the model card, with no folders of this machine."""
+    recipe = without_folders(recipe)[0]
     labels: list[str] = task.state.get("labels", [])
     base = recipe.model.name or f"random weights ({(recipe.model.scratch or {}).get('model_type')})"
     lines = ["---", "library_name: transformers", "tags: [bertkit]", f"pipeline_tag: {task.head.hub_tag}"]
-    if recipe.model.name and not recipe.model.name.startswith(("/", PACKAGE)):
+    if recipe.model.name and not recipe.model.name.startswith((".", PACKAGE)):
         lines.append(f"base_model: {recipe.model.name}")
-    lines += ["---", "", f"# {run.path.name}", "", f"`{recipe.task}`, trained by bertkit from `{base}`.", ""]
+    lines += [
+        "---",
+        "",
+        f"# {name_of(run)}",
+        "",
+        f"`{published_reference(recipe.task)}`, trained by bertkit from `{base}`.",
+        "",
+    ]
     lines += ["## Scores", "", "| split | figure | value | 95% interval |", "|---|---|---|---|"]
     for split, scores in scored.items():
         for name, value in scores.figures.items():
@@ -40,7 +49,7 @@ def card(recipe: Recipe, task: Task, scored: dict[str, Scores], run: Run) -> str
         "```python",
         "from bertkit import Predictor",
         "",
-        f"Predictor.open({str(run.path)!r}).predict([{task.example!r}])",
+        f"Predictor.open({name_of(run)!r}).predict([{task.example!r}])",
         "```",
         "",
         f"`model/` loads without bertkit, in transformers: `{task.head.auto_class}.from_pretrained('model')`.",
@@ -66,13 +75,18 @@ TRAINING = (
 )
 
 
+def name_of(run: Run) -> str:
+    """The name of the folder, as whoever downloads it stands beside it."""
+    return run.path.resolve().name
+
+
 OPTIONS = ("text", "text_pair", "question", "context")
 """Columns that `bertkit predict` takes as options."""
 
 
 def command(task: Task, run: Run) -> str:
     """A command line that answers the task's example, given as options if possible, else on standard input."""
-    predict = f"bertkit predict {shlex.quote(str(run.path))}"
+    predict = f"bertkit predict {shlex.quote(name_of(run))}"
     if set(task.example) <= {*OPTIONS}:
         options = (f"--{name.replace('_', '-')} {shlex.quote(value)}" for name, value in task.example.items())
         return " ".join([predict, *options])

@@ -14,6 +14,7 @@ from typing import Any
 
 from bertkit.fs import write_text
 from bertkit.inference.score import Scores
+from bertkit.recipe.local import published_reference, without_folders
 from bertkit.recipe.schema import DataBlock, Recipe
 from bertkit.report import figures, plots
 from bertkit.report.log import Log, read
@@ -82,7 +83,7 @@ def results_of(run: Run, task: Task, scored: Mapping[str, Scores], rows: Mapping
 
 def page(run: Run, task: Task, results: RunResults) -> str:
     """The text of the page."""
-    log, recipe = read(run.log_file), run.recipe
+    log, recipe = read(run.log_file), without_folders(run.recipe)[0]
     return render(
         "run.html",
         title=run.path.resolve().name,
@@ -108,7 +109,8 @@ def _subtitle(recipe: Recipe, results: RunResults) -> str:
     base = recipe.model.name or f"random weights ({(recipe.model.scratch or {}).get('model_type')})"
     first, value = next(iter(results.figures[results.split].items()))
     rows = results.rows.get(results.split)
-    return f"{recipe.task}, from {base}: {first} {number(value)} on {number(rows)} {results.split} rows"
+    task = published_reference(recipe.task)
+    return f"{task}, from {base}: {first} {number(value)} on {number(rows)} {results.split} rows"
 
 
 def _figures(results: RunResults) -> list[tuple[str, list[tuple[Any, Any]]]]:
@@ -266,5 +268,4 @@ def _environment(run: Run) -> list[tuple[str, str]]:
     rows += [("devices", ", ".join(known.get("devices", [])))]
     rows += [(f"model, {key}" if key != "name" else "model", value) for key, value in model.items()]
     rows += list(known.get("versions", {}).items())
-    rows += [("command", " ".join(map(str, known.get("command", []))))]
     return [(key, value if isinstance(value, str) else json.dumps(value)) for key, value in rows if value]

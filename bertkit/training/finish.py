@@ -5,10 +5,12 @@ from __future__ import annotations
 import logging
 import shutil
 
-from bertkit.fs import write_json
+from bertkit.fs import write_json, write_text
 from bertkit.inference.score import Scores
 from bertkit.models import build
 from bertkit.models.weights import identity
+from bertkit.recipe.local import published
+from bertkit.recipe.schema import Recipe
 from bertkit.report import run as run_page
 from bertkit.report.card import card
 from bertkit.run import Run, environment
@@ -41,8 +43,8 @@ def finish(parts: Parts, run: Run, trainer: BertTrainer) -> None:
         file.chmod(0o644)  # safetensors makes the weights readable by their owner only
     write_json(run.task_file, task.state)
     before = run.environment
-    write_json(run.environment_file, {**environment(), **before, "model": identity(parts.recipe.model)})
-    run.card_file.write_text(card(parts.recipe, task, scored, run), "utf-8")
+    write_json(run.environment_file, {**environment(), **before, "model": _identity(parts.recipe)})
+    write_text(run.card_file, card(parts.recipe, task, scored, run))
     _report(parts, run, scored)
     figures = {name: scores.figures for name, scores in scored.items()}
     intervals = {name: scores.intervals for name, scores in scored.items()}
@@ -51,6 +53,11 @@ def finish(parts: Parts, run: Run, trainer: BertTrainer) -> None:
     write_json(run.metrics_file, {**figures, "intervals": intervals, "rows": rows})
     if parts.recipe.train["save_total_limit"] == 1:  # the best is in model/ now; a higher limit keeps them
         shutil.rmtree(run.checkpoints, ignore_errors=True)
+
+
+def _identity(recipe: Recipe) -> dict[str, str]:
+    known = identity(recipe.model)
+    return {**known, "name": published(known["name"])}
 
 
 def _report(parts: Parts, run: Run, scored: dict[str, Scores]) -> None:

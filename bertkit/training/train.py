@@ -6,6 +6,7 @@ Every mistake a user can make is checked before the Run folder is made and befor
 from __future__ import annotations
 
 import logging
+import pickle
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -115,7 +116,10 @@ def _create(folder: Path, parts: Parts) -> Run:
         if processes.first():
             run = Run.create(folder, parts.recipe)
             write_json(run.environment_file, {**run.environment, "data": data_identity(parts.splits)})
-    return Run(processes.broadcast(str(folder)))
+    run = Run(processes.broadcast(str(folder)))
+    if not processes.first() and run.is_begun:
+        run.allow_code()  # the user's list on another machine
+    return run
 
 
 def _checkpoint(start: Start, parts: Parts) -> Path | None:
@@ -159,6 +163,11 @@ def _train(trainer: BertTrainer, run: Run, checkpoint: Path | None) -> None:
             else:
                 log.info("resuming from step %d", step_of(checkpoint))
                 trainer.resume(checkpoint)
+    except pickle.UnpicklingError as error:  # torch loads weights and numbers, and no other objects
+        what = f"holds something else than the state of a training: {str(error).splitlines()[0]}"
+        raise RunError.at(
+            str(checkpoint or run.checkpoints), what, "remove it: an older one is taken, if any"
+        ) from error
     except torch.OutOfMemoryError as error:
         batch = trainer.args.per_device_train_batch_size
         todo = "halve it and double train.gradient_accumulation_steps (the result is the same), or lower max_length"
