@@ -18,7 +18,7 @@ from bertkit import Run, train
 from bertkit.errors import RecipeError, RunError, Stopped, TrainingError
 from bertkit.recipe.schema import Recipe
 from bertkit.training import interrupt
-from bertkit.training.checkpoints import Checkpoints, is_final, step_of
+from bertkit.training.checkpoints import LIST, Checkpoints, is_final, step_of
 from tests.conftest import TINY
 from tests.helpers import Power, messages, tiny_recipe
 
@@ -245,6 +245,7 @@ def test_the_checkpoint_of_a_stranger_runs_nothing(alone: Any, tmp_path: Path, c
         aside = checkpoints(folder).unsealed(step_of(last))
         shutil.rmtree(last)
         shutil.copytree(good, aside)
+        (aside / LIST).unlink()  # which would list itself
         torch.save(Evil(tmp_path / "ran"), aside / name)
         checkpoints(folder).seal(step_of(last))
         with pytest.raises(RunError, match="holds something else than the state of a training") as caught:
