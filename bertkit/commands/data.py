@@ -43,6 +43,6 @@ def check(
     check_output(output)
     report = check_data(file, validation or (), task=task, recipe=recipe, sets=sets or ())
     for line in report.lines():
-        typer.echo(line)
+        console.say(line)
     if output:
         write_json(output, report.as_dict())

@@ -41,6 +41,7 @@ def report(
     from bertkit.inference.predictor import Predictor
     from bertkit.report.run import write
     from bertkit.run import Run
+    from bertkit.warn import collect
 
     if output and output.is_dir():
         output = Run(output).report_file
@@ -51,7 +52,8 @@ def report(
     recipe = opened.recipe_with(console.only(sets, "data", "metrics", "seed"))
     predictor = Predictor.open(opened)
     progress = console.progress("scoring")
-    name, rows, scores = score_rows(predictor, recipe, data=data or (), split=split, progress=progress)
-    file = write(opened, predictor.task, {name: scores}, {name: rows}, output)
+    with collect() as warnings:
+        name, rows, scores = score_rows(predictor, recipe, data=data or (), split=split, progress=progress)
+    file = write(opened, predictor.task, {name: scores}, {name: rows}, output, warnings=warnings)
     console.scores({name: dict(scores.figures)}, {name: scores.intervals})
-    typer.echo(f"report: {file}")
+    console.say(f"report: {file}")

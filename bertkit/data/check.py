@@ -16,12 +16,16 @@ from typing import TYPE_CHECKING, Any
 
 from bertkit.data.columns.column import Column
 from bertkit.data.read.rows import some
+from bertkit.data.tokenizer.coverage import Coverage, sample
 
 if TYPE_CHECKING:
     from datasets import Dataset
 
 SHOWN = 3
 """Number of places shown for each finding."""
+
+Cover = Callable[[list[dict[str, Any]], int], Coverage]
+"""A sample of rows, and the number of all rows -> what the tokenizer loses of their texts."""
 
 Tokens = Callable[[list[dict[str, Any]]], list[int]]
 """Rows -> number of tokens of each, before truncation."""
@@ -83,6 +87,8 @@ class SplitReport:
     """Texts with different answers; a place here names both: `a.csv:3 (yes) and a.csv:9 (no)`."""
     troubles: dict[str, Finding]
     lengths: Lengths
+    coverage: Coverage | None = None
+    """What the tokenizer loses; None: not counted."""
 
     @property
     def majority(self) -> float:
@@ -111,7 +117,8 @@ class SplitReport:
             "texts with different answers": self.conflicts,
             **self.troubles,
         }
-        return lines + [f"{name}: {finding}" for name, finding in findings.items() if finding.count]
+        lines += [f"{name}: {finding}" for name, finding in findings.items() if finding.count]
+        return lines + (self.coverage.lines() if self.coverage else [])
 
 
 @dataclass(frozen=True)
@@ -146,19 +153,26 @@ class Report:
 
 
 def check(
-    train: Dataset, validation: Dataset | None, columns: Sequence[Column], *, tokens: Tokens, max_length: int
-) -> Report:
+    train: Dataset, validation: Dataset | None, columns: Sequence[Column], *, tokens: Tokens, max_length: int,
+    cover: Cover | None = None,
+) -> Report:  # fmt: skip
     """Check rows from `dataset.load`.
 
     Args:
         columns: the task's.
         tokens: counts the tokens of rows, before truncation.
         max_length: the limit of training, in tokens.
+        cover: counts what the tokenizer loses.
     """
-    report = Report(_report("train", train, columns, tokens, max_length))
+
+    def covered(report: SplitReport, rows: Dataset) -> SplitReport:
+        found = cover(rows.select(sample(len(rows))).to_list(), len(rows)) if cover else None
+        return dataclasses.replace(report, coverage=found)
+
+    report = Report(covered(_report("train", train, columns, tokens, max_length), train))
     if validation is None:
         return report
-    other = _report("validation", validation, columns, tokens, max_length)
+    other = covered(_report("validation", validation, columns, tokens, max_length), validation)
     unknown = {label: count for label, count in other.labels.items() if label not in report.train.labels}
     places = _overlap(train, validation, _texts(train, columns))
     return Report(report.train, other, _finding(places), unknown)

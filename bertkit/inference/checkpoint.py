@@ -8,7 +8,6 @@ not known earlier. It lacks what a Run learns beside its weights: thresholds hav
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,11 +22,10 @@ from bertkit.models.weights import resolve
 from bertkit.recipe.schema import ModelBlock, Recipe
 from bertkit.run import Run
 from bertkit.tasks.task import Rows, make_task
+from bertkit.warn import warn
 
 if TYPE_CHECKING:
     from bertkit.metrics import Metric
-
-log = logging.getLogger("bertkit")
 
 
 class Checkpoint(Predictor):
@@ -81,7 +79,7 @@ class Checkpoint(Predictor):
     def score(self, name: str, rows: Rows, metrics: Sequence[Metric], *, progress: Progress = iter) -> Scores:
         warning = self.task.adopt(self.names, rows, self.recipe.data, order=self.order, labels=self.labels)
         if warning and warning != self._warned:
-            log.warning("%s", warning)
+            warn(warning, name)
         self._warned = warning
         return super().score(name, rows, metrics, progress=progress)
 

@@ -96,14 +96,15 @@ def _json(place: dict[str, Any], file: str) -> dict[str, Any]:
     try:
         path = _cached(place, file)
         content = json.loads(path.read_text("utf-8")) if path else {}
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
     return content if isinstance(content, dict) else {}
 
 
 def _texts(value: Any) -> list[str]:
-    if isinstance(value, dict):
-        return [text for item in value.values() for text in _texts(item)]
-    if isinstance(value, list):
-        return [text for item in value for text in _texts(item)]
-    return [value] if isinstance(value, str) else []
+    texts, level = [], [value]
+    while level:  # not by recursion: a stranger's value may be deep
+        one = level.pop(0)
+        level += one.values() if isinstance(one, dict) else one if isinstance(one, list) else ()
+        texts += [one] if isinstance(one, str) else []
+    return texts

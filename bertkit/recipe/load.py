@@ -7,9 +7,10 @@ raises them all together, each with its line.
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -22,24 +23,30 @@ from bertkit.recipe.code import code_of, is_of_run
 from bertkit.recipe.local import put_folders_back
 from bertkit.recipe.references import Key, Visit, change_references
 from bertkit.recipe.schema import Recipe
-from bertkit.recipe.schema_problems import schema_problems
-from bertkit.recipe.source import SETS, YamlValues, anchor, locate, normal, read
+from bertkit.recipe.schema_problems import MOST_PROBLEMS, schema_problems
+from bertkit.recipe.source import SETS, Sets, YamlValues, anchor, apply, locate, normal, plain, read
 
 DATA_PATHS: list[Key] = [("data", split) for split in ("train", "validation", "test")]
 LABEL_NAMES: Key = ("data", "label_names")
 MODEL_PATHS: list[Key] = [("model", "name"), ("model", "tokenizer"), ("model",)]
 
 
-def load(name: str | Path, sets: Sequence[str] = ()) -> Recipe:
-    """The checked Recipe of a file or of a name such as `glue/mrpc`.
+def load(name: str | Path | Mapping[str, Any], sets: Sets = ()) -> Recipe:
+    """The checked Recipe of a file, of a name such as `glue/mrpc`, or of a dict.
 
     Args:
-        name: path of a YAML file, or a recipe that comes with bertkit.
-        sets: `KEY=VALUE` texts, applied in order.
+        name: path of a YAML file, a recipe that comes with bertkit, or the blocks themselves.
+        sets: `KEY=VALUE` texts, applied in order, or a dict of keys and values.
 
     Raises:
         RecipeError: every mistake, a Problem each; or code of somebody else's Run that the user has not allowed.
     """
+    if not isinstance(name, (str, Path, Mapping)):
+        raise RecipeError.at("recipe", f"expected a file, a name or a dict, got {type(name).__name__}")
+    if isinstance(name, Mapping):
+        source = YamlValues(plain(name))
+        apply(source, sets)
+        return build(source)
     file = locate(name)
     if not is_of_run(file):
         return build(read(file, sets))
@@ -47,7 +54,7 @@ def load(name: str | Path, sets: Sequence[str] = ()) -> Recipe:
     return load_of_run(file, sets)
 
 
-def load_of_run(file: Path, sets: Sequence[str] = ()) -> Recipe:
+def load_of_run(file: Path, sets: Sets = ()) -> Recipe:
     """The checked Recipe of a Run's recipe file, whose code is allowed; arguments and errors as `load`.
 
     Its options may have the names that they had when the Run was trained.
@@ -75,7 +82,7 @@ def build(source: YamlValues, *, of_run: bool = False) -> Recipe:
         problems += schema_problems(error, Recipe, source)
     train = source.values.get("train")
     if isinstance(train, dict):
-        for key, reason, remedy in train_block.check(train):
+        for key, reason, remedy in islice(train_block.check(train), MOST_PROBLEMS):
             problems.append(source.problem(("train", key), reason, remedy))
     problems += task_problems
     problems += _reference_problems(source, task)
@@ -217,6 +224,8 @@ def _reference_problems(source: YamlValues, task: Any) -> list[Problem]:
             problems.append(source.problem(("callbacks", i), reason, "write each behind a - of its own"))
 
     def check(key: Key, kind: str, reference: str) -> str:
+        if len(problems) > MOST_PROBLEMS:
+            return reference
         if kind == "task" or reference.startswith(plugins.EVALUATE):  # see `_task`; evaluate's own are loaded later
             return reference
         try:

@@ -7,17 +7,22 @@ whole path. Without it, `./reviews.csv` is looked for in the Run.
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from bertkit import plugins
 from bertkit.errors import RecipeError
+from bertkit.fs import write_json, write_text
 from bertkit.recipe.schema import Recipe
 from bertkit.recipe.source import SETS, YamlValues
 
 LOCAL = "local.json"
 """Beside the recipe: `{"paths": {"data.train.0": "/home/me/reviews.csv"}, "command": [...]}`."""
+
+PRIVATE = f"{LOCAL}\ntensorboard/\ncheckpoints/\n.lock\n"
+"""What of a Run names this machine, its user or their folders."""
 
 PLACES = {"data": ("train", "validation", "test", "label_names"), "model": ("name", "tokenizer")}
 """Where a recipe has paths."""
@@ -48,6 +53,13 @@ def without_folders(recipe: Recipe) -> tuple[Recipe, dict[str, str]]:
     changes = {name: getattr(recipe, name).model_copy(update=values[name]) for name in ("data", "model")}
     data = changes["data"].model_copy(update={"limit": recipe.data.limit})
     return recipe.model_copy(update={**changes, "data": data}), paths
+
+
+def write_local(run: Path, paths: dict[str, str]) -> None:
+    """Write whole paths and this process's command line for this user alone, and what git and the hub leave out."""
+    write_json(run / LOCAL, {"paths": paths, "command": sys.argv})
+    (run / LOCAL).chmod(0o600)
+    write_text(run / ".gitignore", PRIVATE)
 
 
 def put_folders_back(source: YamlValues) -> None:

@@ -3,38 +3,38 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
+from collections.abc import Sequence
 
-from bertkit.extras import PACKAGE
+from bertkit.display import MOST, code, markdown, visible
 from bertkit.inference.score import Scores
 from bertkit.recipe.local import published_reference, without_folders
 from bertkit.recipe.schema import Recipe
 from bertkit.run import Run
 from bertkit.tasks.task import Task
+from bertkit.warn import Warned
+from bertkit.warn import lines as warning_lines
 
 
-def card(recipe: Recipe, task: Task, scored: dict[str, Scores], run: Run) -> str:
-    """Markdown of the model card, with no folders of this machine."""
+def card(recipe: Recipe, task: Task, scored: dict[str, Scores], run: Run, warnings: Sequence[Warned] = ()) -> str:
+    """Markdown of the model card; warnings come before the scores. No folders of this machine."""
     recipe = without_folders(recipe)[0]
     labels: list[str] = task.state.get("labels", [])
     base = recipe.model.name or f"random weights ({(recipe.model.scratch or {}).get('model_type')})"
     lines = ["---", "library_name: transformers", "tags: [bertkit]", f"pipeline_tag: {task.head.hub_tag}"]
-    if recipe.model.name and not recipe.model.name.startswith((".", PACKAGE)):
+    if recipe.model.name and re.fullmatch(r"\w[\w.-]*(/[\w.-]+)?", recipe.model.name):
         lines.append(f"base_model: {recipe.model.name}")
-    lines += [
-        "---",
-        "",
-        f"# {name_of(run)}",
-        "",
-        f"`{published_reference(recipe.task)}`, trained by bertkit from `{base}`.",
-        "",
-    ]
+    lines += ["---", "", f"# {markdown(name_of(run))}", ""]
+    lines += [f"{code(published_reference(recipe.task))}, trained by bertkit from {code(base)}.", ""]
+    if warnings:
+        lines += ["## Warnings", "", *(f"- {markdown(line, MOST)}" for line in warning_lines(warnings)), ""]
     lines += ["## Scores", "", "| split | figure | value | 95% interval |", "|---|---|---|---|"]
     for split, scores in scored.items():
         for name, value in scores.figures.items():
             low, high = scores.intervals.get(name, (None, None))
             interval = "" if low is None else f"{low:.4f} to {high:.4f}"
-            lines.append(f"| {split} | {name} | {value:.4f} | {interval} |")
+            lines.append(f"| {markdown(split)} | {markdown(name)} | {value:.4f} | {interval} |")
     lines += [
         "",
         "Intervals: percentile bootstrap over rows. They do not include how much another training seed would change a",
@@ -43,7 +43,7 @@ def card(recipe: Recipe, task: Task, scored: dict[str, Scores], run: Run) -> str
         "## Use",
         "",
         "```sh",
-        command(task, run),
+        visible(command(task, run)),
         "```",
         "",
         "```python",
@@ -65,9 +65,13 @@ def card(recipe: Recipe, task: Task, scored: dict[str, Scores], run: Run) -> str
         "",
     ]
     if labels:
-        lines += ["## Labels", "", ", ".join(f"`{name}`" for name in labels), ""]
+        more = f" and {len(labels) - LABELS:,} more" if len(labels) > LABELS else ""
+        lines += ["## Labels", "", ", ".join(map(code, labels[:LABELS])) + more, ""]
     return "\n".join(lines)
 
+
+LABELS = 1000
+"""Labels that are listed; `task.json` has all."""
 
 TRAINING = (
     *("num_train_epochs", "max_steps", "max_minutes", "learning_rate", "per_device_train_batch_size"),

@@ -18,7 +18,8 @@ from transformers import TrainerCallback, TrainingArguments
 
 from bertkit import plugins
 from bertkit.errors import PluginError, RecipeError, TrainingError
-from bertkit.fs import without_nan, write_text
+from bertkit.fs import without_nan, write_text, writing
+from bertkit.report.log import parse_line
 
 if TYPE_CHECKING:
     from bertkit.training.budget import Budget
@@ -94,9 +95,9 @@ class LogFile(TrainerCallback):
     def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         """Remove lines that a killed training logged after the checkpoint: their steps are trained again."""
         if state.is_world_process_zero and self.file.is_file():
-            lines = self.file.read_text("utf-8").splitlines(keepends=True)
-            kept = [line for line in lines if line.endswith("\n") and json.loads(line)["step"] <= state.global_step]
-            write_text(self.file, "".join(kept))
+            lines = self.file.read_text("utf-8", "replace").splitlines(keepends=True)
+            known = [(line, parse_line(line)) for line in lines if line.endswith("\n")]
+            write_text(self.file, "".join(line for line, log in known if log and log["step"] <= state.global_step))
 
     def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, float] | None = None, **kwargs: Any) -> None:
         logs = logs or {}
@@ -110,7 +111,7 @@ class LogFile(TrainerCallback):
             line["validation"] = figures
         else:
             return
-        with self.file.open("a", encoding="utf-8") as stream:
+        with writing(self.file), self.file.open("a", encoding="utf-8") as stream:
             stream.write(json.dumps(without_nan(line)) + "\n")
 
 
@@ -140,7 +141,7 @@ class ShowProgress(TrainerCallback):
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         self._start, self._first_step = time.perf_counter(), state.global_step
-        if not (state.is_world_process_zero and sys.stderr.isatty()):
+        if not (state.is_world_process_zero and sys.stderr and sys.stderr.isatty()):
             return
         from rich.console import Console
         from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn

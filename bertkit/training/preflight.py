@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, cast
 
@@ -15,13 +14,12 @@ from bertkit.engine.run import run as run_model
 from bertkit.inference.score import Split
 from bertkit.recipe.schema import Recipe
 from bertkit.tasks.task import Encoded, Task
+from bertkit.warn import warn
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
     from bertkit.metrics import Metric
-
-log = logging.getLogger("bertkit")
 
 ROWS = 8
 """Number of validation rows, the shortest, that go through model, loss and metrics."""
@@ -55,7 +53,7 @@ def log_warnings(recipe: Recipe, task: Task, splits: dict[str, Split]) -> None:
     """Warn of an unusual learning rate and of validation or test rows that are also in the training data."""
     rate = recipe.train["learning_rate"]
     if not 1e-6 <= rate <= 1e-3 and recipe.model.scratch is None:
-        log.warning("train.learning_rate is %g; 1e-5 to 5e-4 is usual for fine-tuning an encoder", rate)
+        warn(f"train.learning_rate is {rate:g}; 1e-5 to 5e-4 is usual for fine-tuning an encoder")
     rows = {name: cast(Any, split.rows) for name, split in splits.items()}
     has = getattr(rows["train"], "column_names", ())
     kinds = ("text", "words", "choices")
@@ -63,5 +61,4 @@ def log_warnings(recipe: Recipe, task: Task, splits: dict[str, Split]) -> None:
     for name in ("validation", "test"):
         if texts and name in splits and (shared := overlap(rows["train"], rows[name], texts)):
             share = shared / len(rows[name])
-            what = "%d of the %s rows (%.1f%%) are also in the training data: their scores are too high"
-            log.warning(what, shared, name, 100 * share)
+            warn(f"{shared} rows ({share:.1%}) are also in the training data: their scores are too high", name)

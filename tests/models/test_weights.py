@@ -13,8 +13,9 @@ import pytest
 
 from bertkit import hub
 from bertkit.errors import ExtraError, ModelError
+from bertkit.manifest import sha256
 from bertkit.models.build import load_tokenizer
-from bertkit.models.weights import identity, resolve, sha256
+from bertkit.models.weights import identity, resolve
 from bertkit.recipe.schema import ModelBlock
 from tests.models.test_build import build, said
 

@@ -253,3 +253,12 @@ def test_what_is_no_callback_is_never_called(tmp_path: Path) -> None:
     with pytest.raises(PluginError, match="not a TrainerCallback"):
         make_callback({"os:system": {"command": f"touch {reached}"}}, SimpleNamespace(load_best_model_at_end=True))
     assert not reached.exists()
+
+
+def test_a_resumed_log_loses_later_and_broken_lines_alone(tmp_path: Path) -> None:
+    file, log = tmp_path / "log.jsonl", LogFile(tmp_path / "log.jsonl")
+    kept = ['{"step": 1, "epoch": 0.5, "loss": 1.0}\n', '{"step": 2, "validation": {"f1": null}}\n']
+    others = ["[]\n", "5\n", '{"loss": 1}\n', '{"step": 3, "loss": 1.0}\n', '{"step": 2']
+    file.write_text("".join([kept[0], *others[:3], kept[1], *others[3:]]))
+    log.on_train_begin(ARGS, state(2), None)
+    assert file.read_text() == "".join(kept)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import shutil
 import stat
@@ -14,7 +15,7 @@ from transformers import AutoTokenizer
 from bertkit import train
 from bertkit.run import Run
 from bertkit.training import finish
-from tests.helpers import tiny_recipe
+from tests.helpers import make, tiny_recipe, write_rows
 
 
 def test_the_model_folder_is_plain_and_readable(tiny_bert: Path, tmp_path: Path) -> None:
@@ -72,7 +73,7 @@ def test_what_a_run_publishes_names_no_folder_user_or_machine(
     assert code == 0, err
     run = Run.open(home / "run")
     private = {*(run.path / ".gitignore").read_text().split("\n")} - {""}
-    assert private == {"local.json", "tensorboard/", "checkpoints/"}
+    assert private == {"local.json", "tensorboard/", "checkpoints/", ".lock"}
     assert str(home) in run.local_file.read_text()
     shutil.rmtree(run.tensorboard)
     shutil.rmtree(run.checkpoints)
@@ -89,3 +90,32 @@ def test_what_a_run_publishes_names_no_folder_user_or_machine(
     assert not [word for word in published if "secret" in str(word.relative_to(run.path))]
     assert bertkit("report", run.path)[0] == 0
     assert b"secret" not in run.report_file.read_bytes()
+
+
+def test_warnings_reach_metrics_card_and_report(tiny_bert: Path, tmp_path: Path) -> None:
+    """The test rows are judged too: the validation rows are learnt by heart, and the test rows have other labels."""
+    recipe = tiny_recipe("classify", {}, tiny_bert, tmp_path, repeat=16, num_train_epochs=4, learning_rate=3e-3)
+    other = {"delivery": "refund", "refund": "other", "other": "delivery"}
+    rows = [{**row, "label": other[row["label"]]} for row in make("classify", {}).tiny_rows()]
+    test = write_rows(rows, tmp_path / "test.jsonl")
+    data = recipe.data.model_copy(update={"test": [str(test)]})
+    run = train(recipe.model_copy(update={"data": data}), output=tmp_path / "run")
+    found = {one["split"]: one["message"] for one in run.warnings if "no better than" in one["message"]}
+    assert found.keys() == {"test"}
+    assert found["test"].endswith("the validation rows scored better: are these rows of the same kind?")
+    assert {"split": "validation", "message": OVERLAP} in run.warnings
+    assert f"- test: {found['test']}" in run.card_file.read_text("utf-8")
+    page = html.unescape(run.report_file.read_text("utf-8"))
+    assert page.index(found["test"]) < page.index("<h2>Figures</h2>")
+
+
+OVERLAP = "8 rows (100.0%) are also in the training data: their scores are too high"
+
+
+def test_a_run_from_before_warnings_were_kept_still_opens(tiny_bert: Path, tmp_path: Path, bertkit: Any) -> None:
+    run = train(tiny_recipe("classify", {}, tiny_bert, tmp_path), output=tmp_path / "run")
+    assert run.warnings
+    run.metrics_file.write_text(json.dumps({k: v for k, v in run.metrics.items() if k != "warnings"}))
+    assert Run.open(run.path).warnings == []
+    code, _, err = bertkit("report", run.path, "--output", tmp_path / "page.html")
+    assert code == 0, err

@@ -26,6 +26,11 @@ if TYPE_CHECKING:
     from bertkit.metrics import Metric
 
 
+VARY = 0.1
+"""Least standard deviation of predictions, relative to that of the true scores. At s times it and a correlation r, they
+explain 2rs - s^2 of the variance: below 0.1 that is under a fifth, however high the correlation is."""
+
+
 class RegressOptions(texts.TextOptions):
     loss: Reference = "squared_error"
     """`squared_error`, or a Reference to `(logits, labels) -> (row,)` with logits `(row, 1)`."""
@@ -102,9 +107,13 @@ class Regress(TextTask):
     def sanity_checks(self, answers: list[Answer], rows: Rows) -> list[str]:
         predicted, references = self.compare(answers, rows, "scores")
         error, variance = float(((predicted - references) ** 2).mean()), float(references.var())
-        if error < variance:
-            return []
-        return [f"squared error {error:.3g}: no better than always predicting the mean ({variance:.3g})"]
+        warnings = []
+        if predicted.std() < VARY * references.std():
+            spread = f"standard deviation {predicted.std():.2g} around {predicted.mean():.3g}"
+            warnings.append(f"the predictions barely vary: {spread}; that of the true scores is {references.std():.2g}")
+        if error >= variance:
+            warnings.append(f"squared error {error:.3g}: no better than always predicting the mean ({variance:.3g})")
+        return warnings
 
     def to_columns(self, answer: Answer, *, logits: bool = False) -> dict[str, Any]:
         return {"predicted_score": answer["score"]}
