@@ -11,6 +11,8 @@ from bertkit.inference.coverage import coverage
 from bertkit.inference.score import Scores, sanity_checks
 from bertkit.models import build
 from bertkit.models.weights import identity
+from bertkit.recipe.local import published
+from bertkit.recipe.schema import Recipe
 from bertkit.report import run as run_page
 from bertkit.report.card import card
 from bertkit.run import Run, environment
@@ -44,7 +46,7 @@ def finish(parts: Parts, run: Run, trainer: BertTrainer, warnings: list[Warned])
     write_json(run.task_file, task.state)
     run.seal()
     before = run.environment
-    write_json(run.environment_file, {**environment(), **before, "model": identity(parts.recipe.model)})
+    write_json(run.environment_file, {**environment(), **before, "model": _identity(parts.recipe)})
     write_text(run.card_file, card(parts.recipe, task, scored, run, warnings))
     _report(parts, run, scored, warnings)
     figures = {name: scores.figures for name, scores in scored.items()}
@@ -90,6 +92,11 @@ def _check_sanity(parts: Parts, scored: dict[str, Scores]) -> None:
             warn(f"{message}; {remedy}", name)
         if not found:
             remedy = f"the {name} rows scored better: are these rows of the same kind?"
+
+
+def _identity(recipe: Recipe) -> dict[str, str]:
+    known = identity(recipe.model)
+    return {**known, "name": published(known["name"])}
 
 
 def _report(parts: Parts, run: Run, scored: dict[str, Scores], warnings: list[Warned]) -> None:
