@@ -25,6 +25,7 @@ from bertkit.bench.plan import Plan
 from bertkit.bench.suite import Entry
 from bertkit.errors import did_you_mean
 from bertkit.run import Run
+from bertkit.warn import lines as lines_of
 
 Z = 1.96
 Span = tuple[float, float]
@@ -72,6 +73,8 @@ class Table:
     failed: Mapping[str, str]
     """A job, or a figure that its Run lacks -> why."""
     absent: Mapping[str, str]
+    warnings: Mapping[str, Sequence[str]]
+    """A job -> what its training warned of."""
     versions: Mapping[str, str]
     devices: tuple[str, ...]
 
@@ -99,6 +102,12 @@ def tabulate(plan: Plan, failed: Mapping[str, str]) -> Table:
         _average(groups, plan.seeds) if plan.whole else None,
         failed,
         plan.suite.absent,
+        {
+            f"{entry}, seed {seed}": lines_of(run.warnings)
+            for entry, own in runs.items()
+            for seed, run in own.items()
+            if run.warnings
+        },
         _versions(known),
         tuple(sorted({device for one in known for device in one.get("devices", [])})),
     )

@@ -16,6 +16,7 @@ from bertkit.metrics import find_metric
 from bertkit.recipe.schema import Recipe
 from bertkit.run import Run
 from bertkit.tasks.task import Rows, Task
+from bertkit.warn import collect
 
 SPLITS = ("test", "validation", "train")
 
@@ -35,9 +36,9 @@ class EvalSet:
 
 
 Result = dict[str, Any]
-"""`{"data", "rows", "figures", "intervals", "files"}`: name and number of the rows, figures and their 95% confidence
-intervals by name, and the task's own files of predictions by name; `errors` where the task knows kinds of errors
-(`Task.error_kinds`), `reference` where it was asked for (see `recomputed`)."""
+"""`{"data", "rows", "figures", "intervals", "files", "warnings"}`: name and number of the rows, figures and their 95%
+confidence intervals by name, the task's own files of predictions by name, and warnings (`warn.Warned`); `errors` where
+the task knows kinds of errors (`Task.error_kinds`), `reference` where it was asked for (see `recomputed`)."""
 
 
 def evaluate_run(run: Run, rows: EvalSet, *, reference: bool = False, progress: Progress = iter) -> dict[str, Result]:
@@ -80,15 +81,17 @@ def evaluate(
     """
     results: dict[str, Result] = {}
     for split, title in rows.splits.items():
-        name, split_rows, scores = score_rows(predictor, rows.recipe, data=rows.data, split=split, progress=progress)
-        result: Result = {"data": title or name, "rows": len(split_rows), "figures": scores.figures}
-        result |= {"intervals": scores.intervals, "files": predictor.task.files(scores.answers, split_rows)}
-        if errors := predictor.task.error_kinds(scores.answers, split_rows):
+        with collect() as warnings:
+            name, read, scores = score_rows(predictor, rows.recipe, data=rows.data, split=split, progress=progress)
+        result: Result = {"data": title or name, "rows": len(read), "figures": scores.figures}
+        result |= {"intervals": scores.intervals, "files": predictor.task.files(scores.answers, read)}
+        result["warnings"] = warnings
+        if errors := predictor.task.error_kinds(scores.answers, read):
             result["errors"] = errors
         if reference:
             metrics = [find_metric(name, predictor.task.takes) for name in rows.recipe.metrics]
             metrics += predictor.task.own_metrics()
-            result["reference"] = recomputed(predictor.task, scores.answers, split_rows, metrics)
+            result["reference"] = recomputed(predictor.task, scores.answers, read, metrics)
         results[title or name] = result
     return results
 

@@ -8,7 +8,6 @@ SQuAD's own format, a JSON object by question id, is scored by squad_files.py.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -22,9 +21,9 @@ from bertkit.inference.reference import recomputed
 from bertkit.metrics import Metric, find_metric, intervals
 from bertkit.recipe.schema import DataBlock
 from bertkit.tasks import texts
+from bertkit.tasks.parsing import position
 from bertkit.tasks.task import Answer, Rows, Task, make_task
-
-log = logging.getLogger("bertkit")
+from bertkit.warn import collect, warn
 
 
 def score_prediction_file(file: str | Path, rows: EvalSet, *, reference: bool = False) -> dict[str, Result]:
@@ -39,20 +38,21 @@ def score_prediction_file(file: str | Path, rows: EvalSet, *, reference: bool = 
     """
     recipe, (split, title) = rows.recipe, next(iter(rows.splits.items()))
     task = make_task(recipe)
-    split, data = read_rows(task, recipe, data=rows.data, split=split)
-    name = ", ".join(rows.data) or split
-    task.adopt((), data, recipe.data, order=rows.order)
-    task.check(data, name)
-    metrics = [find_metric(reference, task.takes) for reference in recipe.metrics or task.metrics]
-    for metric in metrics:
-        task.check_metric(metric)
-    answers = read_answers(file, task, data, recipe.data)
-    metrics = [*metrics, *_own_metrics(task, answers, metrics)]
-    figures, spans = _measure(task, answers, data, metrics)
-    for warning in task.sanity_checks(answers, data):
-        log.warning("%s: %s", name, warning)
+    with collect() as warnings:
+        split, data = read_rows(task, recipe, data=rows.data, split=split)
+        name = ", ".join(rows.data) or split
+        task.adopt((), data, recipe.data, order=rows.order)
+        task.check(data, name)
+        metrics = [find_metric(metric, task.takes) for metric in recipe.metrics or task.metrics]
+        for metric in metrics:
+            task.check_metric(metric)
+        answers = read_answers(file, task, data, recipe.data)
+        metrics = [*metrics, *_own_metrics(task, answers, metrics)]
+        figures, spans = _measure(task, answers, data, metrics)
+        for warning in score.sanity_checks(task, answers, data):
+            warn(warning, name)
     name = title or name
-    result: Result = {"data": name, "rows": len(data), "figures": figures, "intervals": spans}
+    result: Result = {"data": name, "rows": len(data), "figures": figures, "intervals": spans, "warnings": warnings}
     if errors := task.error_kinds(answers, data):
         result["errors"] = errors
     if reference:
@@ -93,9 +93,9 @@ def _by_index(records: list[Record], count: int, file: str | Path) -> list[Recor
     placed: dict[int, Record] = {}
     for record in records:
         text = str(record.values.get("index")).strip()
-        index = int(text) if text.isascii() and text.isdecimal() else -1
-        if not 0 <= index < count:
-            what = f"no such index: {text!r}; the rows are 0 to {count - 1}"
+        index = position(text, count)
+        if index is None:
+            what = f"no such index: {text!r:.40}; the rows are 0 to {count - 1}"
             bad.add(Problem(record.place, what, "count the rows from 0"))
         elif index in placed:
             bad.add(Problem(record.place, f"duplicate index: {index}, first at {placed[index].place}", "keep one"))

@@ -8,7 +8,6 @@ The figures and their names are those of `evaluate-v1.1.py`, `evaluate-v2.0.py` 
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
@@ -25,8 +24,7 @@ from bertkit.metrics.trusted.recompute import Recomputed
 from bertkit.recipe.load import build
 from bertkit.recipe.schema import DataBlock
 from bertkit.recipe.source import YamlValues, apply
-
-log = logging.getLogger("bertkit")
+from bertkit.warn import warn
 
 SCRIPTS = ("squad", "squad_v2", "cmrc2018")
 
@@ -84,7 +82,7 @@ def score_files(
     else:
         figures = score_v1(golds, answers) if script == "squad" else score_cmrc(golds, answers)
         if missing := len(golds) - len(answers):
-            log.warning("%d of %d questions have no prediction: they score 0", missing, len(golds))
+            warn(f"{missing} of {len(golds)} questions have no prediction: they score 0")
     return figures | ({"reference": _recomputed(script, figures, golds, answers)} if reference else {})
 
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from bertkit.errors import DataError, Problem, Setting
-
-log = logging.getLogger("bertkit")
+from bertkit.warn import warn
 
 SHOWN = 10
 """Bad rows shown one by one; the others are counted."""
@@ -79,7 +77,7 @@ class Tally:
     def warn(self) -> None:
         """One warning per reason: how often, and the first places."""
         for reason, count in self._counts.items():
-            log.warning("%s: %s (%s)", reason, f"{count:,}", some(self._places[reason], count))
+            warn(f"{reason}: {count:,} ({some(self._places[reason], count)})")
 
 
 @dataclass

@@ -394,6 +394,14 @@ def test_several_labels_and_none_given_is_warned_of() -> None:
     assert task.sanity_checks(guess(task, [], ["a"]), rows_of([["a"], []])) == []
 
 
+def test_thresholds_beyond_all_probabilities_are_warned_of() -> None:
+    rows = rows_of([["a", "b"], ["b"], ["a", "c"], ["c"]])
+    task = make([["a"], ["b"], ["c"]], multi_label=True)
+    (warning,) = task.sanity_checks(guess(task, ["a"], ["a"], ["a", "c"], ["a", "c"]), rows)
+    assert warning == "2 of 3 labels are predicted for all rows or for none"
+    assert task.sanity_checks(guess(task, ["a"], ["a", "b"], ["a", "c"], ["a", "c"]), rows) == []
+
+
 def test_flat_and_brief() -> None:
     task = make(["a", "b"])
     (answer,) = answers_of(task, [[0.0, 0.0]])
@@ -428,3 +436,18 @@ def test_verdicts() -> None:
     (both,) = several.verdicts(guess(several, ["a", "b"]), rows_of([["b", "a"]]))
     assert (both.expected, both.predicted, both.score) == ("a, b", "a, b", 1.0)
     assert both.confidence == pytest.approx(sigmoid(9))
+
+
+def test_one_column_per_label_names_the_labels_in_their_order() -> None:
+    """Also a label that no training row has."""
+    task = Classify(ClassifyOptions(multi_label=True))
+    task.prepare(rows_of([["b"], [], ["a"]]), DataBlock(columns={"label": ["b", "a", "c"]}))
+    assert task.labels == ["b", "a", "c"]
+
+
+def test_a_prediction_of_several_labels_is_read_again() -> None:
+    task = make([["a, b"], ["c"]], multi_label=True)
+    for cell in ('["a, b", "c"]', "['a, b', 'c']", ["a, b", "c"]):
+        assert task.parse({"predicted_labels": cell}, {})["labels"] == ["a, b", "c"]
+    assert task.parse({"predicted_labels": "a, b"}, {})["labels"] == ["a, b"]
+    assert task.parse({"predicted_labels": None}, {})["labels"] == []
