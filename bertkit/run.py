@@ -1,6 +1,6 @@
 """Run: the folder that holds everything a training left. No other module spells a path inside it.
 
-run.json            how this Run was made, from which Run, and for which backend
+run.json            how this Run was made, from which Run, for which backend, and hashes of its model and task.json
 recipe.yaml         the resolved recipe, which trains the same model again
 model/              weights, configuration and tokenizer, as plain `AutoModel.from_pretrained` loads them
 task.json           what the task learnt beside the weights: label names, thresholds
@@ -18,9 +18,7 @@ predictions/        answers to the test rows of a benchmark
 
 from __future__ import annotations
 
-import hashlib
 import importlib.metadata
-import json
 import platform
 import shlex
 import shutil
@@ -30,12 +28,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bertkit.errors import Parameter, RunError
-from bertkit.fs import cores, write_json, write_text
-from bertkit.recipe.load import build, dump
+from bertkit import trust
+from bertkit.errors import Parameter, Problem, RunError
+from bertkit.fs import cores, write_json, write_text, writing
+from bertkit.lock import is_free
+from bertkit.manifest import damage, manifest_of, sha256
+from bertkit.recipe.load import build, dump, task_options
 from bertkit.recipe.schema import Recipe
 from bertkit.recipe.source import RECIPE, read
-from bertkit.run_code import copy_code, untrusted
+from bertkit.run_code import code_in, copy_code, links_out
+from bertkit.run_files import About, Environment, Metrics, read_file
 from bertkit.warn import Warned
 
 PACKAGES = (
@@ -84,22 +86,25 @@ class Run:
         """
         run = cls(path)
         run.check_free()
-        try:
+        with writing(path):
             run.path.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise RunError.at(str(path), f"the folder can not be made: {error.strerror}") from error
-        recipe, sources = copy_code(recipe, run.code)
-        if sources:
-            write_json(run.environment_file, {"code": sources})
+            recipe, copies = copy_code(recipe, run.code)
+        if copies:
+            write_json(run.environment_file, {"code": copies})
         write_json(run.run_file, {"kind": "train", "backend": "torch", "parent": None})
         write_text(run.recipe_file, dump(recipe))
+        run.allow_code()
         return run
+
+    def allow_code(self) -> None:
+        """Write down that this user allows the code of this Run: it is that of the user's own recipe."""
+        trust.allow(self._code())
 
     def derive(self, path: str | Path, *, kind: str, backend: str = "torch") -> Run:
         """Start a Run that is made from this one (exported, quantised, distilled) in a new or empty folder.
 
         It gets this Run's recipe, task state, code and environment, and names this Run as its parent. The caller writes
-        its model and then its metrics, which make it a finished Run.
+        its model, calls `seal`, and writes its metrics, which make it a finished Run.
 
         Args:
             kind: how it is made: `export`, `quantize`.
@@ -110,20 +115,35 @@ class Run:
         """
         derived = Run(path)
         derived.check_free()
-        derived.path.mkdir(parents=True, exist_ok=True)
+        with writing(path):
+            derived.path.mkdir(parents=True, exist_ok=True)
         weights = sorted(file for file in self.model.iterdir() if file.suffix in (".safetensors", ".onnx"))
-        hashes = {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in weights}
+        hashes = {file.name: sha256(file) for file in weights}
         write_json(
             derived.run_file,
             {"kind": kind, "backend": backend, "parent": {"name": self.path.resolve().name, "weights": hashes}},
         )
-        if self.code.is_dir():
-            shutil.copytree(self.code, derived.code)
-        for source, copy in ((self.task_file, derived.task_file), (self.environment_file, derived.environment_file)):
-            if source.is_file():
-                shutil.copyfile(source, copy)
-        shutil.copyfile(self.recipe_file, derived.recipe_file)
+        with writing(path):
+            if self.code.is_dir():
+                shutil.copytree(self.code, derived.code)
+            for name in (self.task_file.name, self.environment_file.name, RECIPE):
+                if (self.path / name).is_file():
+                    shutil.copyfile(self.path / name, derived.path / name)
         return derived
+
+    def seal(self) -> None:
+        """Record the hashes of the model's files and task.json, once they are written; see `check_content`."""
+        files = [self.task_file, *(path for path in self.model.rglob("*") if path.is_file())]
+        write_json(self.run_file, {**self._about, "files": manifest_of(self.path, files)})
+
+    def check_content(self) -> None:
+        """Raise a RunError if the model or task.json are not what was written; reads every byte, about 1 GB/s.
+
+        Runs from before the hashes pass.
+        """
+        if harm := damage(self.path, self._about.get("files", {})):
+            todo = 'copy the Run again; if you made the change yourself, delete "files" from its run.json'
+            raise RunError.at(str(self.path), f"its model is damaged: {harm}", todo)
 
     @property
     def is_begun(self) -> bool:
@@ -141,7 +161,7 @@ class Run:
             if parent.exists() and not parent.is_dir():
                 what = f"the folder can not be made: Not a directory: {parent}"
                 raise RunError.at(str(self.path), what, "name another folder")
-        if self.path.is_file() or (self.path.is_dir() and any(self.path.iterdir())):
+        if not is_free(self.path):
             if self.is_begun and not self.is_finished:
                 what = f"{self.path}: holds an unfinished Run"
                 raise RunError.at(Parameter("output"), what, f"{self.resume_command} continues it")
@@ -156,10 +176,10 @@ class Run:
         """The finished Run in a folder.
 
         Args:
-            trust_code: whether to execute code that the Run carries and that is not from this machine.
+            trust_code: allow the code of this Run, from now on, if it is not the user's own (see trust.py).
 
         Raises:
-            RunError: not a Run, an unfinished one, or one with code that is not trusted.
+            RunError: not a Run, an unfinished one, or one with code that is not allowed.
         """
         run = cls(path)
         if not run.path.is_dir():
@@ -169,8 +189,8 @@ class Run:
         if missing:
             what = f"an unfinished Run: no {', '.join(missing)}"
             raise RunError.at(str(path), what, f"{run.resume_command} continues it")
-        if not trust_code:
-            run._check_code()
+        with trust.given(trust_code):
+            trust.check(run._code(), "this Run", RunError)
         return run
 
     @classmethod
@@ -178,22 +198,27 @@ class Run:
         """The Run in a folder, finished or not, to resume it.
 
         Raises:
-            RunError: not a Run, or one with code that is not trusted.
+            RunError: not a Run, one with code that is not allowed, or with links that lead out of it.
         """
         run = cls(path)
         run._check_begun()
-        run._check_code()
+        trust.check(run._code(), "this Run", RunError)
+        run.check_links()
         return run
+
+    def check_links(self) -> None:
+        """Raise a RunError if something in it is a link that leads elsewhere, before anything is written to it."""
+        if links := links_out(self.path):
+            what, todo = "leads out of the Run, which is to be written to", "replace it by what it leads to"
+            raise RunError(*(Problem(str(link), what, todo) for link in links))
 
     def _check_begun(self) -> None:
         if not self.is_begun:
             what = f"not a Run: it has no {RECIPE}"
             raise RunError.at(str(self.path), what, "name the folder that bertkit train wrote")
 
-    def _check_code(self) -> None:
-        recipe = read(self.recipe_file)
-        if problems := untrusted(self.path, self.code, recipe, self.environment.get("code", {})):
-            raise RunError(*problems)
+    def _code(self) -> list[trust.Code]:
+        return code_in(self.code, self.model, read(self.recipe_file))
 
     @property
     def recipe(self) -> Recipe:
@@ -205,7 +230,7 @@ class Run:
 
     @property
     def metrics(self) -> dict[str, Any]:
-        return _read_json(self.metrics_file)
+        return read_file(self.metrics_file, Metrics)
 
     @property
     def warnings(self) -> list[Warned]:
@@ -229,15 +254,16 @@ class Run:
 
     @property
     def _about(self) -> dict[str, Any]:
-        return _read_json(self.run_file) if self.run_file.is_file() else {}
+        return read_file(self.run_file, About) if self.run_file.exists() else {}
 
     @property
     def task_state(self) -> dict[str, Any]:
-        return _read_json(self.task_file)
+        task, _ = task_options(self.recipe)
+        return read_file(self.task_file, task.State)
 
     @property
     def environment(self) -> dict[str, Any]:
-        return _read_json(self.environment_file) if self.environment_file.is_file() else {}
+        return read_file(self.environment_file, Environment) if self.environment_file.exists() else {}
 
 
 def default_folder(recipe: str | Path) -> Path:
@@ -267,10 +293,3 @@ def environment() -> dict[str, Any]:
         "versions": versions,
         "command": sys.argv,
     }
-
-
-def _read_json(file: Path) -> dict[str, Any]:
-    try:
-        return json.loads(file.read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        raise RunError.at(str(file), f"can not be read: {error}", "train it again") from error

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from bertkit.data.columns.labels import read_label_names
+from bertkit.data.columns.labels import given_names
 from bertkit.errors import DataError, Parameter
 from bertkit.inference.evaluate import EvalSet
 from bertkit.recipe.load import load
@@ -38,10 +38,10 @@ def benchmark(name: str, data: Sequence[str] = (), sets: Sequence[str] = (), spl
     place = Path(data[0]) if len(data) == 1 else None
     if data and (place is None or not place.is_dir()):
         known = _from_file(name, place, sets) if place else None  # a file in a folder of the benchmark
-        order = tuple(read_label_names(_from_folder(name, None, sets).data.label_names) or ())
+        order = tuple(given_names(_from_folder(name, None, sets).data) or ())
         return EvalSet(known or own, {split: ""}, tuple(data), order)
     recipe = (_from_file(name, place / place.name, sets) if place else None) or _from_folder(name, place, sets)
-    order = tuple(read_label_names(recipe.data.label_names) or ())
+    order = tuple(given_names(recipe.data) or ())
     splits = [split] if split else ["validation", *(["test"] if recipe.data.test else [])]
     return EvalSet(recipe, {key: NAMES.get(name, {}).get(key, key) for key in splits}, order=order)
 

@@ -216,7 +216,7 @@ def _show(results: dict[str, Result], output: Path | None, head: dict[str, Any])
         {name: result["intervals"] for name, result in results.items()},
     )
     console.error_kinds({name: result.get("errors", {}) for name, result in results.items()})
-    typer.echo("rows: " + ", ".join(str(result["rows"]) for result in results.values()))
+    console.say("rows: " + ", ".join(str(result["rows"]) for result in results.values()))
     files = [result.pop("files", {}) for result in results.values()]
     if output:
         for name, values in files[0].items() if len(results) == 1 else ():

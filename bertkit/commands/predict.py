@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -74,6 +75,8 @@ def predict(
     from bertkit.run import Run
 
     file = None if output in (None, "-") else Path(output)
+    if file is None and "stdout" in console.closed:
+        raise DataError.at("standard output", "is closed", "name a file: --output OUT.csv")
     check_output(file, endings=files.FORMATS, inputs=[source] if source else [])
     processes.join()
     opened = Run.open(run, trust_code=trust_code)
@@ -92,9 +95,10 @@ def predict(
     elif processes.first():
         rows = files.add_answers(answered, predictor.task, logits=logits, conll=conll)
         rows = ask.best_of(rows, best_of) if best_of else rows
-        files.write(rows, output or "-", join_lists=files.joins_lists(predictor.task))
+        with console.printing() if file is None else contextlib.nullcontext():
+            files.write(rows, output or "-", separator=files.list_separator(predictor.task, block))
         if file:
-            typer.echo(f"{len(rows)} rows: {file}", err=True)
+            console.say(f"{len(rows)} rows: {file}", err=True)
 
 
 def _check(

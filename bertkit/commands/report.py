@@ -54,4 +54,4 @@ def report(
         name, rows, scores = score_rows(predictor, recipe, data=data or (), split=split, progress=progress)
     file = write(opened, predictor.task, {name: scores}, {name: rows}, output, warnings=warnings)
     console.scores({name: dict(scores.figures)}, {name: scores.intervals})
-    typer.echo(f"report: {file}")
+    console.say(f"report: {file}")

@@ -190,7 +190,7 @@ def _report(name: str, dataset: Dataset, columns: Sequence[Column], tokens: Toke
     labels: Counter[str] = Counter()
     numbers: list[float] = []
     for column in answers:
-        for value in dataset[column.name]:
+        for value in dataset[column.name][:]:
             if column.kind == "number":
                 numbers.append(value)
             else:
@@ -208,7 +208,7 @@ def _texts(dataset: Dataset, columns: Sequence[Column]) -> list[str]:
 
 def _column(dataset: Dataset, name: str) -> list[str]:
     """A column of texts; words and choices are joined by spaces."""
-    return [value if isinstance(value, str) else " ".join(value) for value in dataset[name]]
+    return [value if isinstance(value, str) else " ".join(value) for value in dataset[name][:]]
 
 
 def _labels(kind: str, value: Any) -> Iterable[str]:
@@ -242,9 +242,9 @@ def _keys(dataset: Dataset, texts: Sequence[str]) -> list[tuple[str, ...]]:
 
 def _repeated(dataset: Dataset, texts: Sequence[str], answers: Sequence[Column]) -> tuple[Finding, Finding]:
     """Rows with the same texts as an earlier row, and texts with different answers."""
-    shown = [[_shown(column.kind, value) for value in dataset[column.name]] for column in answers]
+    shown = [[_shown(column.kind, value) for value in dataset[column.name][:]] for column in answers]
     values = list(zip(*shown, strict=True)) if shown else [()] * len(dataset)
-    places = list(dataset["place"])
+    places = dataset["place"][:]
     first: dict[tuple[str, ...], int] = {}
     duplicates: list[str] = []
     conflicts: dict[tuple[str, ...], str] = {}
@@ -264,14 +264,14 @@ def _overlap(train: Dataset, validation: Dataset, texts: Sequence[str]) -> list[
     seen: dict[tuple[str, ...], int] = {}
     for row, key in enumerate(_keys(train, texts)):
         seen.setdefault(key, row)
-    places, origin = list(validation["place"]), list(train["place"])
+    places, origin = validation["place"][:], train["place"][:]
     keys = enumerate(_keys(validation, texts))
     return [f"{places[row]} and {origin[seen[key]]}" for row, key in keys if key in seen]
 
 
 def _troubles(dataset: Dataset, texts: Sequence[str]) -> tuple[Finding, dict[str, Finding]]:
     """Rows with an empty text, and rows with a text that matches one of `TROUBLES`."""
-    places = list(dataset["place"])
+    places = dataset["place"][:]
     columns = [_column(dataset, name) for name in texts]
     rows = list(zip(places, *columns, strict=True))
     empty = [place for place, *row in rows if not all(map(str.strip, row))]

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from bertkit.data.columns.column import Column
-from bertkit.data.columns.values import Values
+from bertkit.data.columns.values import SEVERAL, Values
 from bertkit.data.read.readers import read
 from bertkit.data.read.rows import BadRows, Record, Tally, Unusable, word_place
 from bertkit.data.read.sources import Source, expand, placeholders
@@ -38,7 +38,7 @@ _SENTENCE = re.compile(r"\S+( \S+){4,}|.{41,}|-?\d+(\.\d+)?|.*[.!?]", re.DOTALL)
 
 
 def load(
-    sources: Sequence[str],
+    sources: Sequence[str | Source],
     columns: Sequence[Column],
     block: DataBlock,
     *,
@@ -80,7 +80,8 @@ def load(
     values.settle()
     tally.warn()
     if not len(rows):
-        raise DataError.at(", ".join(sources), "no row can be used", "see the rows left out above")
+        names = ", ".join(source.name if isinstance(source, Source) else source for source in sources)
+        raise DataError.at(names, "no row can be used", "see the rows left out above")
     return rows.dataset()
 
 
@@ -152,7 +153,7 @@ class _Rows:
             self._optional.clear()
         row: dict[str, Any] = {}
         for column in self._columns:
-            value = self._value(column.name, record)
+            value = self._value(column, record)
             there = value is not None or (column.kind == "answers" and self._from[column.name] in record.values)
             if column.required or self._expects(column.name, there):
                 row[column.name] = self._take(column, value, record.place, there=there)
@@ -164,11 +165,11 @@ class _Rows:
         if len(self._waiting) == BATCH:
             self._flush()
 
-    def _value(self, name: str, record: Record) -> Any:
-        source = self._from[name]
+    def _value(self, column: Column, record: Record) -> Any:
+        source = self._from[column.name]
         if isinstance(source, str):
             return record.values.get(source)
-        return self._values.gather([record.values.get(one) for one in source], record.place)
+        return self._values.gather(column.kind, {one: record.values.get(one) for one in source}, record.place)
 
     def _expects(self, name: str, there: bool) -> bool:
         """Whether an optional column is expected: the first row used decides for all."""
@@ -239,11 +240,12 @@ def _check_mapping(columns: Sequence[Column], block: DataBlock) -> None:
         if name not in known
     ]
     seen: dict[str, str] = {}
-    lists = {column.name for column in columns if column.kind == "choices"}
+    lists = {column.name for column in columns if column.kind in ("choices", "labels")}
     for name, named in block.columns.items():
         if name in known and name not in lists and not isinstance(named, str):
             key = f"data.columns.{name}"
-            problems.append(Problem(key, "is one column, not a list of them", setting=Setting(key, named[0])))
+            todo = SEVERAL if any(column.kind == "label" and column.name == name for column in columns) else "name one"
+            problems.append(Problem(key, "is one column, not a list of them", todo, setting=Setting(key, named[0])))
         for source in _names(named):
             if name in known and source in seen and "id" not in (name, seen[source]):
                 what = f"{source} is already the column of {seen[source]}"

@@ -38,12 +38,18 @@ def ask_texts(predictor: Predictor, texts: Sequence[str], pairs: Sequence[str] =
         DataError: the task takes no such texts, or the numbers of texts and pairs differ.
     """
     _check_column(predictor, "text")
+    texts, pairs = _several(texts), _several(pairs)
     rows = [{"text": text} for text in texts]
     if pairs:
         _check_column(predictor, "text_pair")
         check_pairs(texts, pairs)
         rows = [{**row, "text_pair": pair} for row, pair in zip(rows, pairs, strict=True)]
     return Answered(rows, predictor.predict(rows))
+
+
+def _several(texts: Sequence[str]) -> Sequence[str]:
+    """A single text as a list of one: it is not a list of its characters."""
+    return [texts] if isinstance(texts, str) else texts
 
 
 def check_pairs(texts: Sequence[str], pairs: Sequence[str]) -> None:
@@ -60,7 +66,7 @@ def ask_question(predictor: Predictor, question: str, contexts: Sequence[str]) -
         DataError: the task takes no questions.
     """
     _check_column(predictor, "question")
-    rows = [{"question": question, "context": context} for context in contexts]
+    rows = [{"question": question, "context": context} for context in _several(contexts)]
     answers = predictor.predict(rows)
     parts = shares(answers) if len(answers) > 1 else None
     order = sorted(range(len(answers)), key=lambda number: -answers[number].get("score", 0))

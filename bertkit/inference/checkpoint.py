@@ -17,6 +17,7 @@ from bertkit.errors import ModelError
 from bertkit.inference.predictor import Predictor, torch_backend
 from bertkit.inference.score import Scores
 from bertkit.models.build import load_tokenizer
+from bertkit.models.custom_code import with_trust
 from bertkit.models.weights import resolve
 from bertkit.recipe.schema import ModelBlock, Recipe
 from bertkit.run import Run
@@ -57,7 +58,8 @@ class Checkpoint(Predictor):
             device: see `Predictor.open`.
 
         Raises:
-            ModelError: no model, one without the task's head, or one with another task's head.
+            ModelError: no model, one without the task's head or with another task's, or one with code that is not
+                allowed.
         """
         task = make_task(recipe)
         names = _names_of_outputs(model)
@@ -94,8 +96,9 @@ def _names_of_outputs(model: str) -> list[str]:
     if Path(model).is_dir() and not (Path(model) / "config.json").is_file():
         what = "neither a Run (no recipe.yaml) nor a checkpoint (no config.json)"
         raise ModelError.at(model, what, "name a folder that bertkit train or save_pretrained wrote")
+    place = with_trust(resolve(model, None, ""), model)
     try:
-        config = AutoConfig.from_pretrained(**resolve(model, None, ""))
+        config = AutoConfig.from_pretrained(**place)
         return [str(config.id2label[i]) for i in range(config.num_labels)]
     except KeyError as error:
         what = f"the id2label of its config.json has no name for {error}"

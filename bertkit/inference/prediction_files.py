@@ -20,6 +20,7 @@ from bertkit.inference.evaluate import EvalSet, Result, read_rows
 from bertkit.metrics import Metric, find_metric, intervals
 from bertkit.recipe.schema import DataBlock
 from bertkit.tasks import texts
+from bertkit.tasks.parsing import position
 from bertkit.tasks.task import Answer, Rows, Task, make_task
 from bertkit.warn import collect, warn
 
@@ -87,9 +88,9 @@ def _by_index(records: list[Record], count: int, file: str | Path) -> list[Recor
     placed: dict[int, Record] = {}
     for record in records:
         text = str(record.values.get("index")).strip()
-        index = int(text) if text.isascii() and text.isdecimal() else -1
-        if not 0 <= index < count:
-            what = f"no such index: {text!r}; the rows are 0 to {count - 1}"
+        index = position(text, count)
+        if index is None:
+            what = f"no such index: {text!r:.40}; the rows are 0 to {count - 1}"
             bad.add(Problem(record.place, what, "count the rows from 0"))
         elif index in placed:
             bad.add(Problem(record.place, f"duplicate index: {index}, first at {placed[index].place}", "keep one"))

@@ -4,6 +4,8 @@ predictor = Predictor.open("runs/demo")
 predictor.predict(["where is my parcel?"])                # [{"label": ..., "probabilities": {...}, ...}]
 predictor.predict([("a premise", "its hypothesis")])      # pairs
 predictor.predict([{"text": "...", "text_pair": "..."}])  # rows with the task's columns
+predictor.predict(frame)                                  # a DataFrame or Dataset with these columns
+predictor.evaluate(frame).figures                         # with the column of the labels too
 """
 
 from __future__ import annotations
@@ -14,11 +16,13 @@ from typing import TYPE_CHECKING, Any, Self
 
 from bertkit import processes
 from bertkit.engine.cache import encode
+from bertkit.engine.examples import Examples, highest_of
 from bertkit.engine.run import Progress, run
 from bertkit.errors import DataError, RunError
 from bertkit.inference.coverage import coverage
+from bertkit.inference.rows import as_row, rows_of, table_of
 from bertkit.inference.score import Scores, Split, sanity_checks, score
-from bertkit.models.build import load_tokenizer
+from bertkit.models.build import check_ids, load_tokenizer
 from bertkit.recipe.schema import ModelBlock, Recipe
 from bertkit.run import Run
 from bertkit.tasks.task import Answer, Encoded, Rows, Task, make_task
@@ -61,24 +65,37 @@ class Predictor:
             trust_code: whether custom code in the Run may be executed (see `Run.open`).
 
         Raises:
-            RunError: the folder is not a finished Run, its code is not trusted, or there is no backend for its model.
+            RunError: the folder is not a finished Run, its code is not trusted, its model is damaged, or there is no
+                backend for it.
             ModelError: its model can not be loaded.
         """
         run = source if isinstance(source, Run) else Run.open(source, trust_code=trust_code)
         if run.backend not in BACKENDS:
             what = f"its model needs the backend {run.backend}, which this version of bertkit does not have"
             raise RunError.at(str(run.path), what, f"upgrade bertkit; it has {', '.join(BACKENDS)}")
+        run.check_content()
         recipe = run.recipe
         task = make_task(recipe, run.task_state)
         block = ModelBlock(name=str(run.model), padding_free=recipe.model.padding_free)
-        return cls(task, load_tokenizer(block), BACKENDS[run.backend](task, block, device), recipe)
+        backend = BACKENDS[run.backend](task, block, device)
+        if new := getattr(getattr(backend, "model", None), "new_weights", None):  # as random as at a training's start
+            names = ", ".join(sorted({key.rpartition(".")[0] for key in new})[:3])
+            what = f"has no weights of {names} for the labels in {run.task_file.name}"
+            raise RunError.at(str(run.model), what, "copy the Run again, or train it again")
+        return cls(task, load_tokenizer(block), backend, recipe)
 
-    def predict(self, rows: Sequence[Any], *, progress: Progress = iter, quiet: bool = False) -> list[Answer]:
-        """One answer per row, in order. A row is a text, a pair of texts, or a dict with the task's columns.
+    def predict(self, rows: Any, *, progress: Progress = iter, quiet: bool = False) -> list[Answer]:
+        """One answer per row, in order. Warns of what the model does not see of the texts, unless `quiet`.
 
-        Warns of what the model does not see of the texts, unless `quiet`.
+        Args:
+            rows: a text, or any iterable of rows: texts, pairs of texts, or dicts with the task's columns; a DataFrame,
+                Series or Dataset; or a dict of one row or of columns (rows.py).
+
+        Raises:
+            DataError: something else, or a row without a column that the task needs.
         """
-        rows = [self._row(number, row) for number, row in enumerate(rows, 1)]
+        columns = self.task.columns
+        rows = [as_row(number, row, columns) for number, row in enumerate(rows_of(rows, columns), 1)]
         if not rows:
             return []
         for column in self.task.columns:
@@ -86,20 +103,43 @@ class Predictor:
                 what = f"some rows have {column.name} and some do not"
                 raise DataError.at("rows", what, "give it to all rows or to none")
         encoded = self.task.encode(rows, self.tokenizer, self.limit, answers=False)
+        self._check_ids(encoded.examples)
         if not quiet and not self._unfit:  # once, where a program predicts again and again
             self._unfit = self._warn(rows, encoded)
         outputs, _ = run(self.backend, encoded.examples, self.collate, progress=progress)
         return self.task.decode(outputs, encoded, rows)
 
+    def _check_ids(self, examples: Examples) -> None:
+        """Raise a ModelError where the tokenizer is not the model's, before the first batch."""
+        if model := getattr(self.backend, "model", None):
+            check_ids(model, highest_of(examples))
+
     def score(self, name: str, rows: Rows, metrics: Sequence[Metric], *, progress: Progress = iter) -> Scores:
         """Score rows that have answers, with confidence intervals; warns of what `encode` and sanity checks find."""
         self.task.check(rows, name)
         split = Split(name, rows, encode(self.task, rows, self.tokenizer, self.limit))
+        self._check_ids(split.encoded.examples)
         self._warn(rows, split.encoded, name)
         scores = score(self.task, self.backend, split, self.collate, metrics, intervals=True, progress=progress)
         for warning in sanity_checks(self.task, scores.answers, rows):
             warn(warning, name)
         return scores
+
+    def evaluate(self, rows: Any, *, progress: Progress = iter) -> Scores:
+        """Score rows that have answers by the recipe's metrics, with confidence intervals.
+
+        Args:
+            rows: as for `predict`, with the answer columns too. Columns have the names in `data.columns` of the recipe,
+                or the task's own.
+
+        Raises:
+            DataError: rows that can not be used, or labels that the model does not know.
+        """
+        from bertkit.metrics import find_metric
+
+        table = table_of(rows, self.task.columns, self.recipe.data)
+        metrics = [find_metric(name, self.task.takes) for name in self.recipe.metrics]
+        return self.score("rows", table, metrics, progress=progress)
 
     def _warn(self, rows: Rows, encoded: Encoded, name: str = "") -> bool:
         """Warn of what the model does not see of the texts; returns whether there is any."""
@@ -107,28 +147,6 @@ class Predictor:
         for warning in found:
             warn(warning, name)
         return bool(found)
-
-    def _row(self, number: int, row: Any) -> dict[str, Any]:
-        """A row as a dict with the task's columns. `number` counts from 1."""
-        place = f"row {number}"
-        names = [column.name for column in self.task.columns if not column.answer]
-        if isinstance(row, dict):
-            missing = [c.name for c in self.task.columns if c.required and not c.answer and c.name not in row]
-            if missing:
-                raise DataError.at(place, f"no {', '.join(missing)}", f"expected columns: {', '.join(names)}")
-            texts = {c.name: row[c.name] for c in self.task.columns if c.kind == "text" and c.name in row}
-            if wrong := [name for name, value in texts.items() if not isinstance(value, str)]:
-                what = f"{wrong[0]} is not a text: {texts[wrong[0]]!r:.60}"
-                raise DataError.at(place, what, "convert it with str(...)")
-            return row
-        values = [row] if isinstance(row, str) else list(row) if isinstance(row, (list, tuple)) else []
-        if any(column.kind == "words" for column in self.task.columns):  # a plain text is not a list of words
-            names = [column.name for column in self.task.columns if column.kind == "text"]
-        least = sum(column.required and not column.answer for column in self.task.columns)
-        if not least <= len(values) <= len(names) or not all(isinstance(value, str) for value in values):
-            what = f"not a row of this task: {str(row)[:60]!r}"
-            raise DataError.at(place, what, f"give a dict, or one text each for {', '.join(names)}")
-        return dict(zip(names, values, strict=False))
 
 
 def torch_backend(task: Task, block: ModelBlock, device: str | None = None) -> TorchBackend:

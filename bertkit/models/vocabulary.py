@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from bertkit.errors import ModelError
 from bertkit.models.build import load_tokenizer
+from bertkit.models.custom_code import with_trust
 from bertkit.models.weights import WEIGHTS, WHERE, check_folder, resolve
 from bertkit.recipe.schema import ModelBlock
 from bertkit.warn import warn
@@ -47,6 +48,7 @@ def open_model(name: str) -> PreTrainedModel:
     place = resolve(name, None, WHERE)
     if (folder := Path(place["pretrained_model_name_or_path"])).is_dir():
         check_folder(folder, name)
+    place = with_trust(place, WHERE)
     try:
         config = transformers.AutoConfig.from_pretrained(**place)
         architecture = (config.architectures or ["AutoModel"])[0]

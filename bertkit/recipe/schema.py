@@ -77,7 +77,8 @@ class DataBlock(Block):
     """Reader, if the file's ending does not decide it: a built-in, an entry point or a Reference."""
     columns: dict[str, FileColumns] = {}
     """The task's column -> the file's column (in CoNLL also its number, "2"); also `id`, for the rows' own ids.
-    Choices in separate columns are a list: `choices: [ending0, ending1]`."""
+    Choices in separate columns are a list, `choices: [ending0, ending1]`, and so are labels with one column of 0 and 1
+    each: `label: [negative, positive]`."""
     header: list[str] | None = Field(default=None, min_length=1)
     """Names of the columns, for files without a header line (csv, tsv, CoNLL, lists in JSON)."""
     encoding: str = "utf-8"
@@ -101,6 +102,8 @@ class DataBlock(Block):
     def _fits(self) -> DataBlock:
         if self.label_ids and self.label_names is None:
             raise ValueError("label_ids needs label_names: the names, in the order of their numbers")
+        if self.label_ids and isinstance(self.columns.get("label"), list):
+            raise ValueError("label_ids does not go with one column per label: the columns name the labels")
         return self
 
 

@@ -78,7 +78,8 @@ UNUSED = {
     *("auto_find_batch_size", "local_rank", "enable_jit_checkpoint", "push_to_hub", "hub_token", "hub_model_id"),
     *("hub_private_repo", "hub_strategy", "hub_always_push", "hub_revision", "use_liger_kernel", "use_cache"),
     *("liger_kernel_config", "include_num_input_tokens_seen", "train_sampling_strategy", "ignore_data_skip"),
-    *("full_determinism", "bf16_full_eval", "fp16_full_eval"),
+    *("full_determinism", "bf16_full_eval", "fp16_full_eval", "dataloader_in_order"),
+    "dataloader_multiprocessing_context",
 }
 """Keys that would have no effect here, or another one than documented."""
 
@@ -206,7 +207,7 @@ def _words(hint: Any) -> str:
 def resolve(block: dict[str, Any]) -> dict[str, Any]:
     """A checked `train:` block with our defaults; `save_strategy` follows `eval_strategy` unless set."""
     full = {**DEFAULTS, **block}
-    if MAX_MINUTES in block and "num_train_epochs" not in block:
+    if (MAX_MINUTES in block or "max_steps" in block) and "num_train_epochs" not in block:
         del full["num_train_epochs"]
     if not {"num_train_epochs", "max_steps", MAX_MINUTES} & block.keys():
         full.setdefault(MIN_STEPS, LEAST_STEPS)
@@ -216,7 +217,7 @@ def resolve(block: dict[str, Any]) -> dict[str, Any]:
     full.setdefault("save_strategy", full["eval_strategy"])
     if full["eval_strategy"] == full["save_strategy"] == "steps":
         full.setdefault("eval_steps", full["logging_steps"])  # as TrainingArguments does; saving must keep step with it
-    if "eval_steps" in full:
+    if "eval_steps" in full and full["save_strategy"] == "steps":
         full.setdefault("save_steps", full["eval_steps"])
     full.setdefault("report_to", "tensorboard" if has("tensorboard") else "none")
     return full

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 from collections.abc import Sequence
 
-from bertkit.extras import PACKAGE
+from bertkit.display import MOST, code, markdown, visible
 from bertkit.inference.score import Scores
 from bertkit.recipe.schema import Recipe
 from bertkit.run import Run
@@ -18,19 +19,21 @@ from bertkit.warn import lines as warning_lines
 def card(recipe: Recipe, task: Task, scored: dict[str, Scores], run: Run, warnings: Sequence[Warned] = ()) -> str:
     """Markdown of the model card; warnings come before the scores."""
     labels: list[str] = task.state.get("labels", [])
-    base = recipe.model.name or f"random weights ({(recipe.model.scratch or {}).get('model_type')})"
+    name = recipe.model.name if recipe.model.scratch is None else None
+    base = name or f"random weights ({(recipe.model.scratch or {}).get('model_type')})"
     lines = ["---", "library_name: transformers", "tags: [bertkit]", f"pipeline_tag: {task.head.hub_tag}"]
-    if recipe.model.name and not recipe.model.name.startswith(("/", PACKAGE)):
-        lines.append(f"base_model: {recipe.model.name}")
-    lines += ["---", "", f"# {run.path.name}", "", f"`{recipe.task}`, trained by bertkit from `{base}`.", ""]
+    if name and re.fullmatch(r"[\w.-]+(/[\w.-]+)?", name):
+        lines.append(f"base_model: {name}")
+    lines += ["---", "", f"# {markdown(run.path.name)}", ""]
+    lines += [f"{code(recipe.task)}, trained by bertkit from {code(base)}.", ""]
     if warnings:
-        lines += ["## Warnings", "", *(f"- {line}" for line in warning_lines(warnings)), ""]
+        lines += ["## Warnings", "", *(f"- {markdown(line, MOST)}" for line in warning_lines(warnings)), ""]
     lines += ["## Scores", "", "| split | figure | value | 95% interval |", "|---|---|---|---|"]
     for split, scores in scored.items():
         for name, value in scores.figures.items():
             low, high = scores.intervals.get(name, (None, None))
             interval = "" if low is None else f"{low:.4f} to {high:.4f}"
-            lines.append(f"| {split} | {name} | {value:.4f} | {interval} |")
+            lines.append(f"| {markdown(split)} | {markdown(name)} | {value:.4f} | {interval} |")
     lines += [
         "",
         "Intervals: percentile bootstrap over rows. They do not include how much another training seed would change a",
@@ -39,7 +42,7 @@ def card(recipe: Recipe, task: Task, scored: dict[str, Scores], run: Run, warnin
         "## Use",
         "",
         "```sh",
-        command(task, run),
+        visible(command(task, run)),
         "```",
         "",
         "```python",
@@ -61,9 +64,13 @@ def card(recipe: Recipe, task: Task, scored: dict[str, Scores], run: Run, warnin
         "",
     ]
     if labels:
-        lines += ["## Labels", "", ", ".join(f"`{name}`" for name in labels), ""]
+        more = f" and {len(labels) - LABELS:,} more" if len(labels) > LABELS else ""
+        lines += ["## Labels", "", ", ".join(map(code, labels[:LABELS])) + more, ""]
     return "\n".join(lines)
 
+
+LABELS = 1000
+"""Labels that are listed; `task.json` has all."""
 
 TRAINING = (
     *("num_train_epochs", "min_steps", "max_steps", "max_minutes", "learning_rate", "per_device_train_batch_size"),

@@ -119,7 +119,8 @@ def page(run: Run, task: Task, results: RunResults) -> str:
 def _subtitle(recipe: Recipe, results: RunResults) -> str:
     """`classify, from package:...; accuracy 0.9250 on 3,080 test rows`; no figure where a warning is about these rows:
     the warning comes first."""
-    base = recipe.model.name or f"random weights ({(recipe.model.scratch or {}).get('model_type')})"
+    name = recipe.model.name if recipe.model.scratch is None else None
+    base = name or f"random weights ({(recipe.model.scratch or {}).get('model_type')})"
     if any(one["split"] == results.split for one in results.warnings):
         return f"{recipe.task}, from {base}"
     first, value = next(iter(results.figures[results.split].items()))

@@ -6,7 +6,7 @@ import logging
 import shutil
 from typing import Any
 
-from bertkit.fs import write_json
+from bertkit.fs import settle, write_json, write_text, writing
 from bertkit.inference.coverage import coverage
 from bertkit.inference.score import Scores, sanity_checks
 from bertkit.models import build
@@ -39,18 +39,13 @@ def finish(parts: Parts, run: Run, trainer: BertTrainer, warnings: list[Warned])
         trainer.save_model(str(run.model))
     if not trainer.is_world_process_zero():
         return
-    if not trainer.is_fsdp_enabled:
-        parts.model.save_pretrained(run.model)
-    (run.model / "training_args.bin").unlink(missing_ok=True)  # a pickle; recipe.yaml has all of it
-    limit = build.length_limit(parts.model, parts.tokenizer)
-    parts.tokenizer.model_max_length = min(limit, parts.recipe.options.get("max_length") or limit)
-    parts.tokenizer.save_pretrained(run.model)
-    for file in run.model.iterdir():
-        file.chmod(0o644)  # safetensors makes the weights readable by their owner only
+    with writing(run.model):
+        _save_model(parts, run, whole=not trainer.is_fsdp_enabled)
     write_json(run.task_file, task.state)
+    run.seal()
     before = run.environment
     write_json(run.environment_file, {**environment(), **before, "model": identity(parts.recipe.model)})
-    run.card_file.write_text(card(parts.recipe, task, scored, run, warnings), "utf-8")
+    write_text(run.card_file, card(parts.recipe, task, scored, run, warnings))
     _report(parts, run, scored, warnings)
     figures = {name: scores.figures for name, scores in scored.items()}
     intervals = {name: scores.intervals for name, scores in scored.items()}
@@ -70,6 +65,17 @@ def _check_convergence(parts: Parts, history: list[dict[str, Any]]) -> None:
         key = next((key for key in ("max_minutes", "max_steps") if key in block), "num_train_epochs")
         what = f"the training loss was still falling at the end ({fall.begin:.3g} to {fall.end:.3g} in the last steps)"
         warn(f"{what}: the model is not fully trained; raise train.{key}")
+
+
+def _save_model(parts: Parts, run: Run, *, whole: bool) -> None:
+    """Write model and tokenizer. `whole`: this process has all of the weights."""
+    if whole:
+        parts.model.save_pretrained(run.model)
+    (run.model / "training_args.bin").unlink(missing_ok=True)  # a pickle; recipe.yaml has all of it
+    limit = build.length_limit(parts.model, parts.tokenizer)
+    parts.tokenizer.model_max_length = min(limit, parts.recipe.options.get("max_length") or limit)
+    parts.tokenizer.save_pretrained(run.model)
+    settle(run.model)
 
 
 def _check_sanity(parts: Parts, scored: dict[str, Scores]) -> None:

@@ -17,6 +17,7 @@ from bertkit.inference.coverage import coverage
 from bertkit.inference.score import Split
 from bertkit.models import build
 from bertkit.recipe import train_block
+from bertkit.recipe.contradictions import of_model
 from bertkit.recipe.schema import Recipe
 from bertkit.tasks.task import Task, make_task
 from bertkit.training.preflight import check_batches, log_warnings
@@ -58,6 +59,8 @@ def prepare(recipe: Recipe) -> Parts:
     from bertkit.training.callbacks import make_callback
 
     task = make_task(recipe)
+    for (*_, key), reason, remedy in of_model(recipe):
+        raise RecipeError.at(f"model.{key}", reason, remedy)
     if recipe.data.train is None:
         raise RecipeError.at("data.train", "the recipe names no training data", setting=Setting("data.train", "FILE"))
     metrics = [find_metric(name, task.takes) for name in recipe.metrics]

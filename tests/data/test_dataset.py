@@ -285,3 +285,21 @@ def test_two_columns_of_the_task_from_one_of_the_file(write):
     path = write("a.csv", "text\nx\n")
     with pytest.raises(DataError, match=r"data\.columns\.label  text is already the column of text"):
         load([path], CLASSIFY, DataBlock(columns={"text": "text", "label": "text"}))
+
+
+def test_one_column_per_label(write):
+    path = write("a.csv", "text,negative,positive\nx,0,1\ny,1.0,True\nz,0,0\n")
+    columns = {"label": ["negative", "positive"]}
+    assert [row["label"] for row in rows(path, SEVERAL, columns=columns)] == [["positive"], columns["label"], []]
+    path = write("b.csv", 'text,negative,positive\nx,0,2\ny,"",1\nz,0,1\nz,yes,0\n')
+    assert message(path, SEVERAL, columns=columns).split("\n") == [
+        "b.csv:2  label (columns negative, positive) holds a value that is neither 0 nor 1: positive is '2'; "
+        "write 1 where the row has the label",
+        "b.csv:3  label (columns negative, positive) holds a value that is neither 0 nor 1: negative is empty; "
+        "write 1 where the row has the label",
+        "b.csv:5  label (columns negative, positive) holds a value that is neither 0 nor 1: negative is 'yes'; "
+        "write 1 where the row has the label",
+    ]
+    assert "no column 'neutral' for label" in message(path, SEVERAL, columns={"label": ["negative", "neutral"]})
+    assert "rows with several labels need options.multi_label: true" in message(path, columns=columns)
+    assert rows(path, SEVERAL, columns=columns, answers=False)[0] == {"text": "x", "row": 1, "place": "b.csv:2"}

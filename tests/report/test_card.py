@@ -103,3 +103,15 @@ def test_the_card_of_a_run(tiny_bert: Path, tmp_path: Path) -> None:
     assert f"| validation | accuracy | {accuracy:.4f} | {low:.4f} to {high:.4f} |" in text
     assert f"bertkit predict {run.path} --text" in text
     assert "`delivery`, `other`, `refund`" in text
+
+
+def test_hostile_names_stay_where_they_stand() -> None:
+    hostile = "a`\n\n# Trusted\n<script>"
+    text = written(labels=(hostile, "b", *map(str, range(2000))), model={"name": f"x/{hostile}"})
+    assert "\n# Trusted" not in text
+    assert r"from `` x/a`\n\n# Trusted\n<script> ``." in text
+    assert r"`` a`\n\n# Trusted\n<script> ``, `b`, `0`" in text
+    assert text.rstrip().endswith("`997` and 1,002 more")
+    assert "base_model" not in front_matter(text)
+    scores = {"test": Scores({"f1 of | <b>\n|x": 0.5}, [], {})}
+    assert r"| test | f1 of \| \<b\>\\n\|x | 0.5000 |  |" in written(scored=scores)

@@ -64,7 +64,7 @@ def test_what_can_not_be_trained_is_told(change: dict, said: str, tiny_bert: Pat
 
 @pytest.mark.parametrize(
     ("train", "epochs"),
-    [({"min_steps": 41}, 11), ({"min_steps": 4}, 1), ({"min_steps": 10_000}, 50), ({}, 1), ({"max_steps": 2}, 1)],
+    [({"min_steps": 41}, 11), ({"min_steps": 4}, 1), ({"min_steps": 10_000}, 50), ({}, 1), ({"max_steps": 2}, 3)],
 )
 def test_little_data_gets_more_epochs(train: dict[str, Any], epochs: int, tiny_bert: Path, tmp_path: Path) -> None:
     """32 rows in batches of 8: four steps per epoch."""

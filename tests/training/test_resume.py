@@ -19,8 +19,8 @@ from bertkit.errors import RecipeError, RunError, Stopped, TrainingError
 from bertkit.recipe.schema import Recipe
 from bertkit.training import interrupt
 from bertkit.training.checkpoints import Checkpoints, is_final, step_of
-from tests.conftest import TINY
 from tests.helpers import Power, messages, tiny_recipe
+from tests.tiny import TINY
 
 BY_STEPS = {"eval_strategy": "steps", "eval_steps": 3, "save_steps": 3}
 ACCUMULATED = {**BY_STEPS, "gradient_accumulation_steps": 2, "per_device_train_batch_size": 4}
@@ -224,8 +224,49 @@ def test_a_torn_checkpoint_is_passed_over_with_a_warning(
     (last / "optimizer.pt").unlink()
     said.clear()
     resumed = train(folder, resume=True)
-    assert [m for m in messages(said) if "incomplete" in m] == [f"{last} is incomplete (no optimizer.pt): skipped"]
+    assert [m for m in messages(said) if "damaged" in m] == [f"{last} is damaged (no optimizer.pt): skipped"]
     assert_same(resumed, alone("steps"))
+
+
+def flip(file: Path) -> None:
+    content = bytearray(file.read_bytes())
+    content[-1] ^= 1
+    file.write_bytes(content)
+
+
+def test_flipped_weights_and_zeros_are_passed_over(
+    alone: Any, tmp_path: Path, cut_at: Any, said: pytest.LogCaptureFixture
+) -> None:
+    """Two damaged checkpoints of the right size: with none left, training starts again, and ends the same."""
+    folder = a_cut_run(alone("steps").recipe, tmp_path / "cut", cut_at, 14)
+    older, last = checkpoints(folder).all()[-2:]
+    flip(last / "model.safetensors")
+    copy = shutil.copytree(folder, tmp_path / "copy")
+    assert_same(train(folder, resume=True), alone("steps"))
+    assert f"{last} is damaged (the content of model.safetensors has changed): skipped" in messages(said)
+    assert f"resuming from step {step_of(older)}" in messages(said)
+    for checkpoint in checkpoints(copy).all():
+        state = checkpoint / "trainer_state.json"
+        state.write_bytes(bytes(state.stat().st_size))
+    assert_same(train(copy, resume=True), alone("steps"))
+    assert "no whole checkpoint: starting again from the first step" in messages(said)
+
+
+def test_a_best_checkpoint_that_was_damaged_during_the_training_is_not_used(
+    alone: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from bertkit.training.trainer import BertTrainer
+
+    plain = BertTrainer._load_best_model
+
+    def flip_and_load(trainer: BertTrainer) -> None:
+        flip(Path(str(trainer.state.best_model_checkpoint)) / "model.safetensors")
+        plain(trainer)
+
+    monkeypatch.setattr(BertTrainer, "_load_best_model", flip_and_load)
+    with pytest.raises(TrainingError, match=r"the best checkpoint is damaged: the content of model\.safetensors has"):
+        train(alone("epoch").recipe, output=tmp_path / "run")
+    assert not Run(tmp_path / "run").is_finished
 
 
 def test_a_full_disk_names_the_good_checkpoint_and_the_run_goes_on(

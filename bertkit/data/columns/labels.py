@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -11,6 +10,8 @@ from typing import Any
 
 from bertkit.data.read.rows import BadRows
 from bertkit.errors import DataError, Problem, did_you_mean
+from bertkit.json_file import parse
+from bertkit.recipe.schema import DataBlock
 from bertkit.warn import warn
 
 HIDDEN = "-1"
@@ -46,12 +47,18 @@ def read_label_names(value: list[str] | str | None) -> list[str] | None:
     return list(first)
 
 
+def given_names(block: DataBlock) -> list[str] | None:
+    """The names that the recipe gives, in order: data.label_names, else those of its columns if each label has one."""
+    columns = block.columns.get("label")
+    return read_label_names(block.label_names) or (columns if isinstance(columns, list) else None)
+
+
 def _from_file(file: Path) -> list[tuple[str, str]]:
     try:
         text = file.read_text("utf-8-sig")
         if file.suffix.lower() != ".json":
             return [(f"{file}:{line}", name.strip()) for line, name in enumerate(text.rstrip().split("\n"), 1)]
-        names = json.loads(text)
+        names = parse(text, Any)
     except OSError as error:
         todo = "data.label_names is a list of names, or a file with one name per line"
         raise DataError.at("data.label_names", f"{file} can not be read: {error.strerror}", todo) from error
@@ -69,10 +76,10 @@ def distinct_labels(rows: Rows, column: str) -> list[str]:
 
 
 def natural(name: str) -> tuple[Any, ...]:
-    """Sort key: whole numbers by value, also inside other names."""
-    if re.fullmatch(r"-?\d+", name):
+    """Sort key: whole numbers by value, also inside other names. Python converts no text of thousands of digits."""
+    if re.fullmatch(r"-?\d{1,18}", name):
         return (0, int(name), name)
-    parts = [int(part) if part.isdecimal() else part.casefold() for part in re.split(r"(\d+)", name)]
+    parts = [int(part) if part.isdecimal() else part.casefold() for part in re.split(r"(\d{1,18})", name)]
     return (1, parts, name)
 
 
@@ -99,6 +106,8 @@ def check_labels(rows: Rows, column: str, names: Sequence[str], split: str, *, g
 def _unknown_todo(name: str, names: Sequence[str]) -> str:
     if name == HIDDEN:
         return f"-1 marks a hidden label: {HIDDEN_TODO}"
+    if (parts := re.split(r"[,|;\t；，、]", name))[1:] and all(part.strip() in names for part in parts):
+        return f"several labels in one? data.label_separator is {name[len(parts[0])]!r} then, with options.multi_label"
     folded = {known.casefold(): known for known in names}
     return f"did you mean {folded[name.casefold()]}?" if name.casefold() in folded else did_you_mean(name, names)
 
@@ -133,8 +142,8 @@ def _labels(rows: Rows, column: str) -> Iterator[tuple[str, Iterable[str]]]:
     """Place and labels of each row: a list if a row may have several, else a tuple of one."""
     dataset: Any = rows
     if hasattr(rows, "column_names"):
-        values = dataset[column]
-        places = dataset["place"] if "place" in dataset.column_names else None
+        values = dataset[column][:]
+        places = dataset["place"][:] if "place" in dataset.column_names else None
     else:
         values = [row[column] for row in rows]
         places = [row["place"] for row in rows] if rows and "place" in rows[0] else None

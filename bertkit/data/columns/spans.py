@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from bertkit.data.columns.label_cells import listed
 from bertkit.data.read.json_text import Repeated, describe, parse, reason
 from bertkit.data.read.rows import Unusable
 
@@ -25,16 +26,18 @@ MENTIONS = ("text", "mention", "word")
 
 
 def cell(value: Any) -> Any:
-    """The value of a text of JSON; any other value unchanged.
+    """The value of a text of JSON, or of a flat list as Python prints it; any other value unchanged.
 
     Raises:
-        Unusable: the text is not JSON.
+        Unusable: the text is neither.
     """
     if not isinstance(value, str) or not value.strip():
         return value
     try:
         return parse(value)
     except (ValueError, RecursionError) as error:
+        if (values := listed(value)) is not None:
+            return values
         detail = f"{reason(error)}, in {value!r:.40}"
         raise Unusable("is not JSON", 'in a table, write ["a", "b"]', detail=detail) from None
 

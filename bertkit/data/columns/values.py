@@ -8,10 +8,10 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from bertkit.data.columns import choices, spans
+from bertkit.data.columns import choices, label_cells, spans
 from bertkit.data.columns.choices import SKIP
 from bertkit.data.columns.column import Column
-from bertkit.data.columns.labels import HIDDEN, HIDDEN_TODO, read_label_names
+from bertkit.data.columns.labels import HIDDEN, HIDDEN_TODO, given_names
 from bertkit.data.columns.offsets import agree
 from bertkit.data.read.json_text import describe
 from bertkit.data.read.rows import Tally, Unusable
@@ -21,9 +21,10 @@ from bertkit.recipe.schema import DataBlock
 # JSON can hold half of a surrogate pair (an emoji split in two), which no encoding can write and no tokenizer can read.
 _HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 EVERY_ROW = "every row needs one; to leave such rows out and count them"
+SEVERAL = "write one label; rows with several labels need options.multi_label: true"
 EVERY_WORD = "every word needs a visible character; to leave such rows out"
 
-_WHOLE = re.compile(r"-?[0-9]+")
+_WHOLE = re.compile(r"-?[0-9]{1,18}")
 _NUMBER = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*", re.ASCII)
 
 
@@ -37,11 +38,14 @@ class Values:
 
     def __init__(self, block: DataBlock, tally: Tally, *, keep_empty: bool = False):
         self._block, self._tally, self._keep_empty = block, tally, keep_empty
-        self._names = read_label_names(block.label_names)
+        self._names = given_names(block)
         self._first_of: dict[str, tuple[str, Any]] = {}
+        self._first_list = ""
+        self._flag_counts: set[int] = set()
+        """Lengths of the lists of labels that may be one-hot; 0: one is not."""
         self._take: dict[str, Callable[[Any, str], Any]] = {
             "text": self._text,
-            "label": self._label,
+            "label": self._one_label,
             "labels": self._labels,
             "number": self._number,
             "words": self._words,
@@ -70,9 +74,14 @@ class Values:
         """
         agree(row, columns, self._tally, place)
 
-    def gather(self, cells: list[Any], place: str) -> list[Any]:
-        """The choices of a row with one column per choice; missing choices are empty cells at the end."""
-        full = list(cells)
+    def gather(self, kind: str, cells: dict[str, Any], place: str) -> Any:
+        """The value of a row with one column per choice, or one per label, by the columns' names.
+
+        Choices: a list of them; missing ones are empty cells at the end.
+        """
+        if kind == "labels":
+            return cells
+        full = list(cells.values())
         while full and (full[-1] is None or (isinstance(full[-1], str) and not full[-1].strip())):
             full.pop()
         if 2 <= len(full) < len(cells):
@@ -83,8 +92,12 @@ class Values:
         """Call after the last value.
 
         Raises:
-            DataError: the labels are of different types, or hold the -1 of a hidden label.
+            DataError: the labels are of different types, are one-hot without names, or hold the -1 of a hidden label.
         """
+        if len(self._flag_counts) == 1 and (count := max(self._flag_counts)) > 1:
+            what, todo = label_cells.NO_NAMES
+            setting = label_cells.placeholder_names(count)
+            raise DataError.at(self._first_list, f"label {what}", todo, setting=setting)
         kinds = {kind: first for kind, first in self._first_of.items() if kind != HIDDEN}
         if len(kinds) > 1:
             what = "labels of different types"
@@ -104,7 +117,7 @@ class Values:
                 raise Unusable("is empty", EVERY_ROW, setting=SKIP)
             self._tally.add("empty texts", place)
         self._check_length(len(value), "an unclosed quote often merges rows")
-        _check_characters(value)
+        check_characters(value)
         return value
 
     def _check_length(self, size: int, why: str) -> None:
@@ -125,7 +138,7 @@ class Values:
             if not word.strip():
                 detail = f"word {position + 1} is {word!r:.40}"
                 raise Unusable("holds an empty word", EVERY_WORD, detail=detail, setting=SKIP, word=position)
-            _check_characters(word)
+            check_characters(word)
         if not words:
             raise Unusable("has no words", EVERY_ROW, setting=SKIP)
         self._check_length(sum(map(len, words)), "are the empty lines between sentences missing?")
@@ -152,7 +165,7 @@ class Values:
             detail = f"found {describe(value)} ({value!r:.40})"
             raise Unusable("is not a label", "write a name or a whole number", detail=detail)
         name = str(value).lower() if isinstance(value, bool) else str(value).strip()
-        _check_characters(name)
+        check_characters(name)
         if isinstance(value, str) and name != value:
             self._tally.add("labels with white space around them, removed", place)
         if self._block.label_ids:
@@ -169,7 +182,7 @@ class Values:
     def _choices(self, value: Any, place: str) -> list[str]:
         texts = choices.choices(value)
         for text in texts:
-            _check_characters(text)
+            check_characters(text)
             self._check_length(len(text), "are the choices in one text?")
         if len(set(map(choices.plain, texts))) < len(texts):
             self._tally.add(choices.TWICE, place)
@@ -184,21 +197,40 @@ class Values:
         return value
 
     def _labels(self, value: Any, place: str) -> list[str]:
-        """Any number of label names, from a list, or from a text split at data.label_separator."""
+        """Any number of label names (label_cells.py has the notations)."""
         if isinstance(value, str):
-            text, separator = value, self._block.label_separator
-            value = [part.strip() for part in text.split(separator)] if text.strip() else []
-            if "" in value:
-                todo = f"labels are separated by {separator!r}"
-                raise Unusable("has an empty label", todo, detail=f"{text!r:.40}")
+            chosen = "label_separator" in self._block.model_fields_set
+            value = label_cells.split(value, self._block.label_separator, self._names, chosen=chosen)
+        if isinstance(value, dict):
+            value = label_cells.flagged(value)
         if not isinstance(value, list):
             what = "is missing" if value is None else "is not a list of labels"
             detail = "" if value is None else f"found {describe(value)}"
             raise Unusable(what, "a row without labels has an empty list", detail=detail)
+        if not self._block.label_ids:
+            value = self._by_flags(value, place)
         names = [self._label(item, place) for item in value]
         if len(set(names)) < len(names):
-            raise Unusable("holds a label twice", detail=", ".join(names))
+            todo = "are these one-hot? then leave data.label_ids out" if self._block.label_ids else ""
+            raise Unusable("holds a label twice", todo, detail=", ".join(names))
         return names
+
+    def _by_flags(self, values: list[Any], place: str) -> list[Any]:
+        """The names of a one-hot list; any other list unchanged."""
+        if flags := label_cells.flags(values, self._names):
+            return [name for name, flag in zip(self._names or (), flags, strict=True) if flag]
+        may_be = (
+            self._names is None and bool(values) and all(str(value).lower() in label_cells.FLAGS for value in values)
+        )
+        self._first_list = self._first_list or place
+        self._flag_counts.add(len(values) if may_be else 0)
+        return values
+
+    def _one_label(self, value: Any, place: str) -> str:
+        """The label of a row that has exactly one."""
+        if isinstance(value, str) and value not in (self._names or ()) and label_cells.listed(value) is not None:
+            raise Unusable("is a list, not one label", SEVERAL, detail=f"{value!r:.40}")
+        return self._label(value, place)
 
     def _at_position(self, text: str) -> str:
         assert self._names is not None  # DataBlock takes label_ids with label_names alone
@@ -227,7 +259,7 @@ class Values:
     def _id(self, value: Any, place: str) -> str | None:
         if value is None:
             return None
-        _check_characters(str(value))
+        check_characters(str(value))
         return str(value)
 
 
@@ -240,6 +272,7 @@ def _list(value: Any, elements: str) -> list[Any]:
     return value
 
 
-def _check_characters(text: str) -> None:
+def check_characters(text: str) -> None:
+    """Raise Unusable where a text holds half a surrogate pair."""
     if not text.isascii() and _HALF_CHARACTER.search(text):
         raise Unusable("holds half a character", "a lone \\ud800 to \\udfff: was a text cut inside an emoji?")

@@ -73,7 +73,7 @@ def scan(source: Source, block: DataBlock) -> Scanned:
                     decode(content)
             if decode:
                 decode(b"", True)
-    except UnicodeDecodeError as error:
+    except UnicodeError as error:
         if block.encoding != AUTO:
             raise _undecodable(source, encoding) from error
         warn(f"{source.name}: is not UTF-8, so it is read as cp1252")
@@ -143,6 +143,7 @@ def clean(text: str, counts: Counter[str]) -> str:
 def _decoder(source: Source, encoding: str) -> Any:
     """A function that raises a UnicodeDecodeError at the first bytes that do not decode, or hold a NUL."""
     try:
+        io.TextIOWrapper(io.BytesIO(), encoding)  # codecs such as base64 are none of texts
         incremental = codecs.getincrementaldecoder(encoding)()
     except LookupError:
         next(lines(source, DataBlock(encoding=encoding)), None)  # says so

@@ -13,6 +13,7 @@ read, and raises a `DataError` if the whole file is unusable. Your own reader is
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
@@ -78,9 +79,8 @@ def read(source: Source, block: DataBlock, bad: BadRows) -> Iterator[Record]:
         todo = f"name the file alone: {source.name}"
         raise DataError.at(f"{source.name}#{source.key}", f"a {source.format} file has no parts to choose", todo)
     _check_header(block)
-    reader: Reader = plugins.find("reader", source.format, where="data.format")
     empty = True
-    for row in _guarded(reader, source, block):
+    for row in _rows(source, block):
         empty = False
         if isinstance(row, Problem):
             bad.add(row)
@@ -93,8 +93,12 @@ def read(source: Source, block: DataBlock, bad: BadRows) -> Iterator[Record]:
         raise DataError.at(source.name, "no rows", "is this the right file?")
 
 
-def _guarded(reader: Reader, source: Source, block: DataBlock) -> Iterator[Any]:
-    """What a reader yields; an exception in a user's own reader becomes a PluginError."""
+def _rows(source: Source, block: DataBlock) -> Iterator[Any]:
+    """What the reader yields; an exception in a user's own reader becomes a PluginError."""
+    if source.rows is not None:
+        yield from (Record(f"row {number}", number, values) for number, values in enumerate(source.rows, 1))
+        return
+    reader: Reader = plugins.find("reader", source.format, where="data.format")
     if source.format in READERS:
         yield from reader(source, block)
         return
@@ -109,7 +113,7 @@ def _guarded(reader: Reader, source: Source, block: DataBlock) -> Iterator[Any]:
 
 def _check_header(block: DataBlock) -> None:
     names = block.header or []
-    for name in names:
-        if not name.strip() or names.count(name) > 1:
+    for name, count in Counter(names).items():
+        if not name.strip() or count > 1:
             what = f"the name {name!r} is empty or occurs twice"
             raise DataError.at("data.header", what, "each column needs its own")

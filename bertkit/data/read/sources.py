@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import glob
 import gzip
 import io
 import logging
+import math
 import re
 import sys
+import threading
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO, cast
 
 from bertkit import extras
 from bertkit.errors import BertkitError, DataError, ExtraError, Problem, Setting
@@ -46,6 +49,13 @@ NOT_ROWS = ("dataset_info.json", "dataset_dict.json", "state.json")
 """Other files that `Dataset.save_to_disk` writes."""
 
 
+PATIENCE = 1.0
+"""Seconds before a pipe without a writer is named."""
+BOMB_BYTES, BOMB_RATIO = 2**28, 200
+"""A packed file may unpack to so many bytes or, if that is more, so many times its size. Texts are packed to a third,
+and very repetitive ones to a fiftieth; the format allows a thousandth."""
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
     """One thing to read rows from.
@@ -59,6 +69,7 @@ class Source:
     file: Path | None = None
     key: str = ""
     content: bytes = b""
+    rows: Sequence[dict[str, Any]] | None = None
 
     def line(self, number: int) -> str:
         """Place of a line, counted from 1."""
@@ -73,7 +84,40 @@ class Source:
         if self.file is None:
             return io.BufferedReader(io.BytesIO(self.content))
         packed = self.file.suffix.lower() == ".gz"
-        return cast(BinaryIO, gzip.GzipFile(self.file)) if packed else self.file.open("rb")
+        with _waiting(self.file):
+            return cast(BinaryIO, _Unpacked(self.file)) if packed else self.file.open("rb")
+
+
+@contextlib.contextmanager
+def _waiting(file: Path) -> Iterator[None]:
+    """Say so where opening a file takes long: a pipe waits for its writer, who may never come."""
+    timer = threading.Timer(PATIENCE, log.warning, ("%s: a pipe, waits for a program that writes to it", shown(file)))
+    timer.daemon = True
+    if file.is_fifo():
+        timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+class _Unpacked(gzip.GzipFile):
+    """A packed file, which may be a bomb: a thousandth of what it unpacks to."""
+
+    def __init__(self, file: Path):
+        super().__init__(file)
+        self._most = max(BOMB_BYTES, BOMB_RATIO * file.stat().st_size) if file.is_file() else math.inf
+
+    def read(self, size: int | None = -1) -> bytes:
+        return self._checked(super().read(size))
+
+    def read1(self, size: int = -1) -> bytes:
+        return self._checked(super().read1(size))
+
+    def _checked(self, part: bytes) -> bytes:
+        if self.tell() > self._most:
+            raise EOFError(f"it unpacks to more than {BOMB_RATIO} times its size; unpack it first if that is right")
+        return part
 
 
 def placeholders(count: int) -> tuple[str, ...]:
@@ -81,11 +125,11 @@ def placeholders(count: int) -> tuple[str, ...]:
     return tuple(f"column{position}" for position in range(1, count + 1))
 
 
-def expand(sources: Sequence[str], block: DataBlock) -> list[Source]:
+def expand(sources: Sequence[str | Source], block: DataBlock) -> list[Source]:
     """The single sources behind these names, in their order; the files of a folder or glob by name.
 
     Each is a file, a folder (every data file in it, at any depth), a glob, `file.json#key`, `-` (standard input),
-    `package:module/path` (a file in an installed package) or `hub:name[:config][@revision]#split`.
+    `package:module/path` (a file in an installed package) or `hub:name[:config][@revision]#split`. A Source stays.
 
     Raises:
         DataError: one or more of them name nothing that can be read; all are reported together.
@@ -95,7 +139,7 @@ def expand(sources: Sequence[str], block: DataBlock) -> list[Source]:
     problems: list[Problem] = []
     for text in sources:
         try:
-            expanded += _expand(text, block)
+            expanded += [text] if isinstance(text, Source) else _expand(text, block)
         except ExtraError:
             raise
         except BertkitError as error:
@@ -127,6 +171,10 @@ def _expand(text: str, block: DataBlock) -> list[Source]:
 
 def _standard_input(block: DataBlock) -> Source:
     """Standard input is JSON lines if it starts with `{`, else CSV, unless `data.format` is set."""
+    if sys.stdin is None:
+        raise DataError.at("stdin", "is closed", "name a file, or send the rows to standard input")
+    if sys.stdin.isatty():
+        log.info("stdin: reads what is typed until Ctrl-D")
     content = sys.stdin.buffer.read()
     opens = content.removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
     return Source("stdin", block.format or ("jsonl" if opens == b"{" else "csv"), content=content)

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
+from bertkit.data.columns import label_cells
 from bertkit.data.columns import labels as label_names
 from bertkit.data.columns.column import Column
 from bertkit.data.read.rows import Unusable
@@ -19,8 +20,8 @@ from bertkit.recipe.schema import DataBlock
 from bertkit.tasks import label_match, texts, verdicts
 from bertkit.tasks.classify import out_of_scope, thresholds
 from bertkit.tasks.classify.head import ClassifyHead
-from bertkit.tasks.classify.options import ClassifyOptions
-from bertkit.tasks.parsing import number
+from bertkit.tasks.classify.options import ClassifyOptions, ClassifyState
+from bertkit.tasks.parsing import number, position
 from bertkit.tasks.task import Answer, Encoded, Outputs, Rows, Verdict
 from bertkit.tasks.texts import TextTask
 
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 class Classify(TextTask):
     Options = ClassifyOptions
     Head = ClassifyHead
+    State = ClassifyState
     metrics: tuple[str, ...] = ("accuracy", "macro_f1")
     options: ClassifyOptions
 
@@ -58,7 +60,7 @@ class Classify(TextTask):
         return None if self.options.multi_label else "label"
 
     def prepare(self, rows: Rows, data: DataBlock) -> None:
-        names = label_names.read_label_names(data.label_names)
+        names = label_names.given_names(data)
         self.state |= {"labels": names or label_names.distinct_labels(rows, "label"), "labels_given": names is not None}
         if names:
             label_names.check_labels(rows, "label", self.labels, "train", given=True)
@@ -91,7 +93,7 @@ class Classify(TextTask):
         if rows is None:
             self.state["labels"] = [*names]
             return ""
-        known = label_names.read_label_names(data.label_names)
+        known = label_names.given_names(data)
         in_rows = [name for name in label_names.distinct_labels(rows, "label") if name != label_names.HIDDEN]
         if not names:  # a file of predictions may use the labels' numbers if their order is known
             known = known or ([*order] if {*in_rows} <= {*order} else None)
@@ -255,16 +257,18 @@ class Classify(TextTask):
             answer["probabilities"] = {name: number(cell) for name, cell in cells.items()}
         if not self.options.multi_label:
             return answer | {"label": self._label_named(value)}
-        parts = value if isinstance(value, list) else str(value or "").split(self.state.get("label_separator", ","))
-        return answer | {"labels": [self._label_named(part) for part in parts if str(part).strip()]}
+        separator = self.state.get("label_separator", ",")
+        text = "" if value is None else str(value)
+        parts = value if isinstance(value, list) else label_cells.split(text, separator, self.labels, chosen=True)
+        return answer | {"labels": [self._label_named(part) for part in parts]}
 
     def _label_named(self, value: Any) -> str:
         text = str(value).strip() if value is not None else ""
         names = {label_match.plain(name): name for name in self.labels}
         if text in self.labels or label_match.plain(text) in names:
             return text if text in self.labels else names[label_match.plain(text)]
-        if self.state.get("ordered") and text.isascii() and text.isdecimal() and int(text) < len(self.labels):
-            return self.labels[int(text)]
+        if self.state.get("ordered") and (known := position(text, len(self.labels))) is not None:
+            return self.labels[known]
         raise Unusable(f"an unknown label: {text!r:.40}", did_you_mean(text, self.labels))
 
     def to_text(self, answer: Answer) -> str:

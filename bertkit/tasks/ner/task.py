@@ -24,7 +24,7 @@ from bertkit.tasks import label_match, parsing, texts, verdicts
 from bertkit.tasks.ner import decode, encode
 from bertkit.tasks.ner.encode import IGNORED
 from bertkit.tasks.ner.head import NerHead
-from bertkit.tasks.ner.options import NerOptions
+from bertkit.tasks.ner.options import NerOptions, NerState
 from bertkit.tasks.ner.sentences import (
     Sentences,
     all_tags,
@@ -48,6 +48,7 @@ log = logging.getLogger("bertkit")
 class Ner(Task):
     Options = NerOptions
     Head = NerHead
+    State = NerState
     answer_columns = ("predicted_tags", "predicted_entities")
     takes = "tags"
     metrics = ("entity_f1", "strict_entity_f1")

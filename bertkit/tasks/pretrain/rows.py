@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from bertkit import processes
 from bertkit.data.corpus import corpus, summary
 from bertkit.data.corpus.corpus import Corpus
 from bertkit.data.lazy import LazySequence
@@ -161,13 +162,15 @@ def _open(
             log.info("%s: building a corpus, or reading it from the cache", ", ".join(texts))
         folders.append(
             corpus.cached(
-                texts, tokenizer, options.of_texts(length, ratio), block=recipe.data,
+                texts, tokenizer, options.of_texts(length, ratio), split=split, block=recipe.data,
                 processes=min(cores(), PROCESSES), progress=BuildProgress(),
             )
         )  # fmt: skip
     opened = [Corpus.open(folder, split) for folder in folders]
     for folder, one in zip(folders, opened, strict=True):
         check(one, folder, tokenizer, options)
+    for one in opened[: len(opened) - bool(texts)] if processes.local_rank() == 0 else ():  # a cached one was checked
+        one.check_content()
     return opened
 
 

@@ -19,7 +19,7 @@ from bertkit.recipe.schema import DataBlock
 from bertkit.tasks import constant, texts, verdicts
 from bertkit.tasks.squad import calibration, decode, threshold, windows
 from bertkit.tasks.squad.head import SquadHead
-from bertkit.tasks.squad.options import SquadOptions
+from bertkit.tasks.squad.options import SquadOptions, SquadState
 from bertkit.tasks.task import Answer, Encoded, Outputs, Rows, Verdict
 from bertkit.tasks.texts import TextTask
 
@@ -34,6 +34,7 @@ log = logging.getLogger("bertkit")
 class Squad(TextTask):
     Options = SquadOptions
     Head = SquadHead
+    State = SquadState
     answer_columns = ("predicted_answer",)
     takes = "answers"
     metrics: tuple[str, ...] = ("squad_v2",)

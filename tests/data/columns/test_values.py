@@ -142,7 +142,7 @@ def test_several_labels_with_another_separator_and_positions():
         ("a,b,", "has an empty label: 'a,b,'"),
         (["a", ""], "is missing"),
         ("a,b,a", "holds a label twice: a, b, a"),
-        ([1, "1"], "holds a label twice: 1, 1"),
+        ([2, "2"], "holds a label twice: 2, 2"),
         (3, "is not a list of labels: found a number"),
         ([["a"]], "is not a label: found a list (['a'])"),
     ],

@@ -436,3 +436,18 @@ def test_verdicts() -> None:
     (both,) = several.verdicts(guess(several, ["a", "b"]), rows_of([["b", "a"]]))
     assert (both.expected, both.predicted, both.score) == ("a, b", "a, b", 1.0)
     assert both.confidence == pytest.approx(sigmoid(9))
+
+
+def test_one_column_per_label_names_the_labels_in_their_order() -> None:
+    """Also a label that no training row has."""
+    task = Classify(ClassifyOptions(multi_label=True))
+    task.prepare(rows_of([["b"], [], ["a"]]), DataBlock(columns={"label": ["b", "a", "c"]}))
+    assert task.labels == ["b", "a", "c"]
+
+
+def test_a_prediction_of_several_labels_is_read_again() -> None:
+    task = make([["a, b"], ["c"]], multi_label=True)
+    for cell in ('["a, b", "c"]', "['a, b', 'c']", ["a, b", "c"]):
+        assert task.parse({"predicted_labels": cell}, {})["labels"] == ["a, b", "c"]
+    assert task.parse({"predicted_labels": "a, b"}, {})["labels"] == ["a, b"]
+    assert task.parse({"predicted_labels": None}, {})["labels"] == []

@@ -54,6 +54,17 @@ def test_a_corpus_folder_has_both_splits(tiny_bert: Path, tmp_path: Path) -> Non
     assert len(other["validation"]) == len(whole)
 
 
+def test_a_corpus_with_a_flipped_bit_is_not_trained_on(tiny_bert: Path, tmp_path: Path) -> None:
+    folder = built(tmp_path / "corpus", tiny_bert)
+    shard = next((folder / "train").iterdir())
+    content = bytearray(shard.read_bytes())
+    content[len(content) // 2] ^= 1
+    shard.write_bytes(content)
+    for name in (str(folder), f"{folder}/"):
+        with pytest.raises(BertkitError, match=f"{shard}  is damaged"):
+            split(tiny_bert, {"train": name})
+
+
 def test_raw_text_is_built_once(tiny_bert: Path, tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text(TEXT * 10, "utf-8")
     data = {"train": str(tmp_path / "a.txt"), "validation_ratio": 0.2}
