@@ -33,7 +33,8 @@ from bertkit.commands import (
 )
 from bertkit.commands import eval as eval_
 from bertkit.display import line
-from bertkit.errors import BertkitError, Stopped
+from bertkit.errors import BertkitError, Problem, Stopped
+from bertkit.fs import refusal
 
 app = typer.Typer(
     name="bertkit",
@@ -90,13 +91,22 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 130
     except BertkitError as error:
-        for problem in error.problems if processes.reports_errors() else ():
-            with contextlib.suppress(OSError):  # the exit code still says it
-                typer.echo(f"{typer.style('error:', fg='red', bold=True)} {problem}", err=True)
-        return 2
+        return _failed(error.problems)
+    except OSError as error:
+        if (problem := refusal(error)) is None:
+            raise
+        return _failed([problem])
     except SystemExit as stop:
         return stop.code if isinstance(stop.code, int) else 1
     return 0
+
+
+def _failed(problems: Sequence[Problem]) -> int:
+    """Show the mistakes. Returns their exit code."""
+    for problem in problems if processes.reports_errors() else ():
+        with contextlib.suppress(OSError):  # the exit code still says it
+            typer.echo(f"{typer.style('error:', fg='red', bold=True)} {problem}", err=True)
+    return 2
 
 
 def _quiet_libraries() -> None:

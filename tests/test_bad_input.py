@@ -223,6 +223,8 @@ DATA = [
     Bad("glob without match", GOOD, f"{TRAIN} -s data.train='t*.json'", "t*.json", "no file matches", "**"),
     Bad("missing file", GOOD, f"{TRAIN} -s data.train=trian.csv", "trian.csv", "no such file",
         "did you mean train.csv?"),
+    Bad("a name that is too long", GOOD, f"{TRAIN} -s data.train={'x' * 300}.csv", "xxx", "File name too long",
+        "name another"),
     Bad("missing file far from any", GOOD, f"{TRAIN} -s data.train=zzz/q.parquet", "q.parquet", "no such file",
         "check"),
     Bad("unknown ending", put({"train.xlsx": "PK"}), f"{TRAIN} -s data.train=train.xlsx", "train.xlsx", "ending",

@@ -99,6 +99,38 @@ def test_a_users_mistake_is_a_line_a_problem_and_code_2(bertkit: Bertkit, monkey
     assert err.splitlines() == ["error: a.csv:2  no label; add one", "error: a.csv:3  no text"]
 
 
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (
+            PermissionError(errno.EACCES, "Permission denied", "a.csv"),
+            "a.csv  Permission denied; it needs the permission",
+        ),
+        (OSError(errno.ENOSPC, "No space left on device"), "No space left on device; free some space"),
+        (
+            OSError(errno.ELOOP, "Too many levels of symbolic links", "b"),
+            "b  Too many levels of symbolic links; name an",
+        ),
+        (FileNotFoundError(errno.ENOENT, "No such file or directory", "ours"), ""),
+        (PermissionError(errno.EPERM, "Operation not permitted"), ""),
+    ],
+)
+def test_what_the_system_refuses_is_told_and_a_bug_of_ours_is_not(
+    error: OSError, told: str, bertkit: Bertkit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail() -> None:
+        raise error
+
+    monkeypatch.setattr("bertkit.recipe.source.recipe_names", fail)
+    if not told:
+        with pytest.raises(type(error)):
+            bertkit("recipe", "list")
+        return
+    code, _, err = bertkit("recipe", "list")
+    assert code == 2
+    assert err.startswith(f"error: {told}")
+
+
 def test_a_bug_of_ours_keeps_its_traceback(bertkit: Bertkit, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail() -> None:
         raise KeyError("a bug")

@@ -130,19 +130,22 @@ class StopOnNonFinite(TrainerCallback):
 
 
 class _Terminal:
-    """Standard error as it is now. It may be closed during a training, whose end that must not be."""
+    """Standard error, which may be closed during a training, whose end that must not be."""
+
+    def __init__(self) -> None:
+        self._stream = sys.stderr  # rich puts one of its own in its place
 
     def write(self, text: str) -> int:
         with contextlib.suppress(OSError):
-            sys.stderr.write(text)
+            self._stream.write(text)
         return len(text)
 
     def flush(self) -> None:
         with contextlib.suppress(OSError):
-            sys.stderr.flush()
+            self._stream.flush()
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(sys.stderr, name)
+        return getattr(self._stream, name)
 
 
 class ShowProgress(TrainerCallback):

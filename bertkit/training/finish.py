@@ -11,6 +11,8 @@ from bertkit.inference.coverage import coverage
 from bertkit.inference.score import Scores, sanity_checks
 from bertkit.models import build
 from bertkit.models.weights import identity
+from bertkit.recipe.local import published
+from bertkit.recipe.schema import Recipe
 from bertkit.report import run as run_page
 from bertkit.report.card import card
 from bertkit.run import Run, environment
@@ -44,7 +46,7 @@ def finish(parts: Parts, run: Run, trainer: BertTrainer, warnings: list[Warned])
     write_json(run.task_file, task.state)
     run.seal()
     before = run.environment
-    write_json(run.environment_file, {**environment(), **before, "model": identity(parts.recipe.model)})
+    write_json(run.environment_file, {**environment(), **before, "model": _identity(parts.recipe)})
     write_text(run.card_file, card(parts.recipe, task, scored, run, warnings))
     _report(parts, run, scored, warnings)
     figures = {name: scores.figures for name, scores in scored.items()}
@@ -56,17 +58,6 @@ def finish(parts: Parts, run: Run, trainer: BertTrainer, warnings: list[Warned])
         shutil.rmtree(run.checkpoints, ignore_errors=True)
 
 
-def _check_convergence(parts: Parts, history: list[dict[str, Any]]) -> None:
-    """Warn of a training loss that still falls, unless the validation loss says that training on would overfit."""
-    fall = still_falling([(line["step"], line["loss"]) for line in history if "loss" in line])
-    validation = [line["eval_loss"] for line in history if "eval_loss" in line]
-    if fall and (not validation or validation[-1] <= min(validation)):
-        block = parts.recipe.train
-        key = next((key for key in ("max_minutes", "max_steps") if key in block), "num_train_epochs")
-        what = f"the training loss was still falling at the end ({fall.begin:.3g} to {fall.end:.3g} in the last steps)"
-        warn(f"{what}: the model is not fully trained; raise train.{key}")
-
-
 def _save_model(parts: Parts, run: Run, *, whole: bool) -> None:
     """Write model and tokenizer. `whole`: this process has all of the weights."""
     if whole:
@@ -76,6 +67,17 @@ def _save_model(parts: Parts, run: Run, *, whole: bool) -> None:
     parts.tokenizer.model_max_length = min(limit, parts.recipe.options.get("max_length") or limit)
     parts.tokenizer.save_pretrained(run.model)
     settle(run.model)
+
+
+def _check_convergence(parts: Parts, history: list[dict[str, Any]]) -> None:
+    """Warn of a training loss that still falls, unless the validation loss says that training on would overfit."""
+    fall = still_falling([(line["step"], line["loss"]) for line in history if "loss" in line])
+    validation = [line["eval_loss"] for line in history if "eval_loss" in line]
+    if fall and (not validation or validation[-1] <= min(validation)):
+        block = parts.recipe.train
+        key = next((key for key in ("max_minutes", "max_steps") if key in block), "num_train_epochs")
+        what = f"the training loss was still falling at the end ({fall.begin:.3g} to {fall.end:.3g} in the last steps)"
+        warn(f"{what}: the model is not fully trained; raise train.{key}")
 
 
 def _check_sanity(parts: Parts, scored: dict[str, Scores]) -> None:
@@ -90,6 +92,11 @@ def _check_sanity(parts: Parts, scored: dict[str, Scores]) -> None:
             warn(f"{message}; {remedy}", name)
         if not found:
             remedy = f"the {name} rows scored better: are these rows of the same kind?"
+
+
+def _identity(recipe: Recipe) -> dict[str, str]:
+    known = identity(recipe.model)
+    return {**known, "name": published(known["name"])}
 
 
 def _report(parts: Parts, run: Run, scored: dict[str, Scores], warnings: list[Warned]) -> None:

@@ -6,7 +6,7 @@ import logging
 import math
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bertkit import processes
 from bertkit.data.columns.labels import read_label_names
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase, TrainerCallback, TrainingArguments
 
     from bertkit.metrics import Metric
+    from bertkit.training.trainer import BertTrainer
 
 log = logging.getLogger("bertkit")
 
@@ -151,3 +152,22 @@ def join_processes(recipe: Recipe) -> None:
 def data_identity(splits: dict[str, Split]) -> dict[str, str]:
     """SHA-256 of the encoded examples of each split; it changes with the rows, their order and the tokenizer."""
     return {name: identity_of(split.encoded.examples) for name, split in splits.items()}
+
+
+def log_summary(parts: Parts, trainer: BertTrainer) -> None:
+    """Log the rows, the model and the batch of a training, before it starts."""
+    from bertkit.training.callbacks import effective_batch
+
+    args = trainer.args
+    rows = ", ".join(f"{len(split.rows)} {name}" for name, split in parts.splits.items())
+    parameters = sum(p.numel() for p in parts.model.parameters())
+    trained = sum(p.numel() for p in parts.model.parameters() if p.requires_grad)
+    frozen = f" ({trained:,} trained)" if trained < parameters else ""
+    log.info("rows: %s", rows)
+    log.info("model: %s, %s parameters%s, on %s", parts.model.config.model_type, f"{parameters:,}", frozen, args.device)
+    model: Any = parts.model
+    log.info("padding: %s", "none" if model.padding_free else f"batches of similar lengths ({model.padded_because})")
+    log.info(
+        "effective batch: %d rows (%d x %d accumulated x %d processes)",
+        *(effective_batch(args), args.train_batch_size, args.gradient_accumulation_steps, args.world_size),
+    )

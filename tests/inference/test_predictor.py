@@ -124,13 +124,15 @@ def test_no_rows_are_no_answers(tiny_run: Run) -> None:
     assert Predictor.open(tiny_run).predict([]) == []
 
 
-def test_a_run_with_code_needs_trust_once_it_is_elsewhere(tiny_bert: Path, tmp_path: Path) -> None:
+def test_a_run_with_code_needs_trust_of_another_user(
+    tiny_bert: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     file = tmp_path / "mine.py"
     file.write_text("from bertkit.tasks.classify.task import Classify\n\n\nclass Mine(Classify):\n    pass\n")
     recipe = tiny_recipe("classify", {}, tiny_bert, tmp_path, max_steps=1)
     run = train(recipe.model_copy(update={"task": f"{file}:Mine"}), output=tmp_path / "run")
     assert type(Predictor.open(run.path).task).__name__ == "Mine"
-    file.unlink()
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "another"))
     with pytest.raises(RunError, match="--trust-code"):
         Predictor.open(run.path)
     assert Predictor.open(run.path, trust_code=True).predict(["hello"])[0]["label"]

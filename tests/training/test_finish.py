@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import json
+import shutil
 import stat
 from pathlib import Path
 from types import SimpleNamespace
@@ -55,6 +56,42 @@ def test_a_run_is_finished_by_its_metrics_alone(
     assert run.task_file.is_file() and run.checkpoints.is_dir()
     monkeypatch.setattr(finish, "write_json", plain)
     assert train(recipe, output=tmp_path / "run", resume=True).metrics["rows"] == {"train": 32, "validation": 8}
+
+
+def test_what_a_run_publishes_names_no_folder_user_or_machine(
+    tiny_bert: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bertkit: Any
+) -> None:
+    """Everything but local.json, tensorboard/ and checkpoints/, which .gitignore leaves out."""
+    home = tmp_path / "home" / "secretuser"
+    home.mkdir(parents=True)
+    monkeypatch.setattr("socket.gethostname", lambda: "secrethost")
+    monkeypatch.setattr("platform.node", lambda: "secrethost")
+    model = shutil.copytree(tiny_bert, home / "bert")
+    (home / "mine.py").write_text("from bertkit.tasks.classify.task import Classify\nclass Mine(Classify): ...\n")
+    recipe = tiny_recipe("classify", {}, model, home, max_steps=1, report_to="tensorboard", save_total_limit=2)
+    values = {**recipe.model_dump(mode="json", exclude_none=True), "task": f"{home}/mine.py:Mine"}
+    (home / "r.yaml").write_text(json.dumps(values))
+    code, _, err = bertkit("train", home / "r.yaml", "-o", home / "run")
+    assert code == 0, err
+    run = Run.open(home / "run")
+    private = {*(run.path / ".gitignore").read_text().split("\n")} - {""}
+    assert private == {"local.json", "tensorboard/", "checkpoints/", ".lock"}
+    assert str(home) in run.local_file.read_text()
+    shutil.rmtree(run.tensorboard)
+    shutil.rmtree(run.checkpoints)
+    published = [file for file in run.path.rglob("*") if file.is_file() and file != run.local_file]
+    leaks = [
+        (file.name, word) for file in published for word in (b"secret", bytes(tmp_path)) if word in file.read_bytes()
+    ]
+    assert leaks == []
+    assert {"README.md", "report.html", "environment.json", "recipe.yaml", "log.jsonl", "config.json"} <= {
+        file.name for file in published
+    }
+    assert run.environment["model"]["name"] == "./bert"
+    assert run.environment["versions"]["torch"]
+    assert not [word for word in published if "secret" in str(word.relative_to(run.path))]
+    assert bertkit("report", run.path)[0] == 0
+    assert b"secret" not in run.report_file.read_bytes()
 
 
 def test_warnings_reach_metrics_card_and_report(tiny_bert: Path, tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ import pytest
 from bertkit import Run, train
 from bertkit.errors import BertkitError, RecipeError, RunError, TrainingError
 from bertkit.lock import LOCK, Busy, one_writer
+from bertkit.manifest import sha256
 from bertkit.recipe.schema import Recipe
 from tests.helpers import Power, make, tiny_recipe, write_rows
 
@@ -235,6 +236,7 @@ def test_a_loss_and_a_callback_of_ones_own(tiny_bert: Path, tmp_path: Path) -> N
     assert (tmp_path / "count").read_text() == "xxx"
     assert run.metrics["validation"]["loss"] > 100
     assert (run.code / "mine.py").read_text() == file.read_text()
+    assert run.environment["code"]["mine.py"] == {"sha256": sha256(file)}
     assert run.environment["versions"]["transformers"]
 
 
