@@ -250,8 +250,7 @@ class BertTrainer(Trainer):
         if self.state.best_global_step is None:
             return
         best = self.checkpoints.path(self.state.best_global_step)
-        lost = damage(best)
-        if lost:
+        if lost := damage(best):
             warn(f"{best}, the best so far, is damaged ({lost}): the best of the next ones is used")
             self.state.best_global_step = self.state.best_metric = None
         self.state.best_model_checkpoint = None if lost else str(best)
