@@ -8,6 +8,7 @@ metrics.json        {"validation": {"accuracy": ...}, "test": {...}, "intervals"
                     "rows": {"train": ...}, "warnings": [{"split": ..., "message": ...}]}
 log.jsonl           one line per logged step
 environment.json    versions, machine, hashes of the weights and data that went in
+local.json          where the data and the model lie on this machine, and the command line; not to be published
 README.md           the model card
 report.html         the page for people: figures, mistakes, calibration, curves
 tensorboard/        the same log for TensorBoard
@@ -22,7 +23,6 @@ import importlib.metadata
 import platform
 import shlex
 import shutil
-import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -33,7 +33,8 @@ from bertkit.errors import Parameter, Problem, RunError
 from bertkit.fs import cores, write_json, write_text, writing
 from bertkit.lock import is_free
 from bertkit.manifest import damage, manifest_of, sha256
-from bertkit.recipe.load import build, dump, task_options
+from bertkit.recipe.load import dump, load_of_run, task_options
+from bertkit.recipe.local import LOCAL, without_folders, write_local
 from bertkit.recipe.schema import Recipe
 from bertkit.recipe.source import RECIPE, read
 from bertkit.run_code import code_in, copy_code, links_out
@@ -58,6 +59,7 @@ class Run:
         self.metrics_file = self.path / "metrics.json"
         self.log_file = self.path / "log.jsonl"
         self.environment_file = self.path / "environment.json"
+        self.local_file = self.path / LOCAL
         self.card_file = self.path / "README.md"
         self.report_file = self.path / "report.html"
         self.tensorboard = self.path / "tensorboard"
@@ -92,13 +94,16 @@ class Run:
         if copies:
             write_json(run.environment_file, {"code": copies})
         write_json(run.run_file, {"kind": "train", "backend": "torch", "parent": None})
+        recipe, paths = without_folders(recipe)
+        write_local(run.path, paths)
         write_text(run.recipe_file, dump(recipe))
         run.allow_code()
         return run
 
     def allow_code(self) -> None:
-        """Write down that this user allows the code of this Run: it is that of the user's own recipe."""
-        trust.allow(self._code())
+        """Write down that this user allows the code of this Run, which is that of the user's own recipe."""
+        if self.is_begun:
+            trust.allow(self._code())
 
     def derive(self, path: str | Path, *, kind: str, backend: str = "torch") -> Run:
         """Start a Run that is made from this one (exported, quantised, distilled) in a new or empty folder.
@@ -126,9 +131,9 @@ class Run:
         with writing(path):
             if self.code.is_dir():
                 shutil.copytree(self.code, derived.code)
-            for name in (self.task_file.name, self.environment_file.name, RECIPE):
+            for name in (self.task_file.name, self.environment_file.name, RECIPE, LOCAL, ".gitignore"):
                 if (self.path / name).is_file():
-                    shutil.copyfile(self.path / name, derived.path / name)
+                    shutil.copy(self.path / name, derived.path / name)
         return derived
 
     def seal(self) -> None:
@@ -142,7 +147,7 @@ class Run:
         Runs from before the hashes pass.
         """
         if harm := damage(self.path, self._about.get("files", {})):
-            todo = "copy the Run again; if you made the change yourself, remove files from its run.json"
+            todo = 'copy the Run again; if you made the change yourself, delete "files" from its run.json'
             raise RunError.at(str(self.path), f"its model is damaged: {harm}", todo)
 
     @property
@@ -208,9 +213,9 @@ class Run:
 
     def check_links(self) -> None:
         """Raise a RunError if something in it is a link that leads elsewhere, before anything is written to it."""
-        if links := links_out(self.path):
-            what, todo = "leads out of the Run, which is to be written to", "replace it by what it leads to"
-            raise RunError(*(Problem(str(link), what, todo) for link in links))
+        what, todo = "leads out of the Run, which is to be written to", "replace it by what it leads to"
+        if links := [Problem(str(link), what, todo) for link in links_out(self.path)]:
+            raise RunError(*links)
 
     def _check_begun(self) -> None:
         if not self.is_begun:
@@ -226,7 +231,7 @@ class Run:
 
     def recipe_with(self, sets: Sequence[str]) -> Recipe:
         """The Run's recipe with `--set KEY=VALUE` applied."""
-        return build(read(self.recipe_file, sets), of_run=True)
+        return load_of_run(self.recipe_file, sets)
 
     @property
     def metrics(self) -> dict[str, Any]:
@@ -273,7 +278,7 @@ def default_folder(recipe: str | Path) -> Path:
 
 
 def environment() -> dict[str, Any]:
-    """Versions, processor cores, devices, time and command line of this process. Imports torch."""
+    """Versions, cores, devices and time of this process; no name of machine, user or folders. Imports torch."""
     import torch
 
     versions = {}
@@ -291,5 +296,4 @@ def environment() -> dict[str, Any]:
         "threads": torch.get_num_threads(),
         "devices": [torch.cuda.get_device_name(i) for i in range(cuda)] or ["cpu"],
         "versions": versions,
-        "command": sys.argv,
     }

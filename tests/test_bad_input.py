@@ -101,6 +101,7 @@ HEAD = "text,label\n"
 TWO = "where is my parcel,delivery\ni want my money back,refund\n"
 GOOD = put({"train.csv": HEAD + TWO * 4, "dev.csv": HEAD + TWO})
 TINY = "-s train.use_cpu=true -s train.num_train_epochs=1 -s train.report_to=none -s model.name={bert}"
+SCRATCH = "-s model.name=null -s model.tokenizer={bert} -s 'model.scratch="
 TRAIN = f"train classify -o out {TINY} -s data.train=train.csv -s data.validation=dev.csv"
 
 
@@ -360,7 +361,7 @@ SETS = [
         "callbacks.early_stopping.early_stopping_patience", "got '3'", "expected a number"),
     bad_set("label names are numbers", "-s data.label_names=[0,1]", "--set",
         "data.label_names.0: expected a text, got 0", 'write it in quotes: "0"'),
-    bad_set("a decoder", "-s 'model.scratch={model_type: gpt2, n_embd: 32, n_head: 2}' -s model.tokenizer={bert}",
+    bad_set("a decoder", SCRATCH + "{model_type: gpt2, n_embd: 32, n_head: 2}\'",
         "model.scratch", "gpt2: has no padding word", "an encoder"),
     bad_set("unknown report", "-s train.report_to=tensorbord", "train.report_to", "tensorbord",
         "did you mean tensorboard?"),
@@ -387,15 +388,15 @@ SETS = [
         "a window holds only 6 tokens", "lower it"),
     bad_set("scratch without tokenizer", "-s 'model.scratch={model_type: bert}' -s model.name=null", "model.tokenizer",
         "needs a tokenizer", "name a folder"),
-    bad_set("scratch of no kind", "-s 'model.scratch={model_type: brt}'", "model.scratch.model_type", "no such model",
+    bad_set("scratch of no kind", SCRATCH + "{model_type: brt}\'", "model.scratch.model_type", "no such model",
         "bert"),
-    bad_set("scratch with a wrong key", "-s 'model.scratch={model_type: bert, hiden_size: 32}'",
+    bad_set("scratch with a wrong key", SCRATCH + "{model_type: bert, hiden_size: 32}\'",
         "model.scratch.hiden_size", "no such key", "did you mean hidden_size?"),
-    bad_set("scratch that does not divide", "-s 'model.scratch={model_type: bert, hidden_size: 33}'", "model.scratch",
+    bad_set("scratch that does not divide", SCRATCH + "{model_type: bert, hidden_size: 33}\'", "model.scratch",
         "multiple of the number of attention heads", "33"),
-    bad_set("fewer words than the tokenizer", "-s 'model.scratch={model_type: bert, vocab_size: 10}'", "model",
+    bad_set("fewer words than the tokenizer", SCRATCH + "{model_type: bert, vocab_size: 10}\'", "model",
         "the model has only 10 tokens", "vocab_size"),
-    bad_set("a kind that can not classify", "-s 'model.scratch={model_type: clip}'", "model.scratch.model_type",
+    bad_set("a kind that can not classify", SCRATCH + "{model_type: clip}\'", "model.scratch.model_type",
         "clip: transformers has no", "bert"),
     Bad("output in use", also(GOOD, put({"out/notes.txt": "mine"})), TRAIN, "--output", "out: in use",
         "name a new folder"),

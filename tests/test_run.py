@@ -34,7 +34,7 @@ def finish(run: Run) -> Run:
 def test_create_writes_the_recipe(tmp_path: Path) -> None:
     run = Run.create(tmp_path / "a" / "run", recipe(seed=7, train={"learning_rate": 3e-5}))
     assert run.recipe == recipe(seed=7, train={"learning_rate": 3e-5})
-    assert sorted(path.name for path in run.path.iterdir()) == ["recipe.yaml", "run.json"]
+    assert sorted(path.name for path in run.path.iterdir()) == [".gitignore", "local.json", "recipe.yaml", "run.json"]
     assert (run.kind, run.backend, run.parent) == ("train", "torch", None)
     assert repr(run) == f"Run({str(tmp_path / 'a' / 'run')!r})"
 

@@ -22,7 +22,7 @@ def convert(source: Source, output: Output) -> None:
     """
     from bertkit.models.convert import convert as work
 
-    reading.new_folder(output)
-    done = work(source, output)
+    with reading.new_folder(output):
+        done = work(source, output)
     case = "cased" if done.cased else "lower-cased"
     console.say(f"Model: {output} ({done.kind}, {done.parameters:,} parameters, {done.tokens:,} tokens, {case})")

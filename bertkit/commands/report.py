@@ -47,6 +47,8 @@ def report(
         output = Run(output).report_file
     check_output(output)
     opened = Run.open(run, trust_code=trust_code)
+    if output is None:
+        opened.check_links()
     recipe = opened.recipe_with(console.only(sets, "data", "metrics", "seed"))
     predictor = Predictor.open(opened)
     progress = console.progress("scoring")

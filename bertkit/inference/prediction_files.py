@@ -17,6 +17,7 @@ from bertkit.data.read.rows import BadRows, Record, Unusable
 from bertkit.errors import DataError, Problem, RecipeError, Setting
 from bertkit.inference import score
 from bertkit.inference.evaluate import EvalSet, Result, read_rows
+from bertkit.inference.reference import recomputed
 from bertkit.metrics import Metric, find_metric, intervals
 from bertkit.recipe.schema import DataBlock
 from bertkit.tasks import texts
@@ -25,11 +26,12 @@ from bertkit.tasks.task import Answer, Rows, Task, make_task
 from bertkit.warn import collect, warn
 
 
-def score_prediction_file(file: str | Path, rows: EvalSet) -> dict[str, Result]:
+def score_prediction_file(file: str | Path, rows: EvalSet, *, reference: bool = False) -> dict[str, Result]:
     """Results of a file of predictions by name of the rows, as `evaluate` gives them for a model.
 
     Args:
         rows: only the first split is scored.
+        reference: also compute the figures by the libraries that the metrics name.
 
     Raises:
         BertkitError: too few or too many predictions, duplicate or unknown ones, or other texts: each with its line.
@@ -41,10 +43,11 @@ def score_prediction_file(file: str | Path, rows: EvalSet) -> dict[str, Result]:
         name = ", ".join(rows.data) or split
         task.adopt((), data, recipe.data, order=rows.order)
         task.check(data, name)
-        metrics = [find_metric(reference, task.takes) for reference in recipe.metrics or task.metrics]
+        metrics = [find_metric(metric, task.takes) for metric in recipe.metrics or task.metrics]
         for metric in metrics:
             task.check_metric(metric)
         answers = read_answers(file, task, data, recipe.data)
+        metrics = [*metrics, *_own_metrics(task, answers, metrics)]
         figures, spans = _measure(task, answers, data, metrics)
         for warning in score.sanity_checks(task, answers, data):
             warn(warning, name)
@@ -52,6 +55,8 @@ def score_prediction_file(file: str | Path, rows: EvalSet) -> dict[str, Result]:
     result: Result = {"data": name, "rows": len(data), "figures": figures, "intervals": spans, "warnings": warnings}
     if errors := task.error_kinds(answers, data):
         result["errors"] = errors
+    if reference:
+        result["reference"] = recomputed(task, answers, data, metrics)
     return {name: result}
 
 
@@ -121,22 +126,29 @@ def _check_inputs(values: dict[str, Any], inputs: dict[str, list[Any]], number: 
             raise Unusable(what, "the rows must be the same, in the same order")
 
 
+def _own_metrics(task: Task, answers: list[Answer], metrics: Sequence[Metric]) -> list[Metric]:
+    """The task's own metrics, without those that need more than the file holds.
+
+    Raises:
+        RecipeError: a metric of the recipe needs more.
+    """
+
+    def lacks(metric: Metric) -> bool:
+        return metric.takes == "candidates" or (metric.takes == "probabilities" and "probabilities" not in answers[0])
+
+    if wrong := next(filter(lacks, metrics), None):
+        what = f"{wrong.name}: needs probabilities, but the file has none"
+        raise RecipeError.at("metrics", what, "use another metric", setting=Setting("metrics", task.metrics[0]))
+    return [metric for metric in task.own_metrics() if not lacks(metric)]
+
+
 def _measure(
     task: Task, answers: list[Answer], rows: Rows, metrics: Sequence[Metric]
 ) -> tuple[dict[str, float], dict[str, tuple[float, float]]]:
-    """As `score.measure`, without the task's own metrics that need probabilities where the file has none.
-
-    Raises:
-        RecipeError: a metric of the recipe needs them.
-    """
+    """As `score.measure`, by these metrics alone."""
     figures: dict[str, float] = {}
     spans: dict[str, tuple[float, float]] = {}
-    for metric in [*metrics, *task.own_metrics()]:
-        if metric.takes == "candidates" or (metric.takes == "probabilities" and "probabilities" not in answers[0]):
-            if metric not in metrics:
-                continue
-            what = f"{metric.name}: needs probabilities, but the file has none"
-            raise RecipeError.at("metrics", what, "use another metric", setting=Setting("metrics", task.metrics[0]))
+    for metric in metrics:
         predictions, references = task.compare(answers, rows, metric.takes)
         figures |= metric(predictions, references)
         spans |= intervals(metric, predictions, references, samples=score.SAMPLES)

@@ -36,8 +36,8 @@ FEATURES: dict[Takes, list[Features]] = {
 def load_module(path: str, where: str) -> evaluate.EvaluationModule:
     """The `evaluate` module at a path (script or folder), or with a name on the hub.
 
-    A script on this machine is the recipe's own code; that of somebody's hub account must be allowed (trust.py); those
-    of `evaluate` itself, whose names have no account, are its library.
+    A path (`./name`, `name.py`) is the recipe's own code, and a plain name a module of `evaluate` itself. What comes
+    from somebody's account on the hub, or from a folder here that bears the name, must be allowed (trust.py).
 
     Raises:
         PluginError: it does not exist, can not be downloaded, is not allowed, or its code fails.
@@ -46,7 +46,8 @@ def load_module(path: str, where: str) -> evaluate.EvaluationModule:
     evaluate.config.HF_EVALUATE_OFFLINE = offline  # else it retries for long, even for a script on this machine
     try:
         with hub.cache_only() if offline else contextlib.nullcontext():
-            if "/" in path and not plugins.evaluate_script(path):
+            named = not path.endswith(".py") and not path.startswith((".", "/"))
+            if named and ("/" in path or plugins.evaluate_script(path)):
                 trust.check(_fetched(path), "this metric", PluginError)
             return evaluate.load(path, keep_in_memory=True)
     except BertkitError:
@@ -58,9 +59,9 @@ def load_module(path: str, where: str) -> evaluate.EvaluationModule:
 
 
 def _fetched(path: str) -> list[Code]:
-    """The code of a module on the hub, fetched and not executed."""
+    """The code of a module, fetched and not executed."""
     fetched = evaluate.loading.evaluation_module_factory(path)
-    script = Path(init_dynamic_modules(), *fetched.module_path.split(".")).with_suffix(".py")
+    script = Path(init_dynamic_modules()).parent.joinpath(*fetched.module_path.split("."))
     return [Code.of_file(file) for file in sorted(script.parent.glob("*.py")) if file.name != "__init__.py"]
 
 

@@ -111,7 +111,7 @@ def _of_tokenizer(block: ModelBlock) -> dict[str, Any]:
     known = {
         key: value for key, value in numbers.items() if value is not None and getattr(default, key, None) is not None
     }
-    return {"vocab_size": len(tokenizer), **known}
+    return {**({"vocab_size": len(tokenizer)} if hasattr(default, "vocab_size") else {}), **known}
 
 
 def _scratch_config(values: dict[str, Any], head: dict[str, Any]) -> Any:

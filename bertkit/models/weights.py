@@ -124,7 +124,7 @@ def model_type(block: ModelBlock) -> str | None:
 
 def identity(block: ModelBlock) -> dict[str, str]:
     """Which weights these are: name, SHA-256 of the weights file and, from the hub, the commit."""
-    if block.name is None:
+    if block.name is None or block.scratch is not None:
         return {"name": "scratch"}
     place = resolve(block.name, block.revision, WHERE)
     known = {"name": block.name}

@@ -20,6 +20,8 @@ from bertkit import plugins, trust
 from bertkit.errors import BertkitError, Problem, RecipeError
 from bertkit.recipe import train_block
 from bertkit.recipe.code import code_of, is_of_run
+from bertkit.recipe.contradictions import contradictions, settle_length
+from bertkit.recipe.local import put_folders_back
 from bertkit.recipe.references import Key, Visit, change_references
 from bertkit.recipe.schema import Recipe
 from bertkit.recipe.schema_problems import MOST_PROBLEMS, schema_problems
@@ -47,9 +49,20 @@ def load(name: str | Path | Mapping[str, Any], sets: Sets = ()) -> Recipe:
         apply(source, sets)
         return build(source)
     file = locate(name)
-    if is_of_run(file):
-        trust.check(code_of(read(file)), "this Run", RecipeError)
-    return build(read(file, sets))
+    if not is_of_run(file):
+        return build(read(file, sets))
+    trust.check(code_of(read(file)), "this Run", RecipeError)
+    return load_of_run(file, sets)
+
+
+def load_of_run(file: Path, sets: Sets = ()) -> Recipe:
+    """The checked Recipe of a Run's recipe file, whose code is allowed; arguments and errors as `load`.
+
+    Its options may have the names that they had when the Run was trained.
+    """
+    source = read(file, sets)
+    put_folders_back(source)
+    return build(source, of_run=True)
 
 
 def build(source: YamlValues, *, of_run: bool = False) -> Recipe:
@@ -59,6 +72,8 @@ def build(source: YamlValues, *, of_run: bool = False) -> Recipe:
         of_run: whether it is a Run's own, where an option may have the name that it had when the Run was trained.
     """
     anchor_paths(source)
+    if not of_run:
+        settle_length(source)
     task, task_problems = _task(source)
     if task is not None:
         task_problems += _options_problems(source, task, of_run=of_run)
@@ -74,6 +89,9 @@ def build(source: YamlValues, *, of_run: bool = False) -> Recipe:
             problems.append(source.problem(("train", key), reason, remedy))
     problems += task_problems
     problems += _reference_problems(source, task)
+    if recipe is not None and not problems and not of_run:
+        found = contradictions(recipe, task, task.Options.model_validate(recipe.options))
+        problems += [source.problem(key, reason, remedy) for key, reason, remedy in found]
     if problems or recipe is None:
         raise RecipeError(*dict.fromkeys(problems))
     return recipe

@@ -14,6 +14,7 @@ from typing import Any
 
 from bertkit.fs import write_text
 from bertkit.inference.score import Scores
+from bertkit.recipe.local import published_reference, without_folders
 from bertkit.recipe.schema import DataBlock, Recipe
 from bertkit.report import figures, plots
 from bertkit.report.log import Log, read
@@ -94,7 +95,7 @@ def results_of(
 
 def page(run: Run, task: Task, results: RunResults) -> str:
     """The text of the page."""
-    log, recipe = read(run.log_file), run.recipe
+    log, recipe = read(run.log_file), without_folders(run.recipe)[0]
     return render(
         "run.html",
         title=run.path.resolve().name,
@@ -119,12 +120,14 @@ def page(run: Run, task: Task, results: RunResults) -> str:
 def _subtitle(recipe: Recipe, results: RunResults) -> str:
     """`classify, from package:...; accuracy 0.9250 on 3,080 test rows`; no figure where a warning is about these rows:
     the warning comes first."""
-    base = recipe.model.name or f"random weights ({(recipe.model.scratch or {}).get('model_type')})"
+    task = published_reference(recipe.task)
+    name = recipe.model.name if recipe.model.scratch is None else None
+    base = name or f"random weights ({(recipe.model.scratch or {}).get('model_type')})"
     if any(one["split"] == results.split for one in results.warnings):
-        return f"{recipe.task}, from {base}"
+        return f"{task}, from {base}"
     first, value = next(iter(results.figures[results.split].items()))
     rows = results.rows.get(results.split)
-    return f"{recipe.task}, from {base}: {first} {number(value)} on {number(rows)} {results.split} rows"
+    return f"{task}, from {base}: {first} {number(value)} on {number(rows)} {results.split} rows"
 
 
 def _figures(results: RunResults) -> list[tuple[str, list[tuple[Any, Any]]]]:
@@ -282,5 +285,4 @@ def _environment(run: Run) -> list[tuple[str, str]]:
     rows += [("devices", ", ".join(known.get("devices", [])))]
     rows += [(f"model, {key}" if key != "name" else "model", value) for key, value in model.items()]
     rows += list(known.get("versions", {}).items())
-    rows += [("command", " ".join(map(str, known.get("command", []))))]
     return [(key, value if isinstance(value, str) else json.dumps(value)) for key, value in rows if value]

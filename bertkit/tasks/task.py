@@ -47,6 +47,9 @@ class TaskOptions(BaseModel):
     renamed: ClassVar[dict[str, str]] = {}
     """Old name of an option -> its new name. A recipe with the old name is an error that names the new one; a Run with
     the old name still opens."""
+    only_with: ClassVar[dict[str, tuple[str, Any]]] = {}
+    """Option -> the other option, and the value of it, without which it has no effect: a recipe that sets it is an
+    error."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 import itertools
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 
 
 class TextOptions(TaskOptions):
+    only_with: ClassVar[dict[str, tuple[str, Any]]] = {
+        "window_overlap": ("long_text", "windows"),
+        "window_pooling": ("long_text", "windows"),
+    }
     max_length: int | None = Field(default=None, ge=4)
     """Most tokens of a text (or pair), [CLS] and [SEP] included. Default: all that the model can take."""
     long_text: Literal["cut", "windows", "head_tail"] = "cut"

@@ -5,6 +5,7 @@ A callback is Hugging Face's `TrainerCallback`; `callbacks:` names built-ins, en
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import json
 import logging
@@ -12,7 +13,7 @@ import math
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO, cast
 
 from transformers import TrainerCallback, TrainingArguments
 
@@ -128,6 +129,25 @@ class StopOnNonFinite(TrainerCallback):
                 )
 
 
+class _Terminal:
+    """Standard error, which may be closed during a training, whose end that must not be."""
+
+    def __init__(self) -> None:
+        self._stream = sys.stderr  # rich puts one of its own in its place
+
+    def write(self, text: str) -> int:
+        with contextlib.suppress(OSError):
+            self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        with contextlib.suppress(OSError):
+            self._stream.flush()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
 class ShowProgress(TrainerCallback):
     """A progress bar with samples/s and time left on a terminal; plain lines elsewhere."""
 
@@ -152,7 +172,7 @@ class ShowProgress(TrainerCallback):
             TextColumn("{task.fields[step]}"),
             TextColumn("{task.fields[logged]}"),
             TimeRemainingColumn(),
-            console=Console(stderr=True),
+            console=Console(file=cast(TextIO, _Terminal())),
         )
         self._bar.start()
         done, total = self._done(state)

@@ -149,3 +149,19 @@ def is_final(checkpoint: Path) -> bool:
     state = state_of(checkpoint)
     control = state["stateful_callbacks"].get("TrainerControl", {}).get("args", {})
     return state["global_step"] >= state["max_steps"] or bool(control.get("should_training_stop"))
+
+
+def wins_tie(state: Any, metrics: dict[str, float], figure: str) -> bool:
+    """Whether an evaluation equals the best so far in the figure that selects the checkpoint, and has a lower loss.
+
+    Trainer keeps the first of equal checkpoints: where all of a few validation rows are soon right, a model that has
+    hardly begun to learn.
+
+    Args:
+        state: Trainer's; its log has the loss of the best evaluation.
+    """
+    if state.best_global_step is None or metrics[figure] != state.best_metric:
+        return False
+    losses = [line["eval_loss"] for line in state.log_history
+              if line["step"] == state.best_global_step and "eval_loss" in line]  # fmt: skip
+    return bool(losses) and metrics["eval_loss"] < losses[-1]

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import logging
 import shutil
+from typing import Any
 
 from bertkit.fs import settle, write_json, write_text, writing
 from bertkit.inference.coverage import coverage
 from bertkit.inference.score import Scores, sanity_checks
 from bertkit.models import build
 from bertkit.models.weights import identity
+from bertkit.recipe.local import published
+from bertkit.recipe.schema import Recipe
 from bertkit.report import run as run_page
 from bertkit.report.card import card
 from bertkit.run import Run, environment
+from bertkit.training.convergence import still_falling
 from bertkit.training.parts import Parts
 from bertkit.training.trainer import BertTrainer
 from bertkit.warn import Warned, warn
@@ -31,6 +35,7 @@ def finish(parts: Parts, run: Run, trainer: BertTrainer, warnings: list[Warned])
     for name in ("validation", "test"):
         if name in parts.splits:
             scored[name] = trainer.score(parts.splits[name], tune=name == "validation", intervals=True)
+    _check_convergence(parts, trainer.state.log_history)
     _check_sanity(parts, scored)
     if trainer.is_fsdp_enabled:  # each process holds a part of the weights
         trainer.save_model(str(run.model))
@@ -41,7 +46,7 @@ def finish(parts: Parts, run: Run, trainer: BertTrainer, warnings: list[Warned])
     write_json(run.task_file, task.state)
     run.seal()
     before = run.environment
-    write_json(run.environment_file, {**environment(), **before, "model": identity(parts.recipe.model)})
+    write_json(run.environment_file, {**environment(), **before, "model": _identity(parts.recipe)})
     write_text(run.card_file, card(parts.recipe, task, scored, run, warnings))
     _report(parts, run, scored, warnings)
     figures = {name: scores.figures for name, scores in scored.items()}
@@ -64,6 +69,17 @@ def _save_model(parts: Parts, run: Run, *, whole: bool) -> None:
     settle(run.model)
 
 
+def _check_convergence(parts: Parts, history: list[dict[str, Any]]) -> None:
+    """Warn of a training loss that still falls, unless the validation loss says that training on would overfit."""
+    fall = still_falling([(line["step"], line["loss"]) for line in history if "loss" in line])
+    validation = [line["eval_loss"] for line in history if "eval_loss" in line]
+    if fall and (not validation or validation[-1] <= min(validation)):
+        block = parts.recipe.train
+        key = next((key for key in ("max_minutes", "max_steps") if key in block), "num_train_epochs")
+        what = f"the training loss was still falling at the end ({fall.begin:.3g} to {fall.end:.3g} in the last steps)"
+        warn(f"{what}: the model is not fully trained; raise train.{key}")
+
+
 def _check_sanity(parts: Parts, scored: dict[str, Scores]) -> None:
     """Warn of figures that are no better than a guess, of the test rows too, with what may help."""
     remedy = "train longer, or change train.learning_rate"
@@ -76,6 +92,11 @@ def _check_sanity(parts: Parts, scored: dict[str, Scores]) -> None:
             warn(f"{message}; {remedy}", name)
         if not found:
             remedy = f"the {name} rows scored better: are these rows of the same kind?"
+
+
+def _identity(recipe: Recipe) -> dict[str, str]:
+    known = identity(recipe.model)
+    return {**known, "name": published(known["name"])}
 
 
 def _report(parts: Parts, run: Run, scored: dict[str, Scores], warnings: list[Warned]) -> None:

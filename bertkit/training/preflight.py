@@ -49,8 +49,22 @@ def check_batches(
         try_out(metric, *task.compare(answers, rows, metric.takes))
 
 
+def constant_targets(task: Task, examples: Any) -> list[str]:
+    """Names of the targets (`Head.targets`) that are the same in all examples."""
+    if len(examples) < 2:
+        return []
+    first = examples[0]
+    names = [name for name in task.head.targets if name in first]
+    return [name for name in names if all(np.array_equal(one[name], first[name]) for one in examples)]
+
+
 def log_warnings(recipe: Recipe, task: Task, splits: dict[str, Split]) -> None:
-    """Warn of an unusual learning rate and of validation or test rows that are also in the training data."""
+    """Warn of an unusual learning rate, of targets that are all the same, and of validation or test rows that are also
+    in the training data."""
+    for name, split in splits.items():
+        for target in constant_targets(task, split.encoded.examples):
+            effect = "there is nothing to learn from it" if name == "train" else "figures on these rows say little"
+            warn(f"all {len(split.encoded.examples):,} examples have the same target ({target}): {effect}", name)
     rate = recipe.train["learning_rate"]
     if not 1e-6 <= rate <= 1e-3 and recipe.model.scratch is None:
         warn(f"train.learning_rate is {rate:g}; 1e-5 to 5e-4 is usual for fine-tuning an encoder")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import pickle
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,7 +23,16 @@ from bertkit.recipe.schema import Recipe
 from bertkit.recipe.source import Sets
 from bertkit.run import Run, default_folder
 from bertkit.training.checkpoints import Checkpoints, damage, is_final, step_of
-from bertkit.training.parts import TENSORBOARD, Parts, data_identity, join_processes, prepare, reports, with_label_names
+from bertkit.training.parts import (
+    TENSORBOARD,
+    Parts,
+    data_identity,
+    join_processes,
+    log_summary,
+    prepare,
+    reports,
+    with_label_names,
+)
 from bertkit.warn import Warned, collect
 
 if TYPE_CHECKING:
@@ -100,7 +110,7 @@ def _work(start: Start, warnings: list[Warned]) -> Run:
     try:
         checkpoint = _checkpoint(start, parts) if start.begun else None
         trainer = build_trainer(parts, run, checkpoint)
-        _log_summary(parts, trainer)
+        log_summary(parts, trainer)
         with _folder(run):
             _train(trainer, run, checkpoint)
     except BertkitError:
@@ -171,6 +181,8 @@ def _create(folder: Path, parts: Parts) -> Run:
         if processes.first():
             run = Run.create(folder, parts.recipe)
             write_json(run.environment_file, {**run.environment, "data": data_identity(parts.splits)})
+        else:
+            Run(folder).allow_code()  # for the user on another machine
     return Run(folder)
 
 
@@ -219,6 +231,9 @@ def _train(trainer: BertTrainer, run: Run, checkpoint: Path | None) -> None:
             else:
                 log.info("resuming from step %d", step_of(checkpoint))
                 trainer.resume(checkpoint)
+    except pickle.UnpicklingError as error:  # torch loads weights and numbers, and no other objects
+        what = "holds something else than the state of a training"
+        raise RunError.at(str(checkpoint), what, "remove it: an older one is taken, if any") from error
     except torch.OutOfMemoryError as error:
         batch = trainer.args.per_device_train_batch_size
         todo = "halve it and double train.gradient_accumulation_steps (the result is the same), or lower max_length"
@@ -279,21 +294,3 @@ def build_trainer(parts: Parts, run: Run, checkpoint: Path | None = None) -> Ber
         raise RecipeError.at("train", str(error), "a message of Trainer: change the key that it names") from error
     trainer.remove_callback(PrinterCallback)
     return trainer
-
-
-def _log_summary(parts: Parts, trainer: BertTrainer) -> None:
-    from bertkit.training.callbacks import effective_batch
-
-    args = trainer.args
-    rows = ", ".join(f"{len(split.rows)} {name}" for name, split in parts.splits.items())
-    parameters = sum(p.numel() for p in parts.model.parameters())
-    trained = sum(p.numel() for p in parts.model.parameters() if p.requires_grad)
-    frozen = f" ({trained:,} trained)" if trained < parameters else ""
-    log.info("rows: %s", rows)
-    log.info("model: %s, %s parameters%s, on %s", parts.model.config.model_type, f"{parameters:,}", frozen, args.device)
-    model: Any = parts.model
-    log.info("padding: %s", "none" if model.padding_free else f"batches of similar lengths ({model.padded_because})")
-    log.info(
-        "effective batch: %d rows (%d x %d accumulated x %d processes)",
-        *(effective_batch(args), args.train_batch_size, args.gradient_accumulation_steps, args.world_size),
-    )

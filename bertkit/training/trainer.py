@@ -8,7 +8,6 @@ the model's forward takes `**kwargs` (BERT's does), because it assumes that such
 from __future__ import annotations
 
 import json
-import logging
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,15 +28,13 @@ from bertkit.run import Run
 from bertkit.tasks.task import Task
 from bertkit.training.batching import COUNTED, Loader, StepSampler, train_loader
 from bertkit.training.budget import VIRTUAL, Budget
-from bertkit.training.checkpoints import RUNNING, STATE, Checkpoints, damage, running_of
+from bertkit.training.checkpoints import RUNNING, STATE, Checkpoints, damage, running_of, wins_tie
 from bertkit.training.interrupt import Interrupt
 from bertkit.training.phases import PhaseSampler
+from bertkit.warn import warn
 
 if TYPE_CHECKING:
     from bertkit.metrics import Metric
-
-
-log = logging.getLogger("bertkit")
 
 
 class BertTrainer(Trainer):
@@ -211,6 +208,11 @@ class BertTrainer(Trainer):
         self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
         return metrics
 
+    def _determine_best_metric(self, metrics: dict[str, float], trial: Any) -> bool:
+        if tied := wins_tie(self.state, metrics, f"eval_{self.args.metric_for_best_model}"):
+            self.state.best_global_step = self.state.global_step
+        return super()._determine_best_metric(metrics, trial) or tied
+
     def resume(self, checkpoint: Path) -> None:
         """Continue from a checkpoint, also within an epoch, without reading the batches before it."""
         self._resumed = checkpoint
@@ -248,8 +250,9 @@ class BertTrainer(Trainer):
         if self.state.best_global_step is None:
             return
         best = self.checkpoints.path(self.state.best_global_step)
-        if lost := damage(best):
-            log.warning("%s, the best so far, is damaged (%s): the best of the next ones is used", best, lost)
+        lost = damage(best)
+        if lost:
+            warn(f"{best}, the best so far, is damaged ({lost}): the best of the next ones is used")
             self.state.best_global_step = self.state.best_metric = None
         self.state.best_model_checkpoint = None if lost else str(best)
 

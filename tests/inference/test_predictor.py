@@ -13,7 +13,7 @@ import torch
 from bertkit import Predictor, Run, train
 from bertkit.errors import DataError, ModelError, RunError
 from bertkit.fs import write_json
-from tests.helpers import tiny_recipe
+from tests.helpers import tiny_recipe, unseal
 
 
 def test_logits_are_those_of_plain_transformers(tiny_run: Run) -> None:
@@ -124,13 +124,15 @@ def test_no_rows_are_no_answers(tiny_run: Run) -> None:
     assert Predictor.open(tiny_run).predict([]) == []
 
 
-def test_a_run_with_code_needs_trust_once_it_is_elsewhere(tiny_bert: Path, tmp_path: Path) -> None:
+def test_a_run_with_code_needs_trust_of_another_user(
+    tiny_bert: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     file = tmp_path / "mine.py"
     file.write_text("from bertkit.tasks.classify.task import Classify\n\n\nclass Mine(Classify):\n    pass\n")
     recipe = tiny_recipe("classify", {}, tiny_bert, tmp_path, max_steps=1)
     run = train(recipe.model_copy(update={"task": f"{file}:Mine"}), output=tmp_path / "run")
     assert type(Predictor.open(run.path).task).__name__ == "Mine"
-    file.unlink()
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "another"))
     with pytest.raises(RunError, match="--trust-code"):
         Predictor.open(run.path)
     assert Predictor.open(run.path, trust_code=True).predict(["hello"])[0]["label"]
@@ -159,7 +161,7 @@ def test_a_run_needs_nothing_that_lies_outside_of_it(tiny_bert: Path, tmp_path: 
 @pytest.mark.parametrize("labels", [["delivery", "other"], ["delivery", "other", "somebody else's"]])
 def test_labels_that_the_weights_were_not_trained_for(labels: list[str], tiny_run: Run, tmp_path: Path) -> None:
     """The output layer would be new, as at the start of a training: random answers, and exit code 0."""
-    run = Run(shutil.copytree(tiny_run.path, tmp_path / "run"))
+    run = unseal(Run(shutil.copytree(tiny_run.path, tmp_path / "run")))
     write_json(run.task_file, {**run.task_state, "labels": labels})
     with pytest.raises(RunError, match=r"model  has no weights of classifier for the labels in task\.json"):
         Predictor.open(run.path)
@@ -167,7 +169,7 @@ def test_labels_that_the_weights_were_not_trained_for(labels: list[str], tiny_ru
 
 def test_a_tokenizer_of_somebody_else(tiny_run: Run, tmp_path: Path) -> None:
     """A token that the model does not have: an index error on a CPU, a broken device on a GPU."""
-    run = Run(shutil.copytree(tiny_run.path, tmp_path / "run"))
+    run = unseal(Run(shutil.copytree(tiny_run.path, tmp_path / "run")))
     file = run.model / "tokenizer_config.json"
     config = json.loads(file.read_text("utf-8"))
     write_json(file, {**config, "cls_token": "[NEW]"})

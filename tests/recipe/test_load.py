@@ -166,7 +166,7 @@ def test_resolve_keeps_the_metrics_and_knows_those_of_the_options(write: Write) 
 
 
 def again(recipe: Recipe) -> Recipe:
-    return build(parse(dump(recipe), "again.yaml"))
+    return build(parse(dump(recipe), "again.yaml"), of_run=True)
 
 
 @pytest.mark.parametrize("name", recipe_names())
@@ -174,6 +174,7 @@ def test_nothing_is_lost_between_dump_and_build(name: str) -> None:
     recipe = load(name)
     assert again(recipe) == recipe
     assert again(resolve(recipe)) == resolve(recipe)
+    assert build(parse(dump(resolve(recipe)), "run.yaml")) == resolve(recipe)  # also as a recipe of its own
 
 
 def test_nothing_is_lost_of_any_key() -> None:

@@ -74,7 +74,7 @@ def test_what_it_is_and_how_to_use_it() -> None:
     text = written()
     assert text.split("---\n", 2)[2].lstrip().startswith("# mine\n")
     assert "`classify`, trained by bertkit from `google/electra-small`." in text
-    assert "bertkit predict runs/mine --text 'Where is my parcel?'" in text
+    assert "bertkit predict mine --text 'Where is my parcel?'" in text
     assert "random weights (bert)" in written(model={"scratch": {"model_type": "bert"}})
 
 
@@ -101,7 +101,7 @@ def test_the_card_of_a_run(tiny_bert: Path, tmp_path: Path) -> None:
     accuracy = run.metrics["validation"]["accuracy"]
     low, high = run.metrics["intervals"]["validation"]["accuracy"]
     assert f"| validation | accuracy | {accuracy:.4f} | {low:.4f} to {high:.4f} |" in text
-    assert f"bertkit predict {run.path} --text" in text
+    assert f"bertkit predict {run.path.name} --text" in text
     assert "`delivery`, `other`, `refund`" in text
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import json
 import logging
 import math
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -262,3 +265,18 @@ def test_a_resumed_log_loses_later_and_broken_lines_alone(tmp_path: Path) -> Non
     file.write_text("".join([kept[0], *others[:3], kept[1], *others[3:]]))
     log.on_train_begin(ARGS, state(2), None)
     assert file.read_text() == "".join(kept)
+
+
+def test_a_terminal_that_goes_away_does_not_end_the_progress(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Gone(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+        def write(self, text: str) -> int:
+            raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(sys, "stderr", Gone())
+    progress = ShowProgress(StopWatch())
+    progress.on_train_begin(ARGS, state(), None)
+    progress.on_step_end(ARGS, state(3), None)
+    progress.close()

@@ -7,11 +7,12 @@ import json
 import logging
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from bertkit.training.checkpoints import LIST, STATE, Checkpoints, damage, is_final, state_of, step_of
+from bertkit.training.checkpoints import LIST, STATE, Checkpoints, damage, is_final, state_of, step_of, wins_tie
 from tests.helpers import messages
 
 
@@ -266,3 +267,14 @@ def test_nothing_is_left_to_train_at_the_last_step_or_where_a_callback_ended_it(
     checkpoints.seal(5)
     assert is_final(checkpoints.path(5)) == final
     assert state_of(checkpoints.path(5))["max_steps"] == 100
+
+
+@pytest.mark.parametrize(
+    ("accuracy", "loss", "wins"), [(1.0, 0.2, True), (1.0, 1.4, False), (0.9, 0.2, False), (1.0, float("nan"), False)]
+)
+def test_of_equal_checkpoints_the_one_with_the_lower_loss_wins(accuracy: float, loss: float, wins: bool) -> None:
+    history = [{"step": 7, "eval_loss": 1.7}, {"step": 14, "loss": 1.5}, {"step": 14, "eval_loss": 1.3}]
+    state = SimpleNamespace(best_global_step=14, best_metric=1.0, log_history=history)
+    assert wins_tie(state, {"eval_accuracy": accuracy, "eval_loss": loss}, "eval_accuracy") == wins
+    state.best_global_step = None
+    assert not wins_tie(state, {"eval_accuracy": accuracy, "eval_loss": loss}, "eval_accuracy")

@@ -18,7 +18,7 @@ from bertkit import Run, train
 from bertkit.errors import RecipeError, RunError, Stopped, TrainingError
 from bertkit.recipe.schema import Recipe
 from bertkit.training import interrupt
-from bertkit.training.checkpoints import Checkpoints, is_final, step_of
+from bertkit.training.checkpoints import LIST, Checkpoints, is_final, step_of
 from tests.helpers import Power, messages, tiny_recipe
 from tests.tiny import TINY
 
@@ -29,6 +29,7 @@ WAYS: dict[str, dict[str, Any]] = {
     "epoch-bucketed": {"padding_free": "off"},
     "steps": BY_STEPS,
     "steps-workers": {**ACCUMULATED, "dataloader_num_workers": 2},
+    "min-steps": {"num_train_epochs": 1, "min_steps": 21},
     "steps-sparse-log": {**BY_STEPS, "logging_steps": 4},
 }
 """How a training saves. Seven steps an epoch of 8 rows, the last one smaller; by steps it is saved in the middle."""
@@ -225,6 +226,33 @@ def test_a_torn_checkpoint_is_passed_over_with_a_warning(
     resumed = train(folder, resume=True)
     assert [m for m in messages(said) if "damaged" in m] == [f"{last} is damaged (no optimizer.pt): skipped"]
     assert_same(resumed, alone("steps"))
+
+
+class Evil:
+    def __init__(self, ran: Path):
+        self.ran = ran
+
+    def __reduce__(self) -> Any:
+        return Path.touch, (self.ran,)
+
+
+def test_the_checkpoint_of_a_stranger_runs_nothing(alone: Any, tmp_path: Path, cut_at: Any) -> None:
+    """The attack: an unfinished Run to resume, whose optimizer, schedule and random numbers are other objects."""
+    folder = a_cut_run(alone("steps").recipe, tmp_path / "cut", cut_at, 5)
+    last = checkpoints(folder).last()
+    assert last
+    good = shutil.copytree(last, tmp_path / "good")
+    for name in ("optimizer.pt", "scheduler.pt", "rng_state.pth"):
+        aside = checkpoints(folder).unsealed(step_of(last))
+        shutil.rmtree(last)
+        shutil.copytree(good, aside)
+        (aside / LIST).unlink()  # which would list itself
+        torch.save(Evil(tmp_path / "ran"), aside / name)
+        checkpoints(folder).seal(step_of(last))
+        with pytest.raises(RunError, match="holds something else than the state of a training") as caught:
+            train(folder, resume=True)
+        assert len(str(caught.value).splitlines()) == 1
+        assert not (tmp_path / "ran").exists()
 
 
 def flip(file: Path) -> None:

@@ -134,6 +134,8 @@ def check_classes(rows: Rows, column: str, names: Sequence[str]) -> None:
     if absent := [name for name in names if not counts[name]]:
         shown = ", ".join(absent[:5]) + (", ..." if len(absent) > 5 else "")
         warn(f"labels without training rows, which can not be learnt: {len(absent)} ({shown})")
+    if several and len(rows) > 1 and (always := [name for name in names if counts[name] >= len(rows)]):
+        warn(f"labels that all training rows have, which can not be learnt: {', '.join(always[:5])}")
 
 
 def _labels(rows: Rows, column: str) -> Iterator[tuple[str, Iterable[str]]]:

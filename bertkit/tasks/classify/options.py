@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import BaseModel, Field, field_validator, model_validator
 
@@ -12,6 +12,7 @@ from bertkit.tasks.texts import TextOptions
 
 
 class ClassifyOptions(TextOptions):
+    only_with: ClassVar[dict[str, tuple[str, Any]]] = {**TextOptions.only_with, "focal_gamma": ("loss", "focal")}
     multi_label: bool = False
     """Any number of labels per row, instead of exactly one."""
     class_weights: Literal["auto"] | dict[str, float] | None = None

@@ -13,7 +13,8 @@ from bertkit.data.columns.column import Column
 from bertkit.errors import RecipeError
 from bertkit.models import losses
 from bertkit.recipe.references import Reference
-from bertkit.tasks import texts, verdicts
+from bertkit.recipe.schema import DataBlock
+from bertkit.tasks import constant, texts, verdicts
 from bertkit.tasks.parsing import number
 from bertkit.tasks.task import Answer, Encoded, Outputs, Rows, Verdict
 from bertkit.tasks.texts import TextHead, TextTask
@@ -72,6 +73,12 @@ class Regress(TextTask):
     def columns(self) -> tuple[Column, ...]:
         pair = Column("text_pair", "text", required=False)
         return Column("text", "text"), pair, Column("score", "number", answer=True)
+
+    def check_learnable(self, rows: Rows, data: DataBlock) -> None:
+        scores = texts.column(rows, "score") or []
+        if len(scores) > 1 and len(set(scores)) == 1:
+            what = f"all {len(scores):,} scores are {scores[0]:g}"
+            constant.refuse(what, "is this the right column? data.columns.score", data)
 
     def encode(self, rows: Rows, tokenizer: PreTrainedTokenizerBase, limit: int, *, answers: bool) -> Encoded:
         import numpy as np

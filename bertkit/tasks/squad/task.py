@@ -16,7 +16,7 @@ from bertkit.errors import DataError, RecipeError, Setting
 from bertkit.metrics.answers import BEST, CALIBRATION, best_text
 from bertkit.metrics.squad import normalize, per_question
 from bertkit.recipe.schema import DataBlock
-from bertkit.tasks import texts, verdicts
+from bertkit.tasks import constant, texts, verdicts
 from bertkit.tasks.squad import calibration, decode, threshold, windows
 from bertkit.tasks.squad.head import SquadHead
 from bertkit.tasks.squad.options import SquadOptions, SquadState
@@ -72,6 +72,12 @@ class Squad(TextTask):
     def prepare(self, rows: Rows, data: DataBlock) -> None:
         if self.options.no_answer == "auto":
             self.state["no_answer"] = any(not golds for golds in self._golds(rows, "train"))
+
+    def check_learnable(self, rows: Rows, data: DataBlock) -> None:
+        golds = self._golds(rows, "train")
+        if len(golds) > 1 and not any(golds):
+            what = f"none of the {len(golds):,} questions has an answer"
+            constant.refuse(what, "is this the right column? data.columns.answers", data)
 
     def check(self, rows: Rows, split: str) -> None:
         golds = self._golds(rows, split)

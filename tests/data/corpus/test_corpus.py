@@ -160,7 +160,7 @@ def test_duplicates(tokenizer: Any, tmp_path: Path, caplog) -> None:
 def test_a_document_alone_is_told(tokenizer: Any, tmp_path: Path, caplog) -> None:
     (tmp_path / "a.txt").write_text("One cat. Two dogs. A man sleeps.")
     build([str(tmp_path / "a.txt")], tokenizer, tmp_path / "out", CorpusOptions(max_length=16))
-    assert "train has only one document, so there are no random next sentences" in caplog.text
+    assert "train: only one document, so there are no random next sentences" in caplog.text
     assert "only one document: none is left for validation" in caplog.text
     assert {row["label"] for row in Corpus.open(tmp_path / "out")} == {0}
     assert len(Corpus.open(tmp_path / "out", "validation")) == 0
