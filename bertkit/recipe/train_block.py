@@ -154,8 +154,8 @@ def _wrong(key: str, value: Any) -> tuple[str, str] | None:
         return wrong
     hint = known()[key]
     kinds = [k for k in typing.get_args(hint) if isinstance(k, type) and issubclass(k, enum.Enum)]
-    if kinds and isinstance(value, str):
-        choices = [str(member.value) for member in kinds[0]]
+    choices = [str(member.value) for member in kinds[0]] if kinds else _levels() if key.startswith("log_level") else []
+    if choices and isinstance(value, str):
         return None if value in choices else (f"no such value: {value}", did_you_mean(value, choices))
     try:
         TypeAdapter(hint, config=ConfigDict(strict=True, arbitrary_types_allowed=True)).validate_python(value)
@@ -164,6 +164,12 @@ def _wrong(key: str, value: Any) -> tuple[str, str] | None:
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return _out_of_range(key, value)
     return None
+
+
+def _levels() -> list[str]:
+    from transformers.training_args import trainer_log_levels
+
+    return list(trainer_log_levels)
 
 
 def _wrong_report(value: Any) -> tuple[str, str] | None:

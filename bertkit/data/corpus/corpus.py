@@ -92,11 +92,11 @@ class Corpus(LazySequence):
         return type(self), (self.path, self.split)
 
     def damaged(self) -> list[str]:
-        """The files whose content has changed; reads every byte, about 1 GB per second and core."""
+        """The files that are gone or whose content has changed; reads every byte, about 1 GB per second and core."""
         hashes = {TOKENIZER: self.manifest["tokenizer"]["sha256"]}
         hashes |= {shard["file"]: shard["sha256"] for shard in self._entries()}
         with ThreadPoolExecutor(cores()) as threads:
-            found = threads.map(sha256, (self.path / name for name in hashes))
+            found = threads.map(_sha256, (self.path / name for name in hashes))
             return [name for (name, expected), now in zip(hashes.items(), found, strict=True) if now != expected]
 
     def check_content(self) -> None:
@@ -107,6 +107,14 @@ class Corpus(LazySequence):
 
     def _entries(self) -> list[dict[str, Any]]:
         return [shard for shard in self.manifest["shards"] if self.split in ("all", shard["split"])]
+
+
+def _sha256(file: Path) -> str:
+    """Of a file's content; an empty text for one that can not be read."""
+    try:
+        return sha256(file)
+    except OSError:
+        return ""
 
 
 def cached(

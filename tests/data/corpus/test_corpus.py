@@ -252,6 +252,8 @@ def test_a_damaged_corpus_is_told(harm: str, said: str, texts: list[str], tokeni
         file.write_bytes(whole)
         corpus = Corpus.open(tmp_path / "out", "all")
         assert corpus.damaged() == [manifest["shards"][0]["file"]]
+        (tmp_path / "out" / "tokenizer.json").unlink()
+        assert corpus.damaged() == ["tokenizer.json", manifest["shards"][0]["file"]]
         with pytest.raises(DataError, match=f"{file}  is damaged; copy it again"):
             corpus.check_content()
         return

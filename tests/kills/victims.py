@@ -1,37 +1,18 @@
-"""Commands killed at random moments: the same command afterwards ends as one that was left alone.
-
-    python -m tests.fuzz.kills 100 --seed 1       # or: make kills N=100
-
-Each kill is one SIGKILL, SIGTERM, SIGINT or SIGHUP at a moment drawn from the time that the command takes. Then no
-file under its final name is half-written, the same command ends well, and its result is that of the command alone.
-"""
+"""The commands that are killed: what they work on, what of it must be whole, and what must be the same afterwards."""
 
 from __future__ import annotations
 
-import argparse
-import contextlib
 import csv
 import hashlib
 import json
-import multiprocessing
-import os
-import random
-import shlex
 import shutil
-import signal
-import sys
-import tempfile
-import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from tests.fuzz.material import Material
 
-SECONDS = 120
-"""After which a command hangs."""
-SIGNALS = (signal.SIGKILL, signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 ALL = ("classify", "regress", "choice", "ner", "squad", "pretrain")
 
 
@@ -204,125 +185,3 @@ def _whole_csv(folder: Path) -> None:
 
 def _whole_html(folder: Path) -> None:
     assert (folder / "out.html").read_text("utf-8").rstrip().endswith("</html>")
-
-
-# --- kill ------------------------------------------------------------------------------------------------------------
-
-
-@dataclass
-class Killer:
-    """Runs commands in processes that have imported all that is slow."""
-
-    context: Any
-    folder: Path
-    material: Material
-    done: list[Victim] = field(default_factory=list)
-
-    def left_alone(self, victim: Victim) -> None:
-        """Runs the command to its end, for its result and its time."""
-        folder = self._place(f"alone-{len(self.done)}", victim)
-        start = time.monotonic()
-        code, err = self._run(victim, folder, None, None)
-        if code != 0:
-            raise AssertionError(f"{victim.name}: exit code {code}\n{err}")
-        victim.seconds = time.monotonic() - start
-        victim.alone = victim.result(folder)
-        victim.whole(folder)
-        self.done.append(victim)
-
-    def kill(self, victim: Victim, number: int, chance: random.Random) -> str:
-        """Kill the command one to three times, and end it; what is wrong, or an empty text."""
-        folder = self._place(f"killed-{number}", victim)
-        story = []
-        for _ in range(chance.choice((1, 1, 1, 2, 3))):
-            kind, moment = chance.choice(SIGNALS), chance.uniform(0.02, 1.0) * victim.seconds
-            code, err = self._run(victim, folder, kind, moment)
-            story.append(f"{kind.name} after {moment:.2f} s: exit code {code}")
-            if "Traceback" in err and kind is not signal.SIGINT:
-                return self._told(victim, folder, story, f"a traceback:\n{err[-1500:]}")
-            try:
-                victim.whole(folder)
-            except Exception as error:
-                return self._told(victim, folder, story, f"half-written: {error!r}")
-        code, err = self._run(victim, folder, None, None)
-        if code != 0:
-            return self._told(victim, folder, story, f"the same command ends with {code}:\n{err[-1500:]}")
-        if victim.result(folder) != victim.alone:
-            return self._told(victim, folder, story, "another result than that of the command alone")
-        if left := [path.name for path in folder.rglob(".writing-*")] if "KILL" not in " ".join(story) else []:
-            return self._told(victim, folder, story, f"left behind: {', '.join(left)}")
-        shutil.rmtree(folder)
-        return ""
-
-    def _place(self, name: str, victim: Victim) -> Path:
-        folder = self.folder / name
-        folder.mkdir(parents=True)
-        victim.prepare(folder, self.material)
-        return folder
-
-    def _run(self, victim: Victim, folder: Path, kind: signal.Signals | None, moment: float | None) -> tuple[int, str]:
-        process = self.context.Process(target=_in_folder, args=(folder, victim.command), daemon=False)
-        process.start()
-        if kind is not None:
-            process.join(moment)
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(process.pid, kind)
-        process.join(SECONDS)
-        hangs = process.is_alive()
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)  # what it started, and itself if it hangs
-        process.join()
-        err = (folder / "err.txt").read_text("utf-8", "replace") if (folder / "err.txt").exists() else ""
-        return (-999 if hangs else process.exitcode), err
-
-    @staticmethod
-    def _told(victim: Victim, folder: Path, story: list[str], what: str) -> str:
-        return f"{victim.name}: {'; '.join(story)}: {what}\n  cd {folder} && bertkit {shlex.join(victim.command)}"
-
-
-def _in_folder(folder: Path, command: list[str]) -> None:
-    from tests.launched import forked
-
-    os.setpgid(0, 0)
-    os.chdir(folder)
-    forked(command, (folder / "out.txt", folder / "err.txt"), {"COLUMNS": "200"})
-
-
-def killed(number: int, seed: int, killer: Killer, names: str = "") -> list[str]:
-    """What is wrong after so many kills."""
-    chosen = [victim for victim in victims() if names in victim.name]
-    for victim in chosen:
-        killer.left_alone(victim)
-    chance = random.Random(seed)
-    wrong = []
-    for place in range(number):
-        if told := killer.kill(chosen[place % len(chosen)], place, chance):
-            wrong.append(told)
-            print(told, flush=True)  # noqa: T201
-    return wrong
-
-
-def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m tests.fuzz.kills")
-    parser.add_argument("kills", type=int, nargs="?", default=100)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--only", default="", help="commands whose name has this in it")
-    asked = parser.parse_args()
-    from tests.launched import PRELOAD
-
-    os.environ.update({"HF_HUB_OFFLINE": "1", "CUDA_VISIBLE_DEVICES": "", "OMP_NUM_THREADS": "1"})
-    folder = Path(tempfile.mkdtemp(prefix="bertkit-kills-"))
-    os.environ["BERTKIT_CACHE"] = str(folder / "cache")
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([*PRELOAD, "bertkit.inference.evaluate", "bertkit.bench.runner"])
-    (folder / "material").mkdir()
-    killer = Killer(context, folder, Material(folder / "material"))
-    start = time.monotonic()
-    wrong = killed(asked.kills, asked.seed, killer, asked.only)
-    seconds = time.monotonic() - start
-    print(f"{asked.kills} kills: {len(wrong)} wrong, {seconds:.0f} s; folder: {folder}")  # noqa: T201
-    return 1 if wrong else 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from tests.fuzz.kills import Killer, killed, victims
 from tests.fuzz.many import quick
 from tests.fuzz.material import Material
+from tests.kills.killer import Killer, killed
+from tests.kills.victims import victims
 
 
 @pytest.mark.slow
