@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from bertkit.data.read.rows import count_left_out
 from bertkit.engine.run import Progress
 from bertkit.errors import Parameter, RecipeError, did_you_mean
 from bertkit.inference.checkpoint import Checkpoint
@@ -34,7 +35,8 @@ class EvalSet:
 
 
 Result = dict[str, Any]
-"""`{"data", "rows", "figures", "intervals", "files"}`: name and number of the rows, figures and their 95% confidence
+"""`{"data", "rows", "figures", "intervals", "files"}`: name and number of the rows (where some are left out, also
+`rows_skipped` or `rows_not_drawn`), figures and their 95% confidence
 intervals by name, and the task's own files of predictions by name; `errors` where the task knows kinds of errors
 (`Task.error_kinds`)."""
 
@@ -74,8 +76,12 @@ def evaluate(predictor: Predictor, rows: EvalSet, *, progress: Progress = iter) 
     """
     results: dict[str, Result] = {}
     for split, title in rows.splits.items():
-        name, split_rows, scores = score_rows(predictor, rows.recipe, data=rows.data, split=split, progress=progress)
-        result: Result = {"data": title or name, "rows": len(split_rows), "figures": scores.figures}
+        with count_left_out() as left_out:
+            name, split_rows, scores = score_rows(
+                predictor, rows.recipe, data=rows.data, split=split, progress=progress
+            )
+        result: Result = {"data": title or name, "rows": len(split_rows), **left_out.as_dict()}
+        result["figures"] = scores.figures
         result |= {"intervals": scores.intervals, "files": predictor.task.files(scores.answers, split_rows)}
         if errors := predictor.task.error_kinds(scores.answers, split_rows):
             result["errors"] = errors
@@ -102,7 +108,7 @@ def score_rows(
 
 
 def read_rows(task: Task, recipe: Recipe, *, data: Sequence[str] = (), split: str | None = None) -> tuple[str, Rows]:
-    """All rows of `data`, or those of a split of the recipe, with the split's name (of `data`: test).
+    """The rows of `data`, read as the recipe's test rows, or those of a split of it, with the split's name.
 
     Args:
         split: `test`, `validation` or `train`; default: test where the recipe names test data, else validation.
@@ -117,8 +123,7 @@ def read_rows(task: Task, recipe: Recipe, *, data: Sequence[str] = (), split: st
     block = recipe.data
     name = split or ("test" if block.test or data else "validation")
     if data:
-        update = {"test": list(data), "limit": block.limit.model_copy(update={"test": None})}
-        recipe = recipe.model_copy(update={"data": block.model_copy(update=update)})
+        recipe = recipe.model_copy(update={"data": block.model_copy(update={"test": list(data)})})
     splits = task.read(recipe, [name])
     if name not in splits:
         raise RecipeError.at(f"data.{name}", "the recipe names no such data", Parameter("data"))

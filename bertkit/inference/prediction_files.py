@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from bertkit.data.read.readers import read_records
-from bertkit.data.read.rows import BadRows, Record, Unusable
+from bertkit.data.read.rows import BadRows, Record, Unusable, count_left_out
 from bertkit.errors import DataError, Problem, RecipeError, Setting
 from bertkit.inference import score
 from bertkit.inference.evaluate import EvalSet, Result, read_rows
@@ -37,7 +37,8 @@ def score_prediction_file(file: str | Path, rows: EvalSet) -> dict[str, Result]:
     """
     recipe, (split, title) = rows.recipe, next(iter(rows.splits.items()))
     task = make_task(recipe)
-    split, data = read_rows(task, recipe, data=rows.data, split=split)
+    with count_left_out() as left_out:
+        split, data = read_rows(task, recipe, data=rows.data, split=split)
     name = ", ".join(rows.data) or split
     task.adopt((), data, recipe.data, order=rows.order)
     task.check(data, name)
@@ -49,7 +50,7 @@ def score_prediction_file(file: str | Path, rows: EvalSet) -> dict[str, Result]:
     for warning in task.sanity_checks(answers, data):
         log.warning("%s: %s", name, warning)
     name = title or name
-    result: Result = {"data": name, "rows": len(data), "figures": figures, "intervals": spans}
+    result: Result = {"data": name, "rows": len(data), **left_out.as_dict(), "figures": figures, "intervals": spans}
     if errors := task.error_kinds(answers, data):
         result["errors"] = errors
     return {name: result}

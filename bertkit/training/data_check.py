@@ -7,6 +7,7 @@ from typing import Any
 
 from bertkit.data.check import Report, check
 from bertkit.data.dataset import load
+from bertkit.data.splits import limited
 from bertkit.errors import DataError, Parameter
 from bertkit.models.build import load_tokenizer
 from bertkit.recipe.load import build
@@ -59,7 +60,10 @@ def check_data(
             counts.append(map(len, encode(texts, is_pretokenized=words, add_special_tokens=False)))
         return [extra + sum(row) for row in zip(*counts, strict=True)]
 
-    train = load(sources, columns, full.data)
-    other = load(validation, columns, full.data) if validation else None
+    most = full.data.limit
+    train = limited("train", load(sources, columns, full.data), most.train, full.seed)
+    other = None
+    if validation:
+        other = limited("validation", load(validation, columns, full.data), most.validation, full.seed)
     limit = full.options.get("max_length") or min(LIMIT, tokenizer.model_max_length)
     return check(train, other, columns, tokens=tokens, max_length=limit)
