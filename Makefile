@@ -8,7 +8,7 @@ QUIET := --quiet --disable-pip-version-check
 BENCHMARKS := $(filter-out answers side_by_side,$(basename $(notdir $(wildcard benchmarks/*.py))))
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-slow test-gpu test-wheel check format bench clean
+.PHONY: help install demo test test-slow fuzz kills test-gpu test-wheel check format bench clean
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -34,6 +34,12 @@ test: install  ## run the tests
 
 test-slow: install  ## run the tests that need minutes
 	$(BIN)/pytest -m slow
+
+fuzz: install  ## attack every command with N broken inputs (N=5000 SEED=1); one again: CASE=1234
+	$(BIN)/python -m tests.fuzz $(or $(N),1000) --seed $(or $(SEED),1) $(CASE:%=--case %)
+
+kills: install  ## kill N commands at random moments (N=100), and end each as if it had been left alone
+	$(BIN)/python -m tests.fuzz.kills $(or $(N),100) --seed $(or $(SEED),1)
 
 test-gpu: install  ## run the tests that need a CUDA device
 	BERTKIT_TEST_GPU=0 $(BIN)/pytest -m gpu -n 0

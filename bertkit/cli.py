@@ -5,18 +5,36 @@ Nothing heavy is imported here or in `commands`: `bertkit --help` answers in wel
 
 from __future__ import annotations
 
+import contextlib
+import io
 import logging
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from bertkit import __version__, processes
-from bertkit.commands import bench, compare, corpus, data, doctor, predict, recipe, report, tokenizer, train
+from bertkit.commands import (
+    bench,
+    compare,
+    console,
+    convert,
+    corpus,
+    data,
+    doctor,
+    predict,
+    recipe,
+    report,
+    tokenizer,
+    train,
+)
 from bertkit.commands import eval as eval_
-from bertkit.errors import BertkitError, Stopped
+from bertkit.display import line
+from bertkit.errors import BertkitError, Problem, Stopped
+from bertkit.fs import refusal
 
 app = typer.Typer(
     name="bertkit",
@@ -54,29 +72,41 @@ app.add_typer(recipe.app, name="recipe", rich_help_panel="Prepare")
 app.add_typer(corpus.app, name="corpus", rich_help_panel="Prepare")
 app.add_typer(data.app, name="data", rich_help_panel="Prepare")
 app.add_typer(tokenizer.app, name="tokenizer", rich_help_panel="Prepare")
+app.command(rich_help_panel="Prepare")(convert.convert)
 app.command(rich_help_panel="Prepare")(doctor.doctor)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command line; `argv` without the program's name. Returns the exit code."""
     _quiet_libraries()
+    _open_streams()
     _log_to_stderr()
     try:
         app(args=list(argv) if argv is not None else None, prog_name="bertkit")
     except Stopped as stop:
         if processes.first():
-            typer.echo(str(stop), err=True)
+            with contextlib.suppress(OSError):
+                typer.echo(str(stop), err=True)
         return processes.STOPPED
     except KeyboardInterrupt:
         return 130
     except BertkitError as error:
-        for problem in error.problems if processes.reports_errors() else ():
-            message = " ".join(str(problem).splitlines())  # messages of other libraries may have several lines
-            typer.echo(f"{typer.style('error:', fg='red', bold=True)} {message}", err=True)
-        return 2
+        return _failed(error.problems)
+    except OSError as error:
+        if (problem := refusal(error)) is None:
+            raise
+        return _failed([problem])
     except SystemExit as stop:
         return stop.code if isinstance(stop.code, int) else 1
     return 0
+
+
+def _failed(problems: Sequence[Problem]) -> int:
+    """Show the mistakes. Returns their exit code."""
+    for problem in problems if processes.reports_errors() else ():
+        with contextlib.suppress(OSError):  # the exit code still says it
+            typer.echo(f"{typer.style('error:', fg='red', bold=True)} {problem}", err=True)
+    return 2
 
 
 def _quiet_libraries() -> None:
@@ -91,12 +121,28 @@ def _quiet_libraries() -> None:
         os.environ.setdefault(name, value)
 
 
+def _open_streams() -> None:
+    """Make the standard streams usable whatever they are: closed (Python has None for them), or in ASCII."""
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        stream = getattr(sys, name)
+        if stream is None:
+            console.closed.add(name)
+            try:
+                os.fstat(number)
+            except OSError:
+                os.open(os.devnull, os.O_RDWR)  # takes the lowest free number, which no file of ours must get
+            setattr(sys, name, Path(os.devnull).open("w" if number else "r", encoding="utf-8"))  # noqa: SIM115
+        elif number and isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
 class _Handler(logging.Handler):
     """Write messages to the standard error of that moment (tests replace it), with warnings marked."""
 
     def emit(self, record: logging.LogRecord) -> None:
         mark = typer.style("warning: ", fg="yellow", bold=True) if record.levelno >= logging.WARNING else ""
-        typer.echo(mark + record.getMessage(), file=sys.stderr)
+        with contextlib.suppress(OSError):  # a full disk or a closed terminal must not end a training
+            typer.echo(mark + line(record.getMessage()), file=sys.stderr)
 
 
 def _log_to_stderr() -> None:

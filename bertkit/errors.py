@@ -7,6 +7,7 @@
     ├── PluginError         a Reference that names no usable code
     ├── RunError            a Run folder that is in use, incomplete or not to be trusted
     ├── TrainingError       a training that had to stop
+    ├── WriteError          a file that can not be written: a full disk, no permission
     ├── ExtraError          a package that an optional feature needs
     └── Stopped             no mistake: a training that was asked to stop and can go on (exit code 75)
 
@@ -23,6 +24,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar
 
+from bertkit.display import line
+
+LONGEST = 200
+"""Characters of a name that may be misspelt: comparing two takes time with the product of their lengths."""
 _PLAIN_YAML = re.compile(r"[^\W\d](?:[\w ./-]*[\w/])?")
 
 
@@ -49,7 +54,7 @@ def _yaml(value: str | int) -> str:
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing that is wrong, as data; `str()` words it for the command line.
+    """One thing that is wrong, as data; `str()` words it for the command line, in one line that is not too long.
 
     Args:
         key: what it is about: `file:line`, a recipe key or a Parameter.
@@ -73,8 +78,10 @@ class Problem:
         remedy = ": ".join(filter(None, (remedy, str(self.setting or ""))))
         text = f"{reason}; {remedy}" if remedy else reason
         if self.place:
-            return f"{_shown(self.place)}  {_shown(self.key)}: {text}" if self.key else f"{_shown(self.place)}  {text}"
-        return f"{_shown(self.key)}  {text}" if self.key else text
+            text = f"{_shown(self.key)}: {text}" if self.key else text
+        where = _shown(self.place or self.key)
+        text = f"{where}  {text}" if where else text
+        return line(" ".join(text.splitlines()))  # messages of other libraries may have several lines
 
 
 class Parameter(str):
@@ -123,6 +130,10 @@ class RunError(BertkitError): ...
 class TrainingError(BertkitError): ...
 
 
+class WriteError(BertkitError, OSError):
+    """An OSError too: who can do without the file, as a cache can, catches that."""
+
+
 class ExtraError(BertkitError): ...
 
 
@@ -131,7 +142,8 @@ class Stopped(BertkitError): ...
 
 def nearest(name: str, known: Iterable[str]) -> str:
     """The known name that is most like `name`, or an empty text."""
-    near = difflib.get_close_matches(str(name), list(known), n=1, cutoff=0.6)
+    names = [one for one in known if len(one) <= LONGEST] if len(str(name)) <= LONGEST else []
+    near = difflib.get_close_matches(str(name), names, n=1, cutoff=0.6)
     return near[0] if near else ""
 
 

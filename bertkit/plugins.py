@@ -1,20 +1,26 @@
 """Loads code by name; all named code is loaded here.
 
 A Reference names code in one of four ways: a built-in (`accuracy`), an entry point of an installed package (also by
-its plain name), `package.module:name`, or `./file.py:name`. Loading a file executes it, so a Run that contains such a
-file from another machine opens only if it is trusted (see `run.py`).
+its plain name), `package.module:name`, or `./file.py:name`. Loading it executes it, so a Run opens only if the user has
+allowed all that it names (see recipe/code.py and trust.py).
+
+What is executed is the source that can be read, never bytecode that lies beside it, which may be of another source.
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import importlib
 import importlib.metadata
 import importlib.util
+import site
 import sys
 import sysconfig
+import tempfile
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
 from typing import Any
 
@@ -88,6 +94,65 @@ def file_of(reference: Any) -> Path | None:
     return Path(path) if name and path.endswith(".py") else None
 
 
+def evaluate_script(reference: str) -> Path | None:
+    """The script on this machine that `evaluate:NAME` loads, as `evaluate` looks for it; None: it asks the hub."""
+    path = Path(reference.removeprefix(EVALUATE))
+    inside = path / f"{path.name}.py"
+    return path if path.suffix == ".py" else inside if inside.is_file() else None
+
+
+def module_files(reference: str) -> list[Path] | None:
+    """The files that importing the module of `package.module:name` executes first, found without importing it.
+
+    Returns:
+        the module's file and those of the packages around it; empty where there is no such module; None for a module
+        of Python's own or of an installed package.
+    """
+    names = reference.rpartition(":")[0].split(".")
+    try:
+        spec = importlib.util.find_spec(names[0])
+    except (ImportError, ValueError):  # no name, or a module without a spec, such as __main__
+        return None
+    files: list[Path] = []
+    for number in range(1, len(names) + 1):
+        if spec is None:
+            break
+        if _is_installed(spec):
+            return None
+        if spec.origin:
+            files.append(Path(spec.origin))
+        inside = spec.submodule_search_locations
+        name = ".".join(names[: number + 1])
+        spec = PathFinder.find_spec(name, list(inside)) if inside is not None else None
+    return files
+
+
+def to_allow(kind: str, reference: str) -> str:
+    """What the user must have allowed of a Reference in a Run: nothing (an empty text) of a built-in and of an entry
+    point of an installed package; of an entry point from elsewhere, what it names."""
+    if kind and reference in _table(kind):
+        return ""
+    for point in _entry_points(kind) if kind else ():
+        if point.name == reference:
+            place = point.dist and point.dist.locate_file("")
+            return "" if place and _is_under_installed(Path(str(place))) else point.value
+    return reference
+
+
+def _is_installed(spec: ModuleSpec) -> bool:
+    if spec.origin in ("built-in", "frozen"):
+        return True
+    places = [spec.origin] if spec.origin else list(spec.submodule_search_locations or ())
+    return bool(places) and all(_is_under_installed(Path(place)) for place in places)
+
+
+def _is_under_installed(path: Path) -> bool:
+    """Whether a file or folder belongs to Python or to the packages installed for it."""
+    folders = [sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")]
+    folders += [*site.getsitepackages(), site.getusersitepackages()]
+    return any(path.resolve().is_relative_to(Path(folder).resolve()) for folder in folders)
+
+
 def with_file(reference: str, file: str) -> str:
     """The same Reference, to another file."""
     if reference.startswith(EVALUATE):
@@ -109,11 +174,29 @@ def _attribute(reference: str, where: str) -> Any:
     if not path or not name:
         raise PluginError.at(where, f"not a Reference: {reference}", "write package.module:name or ./file.py:name")
     file = file_of(reference)
-    module = _load_file(file, where) if file else _guarded(lambda: importlib.import_module(path), where, path)
+    module = _load_file(file, where) if file else _load_module(path, where)
     if not hasattr(module, name):
         known = [n for n in vars(module) if not n.startswith("_")]
         raise PluginError.at(where, f"{path} has no {name}", did_you_mean(name, known))
     return getattr(module, name)
+
+
+def _load_module(path: str, where: str) -> Any:
+    outside = path not in sys.modules and module_files(f"{path}:")
+    with _without_bytecode() if outside else contextlib.nullcontext():
+        return _guarded(lambda: importlib.import_module(path), where, path)
+
+
+@contextlib.contextmanager
+def _without_bytecode() -> Iterator[None]:
+    """Import from the sources: not from `__pycache__` beside them, and leaving none there."""
+    before = sys.pycache_prefix
+    with tempfile.TemporaryDirectory() as empty:
+        sys.pycache_prefix = empty
+        try:
+            yield
+        finally:
+            sys.pycache_prefix = before
 
 
 def _load_file(file: Path, where: str) -> Any:
@@ -122,16 +205,17 @@ def _load_file(file: Path, where: str) -> Any:
         raise PluginError.at(where, f"no such file: {file}", near or "a Reference to a file is ./file.py:name")
     # The name is the content's: the same file loaded twice is one module, and a changed one is another. It must be
     # in sys.modules for pickling, and for dataclasses and pydantic to resolve annotations.
-    digest = hashlib.sha256(file.read_bytes()).hexdigest()[:12]
+    source = file.read_bytes()
+    digest = hashlib.sha256(source).hexdigest()[:12]
     name = f"bertkit_plugin_{file.stem}_{digest}"
     if name in sys.modules:
         return sys.modules[name]
     spec = importlib.util.spec_from_file_location(name, file)
-    assert spec and spec.loader
+    assert spec
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     try:
-        _guarded(lambda: spec.loader.exec_module(module), where, str(file))  # type: ignore[union-attr]
+        _guarded(lambda: exec(compile(source, str(file), "exec"), vars(module)), where, str(file))
     except PluginError:
         del sys.modules[name]
         raise

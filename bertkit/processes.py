@@ -28,6 +28,20 @@ SAVING = 300
 large model on a slow disk, and ends in SIGKILL."""
 
 
+def stop_signals() -> tuple[signal.Signals, ...]:
+    """What asks a process to stop: Ctrl-C, SIGTERM and, unless it is started with nohup, the end of its terminal."""
+    hangup = [] if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN else [signal.SIGHUP]
+    return (signal.SIGINT, signal.SIGTERM, *hangup)
+
+
+def leave_terminal(number: int) -> None:
+    """Call at a signal: after SIGHUP the terminal is gone, and what is printed there would be an error."""
+    if number == signal.SIGHUP:
+        for stream in (1, 2):
+            if os.isatty(stream):
+                os.dup2(os.open(os.devnull, os.O_WRONLY), stream)
+
+
 def rank() -> int:
     return int(os.environ.get("RANK", "0"))
 
@@ -140,6 +154,8 @@ def launch(processes: int, command: Sequence[str]) -> int:
         raise RecipeError.at(Parameter("processes"), what, f"at most {cards}")
     os.environ.setdefault("OMP_NUM_THREADS", str(max(1, cores() // processes)))
     os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "ERROR")  # hide DDP's advice
+    handled = ",".join(number.name for number in (*stop_signals(), signal.SIGQUIT))
+    os.environ.setdefault("TORCHELASTIC_SIGNALS_TO_HANDLE", handled)  # torch's default overrules nohup
     launcher_log = logging.getLogger("torch.distributed.elastic")
     launcher_log.addHandler(logging.NullHandler())
     launcher_log.propagate = False  # the processes report their errors themselves

@@ -1,12 +1,14 @@
 """Run: the folder that holds everything a training left. No other module spells a path inside it.
 
-run.json            how this Run was made, from which Run, and for which backend
+run.json            how this Run was made, from which Run, for which backend, and hashes of its model and task.json
 recipe.yaml         the resolved recipe, which trains the same model again
 model/              weights, configuration and tokenizer, as plain `AutoModel.from_pretrained` loads them
 task.json           what the task learnt beside the weights: label names, thresholds
-metrics.json        {"validation": {"accuracy": ...}, "test": {...}, "intervals": {"validation": {...}}}
+metrics.json        {"validation": {"accuracy": ...}, "test": {...}, "intervals": {"validation": {...}},
+                    "rows": {"train": ...}, "warnings": [{"split": ..., "message": ...}]}
 log.jsonl           one line per logged step
 environment.json    versions, machine, hashes of the weights and data that went in
+local.json          where the data and the model lie on this machine, and the command line; not to be published
 README.md           the model card
 report.html         the page for people: figures, mistakes, calibration, curves
 tensorboard/        the same log for TensorBoard
@@ -17,24 +19,27 @@ predictions/        answers to the test rows of a benchmark
 
 from __future__ import annotations
 
-import hashlib
 import importlib.metadata
-import json
 import platform
 import shlex
 import shutil
-import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bertkit.errors import Parameter, RunError
-from bertkit.fs import cores, write_json, write_text
-from bertkit.recipe.load import build, dump
+from bertkit import trust
+from bertkit.errors import Parameter, Problem, RunError
+from bertkit.fs import cores, write_json, write_text, writing
+from bertkit.lock import is_free
+from bertkit.manifest import damage, manifest_of, sha256
+from bertkit.recipe.load import dump, load_of_run, task_options
+from bertkit.recipe.local import LOCAL, without_folders, write_local
 from bertkit.recipe.schema import Recipe
 from bertkit.recipe.source import RECIPE, read
-from bertkit.run_code import copy_code, untrusted
+from bertkit.run_code import code_in, copy_code, links_out
+from bertkit.run_files import About, Environment, Metrics, read_file
+from bertkit.warn import Warned
 
 PACKAGES = (
     *("bertkit", "torch", "transformers", "tokenizers", "datasets", "accelerate", "evaluate"),
@@ -54,6 +59,7 @@ class Run:
         self.metrics_file = self.path / "metrics.json"
         self.log_file = self.path / "log.jsonl"
         self.environment_file = self.path / "environment.json"
+        self.local_file = self.path / LOCAL
         self.card_file = self.path / "README.md"
         self.report_file = self.path / "report.html"
         self.tensorboard = self.path / "tensorboard"
@@ -82,22 +88,28 @@ class Run:
         """
         run = cls(path)
         run.check_free()
-        try:
+        with writing(path):
             run.path.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise RunError.at(str(path), f"the folder can not be made: {error.strerror}") from error
-        recipe, sources = copy_code(recipe, run.code)
-        if sources:
-            write_json(run.environment_file, {"code": sources})
+            recipe, copies = copy_code(recipe, run.code)
+        if copies:
+            write_json(run.environment_file, {"code": copies})
         write_json(run.run_file, {"kind": "train", "backend": "torch", "parent": None})
+        recipe, paths = without_folders(recipe)
+        write_local(run.path, paths)
         write_text(run.recipe_file, dump(recipe))
+        run.allow_code()
         return run
+
+    def allow_code(self) -> None:
+        """Write down that this user allows the code of this Run, which is that of the user's own recipe."""
+        if self.is_begun:
+            trust.allow(self._code())
 
     def derive(self, path: str | Path, *, kind: str, backend: str = "torch") -> Run:
         """Start a Run that is made from this one (exported, quantised, distilled) in a new or empty folder.
 
         It gets this Run's recipe, task state, code and environment, and names this Run as its parent. The caller writes
-        its model and then its metrics, which make it a finished Run.
+        its model, calls `seal`, and writes its metrics, which make it a finished Run.
 
         Args:
             kind: how it is made: `export`, `quantize`.
@@ -108,20 +120,35 @@ class Run:
         """
         derived = Run(path)
         derived.check_free()
-        derived.path.mkdir(parents=True, exist_ok=True)
+        with writing(path):
+            derived.path.mkdir(parents=True, exist_ok=True)
         weights = sorted(file for file in self.model.iterdir() if file.suffix in (".safetensors", ".onnx"))
-        hashes = {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in weights}
+        hashes = {file.name: sha256(file) for file in weights}
         write_json(
             derived.run_file,
             {"kind": kind, "backend": backend, "parent": {"name": self.path.resolve().name, "weights": hashes}},
         )
-        if self.code.is_dir():
-            shutil.copytree(self.code, derived.code)
-        for source, copy in ((self.task_file, derived.task_file), (self.environment_file, derived.environment_file)):
-            if source.is_file():
-                shutil.copyfile(source, copy)
-        shutil.copyfile(self.recipe_file, derived.recipe_file)
+        with writing(path):
+            if self.code.is_dir():
+                shutil.copytree(self.code, derived.code)
+            for name in (self.task_file.name, self.environment_file.name, RECIPE, LOCAL, ".gitignore"):
+                if (self.path / name).is_file():
+                    shutil.copy(self.path / name, derived.path / name)
         return derived
+
+    def seal(self) -> None:
+        """Record the hashes of the model's files and task.json, once they are written; see `check_content`."""
+        files = [self.task_file, *(path for path in self.model.rglob("*") if path.is_file())]
+        write_json(self.run_file, {**self._about, "files": manifest_of(self.path, files)})
+
+    def check_content(self) -> None:
+        """Raise a RunError if the model or task.json are not what was written; reads every byte, about 1 GB/s.
+
+        Runs from before the hashes pass.
+        """
+        if harm := damage(self.path, self._about.get("files", {})):
+            todo = 'copy the Run again; if you made the change yourself, delete "files" from its run.json'
+            raise RunError.at(str(self.path), f"its model is damaged: {harm}", todo)
 
     @property
     def is_begun(self) -> bool:
@@ -139,7 +166,7 @@ class Run:
             if parent.exists() and not parent.is_dir():
                 what = f"the folder can not be made: Not a directory: {parent}"
                 raise RunError.at(str(self.path), what, "name another folder")
-        if self.path.is_file() or (self.path.is_dir() and any(self.path.iterdir())):
+        if not is_free(self.path):
             if self.is_begun and not self.is_finished:
                 what = f"{self.path}: holds an unfinished Run"
                 raise RunError.at(Parameter("output"), what, f"{self.resume_command} continues it")
@@ -154,10 +181,10 @@ class Run:
         """The finished Run in a folder.
 
         Args:
-            trust_code: whether to execute code that the Run carries and that is not from this machine.
+            trust_code: allow the code of this Run, from now on, if it is not the user's own (see trust.py).
 
         Raises:
-            RunError: not a Run, an unfinished one, or one with code that is not trusted.
+            RunError: not a Run, an unfinished one, or one with code that is not allowed.
         """
         run = cls(path)
         if not run.path.is_dir():
@@ -167,8 +194,8 @@ class Run:
         if missing:
             what = f"an unfinished Run: no {', '.join(missing)}"
             raise RunError.at(str(path), what, f"{run.resume_command} continues it")
-        if not trust_code:
-            run._check_code()
+        with trust.given(trust_code):
+            trust.check(run._code(), "this Run", RunError)
         return run
 
     @classmethod
@@ -176,22 +203,27 @@ class Run:
         """The Run in a folder, finished or not, to resume it.
 
         Raises:
-            RunError: not a Run, or one with code that is not trusted.
+            RunError: not a Run, one with code that is not allowed, or with links that lead out of it.
         """
         run = cls(path)
         run._check_begun()
-        run._check_code()
+        trust.check(run._code(), "this Run", RunError)
+        run.check_links()
         return run
+
+    def check_links(self) -> None:
+        """Raise a RunError if something in it is a link that leads elsewhere, before anything is written to it."""
+        what, todo = "leads out of the Run, which is to be written to", "replace it by what it leads to"
+        if links := [Problem(str(link), what, todo) for link in links_out(self.path)]:
+            raise RunError(*links)
 
     def _check_begun(self) -> None:
         if not self.is_begun:
             what = f"not a Run: it has no {RECIPE}"
             raise RunError.at(str(self.path), what, "name the folder that bertkit train wrote")
 
-    def _check_code(self) -> None:
-        recipe = read(self.recipe_file)
-        if problems := untrusted(self.path, self.code, recipe, self.environment.get("code", {})):
-            raise RunError(*problems)
+    def _code(self) -> list[trust.Code]:
+        return code_in(self.code, self.model, read(self.recipe_file))
 
     @property
     def recipe(self) -> Recipe:
@@ -199,11 +231,16 @@ class Run:
 
     def recipe_with(self, sets: Sequence[str]) -> Recipe:
         """The Run's recipe with `--set KEY=VALUE` applied."""
-        return build(read(self.recipe_file, sets), of_run=True)
+        return load_of_run(self.recipe_file, sets)
 
     @property
     def metrics(self) -> dict[str, Any]:
-        return _read_json(self.metrics_file)
+        return read_file(self.metrics_file, Metrics)
+
+    @property
+    def warnings(self) -> list[Warned]:
+        """What was warned of while it was trained and scored; empty in Runs from before these were kept."""
+        return self.metrics.get("warnings", [])
 
     @property
     def kind(self) -> str:
@@ -222,15 +259,16 @@ class Run:
 
     @property
     def _about(self) -> dict[str, Any]:
-        return _read_json(self.run_file) if self.run_file.is_file() else {}
+        return read_file(self.run_file, About) if self.run_file.exists() else {}
 
     @property
     def task_state(self) -> dict[str, Any]:
-        return _read_json(self.task_file)
+        task, _ = task_options(self.recipe)
+        return read_file(self.task_file, task.State)
 
     @property
     def environment(self) -> dict[str, Any]:
-        return _read_json(self.environment_file) if self.environment_file.is_file() else {}
+        return read_file(self.environment_file, Environment) if self.environment_file.exists() else {}
 
 
 def default_folder(recipe: str | Path) -> Path:
@@ -240,7 +278,7 @@ def default_folder(recipe: str | Path) -> Path:
 
 
 def environment() -> dict[str, Any]:
-    """Versions, processor cores, devices, time and command line of this process. Imports torch."""
+    """Versions, cores, devices and time of this process; no name of machine, user or folders. Imports torch."""
     import torch
 
     versions = {}
@@ -258,12 +296,4 @@ def environment() -> dict[str, Any]:
         "threads": torch.get_num_threads(),
         "devices": [torch.cuda.get_device_name(i) for i in range(cuda)] or ["cpu"],
         "versions": versions,
-        "command": sys.argv,
     }
-
-
-def _read_json(file: Path) -> dict[str, Any]:
-    try:
-        return json.loads(file.read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        raise RunError.at(str(file), f"can not be read: {error}", "train it again") from error

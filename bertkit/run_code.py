@@ -1,34 +1,35 @@
-"""The user's code in a Run: copied into it when the Run starts, executed later only where it can be trusted.
+"""The user's code in a Run: copied into it when the Run starts, executed later only where its user has allowed it.
 
-Code is trusted where the file it was copied from still exists on this machine, outside the Run and unchanged. A Run
-that was downloaded, or received from somebody else, never meets this, whatever it claims about itself.
+A training allows the code of its own recipe, so that the Run opens for the same user, wherever it is moved. A Run that
+was received from somebody else opens with `--trust-code` only, whatever it claims about itself (see trust.py).
 """
 
 from __future__ import annotations
 
 import hashlib
 import itertools
+import os
 import shutil
-from collections.abc import Mapping
+from itertools import chain
 from pathlib import Path
-from typing import Any
 
 from bertkit import plugins
-from bertkit.errors import Parameter, Problem
-from bertkit.recipe.load import code_files, map_references
+from bertkit.recipe.code import code_of
+from bertkit.recipe.load import map_references
 from bertkit.recipe.references import Key
 from bertkit.recipe.schema import Recipe
 from bertkit.recipe.source import YamlValues
+from bertkit.trust import Code
 
-Sources = dict[str, dict[str, str]]
-"""File name in the Run's code folder -> `source`, the path it was copied from, and `sha256`."""
+Copies = dict[str, dict[str, str]]
+"""File name in the Run's code folder -> `sha256` of its content."""
 
 
-def copy_code(recipe: Recipe, folder: Path) -> tuple[Recipe, Sources]:
+def copy_code(recipe: Recipe, folder: Path) -> tuple[Recipe, Copies]:
     """Copy every file that the recipe names as code into `folder`, which is made only where there is one.
 
     Returns:
-        the recipe with its References to the copies, relative to the parent of `folder`; and where each came from.
+        the recipe with its References to the copies, relative to the parent of `folder`; and what they are.
     """
     names: dict[Path, str] = {}
 
@@ -37,7 +38,7 @@ def copy_code(recipe: Recipe, folder: Path) -> tuple[Recipe, Sources]:
         if file is None or not file.is_file():
             return reference
         if file not in names:
-            candidates = itertools.chain([file.name], (f"{file.stem}_{number}.py" for number in itertools.count(2)))
+            candidates = chain([file.name], (f"{file.stem}_{number}.py" for number in itertools.count(2)))
             names[file] = next(name for name in candidates if name not in names.values())
         return plugins.with_file(reference, f"./{folder.name}/{names[file]}")
 
@@ -46,46 +47,22 @@ def copy_code(recipe: Recipe, folder: Path) -> tuple[Recipe, Sources]:
         folder.mkdir()
     for file, name in names.items():
         shutil.copyfile(file, folder / name)
-    return recipe, {
-        name: {"source": str(file.absolute()), "sha256": hashlib.sha256(file.read_bytes()).hexdigest()}
-        for file, name in names.items()
-    }
+    return recipe, {name: {"sha256": hashlib.sha256(file.read_bytes()).hexdigest()} for file, name in names.items()}
 
 
-def untrusted(run: Path, code: Path, recipe: YamlValues, sources: Mapping[str, Mapping[str, Any]]) -> list[Problem]:
-    """A Problem for each piece of code that opening a Run would execute and that is not trusted.
+def code_in(code: Path, model: Path, recipe: YamlValues) -> list[Code]:
+    """All code that opening a Run may execute: what its recipe names, its folder of code, and code of its model.
 
     Args:
-        run: the Run's folder.
-        code: its folder of code.
+        code, model: its folders.
         recipe: the content of its recipe file; nothing it names is imported.
-        sources: as `copy_code` returned them, read from a file that may lie.
     """
-    problems = []
-    run, code = run.resolve(), code.resolve()
-    named = {file.resolve() for file in code_files(recipe)}
-    for file in sorted(named | {file.resolve() for file in code.glob("*.py")}):
-        record = sources.get(file.name, {}) if file.parent == code else {}
-        source = Path(record.get("source", ""))
-        outside = source.is_absolute() and run not in source.resolve().parents
-        if not (outside and source.is_file() and source.read_bytes() == file.read_bytes()):
-            what = "this Run executes code that is not from this machine: read it first"
-            problems.append(Problem(str(file), what, Parameter("trust_code")))
-    for name in _downloaded_metrics(recipe):
-        what = "this Run executes code that evaluate loads: read it first"
-        problems.append(Problem(name, what, Parameter("trust_code")))
-    return problems
+    files = [*sorted(code.glob("*.py")), *sorted(model.glob("*.py"))]
+    return list(dict.fromkeys([*code_of(recipe), *(Code.of_file(file.absolute()) for file in files if file.is_file())]))
 
 
-def _downloaded_metrics(recipe: YamlValues) -> list[str]:
-    """Metrics that `evaluate` would load from somebody's hub account, or from a folder."""
-    named = recipe.values.get("metrics") or []
-    named = [named] if isinstance(named, str) else named
-    return [
-        name
-        for name in named
-        if isinstance(name, str)
-        and name.startswith(plugins.EVALUATE)
-        and plugins.file_of(name) is None
-        and ("/" in name or Path(name.removeprefix(plugins.EVALUATE)).exists())
-    ]
+def links_out(run: Path) -> list[Path]:
+    """Links in a Run that lead out of it: what is written to a Run of somebody else's must not go there."""
+    inside = run.resolve()
+    links = (Path(folder, name) for folder, *names in os.walk(run) for name in chain.from_iterable(names))
+    return sorted(link for link in links if link.is_symlink() and not link.resolve().is_relative_to(inside))

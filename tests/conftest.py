@@ -14,17 +14,7 @@ from _pytest.nodeid import coerce_node_id
 from pytest_socket import disable_socket
 
 from bertkit import cli
-
-FIXTURES = Path(__file__).parent / "fixtures"
-
-TINY = {
-    "model_type": "bert",
-    "hidden_size": 32,
-    "num_hidden_layers": 2,
-    "num_attention_heads": 2,
-    "intermediate_size": 64,
-    "max_position_embeddings": 64,
-}
+from tests.tiny import WORDS, make_bert, make_tokenizer
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -66,44 +56,25 @@ def _small_and_steady() -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def _cache(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """A cache of this session's own, empty at its beginning."""
+    """A cache and a list of allowed code of this session's own, empty at its beginning."""
     os.environ["BERTKIT_CACHE"] = str(tmp_path_factory.mktemp("cache"))
+    os.environ["XDG_DATA_HOME"] = str(tmp_path_factory.mktemp("data"))
 
 
 @pytest.fixture(scope="session")
 def words() -> list[str]:
     """The texts that the vocabulary is trained on."""
-    return (FIXTURES / "words.txt").read_text("utf-8").splitlines()
+    return WORDS.read_text("utf-8").splitlines()
 
 
 @pytest.fixture(scope="session")
-def tokenizer_folder(tmp_path_factory: pytest.TempPathFactory, words: list[str]) -> Path:
-    """A WordPiece tokenizer of some hundred tokens, the same in every session."""
-    from bertkit.data.tokenizer.train import TokenizerOptions, save, train
-
-    folder = tmp_path_factory.mktemp("tokenizer")
-    tokenizer = train(words, TokenizerOptions(vocab_size=400, reserved=0, min_frequency=1)).tokenizer
-    tokenizer.model_max_length = 64
-    save(tokenizer, folder)
-    return folder
+def tokenizer_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_tokenizer(tmp_path_factory.mktemp("tokenizer"))
 
 
 @pytest.fixture(scope="session")
 def tiny_bert(tmp_path_factory: pytest.TempPathFactory, tokenizer_folder: Path) -> Path:
-    """A folder with a random BERT of 2 layers of 32, without dropout, and its tokenizer."""
-    import torch
-    from transformers import AutoConfig, AutoModel, AutoTokenizer
-
-    torch.manual_seed(0)
-    folder = tmp_path_factory.mktemp("tiny-bert")
-    tokenizer = AutoTokenizer.from_pretrained(tokenizer_folder)
-    values = {key: value for key, value in TINY.items() if key != "model_type"}
-    config = AutoConfig.for_model(
-        "bert", **values, vocab_size=len(tokenizer), hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0
-    )
-    AutoModel.from_config(config).save_pretrained(folder)
-    tokenizer.save_pretrained(folder)
-    return folder
+    return make_bert(tokenizer_folder, tmp_path_factory.mktemp("tiny-bert"))
 
 
 @pytest.fixture(scope="session")

@@ -10,6 +10,7 @@ import csv
 import gzip
 import importlib.util
 import json
+import re
 import shlex
 import shutil
 import socket
@@ -146,6 +147,15 @@ DATA = [
         "--set data.columns.text=text", more="-s data.columns.text=message"),
     bad_rows("semicolons", "text;label\na;x\n", "train.csv:1", "delimiter looks to be ';'",
         "data.format=csv-semicolon"),
+    bad_rows("deep JSON", "[" * 100_000, "train.json:1", "broken JSON: nested deeper than 100 levels", "just above"),
+    bad_rows("deep JSON lines", jsonl(A, "[" * 900 + "]" * 900), "train.jsonl:2",
+        "broken JSON: nested deeper than 100 levels", "a line is one whole object"),
+    bad_rows("a label of 5,000 digits", jsonl(A, f'{{"text": "a", "label": {"7" * 5000}}}'), "train.jsonl:2",
+        "broken JSON: Exceeds the limit (4300 digits)", "a line is one whole object"),
+    bad_rows("escapes in a name", "text,\x1b[31mlabel\n" + TWO, "train.csv", "no column 'label' for label",
+        "--set 'data.columns.label=\"\\u001b[31mlabel\"'"),
+    bad_rows("10,000 columns", ",".join(f"column{i}" for i in range(10_000)) + "\n" + "a," * 9_999 + "b\n", "train.csv",
+        "no column 'text' for text", "characters left out"),
     bad_rows("empty file", "", "train.csv", "no rows", "is this the right file?"),
     bad_rows("header only", HEAD, "train.csv", "no rows", "is this the right file?"),
     bad_rows("empty texts", f"{HEAD}{TWO}  ,refund\n", "train.csv:4", "text is empty", "data.bad_rows=skip"),
@@ -213,6 +223,8 @@ DATA = [
     Bad("glob without match", GOOD, f"{TRAIN} -s data.train='t*.json'", "t*.json", "no file matches", "**"),
     Bad("missing file", GOOD, f"{TRAIN} -s data.train=trian.csv", "trian.csv", "no such file",
         "did you mean train.csv?"),
+    Bad("a name that is too long", GOOD, f"{TRAIN} -s data.train={'x' * 300}.csv", "xxx", "File name too long",
+        "name another"),
     Bad("missing file far from any", GOOD, f"{TRAIN} -s data.train=zzz/q.parquet", "q.parquet", "no such file",
         "check"),
     Bad("unknown ending", put({"train.xlsx": "PK"}), f"{TRAIN} -s data.train=train.xlsx", "train.xlsx", "ending",
@@ -247,6 +259,8 @@ DATA = [
         "no such folder: no", "a folder that exists"),
 ]  # fmt: skip
 
+BOMB = "a0: &a0 [x]\n" + "".join(f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 9)}]\n" for i in range(1, 10))
+"""Ten short lines that mean 400 million values."""
 RECIPES = [
     bad_recipe("unknown task", "task: clasify\n", "mine.yaml:1", "no such task: clasify", "did you mean classify?"),
     bad_recipe("no task", "seed: 1\n", "mine.yaml", "task: missing", "bertkit recipe show classify"),
@@ -254,6 +268,15 @@ RECIPES = [
         "did you mean model?"),
     bad_recipe("empty block", "task: classify\noptions:\n  # all out\n", "mine.yaml:2", "options: expected a block",
         "out"),
+    bad_recipe("alias bomb", BOMB, "mine.yaml", "more than 100,000 values", "write them without aliases"),
+    bad_recipe("deep brackets", f"task: {'[' * 3000}{']' * 3000}\n", "mine.yaml", "nested deeper than 50 levels",
+        "a recipe has three or four"),
+    bad_recipe("seed of 5,000 digits", f"task: classify\nseed: {'7' * 5000}\n", "mine.yaml", "too many digits",
+        "write a text in quotes"),
+    bad_recipe("tag of Python", "task: classify\nseed: !!python/object:os.system {}\n", "mine.yaml:2", "the tag",
+        "write the value without it"),
+    bad_recipe("1 MB for a recipe", f"task: classify\n{'#' * 2**20}\n", "mine.yaml", "more than 1,048,576 bytes",
+        "is this a recipe, and not data?"),
     bad_recipe("key twice", "task: classify\nseed: 1\nseed: 2\n", "mine.yaml:3", "seed: this key stands twice",
         "keep one"),
     bad_recipe("broken YAML", "task: classify\ndata: {train: a.csv\nseed: 1\n", "mine.yaml:3", "not valid YAML",
@@ -516,9 +539,17 @@ USE = [
         "INPUT"),
     Bad("predict with no folder", GOOD, "predict nope dev.csv", "nope", "no such folder", "bertkit train"),
     Bad("Run with strange code", also(RUN, put({"half/code/mine.py": "print(1)"})), "eval half", "half/code/mine.py",
-        "code that is not from this machine", "--trust-code"),
+        "code that you have not allowed", "--trust-code"),
     Bad("Run with a broken record", also(RUN, put({"half/task.json": "{"})), "eval half", "half/task.json",
-        "can not be read", "train it again"),
+        "can not be used: not valid JSON", "train it again"),
+    Bad("Run with a record of another shape", also(RUN, put({"half/task.json": "[]"})), "eval half", "half/task.json",
+        "expected an object, found a list", "copy the Run again"),
+    Bad("Run with an empty record", also(RUN, put({"half/task.json": "{}"})), "eval half", "half/task.json",
+        "it has no labels", "copy the Run again"),
+    Bad("Run with a binary run.json", also(RUN, put({"half/run.json": b"\x00\xff"})), "eval half", "half/run.json",
+        "not a text in UTF-8", "copy the Run again"),
+    Bad("Run with an alias bomb for its recipe", also(RUN, put({"half/recipe.yaml": BOMB})), "eval half",
+        "half/recipe.yaml", "more than 100,000 values", "without aliases"),
     Bad("predict without input", GOOD, "predict {run}", "predict", "one of INPUT, --text and --question",
         "bertkit predict RUN new.csv"),
     Bad("predict with both", GOOD, "predict {run} dev.csv --text a", "predict", "one of INPUT, --text and --question",
@@ -546,6 +577,8 @@ USE = [
         "no column 'label'", "--set data.columns.label=NAME"),
     Bad("eval with an unseen label", put({"new.csv": HEAD + "a,refunds\n"}), "eval {run} --data new.csv", "new.csv:2",
         "the label 'refunds' is not in the training rows", "did you mean refund?"),
+    Bad("eval with an unseen label of 10 MB", put({"new.csv": f"{HEAD}a,{'x' * 10**7}\n"}), "eval {run} --data new.csv",
+        "new.csv:2", "the label 'xxx", "characters left out"),
     Bad("eval with hidden labels", put({"new.csv": HEAD + "a,-1\n"}), "eval {run} --data new.csv", "new.csv:2", "-1",
         "only be predicted"),
     Bad("eval of no test data", GOOD, "eval {run} --split test", "data.test", "names no such data", "use --data"),
@@ -788,6 +821,7 @@ WORDS = [
 ]  # fmt: skip
 
 BAD = [*DATA, *RECIPES, *SETS, *MODELS, *CODE, *USE, *WORDS, *CHOICE]
+CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e]")
 PATIENCE = 5.0
 """Seconds after which a mistake must be told, also where the hub is out of reach."""
 
@@ -817,8 +851,9 @@ def problems(place: Place, bertkit: Command, command: str) -> list[str]:
     code, out, err = bertkit(*place.words(command))
     assert "Traceback" not in out + err
     assert code == 2, err
-    lines = err.splitlines()
+    lines = err.split("\n")[:-1]
     first = next(i for i, line in enumerate(lines) if line.startswith("error: "))
+    assert all(len(line) < 2100 and not CONTROL.search(line) for line in lines[first:]), err
     assert all(line.startswith("error: ") for line in lines[first:]), err
     assert tree(place.folder) == before, "something was left behind"
     return [line.removeprefix("error: ") for line in lines[first:]]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import logging
 import os
 import subprocess
@@ -12,6 +14,7 @@ import pytest
 import typer
 
 from bertkit import cli
+from bertkit.commands import console
 from bertkit.errors import DataError, Problem
 
 GROUPS = {
@@ -20,7 +23,7 @@ GROUPS = {
     "tokenizer": ("train", "extend", "inspect"),
     "corpus": ("build", "show"),
 }
-COMMANDS = ["train", "eval", "bench", "compare", "report", "predict", "doctor", *GROUPS]
+COMMANDS = ["train", "eval", "bench", "compare", "report", "predict", "convert", "doctor", *GROUPS]
 PAGES = [*([name] for name in COMMANDS), *([group, name] for group, names in GROUPS.items() for name in names)]
 
 Bertkit = Callable[..., tuple[int, str, str]]
@@ -96,6 +99,38 @@ def test_a_users_mistake_is_a_line_a_problem_and_code_2(bertkit: Bertkit, monkey
     assert err.splitlines() == ["error: a.csv:2  no label; add one", "error: a.csv:3  no text"]
 
 
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (
+            PermissionError(errno.EACCES, "Permission denied", "a.csv"),
+            "a.csv  Permission denied; it needs the permission",
+        ),
+        (OSError(errno.ENOSPC, "No space left on device"), "No space left on device; free some space"),
+        (
+            OSError(errno.ELOOP, "Too many levels of symbolic links", "b"),
+            "b  Too many levels of symbolic links; name an",
+        ),
+        (FileNotFoundError(errno.ENOENT, "No such file or directory", "ours"), ""),
+        (PermissionError(errno.EPERM, "Operation not permitted"), ""),
+    ],
+)
+def test_what_the_system_refuses_is_told_and_a_bug_of_ours_is_not(
+    error: OSError, told: str, bertkit: Bertkit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail() -> None:
+        raise error
+
+    monkeypatch.setattr("bertkit.recipe.source.recipe_names", fail)
+    if not told:
+        with pytest.raises(type(error)):
+            bertkit("recipe", "list")
+        return
+    code, _, err = bertkit("recipe", "list")
+    assert code == 2
+    assert err.startswith(f"error: {told}")
+
+
 def test_a_bug_of_ours_keeps_its_traceback(bertkit: Bertkit, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail() -> None:
         raise KeyError("a bug")
@@ -139,3 +174,43 @@ def test_libraries_are_quiet_unless_told_otherwise(bertkit: Bertkit, monkeypatch
     bertkit("--help")
     assert os.environ["HF_HUB_DISABLE_PROGRESS_BARS"] == "1"
     assert os.environ["TRANSFORMERS_VERBOSITY"] == "info"
+
+
+@pytest.mark.parametrize(
+    ("shell", "code", "said"),
+    [
+        ("{bertkit} >&-", 0, ""),
+        ("{bertkit} 2>&- <&-", 0, "demo/support"),
+        ("{bertkit} >/dev/full", 2, "standard output  can not be written: No space left on device"),
+        ("{bertkit} >/dev/full 2>&1", 2, ""),
+        ("{bertkit} | head -n 1", 0, ""),
+        ("PYTHONUTF8=0 PYTHONIOENCODING=ascii {bertkit}", 0, "demo/support"),
+    ],
+)
+def test_streams_that_are_closed_full_or_in_ascii(shell: str, code: int, said: str) -> None:
+    command = shell.format(bertkit=f"{sys.executable} -m bertkit recipe list")
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
+    assert done.returncode == code, done.stderr
+    assert said in done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+    assert "Exception ignored" not in done.stderr
+
+
+def test_chinese_on_a_terminal_in_ascii_is_written_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    stream = io.TextIOWrapper(io.BytesIO(), "ascii")
+    monkeypatch.setattr(sys, "stdout", stream)
+    cli._open_streams()
+    console.table(("text", "answer"), [("中文", "\u202eb")])
+    stream.seek(0)
+    assert r"\u4e2d\u6587" in stream.read()
+
+
+def test_a_log_that_can_not_be_written_ends_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Full(io.StringIO):
+        def write(self, text: str) -> int:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(sys, "stderr", Full())
+    cli._log_to_stderr()
+    logging.getLogger("bertkit").warning("lost")
+    assert cli.main(["recipe", "check", "nothing"]) == 2

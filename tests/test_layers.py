@@ -14,13 +14,13 @@ import bertkit
 PACKAGE = Path(bertkit.__file__).parent
 
 ORDER = [
-    ("errors", "extras", "hub", "processes", "fs"),
+    ("display", "errors", "extras", "hub", "processes", "fs", "json_file", "lock", "manifest", "trust", "warn"),
     ("plugins",),
     ("recipe",),
     ("data", "metrics", "models"),
     ("engine",),
     ("tasks",),
-    ("run_code",),
+    ("run_code", "run_files"),
     ("run",),
     ("inference",),
     ("report",),

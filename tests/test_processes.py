@@ -173,3 +173,36 @@ def test_a_signal_to_the_launcher_leaves_a_training_that_can_go_on(
 
     launcher(SignalException("stop", signal.SIGTERM))
     assert processes.launch(2, [command, "runs/mine"]) == code
+
+
+def test_the_end_of_the_terminal_stops_unless_nohup_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = signal.getsignal(signal.SIGHUP)
+    try:
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
+        assert processes.stop_signals() == (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        assert processes.stop_signals() == (signal.SIGINT, signal.SIGTERM)
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+def test_a_terminal_that_is_gone_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    left: list[int] = []
+    monkeypatch.setattr(os, "isatty", lambda stream: stream == 2)
+    monkeypatch.setattr(os, "dup2", lambda _, stream: left.append(stream))
+    processes.leave_terminal(signal.SIGTERM)
+    assert left == []
+    processes.leave_terminal(signal.SIGHUP)
+    assert left == [2], "a file or a pipe stays"
+
+
+def test_nohup_holds_for_several_processes(launcher: Callable[..., list[Any]], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TORCHELASTIC_SIGNALS_TO_HANDLE", "")  # so that it is restored
+    monkeypatch.delenv("TORCHELASTIC_SIGNALS_TO_HANDLE")
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        launcher()
+        processes.launch(2, ["train", "classify"])
+        assert os.environ["TORCHELASTIC_SIGNALS_TO_HANDLE"] == "SIGINT,SIGTERM,SIGQUIT"
+    finally:
+        signal.signal(signal.SIGHUP, before)

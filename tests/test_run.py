@@ -34,7 +34,7 @@ def finish(run: Run) -> Run:
 def test_create_writes_the_recipe(tmp_path: Path) -> None:
     run = Run.create(tmp_path / "a" / "run", recipe(seed=7, train={"learning_rate": 3e-5}))
     assert run.recipe == recipe(seed=7, train={"learning_rate": 3e-5})
-    assert sorted(path.name for path in run.path.iterdir()) == ["recipe.yaml", "run.json"]
+    assert sorted(path.name for path in run.path.iterdir()) == [".gitignore", "local.json", "recipe.yaml", "run.json"]
     assert (run.kind, run.backend, run.parent) == ("train", "torch", None)
     assert repr(run) == f"Run({str(tmp_path / 'a' / 'run')!r})"
 
@@ -69,6 +69,30 @@ def test_a_derived_run_names_its_parent_and_is_finished_by_its_metrics(tmp_path:
         coded.derive(tmp_path / "small", kind="export")
 
 
+def test_what_has_changed_since_it_was_written(tmp_path: Path) -> None:
+    run = finish(Run.create(tmp_path / "run", recipe()))
+    (run.model / "deep").mkdir()
+    weights, deep = run.model / "model.safetensors", run.model / "deep" / "index.json"
+    weights.write_bytes(b"weights")
+    deep.write_bytes(b"{}")
+    run.check_content()  # it has no hashes yet, as Runs of before
+    run.seal()
+    run.check_content()
+    assert (run.kind, run.backend) == ("train", "torch")
+    (run.model / "mine.txt").touch()  # a file of the user's
+    run.check_content()
+    for file, other in ((weights, b"weighty"), (deep, b"[]"), (run.task_file, b"[]")):
+        content = file.read_bytes()
+        file.write_bytes(other)
+        name = re.escape(str(file.relative_to(run.path)))
+        with pytest.raises(RunError, match=f"its model is damaged: the content of {name} has changed; copy the Run"):
+            run.check_content()
+        file.write_bytes(content)
+    weights.unlink()
+    with pytest.raises(RunError, match=r"its model is damaged: no model/model\.safetensors"):
+        run.check_content()
+
+
 def test_an_empty_folder_is_free(tmp_path: Path) -> None:
     assert Run.create(tmp_path, recipe()).recipe_file.is_file()
 
@@ -95,10 +119,15 @@ def test_a_folder_that_can_not_be_made(tmp_path: Path) -> None:
 
 def test_open_gives_what_the_files_hold(tmp_path: Path) -> None:
     run = finish(Run.create(tmp_path / "run", recipe()))
-    write_json(run.metrics_file, {"validation": {"accuracy": 0.5}})
+    metrics = {
+        "validation": {"accuracy": 0.5},
+        "intervals": {"validation": {"accuracy": [0.1, None]}},
+        "rows": {"x": 3},
+    }
+    write_json(run.metrics_file, metrics)
     write_json(run.task_file, {"labels": ["a", "b"]})
     opened = Run.open(str(run.path))
-    assert opened.metrics == {"validation": {"accuracy": 0.5}}
+    assert opened.metrics == metrics
     assert opened.task_state == {"labels": ["a", "b"]}
     assert opened.environment == {}
     assert opened.recipe == recipe()
@@ -120,11 +149,33 @@ def test_an_unfinished_run_is_not_opened(tmp_path: Path, name: str) -> None:
         Run.open(run.path)
 
 
-def test_a_broken_file_is_named(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("file", "read", "content", "reason"),
+    [
+        ("metrics.json", "metrics", "{", "not valid JSON"),
+        ("metrics.json", "metrics", '{"test": {"accuracy": "high"}}', "test.accuracy: expected a number, found a text"),
+        (
+            "metrics.json",
+            "metrics",
+            '{"intervals": {"test": {"f1": [1]}}}',
+            "intervals.test.f1: List should have at least 2 items",
+        ),
+        ("task.json", "task_state", "{}", "it has no labels"),
+        ("task.json", "task_state", '{"labels": "ab"}', "labels: expected a list, found a text"),
+        ("task.json", "task_state", '{"labels": ["a"], "outputs": [0, 1]}', "outputs: 2 values for 1 labels"),
+        ("task.json", "task_state", '{"labels": []}', "labels: List should have at least 1 item"),
+        ("task.json", "task_state", '{"labels": ["a", "a"]}', "labels: one occurs twice"),
+        ("run.json", "kind", "[]", "expected an object, found a list"),
+        ("run.json", "parent", '{"parent": "me"}', "parent: expected an object, found a text"),
+        ("environment.json", "environment", "5", "expected an object, found a number"),
+        ("environment.json", "environment", '{"code": {"a.py": {"source": 1}}}', "code.a.py.source: expected a text"),
+    ],
+)
+def test_a_broken_file_is_named(tmp_path: Path, file: str, read: str, content: str, reason: str) -> None:
     run = finish(Run.create(tmp_path / "run", recipe()))
-    run.metrics_file.write_text("{")
-    with pytest.raises(RunError, match=r"metrics\.json  can not be read"):
-        _ = Run.open(run.path).metrics
+    (run.path / file).write_text(content)
+    with pytest.raises(RunError, match=rf"{re.escape(file)}  can not be used: .*{reason}.*; copy the Run again"):
+        getattr(run, read)
 
 
 def test_recipe_with_changes_a_key_and_not_the_file(tmp_path: Path) -> None:

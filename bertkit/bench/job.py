@@ -19,9 +19,11 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bertkit import processes
+from bertkit import processes, trust
+from bertkit.display import line
 from bertkit.errors import BertkitError, RunError, Stopped
-from bertkit.fs import write_json, write_text
+from bertkit.fs import write_json, write_text, writing
+from bertkit.json_file import read_json
 from bertkit.recipe.load import differences, load, resolve
 from bertkit.recipe.schema import Recipe
 from bertkit.run import Run
@@ -63,6 +65,8 @@ class Job:
     """See `Entry.unlabelled`."""
     needs: str = ""
     """Folder of the Run whose model it starts from."""
+    trust_code: bool = False
+    """Whether the user has given `--trust-code`."""
 
     def __str__(self) -> str:
         return f"{self.entry}, seed {self.seed}"
@@ -108,7 +112,10 @@ def trained(job: Job) -> bool:
 def finished(job: Job) -> bool:
     """Whether it is trained and has written its predictions."""
     made = job.run.predictions / MADE
-    return trained(job) and made.is_file() and json.loads(made.read_text("utf-8")) == _to_make(job)
+    if not (trained(job) and made.is_file()):
+        return False
+    known = read_json(made, dict[str, Any], error=RunError, remedy="remove it: the rows are answered again")
+    return known == _to_make(job)
 
 
 def train_and_answer(job: Job) -> None:
@@ -153,7 +160,7 @@ def answer(job: Job) -> None:
                 write_json(job.run.extra_file(name), values)
         for name, sets in made["unlabelled"].items():
             _leaderboard(job.run, predictor, name, sets)
-    job.run.predictions.mkdir(exist_ok=True)
+    _make_predictions(job.run)
     write_json(job.run.predictions / MADE, made)
 
 
@@ -179,8 +186,13 @@ def _leaderboard(run: Run, predictor: Predictor, name: str, sets: Sequence[str])
             reason = f"{name}: an answer of {predictor.recipe.task} is neither a label nor a number"
             raise RunError.at(str(run.path), reason, "leave unlabelled out")
         lines.append(f"{row.get('id', number)}\t{value}")
-    run.predictions.mkdir(exist_ok=True)
+    _make_predictions(run)
     write_text(run.predictions / f"{name}.tsv", "\n".join(lines) + "\n")
+
+
+def _make_predictions(run: Run) -> None:
+    with writing(run.predictions):
+        run.predictions.mkdir(exist_ok=True)
 
 
 def blocked(job: Job) -> str:
@@ -191,7 +203,7 @@ def blocked(job: Job) -> str:
 
 
 def one_line(error: BertkitError) -> str:
-    return "; ".join(" ".join(str(problem).splitlines()) for problem in error.problems)
+    return "; ".join(map(str, error.problems))
 
 
 def read_failure(job: Job) -> str:
@@ -210,16 +222,24 @@ def from_json(text: str) -> Job:
     return Job(**{**fields, "sets": tuple(fields["sets"]), "unlabelled": unlabelled})
 
 
+class _Lines(logging.Formatter):
+    """A message a line, without what a terminal would obey; tracebacks stay as they are."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:
+        return line(record.message)
+
+
 def main() -> int:
     """Run a job in its own process; the exit codes are those of `bertkit train`."""
     from bertkit.bench.stopping import Stopping
 
-    logging.basicConfig(format="%(message)s", stream=sys.stderr)
+    logging.basicConfig(stream=sys.stderr)
+    logging.getLogger().handlers[0].setFormatter(_Lines())
     logging.getLogger("bertkit").setLevel(logging.INFO)
     job = from_json(sys.stdin.readline())
     threading.Thread(target=_follow, daemon=True).start()
     try:
-        with Stopping():
+        with Stopping(), trust.given(job.trust_code):
             train_and_answer(job)
     except Stopped as stop:
         log.warning("%s", stop)
@@ -228,7 +248,7 @@ def main() -> int:
         return 130
     except BertkitError as error:
         for problem in error.problems:
-            log.error("error: %s", " ".join(str(problem).splitlines()))
+            log.error("error: %s", problem)
         write_text(job.failure_file, one_line(error))
         return 2
     return 0

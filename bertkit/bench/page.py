@@ -25,12 +25,22 @@ def page_of(plan: Plan, table: Table) -> BenchPage:
         published=models_of(table),
         failed=table.failed,
         absent=table.absent,
+        warnings=warnings(table),
         devices=table.devices,
         versions=table.versions,
         sets=table.sets,
         conditions_header=CONDITIONS,
         conditions=condition_cells(table),
     )
+
+
+def warnings(table: Table) -> list[str]:
+    """The warnings of all jobs, each with the jobs that have it."""
+    jobs: dict[str, list[str]] = {}
+    for job, own in table.warnings.items():
+        for line in own:
+            jobs.setdefault(line, []).append(job)
+    return [f"{'; '.join(names)}: {line}" for line, names in jobs.items()]
 
 
 def plot_rows(table: Table) -> list[PlotRow]:

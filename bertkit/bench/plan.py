@@ -16,7 +16,8 @@ from bertkit.bench.job import Job, check_begun, run_of, trained
 from bertkit.bench.suite import SPLITS, Entry, Suite, in_order, select
 from bertkit.bench.suite_file import OWN
 from bertkit.errors import BertkitError, Parameter, Problem, RecipeError, RunError, Setting
-from bertkit.fs import write_json
+from bertkit.fs import write_json, writing
+from bertkit.json_file import read_json
 from bertkit.recipe.schema import Recipe
 from bertkit.recipe.source import SETS
 from bertkit.run import Run
@@ -184,7 +185,7 @@ def _check_output(output: Path, suite: Suite) -> None:
         raise RunError.at(Parameter("output"), f"{output}: is a file", "name a folder")
     mark = output / SUITE
     if mark.is_file():
-        known = json.loads(mark.read_text("utf-8")).get("suite")
+        known = read_json(mark, dict[str, str], error=RunError, remedy="name another folder").get("suite")
         if known != suite.name:
             raise RunError.at(
                 Parameter("output"), f"{output}: holds the suite {known}", f"name another folder for {suite.name}"
@@ -194,9 +195,7 @@ def _check_output(output: Path, suite: Suite) -> None:
 
 
 def _claim(output: Path, suite: Suite) -> None:
-    try:
+    with writing(output):
         output.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise RunError.at(Parameter("output"), f"{output}: can not be made: {error.strerror}") from error
     if not (output / SUITE).is_file():
         write_json(output / SUITE, {"suite": suite.name})

@@ -124,7 +124,8 @@ class Child:
         self.place = place
         self.start = time.monotonic()
         self.log = job.log_file
-        self.log.parent.mkdir(parents=True, exist_ok=True)
+        with fs.writing(self.log):
+            self.log.parent.mkdir(parents=True, exist_ok=True)
         job.failure_file.unlink(missing_ok=True)
         with self.log.open("ab") as stream:
             self.process = subprocess.Popen(

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM while a suite runs: everything stops, finished jobs are kept, and the same command goes on.
+"""Ctrl-C, SIGTERM and SIGHUP while a suite runs: all stops, finished jobs are kept, and the same command goes on.
 
 During a training, its own handlers finish the step and save (training/interrupt.py). They ignore a signal that comes
 with the last step, because the training ends anyway; the suite must still stop. So Python's wake-up file also records
@@ -14,8 +14,7 @@ from types import FrameType
 from typing import Any
 
 from bertkit.errors import Stopped
-
-NUMBERS = (signal.SIGINT, signal.SIGTERM)
+from bertkit.processes import leave_terminal, stop_signals
 
 
 class Stopping:
@@ -33,7 +32,7 @@ class Stopping:
             for end in self._pipe:
                 os.set_blocking(end, False)
             self._before = signal.set_wakeup_fd(self._pipe[1], warn_on_full_buffer=False)
-            for number in NUMBERS:
+            for number in stop_signals():
                 self._handlers[number] = signal.signal(number, _stop)
         return self
 
@@ -55,10 +54,11 @@ class Stopping:
             came = os.read(self._pipe[0], 4096)
         except BlockingIOError:
             return
-        for number in NUMBERS:
+        for number in self._handlers:
             if number in came:
                 _stop(number, None)
 
 
 def _stop(number: int, frame: FrameType | None) -> None:
+    leave_terminal(number)
     raise Stopped.at("bench", f"{signal.Signals(number).name}: stopped", "the same command goes on")

@@ -6,6 +6,7 @@ GLUE, SQuAD and NER are built in; a user's own suite is a YAML file (suite_file.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -58,11 +59,11 @@ def check(suite: Suite) -> None:
     """Raise a RecipeError for names that can not name a folder or stand twice, and for circles of `starts_from`."""
     problems = []
     names = [entry.name for entry in suite.entries]
-    for name in dict.fromkeys(names):
+    for name, count in Counter(names).items():
         if not _NAME.fullmatch(name):
             reason = f"{name!r} can not name a folder"
             problems.append(Problem(suite.name, reason, "use only letters, digits, - and _"))
-        elif names.count(name) > 1:
+        elif count > 1:
             problems.append(Problem(suite.name, f"{name} stands twice", "rename one of them"))
     if not names and not suite.absent:
         problems.append(Problem(suite.name, "has no tasks", "name at least one"))

@@ -30,8 +30,9 @@ from bertkit.errors import Parameter, Problem, RecipeError, did_you_mean
 from bertkit.recipe.load import anchor_paths
 from bertkit.recipe.references import Key, change_files
 from bertkit.recipe.schema import Block, Name
-from bertkit.recipe.schema_problems import schema_problems
+from bertkit.recipe.schema_problems import MOST_PROBLEMS, schema_problems
 from bertkit.recipe.source import YamlValues, locate, normal, parse
+from bertkit.recipe.yaml_text import read_text
 
 BUILT_IN = {"glue": "bertkit.bench.glue", "squad": "bertkit.bench.squad", "ner": "bertkit.bench.ner"}
 """Name of a built-in suite -> the module whose `suite(data, recipes)` returns it."""
@@ -92,7 +93,7 @@ def read(path: Path) -> Suite:
     Raises:
         RecipeError: every mistake, a Problem each.
     """
-    source = parse(path.read_bytes(), str(path), "suite")
+    source = parse(read_text(path), str(path), "suite")
     source.folder = path.parent
     problems: list[Problem] = []
     blocks: dict[str, TaskBlock] = {}
@@ -108,7 +109,8 @@ def read(path: Path) -> Suite:
         except ValidationError as error:
             problems += schema_problems(error, TaskBlock, source, at=("tasks", name), kind="suite")
     for name, task in blocks.items():
-        problems += _problems(name, task, list(listed or ()), source)
+        if len(problems) < MOST_PROBLEMS:
+            problems += _problems(name, task, list(listed or ()), source)
     if whole is not None and len(set(whole.seeds)) < len(whole.seeds):
         problems.append(source.problem(("seeds",), "a seed stands twice", "each is trained once"))
     if problems or whole is None:

@@ -26,6 +26,7 @@ from bertkit.bench.plan import Plan
 from bertkit.bench.suite import Entry
 from bertkit.errors import did_you_mean
 from bertkit.run import Run
+from bertkit.warn import lines as lines_of
 
 Z = 1.96
 Span = tuple[float, float]
@@ -74,7 +75,7 @@ class Conditions:
 
 
 LENGTH = ("num_train_epochs", "max_steps", "max_minutes")
-SHOWN = (*LENGTH, "per_device_train_batch_size", "gradient_accumulation_steps", "learning_rate")
+SHOWN = (*LENGTH, "min_steps", "per_device_train_batch_size", "gradient_accumulation_steps", "learning_rate")
 
 
 @dataclass(frozen=True)
@@ -96,6 +97,8 @@ class Table:
     failed: Mapping[str, str]
     """A job, or a figure that its Run lacks -> why."""
     absent: Mapping[str, str]
+    warnings: Mapping[str, Sequence[str]]
+    """A job -> what its training warned of."""
     versions: Mapping[str, str]
     devices: tuple[str, ...]
 
@@ -125,6 +128,12 @@ def tabulate(plan: Plan, failed: Mapping[str, str]) -> Table:
         _average(groups, plan.seeds) if plan.whole else None,
         failed,
         plan.suite.absent,
+        {
+            f"{entry}, seed {seed}": lines_of(run.warnings)
+            for entry, own in runs.items()
+            for seed, run in own.items()
+            if run.warnings
+        },
         _versions(known),
         tuple(sorted({device for one in known for device in one.get("devices", [])})),
     )
@@ -151,13 +160,14 @@ def condition_cells(table: Table) -> list[list[str]]:
     cells = []
     for name, found in table.conditions.items():
         train = found.train
-        length = [f"{train[key]:g} {key.rpartition('_')[2]}" for key in LENGTH if key in train]
+        length = " or ".join(f"{train[key]:g} {key.rpartition('_')[2]}" for key in LENGTH if key in train)
+        length += f", at least {train['min_steps']} steps" if "min_steps" in train else ""
         batch = train.get("per_device_train_batch_size", 0) * train.get("gradient_accumulation_steps", 1)
         numbers = [
             ", ".join(f"{split} {count:,}" for split, count in each.items()) for each in (found.rows, found.limit)
         ]
         rate = f"{train['learning_rate']:g}" if "learning_rate" in train else ""
-        cells.append([name, found.recipe, found.model, *numbers, " or ".join(length), str(batch or ""), rate])
+        cells.append([name, found.recipe, found.model, *numbers, length, str(batch or ""), rate])
     return cells
 
 

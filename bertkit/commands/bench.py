@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -48,6 +49,7 @@ def bench(
         Path | None,
         typer.Option("--output", "-o", help="Folder for all Runs and the table; an unfinished one is continued."),
     ] = None,
+    trust_code: console.TrustCode = False,
 ) -> None:
     """Train and score a suite of data sets over several seeds: a table with intervals and published figures.
 
@@ -65,12 +67,14 @@ def bench(
     from bertkit.bench.plan import BenchRequest, plan
     from bertkit.bench.runner import run
     from bertkit.bench.suite_file import find_suite
+    from bertkit.lock import one_writer
 
     chosen: Any = recipes
     request = BenchRequest(output, model, numbers, tuple(sets or ()), names)
     checked = plan(find_suite(suite, data=data, recipes=chosen), request)
-    failed = run(checked.jobs, parallel=parallel)
-    _report(checked, failed, leaderboard=suite == "glue")
+    with one_writer(output):
+        failed = run([replace(job, trust_code=trust_code) for job in checked.jobs], parallel=parallel)
+        _report(checked, failed, leaderboard=suite == "glue")
 
 
 def _report(plan: Any, failed: dict[str, str], *, leaderboard: bool) -> None:
@@ -80,7 +84,7 @@ def _report(plan: Any, failed: dict[str, str], *, leaderboard: bool) -> None:
         TrainingError: the jobs that failed, after the results of the others are printed.
     """
     from bertkit.bench import submission
-    from bertkit.bench.page import page_of
+    from bertkit.bench.page import page_of, warnings
     from bertkit.bench.table import CONDITIONS, as_json, cells, condition_cells, header, tabulate
     from bertkit.fs import write_json, write_text
     from bertkit.report.bench import text
@@ -91,13 +95,15 @@ def _report(plan: Any, failed: dict[str, str], *, leaderboard: bool) -> None:
     console.table(header(table), cells(table))
     console.table(CONDITIONS, condition_cells(table))
     if table.sets:
-        typer.echo(f"changed in every recipe: {', '.join(table.sets)}")
+        console.say(f"changed in every recipe: {', '.join(table.sets)}")
     if leaderboard:
         for note in submission.write(plan.output, plan.suite, plan.seeds):
-            typer.echo(note)
+            console.say(note)
+    for line in warnings(table):
+        console.warn(line)
     for name, reason in table.absent.items():
         console.warn(f"{name} is absent: {reason}")
-    typer.echo(f"Report: {plan.output / 'report.html'}")
+    console.say(f"Report: {plan.output / 'report.html'}")
     if table.failed:
         remedy = "the same command tries it again"
         raise TrainingError(*(Problem(name, reason, remedy) for name, reason in table.failed.items()))
@@ -126,7 +132,7 @@ def seeds_of(text: str | None) -> tuple[int, ...]:
     if text is None:
         return ()
     parts = [part.strip() for part in text.split(",")]
-    if wrong := [part for part in parts if not re.fullmatch(r"[0-9]+", part) or int(part) >= 2**32]:
+    if wrong := [part for part in parts if not re.fullmatch(r"[0-9]{1,18}", part) or int(part) >= 2**32]:
         raise RecipeError.at(
             "--seeds", f"{wrong[0]!r} is not a seed", "whole numbers from 0, for example --seeds 1,2,3"
         )

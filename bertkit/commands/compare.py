@@ -71,7 +71,7 @@ def compare(
     finally:
         _show(record, examples)
     if output:
-        typer.echo(f"written: {output}")
+        console.say(f"written: {output}")
 
 
 def _check(runs: list[Path], data: list[str] | tuple[()], output: Path | None) -> None:
@@ -90,15 +90,18 @@ def _show(record: Record, examples: int) -> None:
     console.table(("figure", *record["runs"]), rows)
     lower = ", ".join(words.lower_is_better(record))
     note = f"; lower is better: {lower}" if lower else ""
-    typer.echo(f"rows: {record['rows']:,} ({record['data']}); in brackets: 95% intervals{note}\n")
+    console.say(f"rows: {record['rows']:,} ({record['data']}); in brackets: 95% intervals{note}")
+    console.say()
     for comparison in record["comparisons"]:
-        typer.echo(f"{comparison['other']} minus {comparison['one']}")
+        console.say(f"{comparison['other']} minus {comparison['one']}")
         console.table(*words.significance_table(comparison))
-        typer.echo(words.summary(comparison) + "\n")
+        console.say(words.summary(comparison))
+        console.say()
         if comparison["counts"]:
             _rows(record, comparison, examples)
         else:
-            typer.echo("No rows are shown: in this task, single rows are not right or wrong.\n")
+            console.say("No rows are shown: in this task, single rows are not right or wrong.")
+            console.say()
 
 
 def _figure(run: Record, name: str) -> str:
@@ -110,13 +113,13 @@ def _rows(record: Record, comparison: Record, examples: int) -> None:
     from bertkit.report import compare as words
 
     console.table(("outcome", "rows", "share"), words.outcomes_table(record, comparison))
-    typer.echo("")
+    console.say("")
     for better in words.better_rows(record, comparison, rows=examples, text=TEXT, answer=ANSWER):
         if better.rows:
             first = f"the first {len(better.rows)}" if better.count > 1 else "this one"
-            typer.echo(f"{better.name} is better on {better.count:,} row{'s' * (better.count > 1)}; {first}:")
+            console.say(f"{better.name} is better on {better.count:,} row{'s' * (better.count > 1)}; {first}:")
             console.table(("row", "text", *better.header), better.rows)
-            typer.echo("")
+            console.say("")
 
 
 def _write(record: Record, output: Path) -> None:
@@ -127,12 +130,9 @@ def _write(record: Record, output: Path) -> None:
     if output.suffix in TABLES and not record["comparisons"][0]["counts"]:
         what = f"{output}: no rows to write: in this task, single rows are not right or wrong"
         raise DataError.at("--output", what, "name a .json or .html")
-    try:
-        if output.suffix == ".html":
-            write_text(output, page(record))
-        elif output.suffix == ".json":
-            write_json(output, record)
-        else:
-            tables.write(record["differing"], str(output))
-    except OSError as error:
-        raise RunError.at("--output", f"{output}: can not be written: {error.strerror}", "name another file") from error
+    if output.suffix == ".html":
+        write_text(output, page(record))
+    elif output.suffix == ".json":
+        write_json(output, record)
+    else:
+        tables.write(record["differing"], str(output))

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
+import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Annotated, Any
 
 import typer
 
-from bertkit.errors import RecipeError
+from bertkit import trust
+from bertkit.display import line as one_line
+from bertkit.display import visible
+from bertkit.errors import DataError, RecipeError
 
 COLOURS = ("green", "magenta", "cyan", "yellow", "blue", "red")
+closed: set[str] = set()
+"""Standard streams that were closed when the program began."""
 NUMBERS = ("value", "rows", "labelled", "predicted")
 """Columns that are aligned to the right."""
 
@@ -22,7 +29,22 @@ Processes = Annotated[
     int,
     typer.Option("--processes", min=1, metavar="N", help="Number of processes on this machine, usually one per GPU."),
 ]
-TrustCode = Annotated[bool, typer.Option("--trust-code", help="Run custom code that came with this Run.")]
+
+
+def _trust(context: typer.Context, trust_code: bool) -> bool:
+    """Allow code for as long as the command runs."""
+    context.with_resource(trust.given(trust_code))
+    return trust_code
+
+
+TrustCode = Annotated[
+    bool,
+    typer.Option(
+        "--trust-code",
+        callback=_trust,
+        help="Allow code that came with the Run, model, tokenizer or metric, and remember it.",
+    ),
+]
 
 
 def only(sets: Sequence[str] | None, *blocks: str) -> Sequence[str]:
@@ -68,6 +90,30 @@ def options(**values: Any) -> list[Any]:
     return parts
 
 
+def say(text: str = "", *, err: bool = False) -> None:
+    """Print a line, of which strangers may have written parts."""
+    with printing():
+        typer.echo(visible(text), err=err)
+
+
+@contextlib.contextmanager
+def printing() -> Iterator[None]:
+    """Raise a DataError where standard output can not be written, as on a full disk.
+
+    A reader that went away (`| head`) is no mistake: Typer ends the command.
+    """
+    try:
+        yield
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        with contextlib.suppress(OSError, ValueError):  # else Python reports it once more when it ends
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        reason = f"can not be written: {error.strerror}"
+        raise DataError.at("standard output", reason, "free some space, or use --output") from error
+
+
 def table(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """A table on standard output: ruled on a terminal, else plain columns."""
     from rich import box
@@ -78,12 +124,13 @@ def table(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     console = Console()
     drawn = Table(box=box.SIMPLE_HEAD if console.is_terminal else None)
     for name in header:
-        drawn.add_column(name, justify="right" if name in NUMBERS else "left", no_wrap=name in NUMBERS)
+        drawn.add_column(Text(one_line(name)), justify="right" if name in NUMBERS else "left", no_wrap=name in NUMBERS)
     for row in rows:
-        drawn.add_row(*(Text(str(cell)) for cell in row))  # so that [brackets] in a text are not markup
+        drawn.add_row(*(Text(one_line(str(cell))) for cell in row))  # so that [brackets] in a text are not markup
     if not console.is_terminal:
         console = Console(width=10_000)  # no line breaks in a log
-    console.print(drawn)
+    with printing():
+        console.print(drawn)
 
 
 def in_colour() -> bool:
@@ -110,10 +157,11 @@ def marked(texts: Iterable[Iterable[tuple[str, str, float]]]) -> None:
         for text, kind, confidence in parts:
             if kind:
                 colour = colours.setdefault(kind, COLOURS[len(colours) % len(COLOURS)])
-                line.append(f"[{text} {kind} {confidence:.2f}]", colour)
+                line.append(f"[{visible(text)} {visible(kind)} {confidence:.2f}]", colour)
             else:
-                line.append(text)
-        Console().print(line, soft_wrap=True)
+                line.append(visible(text))
+        with printing():
+            Console().print(line, soft_wrap=True)
 
 
 def scores(splits: dict[str, dict[str, float | None]], intervals: dict[str, Any]) -> None:

@@ -85,6 +85,7 @@ def build(
     column: Column = "text",
     bad_rows: BadRows = "error",
     processes: Processes = None,
+    trust_code: console.TrustCode = False,
 ) -> None:
     """Build a corpus: documents -> sentences -> tokens -> rows. If interrupted, run it again to continue.
 
@@ -109,7 +110,8 @@ def build(
         with _progress() as progress:
             manifest = corpus.build(file, loaded, output, options, block=block, processes=number, progress=progress)
     console.table(("figure", "value"), _figures(manifest))
-    typer.echo(f"\nbertkit corpus show {output} shows rows of it")
+    console.say()
+    console.say(f"bertkit corpus show {output} shows rows of it")
 
 
 @app.command()
@@ -127,9 +129,9 @@ def show(
         raise DataError(*(Problem(str(folder / name), "is damaged", "build the corpus again") for name in damaged))
     options = corpus.manifest["options"]
     console.table(("figure", "value"), _figures(corpus.manifest))
-    typer.echo()
+    console.say()
     console.table(("option", "value"), options.items())
-    typer.echo()
+    console.say()
     labels = {"nsp": ("next", "random"), "sop": ("in order", "swapped"), "none": ()}[options["pairs"]]
     spread = [i * len(corpus) // rows for i in range(rows)] if len(corpus) else []
     shown = [(f"{i:,}", *_text(folder, corpus[i], labels)) for i in dict.fromkeys(spread)]
@@ -142,7 +144,11 @@ def _text(folder: Path, row: dict[str, Any], labels: tuple[str, ...]) -> tuple[s
 
     from bertkit.data.corpus.corpus import TOKENIZER
 
-    decode = Tokenizer.from_file(str(folder / TOKENIZER)).decode
+    try:
+        decode = Tokenizer.from_file(str(folder / TOKENIZER)).decode
+    except Exception as error:  # the library raises nothing else
+        reason = f"can not be used: {' '.join(str(error).split()):.200}"
+        raise DataError.at(str(folder / TOKENIZER), reason, "build the corpus again") from error
     end = row["second"] or len(row["tokens"])
     segments = (row["tokens"][:end], row["tokens"][end:])[: 2 if labels else 1]
     label = labels[row["label"]] if labels else ""

@@ -31,6 +31,7 @@ def check(
         Path | None, typer.Option("--output", "-o", help="Write the report as JSON to this file.")
     ] = None,
     sets: console.Set = None,
+    trust_code: console.TrustCode = False,
 ) -> None:
     """Report label counts, lengths, duplicates, conflicting labels and encoding errors of a data set.
 
@@ -42,6 +43,6 @@ def check(
     check_output(output)
     report = check_data(file, validation or (), task=task, recipe=recipe, sets=sets or ())
     for line in report.lines():
-        typer.echo(line)
+        console.say(line)
     if output:
         write_json(output, report.as_dict())

@@ -62,6 +62,12 @@ Output = Annotated[
     Path | None,
     typer.Option("--output", "-o", help="Write the figures as JSON to this file, or to eval.json in this folder."),
 ]
+Reference = Annotated[
+    bool,
+    typer.Option(
+        "--reference", help="Also compute the figures by seqeval, scikit-learn, ...; exit code 1 where they differ."
+    ),
+]
 Predictions = Annotated[
     Path | None, typer.Option(help="The file, in place of MODEL; any ending.", rich_help_panel=FILES)
 ]
@@ -92,6 +98,7 @@ def evaluate(
     split: Split = None,
     labels: Labels = None,
     output: Output = None,
+    reference: Reference = False,
     sets: console.Set = None,
     trust_code: console.TrustCode = False,
     number: console.Processes = 1,
@@ -131,17 +138,24 @@ def evaluate(
     )  # fmt: skip
     if number > 1 and model:
         options = console.options(
-            on=on, data=data, split=split, labels=labels, output=output, set=sets, trust_code=trust_code
+            on=on,
+            data=data,
+            split=split,
+            labels=labels,
+            output=output,
+            reference=reference,
+            set=sets,
+            trust_code=trust_code,
         )
         console.launch(number, ["eval", model, *options])
     output = _output_file(output)
     allowed = console.only(sets, *SETTABLE[request.kind])
     if model:
         processes.join()
-        results = _score_model(request, allowed, trust_code)
+        results = _score_model(request, allowed, trust_code, reference)
         head: dict[str, Any] = {"run": model, **({"on": on} if on else {})}
     else:
-        results = _score_predictions(request, allowed, output)
+        results = _score_predictions(request, allowed, output, reference)
         head = {"predictions": str(predictions), "on": on}
     if results and processes.first():
         _show(results, output, head)
@@ -161,7 +175,7 @@ def _output_file(output: Path | None) -> Path | None:
     return output
 
 
-def _score_model(request: EvalRequest, sets: Sequence[str], trust_code: bool) -> dict[str, Result]:
+def _score_model(request: EvalRequest, sets: Sequence[str], trust_code: bool, reference: bool) -> dict[str, Result]:
     """Results of a Run or a checkpoint by name of the rows."""
     from bertkit.bench.on import benchmark
     from bertkit.errors import Parameter, RecipeError, RunError
@@ -172,7 +186,7 @@ def _score_model(request: EvalRequest, sets: Sequence[str], trust_code: bool) ->
     model, bar = request.model or "", console.progress("scoring")
     if request.kind == "checkpoint":
         rows = benchmark(request.on or "", request.data, sets, request.split)
-        return evaluate_checkpoint(model, rows, labels=request.labels, progress=bar)
+        return evaluate_checkpoint(model, rows, labels=request.labels, reference=reference, progress=bar)
     if not request.on and is_checkpoint(model):
         todo = f"name the rows to score it on: bertkit eval {model} --on glue/mnli --data GLUE"
         raise RunError.at(model, "a checkpoint, not a Run", todo)
@@ -186,10 +200,12 @@ def _score_model(request: EvalRequest, sets: Sequence[str], trust_code: bool) ->
         rows = benchmark(request.on, request.data, sets, request.split)
     else:
         rows = EvalSet(run.recipe_with(sets), {request.split: ""}, request.data)
-    return evaluate_run(run, rows, progress=bar)
+    return evaluate_run(run, rows, reference=reference, progress=bar)
 
 
-def _score_predictions(request: EvalRequest, sets: Sequence[str], output: Path | None) -> dict[str, Result]:
+def _score_predictions(
+    request: EvalRequest, sets: Sequence[str], output: Path | None, reference: bool
+) -> dict[str, Result]:
     """Results of a table of predictions by name of the rows; SQuAD's predictions by id are shown and written here."""
     from bertkit.bench.on import benchmark
     from bertkit.fs import write_json
@@ -201,16 +217,18 @@ def _score_predictions(request: EvalRequest, sets: Sequence[str], output: Path |
         rows = benchmark(request.on, request.data, sets, request.split)
         if Path(file).suffix != ".json" or not has_official_script(rows.recipe.task):
             request.reject_squad_options("this file is a table")
-            return score_prediction_file(file, rows)
+            return score_prediction_file(file, rows, reference=reference)
         request.check_squad()
         task, sets = rows.recipe.task, [*(f"metrics={name}" for name in rows.recipe.metrics), *sets]
     figures = score_files(
         task or "", file, request.data, no_answer_probabilities=request.no_answer_probabilities,
-        threshold=request.threshold, allow_missing=request.allow_missing, sets=sets,
+        threshold=request.threshold, allow_missing=request.allow_missing, sets=sets, reference=reference,
     )  # fmt: skip
+    again = figures.pop("reference", [])
     console.table(("figure", "value"), figures.items())
     if output:
-        write_json(output, figures)
+        write_json(output, figures | ({"reference": again} if reference else {}))
+    _show_reference(again)
     return {}
 
 
@@ -229,9 +247,28 @@ def _show(results: dict[str, Result], output: Path | None, head: dict[str, Any])
         {name: result["intervals"] for name, result in results.items()},
     )
     console.error_kinds({name: result.get("errors", {}) for name, result in results.items()})
-    typer.echo("rows: " + "; ".join(map(_rows, results.values())))
+    console.say("rows: " + "; ".join(map(_rows, results.values())))
     files = [result.pop("files", {}) for result in results.values()]
     if output:
         for name, values in files[0].items() if len(results) == 1 else ():
             write_json(output.with_name(f"{name}.json"), values)
         write_json(output, head | (next(iter(results.values())) if len(results) == 1 else {"sets": results}))
+    _show_reference([again for result in results.values() for again in result.get("reference", [])])
+
+
+def _show_reference(figures: Sequence[dict[str, Any]]) -> None:
+    """Show each figure beside its reference; exit with code 1 where they differ without a known reason."""
+    if not figures:
+        return
+
+    def row(f: dict[str, Any]) -> tuple[str, ...]:
+        if f["reference"] is None:
+            return f["figure"], f"{f['value']:.10g}", "none", "", ""
+        return f["figure"], f"{f['value']:.10g}", f"{f['reference']:.10g}", f"{f['difference']:.1e}", f["by"]
+
+    console.table(("figure", "bertkit", "reference", "difference", "by"), map(row, figures))
+    for reason in dict.fromkeys(f["explained"] for f in figures if f["explained"]):
+        typer.echo(f"known difference: {reason}")
+    if wrong := [f["figure"] for f in figures if f["wrong"]]:
+        typer.echo(f"error: differs from the reference: {', '.join(wrong)}; please report this", err=True)
+        raise typer.Exit(1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -81,6 +82,8 @@ def predict(
     from bertkit.run import Run
 
     file = None if output in (None, "-") else Path(output)
+    if file is None and "stdout" in console.closed:
+        raise DataError.at("standard output", "is closed", "name a file: --output OUT.csv")
     check_output(file, endings=files.FORMATS, inputs=[source] if source else [])
     processes.join()
     opened = Run.open(run, trust_code=trust_code)
@@ -101,9 +104,10 @@ def predict(
     elif processes.first():
         rows = files.add_answers(answered, predictor.task, logits=logits, conll=conll)
         rows = ask.best_of(rows, best_of) if best_of else rows
-        files.write(rows, output or "-", separator=files.list_separator(predictor.task, block))
+        with console.printing() if file is None else contextlib.nullcontext():
+            files.write(rows, output or "-", separator=files.list_separator(predictor.task, block))
         if file or str(left_out):
-            typer.echo(f"{len(rows)} rows{left_out}: {file or 'standard output'}", err=True)
+            console.say(f"{len(rows)} rows{left_out}: {file or 'standard output'}", err=True)
 
 
 def _check(

@@ -72,17 +72,23 @@ def with_options(problem: Problem, options: Mapping[str, str]) -> Problem:
     return replace(problem, remedy=f"{problem.remedy}: {typed}" if problem.remedy else typed, setting=None)
 
 
-def new_folder(folder: Path) -> Path:
-    """Check, before any work, that a folder can be created.
+@contextlib.contextmanager
+def new_folder(folder: Path) -> Iterator[None]:
+    """Hold a new folder during the work: no other process can use it.
 
     Raises:
-        RunError: it is not empty, or its parent does not exist.
+        RunError: it is not empty, in use by another process, or its parent does not exist.
     """
-    if folder.is_file() or (folder.is_dir() and any(folder.iterdir())):
-        raise RunError.at("--output", f"{folder}: not empty", "name a new folder")
+    from bertkit.lock import is_free, one_writer
+
     if not folder.absolute().parent.is_dir():
         raise RunError.at("--output", f"no such folder: {folder.parent}", "create it, or name another")
-    return folder
+    if not is_free(folder):
+        raise RunError.at("--output", f"{folder}: not empty", "name a new folder")
+    with one_writer(folder):
+        if not is_free(folder):  # another process has ended just now
+            raise RunError.at("--output", f"{folder}: not empty", "name a new folder")
+        yield
 
 
 @contextlib.contextmanager

@@ -23,7 +23,7 @@ def list_recipes() -> None:
     rows = [(name, _purpose(locate(name))) for name in recipe_names()]
     width = max(len(name) for name, _ in rows)
     for name, purpose in rows:
-        typer.echo(f"{name:<{width}}  {purpose}")
+        console.say(f"{name:<{width}}  {purpose}")
 
 
 def _purpose(file: Path) -> str:
@@ -37,13 +37,17 @@ def show(
 ) -> None:
     """Print a recipe, as written or with every default."""
     from bertkit.recipe.source import locate
+    from bertkit.recipe.yaml_text import read_text
 
     if not sets and not resolved:
-        typer.echo(locate(name).read_text("utf-8"), nl=False)
+        with console.printing():
+            typer.echo(read_text(locate(name)).decode("utf-8", "replace"), nl=False)
         return
     from bertkit.recipe.load import dump, load, resolve
 
-    typer.echo(dump(resolve(load(name, sets or ()))), nl=False)
+    text = dump(resolve(load(name, sets or ())))
+    with console.printing():
+        typer.echo(text, nl=False)
 
 
 @app.command()
@@ -51,6 +55,7 @@ def copy(
     name: Name, output: Annotated[Path | None, typer.Argument(help="File to write.", show_default="./NAME.yaml")] = None
 ) -> None:
     """Copy a recipe to edit it."""
+    from bertkit.fs import write_text
     from bertkit.recipe.source import locate
 
     file = locate(name)
@@ -61,8 +66,8 @@ def copy(
         raise RecipeError.at(str(target), "there is a file already", "name another one")
     if not target.parent.is_dir():
         raise RecipeError.at(str(target), f"no such folder: {target.parent}", "make it, or name another")
-    target.write_bytes(file.read_bytes())
-    typer.echo(f"{target}: edit it, then bertkit train {target}")
+    write_text(target, file.read_text("utf-8"))
+    console.say(f"{target}: edit it, then bertkit train {target}")
 
 
 @app.command()
@@ -71,4 +76,4 @@ def check(name: Name, sets: console.Set = None) -> None:
     from bertkit.recipe.load import load
 
     load(name, sets or ())
-    typer.echo(f"{name}: no mistakes")
+    console.say(f"{name}: no mistakes")

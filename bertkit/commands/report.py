@@ -41,15 +41,19 @@ def report(
     from bertkit.inference.predictor import Predictor
     from bertkit.report.run import write
     from bertkit.run import Run
+    from bertkit.warn import collect
 
     if output and output.is_dir():
         output = Run(output).report_file
     check_output(output)
     opened = Run.open(run, trust_code=trust_code)
+    if output is None:
+        opened.check_links()
     recipe = opened.recipe_with(console.only(sets, "data", "metrics", "seed"))
     predictor = Predictor.open(opened)
     progress = console.progress("scoring")
-    name, rows, scores = score_rows(predictor, recipe, data=data or (), split=split, progress=progress)
-    file = write(opened, predictor.task, {name: scores}, {name: rows}, output)
+    with collect() as warnings:
+        name, rows, scores = score_rows(predictor, recipe, data=data or (), split=split, progress=progress)
+    file = write(opened, predictor.task, {name: scores}, {name: rows}, output, warnings=warnings)
     console.scores({name: dict(scores.figures)}, {name: scores.intervals})
-    typer.echo(f"report: {file}")
+    console.say(f"report: {file}")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from bertkit.commands import console, reading
+from bertkit.display import visible
 from bertkit.errors import DataError, RecipeError
 
 if TYPE_CHECKING:
@@ -69,6 +70,7 @@ def train(
     """
     from bertkit.data.tokenizer.train import TokenizerOptions, save
     from bertkit.data.tokenizer.train import train as work
+    from bertkit.fs import folder_aside
 
     if kind == "bpe" and alphabet:
         raise RecipeError.at("--alphabet", "is not for bpe, whose characters are bytes", "leave it out")
@@ -76,12 +78,13 @@ def train(
         kind=kind, vocab_size=vocab_size, lowercase=lowercase, strip_accents=strip_accents,
         chinese_characters=chinese_characters, reserved=reserved, min_frequency=min_frequency, alphabet=alphabet,
     )  # fmt: skip
-    reading.new_folder(output)
     throughput = reading.Throughput()
     block = reading.data_block(encoding, column, sets)
-    with _texts(files, block, "counting words", throughput) as texts:
-        trained = work(texts, options)
-    save(trained.tokenizer, output)
+    with reading.new_folder(output):
+        with _texts(files, block, "counting words", throughput) as texts:
+            trained = work(texts, options)
+        with folder_aside(output) as aside:
+            save(trained.tokenizer, aside)
     for problem in trained.warnings:
         console.warn(str(problem))
     statistics = trained.statistics
@@ -95,8 +98,8 @@ def train(
             ("vocabulary", f"{len(trained.tokenizer):,}"),
         ],
     )
-    typer.echo(str(throughput), err=True)
-    typer.echo(f"Tokenizer: {output}")
+    console.say(str(throughput), err=True)
+    console.say(f"Tokenizer: {output}")
 
 
 @app.command()
@@ -115,6 +118,7 @@ def extend(
     encoding: reading.Encoding = None,
     column: reading.Column = None,
     sets: reading.Set = None,
+    trust_code: console.TrustCode = False,
 ) -> None:
     """Add words of a domain to a WordPiece model; each embedding starts as the mean of its former tokens.
 
@@ -122,9 +126,8 @@ def extend(
     """
     if (words is None) == (words_from is None) or (words and not files):
         raise RecipeError.at("extend", "expected either FILES and --words N or --words-from FILE")
-    reading.new_folder(output)
     block = reading.data_block(encoding, column, sets)
-    with reading.keys_as_options(KEYS):
+    with reading.new_folder(output), reading.keys_as_options(KEYS):
         _extend(model, files, output, block, words=words, words_from=words_from, min_frequency=min_frequency)
 
 
@@ -134,6 +137,7 @@ def _extend(
 ) -> None:  # fmt: skip
     from bertkit.data.tokenizer import extend as new_words
     from bertkit.data.tokenizer.word_counts import count_words
+    from bertkit.fs import folder_aside
     from bertkit.models import vocabulary
 
     tokenizer = vocabulary.open_tokenizer(model)
@@ -154,24 +158,25 @@ def _extend(
         raise DataError.at("extend", "there is no word to add", todo)
     loaded = vocabulary.open_model(model)
     vocabulary.add_rows(loaded, len(tokenizer), new_words.tokens_of(chosen, tokenizer))
-    loaded.save_pretrained(output)
-    extended = new_words.extend(tokenizer, chosen, output)
+    with folder_aside(output) as aside:
+        loaded.save_pretrained(aside)
+        extended = new_words.extend(tokenizer, chosen, aside)
     if uncopied := vocabulary.uncopied_files(model, output):
-        typer.echo(f"not copied: {', '.join(uncopied)}", err=True)
+        console.say(f"not copied: {', '.join(uncopied)}", err=True)
     _show_extended(new_words.compare(counts, tokenizer, extended, chosen), type(loaded).__name__, output)
 
 
 def _show_extended(result: Any, kind: str, output: Path) -> None:
     first = ", ".join(result.words[:8]) + (", ..." if len(result.words) > 8 else "")
-    typer.echo(f"{len(result.words):,} {'word' if len(result.words) == 1 else 'words'} added: {first}")
+    console.say(f"{len(result.words):,} {'word' if len(result.words) == 1 else 'words'} added: {first}")
     if result.tokens_before:
         saved = result.tokens_before - result.tokens_after
         share = saved / result.tokens_before
-        typer.echo(f"tokens of the text: {result.tokens_before:,} -> {result.tokens_after:,} ({share:.2%} fewer)")
+        console.say(f"tokens of the text: {result.tokens_before:,} -> {result.tokens_after:,} ({share:.2%} fewer)")
     if result.others:
         first = ", ".join(result.others[:5]) + (", ..." if len(result.others) > 5 else "")
-        typer.echo(f"other words with new tokens, as they start with a new word: {len(result.others):,} ({first})")
-    typer.echo(f"Model: {output} ({kind}, {result.size:,} tokens)")
+        console.say(f"other words with new tokens, as they start with a new word: {len(result.others):,} ({first})")
+    console.say(f"Model: {output} ({kind}, {result.size:,} tokens)")
 
 
 @app.command()
@@ -185,6 +190,7 @@ def inspect(
     encoding: reading.Encoding = None,
     column: reading.Column = None,
     sets: reading.Set = None,
+    trust_code: console.TrustCode = False,
 ) -> None:
     """Show the tokens of texts, and statistics of files: tokens per word, share of [UNK], costly words.
 
@@ -224,14 +230,14 @@ def _figure(value: float) -> str:
 def _show(tokenized: Any) -> None:
     """One text: its tokens, joined by `|` within a word and coloured by word; their numbers below."""
     for number, (tokens, _) in enumerate(tokenized.words):
-        typer.secho("|".join(tokens) + " ", fg=("cyan", "yellow")[number % 2], nl=False)
-    typer.echo()
-    typer.echo(" ".join("|".join(map(str, ids)) for _, ids in tokenized.words))
+        typer.secho(visible("|".join(tokens)) + " ", fg=("cyan", "yellow")[number % 2], nl=False)
+    console.say()
+    console.say(" ".join("|".join(map(str, ids)) for _, ids in tokenized.words))
     words, tokens = len(tokenized.words), tokenized.tokens
-    typer.echo(f"{words} words, {tokens} tokens, {tokens / max(words, 1):.2f} per word")
+    console.say(f"{words} words, {tokens} tokens, {tokens / max(words, 1):.2f} per word")
     if tokenized.decoded.strip() != tokenized.text.strip():
-        typer.echo(f"decoded: {tokenized.decoded}")
-    typer.echo()
+        console.say(f"decoded: {tokenized.decoded}")
+    console.say()
 
 
 @contextmanager

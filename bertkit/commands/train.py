@@ -26,6 +26,7 @@ def train(
     resume: Annotated[
         bool, typer.Option("--resume", help="Continue the Run from its last checkpoint; start it if there is none.")
     ] = False,
+    trust_code: console.TrustCode = False,
     number: console.Processes = 1,
 ) -> None:
     """Train a recipe and save a Run: a folder with the model, its scores, a log and a model card.
@@ -34,15 +35,17 @@ def train(
 
     Ctrl-C finishes the current step, saves a checkpoint and exits with code 75. --resume continues from exactly there.
     """
-    from bertkit.run import default_folder
     from bertkit.training.train import train as work
+    from bertkit.warn import lines
 
     if number > 1:
-        folder = output or (None if resume else default_folder(recipe))  # one folder for all processes
-        console.launch(number, ["train", recipe, *console.options(output=folder, set=sets, resume=resume)])
+        options = console.options(output=output, set=sets, resume=resume, trust_code=trust_code)
+        console.launch(number, ["train", recipe, *options])
     run = work(recipe, output=output, sets=sets or (), resume=resume)
     if not processes.first():
         return
     metrics = run.metrics
     console.scores({name: metrics[name] for name in ("validation", "test") if name in metrics}, metrics["intervals"])
-    typer.echo(f"Run: {run.path}")
+    for line in lines(run.warnings):  # most were logged long ago
+        console.say(f"warning: {line}")
+    console.say(f"Run: {run.path}")

@@ -16,12 +16,16 @@ from typing import TYPE_CHECKING, Any
 
 from bertkit.data.columns.column import Column
 from bertkit.data.read.rows import some
+from bertkit.data.tokenizer.coverage import Coverage, sample
 
 if TYPE_CHECKING:
     from datasets import Dataset
 
 SHOWN = 3
 """Number of places shown for each finding."""
+
+Cover = Callable[[list[dict[str, Any]], int], Coverage]
+"""A sample of rows, and the number of all rows -> what the tokenizer loses of their texts."""
 
 Tokens = Callable[[list[dict[str, Any]]], list[int]]
 """Rows -> number of tokens of each, before truncation."""
@@ -83,6 +87,8 @@ class SplitReport:
     """Texts with different answers; a place here names both: `a.csv:3 (yes) and a.csv:9 (no)`."""
     troubles: dict[str, Finding]
     lengths: Lengths
+    coverage: Coverage | None = None
+    """What the tokenizer loses; None: not counted."""
 
     @property
     def majority(self) -> float:
@@ -111,7 +117,8 @@ class SplitReport:
             "texts with different answers": self.conflicts,
             **self.troubles,
         }
-        return lines + [f"{name}: {finding}" for name, finding in findings.items() if finding.count]
+        lines += [f"{name}: {finding}" for name, finding in findings.items() if finding.count]
+        return lines + (self.coverage.lines() if self.coverage else [])
 
 
 @dataclass(frozen=True)
@@ -146,19 +153,26 @@ class Report:
 
 
 def check(
-    train: Dataset, validation: Dataset | None, columns: Sequence[Column], *, tokens: Tokens, max_length: int
-) -> Report:
+    train: Dataset, validation: Dataset | None, columns: Sequence[Column], *, tokens: Tokens, max_length: int,
+    cover: Cover | None = None,
+) -> Report:  # fmt: skip
     """Check rows from `dataset.load`.
 
     Args:
         columns: the task's.
         tokens: counts the tokens of rows, before truncation.
         max_length: the limit of training, in tokens.
+        cover: counts what the tokenizer loses.
     """
-    report = Report(_report("train", train, columns, tokens, max_length))
+
+    def covered(report: SplitReport, rows: Dataset) -> SplitReport:
+        found = cover(rows.select(sample(len(rows))).to_list(), len(rows)) if cover else None
+        return dataclasses.replace(report, coverage=found)
+
+    report = Report(covered(_report("train", train, columns, tokens, max_length), train))
     if validation is None:
         return report
-    other = _report("validation", validation, columns, tokens, max_length)
+    other = covered(_report("validation", validation, columns, tokens, max_length), validation)
     unknown = {label: count for label, count in other.labels.items() if label not in report.train.labels}
     places = _overlap(train, validation, _texts(train, columns))
     return Report(report.train, other, _finding(places), unknown)
@@ -176,7 +190,7 @@ def _report(name: str, dataset: Dataset, columns: Sequence[Column], tokens: Toke
     labels: Counter[str] = Counter()
     numbers: list[float] = []
     for column in answers:
-        for value in dataset[column.name]:
+        for value in dataset[column.name][:]:
             if column.kind == "number":
                 numbers.append(value)
             else:
@@ -194,7 +208,7 @@ def _texts(dataset: Dataset, columns: Sequence[Column]) -> list[str]:
 
 def _column(dataset: Dataset, name: str) -> list[str]:
     """A column of texts; words and choices are joined by spaces."""
-    return [value if isinstance(value, str) else " ".join(value) for value in dataset[name]]
+    return [value if isinstance(value, str) else " ".join(value) for value in dataset[name][:]]
 
 
 def _labels(kind: str, value: Any) -> Iterable[str]:
@@ -228,9 +242,9 @@ def _keys(dataset: Dataset, texts: Sequence[str]) -> list[tuple[str, ...]]:
 
 def _repeated(dataset: Dataset, texts: Sequence[str], answers: Sequence[Column]) -> tuple[Finding, Finding]:
     """Rows with the same texts as an earlier row, and texts with different answers."""
-    shown = [[_shown(column.kind, value) for value in dataset[column.name]] for column in answers]
+    shown = [[_shown(column.kind, value) for value in dataset[column.name][:]] for column in answers]
     values = list(zip(*shown, strict=True)) if shown else [()] * len(dataset)
-    places = list(dataset["place"])
+    places = dataset["place"][:]
     first: dict[tuple[str, ...], int] = {}
     duplicates: list[str] = []
     conflicts: dict[tuple[str, ...], str] = {}
@@ -250,14 +264,14 @@ def _overlap(train: Dataset, validation: Dataset, texts: Sequence[str]) -> list[
     seen: dict[tuple[str, ...], int] = {}
     for row, key in enumerate(_keys(train, texts)):
         seen.setdefault(key, row)
-    places, origin = list(validation["place"]), list(train["place"])
+    places, origin = validation["place"][:], train["place"][:]
     keys = enumerate(_keys(validation, texts))
     return [f"{places[row]} and {origin[seen[key]]}" for row, key in keys if key in seen]
 
 
 def _troubles(dataset: Dataset, texts: Sequence[str]) -> tuple[Finding, dict[str, Finding]]:
     """Rows with an empty text, and rows with a text that matches one of `TROUBLES`."""
-    places = list(dataset["place"])
+    places = dataset["place"][:]
     columns = [_column(dataset, name) for name in texts]
     rows = list(zip(places, *columns, strict=True))
     empty = [place for place, *row in rows if not all(map(str.strip, row))]

@@ -11,6 +11,7 @@ from bertkit.data.dataset import load
 from bertkit.data.read.rows import leave_out
 from bertkit.data.split import limit, split
 from bertkit.recipe.schema import DataBlock
+from bertkit.warn import about
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -35,7 +36,8 @@ def load_splits(
     for name in ("train", "validation", "test"):
         sources = getattr(block, name)
         if sources and name in wanted:
-            splits[name] = limited(name, load(sources, columns, block), getattr(block.limit, name), seed)
+            with about(name):
+                splits[name] = limited(name, load(sources, columns, block), getattr(block.limit, name), seed)
     if block.validation is None and "train" in splits:
         splits["train"], splits["validation"] = split(splits["train"], block.validation_ratio, seed, stratify_by)
         splits["validation"] = limited("validation", splits["validation"], block.limit.validation, seed)

@@ -7,9 +7,11 @@ entries are never invalid; the least recently used are removed when the cache is
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import inspect
 import json
+import logging
 import os
 import shutil
 from functools import cache
@@ -17,22 +19,31 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from pydantic import BaseModel
 
 import bertkit
 from bertkit import processes
 from bertkit.data.lazy import LazySequence
 from bertkit.engine.examples import Encoded
+from bertkit.errors import DataError
 from bertkit.fs import cache_home, folder_aside
+from bertkit.json_file import read_json
+from bertkit.lock import one_writer
+from bertkit.manifest import Manifest, damage, manifest_of
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
     from bertkit.tasks.task import Rows, Task
 
+log = logging.getLogger("bertkit")
+
 ROWS = 20_000
 """Fewest rows whose examples are cached; encoding fewer takes a second or two at most."""
 INDEX = "index.json"
-"""File of an entry: its notes and warnings, and the names in its examples."""
+"""File of an entry: its notes and warnings, the names in its examples, and the hashes of its other files."""
+LOCKS = ".locks"
+"""Folder with a folder for each entry that a process encodes: another one waits for it."""
 ROOM = 8 * 2**30
 """Most bytes of all entries; the least recently used are removed first."""
 
@@ -46,14 +57,17 @@ def encode(task: Task, rows: Rows, tokenizer: PreTrainedTokenizerBase, limit: in
 
     if len(rows) < ROWS or not isinstance(rows, list | Dataset):
         return task.encode(rows, tokenizer, limit, answers=True)
-    folder = home() / _key(task, rows, tokenizer, limit)
-    with processes.first_goes_first():
+    key = _key(task, rows, tokenizer, limit)
+    folder = home() / key
+    with processes.first_goes_first(), contextlib.ExitStack() as stack:
+        with contextlib.suppress(OSError):  # full or read-only disk: do without the cache
+            stack.enter_context(one_writer(home() / LOCKS / key, wait=True))
         if cached := _read(folder):
             return cached
         encoded = task.encode(rows, tokenizer, limit, answers=True)
         try:
             _write(encoded, folder)
-        except (OSError, ValueError):  # full or read-only disk, values that are not numbers: do without the cache
+        except (OSError, ValueError):  # as above, or values that are not numbers
             return encoded
         _make_room(folder.parent)
     return _read(folder) or encoded
@@ -127,6 +141,13 @@ def _code() -> bytes:
     return digest.digest()
 
 
+class _Index(BaseModel):
+    notes: list[str]
+    warnings: list[str]
+    names: list[str]
+    files: Manifest
+
+
 def _write(encoded: Encoded, folder: Path) -> None:
     with folder_aside(folder) as aside:
         for name in encoded.examples[0]:
@@ -134,25 +155,36 @@ def _write(encoded: Encoded, folder: Path) -> None:
             if values[0].ndim:
                 np.save(aside / f"{name}.ends.npy", np.cumsum([len(value) for value in values]))
             np.save(aside / f"{name}.npy", np.concatenate(values) if values[0].ndim else np.stack(values), False)
-        index = {"notes": encoded.notes, "warnings": encoded.warnings, "names": list(encoded.examples[0])}
+        index = {
+            "notes": encoded.notes,
+            "warnings": encoded.warnings,
+            "names": list(encoded.examples[0]),
+            "files": manifest_of(aside),
+        }
         (aside / INDEX).write_text(json.dumps(index), "utf-8")
 
 
 def _read(folder: Path) -> Encoded | None:
     try:
-        index = json.loads((folder / INDEX).read_text("utf-8"))
+        index = read_json(folder / INDEX, _Index, error=DataError, remedy="")
+        if harmed := damage(folder, index["files"]):
+            log.warning("%s: encoded again, as the cached rows are damaged: %s", folder, harmed)
+            return None
         values = {name: np.load(folder / f"{name}.npy", mmap_mode="r") for name in index["names"]}
         flat = [name for name in index["names"] if (folder / f"{name}.ends.npy").is_file()]
         ends = {name: np.load(folder / f"{name}.ends.npy") for name in flat}
         os.utime(folder)
-    except (OSError, EOFError, ValueError, KeyError):  # missing or incomplete: encode again
+    except (DataError, OSError, EOFError, ValueError) as error:
+        if (folder / INDEX).exists():
+            log.warning("%s: encoded again, as the cached rows can not be read: %s", folder, error)
         return None
     return Encoded(StoredExamples(values, ends), index["notes"], index["warnings"])
 
 
 def _make_room(home: Path) -> None:
     """Remove the least recently used entries, and files of killed processes, until at most `ROOM` bytes are left."""
-    sizes = {path: sum(file.stat().st_size for file in path.iterdir()) for path in home.iterdir() if path.is_dir()}
+    entries = [path for path in home.iterdir() if path.is_dir() and path.name != LOCKS]
+    sizes = {path: sum(file.stat().st_size for file in path.iterdir()) for path in entries}
     oldest = sorted(sizes, key=lambda path: path.stat().st_mtime)
     for path in oldest[:-1]:
         if sum(sizes.values()) <= ROOM:

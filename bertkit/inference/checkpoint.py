@@ -8,7 +8,6 @@ not known earlier. It lacks what a Run learns beside its weights: thresholds hav
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,15 +17,15 @@ from bertkit.errors import ModelError
 from bertkit.inference.predictor import Predictor, torch_backend
 from bertkit.inference.score import Scores
 from bertkit.models.build import load_tokenizer
+from bertkit.models.custom_code import with_trust
 from bertkit.models.weights import resolve
 from bertkit.recipe.schema import ModelBlock, Recipe
 from bertkit.run import Run
 from bertkit.tasks.task import Rows, make_task
+from bertkit.warn import warn
 
 if TYPE_CHECKING:
     from bertkit.metrics import Metric
-
-log = logging.getLogger("bertkit")
 
 
 class Checkpoint(Predictor):
@@ -59,7 +58,8 @@ class Checkpoint(Predictor):
             device: see `Predictor.open`.
 
         Raises:
-            ModelError: no model, one without the task's head, or one with another task's head.
+            ModelError: no model, one without the task's head or with another task's, or one with code that is not
+                allowed.
         """
         task = make_task(recipe)
         names = _names_of_outputs(model)
@@ -79,7 +79,7 @@ class Checkpoint(Predictor):
     def score(self, name: str, rows: Rows, metrics: Sequence[Metric], *, progress: Progress = iter) -> Scores:
         warning = self.task.adopt(self.names, rows, self.recipe.data, order=self.order, labels=self.labels)
         if warning and warning != self._warned:
-            log.warning("%s", warning)
+            warn(warning, name)
         self._warned = warning
         return super().score(name, rows, metrics, progress=progress)
 
@@ -96,8 +96,9 @@ def _names_of_outputs(model: str) -> list[str]:
     if Path(model).is_dir() and not (Path(model) / "config.json").is_file():
         what = "neither a Run (no recipe.yaml) nor a checkpoint (no config.json)"
         raise ModelError.at(model, what, "name a folder that bertkit train or save_pretrained wrote")
+    place = with_trust(resolve(model, None, ""), model)
     try:
-        config = AutoConfig.from_pretrained(**resolve(model, None, ""))
+        config = AutoConfig.from_pretrained(**place)
         return [str(config.id2label[i]) for i in range(config.num_labels)]
     except KeyError as error:
         what = f"the id2label of its config.json has no name for {error}"

@@ -11,11 +11,13 @@ from bertkit.engine.run import Progress
 from bertkit.errors import Parameter, RecipeError, did_you_mean
 from bertkit.inference.checkpoint import Checkpoint
 from bertkit.inference.predictor import Predictor
+from bertkit.inference.reference import recomputed
 from bertkit.inference.score import Scores
 from bertkit.metrics import find_metric
 from bertkit.recipe.schema import Recipe
 from bertkit.run import Run
 from bertkit.tasks.task import Rows, Task
+from bertkit.warn import collect
 
 SPLITS = ("test", "validation", "train")
 
@@ -35,13 +37,13 @@ class EvalSet:
 
 
 Result = dict[str, Any]
-"""`{"data", "rows", "figures", "intervals", "files"}`: name and number of the rows (where some are left out, also
-`rows_skipped` or `rows_not_drawn`), figures and their 95% confidence
-intervals by name, and the task's own files of predictions by name; `errors` where the task knows kinds of errors
-(`Task.error_kinds`)."""
+"""`{"data", "rows", "figures", "intervals", "files", "warnings"}`: name and number of the rows (where some are left
+out, also `rows_skipped` or `rows_not_drawn`), figures and their 95% confidence intervals by name, the task's own files
+of predictions by name, and warnings (`warn.Warned`); `errors` where the task knows kinds of errors
+(`Task.error_kinds`), `reference` where it was asked for (see `recomputed`)."""
 
 
-def evaluate_run(run: Run, rows: EvalSet, *, progress: Progress = iter) -> dict[str, Result]:
+def evaluate_run(run: Run, rows: EvalSet, *, reference: bool = False, progress: Progress = iter) -> dict[str, Result]:
     """Results of a Run by name of the rows.
 
     Raises:
@@ -50,11 +52,11 @@ def evaluate_run(run: Run, rows: EvalSet, *, progress: Progress = iter) -> dict[
     if rows.recipe.task != (task := run.recipe.task):
         what = f"a recipe of the task {rows.recipe.task}, but the Run is {task}"
         raise RecipeError.at(Parameter("on"), what, f"name one of the task {task}")
-    return evaluate(Predictor.open(run), rows, progress=progress)
+    return evaluate(Predictor.open(run), rows, reference=reference, progress=progress)
 
 
 def evaluate_checkpoint(
-    model: str, rows: EvalSet, *, labels: Sequence[str] = (), progress: Progress = iter
+    model: str, rows: EvalSet, *, labels: Sequence[str] = (), reference: bool = False, progress: Progress = iter
 ) -> dict[str, Result]:
     """Results of a checkpoint by name of the rows.
 
@@ -65,26 +67,33 @@ def evaluate_checkpoint(
         BertkitError: no such model, one of another task, or rows that can not be read or do not fit its labels.
     """
     predictor = Checkpoint.adopt(model, rows.recipe, labels=labels, order=rows.order)
-    return evaluate(predictor, rows, progress=progress)
+    return evaluate(predictor, rows, reference=reference, progress=progress)
 
 
-def evaluate(predictor: Predictor, rows: EvalSet, *, progress: Progress = iter) -> dict[str, Result]:
+def evaluate(
+    predictor: Predictor, rows: EvalSet, *, reference: bool = False, progress: Progress = iter
+) -> dict[str, Result]:
     """Results of a predictor by name of the rows.
+
+    Args:
+        reference: also compute the figures by the libraries that the metrics name.
 
     Raises:
         BertkitError: rows that can not be read, or hold labels that the predictor does not know.
     """
     results: dict[str, Result] = {}
     for split, title in rows.splits.items():
-        with count_left_out() as left_out:
-            name, split_rows, scores = score_rows(
-                predictor, rows.recipe, data=rows.data, split=split, progress=progress
-            )
-        result: Result = {"data": title or name, "rows": len(split_rows), **left_out.as_dict()}
-        result["figures"] = scores.figures
-        result |= {"intervals": scores.intervals, "files": predictor.task.files(scores.answers, split_rows)}
-        if errors := predictor.task.error_kinds(scores.answers, split_rows):
+        with collect() as warnings, count_left_out() as left_out:
+            name, read, scores = score_rows(predictor, rows.recipe, data=rows.data, split=split, progress=progress)
+        result: Result = {"data": title or name, "rows": len(read), **left_out.as_dict(), "figures": scores.figures}
+        result |= {"intervals": scores.intervals, "files": predictor.task.files(scores.answers, read)}
+        result["warnings"] = warnings
+        if errors := predictor.task.error_kinds(scores.answers, read):
             result["errors"] = errors
+        if reference:
+            metrics = [find_metric(name, predictor.task.takes) for name in rows.recipe.metrics]
+            metrics += predictor.task.own_metrics()
+            result["reference"] = recomputed(predictor.task, scores.answers, read, metrics)
         results[title or name] = result
     return results
 

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import logging
+import re
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -14,8 +15,10 @@ from typing import Any
 from bertkit.data.columns.label_cells import joined
 from bertkit.data.dataset import load
 from bertkit.data.read.conll import DOCUMENT
+from bertkit.display import visible
 from bertkit.engine.run import Progress
 from bertkit.errors import DataError, Parameter
+from bertkit.fs import write_text, written_aside
 from bertkit.inference.ask import Answered
 from bertkit.inference.predictor import Predictor
 from bertkit.recipe.schema import DataBlock
@@ -24,6 +27,8 @@ from bertkit.tasks.task import Task
 log = logging.getLogger("bertkit")
 
 FORMATS = (".csv", ".jsonl", ".parquet", ".conll")
+HALF = re.compile("[\ud800-\udfff]")
+"""Half of a character, as JSON may have it: no encoding can write it."""
 BREAKS = "\t\r\n\0"
 """Characters that a word in a CoNLL file can not hold."""
 
@@ -61,7 +66,7 @@ def predict_file(
     originals: list[dict[str, Any]] = []
     rows = load(sources, predictor.task.columns, block, answers=False, keep=originals)
     if not conll:
-        first = predictor.predict([rows[0]])[0]
+        first = predictor.predict([rows[0]], quiet=True)[0]
         _check_columns(predictor.task.to_columns(first, logits=logits), originals, ", ".join(sources))
     return Answered(originals, predictor.predict(list(rows), progress=progress))
 
@@ -96,20 +101,56 @@ def write(rows: list[dict[str, Any]], output: str, *, separator: str | None = ",
         separator: see `list_separator`.
     """
     suffix = Path(output).suffix
+    if suffix in (".csv", ".conll", ".parquet"):
+        rows = _whole_characters(rows)
     if suffix == ".parquet":
         from pyarrow import parquet
 
-        parquet.write_table(_arrow(_same_columns(rows)), output)
+        table = _arrow(_same_columns(rows))
+        with written_aside(Path(output)) as aside:
+            parquet.write_table(table, aside)
         return
-    text = _csv(rows, separator) if suffix == ".csv" else _conll(rows) if suffix == ".conll" else _lines(rows)
-    if output == "-":
+    screen = output == "-"
+    text = _csv(rows, separator) if suffix == ".csv" else _conll(rows) if suffix == ".conll" else _lines(rows, screen)
+    if screen:
         sys.stdout.write(text)
     else:
-        Path(output).write_text(text, "utf-8", newline="")
+        write_text(Path(output), text)
 
 
-def _lines(rows: Iterable[dict[str, Any]]) -> str:
-    return "".join(json.dumps(row, ensure_ascii=False, default=str) + "\n" for row in rows)
+def _lines(rows: Iterable[dict[str, Any]], screen: bool) -> str:
+    """JSON lines; a row that can not be written as it is has `\\u` escapes.
+
+    Args:
+        screen: they go to standard output, which may have another encoding, or be a terminal that obeys characters.
+    """
+    encoding = (getattr(sys.stdout, "encoding", None) if screen else None) or "utf-8"
+    texts = []
+    for row in rows:
+        text = json.dumps(row, ensure_ascii=False, default=str)
+        try:
+            text.encode(encoding)
+            plain = not screen or visible(text) == text
+        except UnicodeEncodeError:
+            plain = False
+        texts.append(text if plain else json.dumps(row, default=str))
+    return "".join(f"{text}\n" for text in texts)
+
+
+def _whole_characters(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The rows, with a replacement for each half of a character (a lone surrogate), which only JSON can hold."""
+
+    def whole(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {whole(key): whole(item) for key, item in value.items()}
+        if isinstance(value, list):
+            return [whole(item) for item in value]
+        return HALF.sub("\ufffd", value) if isinstance(value, str) and not value.isascii() else value
+
+    changed = [whole(row) for row in rows]
+    if lost := sum(one != other for one, other in zip(changed, rows, strict=True)):
+        log.warning("%s rows hold half a character, written as \ufffd; a .jsonl keeps it", f"{lost:,}")
+    return changed
 
 
 def _conll(rows: list[dict[str, Any]]) -> str:

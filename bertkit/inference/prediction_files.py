@@ -8,7 +8,6 @@ SQuAD's own format, a JSON object by question id, is scored by squad_files.py.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -18,41 +17,47 @@ from bertkit.data.read.rows import BadRows, Record, Unusable, count_left_out
 from bertkit.errors import DataError, Problem, RecipeError, Setting
 from bertkit.inference import score
 from bertkit.inference.evaluate import EvalSet, Result, read_rows
+from bertkit.inference.reference import recomputed
 from bertkit.metrics import Metric, find_metric, intervals
 from bertkit.recipe.schema import DataBlock
 from bertkit.tasks import texts
+from bertkit.tasks.parsing import position
 from bertkit.tasks.task import Answer, Rows, Task, make_task
+from bertkit.warn import collect, warn
 
-log = logging.getLogger("bertkit")
 
-
-def score_prediction_file(file: str | Path, rows: EvalSet) -> dict[str, Result]:
+def score_prediction_file(file: str | Path, rows: EvalSet, *, reference: bool = False) -> dict[str, Result]:
     """Results of a file of predictions by name of the rows, as `evaluate` gives them for a model.
 
     Args:
         rows: only the first split is scored.
+        reference: also compute the figures by the libraries that the metrics name.
 
     Raises:
         BertkitError: too few or too many predictions, duplicate or unknown ones, or other texts: each with its line.
     """
     recipe, (split, title) = rows.recipe, next(iter(rows.splits.items()))
     task = make_task(recipe)
-    with count_left_out() as left_out:
+    with collect() as warnings, count_left_out() as left_out:
         split, data = read_rows(task, recipe, data=rows.data, split=split)
-    name = ", ".join(rows.data) or split
-    task.adopt((), data, recipe.data, order=rows.order)
-    task.check(data, name)
-    metrics = [find_metric(reference, task.takes) for reference in recipe.metrics or task.metrics]
-    for metric in metrics:
-        task.check_metric(metric)
-    answers = read_answers(file, task, data, recipe.data)
-    figures, spans = _measure(task, answers, data, metrics)
-    for warning in task.sanity_checks(answers, data):
-        log.warning("%s: %s", name, warning)
+        name = ", ".join(rows.data) or split
+        task.adopt((), data, recipe.data, order=rows.order)
+        task.check(data, name)
+        metrics = [find_metric(metric, task.takes) for metric in recipe.metrics or task.metrics]
+        for metric in metrics:
+            task.check_metric(metric)
+        answers = read_answers(file, task, data, recipe.data)
+        metrics = [*metrics, *_own_metrics(task, answers, metrics)]
+        figures, spans = _measure(task, answers, data, metrics)
+        for warning in score.sanity_checks(task, answers, data):
+            warn(warning, name)
     name = title or name
-    result: Result = {"data": name, "rows": len(data), **left_out.as_dict(), "figures": figures, "intervals": spans}
+    result: Result = {"data": name, "rows": len(data), **left_out.as_dict(), "figures": figures}
+    result |= {"intervals": spans, "warnings": warnings}
     if errors := task.error_kinds(answers, data):
         result["errors"] = errors
+    if reference:
+        result["reference"] = recomputed(task, answers, data, metrics)
     return {name: result}
 
 
@@ -89,9 +94,9 @@ def _by_index(records: list[Record], count: int, file: str | Path) -> list[Recor
     placed: dict[int, Record] = {}
     for record in records:
         text = str(record.values.get("index")).strip()
-        index = int(text) if text.isascii() and text.isdecimal() else -1
-        if not 0 <= index < count:
-            what = f"no such index: {text!r}; the rows are 0 to {count - 1}"
+        index = position(text, count)
+        if index is None:
+            what = f"no such index: {text!r:.40}; the rows are 0 to {count - 1}"
             bad.add(Problem(record.place, what, "count the rows from 0"))
         elif index in placed:
             bad.add(Problem(record.place, f"duplicate index: {index}, first at {placed[index].place}", "keep one"))
@@ -122,22 +127,29 @@ def _check_inputs(values: dict[str, Any], inputs: dict[str, list[Any]], number: 
             raise Unusable(what, "the rows must be the same, in the same order")
 
 
+def _own_metrics(task: Task, answers: list[Answer], metrics: Sequence[Metric]) -> list[Metric]:
+    """The task's own metrics, without those that need more than the file holds.
+
+    Raises:
+        RecipeError: a metric of the recipe needs more.
+    """
+
+    def lacks(metric: Metric) -> bool:
+        return metric.takes == "candidates" or (metric.takes == "probabilities" and "probabilities" not in answers[0])
+
+    if wrong := next(filter(lacks, metrics), None):
+        what = f"{wrong.name}: needs probabilities, but the file has none"
+        raise RecipeError.at("metrics", what, "use another metric", setting=Setting("metrics", task.metrics[0]))
+    return [metric for metric in task.own_metrics() if not lacks(metric)]
+
+
 def _measure(
     task: Task, answers: list[Answer], rows: Rows, metrics: Sequence[Metric]
 ) -> tuple[dict[str, float], dict[str, tuple[float, float]]]:
-    """As `score.measure`, without the task's own metrics that need probabilities where the file has none.
-
-    Raises:
-        RecipeError: a metric of the recipe needs them.
-    """
+    """As `score.measure`, by these metrics alone."""
     figures: dict[str, float] = {}
     spans: dict[str, tuple[float, float]] = {}
-    for metric in [*metrics, *task.own_metrics()]:
-        if metric.takes == "candidates" or (metric.takes == "probabilities" and "probabilities" not in answers[0]):
-            if metric not in metrics:
-                continue
-            what = f"{metric.name}: needs probabilities, but the file has none"
-            raise RecipeError.at("metrics", what, "use another metric", setting=Setting("metrics", task.metrics[0]))
+    for metric in metrics:
         predictions, references = task.compare(answers, rows, metric.takes)
         figures |= metric(predictions, references)
         spans |= intervals(metric, predictions, references, samples=score.SAMPLES)

@@ -10,21 +10,23 @@ predictor.evaluate(frame).figures                         # with the column of t
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from bertkit import processes
 from bertkit.engine.cache import encode
+from bertkit.engine.examples import Examples, highest_of
 from bertkit.engine.run import Progress, run
 from bertkit.errors import DataError, RunError
+from bertkit.inference.coverage import coverage
 from bertkit.inference.rows import as_row, rows_of, table_of
-from bertkit.inference.score import Scores, Split, score
-from bertkit.models.build import load_tokenizer
+from bertkit.inference.score import Scores, Split, sanity_checks, score
+from bertkit.models.build import check_ids, load_tokenizer
 from bertkit.recipe.schema import ModelBlock, Recipe
 from bertkit.run import Run
-from bertkit.tasks.task import Answer, Rows, Task, make_task
+from bertkit.tasks.task import Answer, Encoded, Rows, Task, make_task
+from bertkit.warn import warn
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -32,8 +34,6 @@ if TYPE_CHECKING:
     from bertkit.engine.backends.backend import Backend
     from bertkit.engine.backends.torch import TorchBackend
     from bertkit.metrics import Metric
-
-log = logging.getLogger("bertkit")
 
 
 class Predictor:
@@ -53,6 +53,7 @@ class Predictor:
         self.task, self.tokenizer, self.backend, self.recipe = task, tokenizer, backend, recipe
         self.limit = int(min(backend.max_tokens, tokenizer.model_max_length))
         self.collate = task.collator(tokenizer)
+        self._unfit = False
 
     @classmethod
     def open(cls, source: Run | str | Path, *, device: str | None = None, trust_code: bool = False) -> Predictor:
@@ -64,20 +65,27 @@ class Predictor:
             trust_code: whether custom code in the Run may be executed (see `Run.open`).
 
         Raises:
-            RunError: the folder is not a finished Run, its code is not trusted, or there is no backend for its model.
+            RunError: the folder is not a finished Run, its code is not trusted, its model is damaged, or there is no
+                backend for it.
             ModelError: its model can not be loaded.
         """
         run = source if isinstance(source, Run) else Run.open(source, trust_code=trust_code)
         if run.backend not in BACKENDS:
             what = f"its model needs the backend {run.backend}, which this version of bertkit does not have"
             raise RunError.at(str(run.path), what, f"upgrade bertkit; it has {', '.join(BACKENDS)}")
+        run.check_content()
         recipe = run.recipe
         task = make_task(recipe, run.task_state)
         block = ModelBlock(name=str(run.model), padding_free=recipe.model.padding_free)
-        return cls(task, load_tokenizer(block), BACKENDS[run.backend](task, block, device), recipe)
+        backend = BACKENDS[run.backend](task, block, device)
+        if new := getattr(getattr(backend, "model", None), "new_weights", None):  # as random as at a training's start
+            names = ", ".join(sorted({key.rpartition(".")[0] for key in new})[:3])
+            what = f"has no weights of {names} for the labels in {run.task_file.name}"
+            raise RunError.at(str(run.model), what, "copy the Run again, or train it again")
+        return cls(task, load_tokenizer(block), backend, recipe)
 
-    def predict(self, rows: Any, *, progress: Progress = iter) -> list[Answer]:
-        """One answer per row, in order.
+    def predict(self, rows: Any, *, progress: Progress = iter, quiet: bool = False) -> list[Answer]:
+        """One answer per row, in order. Warns of what the model does not see of the texts, unless `quiet`.
 
         Args:
             rows: a text, or any iterable of rows: texts, pairs of texts, or dicts with the task's columns; a DataFrame,
@@ -95,16 +103,26 @@ class Predictor:
                 what = f"some rows have {column.name} and some do not"
                 raise DataError.at("rows", what, "give it to all rows or to none")
         encoded = self.task.encode(rows, self.tokenizer, self.limit, answers=False)
+        self._check_ids(encoded.examples)
+        if not quiet and not self._unfit:  # once, where a program predicts again and again
+            self._unfit = self._warn(rows, encoded)
         outputs, _ = run(self.backend, encoded.examples, self.collate, progress=progress)
         return self.task.decode(outputs, encoded, rows)
 
+    def _check_ids(self, examples: Examples) -> None:
+        """Raise a ModelError where the tokenizer is not the model's, before the first batch."""
+        if model := getattr(self.backend, "model", None):
+            check_ids(model, highest_of(examples))
+
     def score(self, name: str, rows: Rows, metrics: Sequence[Metric], *, progress: Progress = iter) -> Scores:
-        """Score rows that have answers, with confidence intervals; failed sanity checks are logged."""
+        """Score rows that have answers, with confidence intervals; warns of what `encode` and sanity checks find."""
         self.task.check(rows, name)
         split = Split(name, rows, encode(self.task, rows, self.tokenizer, self.limit))
+        self._check_ids(split.encoded.examples)
+        self._warn(rows, split.encoded, name)
         scores = score(self.task, self.backend, split, self.collate, metrics, intervals=True, progress=progress)
-        for warning in self.task.sanity_checks(scores.answers, rows):
-            log.warning("%s: %s", name, warning)
+        for warning in sanity_checks(self.task, scores.answers, rows):
+            warn(warning, name)
         return scores
 
     def evaluate(self, rows: Any, *, progress: Progress = iter) -> Scores:
@@ -122,6 +140,13 @@ class Predictor:
         table = table_of(rows, self.task.columns, self.recipe.data)
         metrics = [find_metric(name, self.task.takes) for name in self.recipe.metrics]
         return self.score("rows", table, metrics, progress=progress)
+
+    def _warn(self, rows: Rows, encoded: Encoded, name: str = "") -> bool:
+        """Warn of what the model does not see of the texts; returns whether there is any."""
+        found = [*encoded.warnings, *coverage(self.task, rows, encoded.examples, self.tokenizer).warnings()]
+        for warning in found:
+            warn(warning, name)
+        return bool(found)
 
 
 def torch_backend(task: Task, block: ModelBlock, device: str | None = None) -> TorchBackend:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bertkit.engine.run import Collate, Progress, run
 from bertkit.tasks.task import Answer, Encoded, Rows, Task
@@ -61,6 +61,23 @@ def score(
             answers = task.decode(outputs, split.encoded, split.rows)
     figures, spans = measure(task, answers, split.rows, metrics, samples=SAMPLES if intervals else 0)
     return Scores({**figures, **losses}, answers, spans)
+
+
+def sanity_checks(task: Task, answers: list[Answer], rows: Rows) -> list[str]:
+    """Why the figures of these answers say less than they seem to: the task's own checks; of any task, one answer for
+    all rows."""
+    if found := task.sanity_checks(answers, rows):
+        return found
+    predicted, expected = task.compare(answers, rows, task.takes)
+    if _alike(predicted) and not _alike(expected):
+        return [f"all {len(answers):,} rows have the same answer"]
+    return []
+
+
+def _alike(values: Sequence[Any]) -> bool:
+    import numpy as np
+
+    return all(np.array_equal(value, values[0]) for value in values)
 
 
 def measure(

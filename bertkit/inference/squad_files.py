@@ -8,10 +8,9 @@ The figures and their names are those of `evaluate-v1.1.py`, `evaluate-v2.0.py` 
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from bertkit import plugins
 from bertkit.data.columns import spans
@@ -19,12 +18,13 @@ from bertkit.data.read.json_text import Repeated, describe, parse, reason
 from bertkit.data.read.readers import read_records
 from bertkit.data.read.rows import Unusable
 from bertkit.errors import DataError, Parameter, RecipeError, Setting
+from bertkit.metrics import METRICS
 from bertkit.metrics.squad import score_cmrc, score_v1, score_v2
+from bertkit.metrics.trusted.recompute import Recomputed
 from bertkit.recipe.load import build
 from bertkit.recipe.schema import DataBlock
 from bertkit.recipe.source import YamlValues, apply
-
-log = logging.getLogger("bertkit")
+from bertkit.warn import warn
 
 SCRIPTS = ("squad", "squad_v2", "cmrc2018")
 
@@ -43,6 +43,7 @@ def score_files(
     threshold: float | None = None,
     allow_missing: bool = False,
     sets: Sequence[str] = (),
+    reference: bool = False,
 ) -> dict[str, Any]:
     """The official figures of a file of predictions.
 
@@ -54,6 +55,7 @@ def score_files(
         allow_missing: in version 2.0, a question without a prediction scores 0 instead of raising an error. In
             version 1.1 it always scores 0, with a warning.
         sets: `metrics=squad`, `squad_v2` or `cmrc2018` chooses the script; `data.` keys change how files are read.
+        reference: add `reference`, F1 and exact match by the rules written a second time (see `Metric.reference`).
 
     Raises:
         BertkitError: files that can not be read, are of another version, or do not match each other.
@@ -72,15 +74,33 @@ def score_files(
         raise DataError.at(Parameter(name), what, "leave it out")
     if threshold is not None and not no_answer_probabilities:
         raise DataError.at(Parameter("threshold"), "needs probabilities", Parameter("no_answer_probabilities"))
+    file, limit = no_answer_probabilities, 1.0 if threshold is None else threshold
+    probabilities = read_object(file, "no_answer_probabilities") if file else None
     if script == "squad_v2":
-        file = no_answer_probabilities
-        probabilities = read_object(file, "no_answer_probabilities") if file else None
-        limit = 1.0 if threshold is None else threshold
-        return score_v2(golds, answers, probabilities, limit, allow_missing=allow_missing)
-    figures = score_v1(golds, answers) if script == "squad" else score_cmrc(golds, answers)
-    if missing := len(golds) - len(answers):
-        log.warning("%d of %d questions have no prediction: they score 0", missing, len(golds))
-    return figures
+        figures = score_v2(golds, answers, probabilities, limit, allow_missing=allow_missing)
+        answers = {i: "" if probabilities and probabilities[i] > limit else text for i, text in answers.items()}
+    else:
+        figures = score_v1(golds, answers) if script == "squad" else score_cmrc(golds, answers)
+        if missing := len(golds) - len(answers):
+            warn(f"{missing} of {len(golds)} questions have no prediction: they score 0")
+    return figures | ({"reference": _recomputed(script, figures, golds, answers)} if reference else {})
+
+
+def _recomputed(
+    script: str, figures: Mapping[str, float], golds: Mapping[str, list[str]], answers: Mapping[str, str]
+) -> list[dict[str, Any]]:
+    """The figures by the metric's reference; a question without a prediction adds 0 to both."""
+    metric, asked = METRICS[script], [i for i in golds if i in answers]
+    if not metric.reference or not asked:
+        return []
+    rows = [answers[i] for i in asked], [golds[i] for i in asked]
+    again = dict(cast(Mapping[str, float], metric.reference.function(*rows)))
+    why = metric.reference.explains(*rows) if metric.reference.explains else ""
+    share = len(asked) / len(golds)
+    return [
+        Recomputed(name, figures[name], share * value, metric.reference.library, why).as_dict
+        for name, value in again.items()
+    ]
 
 
 def read_golds(data: Sequence[str], block: DataBlock) -> tuple[dict[str, list[str]], bool]:

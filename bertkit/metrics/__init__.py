@@ -18,57 +18,111 @@ from bertkit.errors import BertkitError, PluginError
 from bertkit.metrics.answers import ANSWERS
 from bertkit.metrics.bootstrap import intervals
 from bertkit.metrics.classification import (
+    Average,
+    Figure,
     accuracy,
     auc,
     averaged,
     calibration_error,
     f1,
+    gaps,
     log_loss,
     matthews,
+    micro_parts,
+    of_gaps,
+    of_micro,
     of_two_labels,
     precision,
     recall,
     right,
+    row_losses,
     two_labels,
 )
 from bertkit.metrics.entities import ENTITIES
 from bertkit.metrics.glue import GLUE
 from bertkit.metrics.language import LANGUAGE
-from bertkit.metrics.metric import Metric, Takes
+from bertkit.metrics.metric import Metric, Takes, Trusted
 from bertkit.metrics.regression import absolute, mae, mse, pearson, spearman, squared
+from bertkit.metrics.resamples.labels import auc_in_resamples, in_resamples, matthews_in_resamples
+from bertkit.metrics.resamples.numbers import pearson_in_resamples, spearman_in_resamples
+from bertkit.metrics.trusted import labels, numbers
+from bertkit.metrics.trusted.tags import SEQEVAL
 
 if TYPE_CHECKING:
     from evaluate import EvaluationModule
 
-__all__ = ["METRICS", "Metric", "Takes", "find_metric", "intervals", "load", "try_out"]
+__all__ = ["METRICS", "Metric", "Takes", "Trusted", "find_metric", "intervals", "load", "try_out"]
+
+
+def _average(name: str, figure: Figure, average: Average, **parts: Any) -> Metric:
+    return Metric(name, averaged(figure, average), "labels", reference=labels.averages(figure, average), **parts)
+
 
 METRICS: dict[str, Metric] = {
     metric.name: metric
     for metric in (
-        Metric("accuracy", accuracy, "labels", per_row=right),
-        Metric("precision", precision, "labels", per_row=two_labels, finish=of_two_labels("precision")),
-        Metric("recall", recall, "labels", per_row=two_labels, finish=of_two_labels("recall")),
-        Metric("f1", f1, "labels", per_row=two_labels, finish=of_two_labels("f1")),
-        Metric("macro_precision", averaged("precision", "macro"), "labels"),
-        Metric("macro_recall", averaged("recall", "macro"), "labels"),
-        Metric("macro_f1", averaged("f1", "macro"), "labels"),
-        Metric("micro_precision", averaged("precision", "micro"), "labels"),
-        Metric("micro_recall", averaged("recall", "micro"), "labels"),
-        Metric("micro_f1", averaged("f1", "micro"), "labels"),
-        Metric("weighted_precision", averaged("precision", "weighted"), "labels"),
-        Metric("weighted_recall", averaged("recall", "weighted"), "labels"),
-        Metric("weighted_f1", averaged("f1", "weighted"), "labels"),
-        Metric("matthews", matthews, "labels"),
-        Metric("auc", auc, "probabilities"),
-        Metric("log_loss", log_loss, "probabilities", greater_is_better=False),
-        Metric("calibration_error", calibration_error, "probabilities", greater_is_better=False),
-        Metric("pearson", pearson, "scores"),
-        Metric("spearman", spearman, "scores"),
-        Metric("mse", mse, "scores", greater_is_better=False, per_row=squared),
-        Metric("mae", mae, "scores", greater_is_better=False, per_row=absolute),
+        Metric("accuracy", accuracy, "labels", per_row=right, reference=labels.ACCURACY),
+        Metric(
+            "precision",
+            precision,
+            "labels",
+            per_row=two_labels,
+            finish=of_two_labels("precision"),
+            reference=labels.averages("precision", "binary"),
+        ),
+        Metric(
+            "recall",
+            recall,
+            "labels",
+            per_row=two_labels,
+            finish=of_two_labels("recall"),
+            reference=labels.averages("recall", "binary"),
+        ),
+        Metric(
+            "f1",
+            f1,
+            "labels",
+            per_row=two_labels,
+            finish=of_two_labels("f1"),
+            reference=labels.averages("f1", "binary"),
+        ),
+        _average("macro_precision", "precision", "macro", weighted=in_resamples("precision", "macro")),
+        _average("macro_recall", "recall", "macro", weighted=in_resamples("recall", "macro")),
+        _average("macro_f1", "f1", "macro", weighted=in_resamples("f1", "macro")),
+        _average("micro_precision", "precision", "micro", per_row=micro_parts, finish=of_micro("precision")),
+        _average("micro_recall", "recall", "micro", per_row=micro_parts, finish=of_micro("recall")),
+        _average("micro_f1", "f1", "micro", per_row=micro_parts, finish=of_micro("f1")),
+        _average("weighted_precision", "precision", "weighted", weighted=in_resamples("precision", "weighted")),
+        _average("weighted_recall", "recall", "weighted", weighted=in_resamples("recall", "weighted")),
+        _average("weighted_f1", "f1", "weighted", weighted=in_resamples("f1", "weighted")),
+        Metric("matthews", matthews, "labels", weighted=matthews_in_resamples, reference=labels.MATTHEWS),
+        Metric("auc", auc, "probabilities", weighted=auc_in_resamples, reference=labels.AUC),
+        Metric(
+            "log_loss",
+            log_loss,
+            "probabilities",
+            greater_is_better=False,
+            per_row=row_losses,
+            reference=labels.LOG_LOSS,
+        ),
+        Metric(
+            "calibration_error",
+            calibration_error,
+            "probabilities",
+            greater_is_better=False,
+            per_row=gaps,
+            finish=of_gaps,
+            bootstrap="absolute",
+            reference=labels.CALIBRATION,
+        ),
+        Metric("pearson", pearson, "scores", weighted=pearson_in_resamples, reference=numbers.PEARSON),
+        Metric("spearman", spearman, "scores", weighted=spearman_in_resamples, reference=numbers.SPEARMAN),
+        Metric("mse", mse, "scores", greater_is_better=False, per_row=squared, reference=numbers.MSE),
+        Metric("mae", mae, "scores", greater_is_better=False, per_row=absolute, reference=numbers.MAE),
         *GLUE,
         *ANSWERS,
         *ENTITIES,
+        *SEQEVAL,
         *LANGUAGE,
     )
 }
@@ -78,7 +132,8 @@ def find_metric(reference: str, default_takes: Takes, *, where: str = "metrics")
     """The metric that a recipe names: a built-in, `evaluate:NAME_OR_PATH`, or a Reference to a user's.
 
     A user's is a Metric or a function `(predictions, references)` that returns a number or numbers by name. Attributes
-    of the function replace the defaults: `cost.takes = "probabilities"`, `cost.greater_is_better = False`.
+    of the function replace the defaults: `cost.takes = "probabilities"`, `cost.greater_is_better = False`;
+    `cost.reference` is a function, or a `Trusted`, that computes the same figure in another way.
 
     Args:
         default_takes: what a function without `takes` is called with.
@@ -140,7 +195,11 @@ def _from_function(function: Any, reference: str, default_takes: Takes, where: s
     if takes not in get_args(Takes):
         raise PluginError.at(where, f"{reference} takes {takes!r}", f"known: {', '.join(get_args(Takes))}")
     name = reference.rpartition(":")[2]
-    return Metric(name, function, takes, bool(getattr(function, "greater_is_better", True)))
+    trusted = getattr(function, "reference", None)
+    if callable(trusted):
+        trusted = Trusted(getattr(trusted, "__name__", "a reference"), trusted)
+    better = bool(getattr(function, "greater_is_better", True))
+    return Metric(name, function, takes, better, reference=trusted)
 
 
 def _guarded(metric: Metric) -> Metric:
@@ -161,9 +220,15 @@ def _guarded(metric: Metric) -> Metric:
 
         return call
 
+    trusted = metric.reference
+    if trusted:
+        todo = "its reference is called with two arrays: predictions, references"
+        trusted = replace(trusted, function=guarded(trusted.function, todo), explains=guarded(trusted.explains, todo))
     return replace(
         metric,
+        reference=trusted,
         function=guarded(metric.function, "it is called with two arrays: predictions, references"),
         per_row=guarded(metric.per_row, "per_row is called with two arrays: predictions, references"),
         finish=guarded(metric.finish, "finish is called with sums (sample, part) and the number of rows"),
+        weighted=guarded(metric.weighted, "weighted is called with two arrays: predictions, references"),
     )

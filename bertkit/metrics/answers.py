@@ -7,12 +7,16 @@ from typing import Any
 
 import numpy as np
 
-from bertkit.metrics.classification import confidence_error
-from bertkit.metrics.metric import Array, Metric, means
+from bertkit.metrics.classification import confidence_error, confidence_gaps, of_gaps
+from bertkit.metrics.metric import Array, Metric, Trusted, means
 from bertkit.metrics.squad import Kind, exact, per_question, score_cmrc, score_v1, score_v2
+from bertkit.metrics.trusted import answers as trusted
+from bertkit.metrics.trusted.labels import gap
 
 
-def _metric(name: str, kind: Kind, score: Callable[[Any, Any], dict[str, float]], f1: str, exact: str) -> Metric:
+def _metric(
+    name: str, kind: Kind, score: Callable[[Any, Any], dict[str, float]], f1: str, exact: str, reference: Trusted
+) -> Metric:
     def figures(predictions: Any, references: Any) -> dict[str, float]:
         return score(_by_row(references), _by_row(predictions))
 
@@ -21,7 +25,8 @@ def _metric(name: str, kind: Kind, score: Callable[[Any, Any], dict[str, float]]
         return np.stack([overlap, matched], axis=1)
 
     keys = (f1, exact)
-    return Metric(name, figures, "answers", keys=keys, per_row=per_row, finish=means(*keys, scale=100))
+    finish = means(*keys, scale=100)
+    return Metric(name, figures, "answers", keys=keys, per_row=per_row, finish=finish, reference=reference)
 
 
 def _by_row(values: Any) -> dict[str, Any]:
@@ -29,9 +34,9 @@ def _by_row(values: Any) -> dict[str, Any]:
 
 
 ANSWERS = (
-    _metric("squad", "v1", score_v1, "f1", "exact_match"),
-    _metric("squad_v2", "v2", score_v2, "f1", "exact"),
-    _metric("cmrc2018", "cmrc", score_cmrc, "F1", "EM"),
+    _metric("squad", "v1", score_v1, "f1", "exact_match", trusted.V1),
+    _metric("squad_v2", "v2", score_v2, "f1", "exact", trusted.V2),
+    _metric("cmrc2018", "cmrc", score_cmrc, "F1", "EM", trusted.CMRC),
 )
 """SQuAD 1.1, SQuAD 2.0 and CMRC 2018."""
 
@@ -85,11 +90,22 @@ def best_threshold(differences: np.ndarray, gains: np.ndarray) -> float:
 
 def answer_calibration(answers: list[dict[str, Any]], golds: list[list[str]]) -> float:
     """Calibration error of the answers: how far their confidence is from the share that is exactly right."""
+    return confidence_error(*_confidence(answers, golds))
+
+
+def _gaps(answers: list[dict[str, Any]], golds: list[list[str]]) -> Array:
+    return confidence_gaps(*_confidence(answers, golds), len(golds))
+
+
+def _confidence(answers: list[dict[str, Any]], golds: list[list[str]]) -> tuple[Array, Array]:
     right = np.array([exact(answer["answer"], gold) for answer, gold in zip(answers, golds, strict=True)])
-    return confidence_error(np.array([answer["confidence"] for answer in answers]), right)
+    return np.array([answer["confidence"] for answer in answers]), right
 
 
-# Without intervals: resampling shifts a maximum and a mean of absolute gaps, so that the figure may lie outside.
 BEST = Metric("best", best_figures, "candidates", keys=("best_f1", "best_exact"), bootstrap="none")
-"""Where questions may have no answer."""
-CALIBRATION = Metric("calibration_error", answer_calibration, "candidates", greater_is_better=False, bootstrap="none")
+"""Where questions may have no answer. Without intervals: the figures are maxima, which resampling shifts."""
+CALIBRATION = Metric(
+    "calibration_error", answer_calibration, "candidates", greater_is_better=False,
+    per_row=_gaps, finish=of_gaps, bootstrap="absolute",
+    reference=Trusted("scipy binned_statistic", lambda answers, golds: gap(*_confidence(answers, golds))),
+)  # fmt: skip

@@ -14,10 +14,12 @@ from typing import Any
 
 import evaluate
 from datasets import Features, Sequence, Value
+from evaluate.loading import init_dynamic_modules
 
-from bertkit import hub
-from bertkit.errors import PluginError
+from bertkit import hub, plugins, trust
+from bertkit.errors import BertkitError, PluginError
 from bertkit.metrics.metric import Array, Metric, Takes
+from bertkit.trust import Code
 
 LOWER_IS_BETTER = {"brier_score", "cer", "mae", "mape", "mase", "mse", "perplexity", "smape", "ter", "wer"}
 """The hub's modules have no direction. For one not listed here, write a function with `greater_is_better = False`."""
@@ -34,18 +36,33 @@ FEATURES: dict[Takes, list[Features]] = {
 def load_module(path: str, where: str) -> evaluate.EvaluationModule:
     """The `evaluate` module at a path (script or folder), or with a name on the hub.
 
+    A path (`./name`, `name.py`) is the recipe's own code, and a plain name a module of `evaluate` itself. What comes
+    from somebody's account on the hub, or from a folder here that bears the name, must be allowed (trust.py).
+
     Raises:
-        PluginError: it does not exist, can not be downloaded, or its code fails.
+        PluginError: it does not exist, can not be downloaded, is not allowed, or its code fails.
     """
     offline = not hub.reachable()
     evaluate.config.HF_EVALUATE_OFFLINE = offline  # else it retries for long, even for a script on this machine
     try:
         with hub.cache_only() if offline else contextlib.nullcontext():
+            named = not path.endswith(".py") and not path.startswith((".", "/"))
+            if named and ("/" in path or plugins.evaluate_script(path)):
+                trust.check(_fetched(path), "this metric", PluginError)
             return evaluate.load(path, keep_in_memory=True)
+    except BertkitError:
+        raise
     except Exception as error:  # a script's code may raise anything, and so may the network
         what = f"evaluate can not load {path}: {type(error).__name__}: {error}"
         todo = "names are looked up on the hub: without network use a script (evaluate:./my_metric.py) or a built-in"
         raise PluginError.at(where, what, todo) from error
+
+
+def _fetched(path: str) -> list[Code]:
+    """The code of a module, fetched and not executed."""
+    fetched = evaluate.loading.evaluation_module_factory(path)
+    script = Path(init_dynamic_modules()).parent.joinpath(*fetched.module_path.split("."))
+    return [Code.of_file(file) for file in sorted(script.parent.glob("*.py")) if file.name != "__init__.py"]
 
 
 def from_module(path: str, takes: Takes, where: str) -> Metric:

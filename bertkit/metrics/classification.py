@@ -52,19 +52,38 @@ def averaged(figure: Figure, average: Average) -> Callable[[Array, Array], float
         hits, predicted, actual = _counts(predictions, references)
         if average == "binary":
             _check_two_labels(figure, len(hits), references)
+            return float(figure_of(figure, hits, predicted, actual)[1])
         if average == "micro":
             hits, predicted, actual = (count.sum(keepdims=True) for count in (hits, predicted, actual))
-        below = {"precision": predicted, "recall": actual, "f1": (predicted + actual) / 2}[figure]
-        values = np.divide(hits, below, out=np.zeros(len(hits)), where=below > 0)  # (label,)
-        weights = {
-            "binary": np.arange(len(hits)) == 1,
-            "macro": (predicted + actual > 0) | (references.ndim > 1),
-            "micro": np.ones(1),
-            "weighted": actual,
-        }[average]
-        return values @ weights / max(weights.sum(), 1)
+        values = figure_of(figure, hits, predicted, actual)  # (label,)
+        weights = {"macro": (predicted + actual > 0) | (references.ndim > 1), "micro": np.ones(1), "weighted": actual}
+        return values @ weights[average] / max(weights[average].sum(), 1)
 
     return score
+
+
+def micro_parts(predictions: Array, references: Array) -> Array:
+    """Parts of the micro averages: with one label per row, whether it is right; else the row's hits, predicted and
+    actual labels `(row, 3)`."""
+    if references.ndim == 1:
+        return right(predictions, references)
+    return np.stack([(predictions & references).sum(axis=1), predictions.sum(axis=1), references.sum(axis=1)], axis=1)
+
+
+def of_micro(figure: Figure) -> Finish:
+    """A `finish` after `micro_parts`."""
+
+    def finish(sums: Array, rows: int) -> dict[str, Array]:
+        values = sums[:, 0] / rows if sums.shape[1] == 1 else figure_of(figure, *sums.T)
+        return {f"micro_{figure}": values}
+
+    return finish
+
+
+def figure_of(figure: Figure, hits: Array, predicted: Array, actual: Array) -> Array:
+    """Of counts, all of one shape; 0 where it would divide by 0."""
+    below = {"precision": predicted, "recall": actual, "f1": (predicted + actual) / 2}[figure]
+    return np.divide(hits, below, out=np.zeros(np.shape(hits)), where=below > 0)
 
 
 precision, recall, f1 = (averaged(figure, "binary") for figure in ("precision", "recall", "f1"))
@@ -114,11 +133,16 @@ def matthews(predictions: Array, references: Array) -> float:
     """
     if references.ndim > 1:
         raise DataError.at("metric matthews", "is for one label per row, and there are several", "use macro_f1")
-    hits, predicted, actual = (count.astype(np.float64) for count in _counts(predictions, references))
-    rows = len(references)
-    covariance = hits.sum() * rows - predicted @ actual
-    variances = (rows**2 - predicted @ predicted) * (rows**2 - actual @ actual)
-    return covariance / np.sqrt(variances) if variances else 0.0
+    hits, predicted, actual = (count[None].astype(np.float64) for count in _counts(predictions, references))
+    return float(matthews_of(hits, predicted, actual)[0])
+
+
+def matthews_of(hits: Array, predicted: Array, actual: Array) -> Array:
+    """`(sample,)`, of counts `(sample, label)` of one label per row."""
+    rows = actual.sum(axis=1)
+    covariance = hits.sum(axis=1) * rows - (predicted * actual).sum(axis=1)
+    variances = (rows**2 - (predicted**2).sum(axis=1)) * (rows**2 - (actual**2).sum(axis=1))
+    return np.divide(covariance, np.sqrt(variances), out=np.zeros(len(rows)), where=variances > 0)
 
 
 def auc(predictions: Array, references: Array) -> float:
@@ -127,17 +151,20 @@ def auc(predictions: Array, references: Array) -> float:
     With two labels, the area of the second; otherwise the mean over labels, each against the rest. Labels of all rows,
     or of none, are left out; `nan` where no label remains. A tie counts half (Hanley & McNeil 1982).
     """
-    has = references == 1 if references.ndim > 1 else references[:, None] == np.arange(predictions.shape[1])
-    if references.ndim == 1 and predictions.shape[1] == 2:
-        has, predictions = has[:, 1:], predictions[:, 1:]
-    areas = np.array([_area(*label) for label in zip(predictions.T, has.T, strict=True)])  # (label,)
+    areas = np.array([area_of(*label) for label in against_rest(predictions, references)])  # (label,)
     return np.nan if np.isnan(areas).all() else np.nanmean(areas)
 
 
 def log_loss(predictions: Array, references: Array) -> float:
     """Mean of -ln(probability of the true label), in nats; with several labels per row, over all decisions."""
+    return row_losses(predictions, references).mean()
+
+
+def row_losses(predictions: Array, references: Array) -> Array:
+    """The log loss of each row, `(row,)`."""
     probabilities, truth = _decisions(predictions, references)
-    return -np.log(np.clip(probabilities[np.arange(len(truth)), truth], SMALLEST, 1)).mean()
+    losses = -np.log(np.clip(probabilities[np.arange(len(truth)), truth], SMALLEST, 1))
+    return losses.reshape(len(references), -1).mean(axis=1)
 
 
 def calibration_error(predictions: Array, references: Array) -> float:
@@ -146,17 +173,55 @@ def calibration_error(predictions: Array, references: Array) -> float:
     Over 15 bins of equal width, open below, of the probability of the predicted label. With several labels per row,
     over all (row, label) decisions.
     """
-    probabilities, truth = _decisions(predictions, references)
-    return confidence_error(probabilities.max(axis=1), probabilities.argmax(axis=1) == truth)
+    return confidence_error(*_confidence(predictions, references))
+
+
+def gaps(predictions: Array, references: Array) -> Array:
+    """Parts of the calibration error: see `confidence_gaps`."""
+    return confidence_gaps(*_confidence(predictions, references), len(references))
 
 
 def confidence_error(confidence: Array, right: Array) -> float:
     """The calibration error of decisions: their confidence, 0 to 1, and whether they are right; `(decision,)` each."""
-    bins = np.ceil(confidence.clip(max=1) * CALIBRATION_BINS).astype(int)
-    return np.abs(np.bincount(bins, weights=confidence - right)).sum() / len(right)
+    return np.abs(np.bincount(_bins(confidence), weights=confidence - right)).sum() / len(right)
 
 
-def _area(probabilities: Array, has: Array) -> float:
+def confidence_gaps(confidence: Array, right: Array, rows: int) -> Array:
+    """Confidence minus right, in the bin of the confidence, as a mean over a row's decisions, and the variance that
+    these would have if confidence were calibrated; `(row, 2 * bin)`."""
+    bins, each = CALIBRATION_BINS + 1, len(right) // rows  # the first bin is that of a confidence of 0
+    at = np.repeat(np.arange(rows), each) * bins + _bins(confidence)
+    gaps, variances = (
+        np.bincount(at, weights=weights, minlength=rows * bins).reshape(rows, bins)
+        for weights in ((confidence - right) / each, confidence * (1 - confidence) / each**2)
+    )
+    return np.concatenate([gaps, variances], axis=1)
+
+
+def of_gaps(sums: Array, rows: int) -> dict[str, Array]:
+    """The `finish` after `confidence_gaps`."""
+    return {"calibration_error": np.abs(sums[:, : CALIBRATION_BINS + 1]).sum(axis=1) / rows}
+
+
+def _bins(confidence: Array) -> Array:
+    return np.ceil(confidence.clip(max=1) * CALIBRATION_BINS).astype(int)
+
+
+def _confidence(predictions: Array, references: Array) -> tuple[Array, Array]:
+    """Probability of the likeliest choice, and whether it is right; `(decision,)` each."""
+    probabilities, truth = _decisions(predictions, references)
+    return probabilities.max(axis=1), probabilities.argmax(axis=1) == truth
+
+
+def against_rest(predictions: Array, references: Array) -> list[tuple[Array, Array]]:
+    """Probability of a label and whether rows have it, `(row,)` each, for each label; of two, for the second alone."""
+    has = references == 1 if references.ndim > 1 else references[:, None] == np.arange(predictions.shape[1])
+    if references.ndim == 1 and predictions.shape[1] == 2:
+        has, predictions = has[:, 1:], predictions[:, 1:]
+    return list(zip(predictions.T, has.T, strict=True))
+
+
+def area_of(probabilities: Array, has: Array) -> float:
     """The area of one label, from `(row,)` each; `nan` where all rows have it, or none."""
     with_it, without = probabilities[has], np.sort(probabilities[~has])
     # "left" counts lower ones, "right" also equal ones: their mean counts ties half.

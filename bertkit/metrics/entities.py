@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from bertkit.metrics.metric import Array, Metric
 from bertkit.metrics.tagging import FIGURES, EntityMatches, Mode, Tags, compare, precision_recall_f1
+from bertkit.metrics.trusted import tags as trusted
 
 KEYS = ("entity_f1", "entity_precision", "entity_recall")
 
@@ -29,18 +32,31 @@ def entity_metric(mode: Mode) -> Metric:
         figures = dict(zip(FIGURES, precision_recall_f1(sums.T), strict=True))
         return {key: figures[key.rpartition("_")[2]] for key in keys}
 
-    return Metric(f"{start}entity_f1", score, "tags", keys=keys, per_row=per_row, finish=finish, bootstrap="groups")
+    return Metric(
+        f"{start}entity_f1", score, "tags", keys=keys, per_row=per_row, finish=finish, bootstrap="groups",
+        reference=trusted.entities(keys, strict=mode == "strict"),
+    )  # fmt: skip
 
 
 def by_type(types: Sequence[str]) -> Metric:
-    """The lenient F1 of each type, `entity_f1_PER`; 0 for one that does not occur. Without intervals."""
+    """The lenient F1 of each type, `entity_f1_PER`; 0 for one that does not occur, in the whole set or a resample."""
 
     def score(predictions: Tags, references: Tags) -> dict[str, float]:
         f1 = {row["type"]: row["f1"] for row in compare(predictions, references).by_type()}
         return {f"entity_f1_{type_}": f1.get(type_, 0.0) for type_ in types}
 
+    def per_row(predictions: Tags, references: Tags) -> Array:
+        return compare(predictions, references).by_sentence(types)
+
+    def finish(sums: Array, rows: int) -> dict[str, Array]:
+        f1 = precision_recall_f1(np.moveaxis(sums.reshape(len(sums), len(types), 3), 2, 0))[2]  # (sample, type)
+        return dict(zip(keys, f1.T, strict=True))
+
     keys = tuple(f"entity_f1_{type_}" for type_ in types)
-    return Metric("entity_f1_by_type", score, "tags", keys=keys, bootstrap="none")
+    return Metric(
+        "entity_f1_by_type", score, "tags", keys=keys, per_row=per_row, finish=finish, bootstrap="groups",
+        reference=trusted.by_type(types),
+    )  # fmt: skip
 
 
 def _scheme(tags: Tags) -> str:

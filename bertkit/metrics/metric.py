@@ -28,7 +28,29 @@ PerRow = Callable[[Any, Any], Array]
 """`(predictions, references)` -> what each row adds to the sums, `(row, part)`; of a single part also `(row,)`."""
 Finish = Callable[[Array, int], Mapping[str, Array]]
 """`(sums, rows)` -> figures `(sample,)` by name, of sums `(sample, part)` over that many rows each."""
-Bootstrap = Literal["rows", "groups", "none"]
+Weighted = Callable[[Any, Any], Callable[[Array], Mapping[str, Array]]]
+"""`(predictions, references)` -> a function of how often each row is drawn, `(sample, row)`, that returns figures
+`(sample,)` by name. What a figure takes from the whole set, such as its labels, stays that of the whole set."""
+Bootstrap = Literal["rows", "groups", "absolute", "none"]
+
+Explains = Callable[[Any, Any], str]
+"""`(predictions, references)` -> why figures may differ on these rows, in a few words; empty: they may not."""
+
+
+@dataclass(frozen=True)
+class Trusted:
+    """The figures of a metric by other code: what `bertkit eval --reference` compares them with.
+
+    Args:
+        library: what computes them, for people: `scikit-learn f1_score`.
+        function: as a metric's; of figures by name, those that the metric has are compared.
+        explains: a known difference, which is shown but is no failure.
+    """
+
+    library: str
+    function: Function
+    explains: Explains | None = None
+
 
 SHAPES: dict[Takes, str] = {
     "labels": "integers, both (row,), or both (row, label) of 0 and 1",
@@ -64,9 +86,14 @@ class Metric:
         per_row, finish: the parts of a row and the figures that follow from their sums (see `PerRow`, `Finish`), the
             same as the function's. A figure that `finish` leaves out has neither interval nor paired test. Default of
             `finish`: each key is the mean of one part, in order. Default of `per_row`: the function is called instead.
+        weighted: figures of all resamples at once (see `Weighted`), for a figure that is no function of sums over rows,
+            or that averages over labels. Paired tests do not use it.
         bootstrap: how intervals resample. `rows` draws row by row. `groups` draws rows with equal parts together, by a
             multinomial: the same distribution, in far less time where parts are small counts; it needs `per_row`.
-            `none`: no interval, as of a maximum, which resampling shifts.
+            `absolute`: the figure is the sum of the parts' absolute means, which resampling shifts upwards (see
+            bootstrap.py); as many parts follow, of the least variance of each. `none`: no interval, as of a maximum,
+            which resampling shifts too.
+        reference: the same figures by a library that the field trusts, for `bertkit eval --reference`.
     """
 
     name: str
@@ -76,7 +103,9 @@ class Metric:
     keys: tuple[str, ...] = ()
     per_row: PerRow | None = None
     finish: Finish | None = None
+    weighted: Weighted | None = None
     bootstrap: Bootstrap = "rows"
+    reference: Trusted | None = None
 
     def __post_init__(self) -> None:
         if not self.keys:

@@ -9,7 +9,7 @@
 - **Approximate randomisation** (Noreen 1989; Yeh 2000) for every other figure: if the models were alike, their answers
   to a row could be exchanged. p = (1 + shuffles with a difference as large) / (1 + shuffles). Where few rows differ,
   all exchanges are made instead, and p is exact.
-- Intervals of the difference are paired percentile bootstraps: both models are scored on the same resampled rows.
+- Intervals of the difference are paired bootstraps (bootstrap.py): both models are scored on the same resampled rows.
 
 Shuffles stop once `ENOUGH` were as large, as p is then known well (Besag & Clifford 1991): models that do not differ
 cost little time. A metric with `per_row` adds up rows; any other is called for each shuffle and model, so a slow one
@@ -25,8 +25,9 @@ from typing import Any
 
 import numpy as np
 
-from bertkit.metrics.bootstrap import Figures, bounds, objects, resampled, stacked
+from bertkit.metrics.bootstrap import Figures, differences_of, objects, stacked
 from bertkit.metrics.metric import LISTS, Array, Metric
+from bertkit.metrics.resamples.bounds import share_of
 
 SHUFFLES = 10_000
 """Most shuffles (Yeh 2000 takes 2^20 for exactness; 10,000 give a p of 0.05 to within 0.004)."""
@@ -108,7 +109,7 @@ def differences(
     a, b = metric(first, actual), metric(second, actual)
     parts = _parts(metric, (first, second), actual, (a, b))
     pair = Pair(metric, first, second, actual, parts)
-    spans = _intervals(pair, effort)
+    spans = differences_of([first, second], metric, actual, samples=effort.samples, seed=effort.seed)
     names = [name for name in a if name in b and name in spans]
     tests = {name: (p, MCNEMAR) for name in names if (p := _mcnemar(pair, name)) is not None}
     rest = {name: b[name] - a[name] for name in names if name not in tests}
@@ -152,41 +153,13 @@ def _mcnemar(pair: Pair, name: str) -> float | None:
     """p; None where the figure is not the share of right rows."""
     if pair.parts is None:
         return None
-    number = _part_of_mean(pair.metric, name, *pair.parts[0].shape)
-    if number is None:
+    share = share_of(pair.metric, name, *pair.parts[0].shape)
+    if share is None or share.whole is not None:
         return None
-    one, other = (parts[:, number] for parts in pair.parts)
+    one, other = (parts[:, share.part] for parts in pair.parts)
     if not np.isin([one, other], (0, 1)).all():
         return None
     return mcnemar(int((one > other).sum()), int((other > one).sum()))
-
-
-def _part_of_mean(metric: Metric, name: str, rows: int, parts: int) -> int | None:
-    """Number of the part whose mean the figure is, up to a factor such as 100; None where it is something else.
-
-    Such a figure is proportional to the part's sum, whatever the other sums are: tried on sums drawn at random.
-    """
-    sums = np.random.default_rng(0).integers(1, 1000, size=(8, parts)).astype(np.float64)
-    values = metric.finished(sums, rows)[name]
-    for number in range(parts):
-        factors = values / sums[:, number]
-        if factors[0] and np.isfinite(factors).all() and np.allclose(factors, factors[0], rtol=1e-9, atol=0):
-            return number
-    return None
-
-
-def _intervals(pair: Pair, effort: Effort) -> dict[str, tuple[float, float]]:
-    """The paired percentile bootstrap of each difference; nan where it is undefined in all samples."""
-    one, other = resampled(
-        pair.metric, [pair.one, pair.other], pair.references, samples=effort.samples, seed=effort.seed
-    )
-    spans = {}
-    for name in one:
-        if name in other:
-            with np.errstate(invalid="ignore"):  # inf - inf
-                values = other[name] - one[name]
-            spans[name] = bounds(values[np.isfinite(values)])
-    return spans
 
 
 def _randomised(pair: Pair, observed: dict[str, float], effort: Effort) -> dict[str, tuple[float, str]]:

@@ -132,10 +132,17 @@ class EntityMatches:
             if gold or predicted
         ]
 
-    def by_sentence(self) -> Array:
-        """Hits, predicted and gold entities of each sentence; `(sentence, 3)`."""
+    def by_sentence(self, types: Sequence[str] = ()) -> Array:
+        """Hits, predicted and gold entities of each sentence, `(sentence, 3)`; with types, three columns for each."""
         groups = self._groups("sentence")
-        return np.stack([np.bincount(group, minlength=self.sentences) for group in groups], axis=1)
+        if not types:
+            return np.stack([np.bincount(group, minlength=self.sentences) for group in groups], axis=1)
+        columns = []
+        for name in types:
+            number = self.gold.types.index(name) if name in self.gold.types else -1
+            chosen = [group[own == number] for group, own in zip(groups, self._groups("type"), strict=True)]
+            columns += [np.bincount(group, minlength=self.sentences) for group in chosen]
+        return np.stack(columns, axis=1)
 
 
 def compare(predicted: Tags, gold: Tags, scheme: str = "IOB2", mode: Mode = "lenient") -> EntityMatches:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bertkit.errors import ModelError, Setting, did_you_mean
+from bertkit.models.custom_code import with_trust
 from bertkit.models.layers import freeze
 from bertkit.models.weights import WHERE, check_folder, resolve
 from bertkit.recipe.schema import ModelBlock
@@ -25,8 +26,12 @@ def build_model(block: ModelBlock, auto_class: str, **config: Any) -> PreTrained
 
     Args:
         block: the recipe's `model:`.
-        auto_class: such as `AutoModelForSequenceClassification`; its head is new if the weights have none.
+        auto_class: such as `AutoModelForSequenceClassification`; its head is new if the weights have none, or one that
+            was trained for other labels.
         config: configuration of the head (`num_labels`, `id2label`, ...).
+
+    The model gets two attributes: `new_weights`, names of parameters; and `output_order`, the position in the weights'
+    output layer of each output, None where the layer is new.
 
     Raises:
         ModelError: no such model, no weights in the folder, or weights that are not this architecture's.
@@ -37,6 +42,7 @@ def build_model(block: ModelBlock, auto_class: str, **config: Any) -> PreTrained
         values = {**_of_tokenizer(block), **block.scratch}
         model = _from_scratch(_scratch_config(values, config), getattr(transformers, auto_class))
         model.new_weights = {name for name, _ in model.named_parameters()}
+        model.output_order = None
     else:
         model = _pretrained(block, getattr(transformers, auto_class), config)
     if model.config.pad_token_id is None:
@@ -62,7 +68,7 @@ def load_tokenizer(block: ModelBlock) -> PreTrainedTokenizerBase:
         raise ModelError.at(
             "model.tokenizer", "a model from scratch needs a tokenizer", "name a folder or a model that has one"
         )
-    place = resolve(name, None if block.tokenizer else block.revision, key)
+    place = with_trust(resolve(name, None if block.tokenizer else block.revision, key), key)
     try:
         tokenizer = AutoTokenizer.from_pretrained(**place)
     except Exception as error:  # tokenizers, json, hub and transformers each raise their own kinds here
@@ -75,6 +81,9 @@ def load_tokenizer(block: ModelBlock) -> PreTrainedTokenizerBase:
         raise ModelError.at(key, what, "name a model that has a tokenizer.json")
     if len(tokenizer) < 10:  # without a vocabulary, a tokenizer has its special words alone
         raise ModelError.at(key, f"{name}: the tokenizer has only {len(tokenizer)} words", "is vocab.txt missing?")
+    if not isinstance(limit := tokenizer.model_max_length, (int, float)) or limit < 1:
+        what = f"{name}: model_max_length in its tokenizer_config.json is {limit!r:.40}"
+        raise ModelError.at(key, what, "write the most tokens that the model takes, such as 512")
     # tokenizer.json may set truncation and padding; bertkit does both itself, and reports what it cuts.
     tokenizer.backend_tokenizer.no_truncation()
     tokenizer.backend_tokenizer.no_padding()
@@ -113,7 +122,7 @@ def _scratch_config(values: dict[str, Any], head: dict[str, Any]) -> Any:
         hint = did_you_mean(kind, CONFIG_MAPPING_NAMES)
         raise ModelError.at("model.scratch.model_type", f"{kind}: transformers has no such model", hint) from error
     for key in values:
-        if not hasattr(default, key):  # transformers would accept an unknown key without a warning
+        if key.startswith("_") or not hasattr(default, key):  # transformers would accept any key without a warning
             hint = did_you_mean(key, default.to_dict())
             raise ModelError.at(f"model.scratch.{key}", f"{kind} has no such key in its configuration", hint)
     try:
@@ -127,31 +136,61 @@ def _from_scratch(config: Any, auto_class: Any) -> Any:
         what = f"{config.model_type}: transformers has no {auto_class.__name__} of this kind"
         raise ModelError.at("model.scratch.model_type", what, "bert, for example")
     try:
-        return auto_class.from_config(config)
+        return auto_class.from_config(config, trust_remote_code=False)
     except Exception as error:  # each kind of model has checks of its own
         raise ModelError.at("model.scratch", f"{config.model_type}: {_named(error)}", AS_PUBLISHED) from error
 
 
 def _pretrained(block: ModelBlock, auto_class: Any, config: dict[str, Any]) -> PreTrainedModel:
+    from transformers import AutoConfig
+
     if block.name is None:
         what, setting = "the recipe names no model (model.name or model.scratch)", Setting(WHERE, EXAMPLE)
         raise ModelError.at("model", what, "for example", setting=setting)
     place = resolve(block.name, block.revision, WHERE)
     if (folder := Path(place["pretrained_model_name_or_path"])).is_dir():
         check_folder(folder, block.name)
+    place = with_trust(place, WHERE)
     try:
+        trained = AutoConfig.from_pretrained(**place)
         model, info = auto_class.from_pretrained(
             **place, output_loading_info=True, ignore_mismatched_sizes=True, dtype="float32", **config
         )
     except Exception as error:  # safetensors, pickle, json, hub and transformers each raise their own kinds here
         todo = "copy the model again, or try it in plain transformers"
         raise ModelError.at(WHERE, f"{block.name}: can not be loaded: {_first_line(error)}", todo) from error
-    _report_loading(model, info, block.name)
+    _set_new_weights(model, info, block.name)
+    _adopt_output_layer(model, trained, [*config.get("id2label", {}).values()])
+    if model.new_weights:
+        names = sorted({key.rsplit(".", 1)[0] for key in model.new_weights})
+        log.info("new weights, to be trained: %s", ", ".join(names))
     return model
 
 
-def _report_loading(model: Any, info: dict[str, Any], name: str) -> None:
-    """Log which weights are new, such as the head's. Raise a ModelError if weights of the encoder are missing, which
+def _adopt_output_layer(model: Any, trained: Any, labels: list[str]) -> None:
+    """Keep, reorder or renew the output layer, as the labels that the weights were trained for ask; see
+    output_layer.py."""
+    from bertkit.models import output_layer
+
+    model.output_order = None
+    found = output_layer.output_layer(model)
+    if found is None or f"{found[0]}.weight" in model.new_weights:
+        return
+    name, layer = found
+    if reason := output_layer.why_new(model, trained, labels):
+        output_layer.renew(model, layer)
+        model.new_weights |= {f"{name}.{part}" for part, _ in layer.named_parameters()}
+        log.info("the output layer is new: %s", reason)
+        return
+    model.output_order = [*range(layer.out_features)]
+    if labels and (order := output_layer.order_of(output_layer.names_of(trained), labels)) != model.output_order:
+        output_layer.reorder(layer, order or [])
+        model.output_order = order
+        log.info("the output layer's %d labels are put in the data's order, by name", len(labels))
+
+
+def _set_new_weights(model: Any, info: dict[str, Any], name: str) -> None:
+    """Set `model.new_weights`, such as the head's. Raise a ModelError if weights of the encoder are missing, which
     transformers would leave random."""
     prefix = model.base_model_prefix + "."
     changed = {str(item[0]) for item in info.get("mismatched_keys", ())}
@@ -162,8 +201,6 @@ def _report_loading(model: Any, info: dict[str, Any], name: str) -> None:
         todo = "is config.json the one of these weights?"
         raise ModelError.at(WHERE, f"{name}: the weights lack {len(encoder)} tensors of the encoder ({shown})", todo)
     model.new_weights = new
-    if new:
-        log.info("new weights, to be trained: %s", ", ".join(sorted({key.rsplit(".", 1)[0] for key in new})))
 
 
 def position_limit(model: Any) -> int:

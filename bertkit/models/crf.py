@@ -18,8 +18,7 @@ import torch
 from torch import Tensor, nn
 from transformers.modeling_outputs import TokenClassifierOutput
 
-from bertkit.errors import ModelError
-from bertkit.models.weights import WHERE
+from bertkit.models.weights import model_folder
 from bertkit.recipe.schema import ModelBlock
 
 if TYPE_CHECKING:
@@ -90,20 +89,15 @@ def _log_partition(transitions: Transitions, scores: Tensor, real: Tensor) -> Te
 
 
 def attach(model: Any, labels: int, block: ModelBlock) -> None:
-    """Add a CRF to a model as `crf`, with the transition scores of the model's folder, if it has any.
-
-    Raises:
-        ModelError: they are for another number of labels.
-    """
+    """Add a CRF to a model as `crf`, with the transition scores of the model's folder, if it has any, in the order of
+    the model's labels. They are new where the model's output layer is new."""
     model.crf = Crf(labels)
     model.register_forward_hook(_reach)
-    file = Path(block.name or "") / "model.safetensors"
-    known = _stored(file) if block.name and file.is_file() else {}
-    if known:
-        if known["start"].shape != model.crf.start.shape:
-            what = f"{block.name}: its CRF has {len(known['start'])} tags, the data {labels}"
-            raise ModelError.at(WHERE, what, "name weights without a CRF, or data with the same tags")
-        model.crf.load_state_dict(known)
+    file = model_folder(block.name) / "model.safetensors" if block.name else Path()
+    known = _stored(file) if file.is_file() else {}
+    if known and (order := model.output_order) is not None:
+        start, steps, end = (known[name] for name in ("start", "steps", "end"))
+        model.crf.load_state_dict({"start": start[order], "steps": steps[order][:, order], "end": end[order]})
     else:
         model.new_weights |= {f"crf.{name}" for name, _ in model.crf.named_parameters()}
 

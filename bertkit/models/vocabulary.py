@@ -6,20 +6,19 @@ without new words do not change. data/tokenizer/extend.py chooses the words.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bertkit.errors import ModelError
 from bertkit.models.build import load_tokenizer
+from bertkit.models.custom_code import with_trust
 from bertkit.models.weights import WEIGHTS, WHERE, check_folder, resolve
 from bertkit.recipe.schema import ModelBlock
+from bertkit.warn import warn
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
-
-log = logging.getLogger("bertkit")
 
 
 def open_tokenizer(name: str) -> PreTrainedTokenizerBase:
@@ -49,6 +48,7 @@ def open_model(name: str) -> PreTrainedModel:
     place = resolve(name, None, WHERE)
     if (folder := Path(place["pretrained_model_name_or_path"])).is_dir():
         check_folder(folder, name)
+    place = with_trust(place, WHERE)
     try:
         config = transformers.AutoConfig.from_pretrained(**place)
         architecture = (config.architectures or ["AutoModel"])[0]
@@ -60,7 +60,7 @@ def open_model(name: str) -> PreTrainedModel:
     for problem, keys in (("missing from the weights", "missing_keys"), ("unused, and lost", "unexpected_keys")):
         tensors = sorted(key for key in info[keys] if not key.endswith("position_ids"))
         if tensors:
-            log.warning("%s: %d tensors %s: %s", architecture, len(tensors), problem, ", ".join(tensors[:3]))
+            warn(f"{architecture}: {len(tensors)} tensors {problem}: {', '.join(tensors[:3])}")
     return model
 
 

@@ -5,14 +5,17 @@ Without network, a hub name that is not in the local cache fails at once, not af
 
 from __future__ import annotations
 
-import hashlib
-import json
 from pathlib import Path
 from typing import Any
+
+from pydantic import BaseModel
 
 from bertkit import hub
 from bertkit.errors import ModelError, did_you_mean
 from bertkit.extras import PACKAGE, carried
+from bertkit.json_file import read_json
+from bertkit.manifest import sha256
+from bertkit.models.custom_code import needed, with_trust
 from bertkit.recipe.schema import ModelBlock
 
 WEIGHTS = ("model.safetensors", "model.safetensors.index.json", "pytorch_model.bin", "pytorch_model.bin.index.json")
@@ -21,8 +24,14 @@ POINTER = b"version https://git-lfs"
 """Beginning of the file that a clone without Git LFS has instead of the weights."""
 
 
+class _Config(BaseModel):
+    model_type: str | None = None
+    architectures: list[str] | None = None
+    id2label: dict[str, str] | None = None
+
+
 def resolve(name: str, revision: str | None, where: str) -> dict[str, Any]:
-    """A name of the `model:` block -> the arguments of `from_pretrained` that locate it.
+    """A name of the `model:` block -> the arguments of `from_pretrained` that locate it, without its code.
 
     Raises:
         ModelError: no such folder, or a hub name that is not in the cache while the hub is out of reach.
@@ -32,7 +41,7 @@ def resolve(name: str, revision: str | None, where: str) -> dict[str, Any]:
     if name.startswith(PACKAGE):
         return _place(str(carried(name, ModelError)))
     if Path(name).is_dir():
-        return _place(name)
+        return _place(str(model_folder(name)))
     if name.startswith((".", "/", "~")) or name.count("/") > 1:
         file = Path(name).is_file()
         todo = "name the folder that it lies in" if file else "a model folder has config.json and model.safetensors"
@@ -45,8 +54,20 @@ def resolve(name: str, revision: str | None, where: str) -> dict[str, Any]:
     return _place(name, revision, local=not reachable)
 
 
+def model_folder(name: str) -> Path:
+    """The folder itself, or `model/` in it where it is a Run."""
+    folder = Path(name)
+    inner = folder / "model"
+    return inner if (inner / "config.json").is_file() and not (folder / "config.json").is_file() else folder
+
+
 def _place(name: str, revision: str | None = None, *, local: bool = True) -> dict[str, Any]:
-    return {"pretrained_model_name_or_path": name, "revision": revision or "main", "local_files_only": local}
+    return {
+        "pretrained_model_name_or_path": name,
+        "revision": revision or "main",
+        "local_files_only": local,
+        "trust_remote_code": False,
+    }
 
 
 def _in_cache(name: str, revision: str | None) -> bool:
@@ -63,16 +84,17 @@ def check_folder(folder: Path, name: str) -> None:
     from transformers.models.auto.configuration_auto import CONFIG_MAPPING_NAMES
 
     if not (folder / "config.json").is_file():
+        if (folder / "bert_config.json").is_file():
+            what, todo = f"{name}: a BERT as Google or HFL published it", f"bertkit convert {name} --output NEW_FOLDER"
+            raise ModelError.at(WHERE, what, todo)
         raise ModelError.at(
             WHERE, f"{name}: the folder has no config.json", "a model folder is what save_pretrained writes"
         )
-    try:
-        kind = json.loads((folder / "config.json").read_text("utf-8")).get("model_type")
-    except (ValueError, AttributeError) as error:
-        raise ModelError.at(f"{folder / 'config.json'}", f"not valid JSON: {error}", "copy the model again") from error
+    config = read_json(folder / "config.json", _Config, error=ModelError, remedy="copy the model again", nan=True)
+    kind = config.get("model_type")
     if kind is None:
         raise ModelError.at(f"{folder / 'config.json'}", "model_type is missing", 'for example "model_type": "bert"')
-    if kind not in CONFIG_MAPPING_NAMES:
+    if kind not in CONFIG_MAPPING_NAMES and not needed(config, {}):
         todo = did_you_mean(kind, CONFIG_MAPPING_NAMES)
         what = f"can not be loaded: transformers has no model_type {kind}"
         raise ModelError.at(f"{folder / 'config.json'}", what, todo)
@@ -95,7 +117,7 @@ def model_type(block: ModelBlock) -> str | None:
 
     place = resolve(block.name, block.revision, WHERE)
     try:
-        return str(AutoConfig.from_pretrained(**place).model_type)
+        return str(AutoConfig.from_pretrained(**with_trust(place, WHERE)).model_type)
     except Exception:  # loading the model will report the error
         return None
 
@@ -120,9 +142,3 @@ def identity(block: ModelBlock) -> dict[str, str]:
             known[f"{weights} sha256"] = sha256(folder / weights)
             break
     return known
-
-
-def sha256(file: Path) -> str:
-    """SHA-256 of a file's content, in hexadecimal."""
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -7,39 +7,62 @@ raises them all together, each with its line.
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
-from bertkit import plugins
+from bertkit import plugins, trust
 from bertkit.errors import BertkitError, Problem, RecipeError
 from bertkit.recipe import train_block
+from bertkit.recipe.code import code_of, is_of_run
 from bertkit.recipe.contradictions import contradictions, settle_length
-from bertkit.recipe.references import Key, Visit, change_files, change_references
+from bertkit.recipe.local import put_folders_back
+from bertkit.recipe.references import Key, Visit, change_references
 from bertkit.recipe.schema import Recipe
-from bertkit.recipe.schema_problems import schema_problems
-from bertkit.recipe.source import SETS, YamlValues, anchor, locate, normal, read
+from bertkit.recipe.schema_problems import MOST_PROBLEMS, schema_problems
+from bertkit.recipe.source import SETS, Sets, YamlValues, anchor, apply, locate, normal, plain, read
 
 DATA_PATHS: list[Key] = [("data", split) for split in ("train", "validation", "test")]
 LABEL_NAMES: Key = ("data", "label_names")
 MODEL_PATHS: list[Key] = [("model", "name"), ("model", "tokenizer"), ("model",)]
 
 
-def load(name: str | Path, sets: Sequence[str] = ()) -> Recipe:
-    """The checked Recipe of a file or of a name such as `glue/mrpc`.
+def load(name: str | Path | Mapping[str, Any], sets: Sets = ()) -> Recipe:
+    """The checked Recipe of a file, of a name such as `glue/mrpc`, or of a dict.
 
     Args:
-        name: path of a YAML file, or a recipe that comes with bertkit.
-        sets: `KEY=VALUE` texts, applied in order.
+        name: path of a YAML file, a recipe that comes with bertkit, or the blocks themselves.
+        sets: `KEY=VALUE` texts, applied in order, or a dict of keys and values.
 
     Raises:
-        RecipeError: every mistake, a Problem each.
+        RecipeError: every mistake, a Problem each; or code of somebody else's Run that the user has not allowed.
     """
-    return build(read(locate(name), sets))
+    if not isinstance(name, (str, Path, Mapping)):
+        raise RecipeError.at("recipe", f"expected a file, a name or a dict, got {type(name).__name__}")
+    if isinstance(name, Mapping):
+        source = YamlValues(plain(name))
+        apply(source, sets)
+        return build(source)
+    file = locate(name)
+    if not is_of_run(file):
+        return build(read(file, sets))
+    trust.check(code_of(read(file)), "this Run", RecipeError)
+    return load_of_run(file, sets)
+
+
+def load_of_run(file: Path, sets: Sets = ()) -> Recipe:
+    """The checked Recipe of a Run's recipe file, whose code is allowed; arguments and errors as `load`.
+
+    Its options may have the names that they had when the Run was trained.
+    """
+    source = read(file, sets)
+    put_folders_back(source)
+    return build(source, of_run=True)
 
 
 def build(source: YamlValues, *, of_run: bool = False) -> Recipe:
@@ -62,7 +85,7 @@ def build(source: YamlValues, *, of_run: bool = False) -> Recipe:
         problems += schema_problems(error, Recipe, source)
     train = source.values.get("train")
     if isinstance(train, dict):
-        for key, reason, remedy in train_block.check(train):
+        for key, reason, remedy in islice(train_block.check(train), MOST_PROBLEMS):
             problems.append(source.problem(("train", key), reason, remedy))
     problems += task_problems
     problems += _reference_problems(source, task)
@@ -87,28 +110,6 @@ def anchor_paths(source: YamlValues) -> None:
 def _anchored(source: YamlValues, key: Key, kind: str, reference: str) -> str:
     file = plugins.file_of(reference)
     return plugins.with_file(reference, normal(source.folder_of(key), file)) if file else reference
-
-
-def code_files(source: YamlValues) -> set[Path]:
-    """The files that the recipe of a Run names as code, without importing anything.
-
-    The types of `options` are part of the task's code, which may itself not be trusted. So every text among them that
-    reads as a Reference to an existing file counts.
-    """
-    files: list[str] = []
-
-    def gather(file: Path) -> str:
-        files.append(normal(source.folder, file))
-        return str(file)
-
-    def visit(key: Key, kind: str, reference: str) -> str:
-        return change_files(reference, gather)
-
-    change_references(Recipe, source.values, visit)
-    named = set(map(Path, files))
-    files.clear()
-    change_files(source.values.get("options"), gather)
-    return named | {file for file in map(Path, files) if file.is_file()}
 
 
 def map_references(recipe: Recipe, visit: Visit) -> Recipe:
@@ -229,6 +230,8 @@ def _reference_problems(source: YamlValues, task: Any) -> list[Problem]:
             problems.append(source.problem(("callbacks", i), reason, "write each behind a - of its own"))
 
     def check(key: Key, kind: str, reference: str) -> str:
+        if len(problems) > MOST_PROBLEMS:
+            return reference
         if kind == "task" or reference.startswith(plugins.EVALUATE):  # see `_task`; evaluate's own are loaded later
             return reference
         try:

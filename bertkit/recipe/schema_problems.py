@@ -11,6 +11,9 @@ from bertkit.errors import Problem, did_you_mean
 from bertkit.recipe.references import Key
 from bertkit.recipe.source import EXAMPLES, YamlValues
 
+MOST_PROBLEMS = 50
+"""Mistakes that are shown: each takes a search for the key that was meant."""
+
 
 def schema_problems(
     error: ValidationError, model: type[BaseModel], source: YamlValues, at: Key = (), *, kind: str = "recipe"
@@ -22,7 +25,7 @@ def schema_problems(
         kind: `recipe` or `suite`: an example of which is pointed to.
     """
     problems = []
-    for item in error.errors():
+    for item in error.errors()[:MOST_PROBLEMS]:
         key = _existing(source.values, at, item["loc"])
         name = ".".join(map(str, key))
         reason, remedy = _explain(dict(item), model, EXAMPLES[kind])

@@ -1,25 +1,26 @@
-"""A recipe's text -> plain values and the place of each: YAML with line numbers, and `KEY=VALUE` texts.
-
-YAML 1.2 (ruamel.yaml): `3e-5` is a number, `no` is a text, and a key that stands twice is an error.
-"""
+"""A recipe -> plain values and the place of each: a file (yaml_text.py) or its name, and `KEY=VALUE` texts."""
 
 from __future__ import annotations
 
 import copy
 import functools
+import json
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from bertkit.errors import Parameter, Problem, RecipeError, Setting, did_you_mean
+from bertkit.recipe import yaml_text
 from bertkit.recipe.references import Key
 
 DATA = (".csv", ".tsv", ".jsonl", ".parquet", ".txt")
 """Endings of data files, which are sometimes passed as a recipe by mistake."""
 SETS = Parameter("sets")
 """The place of a value that `sets` gave."""
+Sets = Sequence[str] | Mapping[str, Any]
+"""`KEY=VALUE` texts or, from Python, a dict of keys and values."""
 
 
 @dataclass
@@ -95,27 +96,40 @@ def locate(name: str | Path) -> Path:
     raise RecipeError.at(str(name), "no such file, and no such recipe comes with bertkit", todo)
 
 
-def read(path: Path, sets: Sequence[str] = ()) -> YamlValues:
+def read(path: Path, sets: Sets = ()) -> YamlValues:
     """Read a recipe file and apply `KEY=VALUE` texts in their order.
 
     Raises:
         RecipeError: not YAML, not a mapping, a key twice, or a `KEY=VALUE` that can not be applied.
     """
-    source = parse(path.read_bytes(), str(path))
+    source = parse(yaml_text.read_text(path), str(path))
     source.folder = Path() if recipes_folder() in path.parents else path.parent
     apply(source, sets)
     return source
 
 
-def apply(source: YamlValues, sets: Sequence[str]) -> None:
-    """Apply `KEY=VALUE` texts in their order, in place.
+def apply(source: YamlValues, sets: Sets) -> None:
+    """Apply `KEY=VALUE` texts in their order, in place; also those of a dict.
 
     Raises:
         RecipeError: those that can not be applied.
     """
+    if isinstance(sets, Mapping):
+        sets = [f"{key}={json.dumps(plain(value), ensure_ascii=False, default=str)}" for key, value in sets.items()]
+    if isinstance(sets, str) or not all(isinstance(text, str) for text in sets):
+        raise RecipeError.at(SETS, f"expected a list of KEY=VALUE texts or a dict, got {sets!r:.40}")
     problems = [problem for text in sets if (problem := _apply(source, text))]
     if problems:
         raise RecipeError(*problems)
+
+
+def plain(value: Any) -> Any:
+    """A Python value as YAML has it: dicts, lists and texts in place of other mappings, tuples and paths."""
+    if isinstance(value, Mapping):
+        return {key: plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(item) for item in value]
+    return str(value) if isinstance(value, Path) else value
 
 
 def parse(text: str | bytes, name: str, kind: str = "recipe") -> YamlValues:
@@ -135,52 +149,16 @@ def parse(text: str | bytes, name: str, kind: str = "recipe") -> YamlValues:
 @functools.lru_cache(maxsize=32)
 def _parsed(text: str | bytes, name: str, kind: str) -> YamlValues:
     """A command reads the recipe of its Run several times; ruamel takes milliseconds per line."""
-    from ruamel.yaml import YAML
-    from ruamel.yaml.constructor import DuplicateKeyError
-    from ruamel.yaml.error import MarkedYAMLError, YAMLError
-
-    try:
-        tree = YAML(typ="rt").load(text)
-    except DuplicateKeyError as error:
-        line = error.problem_mark.line + 1
-        key = str(error.problem).split('"')[1]
-        raise RecipeError.at(f"{name}:{line}", f"{key}: this key stands twice", "keep one of them") from error
-    except MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        where = f"{name}:{mark.line + 1}" if mark else name
-        todo = "look at the brackets, quotes, colons and indents there and above; indents are spaces"
-        raise RecipeError.at(where, f"not valid YAML: {error.problem or error.context}", todo) from error
-    except (YAMLError, UnicodeDecodeError) as error:
-        raise RecipeError.at(name, f"not valid YAML: {str(error).splitlines()[0]}", "save it as UTF-8 text") from error
-    if not isinstance(tree, dict):
+    values, places = yaml_text.load(text, name)
+    if not isinstance(values, dict):
         raise RecipeError.at(name, f"a {kind} is a mapping of keys to values", EXAMPLES[kind])
-    places: dict[Key, str] = {(): name}
-    return YamlValues(_plain(tree, (), name, places), places)
-
-
-def _plain(node: Any, key: Key, name: str, places: dict[Key, str]) -> Any:
-    """ruamel's nodes to plain Python values, noting each one's place."""
-    marks = getattr(node, "lc", None)
-    if isinstance(node, dict) and marks:
-        for child in node:
-            if line := (marks.data or {}).get(child):  # a key that `<<` brought in stands nowhere itself
-                places[(*key, child)] = f"{name}:{line[0] + 1}"
-        return {child: _plain(value, (*key, child), name, places) for child, value in node.items()}
-    if isinstance(node, list) and marks:
-        for i in range(len(node)):
-            if line := (marks.data or {}).get(i):
-                places[(*key, i)] = f"{name}:{line[0] + 1}"
-        return [_plain(value, (*key, i), name, places) for i, value in enumerate(node)]
-    for kind in (bool, int, float, str):  # ruamel's scalars are subclasses that remember how they were written
-        if isinstance(node, kind):
-            return kind(node)
-    return node
+    return YamlValues(values, places)
 
 
 def _apply(source: YamlValues, text: str) -> Problem | None:
     name, equals, value = text.partition("=")
     key = tuple(part.strip() for part in name.split("."))
-    if not equals or not all(key):
+    if not equals or not all(key) or len(key) > yaml_text.MOST_DEPTH:
         return Problem(SETS, f"{text}: expected KEY=VALUE", "for example", setting=Setting("train.num_train_epochs", 3))
     try:
         parsed = parse(f"value: {value}" if value.strip() else "value: ''", SETS).values

@@ -45,6 +45,7 @@ class BenchPage:
     """Models with published figures."""
     failed: Mapping[str, str] = field(default_factory=dict)
     absent: Mapping[str, str] = field(default_factory=dict)
+    warnings: Sequence[str] = ()
     devices: Sequence[str] = ()
     versions: Mapping[str, str] = field(default_factory=dict)
     sets: Sequence[str] = ()
@@ -69,6 +70,7 @@ def text(shown: BenchPage) -> str:
         published=shown.published,
         failed=list(shown.failed.items()),
         absent=list(shown.absent.items()),
+        warnings=shown.warnings,
         seeds=shown.seeds,
         runs=shown.runs,
         devices=shown.devices,

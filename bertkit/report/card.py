@@ -3,45 +3,54 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
+from collections.abc import Sequence
 
-from bertkit.extras import PACKAGE
+from bertkit.display import MOST, code, markdown, visible
 from bertkit.inference.score import Scores
+from bertkit.recipe.local import published_reference, without_folders
 from bertkit.recipe.schema import Recipe
 from bertkit.run import Run
 from bertkit.tasks.task import Task
+from bertkit.warn import Warned
+from bertkit.warn import lines as warning_lines
 
 
-def card(recipe: Recipe, task: Task, scored: dict[str, Scores], run: Run) -> str:
-    """Markdown of the model card."""
+def card(recipe: Recipe, task: Task, scored: dict[str, Scores], run: Run, warnings: Sequence[Warned] = ()) -> str:
+    """Markdown of the model card; warnings come before the scores. No folders of this machine."""
+    recipe = without_folders(recipe)[0]
     labels: list[str] = task.state.get("labels", [])
     name = recipe.model.name if recipe.model.scratch is None else None
     base = name or f"random weights ({(recipe.model.scratch or {}).get('model_type')})"
     lines = ["---", "library_name: transformers", "tags: [bertkit]", f"pipeline_tag: {task.head.hub_tag}"]
-    if name and not name.startswith(("/", PACKAGE)):
+    if name and re.fullmatch(r"\w[\w.-]*(/[\w.-]+)?", name):
         lines.append(f"base_model: {name}")
-    lines += ["---", "", f"# {run.path.name}", "", f"`{recipe.task}`, trained by bertkit from `{base}`.", ""]
+    lines += ["---", "", f"# {markdown(name_of(run))}", ""]
+    lines += [f"{code(published_reference(recipe.task))}, trained by bertkit from {code(base)}.", ""]
+    if warnings:
+        lines += ["## Warnings", "", *(f"- {markdown(line, MOST)}" for line in warning_lines(warnings)), ""]
     lines += ["## Scores", "", "| split | figure | value | 95% interval |", "|---|---|---|---|"]
     for split, scores in scored.items():
         for name, value in scores.figures.items():
             low, high = scores.intervals.get(name, (None, None))
             interval = "" if low is None else f"{low:.4f} to {high:.4f}"
-            lines.append(f"| {split} | {name} | {value:.4f} | {interval} |")
+            lines.append(f"| {markdown(split)} | {markdown(name)} | {value:.4f} | {interval} |")
     lines += [
         "",
-        "Intervals: percentile bootstrap over rows. They do not include how much another training seed would change a",
+        "Intervals: 95%, over rows. They do not include how much another training seed would change a",
         "figure. The best checkpoint was chosen on the validation rows.",
         "",
         "## Use",
         "",
         "```sh",
-        command(task, run),
+        visible(command(task, run)),
         "```",
         "",
         "```python",
         "from bertkit import Predictor",
         "",
-        f"Predictor.open({str(run.path)!r}).predict([{task.example!r}])",
+        f"Predictor.open({name_of(run)!r}).predict([{task.example!r}])",
         "```",
         "",
         f"`model/` loads without bertkit, in transformers: `{task.head.auto_class}.from_pretrained('model')`.",
@@ -57,14 +66,23 @@ def card(recipe: Recipe, task: Task, scored: dict[str, Scores], run: Run) -> str
         "",
     ]
     if labels:
-        lines += ["## Labels", "", ", ".join(f"`{name}`" for name in labels), ""]
+        more = f" and {len(labels) - LABELS:,} more" if len(labels) > LABELS else ""
+        lines += ["## Labels", "", ", ".join(map(code, labels[:LABELS])) + more, ""]
     return "\n".join(lines)
 
 
+LABELS = 1000
+"""Labels that are listed; `task.json` has all."""
+
 TRAINING = (
-    *("num_train_epochs", "max_steps", "max_minutes", "learning_rate", "per_device_train_batch_size"),
+    *("num_train_epochs", "min_steps", "max_steps", "max_minutes", "learning_rate", "per_device_train_batch_size"),
     *("gradient_accumulation_steps", "warmup_steps", "weight_decay", "lr_scheduler_type", "layer_decay"),
 )
+
+
+def name_of(run: Run) -> str:
+    """The name of the folder, as whoever downloads it stands beside it."""
+    return run.path.resolve().name
 
 
 OPTIONS = ("text", "text_pair", "question", "context")
@@ -73,7 +91,7 @@ OPTIONS = ("text", "text_pair", "question", "context")
 
 def command(task: Task, run: Run) -> str:
     """A command line that answers the task's example, given as options if possible, else on standard input."""
-    predict = f"bertkit predict {shlex.quote(str(run.path))}"
+    predict = f"bertkit predict {shlex.quote(name_of(run))}"
     if set(task.example) <= {*OPTIONS}:
         options = (f"--{name.replace('_', '-')} {shlex.quote(value)}" for name, value in task.example.items())
         return " ".join([predict, *options])

@@ -54,6 +54,7 @@ def page(record: Record) -> str:
         names=names,
         figures=[[d["figure"], *(_figure(run, d["figure"]) for run in record["runs"].values())] for d in figures],
         lower=lower_is_better(record),
+        warnings=record["warnings"],
         contrasts=[_contrast(record, comparison) for comparison in comparisons],
         several=len(comparisons) > 1,
     )

@@ -2,13 +2,29 @@
 
 from __future__ import annotations
 
-import json
+import logging
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
 from typing import Any
 
+from pydantic import BaseModel
+
+from bertkit.json_file import parse
 from bertkit.report.plots import Series
+
+log = logging.getLogger("bertkit")
+
+
+class _Line(BaseModel):
+    """A line of a log, which holds more numbers."""
+
+    step: int
+    epoch: float = 0.0
+    loss: float | None = None
+    learning_rate: float | None = None
+    samples_per_second: float | None = None
+    validation: dict[str, float | None] = {}
 
 
 @dataclass(frozen=True)
@@ -62,18 +78,25 @@ class Log:
 
 
 def read(file: Path) -> Log:
-    """Read the log of a Run; empty if there is no file. Incomplete lines, as after a power failure, are left out."""
+    """Read the log of a Run; empty if there is no file. Lines that can not be used, as after a power failure, are left
+    out and counted."""
+    lines = file.read_text("utf-8", "replace").splitlines() if file.is_file() else []
+    parsed = [line for text in lines if (line := parse_line(text))]
+    if lost := len(lines) - len(parsed):
+        log.warning("%s: %d of %d lines can not be used", file, lost, len(lines))
     steps: dict[int, dict[str, Any]] = {}
     evaluations: dict[int, dict[str, Any]] = {}
-    for text in file.read_text("utf-8").splitlines() if file.is_file() else ():
-        try:
-            line = json.loads(text)
-        except ValueError:
-            continue
-        if not isinstance(line, dict) or "step" not in line:
-            continue
+    for line in parsed:
         if "validation" in line:
             evaluations[line["step"]] = line
         elif "loss" in line:
             steps[line["step"]] = line
     return Log(*([lines[step] for step in sorted(lines)] for lines in (steps, evaluations)))
+
+
+def parse_line(text: str) -> dict[str, Any] | None:
+    """A line of a log; None if it is incomplete or no line of a log."""
+    try:
+        return parse(text, _Line)
+    except ValueError:
+        return None

@@ -3,7 +3,8 @@
     page.render("run.html", title="my run", ...)     # the text of the page
 
 A template extends `base.html`, which has head, style and footer, and takes tables and plots from `parts.html`.
-Everything is escaped except plots (plots.py): they are `Markup`, in which matplotlib has escaped the user's texts.
+Everything is escaped, and made visible (display.py), except plots (plots.py): they are `Markup`, in which matplotlib
+has escaped the user's texts.
 """
 
 from __future__ import annotations
@@ -14,8 +15,10 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
+from markupsafe import Markup
 
 import bertkit
+from bertkit.display import line, visible
 
 TEMPLATES = Path(__file__).parent
 
@@ -39,10 +42,22 @@ def _environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
+        finalize=_shown,
     )
     environment.filters["number"] = number
     environment.filters["spread"] = spread
+    environment.filters["whole"] = _whole
     return environment
+
+
+def _shown(value: Any) -> Any:
+    """What a page shows of a value, before it is escaped: nothing that hides or reverses a part of it."""
+    return line(value) if isinstance(value, str) and not hasattr(value, "__html__") else value
+
+
+def _whole(text: str) -> Markup:
+    """A filter for a text of several lines, which is not cut."""
+    return Markup.escape(visible(text, keep="\n\t"))
 
 
 def number(value: Any, digits: int = 4) -> str:

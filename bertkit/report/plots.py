@@ -20,6 +20,8 @@ from typing import Any
 
 from markupsafe import Markup
 
+from bertkit.display import visible
+
 INK = "#010203"
 """A placeholder for the page's text colour while matplotlib draws."""
 COLOURS = ("#3b82f6", "#f0803c", "#22a06b", "#b25fd6", "#d6455d", "#8a9a1f")
@@ -183,7 +185,7 @@ def drawn(paint: Callable[[Any], None], *, title: str, x: str = "", y: str = "")
 
 def _inline(text: str, title: str) -> Markup:
     """Only the `<svg>`, without a fixed size, with ids that are unique on a page."""
-    text = text[text.index("<svg") :]
+    text = visible(text[text.index("<svg") :], keep="\n\t")
     for pattern, replacement in _REPLACEMENTS:
         text = pattern.sub(replacement, text)
     box = re.search(r'viewBox="[^"]*"', text)

@@ -14,6 +14,7 @@ from typing import Any
 
 from bertkit.fs import write_text
 from bertkit.inference.score import Scores
+from bertkit.recipe.local import published_reference, without_folders
 from bertkit.recipe.schema import DataBlock, Recipe
 from bertkit.report import figures, plots
 from bertkit.report.log import Log, read
@@ -21,6 +22,7 @@ from bertkit.report.page import number, render
 from bertkit.run import Run
 from bertkit.tasks.task import Rows, Task, Verdict
 from bertkit.tasks.verdicts import short
+from bertkit.warn import Warned, lines, repeats
 
 SPLITS = ("train", "validation", "test")
 MATRIX = 30
@@ -47,28 +49,38 @@ class RunResults:
     """The split whose rows are shown."""
     verdicts: Sequence[Verdict] = ()
     errors: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    warnings: Sequence[Warned] = ()
     """Kinds of errors in these rows (`Task.error_kinds`)."""
 
 
 def write(
-    run: Run, task: Task, scored: Mapping[str, Scores], rows: Mapping[str, Rows], file: Path | None = None
+    run: Run,
+    task: Task,
+    scored: Mapping[str, Scores],
+    rows: Mapping[str, Rows],
+    file: Path | None = None,
+    *,
+    warnings: Sequence[Warned] = (),
 ) -> Path:
     """Write the page of a Run, by default to `report.html` in the Run.
 
     Args:
         scored: one or more scored splits; the page shows rows of the last one.
         rows: of each of these splits; of others, the page shows the number of rows.
+        warnings: they stand at the top.
     """
-    results = results_of(run, task, scored, rows)
+    results = results_of(run, task, scored, rows, warnings)
     file = file or run.report_file
     write_text(file, page(run, task, results))
     return file
 
 
-def results_of(run: Run, task: Task, scored: Mapping[str, Scores], rows: Mapping[str, Rows]) -> RunResults:
-    """The new scores, together with those in the Run's `metrics.json`."""
+def results_of(
+    run: Run, task: Task, scored: Mapping[str, Scores], rows: Mapping[str, Rows], warnings: Sequence[Warned]
+) -> RunResults:
+    """The new scores and warnings, together with those in the Run's `metrics.json`."""
     known: dict[str, Any] = run.metrics if run.metrics_file.is_file() else {}
-    intervals, counts = known.pop("intervals", {}), known.pop("rows", {})
+    intervals, counts, before = known.pop("intervals", {}), known.pop("rows", {}), known.pop("warnings", [])
     shown = list(scored)[-1]
     return RunResults(
         {**known, **{split: scores.figures for split, scores in scored.items()}},
@@ -77,16 +89,18 @@ def results_of(run: Run, task: Task, scored: Mapping[str, Scores], rows: Mapping
         shown,
         task.verdicts(scored[shown].answers, rows[shown]),
         task.error_kinds(scored[shown].answers, rows[shown]),
+        [*before, *(new for new in warnings if not any(repeats(one, new) for one in before))],
     )
 
 
 def page(run: Run, task: Task, results: RunResults) -> str:
     """The text of the page."""
-    log, recipe = read(run.log_file), run.recipe
+    log, recipe = read(run.log_file), without_folders(run.recipe)[0]
     return render(
         "run.html",
         title=run.path.resolve().name,
         subtitle=_subtitle(recipe, results),
+        warnings=lines(results.warnings),
         figures=_figures(results),
         results=results,
         answers=_answers(task, results.verdicts),
@@ -104,12 +118,16 @@ def page(run: Run, task: Task, results: RunResults) -> str:
 
 
 def _subtitle(recipe: Recipe, results: RunResults) -> str:
-    """`classify, from package:...; accuracy 0.9250 on 3,080 test rows`."""
+    """`classify, from package:...; accuracy 0.9250 on 3,080 test rows`; no figure where a warning is about these rows:
+    the warning comes first."""
+    task = published_reference(recipe.task)
     name = recipe.model.name if recipe.model.scratch is None else None
     base = name or f"random weights ({(recipe.model.scratch or {}).get('model_type')})"
+    if any(one["split"] == results.split for one in results.warnings):
+        return f"{task}, from {base}"
     first, value = next(iter(results.figures[results.split].items()))
     rows = results.rows.get(results.split)
-    return f"{recipe.task}, from {base}: {first} {number(value)} on {number(rows)} {results.split} rows"
+    return f"{task}, from {base}: {first} {number(value)} on {number(rows)} {results.split} rows"
 
 
 def _figures(results: RunResults) -> list[tuple[str, list[tuple[Any, Any]]]]:
@@ -267,5 +285,4 @@ def _environment(run: Run) -> list[tuple[str, str]]:
     rows += [("devices", ", ".join(known.get("devices", [])))]
     rows += [(f"model, {key}" if key != "name" else "model", value) for key, value in model.items()]
     rows += list(known.get("versions", {}).items())
-    rows += [("command", " ".join(map(str, known.get("command", []))))]
     return [(key, value if isinstance(value, str) else json.dumps(value)) for key, value in rows if value]

@@ -10,16 +10,15 @@ so it is only a suggestion: the user decides and passes `labels`.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from bertkit.errors import ModelError, Parameter, RecipeError, did_you_mean
+from bertkit.models.output_layer import is_generic, plain
 
 LABELS = Parameter("labels")
-GENERIC = re.compile(r"(label|class|tag)?[\s_-]*\d+", re.IGNORECASE)
 MOST = 20
 """Most labels for which the best order is searched; with more, each label has too few rows."""
 
@@ -28,16 +27,6 @@ class Match(NamedTuple):
     names: list[str]
     """The data's name of each output of the model, in the model's order."""
     warning: str = ""
-
-
-def plain(name: str) -> str:
-    """A name without case and separators: `Not-Entailment` and `not_entailment` are the same."""
-    return re.sub(r"[\s_-]+", "", name).casefold()
-
-
-def is_generic(names: Sequence[str]) -> bool:
-    """Whether names are only numbered: LABEL_0, 1."""
-    return all(GENERIC.fullmatch(name) for name in names)
 
 
 def in_order(names: Sequence[str], order: Sequence[str]) -> list[str]:

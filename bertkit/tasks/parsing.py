@@ -24,16 +24,22 @@ def number(value: Any) -> float:
 def choice(value: Any, count: int) -> int:
     """The number of one of `count` choices. Raises Unusable."""
     text = str(value).strip()
-    if not (text.isascii() and text.isdecimal() and int(text) < count):
+    if (known := position(text, count)) is None:
         raise Unusable(f"not the number of a choice: {text!r:.40}", f"the choices are 0 to {count - 1}")
-    return int(text)
+    return known
+
+
+def position(text: str, count: int) -> int | None:
+    """The number from 0 to `count - 1` that a text writes in digits; else None."""
+    digits = text.isascii() and text.isdecimal() and len(text) <= 18
+    return int(text) if digits and int(text) < count else None
 
 
 def tags(value: Any, words: int) -> list[str]:
     """A tag per word: a list, its JSON, or tags with spaces between them. Raises Unusable."""
     try:
         parsed = json.loads(value) if isinstance(value, str) else value
-    except ValueError:
+    except (ValueError, RecursionError):
         parsed = str(value).split()
     if not isinstance(parsed, list) or not all(isinstance(tag, str) for tag in parsed):
         raise Unusable(f"not a list of tags: {value!r:.40}")

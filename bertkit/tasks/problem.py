@@ -82,6 +82,9 @@ class TaskProblem(ABC):
     def prepare(self, rows: Rows, data: DataBlock) -> None:  # noqa: B027 - a task may have nothing to learn
         """Store in `state` what the task needs from the training rows, such as its labels."""
 
+    def check_learnable(self, rows: Rows, data: DataBlock) -> None:  # noqa: B027 - a task may have nothing to check
+        """Raise a DataError if the training rows can teach nothing, as all answers are the same (tasks/constant.py)."""
+
     def check(self, rows: Rows, split: str) -> None:  # noqa: B027 - a task may have nothing to check
         """Raise a DataError if the answers of these rows can not be used (such as a label that training rows lack)."""
 

@@ -64,6 +64,8 @@ class Task(TaskProblem, Codec):
 
     Options: ClassVar[type[TaskOptions]] = TaskOptions
     Head: ClassVar[type[Head]]
+    State: ClassVar[Any] = dict[str, Any]
+    """The type of `state`, as pydantic knows types: that of a Run is checked before it is used."""
 
     def __init__(self, options: Any, state: dict[str, Any] | None = None):
         self.options = options

@@ -66,7 +66,7 @@ def column(rows: Rows, name: str) -> list[Any] | None:
     """
     dataset: Any = rows
     if hasattr(rows, "column_names"):
-        return list(dataset[name]) if name in dataset.column_names else None
+        return dataset[name][:] if name in dataset.column_names else None
     missing = [row for row, values in enumerate(rows) if name not in values]
     if len(missing) == len(rows):
         return None

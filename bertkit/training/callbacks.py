@@ -5,6 +5,7 @@ A callback is Hugging Face's `TrainerCallback`; `callbacks:` names built-ins, en
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import json
 import logging
@@ -12,13 +13,14 @@ import math
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO, cast
 
 from transformers import TrainerCallback, TrainingArguments
 
 from bertkit import plugins
 from bertkit.errors import PluginError, RecipeError, TrainingError
-from bertkit.fs import without_nan, write_text
+from bertkit.fs import without_nan, write_text, writing
+from bertkit.report.log import parse_line
 
 if TYPE_CHECKING:
     from bertkit.training.budget import Budget
@@ -94,9 +96,9 @@ class LogFile(TrainerCallback):
     def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         """Remove lines that a killed training logged after the checkpoint: their steps are trained again."""
         if state.is_world_process_zero and self.file.is_file():
-            lines = self.file.read_text("utf-8").splitlines(keepends=True)
-            kept = [line for line in lines if line.endswith("\n") and json.loads(line)["step"] <= state.global_step]
-            write_text(self.file, "".join(kept))
+            lines = self.file.read_text("utf-8", "replace").splitlines(keepends=True)
+            known = [(line, parse_line(line)) for line in lines if line.endswith("\n")]
+            write_text(self.file, "".join(line for line, log in known if log and log["step"] <= state.global_step))
 
     def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, float] | None = None, **kwargs: Any) -> None:
         logs = logs or {}
@@ -110,7 +112,7 @@ class LogFile(TrainerCallback):
             line["validation"] = figures
         else:
             return
-        with self.file.open("a", encoding="utf-8") as stream:
+        with writing(self.file), self.file.open("a", encoding="utf-8") as stream:
             stream.write(json.dumps(without_nan(line)) + "\n")
 
 
@@ -127,6 +129,25 @@ class StopOnNonFinite(TrainerCallback):
                 )
 
 
+class _Terminal:
+    """Standard error, which may be closed during a training, whose end that must not be."""
+
+    def __init__(self) -> None:
+        self._stream = sys.stderr  # rich puts one of its own in its place
+
+    def write(self, text: str) -> int:
+        with contextlib.suppress(OSError):
+            self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        with contextlib.suppress(OSError):
+            self._stream.flush()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
 class ShowProgress(TrainerCallback):
     """A progress bar with samples/s and time left on a terminal; plain lines elsewhere."""
 
@@ -140,7 +161,7 @@ class ShowProgress(TrainerCallback):
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         self._start, self._first_step = time.perf_counter(), state.global_step
-        if not (state.is_world_process_zero and sys.stderr.isatty()):
+        if not (state.is_world_process_zero and sys.stderr and sys.stderr.isatty()):
             return
         from rich.console import Console
         from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
@@ -151,7 +172,7 @@ class ShowProgress(TrainerCallback):
             TextColumn("{task.fields[step]}"),
             TextColumn("{task.fields[logged]}"),
             TimeRemainingColumn(),
-            console=Console(stderr=True),
+            console=Console(file=cast(TextIO, _Terminal())),
         )
         self._bar.start()
         done, total = self._done(state)

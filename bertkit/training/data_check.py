@@ -8,7 +8,9 @@ from typing import Any
 from bertkit.data.check import Report, check
 from bertkit.data.dataset import load
 from bertkit.data.splits import limited
+from bertkit.data.tokenizer.coverage import Coverage, of_tokens
 from bertkit.errors import DataError, Parameter
+from bertkit.inference.coverage import text_of
 from bertkit.models.build import load_tokenizer
 from bertkit.recipe.load import build
 from bertkit.recipe.source import YamlValues, apply, locate, read
@@ -60,10 +62,15 @@ def check_data(
             counts.append(map(len, encode(texts, is_pretokenized=words, add_special_tokens=False)))
         return [extra + sum(row) for row in zip(*counts, strict=True)]
 
+    def cover(rows: list[dict[str, Any]], all_rows: int) -> Coverage:
+        texts = [text_of(row, columns) for row in rows]
+        encoded = tokenizer.backend_tokenizer.encode_batch(texts, add_special_tokens=False)
+        return of_tokens([one.ids for one in encoded], all_rows, tokenizer, texts)
+
     most = full.data.limit
     train = limited("train", load(sources, columns, full.data), most.train, full.seed)
     other = None
     if validation:
         other = limited("validation", load(validation, columns, full.data), most.validation, full.seed)
     limit = full.options.get("max_length") or min(LIMIT, tokenizer.model_max_length)
-    return check(train, other, columns, tokens=tokens, max_length=limit)
+    return check(train, other, columns, tokens=tokens, max_length=limit, cover=cover)

@@ -4,59 +4,106 @@ from __future__ import annotations
 
 import logging
 import shutil
+from typing import Any
 
-from bertkit.fs import write_json
-from bertkit.inference.score import Scores
+from bertkit.fs import settle, write_json, write_text, writing
+from bertkit.inference.coverage import coverage
+from bertkit.inference.score import Scores, sanity_checks
 from bertkit.models import build
 from bertkit.models.weights import identity
+from bertkit.recipe.local import published
+from bertkit.recipe.schema import Recipe
 from bertkit.report import run as run_page
 from bertkit.report.card import card
 from bertkit.run import Run, environment
+from bertkit.training.convergence import still_falling
 from bertkit.training.parts import Parts
 from bertkit.training.trainer import BertTrainer
+from bertkit.warn import Warned, warn
 
 log = logging.getLogger("bertkit")
 
 
-def finish(parts: Parts, run: Run, trainer: BertTrainer) -> None:
-    """Score the best model and write what the Run keeps."""
+def finish(parts: Parts, run: Run, trainer: BertTrainer, warnings: list[Warned]) -> None:
+    """Score the best model and write what the Run keeps.
+
+    Args:
+        warnings: those of this training; the list grows while it is scored.
+    """
     task = parts.task
     scored: dict[str, Scores] = {}
     for name in ("validation", "test"):
         if name in parts.splits:
             scored[name] = trainer.score(parts.splits[name], tune=name == "validation", intervals=True)
-    for failed in task.sanity_checks(scored["validation"].answers, parts.splits["validation"].rows):
-        log.warning("on the validation rows: %s; train longer, or change train.learning_rate", failed)
+    _check_convergence(parts, trainer.state.log_history)
+    _check_sanity(parts, scored)
     if trainer.is_fsdp_enabled:  # each process holds a part of the weights
         trainer.save_model(str(run.model))
     if not trainer.is_world_process_zero():
         return
-    if not trainer.is_fsdp_enabled:
+    with writing(run.model):
+        _save_model(parts, run, whole=not trainer.is_fsdp_enabled)
+    write_json(run.task_file, task.state)
+    run.seal()
+    before = run.environment
+    write_json(run.environment_file, {**environment(), **before, "model": _identity(parts.recipe)})
+    write_text(run.card_file, card(parts.recipe, task, scored, run, warnings))
+    _report(parts, run, scored, warnings)
+    figures = {name: scores.figures for name, scores in scored.items()}
+    intervals = {name: scores.intervals for name, scores in scored.items()}
+    rows = {name: len(split.rows) for name, split in parts.splits.items()}
+    # Last: a Run that has metrics is finished.
+    write_json(run.metrics_file, {**figures, "intervals": intervals, "rows": rows, "warnings": warnings})
+    if parts.recipe.train["save_total_limit"] == 1:  # the best is in model/ now; a higher limit keeps them
+        shutil.rmtree(run.checkpoints, ignore_errors=True)
+
+
+def _save_model(parts: Parts, run: Run, *, whole: bool) -> None:
+    """Write model and tokenizer. `whole`: this process has all of the weights."""
+    if whole:
         parts.model.save_pretrained(run.model)
     (run.model / "training_args.bin").unlink(missing_ok=True)  # a pickle; recipe.yaml has all of it
     limit = build.length_limit(parts.model, parts.tokenizer)
     parts.tokenizer.model_max_length = min(limit, parts.recipe.options.get("max_length") or limit)
     parts.tokenizer.save_pretrained(run.model)
-    for file in run.model.iterdir():
-        file.chmod(0o644)  # safetensors makes the weights readable by their owner only
-    write_json(run.task_file, task.state)
-    before = run.environment
-    write_json(run.environment_file, {**environment(), **before, "model": identity(parts.recipe.model)})
-    run.card_file.write_text(card(parts.recipe, task, scored, run), "utf-8")
-    _report(parts, run, scored)
-    figures = {name: scores.figures for name, scores in scored.items()}
-    intervals = {name: scores.intervals for name, scores in scored.items()}
-    rows = {name: len(split.rows) for name, split in parts.splits.items()}
-    # Last: a Run that has metrics is finished.
-    write_json(run.metrics_file, {**figures, "intervals": intervals, "rows": rows})
-    if parts.recipe.train["save_total_limit"] == 1:  # the best is in model/ now; a higher limit keeps them
-        shutil.rmtree(run.checkpoints, ignore_errors=True)
+    settle(run.model)
 
 
-def _report(parts: Parts, run: Run, scored: dict[str, Scores]) -> None:
+def _check_convergence(parts: Parts, history: list[dict[str, Any]]) -> None:
+    """Warn of a training loss that still falls, unless the validation loss says that training on would overfit."""
+    fall = still_falling([(line["step"], line["loss"]) for line in history if "loss" in line])
+    validation = [line["eval_loss"] for line in history if "eval_loss" in line]
+    if fall and (not validation or validation[-1] <= min(validation)):
+        block = parts.recipe.train
+        key = next((key for key in ("max_minutes", "max_steps") if key in block), "num_train_epochs")
+        what = f"the training loss was still falling at the end ({fall.begin:.3g} to {fall.end:.3g} in the last steps)"
+        warn(f"{what}: the model is not fully trained; raise train.{key}")
+
+
+def _check_sanity(parts: Parts, scored: dict[str, Scores]) -> None:
+    """Warn of figures that are no better than a guess, of the test rows too, with what may help."""
+    remedy = "train longer, or change train.learning_rate"
+    train = parts.splits["train"]
+    if coverage(parts.task, train.rows, train.encoded.examples, parts.tokenizer).warnings():
+        remedy = "choose a model whose tokenizer fits these texts"
+    for name, scores in scored.items():
+        found = sanity_checks(parts.task, scores.answers, parts.splits[name].rows)
+        for message in found:
+            warn(f"{message}; {remedy}", name)
+        if not found:
+            remedy = f"the {name} rows scored better: are these rows of the same kind?"
+
+
+def _identity(recipe: Recipe) -> dict[str, str]:
+    known = identity(recipe.model)
+    return {**known, "name": published(known["name"])}
+
+
+def _report(parts: Parts, run: Run, scored: dict[str, Scores], warnings: list[Warned]) -> None:
     """Write the page of the Run; an error in it must not cost the training."""
     try:
-        run_page.write(run, parts.task, scored, {name: split.rows for name, split in parts.splits.items()})
+        rows = {name: split.rows for name, split in parts.splits.items()}
+        run_page.write(run, parts.task, scored, rows, warnings=warnings)
     except Exception as error:
         what = f"{type(error).__name__}: {error}"
         log.warning("report.html was not written (%s); bertkit report %s tries again", what, run.path)

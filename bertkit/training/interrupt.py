@@ -1,4 +1,4 @@
-"""SIGTERM and Ctrl-C finish the step, save a checkpoint and stop. One is also saved every 10 minutes.
+"""SIGTERM, SIGHUP and Ctrl-C finish the step, save a checkpoint and stop. One is also saved every 10 minutes.
 
 A checkpoint is always taken at the end of a step, so that resuming from it is exact. At the last step of an epoch it
 waits for the epoch's evaluation: a checkpoint between the two would lose the evaluation.
@@ -15,6 +15,8 @@ from types import FrameType
 from typing import Any
 
 from transformers import TrainerCallback
+
+from bertkit.processes import leave_terminal, stop_signals
 
 log = logging.getLogger("bertkit")
 
@@ -49,7 +51,7 @@ class Interrupt(TrainerCallback):
 
     def __enter__(self) -> Interrupt:
         if threading.current_thread() is threading.main_thread():  # Python allows handlers in the main thread only
-            for number in (signal.SIGINT, signal.SIGTERM):
+            for number in stop_signals():
                 self._handlers[number] = signal.signal(number, self._on_signal)
         return self
 
@@ -65,6 +67,7 @@ class Interrupt(TrainerCallback):
         if self.signal and now - self._signalled_at > ECHO:
             raise KeyboardInterrupt
         if not self.signal:
+            leave_terminal(number)
             self.signal, self._signalled_at = signal.Signals(number).name, now
             log.warning("%s: stopping after this step; send it again to stop at once", self.signal)
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import logging
+import math
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bertkit import processes
 from bertkit.data.columns.labels import read_label_names
 from bertkit.engine.cache import encode
 from bertkit.engine.examples import highest_of, identity_of
 from bertkit.errors import RecipeError, Setting
+from bertkit.inference.coverage import coverage
 from bertkit.inference.score import Split
 from bertkit.models import build
 from bertkit.recipe import train_block
@@ -19,15 +21,19 @@ from bertkit.recipe.contradictions import of_model
 from bertkit.recipe.schema import Recipe
 from bertkit.tasks.task import Task, make_task
 from bertkit.training.preflight import check_batches, log_warnings
+from bertkit.warn import about, warn
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase, TrainerCallback, TrainingArguments
 
     from bertkit.metrics import Metric
+    from bertkit.training.trainer import BertTrainer
 
 log = logging.getLogger("bertkit")
 
 TENSORBOARD = "tensorboard"
+MOST_EPOCHS = 50
+"""Most epochs for the sake of `train.min_steps`: each ends with an evaluation and a checkpoint."""
 
 
 @dataclass(frozen=True)
@@ -63,9 +69,12 @@ def prepare(recipe: Recipe) -> Parts:
     callbacks = [make_callback(entry, args) for entry in recipe.callbacks]
     recipe = with_label_names(recipe)
     rows = task.read(recipe)
-    task.prepare(rows["train"], recipe.data)
+    with about("train"):
+        task.prepare(rows["train"], recipe.data)
+        task.check_learnable(rows["train"], recipe.data)
     for split, part in rows.items():
-        task.check(part, split)
+        with about(split):
+            task.check(part, split)
     for metric in metrics:
         task.check_metric(metric)
     tokenizer = build.load_tokenizer(recipe.model)
@@ -81,8 +90,11 @@ def prepare(recipe: Recipe) -> Parts:
         for note in encoded.notes:
             log.info("%s: %s", split, note)
         for warning in encoded.warnings:
-            log.warning("%s: %s", split, warning)
+            warn(warning, split)
+        for warning in coverage(task, part, encoded.examples, tokenizer).warnings():
+            warn(warning, split)
         splits[split] = Split(split, part, encoded)
+    _lengthen(args, recipe, len(splits["train"].encoded.examples))
     build.check_ids(model, max(highest_of(split.encoded.examples) for split in splits.values()))
     log_warnings(recipe, task, splits)
     check_batches(task, model, tokenizer, metrics, splits["validation"])
@@ -119,6 +131,19 @@ def _arguments(recipe: Recipe, first: Metric) -> TrainingArguments:
     return args
 
 
+def _lengthen(args: TrainingArguments, recipe: Recipe, examples: int) -> None:
+    """Raise the number of epochs until there are `train.min_steps` steps, but to no more than `MOST_EPOCHS`."""
+    if (least := recipe.train.get(train_block.MIN_STEPS)) is None:
+        return
+    size = args.train_batch_size * args.gradient_accumulation_steps * args.world_size
+    steps = max(1, examples // size if args.dataloader_drop_last else math.ceil(examples / size))
+    epochs = max(args.num_train_epochs, min(MOST_EPOCHS, math.ceil(least / steps)))
+    if epochs > args.num_train_epochs:
+        what = "%d epochs instead of %g, as the %s training examples make only %d steps per epoch (train.min_steps: %d)"
+        log.info(what, epochs, args.num_train_epochs, f"{examples:,}", steps, least)
+        args.num_train_epochs = epochs
+
+
 def join_processes(recipe: Recipe) -> None:
     """Join the other processes, on the device that the recipe names."""
     processes.join(cpu=bool(recipe.train.get("use_cpu")))
@@ -127,3 +152,22 @@ def join_processes(recipe: Recipe) -> None:
 def data_identity(splits: dict[str, Split]) -> dict[str, str]:
     """SHA-256 of the encoded examples of each split; it changes with the rows, their order and the tokenizer."""
     return {name: identity_of(split.encoded.examples) for name, split in splits.items()}
+
+
+def log_summary(parts: Parts, trainer: BertTrainer) -> None:
+    """Log the rows, the model and the batch of a training, before it starts."""
+    from bertkit.training.callbacks import effective_batch
+
+    args = trainer.args
+    rows = ", ".join(f"{len(split.rows)} {name}" for name, split in parts.splits.items())
+    parameters = sum(p.numel() for p in parts.model.parameters())
+    trained = sum(p.numel() for p in parts.model.parameters() if p.requires_grad)
+    frozen = f" ({trained:,} trained)" if trained < parameters else ""
+    log.info("rows: %s", rows)
+    log.info("model: %s, %s parameters%s, on %s", parts.model.config.model_type, f"{parameters:,}", frozen, args.device)
+    model: Any = parts.model
+    log.info("padding: %s", "none" if model.padding_free else f"batches of similar lengths ({model.padded_because})")
+    log.info(
+        "effective batch: %d rows (%d x %d accumulated x %d processes)",
+        *(effective_batch(args), args.train_batch_size, args.gradient_accumulation_steps, args.world_size),
+    )

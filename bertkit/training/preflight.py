@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, cast
 
@@ -15,13 +14,12 @@ from bertkit.engine.run import run as run_model
 from bertkit.inference.score import Split
 from bertkit.recipe.schema import Recipe
 from bertkit.tasks.task import Encoded, Task
+from bertkit.warn import warn
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
     from bertkit.metrics import Metric
-
-log = logging.getLogger("bertkit")
 
 ROWS = 8
 """Number of validation rows, the shortest, that go through model, loss and metrics."""
@@ -51,11 +49,25 @@ def check_batches(
         try_out(metric, *task.compare(answers, rows, metric.takes))
 
 
+def constant_targets(task: Task, examples: Any) -> list[str]:
+    """Names of the targets (`Head.targets`) that are the same in all examples."""
+    if len(examples) < 2:
+        return []
+    first = examples[0]
+    names = [name for name in task.head.targets if name in first]
+    return [name for name in names if all(np.array_equal(one[name], first[name]) for one in examples)]
+
+
 def log_warnings(recipe: Recipe, task: Task, splits: dict[str, Split]) -> None:
-    """Warn of an unusual learning rate and of validation or test rows that are also in the training data."""
+    """Warn of an unusual learning rate, of targets that are all the same, and of validation or test rows that are also
+    in the training data."""
+    for name, split in splits.items():
+        for target in constant_targets(task, split.encoded.examples):
+            effect = "there is nothing to learn from it" if name == "train" else "figures on these rows say little"
+            warn(f"all {len(split.encoded.examples):,} examples have the same target ({target}): {effect}", name)
     rate = recipe.train["learning_rate"]
     if not 1e-6 <= rate <= 1e-3 and recipe.model.scratch is None:
-        log.warning("train.learning_rate is %g; 1e-5 to 5e-4 is usual for fine-tuning an encoder", rate)
+        warn(f"train.learning_rate is {rate:g}; 1e-5 to 5e-4 is usual for fine-tuning an encoder")
     rows = {name: cast(Any, split.rows) for name, split in splits.items()}
     has = getattr(rows["train"], "column_names", ())
     kinds = ("text", "words", "choices")
@@ -63,5 +75,4 @@ def log_warnings(recipe: Recipe, task: Task, splits: dict[str, Split]) -> None:
     for name in ("validation", "test"):
         if texts and name in splits and (shared := overlap(rows["train"], rows[name], texts)):
             share = shared / len(rows[name])
-            what = "%d of the %s rows (%.1f%%) are also in the training data: their scores are too high"
-            log.warning(what, shared, name, 100 * share)
+            warn(f"{shared} rows ({share:.1%}) are also in the training data: their scores are too high", name)

@@ -5,21 +5,35 @@ Every mistake a user can make is checked before the Run folder is made and befor
 
 from __future__ import annotations
 
+import contextlib
 import logging
-from collections.abc import Sequence
-from dataclasses import dataclass
+import pickle
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bertkit import processes
-from bertkit.errors import BertkitError, Parameter, Problem, RecipeError, RunError, Stopped, TrainingError
-from bertkit.fs import write_json
+from bertkit.errors import BertkitError, Parameter, Problem, RecipeError, RunError, Stopped, TrainingError, WriteError
+from bertkit.fs import FULL, write_json
+from bertkit.lock import one_writer
 from bertkit.recipe import train_block
 from bertkit.recipe.load import differences, load, resolve
 from bertkit.recipe.schema import Recipe
+from bertkit.recipe.source import Sets
 from bertkit.run import Run, default_folder
-from bertkit.training.checkpoints import Checkpoints, is_final, step_of
-from bertkit.training.parts import TENSORBOARD, Parts, data_identity, join_processes, prepare, reports, with_label_names
+from bertkit.training.checkpoints import Checkpoints, damage, is_final, step_of
+from bertkit.training.parts import (
+    TENSORBOARD,
+    Parts,
+    data_identity,
+    join_processes,
+    log_summary,
+    prepare,
+    reports,
+    with_label_names,
+)
+from bertkit.warn import Warned, collect
 
 if TYPE_CHECKING:
     from bertkit.training.trainer import BertTrainer
@@ -36,17 +50,21 @@ class Start:
     """Resolved."""
     begun: Run | None
     """The Run that is resumed."""
+    numbered: bool = False
+    """Whether the folder's name gets a number if there is one of that name."""
 
 
 def train(
-    recipe: Recipe | str | Path, *, output: str | Path | None = None, sets: Sequence[str] = (), resume: bool = False
-) -> Run:
+    recipe: Recipe | str | Path | Mapping[str, Any], *,
+    output: str | Path | None = None, sets: Sets = (), resume: bool = False,
+) -> Run:  # fmt: skip
     """Train a recipe.
 
     Args:
-        recipe: a Recipe, a YAML file, or the name of a recipe that comes with bertkit; with `resume` also a Run.
+        recipe: a Recipe, a dict of its blocks, a YAML file, or the name of a recipe that comes with bertkit; with
+            `resume` also a Run.
         output: the Run folder, new or empty; default `runs/<recipe>-<time>`.
-        sets: `KEY=VALUE` texts that change the recipe, if `recipe` is a file or a name.
+        sets: `KEY=VALUE` texts, or a dict, that change the recipe, unless it is a Recipe.
         resume: continue the Run in `output` from its last checkpoint, or start it if there is none.
 
     Returns:
@@ -54,22 +72,47 @@ def train(
 
     Raises:
         BertkitError: a mistake in the recipe, the data, the model or the folder, or a training that had to stop.
-        Stopped: stopped by SIGTERM or Ctrl-C; the Run can be resumed.
+        Stopped: stopped by SIGTERM, SIGHUP or Ctrl-C; the Run can be resumed.
     """
     if not processes.first():
         log.setLevel(logging.ERROR)
-    start = _start(recipe, output, sets, resume)
-    if start.begun and start.begun.is_finished:
-        log.info("%s is already finished: nothing to train", start.folder)
-        return start.begun
+    with collect() as warnings:
+        return _trained(_start(recipe, output, sets, resume), warnings)
+
+
+def _trained(start: Start, warnings: list[Warned]) -> Run:
+    """The finished Run of a training."""
+    if not (start.begun and start.begun.is_finished):
+        with _one_writer(start) as folder:
+            if not (start.begun and processes.broadcast(start.begun.is_finished)):  # by another process, just now
+                return _work(replace(start, folder=folder), warnings)
+    log.info("%s is already finished: nothing to train", start.folder)
+    return Run(start.folder)
+
+
+@contextlib.contextmanager
+def _one_writer(start: Start) -> Iterator[Path]:
+    """Hold the Run's folder, in the first process. The others wait for its name, as it may get a number."""
+    with contextlib.ExitStack() as stack:
+        folder = start.folder
+        if processes.first():
+            folder = stack.enter_context(one_writer(folder, numbered=start.numbered))
+            if start.begun is None:
+                Run(folder).check_free()
+        yield Path(processes.broadcast(str(folder)))
+
+
+def _work(start: Start, warnings: list[Warned]) -> Run:
+    """Train, while this process or the first one holds the folder."""
     parts = prepare(start.recipe)
     run = start.begun or _create(start.folder, parts)
     trainer = None
     try:
         checkpoint = _checkpoint(start, parts) if start.begun else None
         trainer = build_trainer(parts, run, checkpoint)
-        _log_summary(parts, trainer)
-        _train(trainer, run, checkpoint)
+        log_summary(parts, trainer)
+        with _folder(run):
+            _train(trainer, run, checkpoint)
     except BertkitError:
         nothing_trained = trainer is None or not trainer.state.global_step
         if processes.first() and not start.begun and nothing_trained:  # leave the folder free
@@ -77,21 +120,46 @@ def train(
         raise
     from bertkit.training.finish import finish
 
-    finish(parts, run, trainer)
+    with _folder(run):
+        finish(parts, run, trainer, warnings)
     trainer.accelerator.wait_for_everyone()
     return run
 
 
-def _start(recipe: Recipe | str | Path, output: str | Path | None, sets: Sequence[str], resume: bool) -> Start:
-    if resume and not isinstance(recipe, Recipe) and Path(recipe).is_dir():
+@contextlib.contextmanager
+def _folder(run: Run) -> Iterator[None]:
+    """Raise a TrainingError where the Run's folder was removed meanwhile, whatever failed by that, or is full."""
+    failed: Exception | None = None
+    try:
+        yield
+    except Exception as error:
+        failed = error
+    if processes.first() and not run.is_begun:
+        todo = "train again, into a folder that nothing cleans up"
+        raise TrainingError.at(str(run.path), "was removed during the training", todo) from failed
+    todo = f"free some space, then {run.resume_command}"
+    if isinstance(failed, WriteError):
+        raise TrainingError(*(replace(problem, remedy=todo) for problem in failed.problems)) from failed
+    if isinstance(failed, OSError) and failed.errno in FULL:
+        raise TrainingError.at(str(failed.filename or run.path), f"{failed.strerror}", todo) from failed
+    if failed:
+        raise failed
+
+
+def _start(
+    recipe: Recipe | str | Path | Mapping[str, Any], output: str | Path | None, sets: Sets, resume: bool
+) -> Start:
+    if resume and isinstance(recipe, (str, Path)) and Path(recipe).is_dir():
         if extra := [Parameter(name) for name, value in (("sets", sets), ("output", output)) if value]:
             what = "a resumed Run keeps its own recipe and folder"
             raise RecipeError(*(Problem(name, what, "leave it out") for name in extra))
         run = Run.begun(recipe)
         join_processes(run.recipe)
         return Start(run.path, run.recipe, run)
-    folder = Path(output) if output else default_folder("recipe" if isinstance(recipe, Recipe) else recipe)
-    if processes.count() == 1 and not (resume or processes.restarted()):
+    if sets and isinstance(recipe, Recipe):
+        raise RecipeError.at(Parameter("sets"), "a Recipe is complete", "give a dict, a file or a name")
+    folder = Path(output) if output else default_folder(recipe if isinstance(recipe, (str, Path)) else "recipe")
+    if output and processes.count() == 1 and not (resume or processes.restarted()):
         Run(folder).check_free()  # before anything is loaded
     full = resolve(recipe if isinstance(recipe, Recipe) else load(recipe, sets))
     join_processes(full)
@@ -104,18 +172,18 @@ def _start(recipe: Recipe | str | Path, output: str | Path | None, sets: Sequenc
             what = f"{folder} was started with a different {', '.join(changed)}"
             raise RunError.at(Parameter("resume"), what, f"{run.resume_command} continues it with its own recipe")
         return Start(folder, run.recipe, run)
-    if processes.first():
-        Run(folder).check_free()
-    return Start(folder, full, None)
+    return Start(folder, full, None, numbered=output is None)
 
 
 def _create(folder: Path, parts: Parts) -> Run:
-    """The Run, created by the first process. The others get its folder from there: its default name has the time."""
+    """The Run, created by the first process."""
     with processes.first_goes_first():
         if processes.first():
             run = Run.create(folder, parts.recipe)
             write_json(run.environment_file, {**run.environment, "data": data_identity(parts.splits)})
-    return Run(processes.broadcast(str(folder)))
+        else:
+            Run(folder).allow_code()  # for the user on another machine
+    return Run(folder)
 
 
 def _checkpoint(start: Start, parts: Parts) -> Path | None:
@@ -131,13 +199,17 @@ def _checkpoint(start: Start, parts: Parts) -> Path | None:
         what = f"the {' and '.join(changed)} rows have changed since this Run was started"
         raise RunError.at(str(run.path), what, "restore the data, or train in a new folder")
     checkpoints = Checkpoints(run.checkpoints)
-    last = processes.broadcast(checkpoints.last())
+    last = processes.broadcast(checkpoints.last() if processes.first() else None)
     if processes.first():
         checkpoints.sweep()
-    if last is None:
-        log.info("no checkpoint yet: starting again")
-    elif not last.is_dir():
+        if last is None and checkpoints.all():
+            log.warning("no whole checkpoint: starting again from the first step")
+        elif last is None:
+            log.info("no checkpoint yet: starting again")
+    if last is not None and not last.is_dir():
         raise RunError.at(str(last), "not on this machine", "use a folder that all machines share")
+    if last is not None and processes.rank() and not processes.local_rank() and (harm := damage(last)):
+        raise RunError.at(str(last), f"is damaged on this machine: {harm}", "copy it again from the first machine")
     return last
 
 
@@ -159,6 +231,9 @@ def _train(trainer: BertTrainer, run: Run, checkpoint: Path | None) -> None:
             else:
                 log.info("resuming from step %d", step_of(checkpoint))
                 trainer.resume(checkpoint)
+    except pickle.UnpicklingError as error:  # torch loads weights and numbers, and no other objects
+        what = "holds something else than the state of a training"
+        raise RunError.at(str(checkpoint), what, "remove it: an older one is taken, if any") from error
     except torch.OutOfMemoryError as error:
         batch = trainer.args.per_device_train_batch_size
         todo = "halve it and double train.gradient_accumulation_steps (the result is the same), or lower max_length"
@@ -219,21 +294,3 @@ def build_trainer(parts: Parts, run: Run, checkpoint: Path | None = None) -> Ber
         raise RecipeError.at("train", str(error), "a message of Trainer: change the key that it names") from error
     trainer.remove_callback(PrinterCallback)
     return trainer
-
-
-def _log_summary(parts: Parts, trainer: BertTrainer) -> None:
-    from bertkit.training.callbacks import effective_batch
-
-    args = trainer.args
-    rows = ", ".join(f"{len(split.rows)} {name}" for name, split in parts.splits.items())
-    parameters = sum(p.numel() for p in parts.model.parameters())
-    trained = sum(p.numel() for p in parts.model.parameters() if p.requires_grad)
-    frozen = f" ({trained:,} trained)" if trained < parameters else ""
-    log.info("rows: %s", rows)
-    log.info("model: %s, %s parameters%s, on %s", parts.model.config.model_type, f"{parameters:,}", frozen, args.device)
-    model: Any = parts.model
-    log.info("padding: %s", "none" if model.padding_free else f"batches of similar lengths ({model.padded_because})")
-    log.info(
-        "effective batch: %d rows (%d x %d accumulated x %d processes)",
-        *(effective_batch(args), args.train_batch_size, args.gradient_accumulation_steps, args.world_size),
-    )

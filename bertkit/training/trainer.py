@@ -8,7 +8,6 @@ the model's forward takes `**kwargs` (BERT's does), because it assumes that such
 from __future__ import annotations
 
 import json
-import logging
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,17 +28,13 @@ from bertkit.run import Run
 from bertkit.tasks.task import Task
 from bertkit.training.batching import COUNTED, Loader, StepSampler, train_loader
 from bertkit.training.budget import VIRTUAL, Budget
-from bertkit.training.checkpoints import STATE, Checkpoints, damage
+from bertkit.training.checkpoints import RUNNING, STATE, Checkpoints, damage, running_of, wins_tie
 from bertkit.training.interrupt import Interrupt
 from bertkit.training.phases import PhaseSampler
+from bertkit.warn import warn
 
 if TYPE_CHECKING:
     from bertkit.metrics import Metric
-
-
-log = logging.getLogger("bertkit")
-
-RUNNING = "running_loss.json"
 
 
 class BertTrainer(Trainer):
@@ -213,6 +208,11 @@ class BertTrainer(Trainer):
         self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
         return metrics
 
+    def _determine_best_metric(self, metrics: dict[str, float], trial: Any) -> bool:
+        if tied := wins_tie(self.state, metrics, f"eval_{self.args.metric_for_best_model}"):
+            self.state.best_global_step = self.state.global_step
+        return super()._determine_best_metric(metrics, trial) or tied
+
     def resume(self, checkpoint: Path) -> None:
         """Continue from a checkpoint, also within an epoch, without reading the batches before it."""
         self._resumed = checkpoint
@@ -227,7 +227,7 @@ class BertTrainer(Trainer):
 
     def _run_epoch(self, *args: Any, **kwargs: Any) -> None:
         if self._resumed:  # steps since the last logged one count in the next
-            running = json.loads((self._resumed / RUNNING).read_text("utf-8"))
+            running = running_of(self._resumed)
             self._tr_loss += running["loss"]
             self._globalstep_last_logged = self._parts_since = running["since"]
             if self.task.head.parts:
@@ -246,15 +246,20 @@ class BertTrainer(Trainer):
         return done
 
     def _find_best(self) -> None:
-        """Set the path of the best checkpoint, as the Run may have been moved; forget it if it is incomplete."""
+        """Set the path of the best checkpoint, as the Run may have been moved; forget it if it is damaged."""
         if self.state.best_global_step is None:
             return
         best = self.checkpoints.path(self.state.best_global_step)
         lost = damage(best)
         if lost:
-            log.warning("%s, the best so far, is incomplete (%s): the best of the next ones is used", best, lost)
+            warn(f"{best}, the best so far, is damaged ({lost}): the best of the next ones is used")
             self.state.best_global_step = self.state.best_metric = None
         self.state.best_model_checkpoint = None if lost else str(best)
+
+    def _load_best_model(self) -> None:
+        if harm := damage(Path(best := str(self.state.best_model_checkpoint))):
+            raise TrainingError.at(best, f"the best checkpoint is damaged: {harm}", self.run.resume_command)
+        super()._load_best_model()
 
     def _get_output_dir(self, trial: Any) -> str:
         return str(self.checkpoints.aside)
@@ -293,4 +298,4 @@ class BertTrainer(Trainer):
         if self.state.best_global_step:
             self.state.best_model_checkpoint = str(self.checkpoints.path(self.state.best_global_step))
         if self.args.should_save:
-            self.checkpoints.rotate(self.keep, self.state.best_global_step)
+            self.checkpoints.rotate(step, self.keep, self.state.best_global_step)

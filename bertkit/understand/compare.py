@@ -25,6 +25,7 @@ from bertkit.run import Run
 from bertkit.tasks.task import Answer, Rows, Task, Verdict, make_task
 from bertkit.understand.comparable import check_alike, check_data, names_of
 from bertkit.understand.outcomes import ClassGap, by_class, count, ranked
+from bertkit.warn import collect, lines, repeats, warn
 
 log = logging.getLogger("bertkit")
 
@@ -37,6 +38,8 @@ class Scored:
     figures: dict[str, float]
     intervals: dict[str, tuple[float, float]]
     verdicts: list[Verdict]
+    warnings: list[str] = field(default_factory=list)
+    """About its answers to these rows, and about its training."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,8 @@ class Comparison:
     rows: Rows
     runs: list[Scored]
     contrasts: list[Contrast]
+    warnings: list[str] = field(default_factory=list)
+    """About the rows, and whether the Runs can be compared on them."""
 
     def record(self) -> dict[str, Any]:
         """All figures, and the rows on which Runs differ, as plain values: what pages, tables and files are made of.
@@ -70,6 +75,7 @@ class Comparison:
         return {
             "data": self.data,
             "rows": len(self.rows),
+            "warnings": [*self.warnings, *(line for run in self.runs for line in run.warnings)],
             "runs": {r.name: {"figures": r.figures, "intervals": r.intervals} for r in self.runs},
             "comparisons": [
                 {
@@ -125,12 +131,13 @@ def compare(
     metrics = [find_metric(reference, tasks[0].takes) for reference in recipe.metrics]
     for metric in metrics:
         tasks[0].check_metric(metric)
-    where, rows = read_rows(tasks[0], recipe, data=data, split=split)
-    notes, warnings = check_data(names, [recipe, *(run.recipe for run in runs[1:])], data, where)
+    with collect() as warnings:
+        where, rows = read_rows(tasks[0], recipe, data=data, split=split)
+        notes, found = check_data(names, [recipe, *(run.recipe for run in runs[1:])], data, where)
+        for warning in found:
+            warn(warning)
     for note in notes:
         log.info("%s", note)
-    for warning in warnings:
-        log.warning("%s", warning)
     scored, answers = _score(runs, names, rows, ", ".join(data) or where, metrics, progress)
     contrasts = [
         _contrast(scored[0], other, _differences(tasks[0], (answers[0], theirs), rows, metrics, shuffles))
@@ -138,7 +145,7 @@ def compare(
     ]
     if len(contrasts) > 1:
         contrasts = _corrected(contrasts)
-    return Comparison(", ".join(data) or where, rows, scored, contrasts)
+    return Comparison(", ".join(data) or where, rows, scored, contrasts, lines(warnings))
 
 
 def _score(
@@ -156,9 +163,15 @@ def _score(
                 what = f"its vocabulary is not that of {names[0]}, so that other tokens are masked"
                 raise RunError.at(name, what, "compare language models of one tokenizer")
         labels = labels or predictor.task.state.get("labels") or []
-        scores = predictor.score(f"{name}, {where}", rows, metrics, progress=progress)
+        with collect() as warnings:
+            scores = predictor.score(f"{name}, {where}", rows, metrics, progress=progress)
+            for one in run.warnings:  # of its training, and of these rows
+                about = f"{name}, {one['split']}" if one["split"] else name
+                again = any(repeats(one, new) for new in warnings)
+                if one["split"] in ("", "train", where) and not again:
+                    warn(one["message"], about)
         verdicts = predictor.task.verdicts(scores.answers, rows)
-        scored.append(Scored(name, scores.figures, scores.intervals, verdicts))
+        scored.append(Scored(name, scores.figures, scores.intervals, verdicts, lines(warnings)))
         answers.append([in_order(answer, labels) for answer in scores.answers])
     return scored, answers
 

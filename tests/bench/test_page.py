@@ -7,7 +7,7 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
-from bertkit.bench.page import page_of, plot_rows
+from bertkit.bench.page import page_of, plot_rows, warnings
 from bertkit.bench.suite import Entry
 from bertkit.bench.table import as_json, condition_cells, tabulate
 from bertkit.report import bench as page
@@ -37,6 +37,21 @@ def test_what_it_holds(tmp_path: Path) -> None:
     assert re.findall(r'<a href="([^"]+)"', text) == ["a/seed-1/report.html", "a/seed-2/README.md"]
     assert all((tmp_path / link).is_file() for link in re.findall(r'<a href="([^"]+)"', text))
     assert not re.findall(r'(?:src|href)="https?:', text)
+
+
+def test_warnings_of_the_trainings_stand_at_the_top(tmp_path: Path) -> None:
+    for seed in (1, 2):
+        poor = {"split": "test", "message": "no <better>"}
+        warned = [poor, *([{"split": "", "message": "half-trained"}] if seed == 2 else [])]
+        finished_run(tmp_path / "a" / f"seed-{seed}", {**figures(0.5), "warnings": warned})
+    plan = plan_of(tmp_path, Entry("a", "x", figures=("test/accuracy",)))
+    table = tabulate(plan, {})
+    assert as_json(table)["warnings"] == {
+        "a, seed 1": ["test: no <better>"], "a, seed 2": ["test: no <better>", "half-trained"]
+    }  # fmt: skip
+    assert warnings(table) == ["a, seed 1; a, seed 2: test: no <better>", "a, seed 2: half-trained"]
+    text = page.text(page_of(plan, table))
+    assert text.index("<li>a, seed 2: half-trained</li>") < text.index("<h2>Figures</h2>")
 
 
 def test_the_same_runs_give_the_same_page(tmp_path: Path) -> None:

@@ -127,6 +127,7 @@ def test_a_part_whose_start_is_missing_is_blocked(suite: Suite, tmp_path: Path) 
     assert runner.blocked(laid.jobs[0]) == ""
 
 
+@pytest.mark.slow
 def test_two_at_a_time(tmp_path: Path, tiny_bert: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """One is trained, one fails by its data, and what begins with that one's model is not trained."""
     text = SUITE.replace("seeds: [1, 2]", "seeds: [1]") + "  broken:\n    recipe: broken.yaml\n"

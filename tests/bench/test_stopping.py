@@ -8,16 +8,22 @@ import threading
 
 import pytest
 
-from bertkit.bench.stopping import NUMBERS, Stopping
+from bertkit.bench import stopping as module
+from bertkit.bench.stopping import Stopping
 from bertkit.errors import Stopped
+
+NUMBERS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @pytest.mark.parametrize("number", NUMBERS)
-def test_a_signal_raises_and_the_handlers_come_back(number: signal.Signals) -> None:
+def test_a_signal_raises_and_the_handlers_come_back(number: signal.Signals, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "leave_terminal", lambda number: None)
+    outer = signal.signal(signal.SIGHUP, signal.SIG_DFL)  # the tests may run under nohup
     before = [signal.getsignal(each) for each in NUMBERS]
     with pytest.raises(Stopped, match=f"{number.name}: stopped; the same command goes on"), Stopping():
         os.kill(os.getpid(), number)
     assert [signal.getsignal(each) for each in NUMBERS] == before
+    signal.signal(signal.SIGHUP, outer)
     assert signal.set_wakeup_fd(-1) == -1
 
 

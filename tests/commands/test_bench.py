@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
 
+from bertkit.lock import one_writer
 from tests.bench.suites import write_suite
 from tests.helpers import Power
 
@@ -31,6 +33,10 @@ def test_a_suite_and_one_that_was_cut_off(bertkit, tiny_bert: Path, tmp_path: Pa
     kept = [cut / "intents" / f"seed-{seed}" / "model" / "model.safetensors" for seed in (1, 2)]
     before = [weights.stat().st_mtime_ns for weights in kept]
     assert not (cut / "metrics.json").exists()
+    with one_writer(cut):
+        code, _, err = bertkit("bench", file, "--output", cut)
+        assert code == 2
+        assert f"{cut}  in use by process {os.getpid()} on " in err
     code, out, err = bertkit("bench", file, "--output", cut)
     assert code == 0, err
     assert "job 1 of 4: intents, seed 1, is finished" in err

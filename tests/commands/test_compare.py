@@ -141,7 +141,7 @@ def test_a_disk_that_does_not_take_it(bertkit, made, tmp_path: Path, monkeypatch
     def full(*_: Any) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(fs, "write_text", full)
+    monkeypatch.setattr(fs, "sync", full)
     code, _, err = bertkit("compare", "a", "b", "-o", tmp_path / "c.html")
     assert code == 2
     assert "can not be written: No space left on device" in err

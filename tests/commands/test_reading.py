@@ -20,14 +20,15 @@ def test_own_options_and_sets_make_one_block() -> None:
 
 
 def test_a_folder_in_use_is_refused(tmp_path: Path) -> None:
-    assert new_folder(tmp_path / "new") == tmp_path / "new"
+    with new_folder(tmp_path / "new"):
+        pass
     (tmp_path / "x").mkdir()
-    new_folder(tmp_path / "x")
-    (tmp_path / "x" / "y").touch()
-    with pytest.raises(RunError, match="not empty"):
-        new_folder(tmp_path / "x")
-    with pytest.raises(RunError, match="no such folder"):
-        new_folder(tmp_path / "no" / "x")
+    with new_folder(tmp_path / "x"):
+        (tmp_path / "x" / "y").touch()
+    with pytest.raises(RunError, match="not empty"), new_folder(tmp_path / "x"):
+        pass
+    with pytest.raises(RunError, match="no such folder"), new_folder(tmp_path / "no" / "x"):
+        pass
 
 
 def test_no_bar_where_no_one_watches(capsys) -> None:

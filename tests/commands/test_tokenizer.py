@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
+
+from bertkit.lock import LOCK, one_writer
 
 TEXT = Path(__file__).parent.parent / "fixtures" / "words.txt"
 
@@ -38,6 +41,18 @@ def test_train_extend_inspect(bertkit, tmp_path: Path, tiny_bert: Path) -> None:
     assert f"{len(longer) - 2} " in out
     assert "2 words, 4 tokens, 2.00 per word" in out
     assert json.loads(report.read_text())["words"] == 35
+
+
+def test_a_folder_that_another_process_writes(bertkit, tmp_path: Path, tiny_bert: Path) -> None:
+    folder = tmp_path / "mine"
+    commands = (("train", TEXT), ("extend", tiny_bert, TEXT, "--words", 2))
+    with one_writer(folder):
+        for command in commands:
+            code, _, err = bertkit("tokenizer", *command, "-o", folder)
+            assert code == 2
+            assert f"{folder}  in use by process {os.getpid()} on " in err
+        assert [path.name for path in folder.iterdir()] == [LOCK]
+    assert not folder.exists()
 
 
 def test_words_from_a_file(bertkit, tmp_path: Path, tiny_bert: Path) -> None:

@@ -109,6 +109,7 @@ def test_the_card_is_true(trained: Run, bertkit: Any, monkeypatch: pytest.Monkey
     """Its tag and class are the task's, its command line answers, its snippet runs, its model loads."""
     import transformers
 
+    monkeypatch.chdir(trained.path.parent)  # where whoever downloads it stands
     text = trained.card_file.read_text("utf-8")
     task = make_task(trained.recipe, trained.task_state)
     assert f"pipeline_tag: {task.head.hub_tag}\n" in text

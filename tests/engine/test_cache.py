@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import os
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +15,7 @@ from transformers import AutoTokenizer
 
 from bertkit.engine import cache as encoding
 from bertkit.tasks.task import Encoded
-from tests.helpers import every_task, make
+from tests.helpers import every_task, make, messages
 
 
 @pytest.fixture(autouse=True)
@@ -106,20 +108,69 @@ def test_few_rows_are_not_kept(tiny_bert: Path, monkeypatch: pytest.MonkeyPatch)
     assert entries() == []
 
 
-@pytest.mark.parametrize("harm", ["shorten", "remove", "empty"])
-def test_a_torn_entry_is_made_again(harm: str, tiny_bert: Path) -> None:
+@pytest.mark.parametrize(
+    ("harm", "told"),
+    [
+        ("shorten", "input_ids.npy has "),
+        ("remove", "no input_ids.npy"),
+        ("empty", "input_ids.npy has 0 of "),
+        ("flip", "the content of input_ids.npy has changed"),
+        ("zeros", "the content of input_ids.npy has changed"),
+        ("index", "the cached rows can not be read"),
+    ],
+)
+def test_a_damaged_entry_is_made_again(
+    harm: str, told: str, tiny_bert: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(logging.getLogger("bertkit"), "propagate", True)
     task, rows = prepared("classify", {})
     tokenizer = AutoTokenizer.from_pretrained(tiny_bert)
     plain = task.encode(rows, tokenizer, 64, answers=True)
     encoding.encode(task, rows, tokenizer, 64)
     file = entries()[0] / "input_ids.npy"
+    content = bytearray(file.read_bytes())
+    content[-9] ^= 1
     if harm == "remove":
         file.unlink()
+    elif harm in ("flip", "zeros"):
+        file.write_bytes(content if harm == "flip" else bytes(len(content)))
+    elif harm == "index":
+        (entries()[0] / encoding.INDEX).write_text("[]")
     else:
         os.truncate(file, 0 if harm == "empty" else file.stat().st_size - 4)
     for _ in range(2):
         assert same(plain, encoding.encode(task, rows, tokenizer, 64))
+    warned = [message for message in messages(caplog) if "encoded again" in message]
+    assert [told in message for message in warned] == [True]
     assert isinstance(encoding.encode(task, rows, tokenizer, 64).examples, encoding.StoredExamples), "and kept"
+
+
+def test_a_second_process_waits_for_what_the_first_one_encodes(
+    tiny_bert: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    task, rows = prepared("classify", {})
+    tokenizer = AutoTokenizer.from_pretrained(tiny_bert)
+    plain, begun, go_on, results = type(task).encode, threading.Event(), threading.Event(), []
+
+    def encode(*args: Any, **kwargs: Any) -> Encoded:
+        assert not begun.is_set(), "encoded twice"
+        begun.set()
+        go_on.wait(10)
+        return plain(*args, **kwargs)
+
+    monkeypatch.setattr(type(task), "encode", encode)
+    threads = [
+        threading.Thread(target=lambda: results.append(encoding.encode(task, rows, tokenizer, 64))) for _ in range(2)
+    ]
+    for thread in threads:
+        thread.start()
+        begun.wait(10)
+    go_on.set()
+    for thread in threads:
+        thread.join(10)
+    assert len(results) == 2
+    assert same(*results)
+    assert len(entries()) == 1
 
 
 def test_a_folder_that_can_not_be_written_does_no_harm(tiny_bert: Path, tmp_path: Path) -> None:

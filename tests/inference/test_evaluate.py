@@ -30,6 +30,17 @@ def test_eval_of_another_file_and_another_column(tiny_run: Run, bertkit, tmp_pat
     assert "rows: 5" in out
 
 
+def test_eval_writes_what_it_warns_of(tiny_run: Run, bertkit, tmp_path: Path) -> None:
+    rows = [{"text": f"text {number}", "label": "delivery"} for number in range(3)]
+    file = write_rows([*rows, {"text": "", "label": "refund"}], tmp_path / "other.jsonl")
+    sets = ("-s", "data.bad_rows=skip")
+    code, _, err = bertkit("eval", tiny_run.path, "--data", file, *sets, "--output", tmp_path / "eval.json")
+    assert code == 0, err
+    first, second = json.loads((tmp_path / "eval.json").read_text())["warnings"]
+    assert (first["split"], first["message"].partition(":")[0]) == ("test", "rows left out, text is empty")
+    assert second["split"] == str(file) and "no better than always predicting delivery" in second["message"]
+
+
 def test_eval_of_rows_with_an_unknown_label(tiny_run: Run, bertkit, tmp_path: Path) -> None:
     file = write_rows([{"text": "hello", "label": "refunds"}], tmp_path / "other.jsonl")
     code, _, err = bertkit("eval", tiny_run.path, "--data", file)

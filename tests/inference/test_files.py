@@ -5,16 +5,20 @@ from __future__ import annotations
 import csv
 import io
 import json
+import logging
+import os
 import sys
+import threading
 from pathlib import Path
 
 import pyarrow.parquet
 import pytest
 
-from bertkit import Predictor, Run, train
+from bertkit import Predictor, Run, fs, train
 from bertkit.data.columns.column import Column
 from bertkit.data.dataset import load
-from bertkit.errors import DataError
+from bertkit.data.read.readers import read_records
+from bertkit.errors import DataError, WriteError
 from bertkit.inference import files as tables
 from bertkit.recipe.schema import DataBlock
 from tests.helpers import make, tiny_recipe, write_csv, write_rows
@@ -57,6 +61,40 @@ def test_jsonl(tiny_run: Run, bertkit, source: Path, tmp_path: Path) -> None:
 def test_parquet(tiny_run: Run, bertkit, source: Path, tmp_path: Path) -> None:
     assert bertkit("predict", tiny_run.path, source, "--output", tmp_path / "out.parquet")[0] == 0
     check(pyarrow.parquet.read_table(tmp_path / "out.parquet").to_pylist())
+
+
+@pytest.mark.parametrize("ending", [".csv", ".jsonl", ".parquet", ".conll"])
+def test_a_full_disk_leaves_the_old_file_and_a_link_stays(
+    ending: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file, link = tmp_path / f"real{ending}", tmp_path / f"link{ending}"
+    link.symlink_to(file.name)
+    rows = [{"tokens": ["a"], "tags": ["O"]}]
+    tables.write(rows, str(link))
+    before = file.read_bytes()
+    assert link.is_symlink()
+
+    def full(path: Path) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(fs, "sync", full)
+    with pytest.raises(
+        WriteError, match=rf"link\{ending}  can not be written: No space left on device; free some space"
+    ):
+        tables.write(rows * 2, str(link))
+    assert file.read_bytes() == before
+    assert sorted(path.name for path in tmp_path.iterdir()) == [link.name, file.name]
+
+
+def test_a_named_pipe_gets_json_lines(tiny_run: Run, bertkit, tmp_path: Path) -> None:
+    pipe, read = tmp_path / "pipe", []
+    os.mkfifo(pipe)
+    reader = threading.Thread(target=lambda: read.append(pipe.read_text("utf-8")))
+    reader.start()
+    code, _, err = bertkit("predict", tiny_run.path, "--text", "hello", "--output", pipe)
+    reader.join(10)
+    assert code == 0, err
+    assert [json.loads(line)["text"] for line in read[0].splitlines()] == ["hello"]
 
 
 def test_standard_input_to_standard_output(tiny_run: Run, bertkit, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -142,6 +180,40 @@ def test_what_conll_does_not_hold(tiny_run: Run) -> None:
         tables.is_conll("a.conll", task)
     with pytest.raises(DataError, match=r"--logits  a\.conll: a CoNLL file holds only words and tags"):
         tables.is_conll("a.conll", make("ner", {}), logits=True)
+
+
+@pytest.mark.parametrize("name", ["out.parquet", "out.csv", "out.jsonl"])
+def test_half_a_character_costs_no_predictions(
+    name: str, tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(logging.getLogger("bertkit"), "propagate", True)
+    rows = [{"text": "中 \ud83d", "more": ["\ud800"]}, {"text": "中文", "more": []}]
+    tables.write(rows, str(tmp_path / name))
+    read = [r.values for r in read_records([str(tmp_path / name)], DataBlock())]
+    assert read[1]["text"] == "中文"
+    if name == "out.jsonl":
+        assert read == rows
+        assert caplog.messages == []
+    else:
+        assert read[0]["text"] == "中 \ufffd"
+        assert set(caplog.messages) == {"1 rows hold half a character, written as \ufffd; a .jsonl keeps it"}
+
+
+def test_json_lines_on_a_terminal_in_ascii(monkeypatch: pytest.MonkeyPatch) -> None:
+    stream = io.TextIOWrapper(io.BytesIO(), "ascii", errors="backslashreplace")
+    monkeypatch.setattr(sys, "stdout", stream)
+    tables.write([{"text": "中 😀"}], "-")
+    stream.seek(0)
+    assert json.loads(stream.read()) == {"text": "中 😀"}
+
+
+def test_json_lines_on_a_terminal_are_not_obeyed(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    rows = [{"text": "中"}, {"text": "中\x9b2J\u202e"}]
+    tables.write(rows, "-")
+    out = capsys.readouterr().out
+    assert out == '{"text": "中"}\n{"text": "\\u4e2d\\u009b2J\\u202e"}\n'
+    tables.write(rows, str(tmp_path / "out.jsonl"))
+    assert (tmp_path / "out.jsonl").read_text("utf-8").endswith('"中\x9b2J\u202e"}\n'), "a file has them as they are"
 
 
 @pytest.mark.parametrize("separator", [",", "|"])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -9,8 +11,9 @@ import pytest
 import torch
 
 from bertkit import Predictor, Run, train
-from bertkit.errors import DataError, RunError
-from tests.helpers import tiny_recipe
+from bertkit.errors import DataError, ModelError, RunError
+from bertkit.fs import write_json
+from tests.helpers import tiny_recipe, unseal
 
 
 def test_logits_are_those_of_plain_transformers(tiny_run: Run) -> None:
@@ -90,6 +93,16 @@ def test_a_run_of_another_backend(tiny_run: Run, tmp_path: Path) -> None:
         Predictor.open(run)
 
 
+def test_a_run_whose_weights_have_a_flipped_bit(tiny_run: Run, tmp_path: Path) -> None:
+    run = Run(shutil.copytree(tiny_run.path, tmp_path / "copy"))
+    assert Predictor.open(run).predict(["hello"]) == Predictor.open(tiny_run).predict(["hello"])
+    weights = bytearray((run.model / "model.safetensors").read_bytes())
+    weights[-1] ^= 1
+    (run.model / "model.safetensors").write_bytes(weights)
+    with pytest.raises(RunError, match=r"its model is damaged: the content of model/model\.safetensors has changed"):
+        Predictor.open(run)
+
+
 @pytest.mark.parametrize("rows", [["hello", ("hello", "good bye")], [("hello", "good bye"), "hello"]])
 def test_a_second_text_is_not_lost_where_rows_differ(tiny_run: Run, rows: list) -> None:
     with pytest.raises(DataError, match="text_pair"):
@@ -111,13 +124,15 @@ def test_no_rows_are_no_answers(tiny_run: Run) -> None:
     assert Predictor.open(tiny_run).predict([]) == []
 
 
-def test_a_run_with_code_needs_trust_once_it_is_elsewhere(tiny_bert: Path, tmp_path: Path) -> None:
+def test_a_run_with_code_needs_trust_of_another_user(
+    tiny_bert: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     file = tmp_path / "mine.py"
     file.write_text("from bertkit.tasks.classify.task import Classify\n\n\nclass Mine(Classify):\n    pass\n")
     recipe = tiny_recipe("classify", {}, tiny_bert, tmp_path, max_steps=1)
     run = train(recipe.model_copy(update={"task": f"{file}:Mine"}), output=tmp_path / "run")
     assert type(Predictor.open(run.path).task).__name__ == "Mine"
-    file.unlink()
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "another"))
     with pytest.raises(RunError, match="--trust-code"):
         Predictor.open(run.path)
     assert Predictor.open(run.path, trust_code=True).predict(["hello"])[0]["label"]
@@ -125,7 +140,6 @@ def test_a_run_with_code_needs_trust_once_it_is_elsewhere(tiny_bert: Path, tmp_p
 
 def test_a_run_needs_nothing_that_lies_outside_of_it(tiny_bert: Path, tmp_path: Path) -> None:
     """Weights, tokenizer, training rows and the file of label names may be gone: the Run has all that answers need."""
-    import shutil
 
     from bertkit.inference.files import predict_file
 
@@ -142,3 +156,25 @@ def test_a_run_needs_nothing_that_lies_outside_of_it(tiny_bert: Path, tmp_path: 
     assert list(predictor.predict(["hello"])[0]["probabilities"]) == ["refund", "delivery", "other"]
     (tmp_path / "new.csv").write_text("text\nhello\n")
     assert len(predict_file(predictor, [str(tmp_path / "new.csv")], predictor.recipe.data).answers) == 1
+
+
+@pytest.mark.parametrize("labels", [["delivery", "other"], ["delivery", "other", "somebody else's"]])
+def test_labels_that_the_weights_were_not_trained_for(labels: list[str], tiny_run: Run, tmp_path: Path) -> None:
+    """The output layer would be new, as at the start of a training: random answers, and exit code 0."""
+    run = unseal(Run(shutil.copytree(tiny_run.path, tmp_path / "run")))
+    write_json(run.task_file, {**run.task_state, "labels": labels})
+    with pytest.raises(RunError, match=r"model  has no weights of classifier for the labels in task\.json"):
+        Predictor.open(run.path)
+
+
+def test_a_tokenizer_of_somebody_else(tiny_run: Run, tmp_path: Path) -> None:
+    """A token that the model does not have: an index error on a CPU, a broken device on a GPU."""
+    run = unseal(Run(shutil.copytree(tiny_run.path, tmp_path / "run")))
+    file = run.model / "tokenizer_config.json"
+    config = json.loads(file.read_text("utf-8"))
+    write_json(file, {**config, "cls_token": "[NEW]"})
+    with pytest.raises(ModelError, match=r"the tokenizer has token id \d+, but the model has only \d+ tokens"):
+        Predictor.open(run.path).predict("hello")
+    write_json(file, {**config, "model_max_length": [512]})
+    with pytest.raises(ModelError, match=r"model_max_length in its tokenizer_config\.json is \[512\]; write the most"):
+        Predictor.open(run.path)

@@ -14,8 +14,8 @@ from safetensors.torch import load_file
 
 from bertkit import Run, train
 from bertkit.recipe.schema import Recipe
-from tests.conftest import TINY
 from tests.helpers import every_task, log_of, tiny_recipe
+from tests.tiny import TINY
 
 TASKS = every_task()
 IDS = [f"{name}-{'-'.join(options) or 'default'}" for name, options in TASKS]

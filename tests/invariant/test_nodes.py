@@ -24,7 +24,7 @@ from tests.launched import (
     torchrun,
 )
 
-pytestmark = pytest.mark.xdist_group("nodes")
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("nodes")]
 TRAINED = {
     "per_device_train_batch_size": 4,
     "num_train_epochs": 60,
@@ -92,9 +92,7 @@ def test_two_machines_train_what_one_does(alone: Run, place: Path, recipe: Path)
     assert_near(alone, train(recipe, output=place / "one", sets=["train.per_device_train_batch_size=8"]))
 
 
-@pytest.mark.slow
 def test_two_machines_score_and_answer_as_one(alone: Run, place: Path, bertkit) -> None:
-    """By default test_processes.py shows it of two processes: a machine more changes who starts them, and no more."""
     machines = Machines(place / "said-eval", "eval", alone.path, "--output", place / "two.json").both()
     assert sum(machine.out.count("95% interval") for machine in machines) == 1
     assert bertkit("eval", alone.path, "--output", place / "one.json")[0] == 0
@@ -113,7 +111,6 @@ def test_two_machines_score_and_answer_as_one(alone: Run, place: Path, bertkit) 
         assert b["probability_other"] == pytest.approx(a["probability_other"], abs=1e-5)
 
 
-@pytest.mark.slow
 def test_a_machine_that_dies_and_comes_back_changes_nothing(alone: Run, place: Path, recipe: Path) -> None:
     run = Run(place / "killed")
     with Machines(place / "said-killed", "train", recipe, "--output", run.path, "--resume") as machines:

@@ -118,7 +118,6 @@ def test_a_crf_of_two_processes_is_that_of_one(place: Path, tiny_bert: Path, war
 
 
 def test_two_processes_score_and_answer_as_one(trained: Launched, place: Path, bertkit, warm: Any) -> None:
-    """Of the two commands one is launched, as both are launched alike; test_eval_launches_both launches the other."""
     texts = ["hello", "where is my parcel ?", "i want it back " * 9, "late", "good bye , good bye", "my money", "hello"]
     file = write_rows([{"id": n, "text": text} for n, text in enumerate(texts)], place / "new.jsonl")
     code, _, err = bertkit("eval", place / "two", "--output", place / "one.json")
@@ -127,10 +126,10 @@ def test_two_processes_score_and_answer_as_one(trained: Launched, place: Path, b
     assert code == 0, err
     said: Any = Pair(place / "said-eval", warm, "eval", place / "two", "--output", place / "two.json")
     assert said.out.count("95% interval") == said.out.count("rows: ") == 1
-    predict = ("predict", place / "two", file, "--logits", *TWO, "--output", place / "two.jsonl")
-    said = finished(place / "said-predict", *BERTKIT, *predict)
+    predict = ("predict", place / "two", file, "--logits", "--output", place / "two.jsonl")
+    said = Pair(place / "said-predict", warm, *predict)
     assert said.out == ""
-    assert said.err.strip() == f"{len(texts)} rows: {place / 'two.jsonl'}"
+    assert said.err.count(f"{len(texts)} rows: {place / 'two.jsonl'}") == 1
 
     one, two = (json.loads((place / name).read_text("utf-8")) for name in ("one.json", "two.json"))
     assert two["figures"] == pytest.approx(one["figures"], abs=1e-6)
@@ -146,7 +145,7 @@ def test_two_processes_score_and_answer_as_one(trained: Launched, place: Path, b
 
 
 @pytest.mark.slow
-def test_eval_launches_both(trained: Launched, place: Path, bertkit) -> None:
+def test_eval_and_predict_launch_both(trained: Launched, place: Path, bertkit) -> None:
     said = finished(place / "said-launched", *BERTKIT, "eval", place / "two", *TWO, "--output", place / "launched.json")
     assert said.out.count("95% interval") == said.out.count("rows: ") == 1
     assert said.others == []
@@ -155,10 +154,17 @@ def test_eval_launches_both(trained: Launched, place: Path, bertkit) -> None:
     assert two["figures"] == pytest.approx(one["figures"], abs=1e-6)
     assert two["rows"] == one["rows"]
 
+    file = write_rows([{"text": "hello"}, {"text": "my money"}, {"text": "late"}], place / "three.jsonl")
+    predict = ("predict", place / "two", file, *TWO, "--output", place / "three-predicted.jsonl")
+    said = finished(place / "said-predict-launched", *BERTKIT, *predict)
+    assert said.out == ""
+    assert said.err.strip() == f"3 rows: {place / 'three-predicted.jsonl'}"
 
+
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "stops",
-    [((signal.SIGTERM, 20),), pytest.param(((signal.SIGINT, 20), (signal.SIGTERM, 70)), marks=pytest.mark.slow)],
+    [((signal.SIGTERM, 20),), ((signal.SIGINT, 20), (signal.SIGTERM, 70))],
     ids=["once", "twice"],
 )
 def test_a_signal_to_the_launcher_stops_both_and_they_go_on_exactly(
@@ -186,6 +192,7 @@ def test_a_signal_to_the_launcher_stops_both_and_they_go_on_exactly(
     assert_same(Run.open(run.path), Run.open(place / "two"))
 
 
+@pytest.mark.slow
 def test_a_mistake_is_told_once(place: Path, recipe: Path) -> None:
     command = ("train", recipe, *TWO, "--output", place / "mistake", "-s", f"data.train={place / 'nowhere.csv'}")
     said = finished(place / "said-mistake", *BERTKIT, *command, code=2)

@@ -14,7 +14,7 @@ TAGS = ["O", "O", "O", "B-PER", "I-PER", "B-LOC", "I-LOC"]
 def sides(name: str) -> tuple[Any, Any, Any]:
     """Predictions of two models and references, of the kind that the metric takes."""
     generator = np.random.default_rng(11)
-    if name.endswith("entity_f1"):
+    if name.endswith("entity_f1") or name.startswith("seqeval"):
         actual = [list(map(str, generator.choice(TAGS, size=generator.integers(1, 9)))) for _ in range(ROWS)]
         one, other = (
             [[tag if generator.random() < keep else str(generator.choice(TAGS)) for tag in row] for row in actual]
@@ -45,7 +45,11 @@ def sides(name: str) -> tuple[Any, Any, Any]:
             for mean in (1.0, 1.2)
         )
         return one, other, references
-    if name in ("mae", "mse", "pearson"):
+    if name in ("log_loss", "calibration_error", "auc"):
+        weights = [generator.gamma(1.0, size=(ROWS, 3)) for _ in range(2)]
+        one, other = (side / side.sum(axis=1, keepdims=True) for side in weights)
+        return one, other, generator.integers(3, size=ROWS)
+    if name in ("mae", "mse", "pearson", "spearman", "glue/stsb"):
         actual = generator.normal(size=ROWS)
         one, other = (actual + generator.normal(scale=scale, size=ROWS) for scale in (1.0, 1.2))
         return one, other, actual

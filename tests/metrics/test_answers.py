@@ -83,4 +83,6 @@ def test_calibration_error_of_answers() -> None:
     figures = answers.CALIBRATION(predictions, [["cat"], ["hat"], []])
     assert figures == {"calibration_error": pytest.approx((2 * 0.3 + 0.7) / 3)}
     assert not answers.CALIBRATION.greater_is_better
-    assert intervals(answers.CALIBRATION, predictions, [["cat"], ["hat"], []]) == {}
+    low, high = intervals(answers.CALIBRATION, predictions, [["cat"], ["hat"], []])["calibration_error"]
+    assert low == 0  # three answers tell next to nothing
+    assert figures["calibration_error"] <= high

@@ -1,8 +1,12 @@
 """To and from the `evaluate` library, offline: local scripts one way, our own metrics the other."""
 
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+from bertkit import trust
 from bertkit.errors import DataError, PluginError
 from bertkit.metrics import METRICS, find_metric, intervals, load
 
@@ -144,3 +148,35 @@ def test_users_own_as_a_module(tmp_path):
         "def cost(predictions, references):\n    return 5 * (predictions < references).sum()\n"
     )
     assert load(f"{tmp_path}/cost.py:cost").compute(predictions=[0, 1], references=[1, 0]) == {"cost": 5.0}
+
+
+@pytest.mark.parametrize("place", ["hub", "working folder"])
+def test_the_module_of_a_stranger_must_be_allowed(script, tmp_path, monkeypatch, place):
+    """On the hub (here: in its cache), or in a folder here that bears the name of a module of `evaluate`."""
+    import evaluate.loading
+
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    monkeypatch.setattr("evaluate.config.HF_MODULES_CACHE", str(tmp_path / "modules"))
+    monkeypatch.syspath_prepend(str(tmp_path / "modules"))  # before the folder that other tests have put there
+    for module in [module for module in sys.modules if module.startswith("evaluate_modules")]:
+        monkeypatch.delitem(sys.modules, module)
+    monkeypatch.chdir(tmp_path)
+    folder = tmp_path / "theirs"
+    if place == "hub":
+        folder = Path(evaluate.loading.init_dynamic_modules()) / "metrics" / "somebody--theirs" / ("0" * 64)
+    folder.mkdir(parents=True)
+    Path(script("theirs", FLOATS).removeprefix("evaluate:")).rename(folder / "theirs.py")
+    ran = tmp_path / "ran"
+    with (folder / "theirs.py").open("a") as file:
+        file.write(f"\nopen({str(ran)!r}, 'w').close()\n")
+    name = "evaluate:somebody/theirs" if place == "hub" else "evaluate:theirs"
+    with pytest.raises(PluginError, match=r"theirs\.py  this metric executes code .* use --trust-code") as caught:
+        find_metric(name, "scores")
+    assert len(caught.value.problems) == 1
+    assert not ran.exists()
+    with trust.given():
+        find_metric(name, "scores")
+    assert find_metric(name, "scores")([1.0], [0.5])["total"] == 0.5
+    assert ran.exists()
+    for module in [module for module in sys.modules if module.startswith("evaluate_modules")]:
+        del sys.modules[module]

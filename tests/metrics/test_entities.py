@@ -65,4 +65,16 @@ def test_by_type() -> None:
     metric = by_type(["LOC", "PER", "ORG"])
     expected = {"entity_f1_LOC": 2 / 3, "entity_f1_PER": 1.0, "entity_f1_ORG": 0.0}
     assert metric(WITHOUT_B, GOLD) == pytest.approx(expected)
-    assert intervals(metric, WITHOUT_B, GOLD) == {}
+    spans = intervals(metric, WITHOUT_B * 20, GOLD * 20)
+    assert spans.keys() == expected.keys()
+    assert (spans["entity_f1_PER"], spans["entity_f1_ORG"]) == ((1.0, 1.0), (0.0, 0.0))
+    called = intervals(
+        replace(metric, per_row=None, finish=None, bootstrap="rows"), WITHOUT_B * 20, GOLD * 20, samples=600, seed=1
+    )
+    assert spans["entity_f1_LOC"] == pytest.approx(called["entity_f1_LOC"], abs=0.03)
+
+
+def test_a_type_that_a_resample_lacks_counts_0() -> None:
+    """One sentence of ten has the type, so that a third of the resamples (0.9 ** 10) lack it."""
+    gold = [["B-PER"], *[["B-LOC"]] * 9]
+    assert intervals(by_type(["PER"]), gold, gold)["entity_f1_PER"] == (0.0, 1.0)

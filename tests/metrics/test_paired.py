@@ -111,14 +111,32 @@ def test_figures_without_intervals_are_not_compared() -> None:
     assert [difference.figure for difference in figures] == ["exact", "f1"]
 
 
-@pytest.mark.parametrize(
-    ("name", "parts"),
-    [("accuracy", {"accuracy": 0}), ("glue/qqp", {"accuracy": 3, "f1": None}), ("squad", {"exact_match": 1, "f1": 0})]
-    + [(name, dict.fromkeys(METRICS[name].keys)) for name in ("entity_f1", "perplexity", "masked_accuracy", "f1")],
-)
-def test_figures_that_are_means_of_a_part(name: str, parts: dict[str, int | None]) -> None:
-    width = {"accuracy": 1, "squad": 2, "perplexity": 2, "masked_accuracy": 2, "entity_f1": 3}.get(name, 4)
-    assert {figure: paired._part_of_mean(METRICS[name], figure, 50, width) for figure in parts} == parts
+def test_intervals_of_differences_keep_rare_labels() -> None:
+    """A model that never finds a label of two rows in a hundred against one that finds one of them.
+
+    A resample without these rows has no difference. Were the label left out of its means, both models would gain.
+    """
+    actual = np.repeat([0, 1, 2], [60, 38, 2])
+    one, other = np.where(actual == 2, 0, actual), np.where(np.arange(100) == 99, 0, actual)
+    (difference,) = differences(METRICS["macro_f1"], one, other, actual)
+    low, high = difference.interval
+    assert low == 0
+    assert difference.difference < high < 0.36  # about the label's share of the mean
+
+
+def test_intervals_of_differences_of_calibration() -> None:
+    """Two calibrated models do not differ; an overconfident one is clearly worse. The interval holds the difference."""
+    draw = np.random.default_rng(4)
+    second = draw.uniform(0.05, 0.95, size=400)
+    actual = (draw.uniform(size=400) < second).astype(int)
+    calibrated, other, sure = (
+        np.stack([1 - p, p], axis=1)
+        for p in (second, np.clip(second + draw.normal(scale=0.01, size=400), 0, 1), np.round(second))
+    )
+    (same,) = differences(METRICS["calibration_error"], calibrated, other, actual, Effort(shuffles=200))
+    (worse,) = differences(METRICS["calibration_error"], calibrated, sure, actual, Effort(shuffles=200))
+    assert same.interval[0] < 0 < same.interval[1]
+    assert 0 < worse.interval[0] < worse.difference < worse.interval[1]
 
 
 @pytest.mark.parametrize("name", ["macro_f1", "matthews", "weighted_precision"])

@@ -239,8 +239,8 @@ def test_per_question_and_intervals():
         assert low < 100 * scores.mean() < high
         # within a tenth of the normal approximation's
         assert high - low == pytest.approx(2 * 1.96 * 100 * scores.std() / 300**0.5, rel=0.1)
-    mean = Metric("exact", lambda scores, _: 100 * scores.mean(), "scores")
-    assert intervals(mean, matched, matched)["exact"] == bounds["exact_match"]
+    mean = Metric("f1", lambda scores, _: 100 * scores.mean(), "scores")
+    assert intervals(mean, overlap, overlap)["f1"] == pytest.approx(bounds["f1"])
 
 
 def test_unknown_kind():

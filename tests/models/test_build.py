@@ -120,8 +120,8 @@ def test_weights_of_another_architecture_are_refused(copy: Path) -> None:
     ("file", "content", "problem"),
     [
         ("config.json", None, "the folder has no config.json; a model folder is what save_pretrained writes"),
-        ("config.json", "{", "config.json  not valid JSON"),
-        ("config.json", "[]", "config.json  not valid JSON"),
+        ("config.json", "{", "config.json  can not be used: not valid JSON"),
+        ("config.json", "[]", "expected an object, found a list"),
         ("config.json", "{}", 'config.json  model_type is missing; for example "model_type": "bert"'),
         ("config.json", '{"model_type": "brt"}', "can not be loaded"),
         ("model.safetensors", None, "the folder has no weights; expected model.safetensors"),

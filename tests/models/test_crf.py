@@ -5,10 +5,8 @@ from __future__ import annotations
 import itertools
 from pathlib import Path
 
-import pytest
 import torch
 
-from bertkit.errors import ModelError
 from bertkit.models import crf
 from bertkit.models.build import build_model
 from bertkit.recipe.schema import ModelBlock
@@ -41,10 +39,11 @@ def test_at_first_it_is_a_softmax() -> None:
 
 
 def test_it_is_found_again_in_the_models_folder(tiny_bert: Path, tmp_path: Path) -> None:
-    def model(place: Path, labels: int = 3):
+    def model(place: Path, names: str = "abc"):
         block = ModelBlock(name=str(place))
-        built = build_model(block, "AutoModelForTokenClassification", num_labels=labels)
-        crf.attach(built, labels, block)
+        config = {"num_labels": len(names), "id2label": dict(enumerate(names))}
+        built = build_model(block, "AutoModelForTokenClassification", **config)
+        crf.attach(built, len(names), block)
         return built, built.crf
 
     first, random = model(tiny_bert)
@@ -53,8 +52,14 @@ def test_it_is_found_again_in_the_models_folder(tiny_bert: Path, tmp_path: Path)
     first.save_pretrained(tmp_path)
     _, again = model(tmp_path)
     assert torch.equal(again.steps, random.steps)
-    with pytest.raises(ModelError, match="its CRF has 3 tags, the data 4"):
-        model(tmp_path, 4)
+    _, other = model(tmp_path, "cab")
+    for i, first_tag in enumerate("cab"):
+        for j, second in enumerate("cab"):
+            assert other.steps[i, j] == random.steps["abc".index(first_tag), "abc".index(second)]
+    for names in ("abcd", "abx"):
+        new, fresh = model(tmp_path, names)
+        assert {"classifier.weight", "crf.steps"} <= new.new_weights
+        assert not fresh.steps.any()
 
 
 def test_data_parallel_sees_that_it_is_used(tiny_bert: Path) -> None:

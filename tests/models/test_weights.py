@@ -13,8 +13,9 @@ import pytest
 
 from bertkit import hub
 from bertkit.errors import ExtraError, ModelError
+from bertkit.manifest import sha256
 from bertkit.models.build import load_tokenizer
-from bertkit.models.weights import identity, resolve, sha256
+from bertkit.models.weights import identity, resolve
 from bertkit.recipe.schema import ModelBlock
 from tests.models.test_build import build, said
 
@@ -45,9 +46,9 @@ def test_a_hub_name_whose_host_has_no_address_fails_at_once(online: None, monkey
 
 
 def test_where_a_model_is(tiny_bert: Path, online: None) -> None:
-    place = {"pretrained_model_name_or_path": str(tiny_bert), "revision": "main", "local_files_only": True}
-    assert resolve(str(tiny_bert), None, "model.name") == place
-    place = {"pretrained_model_name_or_path": "bert-base-cased", "revision": "main", "local_files_only": False}
+    place = {"revision": "main", "local_files_only": True, "trust_remote_code": False}
+    assert resolve(str(tiny_bert), None, "model.name") == {**place, "pretrained_model_name_or_path": str(tiny_bert)}
+    place |= {"pretrained_model_name_or_path": "bert-base-cased", "local_files_only": False}
     assert resolve("bert-base-cased", None, "model.name") == place
     assert resolve("bert-base-cased", "v2", "model.name") == {**place, "revision": "v2"}
 

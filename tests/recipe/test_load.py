@@ -268,3 +268,25 @@ def test_what_was_parsed_once_is_not_changed_by_sets(write: Write) -> None:
     again = load(path)
     assert (again.train, again.seed) == ({"learning_rate": 1e-4}, 42)
     assert load(write("task: regress\n")).task == "regress"
+
+
+def test_a_dict_is_a_recipe_too(tmp_path: Path) -> None:
+    values = {"task": "classify", "data": {"train": tmp_path / "a.csv"}, "metrics": ("accuracy",)}
+    sets = {"train.learning_rate": 3e-5, "data.columns.text": "a: b", "data.header": ("x", "y"), "seed": 3}
+    loaded = load(values, sets)
+    assert loaded.data.train == [str(tmp_path / "a.csv")]
+    assert (loaded.seed, loaded.train["learning_rate"], loaded.data.columns) == (3, 3e-5, {"text": "a: b"})
+    assert list(loaded.data.header or ()) == ["x", "y"]
+    assert values["data"] == {"train": tmp_path / "a.csv"}, "and is not changed"
+
+
+def test_what_is_no_recipe_from_python() -> None:
+    with pytest.raises(RecipeError, match="recipe  expected a file, a name or a dict, got list"):
+        load(["task"])  # type: ignore[arg-type]
+    with pytest.raises(RecipeError, match="task  missing; bertkit recipe show"):
+        load({})
+    with pytest.raises(RecipeError, match="modle  no such key; did you mean model"):
+        load({"task": "classify", "modle": 1})
+    for wrong in ("seed=3", [("seed", 3)]):
+        with pytest.raises(RecipeError, match="--set  expected a list of KEY=VALUE texts or a dict"):
+            load({"task": "classify"}, wrong)  # type: ignore[arg-type]

@@ -9,7 +9,8 @@ import pytest
 from pydantic import BaseModel
 
 from bertkit.errors import RecipeError, RunError
-from bertkit.recipe.load import code_files, load, map_references
+from bertkit.recipe.code import code_of
+from bertkit.recipe.load import load, map_references
 from bertkit.recipe.references import Reference, ReferenceTo, change_references
 from bertkit.recipe.schema import Recipe
 from bertkit.recipe.source import read
@@ -89,7 +90,7 @@ def test_a_users_own_reference_is_copied_into_the_run(mine: Recipe, tmp_path: Pa
 def test_a_users_own_reference_needs_trust(mine: Recipe, tmp_path: Path, name: str) -> None:
     run = Run.create(tmp_path / "run", mine)
     Run.begun(run.path)
-    (tmp_path / f"{name}.py").write_text("changed = 1\n")
+    (run.code / f"{name}.py").write_text("changed = 1\n")
     with pytest.raises(RunError, match="trust-code"):
         Run.begun(run.path)
 
@@ -97,7 +98,7 @@ def test_a_users_own_reference_needs_trust(mine: Recipe, tmp_path: Path, name: s
 def test_code_is_found_before_any_of_it_runs(mine: Recipe, tmp_path: Path) -> None:
     """The task itself may be what is not trusted, so its types are not asked."""
     (tmp_path / "mine.py").write_text("raise SystemExit")
-    files = {file.name for file in code_files(read(tmp_path / "r.yaml"))}
+    files = {Path(code.name).name for code in code_of(read(tmp_path / "r.yaml"))}
     assert files == {"mine.py", "augment.py", "filter.py"}
 
 

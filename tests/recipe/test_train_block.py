@@ -16,6 +16,7 @@ from bertkit.recipe.train_block import (
     GONE,
     LAYER_DECAY,
     MAX_MINUTES,
+    MIN_STEPS,
     MINIMUM,
     SET_BY_BERTKIT,
     UNUSED,
@@ -34,7 +35,7 @@ def arguments(**block: Any) -> Any:
 
 
 def test_every_name_is_usable_or_refused_for_a_reason() -> None:
-    usable = set(train_block.known()) - {LAYER_DECAY, MAX_MINUTES}
+    usable = set(train_block.known()) - {LAYER_DECAY, MAX_MINUTES, MIN_STEPS}
     assert usable | set(SET_BY_BERTKIT) | UNUSED == NAMES
     assert not usable & set(SET_BY_BERTKIT)
     assert not usable & UNUSED
@@ -265,3 +266,29 @@ def test_time_alone_ends_a_training_where_no_epochs_are_named() -> None:
     assert arguments(max_minutes=20).num_train_epochs == train_block.ENDLESS
     assert arguments(max_minutes=20, num_train_epochs=2).num_train_epochs == 2
     assert train_block.resolve({})["num_train_epochs"] == DEFAULTS["num_train_epochs"]
+
+
+@pytest.mark.parametrize(
+    ("block", "steps"),
+    [
+        ({}, 200),
+        ({"learning_rate": 1e-4}, 200),
+        ({"num_train_epochs": 3.0}, None),
+        ({"max_steps": 5}, None),
+        ({"max_minutes": 1.0}, None),
+        ({"num_train_epochs": 1.0, "min_steps": 50}, 50),
+    ],
+)
+def test_the_least_number_of_steps_is_set_only_where_the_recipe_says_nothing(block: Any, steps: int | None) -> None:
+    assert list(train_block.check(block)) == []
+    full = train_block.resolve(block)
+    assert full.get("min_steps") == steps
+    assert train_block.resolve(full) == full
+    assert not hasattr(train_block.arguments(full, Path("x"), seed=1, metric="a", greater_is_better=True), "min_steps")
+
+
+@pytest.mark.parametrize("other", [{"max_steps": 5}, {"max_minutes": 1.0}])
+def test_the_least_number_of_steps_goes_with_epochs_alone(other: dict[str, Any]) -> None:
+    (mistake,) = train_block.check({"min_steps": 50, **other})
+    assert mistake[:2] == ("min_steps", f"does not go with {next(iter(other))}")
+    assert [key for key, *_ in train_block.check({"min_steps": 0})] == ["min_steps"]

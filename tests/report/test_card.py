@@ -15,6 +15,7 @@ from bertkit.recipe.schema import Recipe
 from bertkit.report.card import card
 from bertkit.run import Run
 from bertkit.tasks.task import make_task
+from bertkit.warn import Warned
 from tests.helpers import tiny_recipe
 
 SCORES = {
@@ -53,6 +54,14 @@ def test_a_hub_name_without_an_owner_is_a_base_model_too() -> None:
     assert front_matter(written(model="bert-base-cased"))["base_model"] == "bert-base-cased"
 
 
+def test_warnings_come_before_the_scores() -> None:
+    recipe = resolve(Recipe.model_validate({"task": "classify", "model": "a/b"}))
+    warned: list[Warned] = [{"split": "test", "message": "no better"}, {"split": "", "message": "half-trained"}]
+    text = card(recipe, make_task(recipe, {"labels": ["a", "b"]}), SCORES, Run(Path("runs/mine")), warned)
+    assert "## Warnings\n\n- test: no better\n- half-trained\n\n## Scores" in text
+    assert "## Warnings" not in written()
+
+
 def test_every_figure_with_its_interval() -> None:
     text = written()
     assert "| validation | accuracy | 0.9123 | 0.9000 to 0.9500 |" in text
@@ -65,7 +74,7 @@ def test_what_it_is_and_how_to_use_it() -> None:
     text = written()
     assert text.split("---\n", 2)[2].lstrip().startswith("# mine\n")
     assert "`classify`, trained by bertkit from `google/electra-small`." in text
-    assert "bertkit predict runs/mine --text 'Where is my parcel?'" in text
+    assert "bertkit predict mine --text 'Where is my parcel?'" in text
     assert "random weights (bert)" in written(model={"scratch": {"model_type": "bert"}})
 
 
@@ -92,5 +101,17 @@ def test_the_card_of_a_run(tiny_bert: Path, tmp_path: Path) -> None:
     accuracy = run.metrics["validation"]["accuracy"]
     low, high = run.metrics["intervals"]["validation"]["accuracy"]
     assert f"| validation | accuracy | {accuracy:.4f} | {low:.4f} to {high:.4f} |" in text
-    assert f"bertkit predict {run.path} --text" in text
+    assert f"bertkit predict {run.path.name} --text" in text
     assert "`delivery`, `other`, `refund`" in text
+
+
+def test_hostile_names_stay_where_they_stand() -> None:
+    hostile = "a`\n\n# Trusted\n<script>"
+    text = written(labels=(hostile, "b", *map(str, range(2000))), model={"name": f"x/{hostile}"})
+    assert "\n# Trusted" not in text
+    assert r"from `` x/a`\n\n# Trusted\n<script> ``." in text
+    assert r"`` a`\n\n# Trusted\n<script> ``, `b`, `0`" in text
+    assert text.rstrip().endswith("`997` and 1,002 more")
+    assert "base_model" not in front_matter(text)
+    scores = {"test": Scores({"f1 of | <b>\n|x": 0.5}, [], {})}
+    assert r"| test | f1 of \| \<b\>\\n\|x | 0.5000 |  |" in written(scored=scores)

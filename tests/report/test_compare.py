@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -36,6 +37,15 @@ def test_texts_are_escaped_and_nothing_is_loaded() -> None:
     assert "where is my &lt;b&gt;parcel&lt;/b&gt;" in text
     assert "<b>" not in text
     assert not re.search(r"<(script|link|img|iframe)|src=|url\((?!#)", text)
+
+
+def test_warnings_stand_at_the_top() -> None:
+    small = replace(comparison().runs[0], warnings=["small, test: no <better>"])
+    warned = replace(comparison(), runs=[small, *comparison().runs[1:]], warnings=["few rows"])
+    text = page(warned.record())
+    assert text.index("<li>few rows</li>") < text.index("<li>small, test: no &lt;better&gt;</li>")
+    assert text.index("no &lt;better&gt;") < text.index("small is better by")
+    assert "Warnings" not in page(comparison().record())
 
 
 def test_a_page_of_three_runs() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from pathlib import Path
 
 import pytest
@@ -50,3 +51,14 @@ def test_a_step_that_was_trained_again_counts_once_and_a_broken_line_is_left_out
 def test_no_log(tmp_path: Path) -> None:
     log = read(tmp_path / "log.jsonl")
     assert (log.losses(), log.rate, log.seconds(5)) == ([("training", [], []), ("validation", [], [])], None, None)
+
+
+def test_lines_that_can_not_be_used_are_counted(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(logging.getLogger("bertkit"), "propagate", True)
+    wrong = ["[]", "5", "", '{"step": "x", "loss": 1}', '{"step": 3, "loss": "high"}', "[" * 5000, '{"step": 3, "lo']
+    file = written(tmp_path, *LINES)
+    file.write_text(file.read_text("utf-8") + "\n".join(wrong), "utf-8")
+    assert read(file).losses() == Log(LINES[:2], LINES[2:]).losses()
+    assert set(caplog.messages) == {f"{file}: 7 of 10 lines can not be used"}

@@ -31,6 +31,16 @@ def test_a_page_has_all_in_itself(own: Path) -> None:
     assert not re.search(r"https?://|<script|<link|@import|url\(", text)
 
 
+def test_what_hides_is_shown_and_what_is_long_is_cut(own: Path) -> None:
+    (own / "d.html").write_text(
+        '{% extends "base.html" %}{% block body %}<p>{{ said }}</p><pre>{{ all|whole }}</pre>{% endblock %}', "utf-8"
+    )
+    text = page.render("d.html", title="a", said="\u202ea\x1b[2J\n" + "b" * 10**6, all="<a>\n" + "b" * 10**5)
+    assert "<p>\\u202ea\\x1b[2J\\nbbb" in text
+    assert "(998,007 characters left out)" in text
+    assert "<pre>&lt;a&gt;\n" + "b" * 10**5 + "</pre>" in text
+
+
 def test_a_value_that_is_not_given_is_an_error(own: Path) -> None:
     (own / "b.html").write_text('{% extends "base.html" %}{% block body %}{{ unknown }}{% endblock %}', "utf-8")
     with pytest.raises(jinja2.UndefinedError, match="unknown"):

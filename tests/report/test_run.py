@@ -117,6 +117,16 @@ def test_kinds_of_errors_are_a_table(runs: dict[str, Run]) -> None:
     assert "Kinds of errors" not in run_page.page(runs["ner"], make("ner", {}), results())
 
 
+def test_warnings_stand_at_the_top_in_place_of_the_figure(runs: dict[str, Run]) -> None:
+    page = replace(results(), warnings=[{"split": "test", "message": "all answers are <about> 1.70"}])
+    text = checked(run_page.page(runs["classify"], make("classify", {}), page))
+    assert headings(text)[0] == "Warnings"
+    assert "<li>test: all answers are &lt;about&gt; 1.70</li>" in text
+    (subtitle,) = re.findall(r'<p class="subtitle">(.*?)</p>', text)
+    assert "0.5" not in subtitle
+    assert "accuracy 0.5000" in run_page.page(runs["classify"], make("classify", {}), results())
+
+
 def test_at_most_twenty_mistakes(runs: dict[str, Run]) -> None:
     verdicts = [label(f"text {n}!", "a", "b") for n in range(50)]
     text = run_page.page(runs["classify"], make("classify", {}), results(*verdicts))

@@ -17,7 +17,7 @@ def test_numbers() -> None:
 
 def test_choices() -> None:
     assert parsing.choice(" 2 ", 3) == 2
-    for value in ("3", "-1", "two", None, "\u00b2"):
+    for value in ("3", "-1", "two", None, "\u00b2", "7" * 5000):
         with pytest.raises(Unusable, match="choice"):
             parsing.choice(value, 3)
 
@@ -31,3 +31,8 @@ def test_tags_in_every_form(value: object) -> None:
 def test_what_is_no_list_of_tags(value: object, reason: str) -> None:
     with pytest.raises(Unusable, match=reason):
         parsing.tags(value, 2)
+
+
+def test_brackets_without_end_are_no_tags() -> None:
+    with pytest.raises(Unusable):
+        parsing.tags("[" * 100_000, 2)

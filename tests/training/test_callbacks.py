@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import json
 import logging
 import math
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -253,3 +256,27 @@ def test_what_is_no_callback_is_never_called(tmp_path: Path) -> None:
     with pytest.raises(PluginError, match="not a TrainerCallback"):
         make_callback({"os:system": {"command": f"touch {reached}"}}, SimpleNamespace(load_best_model_at_end=True))
     assert not reached.exists()
+
+
+def test_a_resumed_log_loses_later_and_broken_lines_alone(tmp_path: Path) -> None:
+    file, log = tmp_path / "log.jsonl", LogFile(tmp_path / "log.jsonl")
+    kept = ['{"step": 1, "epoch": 0.5, "loss": 1.0}\n', '{"step": 2, "validation": {"f1": null}}\n']
+    others = ["[]\n", "5\n", '{"loss": 1}\n', '{"step": 3, "loss": 1.0}\n', '{"step": 2']
+    file.write_text("".join([kept[0], *others[:3], kept[1], *others[3:]]))
+    log.on_train_begin(ARGS, state(2), None)
+    assert file.read_text() == "".join(kept)
+
+
+def test_a_terminal_that_goes_away_does_not_end_the_progress(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Gone(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+        def write(self, text: str) -> int:
+            raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(sys, "stderr", Gone())
+    progress = ShowProgress(StopWatch())
+    progress.on_train_begin(ARGS, state(), None)
+    progress.on_step_end(ARGS, state(3), None)
+    progress.close()

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from bertkit.training.checkpoints import LIST, STATE, Checkpoints, damage, is_final, state_of, step_of
+from bertkit.training.checkpoints import LIST, STATE, Checkpoints, damage, is_final, state_of, step_of, wins_tie
 from tests.helpers import messages
 
 
@@ -55,12 +57,26 @@ def test_a_checkpoint_counts_only_once_it_is_sealed(checkpoints: Checkpoints) ->
     assert not checkpoints.aside.exists()
 
 
-def test_the_list_names_every_file_with_its_size(checkpoints: Checkpoints) -> None:
+def test_the_list_names_every_file_with_its_size_and_hash(checkpoints: Checkpoints) -> None:
     seal(checkpoints, 5)
-    sizes = json.loads((checkpoints.path(5) / LIST).read_text())
+    files = json.loads((checkpoints.path(5) / LIST).read_text())
     state = (checkpoints.path(5) / STATE).stat().st_size
-    assert sizes == {"model.safetensors": 7, "deep/rng.pth": 5, STATE: state}
+    assert {name: entry["bytes"] for name, entry in files.items()} == {
+        "model.safetensors": 7,
+        "deep/rng.pth": 5,
+        STATE: state,
+    }
+    assert files["model.safetensors"]["sha256"] == hashlib.sha256(b"weights").hexdigest()
     assert damage(checkpoints.path(5)) == ""
+
+
+def test_a_checkpoint_from_before_hashes_is_taken(checkpoints: Checkpoints) -> None:
+    seal(checkpoints, 5, 10)
+    sizes = {name: (checkpoints.path(10) / name).stat().st_size for name in ("model.safetensors", "deep/rng.pth")}
+    (checkpoints.path(10) / LIST).write_text(json.dumps(sizes))
+    assert checkpoints.last() == checkpoints.path(10)
+    shortened(checkpoints.path(10))
+    assert checkpoints.last() == checkpoints.path(5)
 
 
 def test_a_later_checkpoint_of_the_same_step_takes_its_place(checkpoints: Checkpoints) -> None:
@@ -114,7 +130,7 @@ def test_names_that_are_not_checkpoints_are_left_alone(checkpoints: Checkpoints)
     for name in others:
         shutil.copytree(checkpoints.path(3), checkpoints.folder / name)
     assert steps(checkpoints) == [3]
-    checkpoints.rotate(1, None)
+    checkpoints.rotate(3, 1, None)
     assert sorted(path.name for path in checkpoints.folder.iterdir()) == sorted([*others, "checkpoint-3"])
 
 
@@ -149,13 +165,39 @@ def broken_list(folder: Path) -> str:
     return "no files.json"
 
 
+def list_of_another_shape(folder: Path) -> str:
+    (folder / LIST).write_text("[]")
+    return "no files.json"
+
+
 def empty(folder: Path) -> str:
     shutil.rmtree(folder)
     folder.mkdir()
     return "no files.json"
 
 
-@pytest.mark.parametrize("tear", [missing, shortened, without_list, broken_list, empty])
+def flipped(folder: Path) -> str:
+    content = bytearray((folder / "model.safetensors").read_bytes())
+    content[3] ^= 1
+    (folder / "model.safetensors").write_bytes(content)
+    return "the content of model.safetensors has changed"
+
+
+def zeroed(folder: Path) -> str:
+    """As a power cut leaves it: the right size, and nothing in it."""
+    (folder / STATE).write_bytes(bytes((folder / STATE).stat().st_size))
+    return f"the content of {STATE} has changed"
+
+
+def zeroed_list(folder: Path) -> str:
+    (folder / LIST).write_bytes(bytes((folder / LIST).stat().st_size))
+    return "no files.json"
+
+
+@pytest.mark.parametrize(
+    "tear",
+    [missing, shortened, without_list, broken_list, list_of_another_shape, empty, flipped, zeroed, zeroed_list],
+)
 def test_a_torn_checkpoint_is_passed_over_and_named(
     checkpoints: Checkpoints, tear: Any, said: pytest.LogCaptureFixture
 ) -> None:
@@ -163,7 +205,7 @@ def test_a_torn_checkpoint_is_passed_over_and_named(
     torn = tear(checkpoints.path(10))
     assert damage(checkpoints.path(10)) == torn
     assert checkpoints.last() == checkpoints.path(5)
-    assert messages(said) == [f"{checkpoints.path(10)} is incomplete ({torn}): skipped"]
+    assert messages(said) == [f"{checkpoints.path(10)} is damaged ({torn}): skipped"]
     tear(checkpoints.path(5))
     assert checkpoints.last() is None
 
@@ -189,19 +231,22 @@ def test_a_torn_checkpoint_is_passed_over_and_named(
 )
 def test_the_best_and_the_last_stay(checkpoints: Checkpoints, limit: int | None, best: int | None, kept: Any) -> None:
     seal(checkpoints, 1, 2, 3, 4, 5)
-    checkpoints.rotate(limit, best)
+    checkpoints.rotate(5, limit, best)
     assert steps(checkpoints) == kept
-    checkpoints.rotate(limit, best)
+    checkpoints.rotate(5, limit, best)
     assert steps(checkpoints) == kept
 
 
 @pytest.mark.parametrize("limit", [1, 2])
-def test_a_torn_checkpoint_does_not_take_the_place_of_a_whole_one(checkpoints: Checkpoints, limit: int) -> None:
+@pytest.mark.parametrize("tear", [shortened, flipped])
+def test_a_torn_checkpoint_does_not_take_the_place_of_a_whole_one(
+    checkpoints: Checkpoints, limit: int, tear: Any
+) -> None:
     """Where the newest was torn, training goes on before it; what it saves then must stay."""
     seal(checkpoints, 10, 30)
-    shortened(checkpoints.path(30))
+    tear(checkpoints.path(30))
     seal(checkpoints, 20)
-    checkpoints.rotate(limit, None)
+    checkpoints.rotate(20, limit, None)
     assert steps(checkpoints) == [10, 20][-limit:]
 
 
@@ -222,3 +267,14 @@ def test_nothing_is_left_to_train_at_the_last_step_or_where_a_callback_ended_it(
     checkpoints.seal(5)
     assert is_final(checkpoints.path(5)) == final
     assert state_of(checkpoints.path(5))["max_steps"] == 100
+
+
+@pytest.mark.parametrize(
+    ("accuracy", "loss", "wins"), [(1.0, 0.2, True), (1.0, 1.4, False), (0.9, 0.2, False), (1.0, float("nan"), False)]
+)
+def test_of_equal_checkpoints_the_one_with_the_lower_loss_wins(accuracy: float, loss: float, wins: bool) -> None:
+    history = [{"step": 7, "eval_loss": 1.7}, {"step": 14, "loss": 1.5}, {"step": 14, "eval_loss": 1.3}]
+    state = SimpleNamespace(best_global_step=14, best_metric=1.0, log_history=history)
+    assert wins_tie(state, {"eval_accuracy": accuracy, "eval_loss": loss}, "eval_accuracy") == wins
+    state.best_global_step = None
+    assert not wins_tie(state, {"eval_accuracy": accuracy, "eval_loss": loss}, "eval_accuracy")

@@ -121,3 +121,14 @@ def test_mistakes_are_the_users(check: Check) -> None:
         check(csv("b.csv", ("", "x"), ("", "y")))
     with pytest.raises(BertkitError, match="nowhere"):
         check(file, sets=["model.name=./nowhere"])
+
+
+def test_what_the_tokenizer_loses_is_counted(check: Check) -> None:
+    report = check(csv("a.csv", ("one two", "x"), ("包裹", "y")), validation=(csv("b.csv", ("One", "x")),))
+    assert report.train.coverage is not None and report.validation is not None
+    assert (report.train.coverage.tokens, report.train.coverage.unknown) == (4, 2)
+    text = "\n".join(report.lines())
+    assert "unknown tokens: 2 of 4 (50.0%, in all texts)" in text
+    assert "warning: 50.0% of the tokens are unknown to the tokenizer" in text
+    assert "texts whose upper case the tokenizer removes: 1 of 1 (100.0%, in all texts)" in text
+    assert report.as_dict()["train"]["coverage"]["unknown"] == 2

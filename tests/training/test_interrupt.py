@@ -17,7 +17,7 @@ from bertkit.training import interrupt
 from bertkit.training.interrupt import ECHO, EVERY, Interrupt
 from tests.helpers import messages
 
-SIGNALS = [signal.SIGINT, signal.SIGTERM]
+SIGNALS = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
 ARGS = SimpleNamespace(gradient_accumulation_steps=2)
 LOADER = range(7)  # 7 micro-batches: 4 steps an epoch
 
@@ -27,6 +27,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     """`clock.now` is the time in seconds."""
     time = SimpleNamespace(now=1000.0)
     monkeypatch.setattr(interrupt, "time", SimpleNamespace(monotonic=lambda: time.now))
+    monkeypatch.setattr(interrupt, "leave_terminal", lambda number: None)
     return time
 
 
@@ -39,8 +40,10 @@ def said(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> p
 @pytest.fixture
 def handlers() -> Iterator[list[Any]]:
     """The handlers before the test, which are there again after it, whatever it does."""
-    before = [signal.getsignal(number) for number in SIGNALS]
+    outer = signal.signal(signal.SIGHUP, signal.SIG_DFL)  # the tests may run under nohup
+    before = current()
     yield before
+    before[-1] = outer
     for number, handler in zip(SIGNALS, before, strict=True):
         signal.signal(number, handler)
 
@@ -108,6 +111,15 @@ def test_a_second_signal_at_once_is_an_echo_and_a_later_one_stops(
         with pytest.raises(KeyboardInterrupt):
             signal.raise_signal(signal.SIGINT)
     assert len(messages(said)) == 1
+
+
+def test_the_end_of_the_terminal_is_a_request_too(handlers: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    left: list[int] = []
+    monkeypatch.setattr(interrupt, "leave_terminal", left.append)
+    with Interrupt() as mine:
+        signal.raise_signal(signal.SIGHUP)
+        assert mine.requests[0]
+        assert (mine.signal, left) == ("SIGHUP", [signal.SIGHUP])
 
 
 def test_a_forked_child_neither_speaks_nor_is_asked(handlers: list[Any], capfd: pytest.CaptureFixture[str]) -> None:

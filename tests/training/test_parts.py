@@ -60,3 +60,22 @@ def test_what_can_not_be_trained_is_told(change: dict, said: str, tiny_bert: Pat
     recipe = recipe.model_copy(update={"data": recipe.data.model_copy(update=change)})
     with pytest.raises(RecipeError, match=said):
         prepare(resolve(recipe))
+
+
+@pytest.mark.parametrize(
+    ("train", "epochs"),
+    [({"min_steps": 41}, 11), ({"min_steps": 4}, 1), ({"min_steps": 10_000}, 50), ({}, 1), ({"max_steps": 2}, 3)],
+)
+def test_little_data_gets_more_epochs(train: dict[str, Any], epochs: int, tiny_bert: Path, tmp_path: Path) -> None:
+    """32 rows in batches of 8: four steps per epoch."""
+    recipe = tiny_recipe("classify", {}, tiny_bert, tmp_path, **train)
+    assert prepare(resolve(recipe)).args.num_train_epochs == epochs
+
+
+def test_a_recipe_without_epochs_gets_two_hundred_steps(tiny_bert: Path, tmp_path: Path) -> None:
+    recipe = tiny_recipe("classify", {}, tiny_bert, tmp_path)
+    block = {key: value for key, value in recipe.train.items() if key != "num_train_epochs"}
+    full = resolve(recipe.model_copy(update={"train": block}))
+    assert (full.train["min_steps"], full.train["num_train_epochs"]) == (200, 3.0)
+    assert prepare(full).args.num_train_epochs == 50
+    assert "min_steps" not in resolve(recipe).train

@@ -5,14 +5,16 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from bertkit.errors import PluginError
 from bertkit.metrics import find_metric
 from bertkit.recipe.load import resolve
 from bertkit.training.parts import Parts, prepare
-from bertkit.training.preflight import check_batches, log_warnings
-from tests.helpers import messages, tiny_recipe
+from bertkit.training.preflight import check_batches, constant_targets, log_warnings
+from bertkit.warn import collect
+from tests.helpers import make, messages, tiny_recipe, write_rows
 
 
 @pytest.fixture(scope="module")
@@ -42,9 +44,30 @@ def test_a_learning_rate_that_is_far_off(
     assert any("train.learning_rate" in said for said in messages(caplog)) == warned
 
 
+def test_targets_that_are_all_the_same(parts: Parts) -> None:
+    """Of any task, and of any part of the loss, by the head's targets."""
+    task = make("pretrain", {"objective": "mlm+nsp"})
+    assert constant_targets(task, [{"pair": 1}, {"pair": 1}, {"pair": 1}]) == ["pair"]
+    assert constant_targets(task, [{"pair": 1}, {"pair": 0}]) == []
+    assert constant_targets(task, [{"pair": 1}]) == []
+    spans = [{"labels": np.array([0, 0])}, {"labels": np.array([0, 0])}]
+    assert constant_targets(make("squad", {}), spans) == ["labels"]
+    assert constant_targets(make("squad", {}), [*spans, {"labels": np.array([3, 4])}]) == []
+    assert constant_targets(parts.task, parts.splits["train"].encoded.examples) == []
+
+
+def test_the_right_choice_is_always_the_first(tiny_bert: Path, tmp_path: Path) -> None:
+    recipe = tiny_recipe("choice", {}, tiny_bert, tmp_path)
+    rows = [row for row in make("choice", {}).tiny_rows() if row["label"] == 0]
+    write_rows(rows, Path(recipe.data.train[0]))
+    with collect() as warned:
+        prepare(resolve(recipe))
+    said = "all 3 examples have the same target (labels): there is nothing to learn from it"
+    assert {"split": "train", "message": said} in warned
+
+
 def test_rows_that_stand_in_train_too(parts: Parts, caplog: pytest.LogCaptureFixture) -> None:
     logging.getLogger("bertkit").propagate = True
     log_warnings(parts.recipe, parts.task, parts.splits)
-    assert "8 of the validation rows (100.0%) are also in the training data: their scores are too high" in messages(
-        caplog
-    )
+    said = "validation: 8 rows (100.0%) are also in the training data: their scores are too high"
+    assert said in messages(caplog)

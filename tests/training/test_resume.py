@@ -18,9 +18,9 @@ from bertkit import Run, train
 from bertkit.errors import RecipeError, RunError, Stopped, TrainingError
 from bertkit.recipe.schema import Recipe
 from bertkit.training import interrupt
-from bertkit.training.checkpoints import Checkpoints, is_final, step_of
-from tests.conftest import TINY
+from bertkit.training.checkpoints import LIST, Checkpoints, is_final, step_of
 from tests.helpers import Power, messages, tiny_recipe
+from tests.tiny import TINY
 
 BY_STEPS = {"eval_strategy": "steps", "eval_steps": 3, "save_steps": 3}
 ACCUMULATED = {**BY_STEPS, "gradient_accumulation_steps": 2, "per_device_train_batch_size": 4}
@@ -29,6 +29,7 @@ WAYS: dict[str, dict[str, Any]] = {
     "epoch-bucketed": {"padding_free": "off"},
     "steps": BY_STEPS,
     "steps-workers": {**ACCUMULATED, "dataloader_num_workers": 2},
+    "min-steps": {"num_train_epochs": 1, "min_steps": 21},
     "steps-sparse-log": {**BY_STEPS, "logging_steps": 4},
 }
 """How a training saves. Seven steps an epoch of 8 rows, the last one smaller; by steps it is saved in the middle."""
@@ -223,8 +224,76 @@ def test_a_torn_checkpoint_is_passed_over_with_a_warning(
     (last / "optimizer.pt").unlink()
     said.clear()
     resumed = train(folder, resume=True)
-    assert [m for m in messages(said) if "incomplete" in m] == [f"{last} is incomplete (no optimizer.pt): skipped"]
+    assert [m for m in messages(said) if "damaged" in m] == [f"{last} is damaged (no optimizer.pt): skipped"]
     assert_same(resumed, alone("steps"))
+
+
+class Evil:
+    def __init__(self, ran: Path):
+        self.ran = ran
+
+    def __reduce__(self) -> Any:
+        return Path.touch, (self.ran,)
+
+
+def test_the_checkpoint_of_a_stranger_runs_nothing(alone: Any, tmp_path: Path, cut_at: Any) -> None:
+    """The attack: an unfinished Run to resume, whose optimizer, schedule and random numbers are other objects."""
+    folder = a_cut_run(alone("steps").recipe, tmp_path / "cut", cut_at, 5)
+    last = checkpoints(folder).last()
+    assert last
+    good = shutil.copytree(last, tmp_path / "good")
+    for name in ("optimizer.pt", "scheduler.pt", "rng_state.pth"):
+        aside = checkpoints(folder).unsealed(step_of(last))
+        shutil.rmtree(last)
+        shutil.copytree(good, aside)
+        (aside / LIST).unlink()  # which would list itself
+        torch.save(Evil(tmp_path / "ran"), aside / name)
+        checkpoints(folder).seal(step_of(last))
+        with pytest.raises(RunError, match="holds something else than the state of a training") as caught:
+            train(folder, resume=True)
+        assert len(str(caught.value).splitlines()) == 1
+        assert not (tmp_path / "ran").exists()
+
+
+def flip(file: Path) -> None:
+    content = bytearray(file.read_bytes())
+    content[-1] ^= 1
+    file.write_bytes(content)
+
+
+def test_flipped_weights_and_zeros_are_passed_over(
+    alone: Any, tmp_path: Path, cut_at: Any, said: pytest.LogCaptureFixture
+) -> None:
+    """Two damaged checkpoints of the right size: with none left, training starts again, and ends the same."""
+    folder = a_cut_run(alone("steps").recipe, tmp_path / "cut", cut_at, 14)
+    older, last = checkpoints(folder).all()[-2:]
+    flip(last / "model.safetensors")
+    copy = shutil.copytree(folder, tmp_path / "copy")
+    assert_same(train(folder, resume=True), alone("steps"))
+    assert f"{last} is damaged (the content of model.safetensors has changed): skipped" in messages(said)
+    assert f"resuming from step {step_of(older)}" in messages(said)
+    for checkpoint in checkpoints(copy).all():
+        state = checkpoint / "trainer_state.json"
+        state.write_bytes(bytes(state.stat().st_size))
+    assert_same(train(copy, resume=True), alone("steps"))
+    assert "no whole checkpoint: starting again from the first step" in messages(said)
+
+
+def test_a_best_checkpoint_that_was_damaged_during_the_training_is_not_used(
+    alone: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from bertkit.training.trainer import BertTrainer
+
+    plain = BertTrainer._load_best_model
+
+    def flip_and_load(trainer: BertTrainer) -> None:
+        flip(Path(str(trainer.state.best_model_checkpoint)) / "model.safetensors")
+        plain(trainer)
+
+    monkeypatch.setattr(BertTrainer, "_load_best_model", flip_and_load)
+    with pytest.raises(TrainingError, match=r"the best checkpoint is damaged: the content of model\.safetensors has"):
+        train(alone("epoch").recipe, output=tmp_path / "run")
+    assert not Run(tmp_path / "run").is_finished
 
 
 def test_a_full_disk_names_the_good_checkpoint_and_the_run_goes_on(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,10 @@ import pytest
 
 from bertkit import Run, train
 from bertkit.errors import BertkitError, RecipeError, RunError, TrainingError
+from bertkit.lock import LOCK, Busy, one_writer
+from bertkit.manifest import sha256
 from bertkit.recipe.schema import Recipe
-from tests.helpers import make, tiny_recipe, write_rows
+from tests.helpers import Power, make, tiny_recipe, write_rows
 
 
 @pytest.fixture
@@ -40,6 +43,43 @@ def test_a_folder_in_use_is_told_before_anything_is_loaded(tmp_path: Path) -> No
         train("a recipe that does not exist", output=tmp_path / "run")
 
 
+def test_a_folder_that_another_training_writes(
+    tiny_bert: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cut_at: Any
+) -> None:
+    """New or resumed, the second one is told before any work, and leaves the folder as it is."""
+    from bertkit.training import train as module
+
+    recipe = tiny_recipe("classify", {}, tiny_bert, tmp_path)
+    cut_at(1)
+    with pytest.raises(Power):
+        train(recipe, output=tmp_path / "begun")
+    monkeypatch.setattr(module, "prepare", lambda _: pytest.fail("work"))
+    for folder, resume in ((tmp_path / "new", False), (tmp_path / "begun", True)):
+        with one_writer(folder):
+            before = sorted(folder.iterdir())
+            with pytest.raises(Busy, match=f"{folder}  in use by process {os.getpid()} on "):
+                train(recipe, output=folder, resume=resume)
+            assert sorted(folder.iterdir()) == before
+
+
+def test_a_mistake_leaves_no_folder(tiny_bert: Path, tmp_path: Path) -> None:
+    recipe = changed(tiny_recipe("classify", {}, tiny_bert, tmp_path), data={"train": ["gone.csv"]})
+    with pytest.raises(BertkitError, match=r"gone\.csv"):
+        train(recipe, output=tmp_path / "runs" / "run")
+    assert not (tmp_path / "runs").exists()
+
+
+def test_two_trainings_of_one_name(tiny_bert: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Begun in the same second: their default names are the same."""
+    from bertkit.training import train as module
+
+    monkeypatch.setattr(module, "default_folder", lambda _: tmp_path / "runs" / "classify-20260101-000000")
+    recipe = tiny_recipe("classify", {}, tiny_bert, tmp_path, max_steps=1)
+    runs = [train(recipe), train(recipe)]
+    assert [run.path.name for run in runs] == ["classify-20260101-000000", "classify-20260101-000000-2"]
+    assert all(run.is_finished and not (run.path / LOCK).exists() for run in runs)
+
+
 def test_test_rows_are_scored_once_and_figures_have_intervals(tiny_bert: Path, tmp_path: Path) -> None:
     recipe = tiny_recipe("classify", {}, tiny_bert, tmp_path)
     file = write_rows(make("classify", {}).tiny_rows()[:6], tmp_path / "test.jsonl")
@@ -55,7 +95,7 @@ def test_warnings_that_save_a_day(tiny_bert: Path, tmp_path: Path, said: pytest.
     train(recipe, output=tmp_path / "run")
     found = "\n".join(warnings(said))
     assert "train.learning_rate is 0.5" in found
-    assert "8 of the validation rows (100.0%) are also in the training data" in found
+    assert "validation: 8 rows (100.0%) are also in the training data" in found
     assert "have more than 4 tokens: cut" in found
     assert "always predicting" in found
 
@@ -132,7 +172,7 @@ def test_a_metric_of_ones_own_chooses_the_best_model(tiny_bert: Path, tmp_path: 
 
 
 def test_model_from_scratch(tiny_bert: Path, tmp_path: Path) -> None:
-    from tests.conftest import TINY
+    from tests.tiny import TINY
 
     recipe = tiny_recipe("classify", {}, tiny_bert, tmp_path)
     values = recipe.model_dump(mode="json", exclude_none=True)
@@ -150,7 +190,7 @@ def test_limits_draw_rows_with_the_seed(tiny_bert: Path, tmp_path: Path, said: p
 
 
 def test_a_good_training_warns_of_nothing(tiny_bert: Path, tmp_path: Path, said: pytest.LogCaptureFixture) -> None:
-    block = {"learning_rate": 1e-3, "num_train_epochs": 25, "lr_scheduler_type": "constant", "warmup_steps": 0}
+    block = {"learning_rate": 1e-3, "num_train_epochs": 45, "lr_scheduler_type": "constant", "warmup_steps": 0}
     recipe = tiny_recipe("classify", {}, tiny_bert, tmp_path, **block, eval_strategy="no")
     dev = write_rows(
         [{**row, "text": f"{row['text']} please"} for row in make("classify", {}).tiny_rows()], tmp_path / "d.jsonl"
@@ -196,7 +236,7 @@ def test_a_loss_and_a_callback_of_ones_own(tiny_bert: Path, tmp_path: Path) -> N
     assert (tmp_path / "count").read_text() == "xxx"
     assert run.metrics["validation"]["loss"] > 100
     assert (run.code / "mine.py").read_text() == file.read_text()
-    assert run.environment["code"]["mine.py"]["source"] == str(file)
+    assert run.environment["code"]["mine.py"] == {"sha256": sha256(file)}
     assert run.environment["versions"]["transformers"]
 
 
@@ -226,3 +266,25 @@ def test_the_validation_split_tunes_thresholds_and_the_run_keeps_them(tiny_bert:
     assert len(run.task_state["thresholds"]) == len(run.task_state["labels"]) == 3
     fixed = tiny_recipe("classify", {"multi_label": True, "threshold": 0.3}, tiny_bert, tmp_path, max_steps=2)
     assert "thresholds" not in train(fixed, output=tmp_path / "fixed").task_state
+
+
+def test_a_dict_and_its_changes_train(tiny_bert: Path, tmp_path: Path) -> None:
+    recipe = tiny_recipe("classify", {}, tiny_bert, tmp_path, max_steps=1)
+    values = recipe.model_dump(mode="json", exclude_none=True)
+    run = train(values, output=tmp_path / "run", sets={"seed": 7})
+    assert run.recipe.seed == 7
+    with pytest.raises(RecipeError, match="--set  a Recipe is complete; give a dict, a file or a name"):
+        train(recipe, output=tmp_path / "other", sets={"seed": 7})
+
+
+def test_a_folder_that_is_removed_meanwhile_is_named(tiny_bert: Path, tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text(
+        "import shutil\nfrom pathlib import Path\nfrom transformers import TrainerCallback\n\n\n"
+        "class Cleaner(TrainerCallback):\n"
+        "    def on_step_end(self, args, state, control, **kwargs):\n"
+        "        shutil.rmtree(Path(args.output_dir).parent, ignore_errors=True)\n"
+    )
+    recipe = tiny_recipe("classify", {}, tiny_bert, tmp_path, max_steps=2)
+    recipe = changed(recipe, callbacks=[f"{tmp_path}/mine.py:Cleaner"])
+    with pytest.raises(TrainingError, match="run  was removed during the training; train again"):
+        train(recipe, output=tmp_path / "run")

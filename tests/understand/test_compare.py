@@ -43,6 +43,7 @@ def changed(run: Run, folder: Path, order: tuple[int, ...] = (0, 1, 2), bias: tu
         weights[name] = weights[name][list(order)].contiguous()
     weights["classifier.bias"] += weights["classifier.bias"].new_tensor(bias)
     save_file(weights, copy.model / "model.safetensors", {"format": "pt"})
+    copy.seal()
     return copy
 
 
@@ -140,6 +141,16 @@ def test_rows_of_the_training_give_a_warning(
     assert len(result.rows) == 32
     warned = {message.partition(":")[0] for message in messages(caplog) if "was trained on rows of" in message}
     assert warned == {"small", "leaning"}
+    assert any("was trained on rows of" in line for line in result.record()["warnings"])
+
+
+def test_what_the_trainings_warned_of_goes_along(small: Run, leaning: Run, tmp_path: Path) -> None:
+    folder = shutil.copytree(small.path, tmp_path / "half")
+    metrics = json.loads((folder / "metrics.json").read_text())
+    metrics["warnings"] = [{"split": split, "message": "half-trained"} for split in ("", "train", "test")]
+    (folder / "metrics.json").write_text(json.dumps(metrics))
+    lines = compare([Run.open(folder), leaning], split="validation").record()["warnings"]
+    assert [line for line in lines if "half-trained" in line] == ["half: half-trained", "half, train: half-trained"]
 
 
 @pytest.mark.parametrize(
@@ -162,6 +173,7 @@ def test_runs_that_can_not_be_compared(small: Run, tmp_path: Path) -> None:
     other = Run.open(tmp_path / "other")
     names = ["delivery", "other", "refunds"]
     other.task_file.write_text(json.dumps({**other.task_state, "labels": names}))
+    other.seal()
     with pytest.raises(RunError, match="alone has refunds and lacks refund"):
         compare([small, other])
 
@@ -192,6 +204,7 @@ def test_language_models_of_two_vocabularies(tiny_bert: Path, tmp_path: Path) ->
     assert {d.test for d in result.contrasts[0].differences} == {"randomisation, no answers differ"}
     text = (copy.model / "tokenizer.json").read_text("utf-8")
     (copy.model / "tokenizer.json").write_text(text.replace('"parcel":', '"parcels":'), "utf-8")
+    copy.seal()
     with pytest.raises(RunError, match=r"copy .* vocabulary"):
         compare([run, copy])
 

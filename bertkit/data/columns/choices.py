@@ -23,7 +23,7 @@ NAME_IT = "write the number of the right choice, from 0, or its text"
 FEWER = "rows with fewer choices than data.columns.choices has columns"
 TWICE = "rows with a duplicate choice"
 
-_WHOLE = re.compile(r"-?[0-9]+")
+_WHOLE = re.compile(r"-?[0-9]{1,18}")
 
 
 def choices(value: Any) -> list[str]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import logging
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -12,9 +10,9 @@ from typing import Any
 
 from bertkit.data.read.rows import BadRows
 from bertkit.errors import DataError, Problem, did_you_mean
+from bertkit.json_file import parse
 from bertkit.recipe.schema import DataBlock
-
-log = logging.getLogger("bertkit")
+from bertkit.warn import warn
 
 HIDDEN = "-1"
 """The label of test rows whose labels a benchmark does not publish."""
@@ -60,7 +58,7 @@ def _from_file(file: Path) -> list[tuple[str, str]]:
         text = file.read_text("utf-8-sig")
         if file.suffix.lower() != ".json":
             return [(f"{file}:{line}", name.strip()) for line, name in enumerate(text.rstrip().split("\n"), 1)]
-        names = json.loads(text)
+        names = parse(text, Any)
     except OSError as error:
         todo = "data.label_names is a list of names, or a file with one name per line"
         raise DataError.at("data.label_names", f"{file} can not be read: {error.strerror}", todo) from error
@@ -78,10 +76,10 @@ def distinct_labels(rows: Rows, column: str) -> list[str]:
 
 
 def natural(name: str) -> tuple[Any, ...]:
-    """Sort key: whole numbers by value, also inside other names."""
-    if re.fullmatch(r"-?\d+", name):
+    """Sort key: whole numbers by value, also inside other names. Python converts no text of thousands of digits."""
+    if re.fullmatch(r"-?\d{1,18}", name):
         return (0, int(name), name)
-    parts = [int(part) if part.isdecimal() else part.casefold() for part in re.split(r"(\d+)", name)]
+    parts = [int(part) if part.isdecimal() else part.casefold() for part in re.split(r"(\d{1,18})", name)]
     return (1, parts, name)
 
 
@@ -135,15 +133,17 @@ def check_classes(rows: Rows, column: str, names: Sequence[str]) -> None:
         raise DataError.at(f"column {column}", what, "is this a column of labels? For numbers use task: regress")
     if absent := [name for name in names if not counts[name]]:
         shown = ", ".join(absent[:5]) + (", ..." if len(absent) > 5 else "")
-        log.warning("labels without training rows, which can not be learnt: %d (%s)", len(absent), shown)
+        warn(f"labels without training rows, which can not be learnt: {len(absent)} ({shown})")
+    if several and len(rows) > 1 and (always := [name for name in names if counts[name] >= len(rows)]):
+        warn(f"labels that all training rows have, which can not be learnt: {', '.join(always[:5])}")
 
 
 def _labels(rows: Rows, column: str) -> Iterator[tuple[str, Iterable[str]]]:
     """Place and labels of each row: a list if a row may have several, else a tuple of one."""
     dataset: Any = rows
     if hasattr(rows, "column_names"):
-        values = dataset[column]
-        places = dataset["place"] if "place" in dataset.column_names else None
+        values = dataset[column][:]
+        places = dataset["place"][:] if "place" in dataset.column_names else None
     else:
         values = [row[column] for row in rows]
         places = [row["place"] for row in rows] if rows and "place" in rows[0] else None

@@ -24,7 +24,7 @@ EVERY_ROW = "every row needs one; to leave such rows out and count them"
 SEVERAL = "write one label; rows with several labels need options.multi_label: true"
 EVERY_WORD = "every word needs a visible character; to leave such rows out"
 
-_WHOLE = re.compile(r"-?[0-9]+")
+_WHOLE = re.compile(r"-?[0-9]{1,18}")
 _NUMBER = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*", re.ASCII)
 
 

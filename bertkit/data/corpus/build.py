@@ -11,19 +11,29 @@ import hashlib
 import json
 import logging
 import shutil
-import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bertkit import processes as machine
 from bertkit.data.corpus import rounds, summary
+from bertkit.data.corpus.manifest import (
+    MANIFEST,
+    PLAN,
+    ROUND,
+    TOKENIZER,
+    VERSION,
+    WORK,
+    read_manifest,
+    read_plan,
+    read_round,
+)
 from bertkit.data.corpus.options import CorpusOptions
 from bertkit.data.read.documents import Scanned, scan
 from bertkit.data.read.sources import ENDINGS, Source, expand, shown
-from bertkit.errors import BertkitError, DataError
-from bertkit.fs import cache_home, write_json
+from bertkit.errors import BertkitError, DataError, WriteError
+from bertkit.fs import cache_home, sweep, write_json, write_text
+from bertkit.lock import LOCK, one_writer
 from bertkit.recipe.schema import DataBlock
 
 if TYPE_CHECKING:
@@ -31,35 +41,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("bertkit")
 
-VERSION = 2
-"""Version of the rules and files: another version gives other rows for the same texts."""
-PATIENCE = 1.0
-"""Seconds between checks whether another training has built the corpus."""
-MANIFEST, WORK, TOKENIZER = "manifest.json", ".building", "tokenizer.json"
-
-
-def read_manifest(folder: Path) -> dict[str, Any]:
-    """The manifest of a finished corpus.
-
-    Raises:
-        DataError: no corpus, or one that is unfinished.
-    """
-    if not (folder / MANIFEST).is_file():
-        if (folder / WORK).is_dir():
-            todo = "build it again with the same sources and options, which continues it"
-            raise DataError.at(str(folder), "an unfinished corpus", todo)
-        what = "not a corpus: it has no manifest.json" if folder.is_dir() else "no such folder"
-        raise DataError.at(str(folder), what, "name the output folder of a corpus build")
-    try:
-        manifest = json.loads((folder / MANIFEST).read_text("utf-8"))
-        version = manifest["version"]
-        assert manifest["shards"]
-    except (OSError, ValueError, KeyError, TypeError, AssertionError) as error:
-        raise DataError.at(str(folder / MANIFEST), "not a manifest of a corpus", "build the corpus again") from error
-    if version != VERSION:
-        what = f"a corpus of version {version}; this bertkit reads version {VERSION}"
-        raise DataError.at(str(folder), what, "build it again")
-    return manifest
+IN_USE = ("not empty, and not a corpus", "name a new folder, or remove this one")
 
 
 def build(
@@ -80,57 +62,55 @@ def build(
         processes: number of processes; the result does not depend on it.
 
     Raises:
+        Busy: another process builds in this folder.
         DataError: a source that can not be read, an output folder that holds something else, or no text at all.
     """
     block, output = block or DataBlock(), Path(output)
     progress = progress or (lambda what, done, total: None)
-    plan, scanned, backend = _plan(sources, tokenizer, options, block)
-    if (output / MANIFEST).is_file():
-        return _finished(output, plan)
-    processes = min(processes, 1 + plan["bytes"] // (4 * rounds.PART))  # starting one takes as long as three parts
-    try:
-        work = _work_folder(output, plan, backend)
-        job = rounds.Build(work, output, options, plan["tokenizer"])
-        with rounds.alone(work), rounds.Workers(processes) as workers:
-            count, read = _first_round(job, scanned, block, workers, progress)
-            chosen = rounds.choose(work, count, options)
-            shards = rounds.make_shards(job, count, workers, progress)
-            if not shards:
-                _discard(output)
-                raise DataError.at(scanned[0].source.name, "its documents give no row", "are there only single words?")
-            manifest = {**plan, **summary.summarize(shards, read, chosen, options)}
+    if output.is_file():
+        raise DataError.at(str(output), *IN_USE)
+    with one_writer(output):
+        plan, scanned, backend = _plan(sources, tokenizer, options, block)
+        if (output / MANIFEST).is_file():
+            return _finished(output, plan)
+        processes = min(processes, 1 + plan["bytes"] // (4 * rounds.PART))  # starting one takes as long as three parts
+        try:
+            work = _work_folder(output, plan, backend)
+            job = rounds.Build(work, output, options, plan["tokenizer"])
+            with rounds.Workers(processes) as workers:
+                manifest = {**plan, **_rounds(job, scanned, block, workers, progress)}
             write_json(output / MANIFEST, manifest)
             shutil.rmtree(work, ignore_errors=True)
-    except OSError as error:
-        what = f"can not be written: {error.strerror or error}"
-        raise DataError.at(str(output), what, "building again continues from here") from error
+        except OSError as error:
+            known = error.problems[0].reason if isinstance(error, WriteError) else ""
+            reason = known or f"can not be written: {error.strerror or error}"
+            raise DataError.at(str(output), reason, "building again continues from here") from error
     summary.warn(manifest)
     return manifest
 
 
-def cached(
-    sources: Sequence[str],
-    tokenizer: PreTrainedTokenizerBase,
-    options: CorpusOptions,
-    *,
-    block: DataBlock | None = None,
-    processes: int = 1,
-    progress: rounds.Progress | None = None,
-) -> Path:
-    """The cached corpus of these sources and options; built if it is not in the cache.
+def _rounds(
+    job: rounds.Build, scanned: Sequence[Scanned], block: DataBlock, workers: rounds.Workers, progress: rounds.Progress
+) -> dict[str, Any]:
+    """Both rounds. Returns the manifest's entries about their result."""
+    count, read = _first_round(job, scanned, block, workers, progress)
+    chosen = rounds.choose(job.work, count, job.options)
+    shards = rounds.make_shards(job, count, workers, progress)
+    if not shards:
+        _discard(job.output)
+        raise DataError.at(scanned[0].source.name, "its documents give no row", "are there only single words?")
+    return summary.summarize(shards, read, chosen, job.options)
 
-    The folder's name is the hash of everything that the rows depend on. Of several processes only the first builds; if
-    another training is building the same corpus, this waits for it.
+
+def cached_folder(
+    sources: Sequence[str], tokenizer: PreTrainedTokenizerBase, options: CorpusOptions, block: DataBlock
+) -> Path:
+    """Where the cache has the corpus of these sources and options, or will have it.
+
+    The folder's name is the hash of everything that the rows depend on.
     """
-    plan, _, _ = _plan(sources, tokenizer, options, block or DataBlock())
-    folder = cache_home() / "corpus" / hashlib.sha256(json.dumps(_identity(plan), sort_keys=True).encode()).hexdigest()
-    with machine.first_goes_first():
-        while not (folder / MANIFEST).is_file():
-            try:
-                build(sources, tokenizer, folder, options, block=block, processes=processes, progress=progress)
-            except rounds.Busy:  # another training is building the same
-                time.sleep(PATIENCE)
-    return folder
+    plan, _, _ = _plan(sources, tokenizer, options, block)
+    return cache_home() / "corpus" / hashlib.sha256(json.dumps(_identity(plan), sort_keys=True).encode()).hexdigest()
 
 
 def _plan(
@@ -229,17 +209,20 @@ def _finished(output: Path, plan: dict[str, Any]) -> dict[str, Any]:
 def _work_folder(output: Path, plan: dict[str, Any], backend: str) -> Path:
     """The folder of unfinished work, with its plan: a new one, or that of an earlier build with the same plan."""
     work = output / WORK
-    if (work / "plan.json").is_file():
-        _check_same(output, plan, json.loads((work / "plan.json").read_text("utf-8")), "an unfinished")
+    if (work / PLAN).exists():
+        _check_same(output, plan, read_plan(work), "an unfinished")
+        write_text(work / TOKENIZER, backend)
         log.info("%s: continues the unfinished build there", output)
+        for split in rounds.SPLITS:
+            sweep(output / split)
         return work
-    if output.is_file() or (output.is_dir() and any(path.name != WORK for path in output.iterdir())):
-        raise DataError.at(str(output), "not empty, and not a corpus", "name a new folder, or remove this one")
+    if any(path.name not in (WORK, LOCK) for path in output.iterdir()):
+        raise DataError.at(str(output), *IN_USE)
     for folder in (work, *(output / split for split in rounds.SPLITS)):
         folder.mkdir(parents=True, exist_ok=True)
     for folder in (work, output):
-        (folder / TOKENIZER).write_text(backend, "utf-8")
-    write_json(work / "plan.json", plan)
+        write_text(folder / TOKENIZER, backend)
+    write_json(work / PLAN, plan)
     return work
 
 
@@ -255,7 +238,7 @@ def _first_round(
     job: rounds.Build, scanned: Sequence[Scanned], block: DataBlock, workers: rounds.Workers, progress: rounds.Progress
 ) -> tuple[int, dict[str, int]]:
     """Number of parts, and counts of what was read; from the disk if the round was finished before."""
-    file = job.work / "read.json"
+    file = job.work / ROUND
     if not file.is_file():
         try:
             count, counts = rounds.read_parts(job, scanned, block, workers, progress)
@@ -267,5 +250,4 @@ def _first_round(
             _discard(job.output)
             raise
         write_json(file, {"parts": count, "counts": dict(counts)})
-    finished = json.loads(file.read_text("utf-8"))
-    return finished["parts"], finished["counts"]
+    return read_round(job.work)

@@ -4,31 +4,45 @@
     tokenizer.json    its tokenizer
     train/ validation/    shards (shards.py)
 
-`build` builds one from texts, `cached` keeps it in the cache (both from build.py).
+`build` builds one from texts (build.py), `cached` keeps it in the cache.
 """
 
 from __future__ import annotations
 
-import hashlib
+import logging
+import shutil
+import time
 from bisect import bisect_right
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from bertkit.data.corpus.build import MANIFEST, TOKENIZER, WORK, build, cached, read_manifest, vocabulary_hash
+from bertkit import processes as machine
+from bertkit.data.corpus.build import build, cached_folder, vocabulary_hash
+from bertkit.data.corpus.manifest import MANIFEST, TOKENIZER, WORK, read_manifest
 from bertkit.data.corpus.options import CorpusOptions
+from bertkit.data.corpus.rounds import Progress
 from bertkit.data.corpus.shards import Shard
 from bertkit.data.lazy import LazySequence
 from bertkit.errors import DataError, Problem
+from bertkit.fs import cores
+from bertkit.lock import Busy
+from bertkit.manifest import sha256
+from bertkit.recipe.schema import DataBlock
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
 __all__ = ["Corpus", "CorpusOptions", "build", "cached", "is_corpus"]
 
+log = logging.getLogger("bertkit")
+
 Split = Literal["train", "validation", "all"]
+PATIENCE = 1.0
+"""Seconds between checks whether another training has built the corpus."""
 
 
 def is_corpus(path: str | Path) -> bool:
@@ -78,11 +92,56 @@ class Corpus(LazySequence):
         return type(self), (self.path, self.split)
 
     def damaged(self) -> list[str]:
-        """The shards whose content has changed; reads every byte."""
-        return [shard["file"] for shard in self._entries() if _hash(self.path / shard["file"]) != shard["sha256"]]
+        """The files whose content has changed; reads every byte, about 1 GB per second and core."""
+        hashes = {TOKENIZER: self.manifest["tokenizer"]["sha256"]}
+        hashes |= {shard["file"]: shard["sha256"] for shard in self._entries()}
+        with ThreadPoolExecutor(cores()) as threads:
+            found = threads.map(sha256, (self.path / name for name in hashes))
+            return [name for (name, expected), now in zip(hashes.items(), found, strict=True) if now != expected]
+
+    def check_content(self) -> None:
+        """Raise a DataError if a file's content has changed."""
+        if damaged := self.damaged():
+            todo = "copy it again, or build the corpus again"
+            raise DataError(*(Problem(str(self.path / name), "is damaged", todo) for name in damaged[:5]))
 
     def _entries(self) -> list[dict[str, Any]]:
         return [shard for shard in self.manifest["shards"] if self.split in ("all", shard["split"])]
+
+
+def cached(
+    sources: Sequence[str],
+    tokenizer: PreTrainedTokenizerBase,
+    options: CorpusOptions,
+    *,
+    split: Split = "all",
+    block: DataBlock | None = None,
+    processes: int = 1,
+    progress: Progress | None = None,
+) -> Path:
+    """The cached corpus of these sources and options; built if it is not in the cache, or if `split` is damaged there.
+
+    Of several processes only the first builds; if another training is building the same corpus, this waits for it.
+    """
+    folder = cached_folder(sources, tokenizer, options, block or DataBlock())
+    with machine.first_goes_first():
+        if machine.local_rank() == 0:
+            _remove_damaged(folder, split)
+        while not (folder / MANIFEST).is_file():
+            try:
+                build(sources, tokenizer, folder, options, block=block, processes=processes, progress=progress)
+            except Busy:  # another training is building the same
+                time.sleep(PATIENCE)
+    return folder
+
+
+def _remove_damaged(folder: Path, split: Split) -> None:
+    try:
+        if (folder / MANIFEST).is_file():
+            Corpus.open(folder, split).check_content()
+    except DataError as error:
+        log.warning("%s: built again, as the cached corpus is damaged", error.problems[0].key)
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _open_shards(folder: Path, entries: Sequence[dict[str, Any]]) -> list[Shard]:
@@ -107,8 +166,3 @@ def _open_shards(folder: Path, entries: Sequence[dict[str, Any]]) -> list[Shard]
         rest = [Problem(str(folder), f"and {more:,} more shards are missing or damaged")] if more > 0 else []
         raise DataError(*problems[:5], *rest)
     return shards
-
-
-def _hash(file: Path) -> str:
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -12,7 +12,6 @@ bytes per document (some 100 while duplicates are searched).
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import multiprocessing
 import os
@@ -38,6 +37,8 @@ from bertkit.data.read.documents import Scanned, clean, documents, paragraphs
 from bertkit.data.tokenizer.cached import CachedTokenizer
 from bertkit.data.tokenizer.marked import mark_first
 from bertkit.errors import DataError, Parameter
+from bertkit.fs import written_aside
+from bertkit.manifest import sha256
 from bertkit.recipe.schema import DataBlock
 
 PART = 4_000_000
@@ -133,9 +134,8 @@ def choose(work: Path, count: int, options: CorpusOptions) -> dict[str, int]:
     validates = np.zeros(len(place), bool)
     validates[drawn] = True
     for split, chosen in (("train", place[~validates]), ("validation", place[validates])):
-        aside = work / f".{split}.npy"
-        np.save(aside, chosen)
-        aside.replace(work / f"{split}.npy")
+        with written_aside(work / f"{split}.npy") as aside, aside.open("wb") as stream:
+            np.save(stream, chosen)
     return {"documents_repeated": int(repeated.sum()), "train": int((~validates).sum()), "validation": len(drawn)}
 
 
@@ -180,9 +180,8 @@ def make_shard(build: Build, split: str, part: int, number: int) -> dict[str, An
             for place, document in enumerate(chosen.tolist(), int(low)):
                 rows += pairs.rows(own, document, place)
         shards.write(rows, dict(counts), file, tokenizer["tokens"])
-    content = file.read_bytes()
-    own_counts = {"file": f"{split}/{file.name}", "split": split, "bytes": len(content)}
-    return {**own_counts, "sha256": hashlib.sha256(content).hexdigest(), **shards.counts_of(file)}
+    own_counts = {"file": f"{split}/{file.name}", "split": split, "bytes": file.stat().st_size}
+    return {**own_counts, "sha256": sha256(file), **shards.counts_of(file)}
 
 
 class Workers:
@@ -230,23 +229,6 @@ def _start() -> None:
         os._exit(1)
 
     threading.Thread(target=follow, daemon=True).start()
-
-
-class Busy(DataError):
-    """Another build works in this folder."""
-
-
-@contextlib.contextmanager
-def alone(work: Path) -> Iterator[None]:
-    """Raise Busy if another build works in this folder."""
-    import fcntl
-
-    with (work / "lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise Busy.at(str(work.parent), "another build is running there", "wait for it") from error
-        yield
 
 
 def _all(scanned: Sequence[Scanned], block: DataBlock, options: CorpusOptions, counts: Counter[str]) -> Iterator[str]:

@@ -6,14 +6,17 @@ names, which mean the same in every file.
 
 from __future__ import annotations
 
-import json
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from pydantic import BaseModel
+
 from bertkit.data.read.rows import Record
 from bertkit.data.read.sources import Source
 from bertkit.errors import DataError
+from bertkit.json_file import parse
 from bertkit.recipe.schema import DataBlock
 
 BATCH = 1_000
@@ -81,26 +84,50 @@ def _read(source: Source, block: DataBlock, batches: Any) -> Iterator[Record]:
     try:
         tables = batches(source.file)
         schema = next(tables)
-        twice = next((name for name in schema.names if schema.names.count(name) > 1), None)
+        twice = next((name for name, count in Counter(schema.names).items() if count > 1), None)
         if twice is not None:
             raise DataError.at(source.name, f"has two columns named {twice!r}", "rename one")
-        metadata = json.loads((schema.metadata or {}).get(b"huggingface", b"{}"))
-        features = {} if block.label_ids else metadata.get("info", {}).get("features", {})
+        features = {} if block.label_ids else _features(source, schema.metadata or {})
         yield from records(source, tables, features)
     except (pa.ArrowException, OSError) as error:
         todo = "is this the right file, and whole?"
         raise DataError.at(source.name, f"can not be read as {source.format}: {error}", todo) from error
 
 
+class _Info(BaseModel):
+    features: dict[str, Any] = {}
+
+
+class _HuggingFace(BaseModel):
+    """What `datasets` writes into a file beside the rows."""
+
+    info: _Info = _Info()
+
+
+def _features(source: Source, metadata: dict[bytes, bytes]) -> dict[str, Any]:
+    try:
+        parsed = parse(metadata.get(b"huggingface", b"{}"), _HuggingFace, nan=True)
+    except ValueError as error:
+        todo = "--set data.label_ids=true takes the numbers of classes as they are"
+        raise DataError.at(source.name, f"its metadata of class names can not be used: {error}", todo) from error
+    return parsed.get("info", {}).get("features", {})
+
+
 def _class_names(feature: Any) -> list[str]:
     """Class names of a `ClassLabel`, or of a list of these; else an empty list."""
-    if not isinstance(feature, dict):
-        return []
-    return feature.get("names") or [] if feature.get("_type") == "ClassLabel" else _class_names(feature.get("feature"))
+    while isinstance(feature, dict) and feature.get("_type") != "ClassLabel":
+        feature = feature.get("feature")
+    names = feature.get("names") if isinstance(feature, dict) else None
+    return names if isinstance(names, list) else []
 
 
 def _named(value: Any, names: list[str]) -> Any:
     """Class numbers -> names. A hidden label (-1) is None."""
     if isinstance(value, list):
         return [_named(item, names) for item in value]
-    return None if value is None or value < 0 else names[value]
+    if value is None or (isinstance(value, int) and value < 0):
+        return None
+    if not isinstance(value, int) or value >= len(names):
+        what = f"{value!r:.40} is not the number of one of the {len(names)} class names"
+        raise DataError.at("class names", what, "is the file whole, and its metadata its own?")
+    return names[value]

@@ -18,6 +18,7 @@ from bertkit.data.read.rows import Record, Tally
 from bertkit.data.read.sources import Source, placeholders
 from bertkit.errors import DataError, Problem, Setting
 from bertkit.recipe.schema import DataBlock
+from bertkit.warn import warn
 
 log = logging.getLogger("bertkit")
 
@@ -73,7 +74,7 @@ def read_conll(source: Source, block: DataBlock) -> Iterator[Record | Problem]:
     glued = [[fields[words] for fields in sentence.words] for sentence in sentences if not sentence.bad]
     if not block.glued_digits and _looks_glued(glued):
         what = "every word ends in a digit, as if each character carried its position in a segmented word"
-        log.warning("%s: %s; data.glued_digits=true removes the digits", source.name, what)
+        warn(f"{source.name}: {what}; data.glued_digits=true removes the digits")
     tally = Tally()
     documents = any(map(_opens_document, content))
     for number, sentence in enumerate(sentences, 1):

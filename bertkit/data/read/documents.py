@@ -10,7 +10,6 @@ from __future__ import annotations
 import codecs
 import hashlib
 import io
-import logging
 import re
 import unicodedata
 import zlib
@@ -26,8 +25,7 @@ from bertkit.data.read.rows import BadRows
 from bertkit.data.read.sources import BINARY, Source
 from bertkit.errors import DataError, Problem, Setting
 from bertkit.recipe.schema import DataBlock
-
-log = logging.getLogger("bertkit")
+from bertkit.warn import warn
 
 LONGEST = 8_000_000
 """Characters of a document at most: ten times a long novel."""
@@ -75,10 +73,10 @@ def scan(source: Source, block: DataBlock) -> Scanned:
                     decode(content)
             if decode:
                 decode(b"", True)
-    except UnicodeDecodeError as error:
+    except UnicodeError as error:
         if block.encoding != AUTO:
             raise _undecodable(source, encoding) from error
-        log.warning("%s: is not UTF-8, so it is read as cp1252", source.name)
+        warn(f"{source.name}: is not UTF-8, so it is read as cp1252")
         return scan(source, block.model_copy(update={"encoding": "cp1252"}))
     except (OSError, EOFError, zlib.error) as error:
         reason = getattr(error, "strerror", None) or error
@@ -145,6 +143,7 @@ def clean(text: str, counts: Counter[str]) -> str:
 def _decoder(source: Source, encoding: str) -> Any:
     """A function that raises a UnicodeDecodeError at the first bytes that do not decode, or hold a NUL."""
     try:
+        io.TextIOWrapper(io.BytesIO(), encoding)  # codecs such as base64 are none of texts
         incremental = codecs.getincrementaldecoder(encoding)()
     except LookupError:
         next(lines(source, DataBlock(encoding=encoding)), None)  # says so

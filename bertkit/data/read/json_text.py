@@ -7,8 +7,9 @@ from collections import Counter
 from typing import Any
 
 from bertkit.errors import Problem
+from bertkit.json_file import MOST_DEPTH, check_depth, describe
 
-TYPES = {bool: "true or false", int: "a number", float: "a number", str: "a text", list: "a list", dict: "an object"}
+__all__ = ["Repeated", "describe", "parse", "reason"]
 
 
 class Repeated(dict):
@@ -26,20 +27,18 @@ def parse(text: str) -> Any:
     Raises:
         ValueError, RecursionError: it is no JSON; `reason` says why.
     """
-    return json.loads(text, object_pairs_hook=_object)
-
-
-def describe(value: Any) -> str:
-    """What a value is, for a message: `a number`, `a list`, `nothing`."""
-    kinds = (name for kind, name in TYPES.items() if isinstance(value, kind))
-    return "nothing" if value is None else next(kinds, f"of type {type(value).__name__}")
+    value = json.loads(text, object_pairs_hook=_object)
+    check_depth(text, value)
+    return value
 
 
 def reason(error: Exception) -> str:
     """Why a text could not be parsed."""
     if isinstance(error, json.JSONDecodeError):
         return f"{error.msg} (column {error.colno})"
-    return "nested too deeply" if isinstance(error, RecursionError) else str(error)
+    if isinstance(error, RecursionError):
+        return f"nested deeper than {MOST_DEPTH} levels"
+    return str(error).partition("; ")[0]  # Python's advice about long numbers is for programmers
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import codecs
 import io
 import re
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import BinaryIO
 
 from bertkit.data.read.sources import Source
@@ -21,6 +21,9 @@ MARKS = {
     codecs.BOM_UTF16_BE: "utf-16",
 }
 """Byte order mark at the start of a file -> its encoding."""
+
+MAX_LINE = 2**30
+"""Characters of a line. A longer one is no text, but would fill the memory: a device, an image of a disk."""
 
 COMMON = ("utf-8", "utf-16", "latin-1", "cp1252", "gb18030", "big5", "shift_jis", "euc-kr", "koi8-r")
 
@@ -53,14 +56,19 @@ def lines(source: Source, block: DataBlock) -> Iterator[str]:
                 yield line.removeprefix("\ufeff") if number == 1 else line
     except UnicodeDecodeError as error:  # codecs such as utf-16 do not carry on after a wrong byte
         raise _undecodable(source.line(number + 1), "a part of it", block.encoding) from error
+    except UnicodeError as error:  # utf-16 and utf-32 take their byte order from a mark
+        what, todo = f"has no byte order mark, which {block.encoding} needs", "if it has none, name the byte order"
+        raise Undecodable.at(source.line(1), what, todo, setting=Setting("data.encoding", "utf-16-le")) from error
     except (OSError, EOFError, zlib.error) as error:
         reason = getattr(error, "strerror", None) or error
         todo = "is it whole, and what its name says?"
         raise DataError.at(source.line(number + 1), f"can not be read: {reason}", todo) from error
 
 
-def _split(stream: Iterable[str]) -> Iterator[str]:
-    for number, line in enumerate(stream):
+def _split(stream: io.TextIOWrapper) -> Iterator[str]:
+    for number, line in enumerate(iter(lambda: stream.readline(MAX_LINE), "")):
+        if len(line) == MAX_LINE and not line.endswith("\n"):
+            raise EOFError(f"a line of more than {MAX_LINE:,} characters")
         old_mac = number == 0 and not line.endswith("\n")
         yield from re.findall(r"[^\r]*\r|[^\r]+", line) if old_mac else [line]
 

@@ -13,6 +13,7 @@ read, and raises a `DataError` if the whole file is unusable. Your own reader is
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
@@ -112,7 +113,7 @@ def _rows(source: Source, block: DataBlock) -> Iterator[Any]:
 
 def _check_header(block: DataBlock) -> None:
     names = block.header or []
-    for name in names:
-        if not name.strip() or names.count(name) > 1:
+    for name, count in Counter(names).items():
+        if not name.strip() or count > 1:
             what = f"the name {name!r} is empty or occurs twice"
             raise DataError.at("data.header", what, "each column needs its own")

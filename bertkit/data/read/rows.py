@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -10,8 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from bertkit.errors import DataError, Problem, Setting
-
-log = logging.getLogger("bertkit")
+from bertkit.warn import warn
 
 SHOWN = 10
 """Bad rows shown one by one; the others are counted."""
@@ -122,7 +120,7 @@ class Tally:
     def warn(self) -> None:
         """One warning per reason: how often, and the first places."""
         for reason, count in self._counts.items():
-            log.warning("%s: %s (%s)", reason, f"{count:,}", some(self._places[reason], count))
+            warn(f"{reason}: {count:,} ({some(self._places[reason], count)})")
 
 
 @dataclass

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import glob
 import gzip
 import io
 import logging
+import math
 import re
 import sys
+import threading
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO, cast
@@ -18,6 +21,7 @@ from typing import Any, BinaryIO, cast
 from bertkit import extras
 from bertkit.errors import BertkitError, DataError, ExtraError, Problem, Setting
 from bertkit.recipe.schema import DataBlock
+from bertkit.warn import warn
 
 log = logging.getLogger("bertkit")
 
@@ -43,6 +47,13 @@ ENDINGS = {
 BINARY = ("parquet", "arrow")
 NOT_ROWS = ("dataset_info.json", "dataset_dict.json", "state.json")
 """Other files that `Dataset.save_to_disk` writes."""
+
+
+PATIENCE = 1.0
+"""Seconds before a pipe without a writer is named."""
+BOMB_BYTES, BOMB_RATIO = 2**28, 200
+"""A packed file may unpack to so many bytes or, if that is more, so many times its size. Texts are packed to a third,
+and very repetitive ones to a fiftieth; the format allows a thousandth."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +84,40 @@ class Source:
         if self.file is None:
             return io.BufferedReader(io.BytesIO(self.content))
         packed = self.file.suffix.lower() == ".gz"
-        return cast(BinaryIO, gzip.GzipFile(self.file)) if packed else self.file.open("rb")
+        with _waiting(self.file):
+            return cast(BinaryIO, _Unpacked(self.file)) if packed else self.file.open("rb")
+
+
+@contextlib.contextmanager
+def _waiting(file: Path) -> Iterator[None]:
+    """Say so where opening a file takes long: a pipe waits for its writer, who may never come."""
+    timer = threading.Timer(PATIENCE, log.warning, ("%s: a pipe, waits for a program that writes to it", shown(file)))
+    timer.daemon = True
+    if file.is_fifo():
+        timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+class _Unpacked(gzip.GzipFile):
+    """A packed file, which may be a bomb: a thousandth of what it unpacks to."""
+
+    def __init__(self, file: Path):
+        super().__init__(file)
+        self._most = max(BOMB_BYTES, BOMB_RATIO * file.stat().st_size) if file.is_file() else math.inf
+
+    def read(self, size: int | None = -1) -> bytes:
+        return self._checked(super().read(size))
+
+    def read1(self, size: int = -1) -> bytes:
+        return self._checked(super().read1(size))
+
+    def _checked(self, part: bytes) -> bytes:
+        if self.tell() > self._most:
+            raise EOFError(f"it unpacks to more than {BOMB_RATIO} times its size; unpack it first if that is right")
+        return part
 
 
 def placeholders(count: int) -> tuple[str, ...]:
@@ -104,7 +148,7 @@ def expand(sources: Sequence[str | Source], block: DataBlock) -> list[Source]:
         raise DataError(*problems)
     for (name, _), count in Counter((s.name, s.key) for s in expanded if s.file).items():
         if count > 1:
-            log.warning("%s is named %d times: each of its rows is read %d times", name, count, count)
+            warn(f"{name} is named {count} times: each of its rows is read {count} times")
     return expanded
 
 
@@ -127,6 +171,10 @@ def _expand(text: str, block: DataBlock) -> list[Source]:
 
 def _standard_input(block: DataBlock) -> Source:
     """Standard input is JSON lines if it starts with `{`, else CSV, unless `data.format` is set."""
+    if sys.stdin is None:
+        raise DataError.at("stdin", "is closed", "name a file, or send the rows to standard input")
+    if sys.stdin.isatty():
+        log.info("stdin: reads what is typed until Ctrl-D")
     content = sys.stdin.buffer.read()
     opens = content.removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
     return Source("stdin", block.format or ("jsonl" if opens == b"{" else "csv"), content=content)

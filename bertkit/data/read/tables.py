@@ -19,14 +19,15 @@ from bertkit.data.read.rows import Record, Tally
 from bertkit.data.read.sources import Source, placeholders
 from bertkit.errors import DataError, Problem, Setting
 from bertkit.recipe.schema import DataBlock
+from bertkit.warn import warn
 
 log = logging.getLogger("bertkit")
 
 FORMATS = {",": "csv", ";": "csv-semicolon", "\t": "tsv"}
 """Delimiter -> the format that reads it."""
 
-MAX_FIELD = 2**31 - 1
-"""Characters; no limit in practice: `data.max_characters` is the limit, and its error names the row."""
+MAX_FIELD = 2**28
+"""Characters of a field, which may have several lines; `data.max_characters` is the limit that names the row."""
 
 _NAMES = re.compile(r"[\w .#()-]{1,40}")
 
@@ -80,6 +81,9 @@ def _rows(source: Source, reader: Any) -> Iterator[tuple[int, list[str] | Proble
             elif "unexpected end" in detail:
                 what, detail = "a quote opens here and is never closed", ""
                 todo = 'close it, or write a quote in a text as ""'
+            elif "field larger" in detail:
+                what, detail = f"a text of more than {MAX_FIELD:,} characters", ""
+                todo = "is a quote never closed?"
             todo, setting = f"{todo}; if the file has no quoting", Setting("data.format", "tsv")
             problem = Problem(source.line(line), what, todo, detail, setting)
             if reader.line_num != line:
@@ -110,19 +114,21 @@ def _header(names: list[str], place: str, delimiter: str) -> list[str]:
                 what = f"one column, named {names[0]!r}: the delimiter looks to be {other!r}"
                 raise DataError.at(place, what, setting=Setting("data.format", format))
     if (stripped := [name.strip() for name in names]) != names:
-        log.warning("%s: removed white space around column names: %s", place, ", ".join(stripped))
+        warn(f"{place}: removed white space around column names: {', '.join(stripped)}")
     names = stripped
     if len(names) > 1 and not names[0] and (index := placeholders(1)[0]) not in names:  # as pandas writes its index
         log.info("%s: the first column has no name and is called %s", place, index)
         names[0] = index
     no_header, setting = "if this is no header line, name the columns", Setting("data.header", placeholders(len(names)))
+    seen: set[str] = set()
     for position, name in enumerate(names, 1):
         if not name:
             what = f"column {position} of the header has no name"
             raise DataError.at(place, what, f"name it; {no_header}", setting=setting)
-        if name in names[: position - 1]:
+        if name in seen:
             what = f"the header names {name!r} twice"
             raise DataError.at(place, what, f"rename one; {no_header}", setting=setting)
+        seen.add(name)
     return names
 
 

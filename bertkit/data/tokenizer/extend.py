@@ -113,7 +113,7 @@ def extend(tokenizer: PreTrainedTokenizerBase, words: Sequence[str], folder: Pat
     content = json.loads(file.read_text("utf-8"))
     content["model"]["vocab"] |= {word: number for number, word in enumerate(words, len(tokenizer))}
     file.write_text(json.dumps(content, ensure_ascii=False, indent=2), "utf-8")
-    extended = AutoTokenizer.from_pretrained(folder)
+    extended = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
     save(extended, folder)
     return extended
 

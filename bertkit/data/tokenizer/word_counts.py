@@ -1,7 +1,7 @@
 """Count words: files of text -> their texts -> how often each word occurs.
 
 A word is what a tokenizer's normalizer and pre-tokenizer leave of the text. The counting is done by the tokenizers
-library, on all cores; memory grows with the number of different words, not with the text.
+library, on all cores; memory grows with the number of different words, not with the text nor the length of a line.
 """
 
 from __future__ import annotations
@@ -19,6 +19,9 @@ from bertkit.recipe.schema import DataBlock
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
+
+LONGEST = 1_000_000
+"""Characters of a text that the library sees at a time: it takes 75 bytes for each."""
 
 Advance = Callable[[int], Any]
 """Called with the number of bytes of text read since the last call."""
@@ -48,8 +51,21 @@ def texts(sources: Sequence[Source], block: DataBlock, advance: Advance = lambda
                 continue
             text = record.values[column]
             advance(len(text) + 1 if text.isascii() else len(text.encode()) + 1)
-            yield text
+            yield from _parts(text)
     bad.settle()
+
+
+def _parts(text: str) -> Iterator[str]:
+    """A text in parts of up to `LONGEST` characters, which begin at a space; a longer word is a part of its own."""
+    start = 0
+    while len(text) - start > LONGEST:
+        end = text.rfind(" ", start + 1, start + LONGEST)
+        end = end if end > 0 else text.find(" ", start + LONGEST)
+        if end < 0:
+            break
+        yield text[start:end]
+        start = end
+    yield text[start:] if start else text
 
 
 def _problem(record: Record, column: str) -> Problem | None:

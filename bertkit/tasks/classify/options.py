@@ -1,10 +1,10 @@
-"""The `options:` of `classify`."""
+"""The `options:` and the state of `classify`."""
 
 from __future__ import annotations
 
 from typing import Any, ClassVar, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import BaseModel, Field, field_validator, model_validator
 
 from bertkit.models import losses
 from bertkit.recipe.references import Reference
@@ -43,4 +43,30 @@ class ClassifyOptions(TextOptions):
             raise ValueError("threshold goes with multi_label: true")
         if isinstance(self.class_weights, dict) and not all(weight > 0 for weight in self.class_weights.values()):
             raise ValueError("class_weights must be above 0")
+        return self
+
+
+class ClassifyState(BaseModel):
+    """What the task learns from rows; each list has a value per label."""
+
+    labels: list[str] = Field(min_length=1)
+    """In the order of the outputs, unless `outputs` is set."""
+    labels_given: bool = False
+    shares: list[float] | None = None
+    weights: list[float] | None = None
+    thresholds: list[float] | None = None
+    outputs: list[int] | None = None
+    ordered: bool = False
+    label_separator: str = ","
+
+    @model_validator(mode="after")
+    def _check(self) -> ClassifyState:
+        if len(set(self.labels)) < len(self.labels):
+            raise ValueError("labels: one occurs twice")
+        for name in ("shares", "weights", "thresholds", "outputs"):
+            values = getattr(self, name)
+            if values is not None and len(values) != len(self.labels):
+                raise ValueError(f"{name}: {len(values)} values for {len(self.labels)} labels")
+        if not all(output >= 0 for output in self.outputs or ()):
+            raise ValueError("outputs: a position below 0")
         return self

@@ -5,10 +5,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    import numpy as np
+import numpy as np
 
+if TYPE_CHECKING:
     from bertkit.metrics import Metric
+    from bertkit.metrics.metric import PerRow
 
 
 def metrics(outside: int) -> list[Metric]:
@@ -17,16 +18,30 @@ def metrics(outside: int) -> list[Metric]:
     Args:
         outside: number of the label of rows that belong to no other.
     """
+
+    def in_scope(predictions: np.ndarray, references: np.ndarray) -> np.ndarray:
+        inside = references != outside
+        return np.stack([(predictions == references) & inside, inside], axis=1)
+
+    def out_of_scope(predictions: np.ndarray, references: np.ndarray) -> np.ndarray:
+        there = references == outside
+        return np.stack([(predictions == outside) & there, there], axis=1)
+
+    return [_share("in_scope_accuracy", in_scope), _share("out_of_scope_recall", out_of_scope)]
+
+
+def _share(name: str, per_row: PerRow) -> Metric:
+    """The share of rows with the first part among those with the second."""
     from bertkit.metrics import Metric
 
-    def in_scope_accuracy(predictions: np.ndarray, references: np.ndarray) -> float:
-        return _share((predictions == references)[references != outside])
+    def share(sums: np.ndarray) -> np.ndarray:
+        right, rows = sums.T
+        return np.divide(right, rows, out=np.full(len(rows), np.nan), where=rows > 0)
 
-    def out_of_scope_recall(predictions: np.ndarray, references: np.ndarray) -> float:
-        return _share((predictions == outside)[references == outside])
-
-    return [Metric(f.__name__, f, "labels") for f in (in_scope_accuracy, out_of_scope_recall)]
-
-
-def _share(right: np.ndarray) -> float:
-    return float(right.mean()) if right.size else float("nan")
+    return Metric(
+        name,
+        lambda predictions, references: float(share(per_row(predictions, references).sum(axis=0)[None])[0]),
+        "labels",
+        per_row=per_row,
+        finish=lambda sums, rows: {name: share(sums)},
+    )

@@ -20,8 +20,8 @@ from bertkit.recipe.schema import DataBlock
 from bertkit.tasks import label_match, texts, verdicts
 from bertkit.tasks.classify import out_of_scope, thresholds
 from bertkit.tasks.classify.head import ClassifyHead
-from bertkit.tasks.classify.options import ClassifyOptions
-from bertkit.tasks.parsing import number
+from bertkit.tasks.classify.options import ClassifyOptions, ClassifyState
+from bertkit.tasks.parsing import number, position
 from bertkit.tasks.task import Answer, Encoded, Outputs, Rows, Verdict
 from bertkit.tasks.texts import TextTask
 
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 class Classify(TextTask):
     Options = ClassifyOptions
     Head = ClassifyHead
+    State = ClassifyState
     metrics: tuple[str, ...] = ("accuracy", "macro_f1")
     options: ClassifyOptions
 
@@ -204,9 +205,7 @@ class Classify(TextTask):
 
     def sanity_checks(self, answers: list[Answer], rows: Rows) -> list[str]:
         if self.options.multi_label:
-            if not any(answer["labels"] for answer in answers):
-                return ["no label was predicted for any row"]
-            return []
+            return self._multi_label_checks(*self.compare(answers, rows, "labels"))
         predicted, references = self.compare(answers, rows, "labels")
         accuracy = float((predicted == references).mean())
         name, count = Counter(references.tolist()).most_common(1)[0]
@@ -225,6 +224,16 @@ class Classify(TextTask):
         if accuracy < chance:
             return [f"{figure}, and below chance: check that labels and rows belong together"]
         return [figure]
+
+    def _multi_label_checks(self, predicted: np.ndarray, references: np.ndarray) -> list[str]:
+        """Of `(row, label)`: labels whose threshold is below or above all probabilities."""
+        if not predicted.any():
+            return ["no label was predicted for any row"]
+        varied = references.min(0) < references.max(0)  # (label,)
+        stuck = int((varied & (predicted.min(0) == predicted.max(0))).sum())
+        if not stuck or stuck < varied.sum() / 2:
+            return []
+        return [f"{stuck} of {len(self.labels)} labels are predicted for all rows or for none"]
 
     def to_columns(self, answer: Answer, *, logits: bool = False) -> dict[str, Any]:
         columns = {self.answer_columns[0]: answer["labels" if self.options.multi_label else "label"]}
@@ -258,8 +267,8 @@ class Classify(TextTask):
         names = {label_match.plain(name): name for name in self.labels}
         if text in self.labels or label_match.plain(text) in names:
             return text if text in self.labels else names[label_match.plain(text)]
-        if self.state.get("ordered") and text.isascii() and text.isdecimal() and int(text) < len(self.labels):
-            return self.labels[int(text)]
+        if self.state.get("ordered") and (known := position(text, len(self.labels))) is not None:
+            return self.labels[known]
         raise Unusable(f"an unknown label: {text!r:.40}", did_you_mean(text, self.labels))
 
     def to_text(self, answer: Answer) -> str:

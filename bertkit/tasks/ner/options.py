@@ -1,12 +1,12 @@
-"""The `options:` of `ner`."""
+"""The `options:` and the state of `ner`."""
 
 from __future__ import annotations
 
 from typing import ClassVar, Literal
 
-from pydantic import Field, model_validator
+from pydantic import BaseModel, Field, model_validator
 
-from bertkit.data.columns.schemes import Scheme
+from bertkit.data.columns.schemes import Scheme, check_tag
 from bertkit.tasks.task import TaskOptions
 
 
@@ -33,4 +33,21 @@ class NerOptions(TaskOptions):
     def _check(self) -> NerOptions:
         if self.crf and self.subtoken_pooling == "all":
             raise ValueError("crf needs one score per word: set subtoken_pooling to first or mean")
+        return self
+
+
+class NerState(BaseModel):
+    """What the task learns from rows."""
+
+    labels: list[str]
+    """Tags, in the order of the outputs."""
+    scheme: Scheme
+
+    @model_validator(mode="after")
+    def _check(self) -> NerState:
+        if "O" not in self.labels or len(set(self.labels)) < len(self.labels):
+            raise ValueError("labels: each tag once, and O among them")
+        for tag in self.labels:
+            if problem := check_tag(tag):
+                raise ValueError(f"labels: {problem.reason}")
         return self

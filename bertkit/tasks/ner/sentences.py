@@ -5,7 +5,6 @@ If rows have both words and a text, the words are used, unless the answers are `
 
 from __future__ import annotations
 
-import logging
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -19,8 +18,7 @@ from bertkit.errors import DataError, Problem, did_you_mean
 from bertkit.tasks.task import Rows
 from bertkit.tasks.texts import column
 from bertkit.tasks.words import split, to_words
-
-log = logging.getLogger("bertkit")
+from bertkit.warn import warn
 
 EXPECTED = "give tokens (a list of words), or a text"
 
@@ -178,8 +176,8 @@ def warn_of_broken(tags: list[list[str]], sentences: Sentences, scheme: Scheme, 
     if broken := schemes.find_broken(tags, scheme):
         places = [sentences.place(row, words[0]) for row, words in list(broken.items())[:3]]
         todo = "repaired" if repaired else "options.repair: true repairs them"
-        head = f"{split}: {len(broken):,} of {len(tags):,} sentences have tags that are invalid in {scheme}"
-        log.warning("%s (%s): %s", head, some(places, len(broken)), todo)
+        head = f"{len(broken):,} of {len(tags):,} sentences have tags that are invalid in {scheme}"
+        warn(f"{head} ({some(places, len(broken))}): {todo}", split)
 
 
 def all_tags(tags: list[list[str]], scheme: Scheme) -> list[str]:

@@ -24,7 +24,7 @@ from bertkit.tasks import label_match, parsing, texts, verdicts
 from bertkit.tasks.ner import decode, encode
 from bertkit.tasks.ner.encode import IGNORED
 from bertkit.tasks.ner.head import NerHead
-from bertkit.tasks.ner.options import NerOptions
+from bertkit.tasks.ner.options import NerOptions, NerState
 from bertkit.tasks.ner.sentences import (
     Sentences,
     all_tags,
@@ -48,6 +48,7 @@ log = logging.getLogger("bertkit")
 class Ner(Task):
     Options = NerOptions
     Head = NerHead
+    State = NerState
     answer_columns = ("predicted_tags", "predicted_entities")
     takes = "tags"
     metrics = ("entity_f1", "strict_entity_f1")
@@ -206,9 +207,15 @@ class Ner(Task):
         return verdicts.entity_errors(*self.compare(answers, rows, "tags"), self._gold(rows)[0])
 
     def sanity_checks(self, answers: list[Answer], rows: Rows) -> list[str]:
-        if any(tag != "O" for answer in answers for tag in answer["tags"]):
-            return []
-        return ["no entity was predicted"]
+        if not any(tag != "O" for answer in answers for tag in answer["tags"]):
+            return ["no entity was predicted"]
+        from bertkit.metrics import find_metric
+
+        predicted, gold = self.compare(answers, rows, "tags")
+        labelled = any(tag != "O" for tags in gold for tag in tags)
+        if labelled and not find_metric("entity_f1", "tags")(predicted, gold)["entity_f1"]:
+            return ["no predicted entity is correct"]
+        return []
 
     def to_columns(self, answer: Answer, *, logits: bool = False) -> dict[str, Any]:
         """For a text its entities, in the form of `spans` and with their confidence; else one tag per word."""

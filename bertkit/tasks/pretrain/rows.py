@@ -17,14 +17,17 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from bertkit.data.corpus import corpus
+from bertkit import processes
+from bertkit.data.corpus import corpus, summary
 from bertkit.data.corpus.corpus import Corpus
 from bertkit.data.lazy import LazySequence
 from bertkit.errors import DataError, RecipeError, Setting
 from bertkit.fs import cores
 from bertkit.models.build import load_tokenizer
-from bertkit.recipe.schema import Recipe
+from bertkit.recipe.schema import DataBlock, Recipe
+from bertkit.tasks import constant
 from bertkit.tasks.pretrain.options import PAIRS
+from bertkit.warn import warn
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -106,6 +109,8 @@ def read(recipe: Recipe, options: PretrainOptions, names: Sequence[str] = ()) ->
         if "train" in needed:
             parts = [_open(sources, "train", length, recipe, options, tokenizer) for sources, length in phases]
             splits["train"] = CorpusRows([one for part in parts for one in part])
+            if options.objective != "mlm":
+                check_pairs([one.manifest for one in splits["train"].corpora], block)
         if own:  # from the last phase, whose rows the finished model will read
             sources, length = phases[-1]
             splits["validation"] = CorpusRows(_open(sources, "validation", length, recipe, options, tokenizer))
@@ -115,6 +120,21 @@ def read(recipe: Recipe, options: PretrainOptions, names: Sequence[str] = ()) ->
             todo = "build it with another validation ratio, or name other data"
             raise DataError.at(f"data.{name}", what, todo)
     return {name: rows.limited(getattr(block.limit, name), recipe.seed) for name, rows in splits.items()}
+
+
+def check_pairs(manifests: Sequence[dict[str, Any]], block: DataBlock) -> None:
+    """Check that the pairs to train on have both labels.
+
+    Raises:
+        DataError: all pairs of all corpora have the same label.
+    """
+    found = [summary.one_sided(manifest, "train") for manifest in manifests]
+    for one in filter(None, found):
+        if not one.constant:
+            warn(f"{one.reason}: pairs teach little; {one.remedy}", "train")
+    if found and all(one and one.constant for one in found):
+        remedy = f"{found[0].remedy}, or train without pairs: options.objective: mlm" if found[0] else ""
+        constant.refuse(f"{found[0].reason if found[0] else ''}, and the loss has a part for pairs", remedy, block)
 
 
 def _sources_of_phases(sources: list[str], phases: int) -> list[list[str]]:
@@ -142,13 +162,15 @@ def _open(
             log.info("%s: building a corpus, or reading it from the cache", ", ".join(texts))
         folders.append(
             corpus.cached(
-                texts, tokenizer, options.of_texts(length, ratio), block=recipe.data,
+                texts, tokenizer, options.of_texts(length, ratio), split=split, block=recipe.data,
                 processes=min(cores(), PROCESSES), progress=BuildProgress(),
             )
         )  # fmt: skip
     opened = [Corpus.open(folder, split) for folder in folders]
     for folder, one in zip(folders, opened, strict=True):
         check(one, folder, tokenizer, options)
+    for one in opened[: len(opened) - bool(texts)] if processes.local_rank() == 0 else ():  # a cached one was checked
+        one.check_content()
     return opened
 
 

@@ -13,7 +13,8 @@ from bertkit.data.columns.column import Column
 from bertkit.errors import RecipeError
 from bertkit.models import losses
 from bertkit.recipe.references import Reference
-from bertkit.tasks import texts, verdicts
+from bertkit.recipe.schema import DataBlock
+from bertkit.tasks import constant, texts, verdicts
 from bertkit.tasks.parsing import number
 from bertkit.tasks.task import Answer, Encoded, Outputs, Rows, Verdict
 from bertkit.tasks.texts import TextHead, TextTask
@@ -24,6 +25,11 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
     from bertkit.metrics import Metric
+
+
+VARY = 0.1
+"""Least standard deviation of predictions, relative to that of the true scores. At s times it and a correlation r, they
+explain 2rs - s^2 of the variance: below 0.1 that is under a fifth, however high the correlation is."""
 
 
 class RegressOptions(texts.TextOptions):
@@ -68,6 +74,12 @@ class Regress(TextTask):
         pair = Column("text_pair", "text", required=False)
         return Column("text", "text"), pair, Column("score", "number", answer=True)
 
+    def check_learnable(self, rows: Rows, data: DataBlock) -> None:
+        scores = texts.column(rows, "score") or []
+        if len(scores) > 1 and len(set(scores)) == 1:
+            what = f"all {len(scores):,} scores are {scores[0]:g}"
+            constant.refuse(what, "is this the right column? data.columns.score", data)
+
     def encode(self, rows: Rows, tokenizer: PreTrainedTokenizerBase, limit: int, *, answers: bool) -> Encoded:
         import numpy as np
 
@@ -102,9 +114,13 @@ class Regress(TextTask):
     def sanity_checks(self, answers: list[Answer], rows: Rows) -> list[str]:
         predicted, references = self.compare(answers, rows, "scores")
         error, variance = float(((predicted - references) ** 2).mean()), float(references.var())
-        if error < variance:
-            return []
-        return [f"squared error {error:.3g}: no better than always predicting the mean ({variance:.3g})"]
+        warnings = []
+        if predicted.std() < VARY * references.std():
+            spread = f"standard deviation {predicted.std():.2g} around {predicted.mean():.3g}"
+            warnings.append(f"the predictions barely vary: {spread}; that of the true scores is {references.std():.2g}")
+        if error >= variance:
+            warnings.append(f"squared error {error:.3g}: no better than always predicting the mean ({variance:.3g})")
+        return warnings
 
     def to_columns(self, answer: Answer, *, logits: bool = False) -> dict[str, Any]:
         return {"predicted_score": answer["score"]}

@@ -134,7 +134,7 @@ def _lazily(column: np.ndarray, size: int = 100) -> Iterator[Any]:
 
 def _contexts(rows: Rows) -> list[str]:
     dataset: Any = rows
-    return list(dataset["context"]) if hasattr(rows, "column_names") else [row["context"] for row in rows]
+    return dataset["context"][:] if hasattr(rows, "column_names") else [row["context"] for row in rows]
 
 
 def _texts(spans: Iterator[Any], context: str, null: list[float] | None, n_best: int) -> list[dict[str, Any]]:

@@ -1,10 +1,10 @@
-"""The `options:` of `squad`."""
+"""The `options:` and the state of `squad`."""
 
 from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field, model_validator
+from pydantic import BaseModel, Field, model_validator
 
 from bertkit.tasks.task import TaskOptions
 
@@ -37,3 +37,11 @@ class SquadOptions(TaskOptions):
         if self.threshold is not None and self.no_answer is False:
             raise ValueError("threshold is for questions without an answer: leave it out with no_answer: false")
         return self
+
+
+class SquadState(BaseModel):
+    """What the task learns from rows."""
+
+    no_answer: bool = False
+    threshold: float = 0.0
+    temperature: float = Field(default=1.0, gt=0)

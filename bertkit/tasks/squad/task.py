@@ -16,10 +16,10 @@ from bertkit.errors import DataError, RecipeError, Setting
 from bertkit.metrics.answers import BEST, CALIBRATION, best_text
 from bertkit.metrics.squad import normalize, per_question
 from bertkit.recipe.schema import DataBlock
-from bertkit.tasks import texts, verdicts
+from bertkit.tasks import constant, texts, verdicts
 from bertkit.tasks.squad import calibration, decode, threshold, windows
 from bertkit.tasks.squad.head import SquadHead
-from bertkit.tasks.squad.options import SquadOptions
+from bertkit.tasks.squad.options import SquadOptions, SquadState
 from bertkit.tasks.task import Answer, Encoded, Outputs, Rows, Verdict
 from bertkit.tasks.texts import TextTask
 
@@ -34,6 +34,7 @@ log = logging.getLogger("bertkit")
 class Squad(TextTask):
     Options = SquadOptions
     Head = SquadHead
+    State = SquadState
     answer_columns = ("predicted_answer",)
     takes = "answers"
     metrics: tuple[str, ...] = ("squad_v2",)
@@ -71,6 +72,12 @@ class Squad(TextTask):
     def prepare(self, rows: Rows, data: DataBlock) -> None:
         if self.options.no_answer == "auto":
             self.state["no_answer"] = any(not golds for golds in self._golds(rows, "train"))
+
+    def check_learnable(self, rows: Rows, data: DataBlock) -> None:
+        golds = self._golds(rows, "train")
+        if len(golds) > 1 and not any(golds):
+            what = f"none of the {len(golds):,} questions has an answer"
+            constant.refuse(what, "is this the right column? data.columns.answers", data)
 
     def check(self, rows: Rows, split: str) -> None:
         golds = self._golds(rows, split)

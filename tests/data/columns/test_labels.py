@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from datasets import Dataset
 
-from bertkit.data.columns.labels import check_classes, check_labels, distinct_labels, read_label_names
+from bertkit.data.columns.labels import check_classes, check_labels, distinct_labels, natural, read_label_names
 from bertkit.errors import DataError
 
 
@@ -134,3 +134,8 @@ def test_fewer_rows_than_classes():
 def test_classes_without_a_row_are_warned_of(caplog):
     check_classes(dataset(*"aabbaabba"), "label", list("abcdefgh"))
     assert caplog.messages == ["labels without training rows, which can not be learnt: 6 (c, d, e, f, g, ...)"]
+
+
+def test_names_of_thousands_of_digits_have_an_order_too():
+    long = "7" * 5000
+    assert sorted([long, "10", "2", f"a{long}", "a10", "a2"], key=natural)[:2] == ["2", "10"]

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from transformers import AutoTokenizer
 
-from bertkit.data.corpus.build import read_manifest, vocabulary_hash
+from bertkit.data.corpus.build import vocabulary_hash
 from bertkit.data.corpus.corpus import CorpusOptions, build
-from bertkit.errors import DataError
+from bertkit.errors import DataError, WriteError
 from bertkit.recipe.schema import DataBlock
 from tests.helpers import messages
 
@@ -99,24 +99,6 @@ def test_a_tokenizer_without_separator(write, tokenizer: Any) -> None:
         build([write("a.txt", "a text")], Bare(), "out", CorpusOptions(pairs="none"))  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize(
-    ("content", "said"),
-    [
-        (None, "no such folder"),
-        ("{", "not a manifest"),
-        ('{"version": 1}', "not a manifest"),
-        ('{"version": 99, "shards": [1]}', "a corpus of version 99"),
-    ],
-)
-def test_folders_that_are_no_corpus(tmp_path: Path, content: str | None, said: str) -> None:
-    folder = tmp_path / "out"
-    if content:
-        folder.mkdir()
-        (folder / "manifest.json").write_text(content)
-    with pytest.raises(DataError, match=said):
-        read_manifest(folder)
-
-
 def test_a_vocabulary_is_known_by_its_tokens(tokenizer: Any, tokenizer_folder: Path) -> None:
     again = AutoTokenizer.from_pretrained(tokenizer_folder)
     again("some text", truncation=True, max_length=4)
@@ -127,7 +109,7 @@ def test_a_vocabulary_is_known_by_its_tokens(tokenizer: Any, tokenizer_folder: P
 
 def test_a_folder_that_can_not_be_made(write, tokenizer: Any) -> None:
     name = write("a.txt", "a text")
-    with pytest.raises(DataError, match="can not be written: Not a directory"):
+    with pytest.raises(WriteError, match="can not be written: Not a directory"):
         build([name], tokenizer, "a.txt/out", CorpusOptions())
 
 

@@ -19,10 +19,11 @@ import numpy as np
 import pytest
 from transformers import AutoTokenizer
 
-from bertkit.data.corpus import build as corpus_build
+from bertkit.data.corpus import corpus as corpus_module
 from bertkit.data.corpus import rounds as corpus_rounds
 from bertkit.data.corpus.corpus import Corpus, CorpusOptions, build, cached, is_corpus
 from bertkit.errors import DataError
+from bertkit.lock import Busy, one_writer
 from bertkit.recipe.schema import DataBlock
 
 
@@ -159,7 +160,7 @@ def test_duplicates(tokenizer: Any, tmp_path: Path, caplog) -> None:
 def test_a_document_alone_is_told(tokenizer: Any, tmp_path: Path, caplog) -> None:
     (tmp_path / "a.txt").write_text("One cat. Two dogs. A man sleeps.")
     build([str(tmp_path / "a.txt")], tokenizer, tmp_path / "out", CorpusOptions(max_length=16))
-    assert "train has only one document, so there are no random next sentences" in caplog.text
+    assert "train: only one document, so there are no random next sentences" in caplog.text
     assert "only one document: none is left for validation" in caplog.text
     assert {row["label"] for row in Corpus.open(tmp_path / "out")} == {0}
     assert len(Corpus.open(tmp_path / "out", "validation")) == 0
@@ -190,10 +191,10 @@ def test_another_build_is_waited_for(tokenizer: Any, tmp_path: Path, texts: list
     done.rename(aside)
 
     def busy(*_: Any, **__: Any) -> None:
-        raise corpus_rounds.Busy.at("there", "another build is at work")
+        raise Busy.at("there", "another build is at work")
 
-    monkeypatch.setattr(corpus_build, "build", busy)
-    monkeypatch.setattr(corpus_build.time, "sleep", lambda _: waited.append(aside.rename(done)))
+    monkeypatch.setattr(corpus_module, "build", busy)
+    monkeypatch.setattr(corpus_module.time, "sleep", lambda _: waited.append(aside.rename(done)))
     assert cached(texts, tokenizer, options) == done
     assert len(waited) == 1
 
@@ -230,15 +231,13 @@ def test_an_unfinished_build_goes_on_only_with_the_same(texts, tokenizer: Any, t
 
 
 def test_two_builds_in_one_folder(texts: list[str], tokenizer: Any, tmp_path: Path) -> None:
-    work = tmp_path / "out" / ".building"
-    work.mkdir(parents=True)
-    with corpus_rounds.alone(work), pytest.raises(DataError, match="another build is running"):
+    with one_writer(tmp_path / "out"), pytest.raises(Busy, match=f"out  in use by process {os.getpid()} on "):
         build(texts, tokenizer, tmp_path / "out", CorpusOptions())
 
 
 @pytest.mark.parametrize(
     ("harm", "said"),
-    [("missing", "is missing"), ("torn", "is damaged: it has"), ("rewritten", ""), ("manifest", "not a manifest")],
+    [("missing", "is missing"), ("torn", "is damaged: it has"), ("rewritten", ""), ("manifest", "not valid JSON")],
 )
 def test_a_damaged_corpus_is_told(harm: str, said: str, texts: list[str], tokenizer: Any, tmp_path: Path) -> None:
     manifest = build(texts, tokenizer, tmp_path / "out", CorpusOptions())
@@ -251,7 +250,10 @@ def test_a_damaged_corpus_is_told(harm: str, said: str, texts: list[str], tokeni
         whole = bytearray(file.read_bytes())
         whole[len(whole) // 2] ^= 255
         file.write_bytes(whole)
-        assert Corpus.open(tmp_path / "out", "all").damaged() == [manifest["shards"][0]["file"]]
+        corpus = Corpus.open(tmp_path / "out", "all")
+        assert corpus.damaged() == [manifest["shards"][0]["file"]]
+        with pytest.raises(DataError, match=f"{file}  is damaged; copy it again"):
+            corpus.check_content()
         return
     else:
         (tmp_path / "out" / "manifest.json").write_text('{"version": 1')
@@ -268,6 +270,27 @@ def test_cached(texts: list[str], tokenizer: Any, tmp_path: Path, monkeypatch) -
     assert cached(texts, tokenizer, CorpusOptions(max_length=64)) != folder
     assert cached(texts, tokenizer, CorpusOptions(), block=DataBlock(encoding="latin-1")) != folder
     assert len(Corpus.open(folder)) > 0
+
+
+@pytest.mark.parametrize("harm", ["flip", "zeros", "manifest"])
+def test_a_damaged_corpus_of_the_cache_is_built_again(
+    harm: str, texts: list[str], tokenizer: Any, tmp_path: Path, monkeypatch, caplog
+) -> None:
+    monkeypatch.setattr(logging.getLogger("bertkit"), "propagate", True)
+    monkeypatch.setenv("BERTKIT_CACHE", str(tmp_path / "cache"))
+    folder = cached(texts, tokenizer, CorpusOptions())
+    rows = list(map(str, Corpus.open(folder)))
+    file = folder / ("manifest.json" if harm == "manifest" else Corpus.open(folder).manifest["shards"][0]["file"])
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 1
+    file.write_bytes(content if harm == "flip" else bytes(len(content)))
+    caplog.clear()
+    assert cached(texts, tokenizer, CorpusOptions()) == folder
+    assert f"{file}: built again, as the cached corpus is damaged" in caplog.text
+    assert list(map(str, Corpus.open(folder))) == rows
+    caplog.clear()
+    assert cached(texts, tokenizer, CorpusOptions()) == folder
+    assert caplog.text == ""
 
 
 BUILD = """

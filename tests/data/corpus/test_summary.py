@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bertkit.data.corpus.options import CorpusOptions
-from bertkit.data.corpus.summary import summarize, warn
+from bertkit.data.corpus.summary import one_sided, summarize, warn
 from tests.helpers import messages
 
 SHARD = {"bytes": 9, "sha256": "ab", "rows": 2, "tokens": 20, "tokens_own": 15, "random_next": 1}
@@ -55,7 +55,7 @@ def test_shards_are_added_up_by_split() -> None:
     ("arguments", "message"),
     [
         ({}, "train: 3 tokens (10.0%) are lost"),
-        ({"chosen": {"validation": 1}}, "validation has only one document, so there are no random next sentences"),
+        ({"chosen": {"validation": 1}}, "validation: only one document, so there are no random next sentences"),
         ({"chosen": {"validation": 0}}, "only one document"),
         ({"chosen": {"documents_repeated": 2}}, "2 documents repeat an earlier one; deduplicate drops them"),
         ({"chosen": {"documents_repeated": 2}, "deduplicate": True}, "were dropped"),
@@ -67,3 +67,30 @@ def test_warnings(arguments: dict, message: str, caplog) -> None:
     caplog.set_level(logging.INFO, "bertkit")
     warn(manifest(**arguments))
     assert any(message in text for text in messages(caplog))
+
+
+@pytest.mark.parametrize(
+    ("pairs", "counts", "constant"),
+    [
+        ("nsp", {"rows": 100, "random_next": 100}, True),
+        ("nsp", {"rows": 100, "random_next": 95}, False),
+        ("nsp", {"rows": 100, "random_next": 0}, True),
+        ("nsp", {"rows": 100, "random_next": 60}, None),
+        ("nsp", {"rows": 9, "random_next": 9}, None),
+        ("sop", {"rows": 100, "swapped": 100}, True),
+        ("sop", {"rows": 100, "swapped": 50}, None),
+        ("none", {"rows": 100}, None),
+    ],
+)
+def test_pairs_with_one_label(pairs: str, counts: dict[str, int], constant: bool | None) -> None:
+    found = one_sided({"splits": {"train": {"documents": 50, **counts}}, "options": {"pairs": pairs}}, "train")
+    assert (found and found.constant) == constant
+
+
+def test_an_empty_line_after_each_sentence_is_named_as_the_cause(caplog: pytest.LogCaptureFixture) -> None:
+    made = manifest()
+    made["splits"]["train"] |= {"rows": 40, "random_next": 40, "documents": 40}
+    warn(made)
+    (message,) = [text for text in messages(caplog) if "pairs teach nothing" in text]
+    assert message.startswith("train: 100.0% of the next sentences are random, because documents have only one")
+    assert message.endswith("if an empty line follows each sentence, set documents to file, or empty_lines to 2")

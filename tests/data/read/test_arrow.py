@@ -92,3 +92,25 @@ def test_the_format_option_reads_a_file_of_another_name(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / write_table("a.parquet")).rename("rows.bin")
     assert len(rows("rows.bin", format="parquet")) == 3
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ("{", "its metadata of class names can not be used: not valid JSON"),
+        ("[]", "expected an object, found a list"),
+        ('{"info": 5}', "info: expected an object, found a number"),
+        ("[" * 100_000, "nested deeper than 100 levels"),
+        ('{"info": {"features": {"label": {"_type": "ClassLabel", "names": ["a"]}}}}', "1 is not the number of one of"),
+    ],
+)
+def test_metadata_of_somebody_else(tmp_path, monkeypatch, content, told):
+    monkeypatch.chdir(tmp_path)
+    assert told in message(write_table("a.parquet", TABLE.replace_schema_metadata({"huggingface": content})))
+
+
+def test_features_without_names_are_plain_numbers(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    content = '{"info": {"features": {"label": {"_type": "ClassLabel", "names": 5}, "text": []}}}'
+    file = write_table("a.parquet", TABLE.replace_schema_metadata({"huggingface": content}))
+    assert [values["label"] for _, _, values in rows(file)] == [1, 0, -1]

@@ -111,8 +111,11 @@ def test_encodings(write, caplog) -> None:
         write("d.txt", content)
         with pytest.raises(DataError, match=said):
             found("d.txt")
-    with pytest.raises(DataError, match="no such text encoding"):
-        found("a.txt", DataBlock(encoding="utf-9"))
+    for encoding in ("utf-9", "base64"):
+        with pytest.raises(DataError, match="no such text encoding"):
+            found("a.txt", DataBlock(encoding=encoding))
+    with pytest.raises(DataError, match=r"name the encoding of the file.*--set data\.encoding=auto"):
+        found("a.txt", DataBlock(encoding="utf-16"))  # without its mark
 
 
 def test_a_scan_tells_size_and_hash(write) -> None:

@@ -9,6 +9,7 @@ import huggingface_hub.constants
 import pytest
 from datasets import ClassLabel, Dataset, Features, Value
 
+from bertkit import trust
 from bertkit.data.read.readers import read_records
 from bertkit.errors import DataError
 from bertkit.recipe.schema import DataBlock
@@ -96,6 +97,17 @@ def test_the_cause_of_a_failure_is_told(online, monkeypatch):
         rows("hub:glue#train")
     assert str(caught.value) == "hub:glue#train  can not be loaded: ValueError: bad row"
     assert isinstance(caught.value.__cause__, RuntimeError)
+
+
+def test_the_script_of_a_data_set_is_not_run(online, monkeypatch, tmp_path):
+    """`datasets` has given up scripts: there is nothing to trust, with --trust-code or without."""
+    script = tmp_path / "theirs.py"
+    script.write_text(f"open({str(tmp_path / 'ran')!r}, 'w').close()")
+    load = datasets.load_dataset
+    monkeypatch.setattr(datasets, "load_dataset", lambda name, *_, **__: load(str(script), trust_remote_code=True))
+    with trust.given():
+        assert "Dataset scripts are no longer supported, but found theirs.py" in message("hub:somebody/theirs#train")
+    assert not (tmp_path / "ran").exists()
 
 
 def test_offline_by_wish_fails_at_once():

@@ -66,7 +66,7 @@ def test_lists_need_names(write):
 
 def test_deep_nesting_is_no_crash(write):
     assert message(write("a.jsonl", "[" * 100_000)).startswith("a.jsonl:1  ")
-    assert "nested too deeply" in message(write("a.json", "[" * 100_000 + "]" * 100_000))
+    assert "nested deeper than 100 levels" in message(write("a.json", "[" * 100_000 + "]" * 100_000))
 
 
 @pytest.mark.parametrize("name", ["a.jsonl", "a.json"])

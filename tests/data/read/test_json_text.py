@@ -38,4 +38,15 @@ def test_reasons():
     assert reason(caught.value).startswith(
         "Illegal trailing comma" if "trailing" in str(caught.value) else "Expecting value"
     )
-    assert reason(RecursionError()) == "nested too deeply"
+    assert reason(RecursionError()) == "nested deeper than 100 levels"
+
+
+@pytest.mark.parametrize("text", ["[" * 150 + "]" * 150, "[" * 100_000, '{"a": ' * 150 + "1" + "}" * 150])
+def test_deep_values_are_no_rows(text):
+    with pytest.raises((ValueError, RecursionError)) as caught:
+        parse(text)
+    assert reason(caught.value) == "nested deeper than 100 levels"
+
+
+def test_a_long_list_is_not_deep():
+    assert parse(json.dumps([[word] for word in range(500)]))[499] == [499]

@@ -59,6 +59,11 @@ def test_cut_utf_16(write):
         read(write("a.txt", "a\nb".encode("utf-16")[:-1]), "utf-16")
 
 
+def test_utf_16_without_its_mark(write):
+    with pytest.raises(DataError, match=r"a\.txt:1  has no byte order mark, which utf-16 needs.*=utf-16-le"):
+        read(write("a.txt", "text,label\n"), "utf-16")
+
+
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-32"])
 def test_another_byte_order_mark_names_the_encoding(write, encoding):
     expected = rf"a\.txt:1  opens with the byte order mark of {encoding}, .*--set data\.encoding={encoding}"
@@ -93,3 +98,21 @@ def test_gz_is_read_and_its_faults_are_told(write):
 
 def test_an_empty_file_has_no_lines(write):
     assert read(write("a.txt", "")) == []
+
+
+def test_a_line_without_end_is_an_error_before_the_memory_is_full(write, monkeypatch):
+    from bertkit.data.read import lines as module
+
+    monkeypatch.setattr(module, "MAX_LINE", 10)
+    assert read(write("a.txt", "123456789\n123456789")) == ["123456789\n", "123456789"]
+    with pytest.raises(DataError, match=r"b\.txt:2  can not be read: a line of more than 10 characters"):
+        read(write("b.txt", "123456789\n12345678901\n"))
+
+
+def test_a_packed_bomb_is_an_error_and_repetitive_texts_are_not(write, monkeypatch):
+    from bertkit.data.read import sources
+
+    monkeypatch.setattr(sources, "BOMB_BYTES", 100_000)
+    assert len(read(write("a.txt.gz", gzip.compress(b"text\n" * 20_000)))) == 20_000
+    with pytest.raises(DataError, match=r"b\.txt\.gz:\d+  can not be read: it unpacks to more than 200 times its size"):
+        read(write("b.txt.gz", gzip.compress(b"text\n" * 200_000)))

@@ -2,7 +2,11 @@ from __future__ import annotations
 
 import gzip
 import io
+import logging
+import os
 import sys
+import threading
+import time
 
 import pytest
 
@@ -181,3 +185,37 @@ def test_gz_is_unpacked(write):
 def test_hub_sources_are_not_looked_for_on_disk():
     (source,) = expand(["hub:glue:sst2@main#train[:10]"], BLOCK)
     assert (source.name, source.format, source.key, source.file) == ("hub:glue:sst2@main", "hub", "train[:10]", None)
+
+
+def test_a_pipe_without_a_writer_is_named(tmp_path, monkeypatch, caplog):
+    monkeypatch.setattr(sources, "PATIENCE", 0.02)
+    monkeypatch.setattr(logging.getLogger("bertkit"), "propagate", True)
+    pipe = tmp_path / "a.csv"
+    os.mkfifo(pipe)
+
+    def write():
+        while not caplog.messages:
+            time.sleep(0.01)
+        pipe.write_text("text\nx\n")
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    (source,) = expand([str(pipe)], BLOCK)
+    with source.open() as stream:
+        assert stream.read() == b"text\nx\n"
+    writer.join()
+    assert set(caplog.messages) == {f"{pipe}: a pipe, waits for a program that writes to it"}
+
+
+def test_a_file_waits_for_nothing(write, monkeypatch, caplog):
+    monkeypatch.setattr(sources, "PATIENCE", 0.0)
+    monkeypatch.setattr(logging.getLogger("bertkit"), "propagate", True)
+    (source,) = expand([write("a.csv", "text\nx\n")], BLOCK)
+    source.open().close()
+    assert caplog.messages == []
+
+
+def test_a_closed_standard_input(monkeypatch):
+    monkeypatch.setattr(sys, "stdin", None)
+    with pytest.raises(DataError, match="stdin  is closed; name a file"):
+        expand(["-"], BLOCK)

@@ -254,3 +254,11 @@ def test_the_index_that_pandas_writes_first_has_a_name_here(write, caplog):
     caplog.set_level("INFO", "bertkit")
     assert texts(write("a.csv", ",text\n0,a\n1,b\n")) == [["0", "a"], ["1", "b"]]
     assert caplog.messages == ["a.csv:1: the first column has no name and is called column1"]
+
+
+def test_a_field_without_end_is_an_error_before_the_memory_is_full(write, monkeypatch):
+    from bertkit.data.read import tables
+
+    monkeypatch.setattr(tables, "MAX_FIELD", 100)
+    told = message(write("a.csv", 'text,label\n"' + "a line\n" * 20 + '",x\n'))
+    assert told.startswith("a.csv:2  a text of more than 100 characters; is a quote never closed?")

@@ -36,6 +36,15 @@ def test_texts_of_every_format(tmp_path: Path) -> None:
     assert sum(told) == len("one\n\ncafé\n".encode())
 
 
+def test_a_long_line_is_counted_in_parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    line = f"one two {'x' * 30} three four five"
+    (tmp_path / "a.txt").write_text(line, "utf-8")
+    monkeypatch.setattr("bertkit.data.tokenizer.word_counts.LONGEST", 10)
+    parts = read(tmp_path / "a.txt")
+    assert parts == ["one two", " " + "x" * 30, " three", " four five"]
+    assert "".join(parts) == line
+
+
 def test_mistakes_have_their_line(tmp_path: Path) -> None:
     file = tmp_path / "latin.txt"
     file.write_bytes(b"fine\ncaf\xe9\n")

@@ -394,6 +394,14 @@ def test_several_labels_and_none_given_is_warned_of() -> None:
     assert task.sanity_checks(guess(task, [], ["a"]), rows_of([["a"], []])) == []
 
 
+def test_thresholds_beyond_all_probabilities_are_warned_of() -> None:
+    rows = rows_of([["a", "b"], ["b"], ["a", "c"], ["c"]])
+    task = make([["a"], ["b"], ["c"]], multi_label=True)
+    (warning,) = task.sanity_checks(guess(task, ["a"], ["a"], ["a", "c"], ["a", "c"]), rows)
+    assert warning == "2 of 3 labels are predicted for all rows or for none"
+    assert task.sanity_checks(guess(task, ["a"], ["a", "b"], ["a", "c"], ["a", "c"]), rows) == []
+
+
 def test_flat_and_brief() -> None:
     task = make(["a", "b"])
     (answer,) = answers_of(task, [[0.0, 0.0]])

@@ -16,6 +16,7 @@ from bertkit.models.build import load_tokenizer
 from bertkit.recipe.schema import ModelBlock, Recipe
 from bertkit.tasks.pretrain.options import PretrainOptions
 from bertkit.tasks.pretrain.rows import BuildProgress, read
+from bertkit.warn import collect
 
 TEXT = (
     "where is my parcel ?\nthe cat is sleeping .\ni want my money back .\n\na man plays the guitar .\nthank you .\n\n"
@@ -51,6 +52,17 @@ def test_a_corpus_folder_has_both_splits(tiny_bert: Path, tmp_path: Path) -> Non
     assert rows["train"].identity != rows["validation"].identity
     other = split(tiny_bert, {"train": str(folder), "validation": str(folder)})
     assert len(other["validation"]) == len(whole)
+
+
+def test_a_corpus_with_a_flipped_bit_is_not_trained_on(tiny_bert: Path, tmp_path: Path) -> None:
+    folder = built(tmp_path / "corpus", tiny_bert)
+    shard = next((folder / "train").iterdir())
+    content = bytearray(shard.read_bytes())
+    content[len(content) // 2] ^= 1
+    shard.write_bytes(content)
+    for name in (str(folder), f"{folder}/"):
+        with pytest.raises(BertkitError, match=f"{shard}  is damaged"):
+            split(tiny_bert, {"train": name})
 
 
 def test_raw_text_is_built_once(tiny_bert: Path, tmp_path: Path) -> None:
@@ -100,6 +112,20 @@ def test_what_does_not_fit_is_told(tiny_bert: Path, tmp_path: Path) -> None:
     (folder / "manifest.json").write_text(json.dumps(manifest), "utf-8")
     with pytest.raises(BertkitError, match="another vocabulary"):
         split(tiny_bert, {"train": str(folder), "validation": str(folder)})
+
+
+def test_an_empty_line_after_each_sentence_is_an_error_before_the_training(tiny_bert: Path, tmp_path: Path) -> None:
+    lines = [line for line in (TEXT * 6).splitlines() if line]
+    (tmp_path / "a.txt").write_text("\n\n".join(lines) + "\n", "utf-8")
+    data = {"train": str(tmp_path / "a.txt"), "validation_ratio": 0.2}
+    with pytest.raises(BertkitError, match=r"100\.0% of the next sentences are random.*options\.objective: mlm"):
+        split(tiny_bert, data, objective="mlm+nsp", max_length=24)
+    with collect() as warned:
+        split(tiny_bert, {**data, "limit": {"train": 8}}, objective="mlm+nsp", max_length=24)
+    assert any("there is nothing to learn; raise data.limit.train" in one["message"] for one in warned)
+    assert split(tiny_bert, data, objective="mlm", max_length=24)["train"]
+    (tmp_path / "b.txt").write_text(TEXT * 6, "utf-8")  # texts of several sentences
+    assert split(tiny_bert, {**data, "train": str(tmp_path / "b.txt")}, objective="mlm+nsp", max_length=24)["train"]
 
 
 def test_progress_is_told_every_ten_seconds(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:

@@ -18,8 +18,8 @@ from bertkit.models import sparse_head
 from bertkit.models.build import load_tokenizer
 from bertkit.recipe.schema import ModelBlock
 from bertkit.tasks.pretrain.task import Pretrain
-from tests.conftest import TINY
 from tests.helpers import log_of, losses, make, messages, tiny_recipe
+from tests.tiny import TINY
 
 PAIRS = {"objective": "mlm+nsp", "max_length": 24}
 

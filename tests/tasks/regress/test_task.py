@@ -130,9 +130,20 @@ def test_a_metric_fits_or_is_refused_before_the_training(metric: str, fits: bool
 def test_no_better_than_the_mean_is_warned_of() -> None:
     task = make()
     mean = sum(row["score"] for row in ROWS) / 3
-    (warning,) = task.sanity_checks(answers(mean, mean, mean), ROWS)
+    _, warning = task.sanity_checks(answers(mean, mean, mean), ROWS)
     assert warning == ("squared error 2.17: no better than always predicting the mean (2.17)")
     assert task.sanity_checks(answers(1.1, 2.1, 4.0), ROWS) == []
+
+
+def test_predictions_that_barely_vary_are_warned_of_however_well_they_correlate() -> None:
+    """Pearson 1, and every answer is about 1.70."""
+    task = make()
+    (warning, _) = task.sanity_checks(answers(1.70, 1.71, 1.735), ROWS)
+    figures, _ = measure(task, answers(1.70, 1.71, 1.735), ROWS, [find_metric("pearson", "scores")])
+    assert figures["pearson"] == pytest.approx(1.0)
+    assert warning == (
+        "the predictions barely vary: standard deviation 0.015 around 1.72; that of the true scores is 1.5"
+    )
 
 
 def test_flat_and_brief() -> None:

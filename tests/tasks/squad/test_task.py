@@ -13,7 +13,7 @@ import pytest
 import torch
 from datasets import Dataset
 
-from bertkit import Predictor, train
+from bertkit import Predictor, Run, train
 from bertkit.errors import DataError, RecipeError
 from bertkit.metrics import find_metric
 from bertkit.metrics.answers import BEST, CALIBRATION
@@ -263,6 +263,7 @@ def test_a_run_keeps_its_temperature_and_nbest_is_as_google_writes_it(
     written = {}
     for temperature in (1.0, 5.0):
         (folder / "task.json").write_text(json.dumps({**state, "temperature": temperature}), "utf-8")
+        Run(folder).seal()
         out = tmp_path / str(temperature)
         out.mkdir()
         code, _, err = bertkit("eval", folder, "--data", gold, "--output", out)

@@ -1,0 +1,61 @@
+"""Texts that others wrote, made safe to show: on a terminal, in Markdown, on a page; and no longer than people read.
+
+Labels, names of files and texts may hold escape sequences that rewrite a terminal, characters that reverse the order of
+a line (Boucher and Anderson 2021, "Trojan Source"), or newlines that fake a line of ours. They are shown as `\\x1b` or
+the like. Joiners stay, as Persian, Indic scripts and emoji are written with them.
+"""
+
+from __future__ import annotations
+
+import re
+
+MOST = 2000
+"""Characters of a message or a cell of a table: an hour of scrolling otherwise, where a file has 10,000 columns."""
+
+_UNSEEN = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff"
+    "\U000e0000-\U000e007f]"
+)
+_NAMED = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
+_MARKDOWN = re.compile(r"([\\`*\[\]<>|&])")
+
+
+def visible(text: str, *, keep: str = "") -> str:
+    """A text with control characters, marks of direction and lone surrogates written out.
+
+    Args:
+        keep: control characters to leave: newlines of a text of several lines.
+    """
+    return text if text.isprintable() else _UNSEEN.sub(lambda one: one[0] if one[0] in keep else _written(one[0]), text)
+
+
+def shorten(text: str, most: int = MOST) -> str:
+    """A text without its middle if it is longer than `most`: both the cause and the remedy of a message stay."""
+    if len(text) <= most:
+        return text
+    tail = most // 3
+    return f"{text[: most - tail]} ... ({len(text) - most:,} characters left out) ... {text[-tail:]}"
+
+
+def line(text: str) -> str:
+    """A text as one line of a terminal: visible and short."""
+    return visible(shorten(text))
+
+
+def code(text: str, most: int = 200) -> str:
+    """A text as a code span of Markdown (CommonMark 6.1); not in a table, where a pipe would end the cell."""
+    shown = visible(shorten(text, most)) or " "
+    longest = max(map(len, re.findall("`+", shown)), default=0)
+    fence = "`" * (longest + 1)
+    space = " " if longest else ""
+    return f"{fence}{space}{shown}{space}{fence}"
+
+
+def markdown(text: str, most: int = 200) -> str:
+    """A text in a line or a cell of Markdown: none of its characters is markup or HTML."""
+    return _MARKDOWN.sub(r"\\\1", visible(shorten(text, most)))
+
+
+def _written(character: str) -> str:
+    number = ord(character)
+    return _NAMED.get(character) or (f"\\x{number:02x}" if number < 256 else f"\\u{number:04x}")

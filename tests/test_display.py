@@ -1,0 +1,63 @@
+"""Hostile texts, as a terminal, Markdown and messages show them. CommonMark is parsed here by its own rules."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from bertkit.display import MOST, code, line, markdown, shorten, visible
+from bertkit.errors import Problem
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("plain, 中文, é, \u200d and \u00a0", "plain, 中文, é, \u200d and \u00a0"),
+        ("\x1b[31mred\x1b[0m\x07", r"\x1b[31mred\x1b[0m\x07"),
+        ("a\nerror: b\r\tc", r"a\nerror: b\r\tc"),
+        ("access \u202egnp.exe\u2069", r"access \u202egnp.exe\u2069"),
+        ("\x9b2J", r"\x9b2J"),
+        ("half \ud83d", r"half \ud83d"),
+        ("a\u200bb\ufeff\u2028\x00", r"a\u200bb\ufeff\u2028\x00"),
+    ],
+)
+def test_what_hides_is_written_out(text: str, shown: str) -> None:
+    assert visible(text) == line(text) == shown
+
+
+def test_a_text_of_several_lines_keeps_them() -> None:
+    assert visible("a\n\tb\x1b", keep="\n\t") == "a\n\tb\\x1b"
+
+
+def test_a_long_text_loses_its_middle_with_a_count() -> None:
+    assert shorten("a" * MOST) == "a" * MOST
+    text = shorten("cause " + "x" * 10_000_000 + " remedy")
+    assert text.startswith("cause x")
+    assert text.endswith("x remedy")
+    assert "(9,998,013 characters left out)" in text
+    assert len(text) < MOST + 50
+
+
+def test_a_message_has_a_length_and_its_remedy() -> None:
+    text = str(Problem("a.csv:2", "an unknown label", "did you mean b?", "\x1b[2J\n" + "y" * 10_000_000))
+    assert text.startswith(r"a.csv:2  an unknown label: \x1b[2J y")
+    assert text.endswith("; did you mean b?")
+    assert len(text) < MOST + 50
+
+
+@pytest.mark.parametrize("text", ["plain", "a`b", "``", "`", "a\n\n# b", "a ``` b` c", "", " ", "x" * 5000])
+def test_a_code_span_ends_where_it_should(text: str) -> None:
+    span = code(text)
+    assert "\n" not in span
+    fence = re.match("`+", span)
+    assert fence
+    inside = span[len(fence[0]) : -len(fence[0])]
+    assert span.endswith(fence[0])
+    assert fence[0] not in re.findall("`+", inside), "the first run of so many backticks ends the span"
+
+
+def test_markup_in_markdown_is_text() -> None:
+    assert markdown("<b>[x](javascript:y)</b> a|b *c*\n# d") == (
+        r"\<b\>\[x\](javascript:y)\</b\> a\|b \*c\*\n# d"
+    ).replace(r"\n", r"\\n")
