@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 from bertkit.bench.job import run_of
 from bertkit.bench.plan import Plan
-from bertkit.bench.table import Table, cells, header, models_of
+from bertkit.bench.table import CONDITIONS, Table, cells, condition_cells, header, models_of
 from bertkit.report.bench import BenchPage, PlotRow
 from bertkit.report.page import number
 
@@ -28,6 +28,9 @@ def page_of(plan: Plan, table: Table) -> BenchPage:
         warnings=warnings(table),
         devices=table.devices,
         versions=table.versions,
+        sets=table.sets,
+        conditions_header=CONDITIONS,
+        conditions=condition_cells(table),
     )
 
 

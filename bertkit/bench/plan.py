@@ -55,6 +55,8 @@ class Plan:
     seeds: tuple[int, ...]
     output: Path
     jobs: tuple[Job, ...]
+    sets: tuple[str, ...] = ()
+    """What the request changes in every recipe."""
 
 
 def plan(suite: Suite, request: BenchRequest) -> Plan:
@@ -93,7 +95,7 @@ def plan(suite: Suite, request: BenchRequest) -> Plan:
     _warn_of_plain_starts(chosen, jobs)
     _claim(request.output, suite)
     whole = not chosen.absent and len(entries) == len(suite.entries)
-    return Plan(replace(chosen, entries=tuple(entries)), whole, model, seeds, request.output, tuple(jobs))
+    return Plan(replace(chosen, entries=tuple(entries)), whole, model, seeds, request.output, tuple(jobs), request.sets)
 
 
 def _job(entry: Entry, suite: Suite, seed: int, model: str, request: BenchRequest) -> Job:

@@ -19,6 +19,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any
 
 from bertkit.bench.plan import Plan
@@ -59,11 +60,34 @@ class Average:
 
 
 @dataclass(frozen=True)
+class Conditions:
+    """What an entry was trained on and how: without it, its figures can not be judged beside published ones."""
+
+    recipe: str
+    model: str
+    """As the Run names it, that of another entry from the output folder; empty without a Run."""
+    rows: Mapping[str, int]
+    """Split -> rows, of the first seed."""
+    limit: Mapping[str, int]
+    """Split -> `data.limit`."""
+    train: Mapping[str, Any]
+    """The keys of `train:` that say how long and how fast."""
+
+
+LENGTH = ("num_train_epochs", "max_steps", "max_minutes")
+SHOWN = (*LENGTH, "min_steps", "per_device_train_batch_size", "gradient_accumulation_steps", "learning_rate")
+
+
+@dataclass(frozen=True)
 class Table:
     suite: str
     model: str
     seeds: tuple[int, ...]
     lines: tuple[Line, ...]
+    sets: tuple[str, ...]
+    """`KEY=VALUE` texts that changed every recipe."""
+    conditions: Mapping[str, Conditions]
+    """Of each entry."""
     average_of_first_figures: Average | None
     """The mean of the entries' first figures. None unless every entry of the suite has one for every seed, and all are
     the same figure: an accuracy and an F1, or shares and percentages, have no meaningful mean."""
@@ -98,6 +122,8 @@ def tabulate(plan: Plan, failed: Mapping[str, str]) -> Table:
         plan.model,
         plan.seeds,
         tuple(lines),
+        plan.sets,
+        {entry.name: _conditions(plan, entry, runs[entry.name]) for entry in plan.suite.entries},
         _average([group[:1] for group in groups], plan.seeds) if plan.whole and _alike(groups) else None,
         _average(groups, plan.seeds) if plan.whole else None,
         failed,
@@ -111,6 +137,38 @@ def tabulate(plan: Plan, failed: Mapping[str, str]) -> Table:
         _versions(known),
         tuple(sorted({device for one in known for device in one.get("devices", [])})),
     )
+
+
+def _conditions(plan: Plan, entry: Entry, runs: Mapping[int, Run]) -> Conditions:
+    run = next(iter(runs.values()), None)
+    if run is None or not run.recipe_file.is_file():
+        return Conditions(entry.recipe, "", {}, {}, {})
+    recipe = run.recipe
+    train = {key: recipe.train[key] for key in SHOWN if key in recipe.train}
+    limit = recipe.data.limit.model_dump(exclude_none=True)
+    model = recipe.model.name or "" if recipe.model.scratch is None else "random weights"
+    if Path(model).is_relative_to(folder := Path(plan.output).absolute()):  # of another entry
+        model = Path(model).relative_to(folder).as_posix()
+    return Conditions(entry.recipe, model, run.metrics.get("rows", {}), limit, train)
+
+
+CONDITIONS = ("task", "recipe", "model", "rows", "limited to", "length", "batch", "learning rate")
+
+
+def condition_cells(table: Table) -> list[list[str]]:
+    """The conditions as texts, one list per entry, with the columns of `CONDITIONS`."""
+    cells = []
+    for name, found in table.conditions.items():
+        train = found.train
+        length = " or ".join(f"{train[key]:g} {key.rpartition('_')[2]}" for key in LENGTH if key in train)
+        length += f", at least {train['min_steps']} steps" if "min_steps" in train else ""
+        batch = train.get("per_device_train_batch_size", 0) * train.get("gradient_accumulation_steps", 1)
+        numbers = [
+            ", ".join(f"{split} {count:,}" for split, count in each.items()) for each in (found.rows, found.limit)
+        ]
+        rate = f"{train['learning_rate']:g}" if "learning_rate" in train else ""
+        cells.append([name, found.recipe, found.model, *numbers, length, str(batch or ""), rate])
+    return cells
 
 
 def _alike(groups: Sequence[Sequence[Line]]) -> bool:

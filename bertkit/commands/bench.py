@@ -85,7 +85,7 @@ def _report(plan: Any, failed: dict[str, str], *, leaderboard: bool) -> None:
     """
     from bertkit.bench import submission
     from bertkit.bench.page import page_of, warnings
-    from bertkit.bench.table import as_json, cells, header, tabulate
+    from bertkit.bench.table import CONDITIONS, as_json, cells, condition_cells, header, tabulate
     from bertkit.fs import write_json, write_text
     from bertkit.report.bench import text
 
@@ -93,6 +93,9 @@ def _report(plan: Any, failed: dict[str, str], *, leaderboard: bool) -> None:
     write_json(plan.output / "metrics.json", as_json(table))
     write_text(plan.output / "report.html", text(page_of(plan, table)))
     console.table(header(table), cells(table))
+    console.table(CONDITIONS, condition_cells(table))
+    if table.sets:
+        console.say(f"changed in every recipe: {', '.join(table.sets)}")
     if leaderboard:
         for note in submission.write(plan.output, plan.suite, plan.seeds):
             console.say(note)

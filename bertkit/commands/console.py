@@ -61,6 +61,14 @@ def only(sets: Sequence[str] | None, *blocks: str) -> Sequence[str]:
     return sets or ()
 
 
+def unused(sets: Sequence[str] | None, *keys: str, beside: str) -> None:
+    """Raise a RecipeError where `--set` sets one of these keys, which have no effect beside an option or command."""
+    for text in sets or ():
+        key = text.partition("=")[0].strip()
+        if any(key == one or key.startswith(f"{one}.") for one in keys):
+            raise RecipeError.at("--set", f"{key}: has no effect beside {beside}", "leave one of them out")
+
+
 def launch(number: int, command: Sequence[Any]) -> None:
     """Run a command line in several processes, and exit with its code."""
     from bertkit import processes

@@ -22,6 +22,11 @@ SETTABLE = {
     "predictions": ("data", "metrics"),
 }
 """Blocks of a recipe that `--set` can change, by what is scored."""
+NOT_READ = (
+    *("data.train", "data.validation", "data.test", "data.validation_ratio"),
+    *("data.limit.train", "data.limit.validation"),
+)
+"""Keys that rows named with `--data` do not depend on."""
 
 
 Model = Annotated[
@@ -189,6 +194,8 @@ def _score_model(request: EvalRequest, sets: Sequence[str], trust_code: bool, re
         todo = f"leave it out, or score the checkpoint {Run(model).model}"
         raise RecipeError.at(Parameter("labels"), "a Run already has its class names", todo)
     run = Run.open(model, trust_code=trust_code)
+    if request.data and not request.on:
+        console.unused(sets, *NOT_READ, beside="--data")
     if request.on:
         rows = benchmark(request.on, request.data, sets, request.split)
     else:
@@ -225,6 +232,12 @@ def _score_predictions(
     return {}
 
 
+def _rows(result: Result) -> str:
+    from bertkit.data.read.rows import LeftOut
+
+    return f"{result['rows']}{LeftOut(result.get('rows_skipped', 0), result.get('rows_not_drawn', 0))}"
+
+
 def _show(results: dict[str, Result], output: Path | None, head: dict[str, Any]) -> None:
     """Show the figures, and write them. Results of several sets of rows are written by name under `sets`."""
     from bertkit.fs import write_json
@@ -234,7 +247,7 @@ def _show(results: dict[str, Result], output: Path | None, head: dict[str, Any])
         {name: result["intervals"] for name, result in results.items()},
     )
     console.error_kinds({name: result.get("errors", {}) for name, result in results.items()})
-    console.say("rows: " + ", ".join(str(result["rows"]) for result in results.values()))
+    console.say("rows: " + "; ".join(map(_rows, results.values())))
     files = [result.pop("files", {}) for result in results.values()]
     if output:
         for name, values in files[0].items() if len(results) == 1 else ():

@@ -17,6 +17,12 @@ if TYPE_CHECKING:
     from bertkit.tasks.task import Task
 
 
+NOT_READ = (
+    *("data.train", "data.validation", "data.test", "data.validation_ratio", "data.limit"),
+    *("data.label_names", "data.label_ids"),
+)
+"""Keys that rows to answer do not depend on."""
+
 Run = Annotated[Path, typer.Argument(metavar="RUN", help="A Run folder.")]
 Source = Annotated[str | None, typer.Argument(metavar="INPUT", help="File, folder or glob; - reads standard input.")]
 Output = Annotated[
@@ -69,6 +75,7 @@ def predict(
             raise DataError.at("--processes", "needs a file that all processes can read", "name one as INPUT")
         options = console.options(output=output, best_of=best_of, logits=logits, set=sets, trust_code=trust_code)
         console.launch(number, ["predict", run, source, *options])
+    from bertkit.data.read.rows import LeftOut, count_left_out
     from bertkit.fs import check_output
     from bertkit.inference import ask, files
     from bertkit.inference.predictor import Predictor
@@ -80,12 +87,14 @@ def predict(
     check_output(file, endings=files.FORMATS, inputs=[source] if source else [])
     processes.join()
     opened = Run.open(run, trust_code=trust_code)
+    console.unused(sets, *NOT_READ, beside="predict: it answers every row, without labels")
     block = opened.recipe_with(console.only(sets, "data")).data
-    predictor = Predictor.open(opened)
+    predictor, left_out = Predictor.open(opened), LeftOut()
     conll = files.is_conll(output, predictor.task, logits=logits)
     if source is not None:
         bar = console.progress("predicting")
-        answered = files.predict_file(predictor, [source], block, logits=logits, conll=conll, progress=bar)
+        with count_left_out() as left_out:
+            answered = files.predict_file(predictor, [source], block, logits=logits, conll=conll, progress=bar)
     elif question is not None:
         answered = ask.ask_question(predictor, question, context or [])
     else:
@@ -97,8 +106,8 @@ def predict(
         rows = ask.best_of(rows, best_of) if best_of else rows
         with console.printing() if file is None else contextlib.nullcontext():
             files.write(rows, output or "-", separator=files.list_separator(predictor.task, block))
-        if file:
-            console.say(f"{len(rows)} rows: {file}", err=True)
+        if file or str(left_out):
+            console.say(f"{len(rows)} rows{left_out}: {file or 'standard output'}", err=True)
 
 
 def _check(

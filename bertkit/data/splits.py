@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from bertkit.data.columns.column import Column
 from bertkit.data.dataset import load
+from bertkit.data.read.rows import leave_out
 from bertkit.data.split import limit, split
 from bertkit.recipe.schema import DataBlock
 from bertkit.warn import about
@@ -36,10 +37,10 @@ def load_splits(
         sources = getattr(block, name)
         if sources and name in wanted:
             with about(name):
-                splits[name] = _limited(name, load(sources, columns, block), getattr(block.limit, name), seed)
+                splits[name] = limited(name, load(sources, columns, block), getattr(block.limit, name), seed)
     if block.validation is None and "train" in splits:
         splits["train"], splits["validation"] = split(splits["train"], block.validation_ratio, seed, stratify_by)
-        splits["validation"] = _limited("validation", splits["validation"], block.limit.validation, seed)
+        splits["validation"] = limited("validation", splits["validation"], block.limit.validation, seed)
         log.info(
             "no validation data named: %d of the training rows are used for validation, %d for training",
             len(splits["validation"]),
@@ -48,8 +49,10 @@ def load_splits(
     return splits
 
 
-def _limited(name: str, rows: Dataset, count: int | None, seed: int) -> Dataset:
+def limited(name: str, rows: Dataset, count: int | None, seed: int) -> Dataset:
+    """`count` rows drawn with the seed, which is logged and counted; all rows if there are no more."""
     if count is None or count >= len(rows):
         return rows
     log.info("%s: %d of %d rows, drawn with seed %d", name, count, len(rows), seed)
+    leave_out(not_drawn=len(rows) - count)
     return limit(rows, count, seed)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from bertkit.data.read.rows import count_left_out
 from bertkit.engine.run import Progress
 from bertkit.errors import Parameter, RecipeError, did_you_mean
 from bertkit.inference.checkpoint import Checkpoint
@@ -36,9 +37,10 @@ class EvalSet:
 
 
 Result = dict[str, Any]
-"""`{"data", "rows", "figures", "intervals", "files", "warnings"}`: name and number of the rows, figures and their 95%
-confidence intervals by name, the task's own files of predictions by name, and warnings (`warn.Warned`); `errors` where
-the task knows kinds of errors (`Task.error_kinds`), `reference` where it was asked for (see `recomputed`)."""
+"""`{"data", "rows", "figures", "intervals", "files", "warnings"}`: name and number of the rows (where some are left
+out, also `rows_skipped` or `rows_not_drawn`), figures and their 95% confidence intervals by name, the task's own files
+of predictions by name, and warnings (`warn.Warned`); `errors` where the task knows kinds of errors
+(`Task.error_kinds`), `reference` where it was asked for (see `recomputed`)."""
 
 
 def evaluate_run(run: Run, rows: EvalSet, *, reference: bool = False, progress: Progress = iter) -> dict[str, Result]:
@@ -81,9 +83,9 @@ def evaluate(
     """
     results: dict[str, Result] = {}
     for split, title in rows.splits.items():
-        with collect() as warnings:
+        with collect() as warnings, count_left_out() as left_out:
             name, read, scores = score_rows(predictor, rows.recipe, data=rows.data, split=split, progress=progress)
-        result: Result = {"data": title or name, "rows": len(read), "figures": scores.figures}
+        result: Result = {"data": title or name, "rows": len(read), **left_out.as_dict(), "figures": scores.figures}
         result |= {"intervals": scores.intervals, "files": predictor.task.files(scores.answers, read)}
         result["warnings"] = warnings
         if errors := predictor.task.error_kinds(scores.answers, read):
@@ -115,7 +117,7 @@ def score_rows(
 
 
 def read_rows(task: Task, recipe: Recipe, *, data: Sequence[str] = (), split: str | None = None) -> tuple[str, Rows]:
-    """All rows of `data`, or those of a split of the recipe, with the split's name (of `data`: test).
+    """The rows of `data`, read as the recipe's test rows, or those of a split of it, with the split's name.
 
     Args:
         split: `test`, `validation` or `train`; default: test where the recipe names test data, else validation.
@@ -130,8 +132,7 @@ def read_rows(task: Task, recipe: Recipe, *, data: Sequence[str] = (), split: st
     block = recipe.data
     name = split or ("test" if block.test or data else "validation")
     if data:
-        update = {"test": list(data), "limit": block.limit.model_copy(update={"test": None})}
-        recipe = recipe.model_copy(update={"data": block.model_copy(update=update)})
+        recipe = recipe.model_copy(update={"data": block.model_copy(update={"test": list(data)})})
     splits = task.read(recipe, [name])
     if name not in splits:
         raise RecipeError.at(f"data.{name}", "the recipe names no such data", Parameter("data"))

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from bertkit.data.read.readers import read_records
-from bertkit.data.read.rows import BadRows, Record, Unusable
+from bertkit.data.read.rows import BadRows, Record, Unusable, count_left_out
 from bertkit.errors import DataError, Problem, RecipeError, Setting
 from bertkit.inference import score
 from bertkit.inference.evaluate import EvalSet, Result, read_rows
@@ -38,7 +38,7 @@ def score_prediction_file(file: str | Path, rows: EvalSet, *, reference: bool = 
     """
     recipe, (split, title) = rows.recipe, next(iter(rows.splits.items()))
     task = make_task(recipe)
-    with collect() as warnings:
+    with collect() as warnings, count_left_out() as left_out:
         split, data = read_rows(task, recipe, data=rows.data, split=split)
         name = ", ".join(rows.data) or split
         task.adopt((), data, recipe.data, order=rows.order)
@@ -52,7 +52,8 @@ def score_prediction_file(file: str | Path, rows: EvalSet, *, reference: bool = 
         for warning in score.sanity_checks(task, answers, data):
             warn(warning, name)
     name = title or name
-    result: Result = {"data": name, "rows": len(data), "figures": figures, "intervals": spans, "warnings": warnings}
+    result: Result = {"data": name, "rows": len(data), **left_out.as_dict(), "figures": figures}
+    result |= {"intervals": spans, "warnings": warnings}
     if errors := task.error_kinds(answers, data):
         result["errors"] = errors
     if reference:

@@ -48,6 +48,11 @@ class BenchPage:
     warnings: Sequence[str] = ()
     devices: Sequence[str] = ()
     versions: Mapping[str, str] = field(default_factory=dict)
+    sets: Sequence[str] = ()
+    """`KEY=VALUE` texts that changed every recipe."""
+    conditions_header: Sequence[str] = ()
+    conditions: Sequence[Sequence[str]] = ()
+    """What each task was trained on and how, one list per task."""
 
 
 def text(shown: BenchPage) -> str:
@@ -69,6 +74,9 @@ def text(shown: BenchPage) -> str:
         seeds=shown.seeds,
         runs=shown.runs,
         devices=shown.devices,
+        sets=shown.sets,
+        conditions_header=shown.conditions_header,
+        conditions=shown.conditions,
         versions=[f"{package} {version}" for package, version in shown.versions.items()],
     )
 

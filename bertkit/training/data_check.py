@@ -7,6 +7,7 @@ from typing import Any
 
 from bertkit.data.check import Report, check
 from bertkit.data.dataset import load
+from bertkit.data.splits import limited
 from bertkit.data.tokenizer.coverage import Coverage, of_tokens
 from bertkit.errors import DataError, Parameter
 from bertkit.inference.coverage import text_of
@@ -66,7 +67,10 @@ def check_data(
         encoded = tokenizer.backend_tokenizer.encode_batch(texts, add_special_tokens=False)
         return of_tokens([one.ids for one in encoded], all_rows, tokenizer, texts)
 
-    train = load(sources, columns, full.data)
-    other = load(validation, columns, full.data) if validation else None
+    most = full.data.limit
+    train = limited("train", load(sources, columns, full.data), most.train, full.seed)
+    other = None
+    if validation:
+        other = limited("validation", load(validation, columns, full.data), most.validation, full.seed)
     limit = full.options.get("max_length") or min(LIMIT, tokenizer.model_max_length)
     return check(train, other, columns, tokens=tokens, max_length=limit, cover=cover)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 from bertkit.bench.page import page_of, plot_rows, warnings
 from bertkit.bench.suite import Entry
-from bertkit.bench.table import as_json, tabulate
+from bertkit.bench.table import as_json, condition_cells, tabulate
 from bertkit.report import bench as page
 from tests.bench.suites import figures, finished_run, plan_of
 
@@ -80,3 +82,24 @@ def test_nothing_was_finished(tmp_path: Path) -> None:
     text = page.text(page_of(plan, tabulate(plan, {"a, seed 1": "no rows"})))
     assert "<svg" not in text
     assert "failed" in text
+
+
+def test_the_conditions_stand_beside_the_figures(tmp_path: Path) -> None:
+    """Rows, limit, length and what was changed, on the page and in metrics.json."""
+    finished_run(tmp_path / "a" / "seed-1", {**figures(0.8), "rows": {"train": 2000, "validation": 872}})
+    values = {"task": "classify", "model": "bert", "data": {"train": "a.csv", "limit": {"train": 2000}}}
+    values["train"] = {"num_train_epochs": 2, "per_device_train_batch_size": 16, "gradient_accumulation_steps": 2}
+    (tmp_path / "a" / "seed-1" / "recipe.yaml").write_text(json.dumps(values), "utf-8")
+    plan = plan_of(tmp_path, Entry("a", "glue/sst2", figures=("test/accuracy",)), Entry("b", "x"), seeds=(1,))
+    table = tabulate(replace(plan, sets=("data.limit.train=2000", "train.num_train_epochs=2")), {})
+    assert condition_cells(table)[0] == [
+        *("a", "glue/sst2", "bert", "train 2,000, validation 872", "train 2,000", "2 epochs", "32", "")
+    ]
+    text = page.text(page_of(plan, table))
+    assert "train 2,000, validation 872" in text
+    assert "Changed in every recipe: data.limit.train=2000, train.num_train_epochs=2." in text
+    written = as_json(table)
+    assert written["sets"] == ("data.limit.train=2000", "train.num_train_epochs=2")
+    assert written["conditions"]["a"]["limit"] == {"train": 2000}
+    assert written["conditions"]["a"]["train"]["num_train_epochs"] == 2
+    assert written["conditions"]["b"]["rows"] == {}

@@ -36,7 +36,7 @@ def suite() -> Suite:
 
 
 def finished(
-    folder: Path, suite: Suite, seed: int, value: float = 0.5, rows: int = 5, skip: Iterable[str] = ()
+    folder: Path, suite: Suite, seed: int, value: float | None = 0.5, rows: int = 5, skip: Iterable[str] = ()
 ) -> None:
     """The Runs of a seed, as far as a submission looks into them."""
     for entry in suite.entries:
@@ -107,7 +107,7 @@ def test_the_best_seed_of_each_entry_counts(tmp_path: Path, suite: Suite) -> Non
     finished(tmp_path, suite, 1, 0.7)
     finished(tmp_path, suite, 2, 0.7)
     finished(tmp_path, suite, 3, 0.6)
-    finished(tmp_path, suite, 4, float("nan"))
+    finished(tmp_path, suite, 4, None)  # undefined, as a Run writes it
     (tmp_path / "RTE/seed-3/metrics.json").write_text('{"validation": {"accuracy": 0.9}}')
     (tmp_path / "RTE/seed-3/predictions/RTE.tsv").write_text("index\tprediction\n0\tnot_entailment\n")
     said = submission.write(tmp_path, suite, [1, 2, 3, 4, 5])

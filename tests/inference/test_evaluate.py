@@ -59,3 +59,36 @@ def test_eval_of_the_training_rows(tiny_run: Run, bertkit) -> None:
     code, out, err = bertkit("eval", tiny_run.path, "--split", "train")
     assert code == 0, err
     assert f"rows: {tiny_run.metrics['rows']['train']}" in out
+
+
+def test_rows_left_out_stand_in_the_output(tiny_run: Run, bertkit, tmp_path: Path) -> None:
+    """Of 9 rows 2 can not be used, and 4 of the others are drawn: eval and predict say so, also as JSON."""
+    rows = [{"text": f"hello {n}", "label": "other"} for n in range(7)]
+    bad = [{"text": None, "label": "other"}, {"text": 3, "label": "other"}]
+    file = write_rows([*rows, *bad], tmp_path / "other.jsonl")
+    sets = ("-s", "data.bad_rows=skip", "-s", "data.limit.test=4")
+    code, out, err = bertkit("eval", tiny_run.path, "--data", file, *sets, "-o", tmp_path / "scores.json")
+    assert code == 0, err
+    assert "rows: 4, 2 skipped (data.bad_rows), 3 not drawn (data.limit)" in out
+    written = json.loads((tmp_path / "scores.json").read_text())
+    assert (written["rows"], written["rows_skipped"], written["rows_not_drawn"]) == (4, 2, 3)
+    code, out, err = bertkit("predict", tiny_run.path, file, *sets[:2], "-o", tmp_path / "out.jsonl")
+    assert code == 0, err
+    assert f"7 rows, 2 skipped (data.bad_rows): {tmp_path / 'out.jsonl'}" in err
+    code, out, err = bertkit("predict", tiny_run.path, file, *sets[:2])
+    assert len(out.splitlines()) == 7
+    assert "7 rows, 2 skipped (data.bad_rows): standard output" in err
+    code, out, err = bertkit("data", "check", file, *sets[:2], "-s", "data.limit.train=5")
+    assert code == 0, err
+    assert "train: 5 rows" in out
+
+
+@pytest.mark.parametrize("key", ["data.limit.train=5", "data.test=x.csv", "data.validation_ratio=0.2"])
+def test_keys_without_effect_on_other_rows(tiny_run: Run, bertkit, tmp_path: Path, key: str) -> None:
+    file = write_rows([{"text": "hello", "label": "other"}], tmp_path / "other.jsonl")
+    code, _, err = bertkit("eval", tiny_run.path, "--data", file, "-s", key)
+    assert code == 2
+    assert f"{key.partition('=')[0]}: has no effect beside --data" in err
+    code, _, err = bertkit("predict", tiny_run.path, file, "-s", key)
+    assert code == 2
+    assert "has no effect beside predict" in err

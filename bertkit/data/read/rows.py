@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -61,6 +63,47 @@ class Unusable(Exception):
         return Unusable(what, problem.remedy, detail=detail, setting=problem.setting, word=word)
 
 
+@dataclass
+class LeftOut:
+    """Rows of the sources that are not among those read."""
+
+    skipped: int = 0
+    """Rows that can not be used (data.bad_rows: skip)."""
+    not_drawn: int = 0
+    """Rows beyond data.limit."""
+
+    def __str__(self) -> str:
+        """`, 3 skipped, 20 not drawn`, or an empty text."""
+        skipped = f", {self.skipped:,} skipped (data.bad_rows)" if self.skipped else ""
+        return skipped + (f", {self.not_drawn:,} not drawn (data.limit)" if self.not_drawn else "")
+
+    def as_dict(self) -> dict[str, int]:
+        """`rows_skipped` and `rows_not_drawn`, where there are any."""
+        counts = {"rows_skipped": self.skipped, "rows_not_drawn": self.not_drawn}
+        return {name: count for name, count in counts.items() if count}
+
+
+_LEFT_OUT: ContextVar[LeftOut | None] = ContextVar("left_out", default=None)
+
+
+@contextmanager
+def count_left_out() -> Iterator[LeftOut]:
+    """Counts the rows left out by everything that reads rows inside, whatever the task's own `read` returns."""
+    counts = LeftOut()
+    token = _LEFT_OUT.set(counts)
+    try:
+        yield counts
+    finally:
+        _LEFT_OUT.reset(token)
+
+
+def leave_out(*, skipped: int = 0, not_drawn: int = 0) -> None:
+    """Count rows left out, if someone asked for the count."""
+    if (counts := _LEFT_OUT.get()) is not None:
+        counts.skipped += skipped
+        counts.not_drawn += not_drawn
+
+
 class Tally:
     """Counts what is skipped or repaired, by reason, and warns once per reason."""
 
@@ -107,6 +150,7 @@ class BadRows:
         """
         if self.mode == "skip":
             self._left_out.warn()
+            leave_out(skipped=self.count)
         elif self._first:
             more = self.count - len(self._first)
             rest = [Problem("", f"and {more:,} more {'row' if more == 1 else 'rows'} like these")] if more else []
