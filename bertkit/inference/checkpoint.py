@@ -103,6 +103,6 @@ def _names_of_outputs(model: str) -> list[str]:
     except KeyError as error:
         what = f"the id2label of its config.json has no name for {error}"
         raise ModelError.at(model, what, "give each output a name, counting from 0") from error
-    except (ValueError, OSError) as error:
+    except Exception as error:  # hub and transformers each raise their own kinds for a wrong type
         what = f"its config.json can not be used: {' '.join(str(error).split()):.200}"
         raise ModelError.at(model, what, "check its model_type and id2label") from error

@@ -168,10 +168,13 @@ def _conll(rows: list[dict[str, Any]]) -> str:
 def _csv(rows: list[dict[str, Any]], separator: str | None) -> str:
     stream = io.StringIO()
     names = list(_same_columns(rows)[0]) if rows else []
-    writer = csv.DictWriter(stream, names, lineterminator="\n")
-    writer.writeheader()
-    for row in _same_columns(rows):
-        writer.writerow({name: _cell(value, separator) for name, value in row.items()})
+    plain, quoted = (
+        csv.DictWriter(stream, names, lineterminator="\n", quoting=how) for how in (csv.QUOTE_MINIMAL, csv.QUOTE_ALL)
+    )
+    for row in [dict(zip(names, names, strict=True)), *_same_columns(rows)]:
+        cells = {name: _cell(value, separator) for name, value in row.items()}
+        # Python quotes a cell for its own line ends alone (until 3.13), but a CR ends a line for every reader.
+        (quoted if any("\r" in str(cell) for cell in cells.values()) else plain).writerow(cells)
     return stream.getvalue()
 
 

@@ -63,6 +63,14 @@ def test_parquet(tiny_run: Run, bertkit, source: Path, tmp_path: Path) -> None:
     check(pyarrow.parquet.read_table(tmp_path / "out.parquet").to_pylist())
 
 
+def test_csv_reads_back_whatever_its_cells_hold(tmp_path: Path) -> None:
+    odd = ["a\rb", "\r", "a\r\nb", "a\nb", 'say "x"', "a,b", "", " a ", "\u2028", "=1+1", "\x0b"]
+    rows = [{"text": text, "a\rb": text} for text in odd]
+    tables.write(rows, str(tmp_path / "out.csv"))
+    with (tmp_path / "out.csv").open(encoding="utf-8", newline="") as stream:
+        assert list(csv.DictReader(stream, strict=True)) == rows
+
+
 @pytest.mark.parametrize("ending", [".csv", ".jsonl", ".parquet", ".conll"])
 def test_a_full_disk_leaves_the_old_file_and_a_link_stays(
     ending: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
