@@ -122,7 +122,6 @@ def machine() -> dict[str, Any]:
     from bertkit.run import environment
 
     about = environment()
-    del about["command"]
     named = [line for line in _lines("/proc/cpuinfo") if line.startswith("model name")]
     return {**about, "processor": named[0].split(":")[1].strip() if named else about["platform"]}
 
