@@ -130,7 +130,11 @@ def test_a_runs_folder_names_its_weights_and_a_training_goes_on_by_name(tiny_ber
     first = train(recipe, output=tmp_path / "first")
     names = Predictor.open(first).task.state["labels"]
     other = ["data.label_names=[" + ", ".join(reversed(names)) + "]", "train.learning_rate=1e-12", "train.max_steps=1"]
-    second = train(recipe, output=tmp_path / "second", sets=[*other, f"model.name={first.path}"])
+    second = train(
+        recipe.model_dump(mode="json", exclude_defaults=True),
+        output=tmp_path / "second",
+        sets=[*other, f"model.name={first.path}"],
+    )
     rows = [{"text": "where is my parcel"}, {"text": "i want my money back"}]
     answers = [Predictor.open(run).predict(rows) for run in (first, Run.open(second.path))]
     for a, b in zip(*answers, strict=True):
