@@ -47,7 +47,9 @@ def project(tmp_path: Path, tiny_bert: Path, monkeypatch: pytest.MonkeyPatch) ->
     return tmp_path
 
 
-def test_a_task_from_outside_gets_every_command(project: Path, bertkit: Any, cut_at: Any) -> None:
+def test_a_task_from_outside_gets_every_command(
+    project: Path, bertkit: Any, cut_at: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def ran(*command: object) -> str:
         code, out, err = bertkit(*command)
         assert code == 0, err
