@@ -19,7 +19,7 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 SOURCE = re.compile(r"<!-- (\S+) = (\w+): (.+?): ([^:]+?) -->")
 CLAIM = re.compile(
     r"(\d[\d.,]*) times (?:as fast|faster)|(\d[\d.,]*) (?:MB/s|rows/s|tokens/s|[MG]B of memory)"
-    r"|(?:accuracy|F1|loss) of (\d[\d.]*)"
+    r"|(?:accuracy|F1|loss) of (\d\.\d+)"
 )
 """A figure that needs a source."""
 

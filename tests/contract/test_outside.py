@@ -47,7 +47,9 @@ def project(tmp_path: Path, tiny_bert: Path, monkeypatch: pytest.MonkeyPatch) ->
     return tmp_path
 
 
-def test_a_task_from_outside_gets_every_command(project: Path, bertkit: Any, cut_at: Any) -> None:
+def test_a_task_from_outside_gets_every_command(
+    project: Path, bertkit: Any, cut_at: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def ran(*command: object) -> str:
         code, out, err = bertkit(*command)
         assert code == 0, err
@@ -85,8 +87,8 @@ def test_a_task_from_outside_gets_every_command(project: Path, bertkit: Any, cut
     ran("report", "runs/a", "--output", "page.html")
     assert "hello test 0" in Path("page.html").read_text()
 
-    monkeypatch.chdir(whole.path.parent)  # where whoever downloads it stands
     card = whole.card_file.read_text("utf-8")
+    monkeypatch.chdir(whole.path.parent)  # where whoever downloads it stands
     command = card.split("```sh\n")[1].split("\n")[0]
     assert "toxic: 0." in ran(*shlex.split(command)[1:])
     scope: dict[str, Any] = {}
