@@ -13,6 +13,7 @@ import pytest
 import torch
 
 from bertkit import Run, train
+from bertkit.data.tokenizer import coverage
 from bertkit.recipe.load import dump
 from bertkit.recipe.schema import Recipe
 from bertkit.training import budget
@@ -102,10 +103,14 @@ def test_a_part_without_weight_is_nothing(tiny_bert: Path, tmp_path: Path) -> No
     assert "loss_drawn" not in run.metrics["validation"]
 
 
-def test_lazy_examples_are_not_looked_at_before_they_are_needed(tiny_bert: Path, tmp_path: Path) -> None:
+def test_lazy_examples_are_not_looked_at_before_they_are_needed(
+    tiny_bert: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(coverage, "SAMPLE", 3)
     Lazy.touched.clear()
     train(a_recipe(tiny_bert, tmp_path / "d", [], max_steps=1, eval_strategy="no"), output=tmp_path / "run")
-    assert Lazy.touched[33] == 8 + 1  # those of one step, and the shortest
+    step, shortest, samples, until_targets_differ = 8, 1, 2 * 3, 5
+    assert Lazy.touched[33] == step + shortest + samples + until_targets_differ
 
 
 # The clock
