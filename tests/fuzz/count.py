@@ -6,10 +6,12 @@ import csv
 import io
 import itertools
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 csv.field_size_limit(2**31 - 1)
+_LONE_CR = re.compile(r"\r(?!\n)")
 
 
 def rows_of(file: Path, command: list[str]) -> list[Any] | None:
@@ -19,7 +21,10 @@ def rows_of(file: Path, command: list[str]) -> list[Any] | None:
     if not set(data) <= {"bad_rows", "encoding"} or file.suffix in (".gz", ".txt"):
         return None
     try:
-        return read(file, data.get("encoding", "utf-8"))
+        encoding = data.get("encoding", "utf-8")
+        if file.suffix == ".csv" and _LONE_CR.search(file.read_bytes().decode(encoding)):
+            return None  # Python ends a row there; bertkit reports the line, unless the CR is quoted
+        return read(file, encoding)
     except (ValueError, RecursionError, csv.Error, UnicodeError, OSError, StopIteration):
         return None
 

@@ -99,6 +99,17 @@ def test_the_model_of_a_run_scores_as_the_run(tiny_run, bertkit, tmp_path: Path)
     assert run["intervals"] == model["intervals"]
 
 
+def test_a_config_of_wrong_types_is_told(tiny_run, bertkit, tmp_path: Path) -> None:
+    import shutil
+
+    folder = Path(shutil.copytree(tiny_run.model, tmp_path / "model"))
+    values = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps({**values, "num_attention_heads": {"a": 2}}))
+    code, _, err = bertkit("eval", folder, "--on", tiny_run.recipe_file)
+    assert code == 2
+    assert "its config.json can not be used: " in err
+
+
 def test_any_number_of_labels(tiny_bert: Path, bertkit, tmp_path: Path) -> None:
     from bertkit import train
     from tests.helpers import tiny_recipe, unseal

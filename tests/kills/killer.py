@@ -56,7 +56,10 @@ class Killer:
                 victim.whole(folder)
             except Exception as error:
                 return self._told(victim, folder, story, f"half-written: {error!r}")
-        code, err = self._run(victim, folder, None, None)
+            if code == 0:  # it had ended before
+                break
+        if code != 0:
+            code, err = self._run(victim, folder, None, None)
         if code != 0:
             return self._told(victim, folder, story, f"the same command ends with {code}:\n{err[-1500:]}")
         if victim.result(folder) != victim.alone:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from bertkit.lock import LOCK
 from tests.fuzz.material import Material
 
 ALL = ("classify", "regress", "choice", "ner", "squad", "pretrain")
@@ -129,7 +130,9 @@ def _files(name: str) -> Callable[[Path], Any]:
 
     def result(folder: Path) -> Any:
         top = folder / name
-        files = sorted(path for path in top.rglob("*") if path.is_file()) if top.is_dir() else [top]
+        files = (
+            sorted(path for path in top.rglob("*") if path.is_file() and path.name != LOCK) if top.is_dir() else [top]
+        )
         return {str(file.relative_to(folder)): _hash(file) for file in files}
 
     return result
@@ -170,7 +173,7 @@ def _whole_corpus(folder: Path) -> None:
 
 def _whole_folder(name: str, last: str) -> Callable[[Path], None]:
     def whole(folder: Path) -> None:
-        if (folder / name).exists():
+        if (folder / name).exists() and {path.name for path in (folder / name).iterdir()} - {LOCK}:
             assert (folder / name / last).is_file(), f"{name} is there without {last}"
 
     return whole

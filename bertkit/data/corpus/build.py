@@ -203,6 +203,7 @@ def _finished(output: Path, plan: dict[str, Any]) -> dict[str, Any]:
     _check_same(output, plan, manifest, "a")
     shutil.rmtree(output / WORK, ignore_errors=True)  # left if it was killed right after the manifest
     log.info("%s: already finished, with the same sources and options", output)
+    summary.warn(manifest)
     return manifest
 
 

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from bertkit import processes as machine
+from bertkit.data.corpus import summary
 from bertkit.data.corpus.build import build, cached_folder, vocabulary_hash
 from bertkit.data.corpus.manifest import MANIFEST, TOKENIZER, WORK, read_manifest
 from bertkit.data.corpus.options import CorpusOptions
@@ -135,11 +136,15 @@ def cached(
     with machine.first_goes_first():
         if machine.local_rank() == 0:
             _remove_damaged(folder, split)
+        built = False
         while not (folder / MANIFEST).is_file():
             try:
                 build(sources, tokenizer, folder, options, block=block, processes=processes, progress=progress)
+                built = True
             except Busy:  # another training is building the same
                 time.sleep(PATIENCE)
+        if not built and split != "validation":  # it warned of the whole corpus for `train`
+            summary.warn(read_manifest(folder))
     return folder
 
 

@@ -274,6 +274,20 @@ def test_cached(texts: list[str], tokenizer: Any, tmp_path: Path, monkeypatch) -
     assert len(Corpus.open(folder)) > 0
 
 
+def test_a_corpus_from_the_cache_warns_as_a_new_one(tokenizer: Any, tmp_path: Path, monkeypatch) -> None:
+    from bertkit.warn import collect
+
+    monkeypatch.setenv("BERTKIT_CACHE", str(tmp_path / "cache"))
+    (tmp_path / "one.txt").write_text("Where is my parcel?\nI want my money back.\n", "utf-8")
+    told = []
+    for _ in range(2):
+        with collect() as warnings:
+            cached([str(tmp_path / "one.txt")], tokenizer, CorpusOptions(pairs="none"))
+        told.append(warnings)
+    assert "only one document" in told[0][0]["message"]
+    assert told[0] == told[1]
+
+
 @pytest.mark.parametrize("harm", ["flip", "zeros", "manifest"])
 def test_a_damaged_corpus_of_the_cache_is_built_again(
     harm: str, texts: list[str], tokenizer: Any, tmp_path: Path, monkeypatch, caplog
