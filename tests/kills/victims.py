@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from bertkit.fs import ASIDE
 from bertkit.lock import LOCK
 from tests.fuzz.material import Material
 
@@ -173,7 +174,8 @@ def _whole_corpus(folder: Path) -> None:
 
 def _whole_folder(name: str, last: str) -> Callable[[Path], None]:
     def whole(folder: Path) -> None:
-        if (folder / name).exists() and {path.name for path in (folder / name).iterdir()} - {LOCK}:
+        names = {path.name for path in (folder / name).glob("*")} - {LOCK}
+        if any(not one.startswith(ASIDE) for one in names):
             assert (folder / name / last).is_file(), f"{name} is there without {last}"
 
     return whole
