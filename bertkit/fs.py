@@ -67,7 +67,8 @@ def check_output(file: Path | None, *, endings: Sequence[str] = (), inputs: Sequ
         what = "is a folder" if stat.S_ISDIR(mode) else "is a device or a socket"
         raise DataError.at(output, f"{file}: {what}", "name a file in a folder that exists")
     if not stat.S_ISDIR(parent):
-        raise DataError.at(output, f"{file}: no such folder: {target.parent}", "name a file in a folder that exists")
+        missing = (target if file.is_symlink() else file).parent
+        raise DataError.at(output, f"{file}: no such folder: {missing}", "name a file in a folder that exists")
     if any(Path(source).is_file() and _target(Path(source)) == target for source in inputs):
         raise DataError.at(output, f"{file}: is an input and would be overwritten", "name another file")
     if not os.access(target.parent, os.W_OK | os.X_OK) or (mode and not os.access(target, os.W_OK)):
