@@ -20,11 +20,12 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from bertkit.errors import BertkitError, DataError, Parameter, WriteError
+from bertkit.errors import BertkitError, DataError, Parameter, Problem, WriteError
 
 ASIDE = ".writing-"
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO)
 """Errors of a disk that takes no more, which are no bugs of ours."""
+REFUSED = (errno.EACCES, errno.EPERM, errno.ENAMETOOLONG, errno.ELOOP)
 OPEN_FILES = ("/dev/stdout", "/dev/stderr", "/dev/fd/", "/proc/self/fd/")
 """Names of files that this process has open already: a shell's `>(gzip > out.gz)` is `/dev/fd/63`."""
 
@@ -67,8 +68,8 @@ def check_output(file: Path | None, *, endings: Sequence[str] = (), inputs: Sequ
         what = "is a folder" if stat.S_ISDIR(mode) else "is a device or a socket"
         raise DataError.at(output, f"{file}: {what}", "name a file in a folder that exists")
     if not stat.S_ISDIR(parent):
-        missing = (target if file.is_symlink() else file).parent
-        raise DataError.at(output, f"{file}: no such folder: {missing}", "name a file in a folder that exists")
+        folder = target.parent if file.is_symlink() else file.parent
+        raise DataError.at(output, f"{file}: no such folder: {folder}", "name a file in a folder that exists")
     if any(Path(source).is_file() and _target(Path(source)) == target for source in inputs):
         raise DataError.at(output, f"{file}: is an input and would be overwritten", "name another file")
     if not os.access(target.parent, os.W_OK | os.X_OK) or (mode and not os.access(target, os.W_OK)):
@@ -78,6 +79,16 @@ def check_output(file: Path | None, *, endings: Sequence[str] = (), inputs: Sequ
 def is_stream(file: Path) -> bool:
     """Whether a file is a named pipe, or one that this process has open: it is written into, never replaced."""
     return str(file).startswith(OPEN_FILES) or stat.S_ISFIFO(_mode(file))
+
+
+def refusal(error: OSError) -> Problem | None:
+    """The system's refusal to read or write as a Problem; None for an error that may be a bug of ours."""
+    if error.errno in FULL:
+        return Problem(str(error.filename or ""), str(error.strerror), "free some space, then try again")
+    if error.errno in REFUSED and error.filename:
+        todo = "name another" if error.errno in REFUSED[2:] else "it needs the permission of its owner"
+        return Problem(str(error.filename), str(error.strerror), todo)
+    return None
 
 
 @contextlib.contextmanager
