@@ -19,7 +19,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bertkit.errors import RunError
-from bertkit.fs import sweep, writing
+from bertkit.fs import ASIDE, sweep, writing
 
 LOCK = ".lock"
 
@@ -74,8 +74,10 @@ def one_writer(folder: Path, *, numbered: bool = False, wait: bool = False) -> I
 
 
 def is_free(folder: Path) -> bool:
-    """Whether nothing is at this path but perhaps an empty folder or the lock of one."""
-    return not folder.exists() or (folder.is_dir() and all(path.name == LOCK for path in folder.iterdir()))
+    """Whether nothing is at this path but perhaps an empty folder, its lock, or what a killed process was writing."""
+    if not folder.is_dir():
+        return not folder.exists()
+    return all(path.name == LOCK or path.name.startswith(ASIDE) for path in folder.iterdir())
 
 
 def _make(folder: Path, numbered: bool) -> tuple[Path, list[Path]]:

@@ -30,7 +30,7 @@ from typing import Any
 
 from bertkit import trust
 from bertkit.errors import Parameter, Problem, RunError
-from bertkit.fs import cores, write_json, write_text, writing
+from bertkit.fs import cores, folder_aside, sweep, write_json, write_text, writing
 from bertkit.lock import is_free
 from bertkit.manifest import damage, manifest_of, sha256
 from bertkit.recipe.load import dump, load_of_run, task_options
@@ -80,23 +80,30 @@ class Run:
         return f"Run({str(self.path)!r})"
 
     @classmethod
-    def create(cls, path: str | Path, recipe: Recipe) -> Run:
+    def create(cls, path: str | Path, recipe: Recipe, environment: dict[str, Any] | None = None) -> Run:
         """Start a Run in a new or empty folder: write the recipe, copy the user's code that it names.
+
+        All of it is written aside: a process that is killed here leaves a Run that can be resumed, or a free folder.
+
+        Args:
+            environment: what its `environment.json` says, besides its code.
 
         Raises:
             RunError: the folder is not empty, or can not be made.
         """
         run = cls(path)
         run.check_free()
-        with writing(path):
-            run.path.mkdir(parents=True, exist_ok=True)
-            recipe, copies = copy_code(recipe, run.code)
-        if copies:
-            write_json(run.environment_file, {"code": copies})
-        write_json(run.run_file, {"kind": "train", "backend": "torch", "parent": None})
-        recipe, paths = without_folders(recipe)
-        write_local(run.path, paths)
-        write_text(run.recipe_file, dump(recipe))
+        sweep(run.path)
+        with writing(path), folder_aside(run.path) as folder:
+            aside = cls(folder)
+            recipe, copies = copy_code(recipe, aside.code)
+            if values := {**({"code": copies} if copies else {}), **(environment or {})}:
+                write_json(aside.environment_file, values)
+            write_json(aside.run_file, {"kind": "train", "backend": "torch", "parent": None})
+            recipe, paths = without_folders(recipe)
+            write_local(folder, paths)
+            write_text(aside.recipe_file, dump(recipe))
+        run.local_file.chmod(0o600)  # all others have got the permissions that the umask gives
         run.allow_code()
         return run
 

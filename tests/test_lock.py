@@ -71,7 +71,7 @@ def test_names_get_numbers(tmp_path: Path) -> None:
 def test_what_a_killed_writer_left(tmp_path: Path) -> None:
     (tmp_path / ".writing-0123").touch()
     (tmp_path / LOCK).write_text('{"pid": 1, "host": "gone", "since": "2026"}')
-    assert not is_free(tmp_path)
+    assert is_free(tmp_path)
     with one_writer(tmp_path):
         assert is_free(tmp_path)
     assert names(tmp_path) == []

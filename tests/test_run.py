@@ -97,6 +97,23 @@ def test_an_empty_folder_is_free(tmp_path: Path) -> None:
     assert Run.create(tmp_path, recipe()).recipe_file.is_file()
 
 
+def test_a_run_whose_start_was_killed_can_start_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever was written comes into the folder at once, with the identity of the data that a resume compares."""
+
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr("bertkit.run.write_text", killed)
+        Run.create(tmp_path / "run", recipe(), {"data": {"train": "x"}})
+    assert not (tmp_path / "run" / "run.json").exists()
+    (tmp_path / "run").mkdir(exist_ok=True)
+    (tmp_path / "run" / ".writing-1").mkdir()  # what a SIGKILL leaves
+    run = Run.create(tmp_path / "run", recipe(), {"data": {"train": "x"}})
+    assert run.environment == {"data": {"train": "x"}}
+    assert not list(run.path.glob(".writing-*"))
+
+
 @pytest.mark.parametrize("name", ["notes.txt", ".hidden"])
 def test_a_folder_that_holds_something_is_in_use(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_text("mine")

@@ -45,7 +45,9 @@ def train(
     if not processes.first():
         return
     metrics = run.metrics
-    console.scores({name: metrics[name] for name in ("validation", "test") if name in metrics}, metrics["intervals"])
+    console.scores(
+        {name: metrics[name] for name in ("validation", "test") if name in metrics}, metrics.get("intervals", {})
+    )
     for line in lines(run.warnings):  # most were logged long ago
         console.say(f"warning: {line}")
     console.say(f"Run: {run.path}")

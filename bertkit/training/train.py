@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from bertkit import processes
 from bertkit.errors import BertkitError, Parameter, Problem, RecipeError, RunError, Stopped, TrainingError, WriteError
-from bertkit.fs import FULL, write_json
+from bertkit.fs import FULL
 from bertkit.lock import one_writer
 from bertkit.recipe import train_block
 from bertkit.recipe.load import differences, load, resolve
@@ -179,8 +179,7 @@ def _create(folder: Path, parts: Parts) -> Run:
     """The Run, created by the first process."""
     with processes.first_goes_first():
         if processes.first():
-            run = Run.create(folder, parts.recipe)
-            write_json(run.environment_file, {**run.environment, "data": data_identity(parts.splits)})
+            Run.create(folder, parts.recipe, {"data": data_identity(parts.splits)})
         else:
             Run(folder).allow_code()  # for the user on another machine
     return Run(folder)

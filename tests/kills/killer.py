@@ -58,9 +58,10 @@ class Killer:
                 return self._told(victim, folder, story, f"half-written: {error!r}")
             if code == 0:  # it had ended before
                 break
-        if code != 0:
+        if code != 0 and not self._is_done(victim, folder):
             code, err = self._run(victim, folder, None, None)
-        if code != 0:
+            story.append(f"again: exit code {code}")
+        if code != 0 and not self._is_done(victim, folder):
             return self._told(victim, folder, story, f"the same command ends with {code}:\n{err[-1500:]}")
         if victim.result(folder) != victim.alone:
             return self._told(victim, folder, story, "another result than that of the command alone")
@@ -68,6 +69,14 @@ class Killer:
             return self._told(victim, folder, story, f"left behind: {', '.join(left)}")
         shutil.rmtree(folder)
         return ""
+
+    @staticmethod
+    def _is_done(victim: Victim, folder: Path) -> bool:
+        """Whether it was killed when its result was whole already: a new folder would be refused to it."""
+        try:
+            return bool(victim.result(folder) == victim.alone)
+        except OSError:
+            return False
 
     def _place(self, name: str, victim: Victim) -> Path:
         folder = self.folder / name
