@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bertkit.lock import LOCK
+from bertkit.files.lock import LOCK
 from tests.fuzz.material import Material
 
 ALL = ("classify", "regress", "choice", "ner", "squad", "pretrain")
