@@ -19,20 +19,18 @@ predictions/        answers to the test rows of a benchmark
 
 from __future__ import annotations
 
-import importlib.metadata
-import platform
 import shlex
 import shutil
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from bertkit import trust
 from bertkit.errors import Parameter, Problem, RunError
-from bertkit.fs import cores, folder_aside, sweep, write_json, write_text, writing
-from bertkit.lock import is_free
-from bertkit.manifest import damage, manifest_of, sha256
+from bertkit.files.lock import is_free
+from bertkit.files.manifest import damage, manifest_of, sha256
+from bertkit.fs import folder_aside, sweep, write_json, write_text, writing
 from bertkit.recipe.load import dump, load_of_run, task_options
 from bertkit.recipe.local import LOCAL, without_folders, write_local
 from bertkit.recipe.schema import Recipe
@@ -40,11 +38,6 @@ from bertkit.recipe.source import RECIPE, read
 from bertkit.run_code import code_in, copy_code, links_out
 from bertkit.run_files import About, Environment, Metrics, read_file
 from bertkit.warn import Warned
-
-PACKAGES = (
-    *("bertkit", "torch", "transformers", "tokenizers", "datasets", "accelerate", "evaluate"),
-    *("seqeval", "scikit-learn", "scipy", "numpy", "pydantic", "ruamel.yaml", "typer"),
-)
 
 
 class Run:
@@ -282,25 +275,3 @@ def default_folder(recipe: str | Path) -> Path:
     """`runs/<recipe>-<time>`, for a recipe file or name."""
     name = Path(recipe).stem if Path(recipe).is_file() else str(recipe).replace("/", "-")
     return Path("runs", f"{name}-{datetime.now():%Y%m%d-%H%M%S}")
-
-
-def environment() -> dict[str, Any]:
-    """Versions, cores, devices and time of this process; no name of machine, user or folders. Imports torch."""
-    import torch
-
-    versions = {}
-    for package in PACKAGES:
-        try:
-            versions[package] = importlib.metadata.version(package)
-        except importlib.metadata.PackageNotFoundError:
-            versions[package] = ""
-    cuda = torch.cuda.device_count() if torch.cuda.is_available() else 0
-    return {
-        "time": datetime.now(UTC).isoformat(timespec="seconds"),
-        "python": platform.python_version(),
-        "platform": platform.platform(),
-        "processors": cores(),
-        "threads": torch.get_num_threads(),
-        "devices": [torch.cuda.get_device_name(i) for i in range(cuda)] or ["cpu"],
-        "versions": versions,
-    }

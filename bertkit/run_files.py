@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import importlib.metadata
+import platform
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import BaseModel, Field
 
 from bertkit.errors import RunError
-from bertkit.json_file import read_json
-from bertkit.manifest import Manifest
+from bertkit.files.json_file import read_json
+from bertkit.files.manifest import Manifest
+from bertkit.fs import cores
+
+PACKAGES = (
+    *("bertkit", "torch", "transformers", "tokenizers", "datasets", "accelerate", "evaluate"),
+    *("seqeval", "scikit-learn", "scipy", "numpy", "pydantic", "ruamel.yaml", "typer"),
+)
 
 
 def read_file(file: Path, shape: Any) -> dict[str, Any]:
@@ -60,3 +69,25 @@ class Metrics(BaseModel):
     intervals: dict[str, dict[str, _Interval]] = {}
     rows: dict[str, int] = {}
     warnings: list[_Warned] = []
+
+
+def environment() -> dict[str, Any]:
+    """Versions, cores, devices and time of this process; no name of machine, user or folders. Imports torch."""
+    import torch
+
+    versions = {}
+    for package in PACKAGES:
+        try:
+            versions[package] = importlib.metadata.version(package)
+        except importlib.metadata.PackageNotFoundError:
+            versions[package] = ""
+    cuda = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    return {
+        "time": datetime.now(UTC).isoformat(timespec="seconds"),
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "processors": cores(),
+        "threads": torch.get_num_threads(),
+        "devices": [torch.cuda.get_device_name(i) for i in range(cuda)] or ["cpu"],
+        "versions": versions,
+    }

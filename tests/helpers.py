@@ -115,8 +115,12 @@ def log_of(run: Any, *names: str) -> list[list[float]]:
 
 
 def messages(caplog: Any) -> list[str]:
-    """What bertkit said, without what libraries say."""
-    return [record.getMessage() for record in caplog.records if record.name == "bertkit"]
+    """What bertkit said, without what libraries say.
+
+    pytest listens to loggers that do not propagate; where a test lets one propagate, it hears each record twice.
+    """
+    records = {id(record): record for record in caplog.records if record.name == "bertkit"}
+    return [record.getMessage() for record in records.values()]
 
 
 class Power(RuntimeError):

@@ -14,7 +14,7 @@ import bertkit
 PACKAGE = Path(bertkit.__file__).parent
 
 ORDER = [
-    ("display", "errors", "extras", "hub", "processes", "fs", "json_file", "lock", "manifest", "trust", "warn"),
+    ("display", "errors", "extras", "hub", "processes", "fs", "files", "trust", "warn"),
     ("plugins",),
     ("recipe",),
     ("data", "metrics", "models"),

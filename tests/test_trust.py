@@ -10,6 +10,7 @@ import pytest
 from bertkit import trust
 from bertkit.errors import ModelError
 from bertkit.trust import Code
+from tests.helpers import messages
 
 
 @pytest.fixture(autouse=True)
@@ -41,7 +42,7 @@ def test_code_is_refused_until_it_is_allowed_and_again_when_it_changes(
     assert str(caught.value) == f"{tmp_path}/mine.py  {what}"
     with trust.given(), caplog.at_level(logging.INFO):
         trust.check([one], "this model", ModelError)
-    assert caplog.messages == [f"allowed from now on: {one.name} (sha256 {one.sha256})"]
+    assert messages(caplog) == [f"allowed from now on: {one.name} (sha256 {one.sha256})"]
     assert trust.store().read_text() == f'{one.sha256}  "{one.name}"\n'
     assert is_allowed(one)
     assert not is_allowed(one, code(tmp_path, "evil 2"))

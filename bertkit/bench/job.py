@@ -22,8 +22,8 @@ from typing import TYPE_CHECKING, Any
 from bertkit import processes, trust
 from bertkit.display import line
 from bertkit.errors import BertkitError, RunError, Stopped
+from bertkit.files.json_file import read_json
 from bertkit.fs import write_json, write_text, writing
-from bertkit.json_file import read_json
 from bertkit.recipe.load import differences, load, resolve
 from bertkit.recipe.schema import Recipe
 from bertkit.run import Run

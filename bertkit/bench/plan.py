@@ -16,8 +16,8 @@ from bertkit.bench.job import Job, check_begun, run_of, trained
 from bertkit.bench.suite import SPLITS, Entry, Suite, in_order, select
 from bertkit.bench.suite_file import OWN
 from bertkit.errors import BertkitError, Parameter, Problem, RecipeError, RunError, Setting
+from bertkit.files.json_file import read_json
 from bertkit.fs import write_json, writing
-from bertkit.json_file import read_json
 from bertkit.recipe.schema import Recipe
 from bertkit.recipe.source import SETS
 from bertkit.run import Run

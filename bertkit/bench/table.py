@@ -1,18 +1,4 @@
-"""Figures of a suite's Runs -> a table: mean, standard deviation and 95% interval over seeds, and published figures.
-
-Rows and seeds are both samples: other test rows would give another figure, and so would other seeds. All seeds are
-scored on the same rows, so the error due to the rows is the same for all seeds and does not average out; only the
-error due to the seeds does. With the standard error of the rows, s_r, and the standard deviation of n seeds, s, the
-half width of the interval is
-
-    sqrt((1.96 s_r)^2 + (t s / sqrt(n))^2),    t: Student's, n - 1 degrees of freedom, 0.975
-
-s_r is the mean width of the Runs' bootstrap intervals over rows, divided by 3.92 (1.96 to each side). One seed has no
-s: its interval is that of the rows alone, which says nothing about other seeds. A figure without an interval over rows
-(a loss) has none here. The price: the interval is wide, as t is large for few seeds (12.7 for two, 4.3 for three), and
-may exceed the range of the figure. Two models scored on the same rows may differ significantly even if their intervals
-overlap.
-"""
+"""Figures of a suite's Runs -> a table: mean, standard deviation and 95% interval over seeds, and published figures."""
 
 from __future__ import annotations
 
@@ -23,13 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from bertkit.bench.plan import Plan
+from bertkit.bench.seeds import Span, deviation, interval
 from bertkit.bench.suite import Entry
 from bertkit.errors import did_you_mean
 from bertkit.run import Run
 from bertkit.warn import lines as lines_of
-
-Z = 1.96
-Span = tuple[float, float]
 
 
 @dataclass(frozen=True)
@@ -195,36 +179,6 @@ def _line(entry: Entry, figure: str, runs: Mapping[int, Run], failed: dict[str, 
         return Line(entry.name, figure, values, published=published)
     mean = math.fsum(defined) / len(defined)
     return Line(entry.name, figure, values, mean, deviation(defined), interval(defined, spans), published)
-
-
-def deviation(values: Sequence[float]) -> float | None:
-    """The standard deviation of a sample (divided by n - 1); None of a single value."""
-    if len(values) < 2:
-        return None
-    mean = math.fsum(values) / len(values)
-    return math.sqrt(math.fsum((value - mean) ** 2 for value in values) / (len(values) - 1))
-
-
-def interval(values: Sequence[float], spans: Sequence[Span | None]) -> Span | None:
-    """The 95% interval of a figure over rows and seeds (see above).
-
-    Args:
-        values: the figure, one per seed.
-        spans: its 95% interval over rows, one per seed; None: no interval.
-    """
-    known = [span for span in spans if span is not None]
-    if not known or len(known) < len(values):
-        return None
-    if len(values) == 1:
-        return known[0]
-    from scipy.stats import t
-
-    n = len(values)
-    rows = math.fsum(high - low for low, high in known) / n / (2 * Z)  # the standard error of the rows
-    seeds = (deviation(values) or 0.0) / math.sqrt(n)
-    half = math.hypot(Z * rows, float(t.ppf(0.975, n - 1)) * seeds)
-    mean = math.fsum(values) / n
-    return mean - half, mean + half
 
 
 def _average(groups: Sequence[Sequence[Line]], seeds: Sequence[int]) -> Average | None:

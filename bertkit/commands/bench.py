@@ -67,7 +67,7 @@ def bench(
     from bertkit.bench.plan import BenchRequest, plan
     from bertkit.bench.runner import run
     from bertkit.bench.suite_file import find_suite
-    from bertkit.lock import one_writer
+    from bertkit.files.lock import one_writer
 
     chosen: Any = recipes
     request = BenchRequest(output, model, numbers, tuple(sets or ()), names)

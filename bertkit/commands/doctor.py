@@ -14,7 +14,7 @@ def doctor() -> None:
 
 def findings() -> list[tuple[str, str]]:
     """(item, status) for the machine, the packages, the extras and the hub. Imports torch."""
-    from bertkit.run import environment
+    from bertkit.run_files import environment
 
     machine = environment()
     rows = [

@@ -79,7 +79,7 @@ def new_folder(folder: Path) -> Iterator[None]:
     Raises:
         RunError: it is not empty, in use by another process, or its parent does not exist.
     """
-    from bertkit.lock import is_free, one_writer
+    from bertkit.files.lock import is_free, one_writer
 
     if not folder.absolute().parent.is_dir():
         raise RunError.at("--output", f"no such folder: {folder.parent}", "create it, or name another")

@@ -26,10 +26,10 @@ from bertkit import processes
 from bertkit.data.lazy import LazySequence
 from bertkit.engine.examples import Encoded
 from bertkit.errors import DataError
+from bertkit.files.json_file import read_json
+from bertkit.files.lock import one_writer
+from bertkit.files.manifest import Manifest, damage, manifest_of
 from bertkit.fs import cache_home, folder_aside
-from bertkit.json_file import read_json
-from bertkit.lock import one_writer
-from bertkit.manifest import Manifest, damage, manifest_of
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase

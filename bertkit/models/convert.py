@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bertkit.errors import ModelError
+from bertkit.files.json_file import read_json
 from bertkit.fs import folder_aside
-from bertkit.json_file import read_json
 from bertkit.models.bundle import Bundle
 
 if TYPE_CHECKING:

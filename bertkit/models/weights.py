@@ -13,8 +13,8 @@ from pydantic import BaseModel
 from bertkit import hub
 from bertkit.errors import ModelError, did_you_mean
 from bertkit.extras import PACKAGE, carried
-from bertkit.json_file import read_json
-from bertkit.manifest import sha256
+from bertkit.files.json_file import read_json
+from bertkit.files.manifest import sha256
 from bertkit.models.custom_code import needed, with_trust
 from bertkit.recipe.schema import ModelBlock
 

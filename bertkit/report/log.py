@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from bertkit.json_file import parse
+from bertkit.files.json_file import parse
 from bertkit.report.plots import Series
 
 log = logging.getLogger("bertkit")

@@ -18,11 +18,11 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from bertkit import manifest
 from bertkit.errors import RunError
+from bertkit.files import manifest
+from bertkit.files.json_file import read_json
+from bertkit.files.manifest import Manifest, manifest_of
 from bertkit.fs import settle, sync
-from bertkit.json_file import read_json
-from bertkit.manifest import Manifest, manifest_of
 
 log = logging.getLogger("bertkit")
 

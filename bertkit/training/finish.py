@@ -15,7 +15,8 @@ from bertkit.recipe.local import published
 from bertkit.recipe.schema import Recipe
 from bertkit.report import run as run_page
 from bertkit.report.card import card
-from bertkit.run import Run, environment
+from bertkit.run import Run
+from bertkit.run_files import environment
 from bertkit.training.convergence import still_falling
 from bertkit.training.parts import Parts
 from bertkit.training.trainer import BertTrainer

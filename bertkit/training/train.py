@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from bertkit import processes
 from bertkit.errors import BertkitError, Parameter, Problem, RecipeError, RunError, Stopped, TrainingError, WriteError
+from bertkit.files.lock import one_writer
 from bertkit.fs import FULL
-from bertkit.lock import one_writer
 from bertkit.recipe import train_block
 from bertkit.recipe.load import differences, load, resolve
 from bertkit.recipe.schema import Recipe

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bertkit.lock import one_writer
+from bertkit.files.lock import one_writer
 from tests.bench.suites import write_suite
 from tests.helpers import Power
 

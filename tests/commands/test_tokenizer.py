@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bertkit.lock import LOCK, one_writer
+from bertkit.files.lock import LOCK, one_writer
 
 TEXT = Path(__file__).parent.parent / "fixtures" / "words.txt"
 

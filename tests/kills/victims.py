@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from bertkit.files.lock import LOCK
 from bertkit.fs import ASIDE
-from bertkit.lock import LOCK
 from tests.fuzz.material import Material
 
 ALL = ("classify", "regress", "choice", "ner", "squad", "pretrain")

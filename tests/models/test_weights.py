@@ -13,7 +13,7 @@ import pytest
 
 from bertkit import hub
 from bertkit.errors import ExtraError, ModelError
-from bertkit.manifest import sha256
+from bertkit.files.manifest import sha256
 from bertkit.models.build import load_tokenizer
 from bertkit.models.weights import identity, resolve
 from bertkit.recipe.schema import ModelBlock

@@ -11,8 +11,8 @@ import pytest
 
 from bertkit import Run, train
 from bertkit.errors import BertkitError, RecipeError, RunError, TrainingError
-from bertkit.lock import LOCK, Busy, one_writer
-from bertkit.manifest import sha256
+from bertkit.files.lock import LOCK, Busy, one_writer
+from bertkit.files.manifest import sha256
 from bertkit.recipe.schema import Recipe
 from tests.helpers import Power, make, tiny_recipe, write_rows
 

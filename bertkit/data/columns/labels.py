@@ -10,7 +10,7 @@ from typing import Any
 
 from bertkit.data.read.rows import BadRows
 from bertkit.errors import DataError, Problem, did_you_mean
-from bertkit.json_file import parse
+from bertkit.files.json_file import parse
 from bertkit.recipe.schema import DataBlock
 from bertkit.warn import warn
 

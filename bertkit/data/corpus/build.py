@@ -32,8 +32,8 @@ from bertkit.data.corpus.options import CorpusOptions
 from bertkit.data.read.documents import Scanned, scan
 from bertkit.data.read.sources import ENDINGS, Source, expand, shown
 from bertkit.errors import BertkitError, DataError, WriteError
+from bertkit.files.lock import LOCK, one_writer
 from bertkit.fs import cache_home, sweep, write_json, write_text
-from bertkit.lock import LOCK, one_writer
 from bertkit.recipe.schema import DataBlock
 
 if TYPE_CHECKING:

@@ -29,9 +29,9 @@ from bertkit.data.corpus.rounds import Progress
 from bertkit.data.corpus.shards import Shard
 from bertkit.data.lazy import LazySequence
 from bertkit.errors import DataError, Problem
+from bertkit.files.lock import Busy
+from bertkit.files.manifest import sha256
 from bertkit.fs import cores
-from bertkit.lock import Busy
-from bertkit.manifest import sha256
 from bertkit.recipe.schema import DataBlock
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 
 from bertkit.data.corpus.options import CorpusOptions
 from bertkit.errors import DataError
-from bertkit.json_file import read_json
+from bertkit.files.json_file import read_json
 
 VERSION = 2
 """Version of the rules and files: another version gives other rows for the same texts."""

@@ -37,8 +37,8 @@ from bertkit.data.read.documents import Scanned, clean, documents, paragraphs
 from bertkit.data.tokenizer.cached import CachedTokenizer
 from bertkit.data.tokenizer.marked import mark_first
 from bertkit.errors import DataError, Parameter
+from bertkit.files.manifest import sha256
 from bertkit.fs import written_aside
-from bertkit.manifest import sha256
 from bertkit.recipe.schema import DataBlock
 
 PART = 4_000_000

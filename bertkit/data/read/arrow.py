@@ -16,7 +16,7 @@ from pydantic import BaseModel
 from bertkit.data.read.rows import Record
 from bertkit.data.read.sources import Source
 from bertkit.errors import DataError
-from bertkit.json_file import parse
+from bertkit.files.json_file import parse
 from bertkit.recipe.schema import DataBlock
 
 BATCH = 1_000

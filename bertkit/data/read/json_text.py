@@ -7,7 +7,7 @@ from collections import Counter
 from typing import Any
 
 from bertkit.errors import Problem
-from bertkit.json_file import MOST_DEPTH, check_depth, describe
+from bertkit.files.json_file import MOST_DEPTH, check_depth, describe
 
 __all__ = ["Repeated", "describe", "parse", "reason"]
 

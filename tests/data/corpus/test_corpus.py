@@ -23,7 +23,7 @@ from bertkit.data.corpus import corpus as corpus_module
 from bertkit.data.corpus import rounds as corpus_rounds
 from bertkit.data.corpus.corpus import Corpus, CorpusOptions, build, cached, is_corpus
 from bertkit.errors import DataError
-from bertkit.lock import Busy, one_writer
+from bertkit.files.lock import Busy, one_writer
 from bertkit.recipe.schema import DataBlock
 
 
@@ -306,7 +306,7 @@ def test_a_damaged_corpus_of_the_cache_is_built_again(
     assert list(map(str, Corpus.open(folder))) == rows
     caplog.clear()
     assert cached(texts, tokenizer, CorpusOptions()) == folder
-    assert caplog.text == ""
+    assert "built again" not in caplog.text
 
 
 BUILD = """

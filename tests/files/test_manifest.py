@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from bertkit import manifest
-from bertkit.manifest import damage, manifest_of
+from bertkit.files import manifest
+from bertkit.files.manifest import damage, manifest_of
 
 
 @pytest.fixture

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
-from bertkit import json_file
 from bertkit.errors import RunError
-from bertkit.json_file import parse, read_json
+from bertkit.files import json_file
+from bertkit.files.json_file import parse, read_json
 
 
 class Shape(BaseModel):

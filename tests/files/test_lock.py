@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from bertkit.errors import WriteError
-from bertkit.lock import LOCK, Busy, is_free, one_writer
+from bertkit.files.lock import LOCK, Busy, is_free, one_writer
 
 
 def names(folder: Path) -> list[str]:
