@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from bertkit import hub, run
+from bertkit import hub, run_files
 from bertkit.commands import doctor
 from bertkit.extras import EXTRAS
 
@@ -15,7 +15,7 @@ def test_everything_is_found_here() -> None:
     import torch
 
     findings = dict(doctor.findings())
-    assert set(run.PACKAGES) <= set(findings)
+    assert set(run_files.PACKAGES) <= set(findings)
     assert findings["torch"].startswith(torch.__version__.split("+")[0])
     assert f"torch uses {torch.get_num_threads()} threads" in findings["processors"]
     assert findings["hub"].startswith("out of reach")
@@ -25,7 +25,7 @@ def test_everything_is_found_here() -> None:
 
 def test_what_is_missing_comes_with_its_command(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(EXTRAS, "demo", ("no_such_module_at_all",))
-    monkeypatch.setattr(run, "PACKAGES", ("torch", "no-such-package-at-all"))
+    monkeypatch.setattr(run_files, "PACKAGES", ("torch", "no-such-package-at-all"))
     findings = dict(doctor.findings())
     assert findings["extra demo"] == "missing: pip install 'bertkit[demo]'"
     assert findings["no-such-package-at-all"] == "missing: pip install no-such-package-at-all"
