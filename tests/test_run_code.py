@@ -106,8 +106,8 @@ def test_changed_code_in_the_run_is_not_trusted(coded: Run) -> None:
 
 
 def test_every_file_that_is_not_trusted_is_named(coded: Run) -> None:
-    (coded.code / "other.py").write_text("")
-    (coded.code / "mine.py").write_text("")
+    (coded.code / "other.py").write_text("# of a stranger\n")
+    (coded.code / "mine.py").write_text("# of another stranger\n")
     with pytest.raises(RunError) as caught:
         Run.open(coded.path)
     assert [Path(problem.key).name for problem in caught.value.problems] == ["mine.py", "other.py"]
