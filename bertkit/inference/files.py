@@ -179,16 +179,22 @@ def _csv(rows: list[dict[str, Any]], separator: str | None) -> str:
 
 
 def _arrow(rows: list[dict[str, Any]]) -> Any:
-    """An Arrow table. A column with values of different types, which Arrow can not hold, becomes texts of JSON."""
+    """An Arrow table. A column with values of different types, which Arrow can not hold, or with objects without keys,
+    which Parquet can not hold, becomes texts of JSON."""
     import pyarrow as pa
 
     columns = {}
     for name in rows[0] if rows else ():
         values = [row[name] for row in rows]
+        reason = ""
         try:
             columns[name] = pa.array(values)
+            if "struct<>" in str(columns[name].type):
+                reason = "objects without keys"
         except (pa.ArrowInvalid, pa.ArrowTypeError):
-            log.warning("column %s: values of different types, written as JSON texts", name)
+            reason = "values of different types"
+        if reason:
+            log.warning("column %s: %s, written as JSON texts", name, reason)
             columns[name] = pa.array([json.dumps(value, ensure_ascii=False, default=str) for value in values])
     return pa.table(columns)
 

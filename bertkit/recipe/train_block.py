@@ -255,6 +255,6 @@ def arguments(block: dict[str, Any], folder: Path, *, seed: int, metric: str, gr
             restore_callback_states_from_checkpoint=True,
             **values,
         )
-    except (ValueError, TypeError, ImportError) as error:
+    except (ValueError, TypeError, KeyError, OSError, ImportError) as error:  # OSError: some keys name a file
         remedy = "this message is TrainingArguments' own; change one of the keys that it names"
         raise RecipeError.at("train", " ".join(str(error).split()), remedy) from error

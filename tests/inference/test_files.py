@@ -71,6 +71,17 @@ def test_csv_reads_back_whatever_its_cells_hold(tmp_path: Path) -> None:
         assert list(csv.DictReader(stream, strict=True)) == rows
 
 
+def test_what_parquet_can_not_hold_is_json_in_it(tiny_run: Run, bertkit, tmp_path: Path) -> None:
+    file = tmp_path / "new.jsonl"
+    file.write_text('{"text": "hello", "more": {}, "other": 1}\n{"text": "late", "more": {}, "other": "x"}\n', "utf-8")
+    code, _, err = bertkit("predict", tiny_run.path, file, "--output", tmp_path / "out.parquet")
+    assert code == 0, err
+    assert "column more: objects without keys" in err
+    assert "column other: values of different types" in err
+    rows = pyarrow.parquet.read_table(tmp_path / "out.parquet").to_pylist()
+    assert [(row["more"], row["other"]) for row in rows] == [("{}", "1"), ("{}", '"x"')]
+
+
 @pytest.mark.parametrize("ending", [".csv", ".jsonl", ".parquet", ".conll"])
 def test_a_full_disk_leaves_the_old_file_and_a_link_stays(
     ending: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

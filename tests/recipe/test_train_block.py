@@ -235,6 +235,8 @@ def test_values_that_do_not_go_together_are_a_mistake_of_the_users() -> None:
         arguments(eval_strategy="steps", eval_steps=10, save_steps=15)
     with pytest.raises(RecipeError, match="fp16"):
         arguments(bf16=True, fp16=True)
+    with pytest.raises(RecipeError, match=r"train  .*No such file or directory: 'nowhere\.json'"):
+        arguments(accelerator_config="nowhere.json")
 
 
 @pytest.mark.parametrize(
