@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from bertkit.bench.plan import Plan
-from bertkit.bench.seeds import Span, deviation, interval
+from bertkit.metrics.seeds import Span, deviation, interval
 from bertkit.bench.suite import Entry
 from bertkit.errors import did_you_mean
 from bertkit.run import Run

@@ -98,7 +98,7 @@ def _recomputed(
     why = metric.reference.explains(*rows) if metric.reference.explains else ""
     share = len(asked) / len(golds)
     return [
-        Recomputed(name, figures[name], share * value, metric.reference.library, why).as_dict
+        Recomputed(name, figures[name], share * value, metric.reference.source, why).as_dict
         for name, value in again.items()
     ]
 

@@ -42,12 +42,12 @@ class Trusted:
     """The figures of a metric by other code: what `bertkit eval --reference` compares them with.
 
     Args:
-        library: what computes them, for people: `scikit-learn f1_score`.
+        source: what computes them, for people: `scikit-learn f1_score`.
         function: as a metric's; of figures by name, those that the metric has are compared.
         explains: a known difference, which is shown but is no failure.
     """
 
-    library: str
+    source: str
     function: Function
     explains: Explains | None = None
 

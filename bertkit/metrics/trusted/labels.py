@@ -94,8 +94,8 @@ def _calibration(predictions: Array, references: Array) -> Figures:
 def together(*parts: Trusted) -> Trusted:
     """The figures of several."""
     functions: list[Callable[[Any, Any], Any]] = [part.function for part in parts]
-    libraries = ", ".join(dict.fromkeys(part.library for part in parts))
-    return Trusted(libraries, lambda p, r: {key: v for function in functions for key, v in function(p, r).items()})
+    sources = ", ".join(dict.fromkeys(part.source for part in parts))
+    return Trusted(sources, lambda p, r: {key: v for function in functions for key, v in function(p, r).items()})
 
 
 ACCURACY = Trusted("scikit-learn accuracy_score", _accuracy)

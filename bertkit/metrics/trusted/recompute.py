@@ -22,7 +22,7 @@ class Recomputed:
     reference: float | None
     """None where the metric has no reference for it."""
     by: str
-    """The library, or an empty text."""
+    """What computed the reference (`Trusted.source`), or an empty text."""
     explained: str = ""
     """Why the two may differ on these rows."""
 
@@ -58,4 +58,4 @@ def recompute(metric: Metric, predictions: Any, references: Any) -> list[Recompu
     result = trusted.function(predicted, actual)
     again = {k: float(v) for k, v in result.items()} if isinstance(result, Mapping) else {metric.keys[0]: float(result)}
     why = trusted.explains(predicted, actual) if trusted.explains else ""
-    return [Recomputed(n, v, again.get(n), trusted.library if n in again else "", why) for n, v in figures.items()]
+    return [Recomputed(n, v, again.get(n), trusted.source if n in again else "", why) for n, v in figures.items()]

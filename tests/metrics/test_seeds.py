@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bertkit.bench.seeds import deviation, interval
+from bertkit.metrics.seeds import deviation, interval
 
 
 def test_the_interval_of_three_seeds() -> None:
