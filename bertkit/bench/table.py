@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from bertkit.bench.plan import Plan
-from bertkit.metrics.seeds import Span, deviation, interval
 from bertkit.bench.suite import Entry
 from bertkit.errors import did_you_mean
+from bertkit.metrics.seeds import Span, deviation, interval
 from bertkit.run import Run
 from bertkit.warn import lines as lines_of
 

@@ -7,7 +7,6 @@ import shutil
 from typing import Any
 
 from bertkit.fs import settle, write_json, write_text, writing
-from bertkit.inference.coverage import coverage
 from bertkit.inference.score import Scores, sanity_checks
 from bertkit.models import build
 from bertkit.models.weights import identity
@@ -84,8 +83,7 @@ def _check_convergence(parts: Parts, history: list[dict[str, Any]]) -> None:
 def _check_sanity(parts: Parts, scored: dict[str, Scores]) -> None:
     """Warn of figures that are no better than a guess, of the test rows too, with what may help."""
     remedy = "train longer, or change train.learning_rate"
-    train = parts.splits["train"]
-    if coverage(parts.task, train.rows, train.encoded.examples, parts.tokenizer).warnings():
+    if parts.unfit:
         remedy = "choose a model whose tokenizer fits these texts"
     for name, scores in scored.items():
         found = sanity_checks(parts.task, scores.answers, parts.splits[name].rows)

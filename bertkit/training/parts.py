@@ -49,6 +49,8 @@ class Parts:
     args: TrainingArguments
     callbacks: list[TrainerCallback]
     """Only those of the recipe."""
+    unfit: bool = False
+    """Whether the training texts do not fit the tokenizer, as a warning has said."""
 
 
 def prepare(recipe: Recipe) -> Parts:
@@ -84,7 +86,7 @@ def prepare(recipe: Recipe) -> Parts:
     limit = build.length_limit(model, tokenizer)
     if (wanted := recipe.options.get("max_length")) and wanted > limit:
         raise RecipeError.at("options.max_length", f"{wanted}: the model takes at most {limit} tokens", "lower it")
-    splits = {}
+    splits, unfit = {}, False
     for split, part in rows.items():
         encoded = encode(task, part, tokenizer, limit)
         for note in encoded.notes:
@@ -93,12 +95,13 @@ def prepare(recipe: Recipe) -> Parts:
             warn(warning, split)
         for warning in coverage(task, part, encoded.examples, tokenizer).warnings():
             warn(warning, split)
+            unfit = unfit or split == "train"
         splits[split] = Split(split, part, encoded)
     _lengthen(args, recipe, len(splits["train"].encoded.examples))
     build.check_ids(model, max(highest_of(split.encoded.examples) for split in splits.values()))
     log_warnings(recipe, task, splits)
     check_batches(task, model, tokenizer, metrics, splits["validation"])
-    return Parts(recipe, task, metrics, model, tokenizer, splits, args, callbacks)
+    return Parts(recipe, task, metrics, model, tokenizer, splits, args, callbacks, unfit)
 
 
 def with_label_names(recipe: Recipe) -> Recipe:

@@ -109,8 +109,8 @@ def test_lazy_examples_are_not_looked_at_before_they_are_needed(
     monkeypatch.setattr(coverage, "SAMPLE", 3)
     Lazy.touched.clear()
     train(a_recipe(tiny_bert, tmp_path / "d", [], max_steps=1, eval_strategy="no"), output=tmp_path / "run")
-    step, shortest, samples, until_targets_differ = 8, 1, 2 * 3, 5
-    assert Lazy.touched[33] == step + shortest + samples + until_targets_differ
+    step, shortest, sample, until_targets_differ = 8, 1, 3, 5
+    assert Lazy.touched[33] == step + shortest + sample + until_targets_differ
 
 
 # The clock

@@ -141,3 +141,17 @@ def test_a_training_that_ends_too_soon_says_so(block: dict[str, Any], validation
         finish._check_convergence(parts, history)
     assert [one["split"] for one in warned] == ([""] if key else [])
     assert all(one["message"].endswith(f"the model is not fully trained; raise train.{key}") for one in warned)
+
+
+def test_where_the_texts_do_not_fit_the_tokenizer_another_model_is_the_advice(tiny_bert: Path, tmp_path: Path) -> None:
+    """All tokens are unknown, so that every answer is the same; training longer would not help."""
+    recipe = tiny_recipe("classify", {}, tiny_bert, tmp_path, max_steps=1)
+    rows = [{"text": "☂☃ ☄★ " * (1 + n % 3), "label": ("refund", "delivery")[n % 2]} for n in range(24)]
+    files = {split: str(write_rows(rows, tmp_path / f"{split}.jsonl")) for split in ("train", "validation")}
+    data = recipe.data.model_copy(update={split: [file] for split, file in files.items()})
+    run = train(recipe.model_copy(update={"data": data}), output=tmp_path / "run")
+    advice = [
+        one["message"] for one in run.warnings if "better than" in one["message"] or "same answer" in one["message"]
+    ]
+    assert advice
+    assert all("choose a model whose tokenizer fits these texts" in message for message in advice)
