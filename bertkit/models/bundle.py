@@ -8,6 +8,7 @@ uncompressed (tensor_bundle.cc); others are refused.
 
 from __future__ import annotations
 
+import math
 import struct
 from collections.abc import Iterator
 from pathlib import Path
@@ -71,18 +72,18 @@ class Bundle:
             what = f"{name} has a type or a layout that can not be read (type {entry.type})"
             raise ModelError.at(str(self._index), what, "save it with one tensor per variable")
         file = self._prefix.with_name(f"{self._prefix.name}.data-{entry.shard:05d}-of-{self._shards:05d}")
+        expected = math.prod(entry.shape) * np.dtype(TYPES[entry.type]).itemsize
+        todo = "copy the checkpoint again"
         try:
+            if entry.size != expected or entry.offset + entry.size > file.stat().st_size:
+                raise ModelError.at(str(file), f"{name} is damaged: not all of its {expected:,} bytes are there", todo)
             with file.open("rb") as stream:
                 stream.seek(entry.offset)
                 data = stream.read(entry.size)
         except OSError as error:
-            raise ModelError.at(str(file), "can not be read", "copy the checkpoint again") from error
-        expected = int(np.prod(entry.shape, dtype=np.int64)) * np.dtype(TYPES[entry.type]).itemsize
-        if len(data) != expected or masked(crc32c(data)) != entry.checksum:
-            what = (
-                f"{name} is damaged: {len(data)} bytes of {expected}" if len(data) != expected else f"{name} is damaged"
-            )
-            raise ModelError.at(str(file), what, "copy the checkpoint again")
+            raise ModelError.at(str(file), "can not be read", todo) from error
+        if masked(crc32c(data)) != entry.checksum:
+            raise ModelError.at(str(file), f"{name} is damaged", todo)
         return np.frombuffer(data, TYPES[entry.type]).reshape(entry.shape)
 
 

@@ -8,7 +8,9 @@ labels. Names change as in `load_tf_weights_in_bert` of transformers 4.
 from __future__ import annotations
 
 import contextlib
+import errno
 import re
+import shutil
 import tempfile
 import zipfile
 from collections.abc import Iterator
@@ -17,12 +19,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bertkit.errors import ModelError
 from bertkit.files.json_file import read_json
+from bertkit.files.vocabulary import is_cased
 from bertkit.fs import folder_aside
 from bertkit.models.bundle import Bundle
 
 if TYPE_CHECKING:
     import torch
 
+NEEDED = re.compile(r"(^|/)(bert_config\.json|vocab\.txt|pytorch_model\.bin|[^/]+\.(index|data-\d+-of-\d+))$")
+"""The files of a zip that are unpacked."""
 CONFIG, VOCABULARY, PICKLED = "bert_config.json", "vocab.txt", "pytorch_model.bin"
 LEAVES = {
     "kernel": "weight",
@@ -43,9 +48,6 @@ HEADS = {
 """A parameter -> the class of transformers that has it; the first one that the weights have."""
 TIED = {"cls.predictions.decoder.weight", "cls.predictions.decoder.bias"}
 """Parameters that are others' copies."""
-CASED = 0.01
-"""Least share of words with capitals, among those with Latin letters, of a vocabulary that has cases. 41% of the words
-of bert-base-cased have capitals, and none of bert-base-uncased."""
 
 
 class Converted(NamedTuple):
@@ -79,7 +81,7 @@ def convert(source: Path, output: Path) -> Converted:
             values["num_labels"] = len(weights["classifier.weight"])
         model = _filled(getattr(transformers, kind), values, weights, source)
         lines = vocabulary.read_text("utf-8", errors="replace").splitlines()
-        cased = is_cased(lines)
+        cased = is_cased([word for word in lines if not re.fullmatch(r"\[.*\]", word)])
         tokenizer = transformers.BertTokenizer(
             vocab=str(vocabulary), do_lower_case=not cased, model_max_length=model.config.max_position_embeddings
         )
@@ -90,12 +92,6 @@ def convert(source: Path, output: Path) -> Converted:
             model.save_pretrained(aside)
             tokenizer.save_pretrained(aside)
     return Converted(kind, model.num_parameters(), len(tokenizer), cased)
-
-
-def is_cased(words: list[str]) -> bool:
-    """Whether a vocabulary tells capitals from small letters."""
-    latin = [word for word in words if re.fullmatch(r"(##)?[A-Za-z]+", word)]
-    return sum(word != word.lower() for word in latin) > CASED * len(latin)
 
 
 @contextlib.contextmanager
@@ -109,7 +105,11 @@ def _unpacked(source: Path) -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="bertkit-") as folder:
         try:
             with zipfile.ZipFile(source) as archive:
-                archive.extractall(folder)  # leaves out drives, leading slashes and ..
+                members = [one for one in archive.infolist() if NEEDED.search(one.filename)]
+                size, free = sum(one.file_size for one in members), shutil.disk_usage(folder).free
+                if size > free:  # a zip of some KB can hold more than any disk
+                    raise OSError(errno.ENOSPC, f"{size:,} bytes, and {free:,} are free")
+                archive.extractall(folder, members)  # leaves out drives, leading slashes and ..
         except (zipfile.BadZipFile, RuntimeError, EOFError) as error:  # RuntimeError: it asks for a password
             raise ModelError.at(str(source), f"can not be unpacked: {error}", "download it again") from error
         except OSError as error:

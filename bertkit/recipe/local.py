@@ -6,14 +6,16 @@ whole path. Without it, `./reviews.csv` is looked for in the Run.
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from pydantic import BaseModel
+
 from bertkit import plugins
 from bertkit.errors import RecipeError
+from bertkit.files.json_file import read_json
 from bertkit.fs import write_json, write_text
 from bertkit.recipe.schema import Recipe
 from bertkit.recipe.source import SETS, YamlValues
@@ -26,6 +28,10 @@ PRIVATE = f"{LOCAL}\ntensorboard/\ncheckpoints/\n.lock\n"
 
 PLACES = {"data": ("train", "validation", "test", "label_names"), "model": ("name", "tokenizer")}
 """Where a recipe has paths."""
+
+
+class _Local(BaseModel):
+    paths: dict[str, str]
 
 
 def published(path: str) -> str:
@@ -71,12 +77,8 @@ def put_folders_back(source: YamlValues) -> None:
     file = source.folder / LOCAL
     if not file.is_file():
         return
-    try:
-        paths = json.loads(file.read_text("utf-8"))["paths"]
-        paths = {str(key): str(path) for key, path in paths.items()}
-    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-        what = f"can not be read: {type(error).__name__}: {error}"
-        raise RecipeError.at(str(file), what, "remove it, and name the data with --set") from error
+    remedy = "remove it, and name the data with --set"
+    paths: dict[str, str] = read_json(file, _Local, error=RecipeError, remedy=remedy)["paths"]
 
     def show(key: str, value: str) -> str:
         given_here = source.place(tuple(int(part) if part.isdigit() else part for part in key.split("."))) == SETS

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -106,8 +107,16 @@ def test_what_is_no_index_is_refused(prefix: Path, content: bytes | None, said: 
 def test_data_that_is_cut_off_or_missing(prefix: Path) -> None:
     file = prefix.with_name(prefix.name + ".data-00000-of-00001")
     file.write_bytes(file.read_bytes()[:-3])
-    with pytest.raises(ModelError, match="words is damaged: 21 bytes of 24"):
+    with pytest.raises(ModelError, match="words is damaged: not all of its 24 bytes are there"):
         Bundle(prefix).read("words")
     file.unlink()
     with pytest.raises(ModelError, match="can not be read"):
         Bundle(prefix).read("words")
+
+
+@pytest.mark.parametrize("place", [{"offset": 2**64 - 1}, {"shape": (2**63, 2**63)}, {"size": 2**62}, {"shard": 10**9}])
+def test_places_beyond_any_file(prefix: Path, place: dict[str, Any]) -> None:
+    read = Bundle(prefix)
+    read.entries["words"] = read.entries["words"]._replace(**place)
+    with pytest.raises(ModelError, match="copy the checkpoint again"):
+        read.read("words")

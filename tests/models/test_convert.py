@@ -8,6 +8,7 @@ import re
 import shutil
 import zipfile
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ import transformers
 
 from bertkit.errors import ModelError
 from bertkit.models.build import build_model
-from bertkit.models.convert import convert, is_cased, parameter_of
+from bertkit.models.convert import convert, parameter_of
 from bertkit.recipe.schema import ModelBlock
 from tests.helpers import messages
 from tests.models.tensorflow_files import write_checkpoint
@@ -175,11 +176,15 @@ def test_hfls_zip(published: Any, tmp_path: Path) -> None:
     torch.testing.assert_close(outputs_of(got), outputs_of(model))
 
 
-def test_cases_are_found_in_the_vocabulary() -> None:
-    assert is_cased(["[PAD]", "[UNK]", "the", "The", "Berlin", "##Ing", "der"])
-    assert not is_cased(["[PAD]", "[UNK]", "[CLS]", "the", "berlin", "我", "ß", "Ω"])
-    assert not is_cased(["[PAD]", *(f"{a}{b}" for a in "abcdefghij" for b in "abcdefghijklmnopqrstuvwxyz"), "iPhone"])
-    assert not is_cased([])
+def test_a_zip_that_is_too_large_and_what_is_not_needed(published: Any, tmp_path: Path, monkeypatch: Any) -> None:
+    folder, _ = published()
+    (folder / "bert_model.ckpt.meta").write_bytes(bytes(2_000_000))  # a graph, which nobody reads
+    source = Path(shutil.make_archive(str(folder), "zip", folder.parent, folder.name))
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=1_000_000))
+    assert convert(source, tmp_path / "plain").kind == "BertForPreTraining"
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=1_000))
+    with pytest.raises(ModelError, match=r"bytes, and 1,000 are free; set TMPDIR"):
+        convert(source, tmp_path / "again")
 
 
 @pytest.mark.parametrize(

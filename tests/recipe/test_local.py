@@ -90,5 +90,5 @@ def test_a_run_of_before_has_whole_paths_in_its_recipe(tmp_path: Path) -> None:
 def test_a_file_of_another_shape_is_a_mistake(tmp_path: Path, text: str) -> None:
     run = Run.create(tmp_path / "run", Recipe.model_validate(BLOCKS))
     (run.path / LOCAL).write_text(text)
-    with pytest.raises(RecipeError, match=r"local\.json  can not be read: .*; remove it"):
+    with pytest.raises(RecipeError, match=r"local\.json  can not be used: .*; remove it"):
         _ = run.recipe

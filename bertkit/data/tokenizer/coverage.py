@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from bertkit.files import vocabulary
+
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
@@ -24,8 +26,6 @@ and tweets with emojis (CLINC150, GoEmotions, WNUT-17, SQuADShifts), 57% to 64% 
 BYTES = 0.1
 """Highest share of tokens that are only a part of a character. Nothing is lost by them, but a character of an unknown
 script takes two to four, so 10% is about the same share of characters as `UNKNOWN`."""
-CASED = 0.01
-"""Share of a vocabulary's tokens with capital letters from which it counts as cased: almost none of an uncased one."""
 
 
 @dataclass(frozen=True)
@@ -114,9 +114,7 @@ def lower_cases(tokenizer: PreTrainedTokenizerBase) -> bool:
 
 
 def is_cased(tokenizer: PreTrainedTokenizerBase) -> bool:
-    """Whether a vocabulary has words with capital letters. Single letters and capitals below U+0180 that are not ASCII
-    do not count: every byte-level vocabulary has them, for bytes."""
+    """Whether a tokenizer's vocabulary has words with capital letters."""
     special = set(tokenizer.all_special_tokens)
     words = [token for token in tokenizer.get_vocab() if token not in special and not token.startswith("[unused")]
-    capital = sum(len(word) > 1 and any(c.isupper() and (c.isascii() or c >= "\u0180") for c in word) for word in words)
-    return capital > CASED * len(words)
+    return vocabulary.is_cased(words)
