@@ -60,11 +60,23 @@ def _json(value: Any) -> list[Any] | None:
     if not isinstance(articles, list):
         return None
     if any(isinstance(one, dict) and "paragraphs" in one for one in articles):
-        try:
-            return [qa for article in articles for paragraph in article["paragraphs"] for qa in paragraph["qas"]]
-        except (KeyError, TypeError):
-            return None  # a paragraph without questions counts as one row left out
+        return _questions(articles)
     return articles
+
+
+def _questions(articles: list[Any]) -> list[Any] | None:
+    """None where a level is no list: a paragraph without questions counts as one row left out."""
+    try:
+        paragraphs = [paragraph for article in articles for paragraph in _list(article["paragraphs"])]
+        return [question for paragraph in paragraphs for question in _list(paragraph["qas"])]
+    except (KeyError, TypeError):
+        return None
+
+
+def _list(value: Any) -> list[Any]:
+    if not isinstance(value, list):
+        raise TypeError(value)
+    return value
 
 
 def _sentences(lines: list[str]) -> list[Any] | None:
