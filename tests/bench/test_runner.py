@@ -147,6 +147,7 @@ def test_two_at_a_time(tmp_path: Path, tiny_bert: Path, monkeypatch: pytest.Monk
     assert "effective batch: 4 rows" in (tmp_path / "out" / "intents" / "seed-1.log").read_text("utf-8")
 
 
+@pytest.mark.slow
 def test_no_part_outlives_its_parent(tmp_path: Path, tiny_bert: Path) -> None:
     """The end of its input, as where the parent was killed, makes it save and stop."""
     recipe = tiny_recipe("classify", {}, tiny_bert, tmp_path, max_steps=100_000, logging_steps=1)

@@ -36,6 +36,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_glue_to_its_zip(bertkit, tiny_bert: Path, data: Path, tmp_path: Path) -> None:
     said = {}
     for name in ("one", "two"):

@@ -67,6 +67,7 @@ def test_workers_change_nothing(whole: Run, tmp_path: Path) -> None:
     assert_same(got, whole)
 
 
+@pytest.mark.slow
 def test_two_processes_train_what_one_does(whole: Run, tmp_path: Path, warm: Any) -> None:
     sets = ("-s", "train.per_device_train_batch_size=4")
     Pair(tmp_path, warm, "train", whole.recipe_file, "--output", tmp_path / "two", *sets)
@@ -177,6 +178,7 @@ def test_a_resume_goes_on_with_the_time_that_is_left(tiny_bert: Path, tmp_path: 
     assert_same(cut_and_resumed(recipe, tmp_path / "cut", cut_at, 11), alone)
 
 
+@pytest.mark.slow
 def test_two_processes_end_with_the_first_ones_clock(tiny_bert: Path, tmp_path: Path, warm: Any) -> None:
     recipe = by_time(tiny_bert, tmp_path / "d").model_dump(mode="json", exclude_none=True)
     recipe["train"] |= {"max_minutes": 0.1, "eval_strategy": "steps", "eval_steps": 0.5, "logging_steps": 0.1}
