@@ -26,6 +26,7 @@ from bertkit.commands import (
     data,
     doctor,
     predict,
+    push,
     recipe,
     report,
     tokenizer,
@@ -68,6 +69,7 @@ app.command(rich_help_panel="Evaluate")(bench.bench)
 app.command(rich_help_panel="Evaluate")(compare.compare)
 app.command(rich_help_panel="Evaluate")(report.report)
 app.command(rich_help_panel="Use")(predict.predict)
+app.command(rich_help_panel="Use")(push.push)
 app.add_typer(recipe.app, name="recipe", rich_help_panel="Prepare")
 app.add_typer(corpus.app, name="corpus", rich_help_panel="Prepare")
 app.add_typer(data.app, name="data", rich_help_panel="Prepare")

@@ -9,11 +9,16 @@ import socket
 import threading
 import urllib.request
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from bertkit.errors import RunError
+
 PATIENCE = 3.0
 """Seconds to wait for the address of the hub."""
+RUN = "hub:"
+"""Opens the name of a Run on the hub: `hub:ORG/NAME[@revision]`."""
 
 
 def reachable() -> bool:
@@ -64,3 +69,29 @@ def cache_only() -> Iterator[None]:
     finally:
         for module, value in zip(modules, before, strict=True):
             module.HF_HUB_OFFLINE = value
+
+
+def download_run(text: str) -> Path:
+    """The folder of a Run that `bertkit push` uploaded; downloaded once, afterwards from the cache.
+
+    Args:
+        text: `hub:ORG/NAME[@revision]`.
+
+    Raises:
+        RunError: there is none, or it can be had neither from the hub nor from the cache.
+    """
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
+
+    name, _, revision = text.removeprefix(RUN).partition("@")
+    try:
+        return Path(snapshot_download(name, revision=revision or None, local_files_only=not reachable()))
+    except HFValidationError as error:
+        raise RunError.at(text, "not a name on the hub", "write hub:ORG/NAME") from error
+    except LocalEntryNotFoundError as error:
+        why = "HF_HUB_OFFLINE is set" if asked_offline() else "the hub can not be reached"
+        raise RunError.at(text, f"{why}, and this is not in the local cache", "load it once with a network") from error
+    except Exception as error:  # the library has twenty kinds, and httpx its own
+        reason = " ".join(str(error).split())[:200]
+        todo = "check the name; for a private Run, hf auth login"
+        raise RunError.at(text, "can not be downloaded", todo, detail=reason) from error

@@ -15,6 +15,8 @@ tensorboard/        the same log for TensorBoard
 checkpoints/        the best and the last state of the training
 code/               copies of the user's files that the recipe names
 predictions/        answers to the test rows of a benchmark
+
+On the hub, the files of `model/` are at the top (publish/folder.py), so a Run without this folder may have them there.
 """
 
 from __future__ import annotations
@@ -26,7 +28,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from bertkit import trust
+from bertkit import hub, trust
 from bertkit.errors import Parameter, Problem, RunError
 from bertkit.files.lock import is_free
 from bertkit.files.manifest import damage, manifest_of, sha256
@@ -59,6 +61,8 @@ class Run:
         self.checkpoints = self.path / "checkpoints"
         self.code = self.path / "code"
         self.predictions = self.path / "predictions"
+        if not self.model.exists() and (self.path / "config.json").is_file():
+            self.model = self.path
 
     def extra_file(self, name: str) -> Path:
         """A JSON file that the task writes about a split (`Task.files`)."""
@@ -178,15 +182,15 @@ class Run:
 
     @classmethod
     def open(cls, path: str | Path, *, trust_code: bool = False) -> Run:
-        """The finished Run in a folder.
+        """The finished Run in a folder, or on the hub (`hub:ORG/NAME[@revision]`), from where it is downloaded once.
 
         Args:
             trust_code: allow the code of this Run, from now on, if it is not the user's own (see trust.py).
 
         Raises:
-            RunError: not a Run, an unfinished one, or one with code that is not allowed.
+            RunError: not a Run, an unfinished one, or one with code that is not allowed; or it can not be downloaded.
         """
-        run = cls(path)
+        run = cls(hub.download_run(str(path)) if str(path).startswith(hub.RUN) else path)
         if not run.path.is_dir():
             raise RunError.at(str(path), "no such folder", "a Run is the folder that bertkit train writes")
         run._check_begun()

@@ -19,7 +19,7 @@ from bertkit.errors import DataError, RecipeError
 COLOURS = ("green", "magenta", "cyan", "yellow", "blue", "red")
 closed: set[str] = set()
 """Standard streams that were closed when the program began."""
-NUMBERS = ("value", "rows", "labelled", "predicted")
+NUMBERS = ("value", "rows", "labelled", "predicted", "bytes")
 """Columns that are aligned to the right."""
 
 Set = Annotated[

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import shlex
 from collections.abc import Sequence
 
@@ -11,6 +10,7 @@ from bertkit.display import MOST, code, markdown, visible
 from bertkit.inference.score import Scores
 from bertkit.recipe.local import published_reference, without_folders
 from bertkit.recipe.schema import Recipe
+from bertkit.report.front_matter import front_matter
 from bertkit.run import Run
 from bertkit.tasks.task import Task
 from bertkit.warn import Warned
@@ -23,10 +23,9 @@ def card(recipe: Recipe, task: Task, scored: dict[str, Scores], run: Run, warnin
     labels: list[str] = task.state.get("labels", [])
     name = recipe.model.name if recipe.model.scratch is None else None
     base = name or f"random weights ({(recipe.model.scratch or {}).get('model_type')})"
-    lines = ["---", "library_name: transformers", "tags: [bertkit]", f"pipeline_tag: {task.head.hub_tag}"]
-    if name and re.fullmatch(r"\w[\w.-]*(/[\w.-]+)?", name):
-        lines.append(f"base_model: {name}")
-    lines += ["---", "", f"# {markdown(name_of(run))}", ""]
+    figures = {split: scores.figures for split, scores in scored.items()}
+    matter = front_matter(recipe, task.head.hub_tag, figures, name_of(run))
+    lines = ["---", matter, "---", "", f"# {markdown(name_of(run))}", ""]
     lines += [f"{code(published_reference(recipe.task))}, trained by bertkit from {code(base)}.", ""]
     if warnings:
         lines += ["## Warnings", "", *(f"- {markdown(line, MOST)}" for line in warning_lines(warnings)), ""]
@@ -53,7 +52,8 @@ def card(recipe: Recipe, task: Task, scored: dict[str, Scores], run: Run, warnin
         f"Predictor.open({name_of(run)!r}).predict([{task.example!r}])",
         "```",
         "",
-        f"`model/` loads without bertkit, in transformers: `{task.head.auto_class}.from_pretrained('model')`.",
+        "The files of `model/`, which are at the top on the hub, load without bertkit, by transformers'",
+        f"`{task.head.auto_class}.from_pretrained`.",
         "",
         "## Training",
         "",

@@ -37,11 +37,16 @@ def front_matter(text: str) -> dict[str, Any]:
 
 
 def test_front_matter_is_what_the_hub_reads() -> None:
-    assert front_matter(written()) == {
+    matter = front_matter(written())
+    results = matter.pop("model-index")[0]["results"]
+    found = [(one["dataset"]["split"], metric["type"]) for one in results for metric in one["metrics"]]
+    assert found == [("validation", "accuracy"), ("validation", "loss"), ("test", "accuracy")]
+    assert matter == {
         "library_name": "transformers",
         "tags": ["bertkit"],
         "pipeline_tag": "text-classification",
         "base_model": "google/electra-small",
+        "metrics": ["accuracy", "macro_f1"],
     }
 
 
