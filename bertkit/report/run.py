@@ -49,8 +49,8 @@ class RunResults:
     """The split whose rows are shown."""
     verdicts: Sequence[Verdict] = ()
     errors: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    warnings: Sequence[Warned] = ()
     """Kinds of errors in these rows (`Task.error_kinds`)."""
+    warnings: Sequence[Warned] = ()
 
 
 def write(
@@ -83,7 +83,10 @@ def results_of(
     intervals, counts, before = known.pop("intervals", {}), known.pop("rows", {}), known.pop("warnings", [])
     shown = list(scored)[-1]
     return RunResults(
-        {**known, **{split: scores.figures for split, scores in scored.items()}},
+        {
+            **{split: known[split] for split in ("validation", "test") if split in known},
+            **{split: scores.figures for split, scores in scored.items()},
+        },
         {**intervals, **{split: scores.intervals for split, scores in scored.items()}},
         {**counts, **{split: len(part) for split, part in rows.items()}},
         shown,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import re
+import shutil
 import time
 from dataclasses import replace
 from html.parser import HTMLParser
@@ -17,7 +18,7 @@ from bertkit import Run, train
 from bertkit.inference.score import Scores
 from bertkit.report import run as run_page
 from bertkit.tasks import TASKS
-from bertkit.tasks.task import Verdict
+from bertkit.tasks.task import Verdict, make_task
 from tests.helpers import make, messages, tiny_recipe, write_rows
 
 VOID = {"meta", "br", "hr", "img", "link", "input"}
@@ -192,6 +193,14 @@ def test_a_run_without_records(runs: dict[str, Run], tmp_path: Path) -> None:
     text = checked(run_page.page(run, make("regress", {}), results(Verdict("t", "1", "2.5", -1.5))))
     assert "Training" not in headings(text)
     assert "<td>1.5</td>" not in text and '<td class="n">1.5</td>' in text
+
+
+def test_what_else_metrics_json_holds_is_not_a_split(runs: dict[str, Run], tmp_path: Path) -> None:
+    run = Run(shutil.copytree(runs["classify"].path, tmp_path / "run"))
+    run.metrics_file.write_text(json.dumps({**run.metrics, "energy": {"train": {"kWh": 1}}}), "utf-8")
+    scored = {"validation": Scores({"accuracy": 0.5}, [], {})}
+    shown = run_page.results_of(run, make_task(run.recipe, run.task_state), scored, {"validation": []}, [])
+    assert list(shown.figures) == ["validation"]
 
 
 def test_numbers_of_many_rows_and_a_task_of_numbers_without_verdicts(runs: dict[str, Run]) -> None:
