@@ -259,12 +259,14 @@ def build_trainer(parts: Parts, run: Run, checkpoint: Path | None = None) -> Ber
     from bertkit.training.budget import Budget
     from bertkit.training.callbacks import LogFile, ShowProgress, StopOnNonFinite, StopWatch
     from bertkit.training.interrupt import Interrupt
+    from bertkit.training.trackers import guard
     from bertkit.training.trainer import BertTrainer
 
     args, watch = parts.args, StopWatch()
     minutes = parts.recipe.train.get(train_block.MAX_MINUTES)
     budget = Budget(minutes) if minutes else None
     args.output_dir = str(run.checkpoints)
+    args.run_name = args.run_name or run.path.resolve().name
     callbacks: list[Any] = [watch, StopOnNonFinite(), LogFile(run.log_file), ShowProgress(watch, budget)]
     if TENSORBOARD in reports(parts.recipe) and processes.first():
         from torch.utils.tensorboard import SummaryWriter
@@ -292,4 +294,5 @@ def build_trainer(parts: Parts, run: Run, checkpoint: Path | None = None) -> Ber
     except (ValueError, ImportError) as error:  # keys that do not fit this machine or each other
         raise RecipeError.at("train", str(error), "a message of Trainer: change the key that it names") from error
     trainer.remove_callback(PrinterCallback)
+    guard(trainer)
     return trainer
