@@ -25,7 +25,7 @@ from bertkit.data.read.json import read_json, read_jsonl, read_squad
 from bertkit.data.read.lines import lines
 from bertkit.data.read.rows import BadRows, Record
 from bertkit.data.read.sources import Source, expand
-from bertkit.data.read.tables import read_csv, read_csv_semicolon, read_tsv
+from bertkit.data.read.tables.csv import read_csv, read_csv_semicolon, read_tsv
 from bertkit.errors import BertkitError, DataError, PluginError, Problem
 from bertkit.recipe.schema import DataBlock
 
