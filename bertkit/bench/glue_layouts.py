@@ -21,7 +21,7 @@ from typing import Any
 
 from bertkit.data.read.rows import Record
 from bertkit.data.read.sources import Source
-from bertkit.data.read.tables import read_tsv
+from bertkit.data.read.tables.csv import read_tsv
 from bertkit.errors import DataError, Problem
 from bertkit.recipe.schema import DataBlock
 

@@ -11,11 +11,12 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from bertkit.data import headers
 from bertkit.data.columns.column import Column
 from bertkit.data.columns.values import SEVERAL, Values
 from bertkit.data.read.readers import read
 from bertkit.data.read.rows import BadRows, Record, Tally, Unusable, word_place
-from bertkit.data.read.sources import Source, expand, placeholders
+from bertkit.data.read.sources import Source, expand
 from bertkit.errors import DataError, Problem, Setting, did_you_mean
 from bertkit.recipe.schema import DataBlock
 
@@ -30,11 +31,10 @@ IDS = ("id", "idx")
 ALSO = {"tags": ("ner_tags",), "spans": ("entities", "label")}
 """Kind of a column -> its names in published files, used if data.columns names none."""
 
+MAY_BE_EMPTY = "to leave such rows out set data.bad_rows=skip; if it may be empty"
+
 BATCH = 10_000
 """Rows in memory as Python objects at a time."""
-
-_WORDS = re.compile(r"\S+( \S+){2,}")  # may be a name, and may be a text
-_SENTENCE = re.compile(r"\S+( \S+){4,}|.{41,}|-?\d+(\.\d+)?|.*[.!?]", re.DOTALL)
 
 
 def load(
@@ -90,6 +90,7 @@ class _Rows:
 
     def __init__(self, columns: Sequence[Column], block: DataBlock, values: Values, *, answers: bool):
         self._all = columns
+        self._answers = answers
         self._columns = [column for column in columns if answers or not column.answer]
         self._block, self._values = block, values
         self._from: dict[str, str | list[str]] = {}
@@ -117,9 +118,12 @@ class _Rows:
         unused = [name for name in has if name not in used]
         lacking = {name: [one for one in _names(source) if one not in has] for name, source in wanted.items()}
         if missing := {name: ones[0] for name, ones in lacking.items() if ones}:
-            if self._is_headless(source, has):
-                raise DataError(self._no_header(source, has))
-            lost = self._no_header(source, has) if self._is_headless(source, has, _WORDS) else None
+            if problem := headers.misread(source, first, missing, self._block):
+                raise DataError(problem)
+            if headers.is_missing(source, has, self._block):
+                raise DataError(headers.name_columns(source, has, self._columns))
+            may_lack = headers.may_be_missing(source, has, self._block)
+            lost = headers.name_columns(source, has, self._columns) if may_lack else None
             many = {c.name: _names(self._from[c.name]) for c in self._all if c.kind == "choices"}
             raise DataError(*_missing(missing, source.name, has, unused, many), *([lost] if lost else []))
         inputs = [column.name for column in self._columns if not column.answer]
@@ -154,7 +158,8 @@ class _Rows:
         row: dict[str, Any] = {}
         for column in self._columns:
             value = self._value(column, record)
-            there = value is not None or (column.kind == "answers" and self._from[column.name] in record.values)
+            may_be_none = column.kind == "answers" or column.name in self._block.allow_empty
+            there = value is not None or (may_be_none and self._from[column.name] in record.values)
             if column.required or self._expects(column.name, there):
                 row[column.name] = self._take(column, value, record.place, there=there)
         self._values.agree(row, self._columns, record.place)
@@ -182,6 +187,12 @@ class _Rows:
         try:
             if not there and column.kind == "answers":
                 raise Unusable("is missing", "other rows have it; write an empty list if there is no answer")
+            if column.kind == "text" and (value is None or (isinstance(value, str) and not value.strip())):
+                if column.name in self._block.allow_empty:
+                    return self._values.empty(value, place)
+                if not column.required and self._answers:
+                    what = "is missing" if value is None else "is empty"
+                    raise Unusable(what, MAY_BE_EMPTY, setting=Setting("data.allow_empty", (column.name,)))
             return self._values.take(column.kind, value, place)
         except Unusable as error:
             source = self._from[column.name]
@@ -210,17 +221,6 @@ class _Rows:
         kinds |= {"spans": pa.list_(pa.struct([start, ("end", pa.int64()), ("label", text)]))}
         own = {c.name: kinds[c.kind] for c in self._columns if c.required or self._optional.get(c.name)}
         return pa.schema({**own, "row": pa.int64(), "place": text, "id": text, "lines": pa.list_(pa.int64())})
-
-    def _is_headless(self, source: Source, has: list[str], pattern: re.Pattern[str] = _SENTENCE) -> bool:
-        tabular = source.format in ("csv", "csv-semicolon", "tsv")
-        return tabular and self._block.header is None and any(map(pattern.fullmatch, has))
-
-    def _no_header(self, source: Source, has: list[str]) -> Problem:
-        names = [column.name for column in self._columns if column.required][: len(has)]
-        names += placeholders(len(has))[len(names) :]
-        what = f"does not look like a header, and names no {self._columns[0].name}"
-        setting = Setting("data.header", tuple(names))
-        return Problem(source.line(1), what, "if it is a row, name the columns", f"{', '.join(has):.80}", setting)
 
     def dataset(self) -> Dataset:
         """All rows added so far."""
@@ -251,6 +251,10 @@ def _check_mapping(columns: Sequence[Column], block: DataBlock) -> None:
                 what = f"{source} is already the column of {seen[source]}"
                 problems.append(Problem(f"data.columns.{name}", what, "each column of the task has its own"))
             seen.setdefault(source, name)
+    for name in block.allow_empty:
+        if name not in {column.name for column in columns if column.kind == "text"}:
+            todo = did_you_mean(name, [column.name for column in columns if column.kind == "text"])
+            problems.append(Problem("data.allow_empty", f"the task has no column {name} of texts", todo))
     if problems:
         raise DataError(*problems)
 

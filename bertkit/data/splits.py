@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from bertkit.data.columns.column import Column
 from bertkit.data.dataset import load
+from bertkit.data.read.readers import check_keys
 from bertkit.data.read.rows import leave_out
 from bertkit.data.split import limit, split
 from bertkit.recipe.schema import DataBlock
@@ -28,7 +29,12 @@ def load_splits(
 
     Args:
         names: only these splits. A validation split that is split off still needs the training files.
+
+    Raises:
+        DataError: a file, a column or a row that can not be used, or a key without effect on the files.
     """
+    if block.train:
+        check_keys([*block.train, *(block.validation or ()), *(block.test or ())], block)
     wanted = set(names or ("train", "validation", "test"))
     if block.validation is None and "validation" in wanted:
         wanted.add("train")

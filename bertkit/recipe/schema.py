@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, model_validator
 
 from bertkit.recipe.references import ReferenceTo
 
@@ -19,6 +19,13 @@ def _as_list(value: Any) -> Any:
 
 def _as_named(value: Any) -> Any:
     return {"name": value} if isinstance(value, str) else value
+
+
+def _delimiter(value: str) -> str:
+    value = value.replace("\\t", "\t")
+    if any(character in value for character in '"\r\n'):
+        raise ValueError("a delimiter can not hold a quote or a line end")
+    return value
 
 
 Name = Annotated[str, Field(min_length=1)]
@@ -32,6 +39,16 @@ def _kind(value: Any) -> str:
 _Several = Annotated[list[Name], Field(min_length=1)]
 FileColumns = Annotated[Annotated[str, Tag("text")] | Annotated[_Several, Tag("list")], Discriminator(_kind)]
 """A column of a file, or several that hold one value together. The tags keep one mistake from being reported twice."""
+
+
+def _header_kind(value: Any) -> str:
+    return "false" if isinstance(value, bool) else "list"
+
+
+_ColumnNames = Annotated[list[str], Field(min_length=1)]
+Header = Annotated[
+    Annotated[_ColumnNames, Tag("list")] | Annotated[Literal[False], Tag("false")], Discriminator(_header_kind)
+]
 
 
 class Block(BaseModel):
@@ -79,9 +96,27 @@ class DataBlock(Block):
     """The task's column -> the file's column (in CoNLL also its number, "2"); also `id`, for the rows' own ids.
     Choices in separate columns are a list, `choices: [ending0, ending1]`, and so are labels with one column of 0 and 1
     each: `label: [negative, positive]`."""
-    header: list[str] | None = Field(default=None, min_length=1)
-    """Names of the columns, for files without a header line (csv, tsv, CoNLL, lists in JSON)."""
+    header: Header | None = None
+    """For files without a header line (csv, tsv, CoNLL, lists in JSON): the names of the columns, or `false`: the
+    columns are called by their numbers, "1", "2" and so on."""
     encoding: str = "utf-8"
+    encoding_errors: Literal["error", "replace"] = "error"
+    """What happens to a row with bytes that do not decode, or half of an emoji: it is a bad row (see `bad_rows`), or
+    U+FFFD stands for them, counted."""
+    delimiter: Annotated[str, Field(min_length=1), AfterValidator(_delimiter)] | None = None
+    """Tables: the text between two columns, of any length (`;`, ` ||| `, `\\t`); also makes a table of a .txt or a file
+    of unknown ending. Default: the comma, for .tsv the tab, or what the line `sep=;` of Excel says."""
+    quoting: bool | None = None
+    """Tables: whether texts may stand in quotes. Default: yes; no in .tsv, .txt and with a longer `delimiter`."""
+    comment: Name | None = None
+    """Tables: lines that begin with this text are skipped and counted."""
+    extra_columns: Literal["error", "ignore", "join"] = "error"
+    """Tables: what happens to a row with more fields than columns: it is a bad row, the last fields are left out, or
+    they are joined to the last column by the delimiter; counted."""
+    decimal: Literal[".", ","] = "."
+    """What stands before the decimals of a number that is a text: `3.5`, or `3,5`."""
+    allow_empty: Annotated[list[Name], BeforeValidator(_as_list)] = []
+    """Columns of the task whose text may be empty: `[text_pair]`."""
     glued_digits: bool = False
     """CoNLL: each character is followed by a digit, its position in a segmented word; remove it."""
     label_names: list[str] | str | None = None

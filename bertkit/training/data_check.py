@@ -7,6 +7,7 @@ from typing import Any
 
 from bertkit.data.check import Report, check
 from bertkit.data.dataset import load
+from bertkit.data.read.readers import check_keys
 from bertkit.data.splits import limited
 from bertkit.data.tokenizer.coverage import Coverage, of_tokens
 from bertkit.errors import DataError, Parameter
@@ -67,6 +68,7 @@ def check_data(
         encoded = tokenizer.backend_tokenizer.encode_batch(texts, add_special_tokens=False)
         return of_tokens([one.ids for one in encoded], all_rows, tokenizer, texts)
 
+    check_keys([*sources, *validation], full.data)
     most = full.data.limit
     train = limited("train", load(sources, columns, full.data), most.train, full.seed)
     other = None

@@ -113,6 +113,18 @@ def test_broken_lines_of_qqp_are_left_out_and_counted(tmp_path: Path, caplog: py
     assert any("is empty: 1 (" in line for line in said)
 
 
+def test_lines_of_qqp_that_do_not_decode_are_left_out_and_counted(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    glue_data.qqp(tmp_path)
+    with (tmp_path / "QQP/train.tsv").open("ab") as file:
+        file.write("902\t1\t2\tis it a café ?\tis it ?\t0\n".encode())
+        file.write(b"903\t1\t2\tis it a caf\xc3 ?\tis it ?\t0\n")
+    _, splits = rows_of(entries(tmp_path)["QQP"])
+    assert len(splits["train"]) == 13
+    assert any("rows left out, is not valid utf-8: 1 (" in line for line in messages(caplog))
+
+
 def test_matched_rows_of_mnli_validate_and_mismatched_ones_test(tmp_path: Path) -> None:
     glue_data.mnli(tmp_path)
     _, splits = rows_of(entries(tmp_path)["MNLI"])

@@ -77,7 +77,7 @@ def test_words_from_a_file(bertkit, tmp_path: Path, tiny_bert: Path) -> None:
         (("train", TEXT, "-o", TEXT.parent), "not empty"),
         (("train", "nowhere.txt", "-o", "OUT"), "no such file"),
         (("train", TEXT, "-o", "OUT", "-s", "seed=1"), "only data.KEY can be set here"),
-        (("train", "LATIN", "-o", "OUT"), "latin.txt:1  the byte 0xE9 is not valid utf-8"),
+        (("train", "LATIN", "-o", "OUT"), "latin.txt:1  is not valid utf-8: the byte 0xE9"),
         (("extend", "BERT", "-o", "OUT"), "expected either FILES and --words N or --words-from FILE"),
         (("extend", "BERT", TEXT, "-o", "OUT"), "expected either FILES and --words N or --words-from FILE"),
         (("extend", "BERT", TEXT, "--words", 5, "--min-frequency", 999, "-o", "OUT"), "there is no word to add"),

@@ -11,7 +11,7 @@ from datasets import List, Value
 from bertkit.data import dataset
 from bertkit.data.columns.column import Column
 from bertkit.data.columns.values import EVERY_ROW
-from bertkit.data.dataset import load
+from bertkit.data.dataset import MAY_BE_EMPTY, load
 from bertkit.errors import DataError
 from bertkit.recipe.schema import DataBlock
 
@@ -159,8 +159,8 @@ def test_an_optional_column_is_there_for_all_rows_or_for_none(write):
     assert rows(write("a.jsonl", jsonl(two, two)))[1]["text_pair"] == "b"
     assert "text_pair" not in rows(write("a.jsonl", jsonl(one, {**one, "text_pair": None})))[0]
     assert message(write("a.jsonl", jsonl(two, one, {**one, "text_pair": None}))).split("\n") == [
-        f"a.jsonl:2  text_pair is missing; {EVERY_ROW}: --set data.bad_rows=skip",
-        f"a.jsonl:3  text_pair is missing; {EVERY_ROW}: --set data.bad_rows=skip",
+        f"a.jsonl:2  text_pair is missing; {MAY_BE_EMPTY}: --set 'data.allow_empty=[text_pair]'",
+        f"a.jsonl:3  text_pair is missing; {MAY_BE_EMPTY}: --set 'data.allow_empty=[text_pair]'",
     ]
     assert message(write("a.jsonl", jsonl(one, two))) == (
         "a.jsonl:2  text_pair is there, but not in the first row; all rows must have it, or none"
@@ -258,8 +258,8 @@ def test_text_from_half_an_emoji(write):
         "a.jsonl", '{"text": "a\\ud83d", "label": "x", "id": 1}\n{"text": "b", "label": "x", "id": "\\ud83d"}\n'
     )
     assert [line.partition(";")[0] for line in message(path).split("\n")] == [
-        "a.jsonl:1  text holds half a character",
-        "a.jsonl:2  holds half a character",
+        "a.jsonl:1  text holds half a character: a lone \\ud800 to \\udfff",
+        "a.jsonl:2  holds half a character: a lone \\ud800 to \\udfff",
     ]
 
 
@@ -303,3 +303,20 @@ def test_one_column_per_label(write):
     assert "no column 'neutral' for label" in message(path, SEVERAL, columns={"label": ["negative", "neutral"]})
     assert "rows with several labels need options.multi_label: true" in message(path, columns=columns)
     assert rows(path, SEVERAL, columns=columns, answers=False)[0] == {"text": "x", "row": 1, "place": "b.csv:2"}
+
+
+def test_a_text_may_be_empty_where_the_block_says_so(write, caplog):
+    path = write("a.csv", "text,text_pair,label\na,,x\nb,c,y\n")
+    assert message(path).startswith(
+        f"a.csv:2  text_pair is empty; {MAY_BE_EMPTY}: --set 'data.allow_empty=[text_pair]'"
+    )
+    assert [row["text_pair"] for row in rows(path, allow_empty=["text_pair"])] == ["", "c"]
+    assert caplog.messages[-1] == "empty texts: 1 (a.csv:2)"
+    path = write("a.jsonl", jsonl({"text": "a", "text_pair": None, "label": "x"}, {"text": "", "label": "y"}))
+    found = rows(path, allow_empty=["text", "text_pair"])
+    assert [(row["text"], row["text_pair"]) for row in found] == [("a", ""), ("", "")]
+    assert (
+        message(path, allow_empty=["txt"])
+        == "data.allow_empty  the task has no column txt of texts; did you mean text?"
+    )
+    assert "no column label of texts" in message(path, allow_empty=["label"])

@@ -71,7 +71,7 @@ def test_callbacks_are_names_with_or_without_arguments() -> None:
         ({"seed": 2**32}, "seed", "less_than"),
         ({"data": {"label_ids": "yes", "label_names": ["a"]}}, "data.label_ids", "bool_type"),
         ({"data": {"train": []}}, "data.train", "too_short"),
-        ({"data": {"header": []}}, "data.header", "too_short"),
+        ({"data": {"header": []}}, "data.header.list", "too_short"),
         ({"data": {"label_separator": ""}}, "data.label_separator", "string_too_short"),
         ({"data": {"validation_ratio": 0}}, "data.validation_ratio", "greater_than"),
         ({"data": {"validation_ratio": 1}}, "data.validation_ratio", "less_than"),

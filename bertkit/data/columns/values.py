@@ -107,6 +107,11 @@ class Values:
             todo = f"{HIDDEN_TODO}; if it is a class of yours, list all labels in data.label_names"
             raise DataError.at(self._first_of[HIDDEN][0], "the label -1 usually marks a hidden label", todo)
 
+    def empty(self, value: str | None, place: str) -> str:
+        """A text that may be empty or missing, counted."""
+        self._tally.add("empty texts", place)
+        return value or ""
+
     def _text(self, value: Any, place: str) -> str:
         if not isinstance(value, str):
             if value is None:
@@ -115,7 +120,7 @@ class Values:
         if not value.strip():
             if not self._keep_empty:
                 raise Unusable("is empty", EVERY_ROW, setting=SKIP)
-            self._tally.add("empty texts", place)
+            return self.empty(value, place)
         self._check_length(len(value), "an unclosed quote often merges rows")
         check_characters(value)
         return value
@@ -228,6 +233,10 @@ class Values:
 
     def _one_label(self, value: Any, place: str) -> str:
         """The label of a row that has exactly one."""
+        if isinstance(value, list) and len(value) == 1:
+            value = value[0]
+        if isinstance(value, list):
+            raise Unusable("is a list, not one label", SEVERAL, detail=f"{value!r:.40}")
         if isinstance(value, str) and value not in (self._names or ()) and label_cells.listed(value) is not None:
             raise Unusable("is a list, not one label", SEVERAL, detail=f"{value!r:.40}")
         return self._label(value, place)
@@ -242,12 +251,16 @@ class Values:
         return self._names[int(text)]
 
     def _number(self, value: Any, place: str) -> float:
-        if isinstance(value, str) and _NUMBER.fullmatch(value):
-            value = float(value)
+        mark, other = self._block.decimal, "," if self._block.decimal == "." else "."
+        if isinstance(value, str) and other not in value and _NUMBER.fullmatch(value.replace(mark, ".")):
+            value = float(value.replace(mark, "."))
         if isinstance(value, bool) or not isinstance(value, int | float | decimal.Decimal):
             if value in (None, ""):
                 raise Unusable("is missing", EVERY_ROW, setting=SKIP)
-            raise Unusable("is not a number", "write it as 1.5 or 3e-4", detail=f"{value!r:.40}")
+            todo, setting = f"write it as 1{mark}5 or 3e-4", None
+            if isinstance(value, str) and mark not in value and _NUMBER.fullmatch(value.replace(other, ".")):
+                todo, setting = f"if {other!r} stands before its decimals", Setting("data.decimal", other)
+            raise Unusable("is not a number", todo, detail=f"{value!r:.40}", setting=setting)
         try:
             number = float(value)
         except OverflowError:
@@ -275,4 +288,8 @@ def _list(value: Any, elements: str) -> list[Any]:
 def check_characters(text: str) -> None:
     """Raise Unusable where a text holds half a surrogate pair."""
     if not text.isascii() and _HALF_CHARACTER.search(text):
-        raise Unusable("holds half a character", "a lone \\ud800 to \\udfff: was a text cut inside an emoji?")
+        todo, setting = (
+            "was a text cut inside an emoji? to read it as U+FFFD",
+            Setting("data.encoding_errors", "replace"),
+        )
+        raise Unusable("holds half a character", todo, detail="a lone \\ud800 to \\udfff", setting=setting)

@@ -149,6 +149,7 @@ def _plan(
             for each in scanned
         ],
         "bytes": sum(each.size for each in scanned),
+        **({"encoding_errors": "replace"} if block.encoding_errors == "replace" else {}),
     }
     return plan, scanned, text
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from bertkit.data.read.lines import lines
 from bertkit.data.read.rows import Record, Tally
-from bertkit.data.read.sources import Source, placeholders
+from bertkit.data.read.sources import Source, fitting
 from bertkit.errors import DataError, Problem, Setting
 from bertkit.recipe.schema import DataBlock
 from bertkit.warn import warn
@@ -163,7 +163,7 @@ def _names(width: int, block: DataBlock, source: Source) -> list[str]:
     names = block.header or [str(number) for number in range(1, width + 1)]
     if len(names) != width:
         what = f"data.header names {len(names)} columns, most lines have {width}"
-        setting = Setting("data.header", placeholders(width))
+        setting = Setting("data.header", fitting(names, width))
         raise DataError.at(source.name, what, f"name {width}", setting=setting)
     asked = block.columns.values()
     renamed = {0: "tokens"} | ({width - 1: "tags"} if width > 1 else {})

@@ -19,7 +19,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from bertkit.data.corpus.options import CorpusOptions
-from bertkit.data.read.lines import Undecodable, lines
+from bertkit.data.read.lines import Undecodable, count_wrong, lines, valid_lines
 from bertkit.data.read.readers import read
 from bertkit.data.read.rows import BadRows
 from bertkit.data.read.sources import BINARY, Source
@@ -52,8 +52,11 @@ class Scanned:
     sha256: str
 
 
-def scan(source: Source, block: DataBlock) -> Scanned:
+def scan(source: Source, block: DataBlock, *, errors: str = "strict") -> Scanned:
     """Read the bytes once, before any work is done: compute their hash and check that they decode.
+
+    Args:
+        errors: "replace": bytes that do not decode are no mistake; the block says what becomes of them.
 
     Raises:
         DataError: it can not be read, is empty, or does not decode; with the line.
@@ -63,7 +66,7 @@ def scan(source: Source, block: DataBlock) -> Scanned:
     encoding = "utf-8" if block.encoding == AUTO else block.encoding
     size, digest = 0, hashlib.sha256()
     binary = source.format in BINARY
-    decode = None if binary else _decoder(source, encoding)
+    decode = None if binary else _decoder(source, encoding, errors)
     try:
         with source.open() as raw:
             while content := raw.read(4 * CHUNK):
@@ -74,6 +77,8 @@ def scan(source: Source, block: DataBlock) -> Scanned:
             if decode:
                 decode(b"", True)
     except UnicodeError as error:
+        if block.encoding != AUTO and errors == "strict" and _may_hold_wrong(source, block):
+            return scan(source, block, errors="replace")
         if block.encoding != AUTO:
             raise _undecodable(source, encoding) from error
         warn(f"{source.name}: is not UTF-8, so it is read as cp1252")
@@ -97,7 +102,7 @@ def documents(scanned: Scanned, block: DataBlock, options: CorpusOptions, counts
     """
     block = block.model_copy(update={"encoding": scanned.encoding})
     if scanned.source.format == "text":
-        batches = _of_text(_chunks(scanned), options, counts)
+        batches = _of_text(_chunks(scanned, block.encoding_errors), options, counts)
     else:
         batches = ([text] for text in _texts(scanned.source, block))
     for text in (text for texts in batches for text in texts):
@@ -140,11 +145,19 @@ def clean(text: str, counts: Counter[str]) -> str:
     return cleaned
 
 
-def _decoder(source: Source, encoding: str) -> Any:
+def _may_hold_wrong(source: Source, block: DataBlock) -> bool:
+    """Whether bytes that do not decode are replaced, which is reported here for plain text, or their rows left out."""
+    if source.format == "text" and block.encoding_errors == "replace":
+        every, wrong, _ = count_wrong(source, block)
+        warn(f"{source.name}: {wrong:,} of {every:,} lines are not valid {block.encoding}, replaced by U+FFFD")
+    return block.encoding_errors == "replace" or (block.bad_rows == "skip" and source.format != "text")
+
+
+def _decoder(source: Source, encoding: str, errors: str) -> Any:
     """A function that raises a UnicodeDecodeError at the first bytes that do not decode, or hold a NUL."""
     try:
         io.TextIOWrapper(io.BytesIO(), encoding)  # codecs such as base64 are none of texts
-        incremental = codecs.getincrementaldecoder(encoding)()
+        incremental = codecs.getincrementaldecoder(encoding)(errors)
     except LookupError:
         next(lines(source, DataBlock(encoding=encoding)), None)  # says so
         raise
@@ -159,7 +172,7 @@ def _decoder(source: Source, encoding: str) -> Any:
 def _undecodable(source: Source, encoding: str) -> Exception:
     """The error with its line, which reading line by line finds."""
     try:
-        for _ in lines(source, DataBlock(encoding=encoding)):
+        for _ in valid_lines(source, DataBlock(encoding=encoding)):
             pass
     except Undecodable as error:
         todo = "name the encoding of the file, or read files that are not UTF-8 as cp1252"
@@ -178,9 +191,10 @@ def _hashed_rows(source: Source, block: DataBlock) -> tuple[int, str]:
     return size, digest.hexdigest()
 
 
-def _chunks(scanned: Scanned) -> Iterator[str]:
+def _chunks(scanned: Scanned, errors: str) -> Iterator[str]:
     """A text in chunks, with LF as the end of every line."""
-    with scanned.source.open() as raw, io.TextIOWrapper(raw, scanned.encoding) as stream:
+    errors = "replace" if errors == "replace" else "strict"
+    with scanned.source.open() as raw, io.TextIOWrapper(raw, scanned.encoding, errors=errors) as stream:
         first = True
         while text := stream.read(CHUNK):
             yield text.removeprefix("\ufeff") if first else text

@@ -11,7 +11,7 @@ from typing import Any
 from bertkit.data.read.json_text import Repeated, describe, parse, reason
 from bertkit.data.read.lines import lines
 from bertkit.data.read.rows import Record, Tally
-from bertkit.data.read.sources import Source, placeholders
+from bertkit.data.read.sources import Source
 from bertkit.data.read.squad import articles, questions
 from bertkit.errors import DataError, Problem, Setting, did_you_mean
 from bertkit.recipe.schema import DataBlock
@@ -129,15 +129,20 @@ def _row(value: Any, block: DataBlock, place: str, number: int) -> Record | Prob
     if isinstance(value, Repeated):
         return value.problem(place)
     if isinstance(value, dict):
+        if block.header is not None and number == 1:
+            what = "an object, whose keys name the columns; data.header is for lists"
+            raise DataError.at(place, what, "leave data.header out")
         return Record(place, number, value)
     if not isinstance(value, list):
         return Problem(place, "not an object", 'a row is {"column": value, ...}', f"found {describe(value)}")
     if block.header is None:
-        setting = Setting("data.header", placeholders(len(value)))
-        problem = Problem(place, "a list instead of an object", "name its columns", setting=setting)
+        todo = "name its columns in data.header, or call them by their numbers"
+        problem = Problem(place, "a list instead of an object", todo, setting=Setting("data.header", False))
         if number == 1:
             raise DataError(problem)
         return problem
+    if block.header is False:
+        return Record(place, number, {str(position): item for position, item in enumerate(value, 1)})
     if len(value) != len(block.header):
         detail = f"{len(value)}, data.header names {len(block.header)}"
         return Problem(place, "wrong number of values", detail=detail)

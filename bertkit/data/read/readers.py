@@ -20,12 +20,13 @@ from typing import Any
 from bertkit import plugins
 from bertkit.data.read.arrow import read_arrow, read_parquet
 from bertkit.data.read.conll import read_conll
+from bertkit.data.read.fasttext import PREFIX, read_fasttext
 from bertkit.data.read.hub import read_hub
 from bertkit.data.read.json import read_json, read_jsonl, read_squad
-from bertkit.data.read.lines import lines
+from bertkit.data.read.lines import WrongBytes, lines
 from bertkit.data.read.rows import BadRows, Record
-from bertkit.data.read.sources import Source, expand
-from bertkit.data.read.tables import read_csv, read_csv_semicolon, read_tsv
+from bertkit.data.read.sources import Source, expand, format_of
+from bertkit.data.read.tables.csv import read_csv, read_csv_semicolon, read_tsv
 from bertkit.errors import BertkitError, DataError, PluginError, Problem
 from bertkit.recipe.schema import DataBlock
 
@@ -35,8 +36,15 @@ Reader = Callable[[Source, DataBlock], Iterable[Record | Problem]]
 
 
 def read_text(source: Source, block: DataBlock) -> Iterator[Record]:
-    """One row per line, in the column `text`. A blank line is an empty text, so answers stay aligned with lines."""
+    """One row per line, in the column `text`. A blank line is an empty text, so answers stay aligned with lines.
+
+    A file whose first line begins with `__label__` is fastText's.
+    """
     for number, line in enumerate(lines(source, block), 1):
+        if number == 1 and line.startswith(PREFIX) and not block.format and source.again:
+            log.info("%s: lines begin with %s, read as data.format=fasttext", source.name, PREFIX)
+            yield from read_fasttext(source, block)
+            return
         yield Record(source.line(number), number, {"text": line.rstrip("\r\n")})
 
 
@@ -49,10 +57,25 @@ READERS: dict[str, Reader] = {
     "parquet": read_parquet,
     "arrow": read_arrow,
     "text": read_text,
+    "fasttext": read_fasttext,
     "conll": read_conll,
     "squad": read_squad,
     "hub": read_hub,
 }
+
+TABLES = ("csv", "csv-semicolon", "tsv")
+_TEXTS = (*TABLES, "jsonl", "json", "text", "fasttext", "conll", "squad")
+KEYS = {
+    "header": (*TABLES, "jsonl", "json", "conll"),
+    "encoding": _TEXTS,
+    "encoding_errors": _TEXTS,
+    "delimiter": TABLES,
+    "quoting": TABLES,
+    "comment": TABLES,
+    "extra_columns": TABLES,
+    "glued_digits": ("conll",),
+}
+"""Key of `data:` -> the formats of `READERS` that it is for; a key that is not here is for all."""
 
 KEYED = ("json", "squad", "hub")
 """Formats whose source may name a part after `#`: a key or a split."""
@@ -79,9 +102,11 @@ def read(source: Source, block: DataBlock, bad: BadRows) -> Iterator[Record]:
         todo = f"name the file alone: {source.name}"
         raise DataError.at(f"{source.name}#{source.key}", f"a {source.format} file has no parts to choose", todo)
     _check_header(block)
-    empty = True
+    empty, wrong = True, WrongBytes(source, block)
     for row in _rows(source, block):
         empty = False
+        if isinstance(row, Record):
+            row = wrong.check(row)
         if isinstance(row, Problem):
             bad.add(row)
         elif isinstance(row, Record):
@@ -89,6 +114,7 @@ def read(source: Source, block: DataBlock, bad: BadRows) -> Iterator[Record]:
         else:
             what = f"{source.format} yields {type(row).__name__}, not bertkit.data.read.rows.Record"
             raise PluginError.at("data.format", what, "yield Record(place, number, values)")
+    wrong.warn()
     if empty:
         raise DataError.at(source.name, "no rows", "is this the right file?")
 
@@ -109,6 +135,27 @@ def _rows(source: Source, block: DataBlock) -> Iterator[Any]:
     except Exception as error:
         what = f"{source.name}: {source.format} {plugins.raised(error)}"
         raise PluginError.at("data.format", what, "a reader is a generator (source, block) of Records") from error
+
+
+def check_keys(sources: Sequence[str], block: DataBlock) -> None:
+    """Check that each key of the block is for the format of at least one of the sources.
+
+    Formats are known by the names of the files: folders, globs and standard input may hold any.
+
+    Raises:
+        DataError: keys that have no effect.
+    """
+    formats = {format_of(source, block) for source in sources}
+    if not sources or not formats <= {*READERS}:
+        return
+    problems = []
+    for key, wanted in KEYS.items():
+        default = DataBlock.model_fields[key].default
+        if getattr(block, key) != default and not formats & {*wanted}:
+            what = f"has no effect on {', '.join(sorted(formats))}: it is for {', '.join(wanted)}"
+            problems.append(Problem(f"data.{key}", what, "leave it out"))
+    if problems:
+        raise DataError(*problems)
 
 
 def _check_header(block: DataBlock) -> None:

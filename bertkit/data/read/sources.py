@@ -79,6 +79,11 @@ class Source:
         """Place of a row, counted from 1, in a source that has no lines."""
         return f"{self.name}[row {number}]"
 
+    @property
+    def again(self) -> bool:
+        """Whether its bytes can be read a second time: it is no pipe, and has bytes at all."""
+        return self.rows is None and self.format != "hub" and (self.file is None or self.file.is_file())
+
     def open(self) -> BinaryIO:
         """The bytes, decompressed. The stream can `peek` but may not be seekable: `<(command)` is a file too."""
         if self.file is None:
@@ -123,6 +128,11 @@ class _Unpacked(gzip.GzipFile):
 def placeholders(count: int) -> tuple[str, ...]:
     """Names for columns that have none."""
     return tuple(f"column{position}" for position in range(1, count + 1))
+
+
+def fitting(names: Sequence[str], count: int) -> tuple[str, ...]:
+    """As many names as there are columns: the given ones, and others after them."""
+    return (*names, *placeholders(count)[len(names) :])[:count]
 
 
 def expand(sources: Sequence[str | Source], block: DataBlock) -> list[Source]:
@@ -177,7 +187,8 @@ def _standard_input(block: DataBlock) -> Source:
         log.info("stdin: reads what is typed until Ctrl-D")
     content = sys.stdin.buffer.read()
     opens = content.removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
-    return Source("stdin", block.format or ("jsonl" if opens == b"{" else "csv"), content=content)
+    format = block.format or ("jsonl" if opens == b"{" and not block.delimiter else "csv")
+    return Source("stdin", format, content=content)
 
 
 def _files(path: str, text: str, block: DataBlock) -> list[Source]:
@@ -207,12 +218,27 @@ def _folder(folder: Path, text: str, block: DataBlock) -> list[Source]:
 
 def _file(path: Path, block: DataBlock) -> Source:
     name = shown(path)
-    format = block.format or _format(path)
+    format = _chosen(path, block)
     if not format:
         known = ", ".join(sorted(set(ENDINGS.values())))
         todo = f"name the format ({known})"
         raise DataError.at(name, "unknown file ending", todo, setting=Setting("data.format", "csv"))
     return Source(name, format, path)
+
+
+def _chosen(path: Path, block: DataBlock) -> str:
+    """The format that the block names, or that of the file's ending; `data.delimiter` makes a table of plain text."""
+    format = block.format or _format(path)
+    tables = {"text": "tsv", "": "csv"} if block.delimiter and not block.format else {}
+    return tables.get(format, format)
+
+
+def format_of(text: str, block: DataBlock) -> str:
+    """The format of a source by its name alone; an empty text where that does not tell."""
+    if text.startswith("hub:"):
+        return "hub"
+    path = Path(text if Path(text).exists() else text.partition("#")[0])
+    return "" if text == "-" or path.is_dir() or glob.has_magic(text) else _chosen(path, block)
 
 
 def _format(path: Path) -> str:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bertkit.data.read.lines import lines
+from bertkit.data.read.lines import valid_lines
 from bertkit.data.read.sources import Source, shown
 from bertkit.data.tokenizer.inspect import tokenize_words
 from bertkit.data.tokenizer.train import LONGEST, save
@@ -75,7 +75,7 @@ def named_words(file: Path, tokenizer: PreTrainedTokenizerBase, block: DataBlock
     backend, vocab = tokenizer.backend_tokenizer, tokenizer.get_vocab()
     new: dict[str, None] = {}
     problems, known = [], 0
-    for number, line in enumerate(lines(source, block), 1):
+    for number, line in enumerate(valid_lines(source, block), 1):
         if not line.strip():
             continue
         normal = backend.normalizer.normalize_str(line) if backend.normalizer else line

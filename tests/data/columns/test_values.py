@@ -38,7 +38,7 @@ def test_texts_are_kept_exactly(text):
         (True, "is not a text: found true or false (True)"),
         (["a"], "is not a text: found a list (['a'])"),
         (datetime.date(2020, 1, 1), "is not a text: found of type date (datetime.date(2020, 1, 1))"),
-        ("a\ud83d", "holds half a character"),
+        ("a\ud83d", "holds half a character: a lone \\ud800 to \\udfff"),
     ],
 )
 def test_what_is_no_text(value, what):
@@ -74,7 +74,7 @@ def test_a_missing_label(value):
     assert refusal("label", value) == "is missing"
 
 
-@pytest.mark.parametrize("value", [1.0, float("nan"), ["a"], {"a": 1}])
+@pytest.mark.parametrize("value", [1.0, float("nan"), [1.0], {"a": 1}])
 def test_what_is_no_label(value):
     assert refusal("label", value).startswith("is not a label: found a")
 
@@ -207,3 +207,23 @@ def test_minus_one_among_numbers_is_a_hidden_label(labels):
 
 def test_minus_one_may_be_a_class_of_the_users():
     settled(["1", "-1"], label_names=["-1", "0", "1"])
+
+
+def test_numbers_with_a_decimal_comma():
+    assert [take("number", text, decimal=",") for text in ("3,5", "-0,25", "7", "1,5e2")] == [3.5, -0.25, 7, 150]
+    assert take("number", 3.5, decimal=",") == 3.5
+    for value, block, setting in (
+        ("3,5", {}, ","),
+        ("3.5", {"decimal": ","}, "."),
+        ("1.234,5", {"decimal": ","}, None),
+    ):
+        with pytest.raises(Unusable) as caught:
+            take("number", value, **block)
+        problem = caught.value.problem
+        assert problem.reason == "is not a number"
+        assert problem.setting == (Setting("data.decimal", setting) if setting else None)
+
+
+def test_a_list_of_one_label_is_that_label_and_of_more_is_none():
+    assert take("label", ["a"]) == "a"
+    assert refusal("label", ["a", "b"]) == "is a list, not one label: ['a', 'b']"

@@ -48,7 +48,7 @@ def test_standard_input_is_a_text_or_json_lines(tokenizer: Any, tmp_path: Path, 
     [
         (b"", "a.txt  is empty"),
         (b" \n\n \n", "a.txt  no document with a text"),
-        (b"good\n\xe9\n", "a.txt:2  the byte 0xE9 is not valid utf-8"),
+        (b"good\n\xe9\n", "a.txt:2  is not valid utf-8: the byte 0xE9"),
     ],
 )
 def test_texts_that_can_not_be_used_leave_nothing_behind(write, tokenizer: Any, content: bytes, said: str) -> None:

@@ -232,7 +232,10 @@ BAD = {
     "a hash inside a sentence": ("EU O\na O\n# a comment\n", "a.conll:3  wrong number of columns: 3"),
     "nothing but comments": ("# a\n# b c\n\n-DOCSTART- O\n", "a.conll:2  wrong number of columns: 3, most lines"),
     "empty": ("\n\t\n", "a.conll  no rows; is this the right file?"),
-    "another encoding": ("Köln B-LOC\n".encode("latin-1"), "a.conll:1  the byte 0xF6 is not valid utf-8"),
+    "another encoding": (
+        "Köln B-LOC\n".encode("latin-1"),
+        "a.conll:1  is not valid utf-8: the byte 0xF6; the whole file is valid cp1252",
+    ),
 }
 
 
@@ -246,7 +249,7 @@ BAD_OPTIONS = [
     (
         TWO,
         {"header": ["a", "b", "c"]},
-        "a.conll  data.header names 3 columns, most lines have 2; name 2: --set 'data.header=[column1,column2]'",
+        "a.conll  data.header names 3 columns, most lines have 2; name 2: --set 'data.header=[a,b]'",
     ),
     (TWO, {"header": ["a", "a"]}, "data.header  the name 'a' is empty or occurs twice"),
     (TWO, {"glued_digits": True}, "a.conll:1  no digit is glued to this word: 'EU'; data.glued_digits is for files in"),

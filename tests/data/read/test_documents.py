@@ -98,7 +98,7 @@ def test_encodings(write, caplog) -> None:
         found(name)
     problem = error.value.problems[0]
     assert problem.key == "a.txt:2"
-    assert "0xE9 is not valid utf-8" in problem.reason
+    assert (problem.reason, problem.detail) == ("is not valid utf-8", "the byte 0xE9")
     assert problem.setting == Setting("data.encoding", "auto")
     assert found(name, DataBlock(encoding="latin-1")) == ["fine\ncafé\n"]
     assert found(name, DataBlock(encoding="auto")) == ["fine\ncafé\n"]

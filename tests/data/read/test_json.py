@@ -51,10 +51,21 @@ def test_a_list_in_place_of_lines(write):
     assert "--set data.format=json" in message(write("a.jsonl", '[\n{"text": "a"},\n{"text": "b"}\n]\n'))
 
 
+def test_lists_without_names_are_columns_by_number(write):
+    path = write("a.jsonl", '["a", "x"]\n["b", "y"]\n')
+    assert [values for _, _, values in rows(path, header=False)] == [{"1": "a", "2": "x"}, {"1": "b", "2": "y"}]
+
+
+def test_objects_name_their_own_columns(write):
+    found = message(write("a.jsonl", '{"text": "a"}\n'), header=["text"])
+    assert found == "a.jsonl:1  an object, whose keys name the columns; data.header is for lists; leave data.header out"
+
+
 def test_lists_need_names(write):
     path = write("a.jsonl", '["a", "x"]\n["b", "y"]\n')
     assert message(path) == (
-        "a.jsonl:1  a list instead of an object; name its columns: --set 'data.header=[column1,column2]'"
+        "a.jsonl:1  a list instead of an object; name its columns in data.header, or call them by their numbers: "
+        "--set data.header=false"
     )
     assert rows(path, header=["text", "label"])[1] == ("a.jsonl:2", 2, {"text": "b", "label": "y"})
     assert message(path, header=["text"]).startswith("a.jsonl:1  wrong number of values: 2, data.header names 1")

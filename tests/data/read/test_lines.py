@@ -4,7 +4,8 @@ import gzip
 
 import pytest
 
-from bertkit.data.read.lines import lines
+from bertkit.data.read.lines import valid_lines
+from bertkit.data.read.readers import read_records
 from bertkit.data.read.sources import expand
 from bertkit.errors import DataError
 from bertkit.recipe.schema import DataBlock
@@ -12,7 +13,7 @@ from bertkit.recipe.schema import DataBlock
 
 def read(path: str, encoding: str = "utf-8") -> list[str]:
     block = DataBlock(encoding=encoding)
-    return [line for source in expand([path], block) for line in lines(source, block)]
+    return [line for source in expand([path], block) for line in valid_lines(source, block)]
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
@@ -44,18 +45,18 @@ def test_wrong_bytes_are_told_with_their_line(write):
     path = write("a.txt", "fine\n" * 5000 + "été\n")
     assert len(read(path)) == 5001
     path = write("a.txt", b"fine\n" * 5000 + "été\n".encode("latin-1"))
-    expected = r"a\.txt:5001  the byte 0xE9 is not valid utf-8; .*--set data\.encoding=latin-1"
+    expected = r"a\.txt:5001  is not valid utf-8: the byte 0xE9; .*--set data\.encoding=cp1252"
     with pytest.raises(DataError, match=expected):
         read(path)
 
 
 def test_encoded_surrogates_are_wrong_bytes(write):
-    with pytest.raises(DataError, match=r"a\.txt:1  the byte 0xED"):
+    with pytest.raises(DataError, match=r"a\.txt:1  is not valid utf-8: the byte 0xED"):
         read(write("a.txt", b"\xed\xa0\x80"))
 
 
 def test_cut_utf_16(write):
-    with pytest.raises(DataError, match=r"a\.txt:2  a part of it is not valid utf-16"):
+    with pytest.raises(DataError, match=r"a\.txt:2  is not valid utf-16"):
         read(write("a.txt", "a\nb".encode("utf-16")[:-1]), "utf-16")
 
 
@@ -116,3 +117,86 @@ def test_a_packed_bomb_is_an_error_and_repetitive_texts_are_not(write, monkeypat
     assert len(read(write("a.txt.gz", gzip.compress(b"text\n" * 20_000)))) == 20_000
     with pytest.raises(DataError, match=r"b\.txt\.gz:\d+  can not be read: it unpacks to more than 200 times its size"):
         read(write("b.txt.gz", gzip.compress(b"text\n" * 200_000)))
+
+
+GOOD = "text,label\nfine – day,x\n".encode()
+BROKEN = GOOD + b"bad \xe2\x80 day,x\nnice \xe2\x80\x99s day,y\n"
+
+
+def records(path: str, **options: object) -> list[tuple[str, str]]:
+    return [(record.place, record.values["text"]) for record in read_records([path], DataBlock(**options))]
+
+
+def message(path: str, **options: object) -> str:
+    with pytest.raises(DataError) as caught:
+        records(path, **options)
+    return str(caught.value)
+
+
+def test_a_row_with_wrong_bytes_is_a_bad_row(write, caplog):
+    path = write("a.csv", BROKEN)
+    assert message(path) == (
+        "a.csv:3  is not valid utf-8: the byte 0xE2; 1 of 4 lines are not; to leave such rows out set "
+        "data.bad_rows=skip, to read such bytes as U+FFFD: --set data.encoding_errors=replace"
+    )
+    assert records(path, bad_rows="skip") == [("a.csv:2", "fine – day"), ("a.csv:4", "nice ’s day")]
+    assert caplog.messages == ["rows left out, is not valid utf-8: 1 (a.csv:3)"]
+
+
+def test_wrong_bytes_are_replaced_and_counted(write, caplog):
+    path = write("a.csv", BROKEN)
+    assert records(path, encoding_errors="replace")[1] == ("a.csv:3", "bad \ufffd day")
+    assert caplog.messages == ["rows with characters that do not decode, replaced by U+FFFD: 1 (a.csv:3)"]
+
+
+def test_the_encoding_of_the_whole_file_is_proposed(write, caplog):
+    path = write("a.csv", "text,label\n很好看的电影,x\n太差了,y\n".encode("gb18030"))
+    assert message(path) == (
+        "a.csv:2  is not valid utf-8: the byte 0xBA; the whole file is valid gb18030: --set data.encoding=gb18030"
+    )
+    assert records(path, encoding_errors="replace")
+    assert caplog.messages[-1] == "a.csv: the whole file is valid gb18030; is that its data.encoding?"
+
+
+def test_a_file_of_utf_8_with_broken_lines_is_in_no_other_encoding(write):
+    rows = b"".join("café n° %d,x\n".encode() % n if n % 2 else b"caf\xe9 n\xb0 %d,x\n" % n for n in range(60))
+    found = message(write("a.csv", b"text,label\n" + rows)).split("\n")
+    assert "30 of 61 lines are not" in found[0]
+    assert "data.encoding=" not in found[0]
+    assert found[-1].strip() == "and 20 more rows like these"
+
+
+def test_wrong_bytes_in_other_formats_have_their_line(write):
+    bad = b"\xe2\x80"
+    line = b'{"text": "a %b", "label": "x"}\n'
+    assert message(write("a.jsonl", line % "é".encode() + line % bad)).startswith("a.jsonl:2  is not valid utf-8")
+    assert message(write("a.json", b"[\n" + line.strip() % "é".encode() + b",\n" + line % bad + b"]")).startswith(
+        "a.json:3"
+    )
+    sentence = "é O\n".encode() + b"b" + bad + b" O\n\n"
+    with pytest.raises(DataError, match=r"a\.conll:2  is not valid utf-8"):
+        list(read_records([write("a.conll", sentence)], DataBlock()))
+    assert message(write("a.txt", "é\n".encode() + bad)).startswith("a.txt:2  is not valid")
+    assert message(write("b.csv", "text,é".encode() + bad + b"\na,x\n")).startswith("b.csv:1  is not valid utf-8")
+    assert records(write("c.txt", "é\n".encode() + bad), bad_rows="skip") == [("c.txt:1", "é")]
+
+
+def test_surrogates_are_no_characters(write, caplog):
+    weibo = "好".encode() + b"\xed\xa0\xbd\xed\xb8\x80"
+    path = write("a.txt", "好的\n".encode() + weibo)
+    assert records(path, encoding_errors="replace") == [("a.txt:1", "好的"), ("a.txt:2", "好\ufffd")]
+    path = write("a.jsonl", '{"text": "好 \\ud83d", "more": ["\\udc80", {"\\ude00": 1}]}\n')
+    (record,) = read_records([path], DataBlock(encoding_errors="replace"))
+    assert record.values == {"text": "好 \ufffd", "more": ["\ufffd", {"\ufffd": 1}]}
+    (record,) = read_records([path], DataBlock())  # what is in columns that are not used does no harm
+    assert record.values["text"] == "好 \ud83d"
+
+
+def test_utf_16_without_a_mark_is_proposed_where_it_is_meant(write):
+    path = write("a.csv", "text,label\n好,x\n".encode("utf-16-be"))
+    assert "holds a NUL character; the whole file is valid utf-16-be: --set data.encoding=utf-16-be" in message(path)
+    assert message(write("b.csv", "text\na\0b\n")) == "b.csv:2  holds a NUL character; take it out"
+
+
+def test_a_codec_that_is_none_of_files(write):
+    assert message(write("a.csv", "text\na\n"), encoding="idna").startswith("data.encoding  idna is no encoding of")

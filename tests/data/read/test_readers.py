@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from bertkit import plugins
-from bertkit.data.read.readers import READERS, read_records
+from bertkit.data.read.readers import READERS, check_keys, read_records
 from bertkit.errors import DataError, PluginError
 from bertkit.recipe.schema import DataBlock
 
@@ -93,3 +93,32 @@ def test_a_reader_that_yields_something_else(write):
     write("mine.py", OWN)
     with pytest.raises(PluginError, match=r"yields dict, not bertkit\.data\.read\.rows\.Record"):
         texts([write("a.dat", "a\n")], DataBlock(format="./mine.py:wrong"))
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({"train": "a.jsonl", "delimiter": ";"}, "data.delimiter  has no effect on jsonl: it is for csv, "),
+        ({"train": "a.csv", "glued_digits": True}, "data.glued_digits  has no effect on csv: it is for conll"),
+        ({"train": "hub:x/y#train", "encoding": "big5"}, "data.encoding  has no effect on hub"),
+        ({"train": "a.parquet", "header": ["a"]}, "data.header  has no effect on parquet"),
+        ({"train": "a.conll", "quoting": False}, "data.quoting  has no effect on conll"),
+        ({"train": ["a.csv", "b.jsonl"], "delimiter": ";"}, ""),
+        ({"train": "a.txt", "delimiter": ";"}, ""),
+        ({"train": "folder", "delimiter": ";"}, ""),
+        ({"train": "-", "delimiter": ";"}, ""),
+        ({"train": "a.csv", "header": False, "encoding_errors": "replace"}, ""),
+        ({"train": "a.x", "format": "./mine.py:read", "glued_digits": True}, ""),
+        ({"train": "a.jsonl", "format": "csv", "comment": "#"}, ""),
+    ],
+)
+def test_a_key_that_no_file_knows_is_an_error(options, told, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "folder").mkdir()
+    block = DataBlock(**options)
+    if told:
+        with pytest.raises(DataError) as caught:
+            check_keys(block.train, block)
+        assert str(caught.value).startswith(told)
+    else:
+        check_keys(block.train, block)

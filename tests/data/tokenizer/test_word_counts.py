@@ -48,7 +48,7 @@ def test_a_long_line_is_counted_in_parts(tmp_path: Path, monkeypatch: pytest.Mon
 def test_mistakes_have_their_line(tmp_path: Path) -> None:
     file = tmp_path / "latin.txt"
     file.write_bytes(b"fine\ncaf\xe9\n")
-    with pytest.raises(DataError, match=r"latin.txt:2 .*0xE9 is not valid utf-8; .*data.encoding=latin-1"):
+    with pytest.raises(DataError, match=r"latin.txt:2 .*is not valid utf-8: the byte 0xE9; .*data.encoding=cp1252"):
         read(file)
     assert read(file, encoding="latin-1") == ["fine", "café"]
     assert read(file, encoding="auto") == ["fine", "café"]

@@ -76,7 +76,7 @@ def test_utf_16(write):
 def test_an_unclosed_quote_names_the_line_where_it_opens(write):
     path = write("a.csv", 'text,label\na,x\n"b,y\nc,z\n')
     assert message(path).startswith("a.csv:3  a quote opens here and is never closed; close it")
-    assert "--set data.format=tsv" in message(path)
+    assert "--set data.quoting=false" in message(path)
     assert message(path, bad_rows="skip").startswith("a.csv:3  a quote opens here")
 
 
@@ -103,7 +103,8 @@ def test_ragged_rows_are_all_told(write):
     path = write("a.csv", "text,label\na,x\nb\nc,y,z\n\nd,w\n")
     assert message(path).split("\n") == [
         "a.csv:3  wrong number of fields: 1, expected 2 (text, label); quote a text that holds a newline",
-        "a.csv:4  wrong number of fields: 3, expected 2 (text, label); quote a text that holds the delimiter",
+        "a.csv:4  wrong number of fields: 3, expected 2 (text, label); quote a text that holds the delimiter, or set "
+        "data.extra_columns=join; to leave out the last fields: --set data.extra_columns=ignore",
     ]
 
 
@@ -135,7 +136,8 @@ def test_blank_lines_of_a_single_column(write, caplog):
     ("header", "what"),
     [
         ("text,text", "a.csv:1  the header names 'text' twice"),
-        ("text,", "a.csv:1  column 2 of the header has no name"),
+        ("text,,label", "a.csv:1  column 2 of the header has no name"),
+        ("text,", "a.csv:2  a value in a column that has no name: y; name it in the header"),
         (",column1", "a.csv:1  column 1 of the header has no name"),
         ('"text"s,a', "a.csv:1  wrong quotes"),
     ],
@@ -145,19 +147,20 @@ def test_wrong_headers(write, header, what):
 
 
 @pytest.mark.parametrize(
-    ("name", "content", "format"),
+    ("name", "content", "delimiter"),
     [
-        ("a.csv", "text;label\na, b;x\n", "csv-semicolon"),
-        ("a.csv", "text\tlabel\na, b\tx\n", "tsv"),
-        ("a.tsv", "text,label\na,x\n", "csv"),
+        ("a.csv", "text;label\na, b;x\n", ";"),
+        ("a.csv", "text\tlabel\na, b\tx\n", "\\t"),
+        ("a.tsv", "text,label\na,x\n", ","),
+        ("a.csv", "text ||| label\na, b|||x\n", "|||"),
     ],
 )
-def test_another_delimiter_is_named_with_the_format_that_reads_it(write, name, content, format):
+def test_another_delimiter_is_named(write, name, content, delimiter):
     path = write(name, content)
     found = message(path)
     assert found.startswith(f"{name}:1  one column, named ")
-    assert f"--set data.format={format}" in found
-    assert rows(path, format=format)[0][2]["label"] == "x"
+    assert f'data.delimiter="{delimiter}"' in found
+    assert rows(path, delimiter=delimiter)[0][2]["label"] == "x"
 
 
 def test_white_space_around_column_names_is_removed(write, caplog):
@@ -201,7 +204,7 @@ def test_data_header_of_the_wrong_length(write):
     path = write("a.csv", "a,x,1\nb,y,2\n")
     found = message(path, header=["text", "label"], bad_rows="skip")
     assert found.startswith("a.csv:1  data.header names 2 columns, this line has 3; name 3 columns: --set ")
-    assert "'data.header=[column1,column2,column3]'" in found
+    assert "'data.header=[text,label,column3]'" in found
 
 
 def test_data_header_where_there_is_a_header(write):
@@ -257,8 +260,52 @@ def test_the_index_that_pandas_writes_first_has_a_name_here(write, caplog):
 
 
 def test_a_field_without_end_is_an_error_before_the_memory_is_full(write, monkeypatch):
-    from bertkit.data.read import tables
+    from bertkit.data.read.tables import csv as module
 
-    monkeypatch.setattr(tables, "MAX_FIELD", 100)
+    monkeypatch.setattr(module, "MAX_FIELD", 100)
     told = message(write("a.csv", 'text,label\n"' + "a line\n" * 20 + '",x\n'))
     assert told.startswith("a.csv:2  a text of more than 100 characters; is a quote never closed?")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "options"),
+    [
+        ("a.txt", "a, b ||| x\n", {"delimiter": " ||| "}),
+        ("a.txt", "a, b\tx\n", {"delimiter": "\\t"}),
+        ("a.csv", '"a, b";x\n', {"delimiter": ";"}),
+        ("a.csv", '"a, b";x\n', {"format": "csv-semicolon"}),
+        ("a.dat", '"a, b"|x\n', {"delimiter": "|"}),
+        ("a.tsv", "a, b;x\n", {"delimiter": ";"}),
+        ("a.csv", "sep=;\na, b;x\n", {}),
+        ("a.csv", '"sep=\t"\r\na, b\tx\r\n', {}),
+        ("a.csv", "sep=;\na, b|x\n", {"delimiter": "|"}),
+    ],
+)
+def test_the_delimiter(write, name, content, options):
+    assert [list(row[2].values()) for row in rows(write(name, content), header=False, **options)] == [["a, b", "x"]]
+
+
+def test_quoting_follows_the_delimiter_and_the_ending_unless_it_is_set(write):
+    path = write("a.txt", '"a ||| b" ||| x\n')
+    assert texts(path, delimiter=" ||| ", header=["a", "b", "c"]) == [['"a', 'b"', "x"]]
+    assert texts(path, delimiter=" ||| ", header=["a", "b"], quoting=True) == [["a ||| b", "x"]]
+    assert texts(write("a.tsv", '"a\tb"\tx\n'), header=["a", "b"], quoting=True) == [["a\tb", "x"]]
+    assert texts(write("a.csv", '"a,x\n'), header=["a", "b"], quoting=False) == [['"a', "x"]]
+    assert "wrong quotes: ' ||| ' expected" in message(
+        write("b.txt", '"a"b ||| x\n'), delimiter=" ||| ", header=["a", "b"], quoting=True
+    )
+
+
+def test_comments_are_skipped_and_counted_but_not_within_a_text(write, caplog):
+    path = write("a.csv", '# made by hand\ntext,label\n"a\n# b",x\n#,y\n #c,z\n')
+    assert rows(path, comment="#") == [
+        ("a.csv:3", 1, {"text": "a\n# b", "label": "x"}),
+        ("a.csv:6", 2, {"text": " #c", "label": "z"}),
+    ]
+    assert caplog.messages == ["comment lines skipped: 2 (a.csv:1, a.csv:5)"]
+
+
+def test_a_delimiter_that_can_not_be():
+    for delimiter in ("", '"', "a\nb"):
+        with pytest.raises(ValueError, match="delimiter"):
+            DataBlock(delimiter=delimiter)
