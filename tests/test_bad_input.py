@@ -227,7 +227,7 @@ DATA = [
         "name another"),
     Bad("missing file far from any", GOOD, f"{TRAIN} -s data.train=zzz/q.parquet", "q.parquet", "no such file",
         "check"),
-    Bad("unknown ending", put({"train.xlsx": "PK"}), f"{TRAIN} -s data.train=train.xlsx", "train.xlsx", "ending",
+    Bad("unknown ending", put({"train.xyz": "PK"}), f"{TRAIN} -s data.train=train.xyz", "train.xyz", "ending",
         "data.format=csv"),
     Bad("no gzip", put({"train.csv.gz": HEAD}), f"{TRAIN} -s data.train=train.csv.gz", "train.csv.gz:1", "gzip",
         "whole"),

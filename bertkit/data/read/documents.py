@@ -12,7 +12,6 @@ import hashlib
 import io
 import re
 import unicodedata
-import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -78,7 +77,7 @@ def scan(source: Source, block: DataBlock) -> Scanned:
             raise _undecodable(source, encoding) from error
         warn(f"{source.name}: is not UTF-8, so it is read as cp1252")
         return scan(source, block.model_copy(update={"encoding": "cp1252"}))
-    except (OSError, EOFError, zlib.error) as error:
+    except (OSError, EOFError) as error:
         reason = getattr(error, "strerror", None) or error
         raise DataError.at(source.name, f"can not be read: {reason}", "is it whole, and what its name says?") from error
     if not size:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import codecs
 import io
 import re
-import zlib
 from collections.abc import Iterator
 from typing import BinaryIO
 
+from bertkit.data.read.packed import check_plain
 from bertkit.data.read.sources import Source
 from bertkit.errors import BertkitError, DataError, Setting, did_you_mean
 from bertkit.recipe.schema import DataBlock
@@ -59,7 +59,7 @@ def lines(source: Source, block: DataBlock) -> Iterator[str]:
     except UnicodeError as error:  # utf-16 and utf-32 take their byte order from a mark
         what, todo = f"has no byte order mark, which {block.encoding} needs", "if it has none, name the byte order"
         raise Undecodable.at(source.line(1), what, todo, setting=Setting("data.encoding", "utf-16-le")) from error
-    except (OSError, EOFError, zlib.error) as error:
+    except (OSError, EOFError) as error:
         reason = getattr(error, "strerror", None) or error
         todo = "is it whole, and what its name says?"
         raise DataError.at(source.line(number + 1), f"can not be read: {reason}", todo) from error
@@ -74,7 +74,8 @@ def _split(stream: io.TextIOWrapper) -> Iterator[str]:
 
 
 def _decoded(raw: BinaryIO, source: Source, encoding: str) -> io.TextIOWrapper:
-    head = raw.peek(4)[:4]  # type: ignore[attr-defined]
+    head = raw.peek(10)[:10]  # type: ignore[attr-defined]
+    check_plain(head, source.name, source.plain_file)
     try:
         codec = codecs.lookup(encoding).name
         stream = io.TextIOWrapper(raw, encoding, errors="surrogateescape", newline="\n")

@@ -29,8 +29,8 @@ Advance = Callable[[int], Any]
 
 def size(sources: Sequence[Source]) -> int | None:
     """Bytes of text in all files; None if not known before they are read."""
-    plain = all(s.file and s.file.is_file() and s.format not in BINARY and s.file.suffix != ".gz" for s in sources)
-    return sum(s.file.stat().st_size for s in sources if s.file) if plain else None
+    files = [None if s.format in BINARY else s.plain_file for s in sources]
+    return sum(file.stat().st_size for file in files if file) if all(files) else None
 
 
 def texts(sources: Sequence[Source], block: DataBlock, advance: Advance = lambda count: None) -> Iterator[str]:
