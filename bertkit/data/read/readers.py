@@ -26,6 +26,7 @@ from bertkit.data.read.lines import lines
 from bertkit.data.read.rows import BadRows, Record
 from bertkit.data.read.sources import Source, expand
 from bertkit.data.read.tables.csv import read_csv, read_csv_semicolon, read_tsv
+from bertkit.data.read.tables.sheets import read_excel
 from bertkit.errors import BertkitError, DataError, PluginError, Problem
 from bertkit.recipe.schema import DataBlock
 
@@ -48,14 +49,15 @@ READERS: dict[str, Reader] = {
     "json": read_json,
     "parquet": read_parquet,
     "arrow": read_arrow,
+    "excel": read_excel,
     "text": read_text,
     "conll": read_conll,
     "squad": read_squad,
     "hub": read_hub,
 }
 
-KEYED = ("json", "squad", "hub")
-"""Formats whose source may name a part after `#`: a key or a split."""
+KEYED = ("json", "squad", "hub", "excel")
+"""Formats whose source may name a part after `#`: a key, a sheet or a split."""
 
 
 def read_records(sources: Sequence[str], block: DataBlock) -> Iterator[Record]:
