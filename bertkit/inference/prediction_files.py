@@ -14,7 +14,7 @@ from typing import Any
 
 from bertkit.data.read.readers import read_records
 from bertkit.data.read.rows import BadRows, Record, Unusable, count_left_out
-from bertkit.errors import DataError, Problem, RecipeError, Setting
+from bertkit.errors import DataError, Problem, RecipeError, Setting, name_some
 from bertkit.inference import score
 from bertkit.inference.evaluate import EvalSet, Result, read_rows
 from bertkit.inference.reference import recomputed
@@ -69,7 +69,7 @@ def read_answers(file: str | Path, task: Task, rows: Rows, block: DataBlock) -> 
     columns = ("prediction", *task.answer_columns)
     column = next((name for name in columns if name in records[0].values), None)
     if column is None:
-        what = f"no column of predictions; the columns here: {', '.join(records[0].values)}"
+        what = f"no column of predictions; the columns here: {name_some(records[0].values)}"
         raise DataError.at(str(file), what, f"name it {' or '.join(columns)}")
     if column == "prediction" and "index" in records[0].values:
         records = _by_index(records, len(rows), file)

@@ -10,11 +10,12 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from bertkit.data.columns import paths
 from bertkit.data.read.documents import AUTO, check_text, scan
 from bertkit.data.read.readers import read
 from bertkit.data.read.rows import BadRows, Record
 from bertkit.data.read.sources import BINARY, Source
-from bertkit.errors import Problem, Setting
+from bertkit.errors import Problem, Setting, name_some
 from bertkit.recipe.schema import DataBlock
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def texts(sources: Sequence[Source], block: DataBlock, advance: Advance = lambda
                 if bad.count >= 10 and block.bad_rows == "error":
                     break  # a missing column is missing in all rows
                 continue
-            text = record.values[column]
+            text = paths.get(record.values, column)
             advance(len(text) + 1 if text.isascii() else len(text.encode()) + 1)
             yield from _parts(text)
     bad.settle()
@@ -69,9 +70,9 @@ def _parts(text: str) -> Iterator[str]:
 
 
 def _problem(record: Record, column: str) -> Problem | None:
-    if column in record.values:
-        return check_text(record.values[column], record.place)
-    has = ", ".join(map(str, record.values))
+    if paths.there(record.values, column):
+        return check_text(paths.get(record.values, column), record.place)
+    has = name_some(paths.columns_in(record.values))
     setting = Setting("data.columns.text", "NAME")
     return Problem(record.place, f"no column {column!r}; the columns here: {has}", "name it", setting=setting)
 
