@@ -148,11 +148,14 @@ class _Rows:
         return other
 
     def add(self, record: Record) -> None:
-        """Add one row.
+        """Add one row, unless data.drop_labels leaves it out.
 
         Raises:
             Unusable: a column can not hold its value.
         """
+        labels = (column for column in self._columns if column.kind == "label")
+        if any(self._values.drops(self._value(column, record)) for column in labels):
+            return
         if not self._count:
             self._optional.clear()
         row: dict[str, Any] = {}
