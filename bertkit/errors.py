@@ -152,7 +152,10 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     names = [str(k) for k in known]
     if near := nearest(name, names):
         return f"did you mean {near}?"
-    if not names:
-        return ""
-    shown = ", ".join(names[:12]) + (", ..." if len(names) > 12 else "")
-    return f"known: {shown}"
+    return f"known: {name_some(names)}" if names else ""
+
+
+def name_some(names: Iterable[object], most: int = 12) -> str:
+    """Names for a message: the first ones and, where there are more, how many there are in all."""
+    every = [f"{name!s:.60}" for name in names]
+    return ", ".join(every[:most]) + (f", ... ({len(every):,} in all)" if len(every) > most else "")

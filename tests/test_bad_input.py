@@ -23,6 +23,7 @@ import pytest
 
 from bertkit import extras, hub, train
 from bertkit.run import Run
+from tests.forms.books import xlsx
 from tests.helpers import tiny_recipe, write_csv
 
 Command = Callable[..., tuple[int, str, str]]
@@ -169,7 +170,7 @@ DATA = [
     bad_rows("escapes in a name", "text,\x1b[31mlabel\n" + TWO, "train.csv", "no column 'label' for label",
         "--set 'data.columns.label=\"\\u001b[31mlabel\"'"),
     bad_rows("10,000 columns", ",".join(f"column{i}" for i in range(10_000)) + "\n" + "a," * 9_999 + "b\n", "train.csv",
-        "no column 'text' for text", "characters left out"),
+        "no column 'text' for text", "... (10,000 in all)"),
     bad_rows("empty file", "", "train.csv", "no rows", "is this the right file?"),
     bad_rows("header only", HEAD, "train.csv", "no rows", "is this the right file?"),
     bad_rows("empty texts", f"{HEAD}{TWO}  ,refund\n", "train.csv:4", "text is empty", "data.bad_rows=skip"),
@@ -197,8 +198,9 @@ DATA = [
     bad_rows("a pair in one row", jsonl(A, {**B, "text_pair": "b"}), "train.jsonl:2", "not in the first",
         "all rows must"),
     bad_rows("half an emoji", '{"text": "\\ud83d", "label": "x"}\n', "train.jsonl:1", "half a character", "emoji"),
-    bad_rows("JSON object", json.dumps({"data": [A, B]}), "train.json", "keys data (2 rows)", "train.json#data"),
-    bad_rows("JSON lines in .json", jsonl(A, B), "train.json:2", "broken JSON", "--set data.format=jsonl"),
+    bad_rows("JSON object", json.dumps({"a": [A, B], "b": [A]}), "train.json", "keys a (2 rows), b", "train.json#a"),
+    bad_rows("a mention for a key", json.dumps({f"m{n}": n for n in range(120)}), "train.json", "found an object",
+        "(120 in all)"),
     bad_rows("broken JSON", '[{"text": "a"\n', "train.json:2", "broken JSON", "column 1"),
     bad_rows("no parquet", "text,label\n", "train.parquet", "can not be read as parquet",
         "is this the right file, and whole?"),
@@ -215,6 +217,15 @@ DATA = [
         more="-s data.format=cvs"),
     bad_rows("a part of a csv", HEAD + TWO, "train.csv#rows", "has no parts", "name the file alone: train.csv",
         more="-s data.train=train.csv#rows"),
+    bad_rows("a label that the map lacks", HEAD + TWO, "train.csv:2", "label is not in data.label_map: 'delivery'",
+        "known: refund", more="-s 'data.label_map={refund: money}'"),
+    bad_rows("numbers and a map", HEAD + TWO, "data", "label_ids does not go with label_map",
+        "{0: negative, 1: positive}",
+        more="-s data.label_ids=true -s data.label_names=[x,y] -s 'data.label_map={0: x}'"),
+    bad_rows("all rows dropped", HEAD + TWO, "train.csv", "no row can be used", "left out",
+        more="-s data.drop_labels=[refund,delivery]"),
+    Bad("rows without agreement, validation", also(GOOD, put({"dev.csv": f"{HEAD}a,delivery\nb,-\n"})), TRAIN,
+        "dev.csv:3", "the label '-' is not in the training rows", "--set 'data.drop_labels=[\"-\"]'"),
     Bad("duplicate label names", also(GOOD, put({"names.txt": "refund\ndelivery\nrefund\n"})),
         f"{TRAIN} -s data.label_names=names.txt", "names.txt:3", "'refund' occurs twice", "first at"),
     Bad("label not among the names", also(GOOD, put({"names.txt": "refund\ndelivered\n"})),
@@ -242,8 +253,16 @@ DATA = [
         "name another"),
     Bad("missing file far from any", GOOD, f"{TRAIN} -s data.train=zzz/q.parquet", "q.parquet", "no such file",
         "check"),
-    Bad("unknown ending", put({"train.xlsx": "PK"}), f"{TRAIN} -s data.train=train.xlsx", "train.xlsx", "ending",
+    Bad("unknown ending", put({"train.xyz": "PK"}), f"{TRAIN} -s data.train=train.xyz", "train.xyz", "ending",
         "data.format=csv"),
+    Bad("Excel under another name", put({"train.csv": xlsx({"S": [["text"], ["a"]]})}), f"{TRAIN}", "train.csv",
+        "is an Excel file", "--set data.format=excel"),
+    Bad("several sheets", put({"train.xlsx": xlsx({"A b": [["text"], ["a"]], "C": [["text"]]})}),
+        f"{TRAIN} -s data.train=train.xlsx", "train.xlsx", "several sheets with rows: A b, C", "'train.xlsx#A b'"),
+    Bad("no such sheet", put({"train.xlsx": xlsx({"Rows": [["text"], ["a"]]})}),
+        f"{TRAIN} -s data.train=train.xlsx#Row", "train.xlsx#Row", "no such sheet", "did you mean Rows?"),
+    Bad("an empty cell", put({"train.xlsx": xlsx({"S": [["text", "label"], ["a", "x"], ["b", "#N/A"]]})}),
+        f"{TRAIN} -s data.train=train.xlsx", "train.xlsx#S:3", "label is missing", "every row needs one"),
     Bad("no gzip", put({"train.csv.gz": HEAD}), f"{TRAIN} -s data.train=train.csv.gz", "train.csv.gz:1", "gzip",
         "whole"),
     Bad("no training data", GOOD, f"train classify -o out {TINY}", "data.train", "no training data",

@@ -63,7 +63,11 @@ def test_the_tree_is_the_one_that_is_drawn() -> None:
         ("num_train_epoch", ["num_train_epochs", "learning_rate"], "did you mean num_train_epochs?"),
         ("zzz", ["one", "two"], "known: one, two"),
         ("zzz", [], ""),
-        ("zzz", [f"name{i}" for i in range(13)], "known: " + ", ".join(f"name{i}" for i in range(12)) + ", ..."),
+        (
+            "zzz",
+            [f"name{i}" for i in range(13)],
+            "known: " + ", ".join(f"name{i}" for i in range(12)) + ", ... (13 in all)",
+        ),
         ("1", [1, 22], "did you mean 1?"),
     ],
 )

@@ -235,7 +235,8 @@ def _score_predictions(
 def _rows(result: Result) -> str:
     from bertkit.data.read.rows import LeftOut
 
-    return f"{result['rows']}{LeftOut(result.get('rows_skipped', 0), result.get('rows_not_drawn', 0))}"
+    left_out = LeftOut(*(result.get(f"rows_{name}", 0) for name in ("skipped", "not_drawn", "dropped")))
+    return f"{result['rows']}{left_out}"
 
 
 def _show(results: dict[str, Result], output: Path | None, head: dict[str, Any]) -> None:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from bertkit.data.columns.column import Column
 from bertkit.data.read.rows import some
 from bertkit.data.tokenizer.coverage import Coverage, sample
+from bertkit.errors import name_some
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -142,7 +143,7 @@ class Report:
         if self.overlap.count:
             lines.append(f"validation rows that are in train, {self.overlap_share:.1%}: {self.overlap}")
         if self.unknown_labels:
-            shown = ", ".join(f"{label} ({count:,})" for label, count in self.unknown_labels.items())
+            shown = name_some(f"{label} ({count:,})" for label, count in self.unknown_labels.items())
             lines.append(f"labels that only validation has: {shown}")
         return lines
 

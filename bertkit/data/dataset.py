@@ -12,12 +12,13 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from bertkit.data import headers
+from bertkit.data.columns import paths
 from bertkit.data.columns.column import Column
 from bertkit.data.columns.values import SEVERAL, Values
 from bertkit.data.read.readers import read
 from bertkit.data.read.rows import BadRows, Record, Tally, Unusable, word_place
 from bertkit.data.read.sources import Source, expand
-from bertkit.errors import DataError, Problem, Setting, did_you_mean
+from bertkit.errors import DataError, Problem, Setting, did_you_mean, name_some
 from bertkit.recipe.schema import DataBlock
 
 if TYPE_CHECKING:
@@ -109,14 +110,17 @@ class _Rows:
         Raises:
             DataError: a column is missing.
         """
-        has, mapped = list(first.values), self._block.columns
+        has, mapped = paths.columns_in(first.values), self._block.columns
         self._from = {column.name: self._source_of(column, source, first) for column in self._all}
         self._id = str(mapped.get("id") or next((name for name in IDS if name in has), ""))
         wanted = {c.name: self._from[c.name] for c in self._columns if c.required or c.name in mapped}
         wanted |= {"id": self._id} if "id" in mapped else {}
         used = {self._id, *(name for source in self._from.values() for name in _names(source))}
-        unused = [name for name in has if name not in used]
-        lacking = {name: [one for one in _names(source) if one not in has] for name, source in wanted.items()}
+        unused = [name for name in has if not any(name == one or name.startswith(f"{one}.") for one in used if one)]
+        lacking = {
+            name: [one for one in _names(source) if not paths.there(first.values, one)]
+            for name, source in wanted.items()
+        }
         if missing := {name: ones[0] for name, ones in lacking.items() if ones}:
             if problem := headers.misread(source, first, missing, self._block):
                 raise DataError(problem)
@@ -127,12 +131,12 @@ class _Rows:
             many = {c.name: _names(self._from[c.name]) for c in self._all if c.kind == "choices"}
             raise DataError(*_missing(missing, source.name, has, unused, many), *([lost] if lost else []))
         inputs = [column.name for column in self._columns if not column.answer]
-        if inputs and not any(one in has for name in inputs for one in _names(self._from[name])):
-            what = f"no column for {' or '.join(inputs)}; the columns here: {', '.join(has)}"
+        if inputs and not any(paths.there(first.values, one) for name in inputs for one in _names(self._from[name])):
+            what = f"no column for {' or '.join(inputs)}; the columns here: {name_some(has)}"
             setting = Setting(f"data.columns.{inputs[0]}", (unused or ["NAME"])[0])
             raise DataError.at(source.name, what, "name the one that holds it", setting=setting)
         if unused:
-            log.info("%s: columns not used: %s", source.name, ", ".join(unused))
+            log.info("%s: columns not used: %s", source.name, name_some(unused))
 
     def _source_of(self, column: Column, source: Source, first: Record) -> str | list[str]:
         """The column(s) of the source for a column of the task."""
@@ -148,22 +152,25 @@ class _Rows:
         return other
 
     def add(self, record: Record) -> None:
-        """Add one row.
+        """Add one row, unless data.drop_labels leaves it out.
 
         Raises:
             Unusable: a column can not hold its value.
         """
+        labels = (column for column in self._columns if column.kind == "label")
+        if any(self._values.drops(self._value(column, record)) for column in labels):
+            return
         if not self._count:
             self._optional.clear()
         row: dict[str, Any] = {}
         for column in self._columns:
             value = self._value(column, record)
             may_be_none = column.kind == "answers" or column.name in self._block.allow_empty
-            there = value is not None or (may_be_none and self._from[column.name] in record.values)
+            there = value is not None or (may_be_none and paths.there(record.values, str(self._from[column.name])))
             if column.required or self._expects(column.name, there):
                 row[column.name] = self._take(column, value, record.place, there=there)
         self._values.agree(row, self._columns, record.place)
-        identity = self._values.take("id", record.values.get(self._id), record.place)
+        identity = self._values.take("id", paths.get(record.values, self._id), record.place)
         own = {"row": record.number, "place": record.place, "id": identity, "lines": record.lines}
         self._waiting.append({**row, **own})
         self._count += 1
@@ -173,8 +180,8 @@ class _Rows:
     def _value(self, column: Column, record: Record) -> Any:
         source = self._from[column.name]
         if isinstance(source, str):
-            return record.values.get(source)
-        return self._values.gather(column.kind, {one: record.values.get(one) for one in source}, record.place)
+            return paths.get(record.values, source)
+        return self._values.gather(column.kind, {one: paths.get(record.values, one) for one in source}, record.place)
 
     def _expects(self, name: str, there: bool) -> bool:
         """Whether an optional column is expected: the first row used decides for all."""
@@ -282,7 +289,7 @@ def _missing(
     """
     problems = []
     for name, column in missing.items():
-        what = f"no column {column!r} for {name}; the columns here: {', '.join(has)}"
+        what = f"no column {column!r} for {name}; the columns here: {name_some(has)}"
         series = _series([one for one in has if one in unused or one in many[name]]) if name in many else []
         candidates = series or difflib.get_close_matches(column, unused, n=1) or unused[:1] or ["NAME"]
         unused = [other for other in unused if other not in candidates]

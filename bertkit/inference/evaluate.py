@@ -38,8 +38,8 @@ class EvalSet:
 
 Result = dict[str, Any]
 """`{"data", "rows", "figures", "intervals", "files", "warnings"}`: name and number of the rows (where some are left
-out, also `rows_skipped` or `rows_not_drawn`), figures and their 95% confidence intervals by name, the task's own files
-of predictions by name, and warnings (`warn.Warned`); `errors` where the task knows kinds of errors
+out, also `rows_dropped`, `rows_skipped` or `rows_not_drawn`), figures and their 95% confidence intervals by name, the
+task's own files of predictions by name, and warnings (`warn.Warned`); `errors` where the task knows kinds of errors
 (`Task.error_kinds`), `reference` where it was asked for (see `recomputed`)."""
 
 

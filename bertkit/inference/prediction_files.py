@@ -9,12 +9,13 @@ SQuAD's own format, a JSON object by question id, is scored by squad_files.py.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from bertkit.data.read.readers import read_records
 from bertkit.data.read.rows import BadRows, Record, Unusable, count_left_out
-from bertkit.errors import DataError, Problem, RecipeError, Setting
+from bertkit.errors import DataError, Problem, RecipeError, Setting, name_some
 from bertkit.inference import score
 from bertkit.inference.evaluate import EvalSet, Result, read_rows
 from bertkit.inference.reference import recomputed
@@ -46,7 +47,7 @@ def score_prediction_file(file: str | Path, rows: EvalSet, *, reference: bool = 
         metrics = [find_metric(metric, task.takes) for metric in recipe.metrics or task.metrics]
         for metric in metrics:
             task.check_metric(metric)
-        answers = read_answers(file, task, data, recipe.data)
+        answers = read_answers(file, task, data, recipe.data, left_out.dropped + left_out.skipped)
         metrics = [*metrics, *_own_metrics(task, answers, metrics)]
         figures, spans = _measure(task, answers, data, metrics)
         for warning in score.sanity_checks(task, answers, data):
@@ -61,18 +62,25 @@ def score_prediction_file(file: str | Path, rows: EvalSet, *, reference: bool = 
     return {name: result}
 
 
-def read_answers(file: str | Path, task: Task, rows: Rows, block: DataBlock) -> list[Answer]:
-    """One answer per row, in the rows' order."""
+def read_answers(file: str | Path, task: Task, rows: Rows, block: DataBlock, left_out: int = 0) -> list[Answer]:
+    """One answer per row, in the rows' order.
+
+    Args:
+        left_out: number of rows of the data that are not among `rows`: the file may hold an answer for these too.
+    """
     if not Path(file).is_file():
         raise DataError.at(str(file), "no such file", "name a .tsv, .csv or .jsonl with predictions")
     records = list(read_records([str(file)], DataBlock()))
     columns = ("prediction", *task.answer_columns)
     column = next((name for name in columns if name in records[0].values), None)
     if column is None:
-        what = f"no column of predictions; the columns here: {', '.join(records[0].values)}"
+        what = f"no column of predictions; the columns here: {name_some(records[0].values)}"
         raise DataError.at(str(file), what, f"name it {' or '.join(columns)}")
     if column == "prediction" and "index" in records[0].values:
-        records = _by_index(records, len(rows), file)
+        records = _by_index(records, len(records) if len(records) == len(rows) + left_out else len(rows), file)
+    numbers = texts.column(rows, "row") or []
+    if left_out and len(records) == len(rows) + left_out and all(one < other for one, other in pairwise(numbers)):
+        records = [records[number - 1] for number in numbers]
     if len(records) != len(rows):
         raise DataError.at(str(file), f"{len(records)} predictions, but {len(rows)} rows", "give one per row")
     bad, answers = BadRows(), []

@@ -16,6 +16,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from bertkit.data.columns import paths
 from bertkit.data.columns.column import Column
 from bertkit.data.columns.values import check_characters
 from bertkit.data.dataset import load
@@ -108,7 +109,11 @@ def table_of(data: Any, columns: Sequence[Column], block: DataBlock) -> Dataset:
             names = ", ".join(column.name for column in columns)
             raise DataError.at(f"row {number}", "has no answer", f"give a dict with the columns {names}")
     first = rows[0] if rows else {}
-    there = {name: of for name, of in block.columns.items() if {*([of] if isinstance(of, str) else of)} <= {*first}}
+    there = {
+        name: of
+        for name, of in block.columns.items()
+        if all(paths.there(first, one) for one in ([of] if isinstance(of, str) else of))
+    }
     block = block.model_copy(update={"columns": there, "header": None, "max_characters": sys.maxsize})
     return load([Source("rows", "memory", rows=[plain(row) for row in rows])], columns, block)
 

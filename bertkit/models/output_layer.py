@@ -10,6 +10,8 @@ import re
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from bertkit.errors import name_some
+
 if TYPE_CHECKING:
     from torch import nn
 
@@ -67,7 +69,7 @@ def why_new(model: Any, trained: Any, labels: Sequence[str]) -> str:
         return f"the weights were trained for {problem}, not for {wanted}"
     names = names_of(trained)
     if labels and order_of(names, labels) is None:
-        return f"the weights' labels ({_list(names)}) are not the data's ({_list(labels)})"
+        return f"the weights' labels ({name_some(names)}) are not the data's ({name_some(labels)})"
     return ""
 
 
@@ -107,7 +109,3 @@ def renew(model: Any, layer: nn.Linear) -> None:
         layer.bias = nn.Parameter(torch.empty_like(layer.bias))
     with torch.no_grad():
         model._init_weights(layer)
-
-
-def _list(names: Sequence[str]) -> str:
-    return ", ".join(names[:12]) + ", ..." * (len(names) > 12)

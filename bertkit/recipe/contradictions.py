@@ -72,6 +72,8 @@ def _of_data(data: DataBlock, kinds: set[str]) -> Iterator[Found]:
         ("label_ids", {"label", "labels", "tags", "spans"}),
         ("label_separator", {"labels"}),
         ("decimal", {"number"}),
+        ("label_map", {"label", "labels", "tags", "spans"}),
+        ("drop_labels", {"label", "labels"}),
     ):
         if getattr(data, key) != _default(DataBlock, key) and not needed & kinds:
             several = ": only rows with several labels have one (options.multi_label)" if needed == {"labels"} else ""

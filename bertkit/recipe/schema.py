@@ -28,6 +28,17 @@ def _delimiter(value: str) -> str:
     return value
 
 
+def _as_text(value: Any) -> Any:
+    """Labels in YAML may be numbers, or words that YAML takes for true and false."""
+    return str(value).lower() if isinstance(value, bool) else str(value) if isinstance(value, int | float) else value
+
+
+def _as_texts(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {_as_text(key): _as_text(name) for key, name in value.items()}
+    return [_as_text(one) for one in value] if isinstance(value, list) else [_as_text(value)]
+
+
 Name = Annotated[str, Field(min_length=1)]
 Sources = Annotated[list[Name], BeforeValidator(_as_list), Field(min_length=1)]
 
@@ -125,6 +136,12 @@ class DataBlock(Block):
     """The files hold positions in `label_names` (0, 1, ...) instead of names."""
     label_separator: str = Field(default=",", min_length=1)
     """Separates the labels of one row, in a task with several labels per row."""
+    label_map: Annotated[dict[str, Name], BeforeValidator(_as_texts)] = {}
+    """Label in the files -> its name: codes to names, or names to fewer names. A label that it lacks is an error,
+    unless it is one of these names. Of entities, the type is mapped (`PER`), or the whole tag (`B-PER`)."""
+    drop_labels: Annotated[list[str], BeforeValidator(_as_texts)] = []
+    """Labels as the files write them, before `label_map` and `label_ids`: rows with one of them are left out and
+    counted; in a task with several labels per row, only the label is. An empty text: rows without a label."""
     validation_ratio: float = Field(default=0.1, gt=0, lt=1)
     """Share of the training rows used for validation if there is no `validation`; stratified by label."""
     limit: Limits = Limits()
@@ -139,6 +156,8 @@ class DataBlock(Block):
             raise ValueError("label_ids needs label_names: the names, in the order of their numbers")
         if self.label_ids and isinstance(self.columns.get("label"), list):
             raise ValueError("label_ids does not go with one column per label: the columns name the labels")
+        if self.label_ids and self.label_map:
+            raise ValueError("label_ids does not go with label_map, which may name numbers: {0: negative, 1: positive}")
         return self
 
 

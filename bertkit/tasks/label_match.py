@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from bertkit.errors import ModelError, Parameter, RecipeError, did_you_mean
+from bertkit.errors import ModelError, Parameter, RecipeError, did_you_mean, name_some
 from bertkit.models.output_layer import is_generic, plain
 
 LABELS = Parameter("labels")
@@ -58,9 +58,9 @@ def match_labels(model: Sequence[str], data: Sequence[str], labels: Sequence[str
     if names := _by_name(model, data):
         return Match(names)
     if is_generic(model):
-        return _in_data_order(f"the model's labels are only numbered ({_list(model)})", data, data)
+        return _in_data_order(f"the model's labels are only numbered ({name_some(model)})", data, data)
     if is_generic(data):
-        return _in_data_order(f"the data's labels are only numbered ({_list(data)})", model, data)
+        return _in_data_order(f"the data's labels are only numbered ({name_some(data)})", model, data)
     raise ModelError.at(LABELS, _both(model, data), f"name the model's outputs in their order, of {','.join(data)}")
 
 
@@ -87,7 +87,7 @@ def match_tags(model: Sequence[str], data: Sequence[str], present: Sequence[str]
     if is_generic(model):
         if len(model) != len(data):
             raise ModelError.at(LABELS, f"{_both(model, data)}: {len(model)} and {len(data)}", todo)
-        return _in_data_order(f"the model's tags are only numbered ({_list(model)})", data, data)
+        return _in_data_order(f"the model's tags are only numbered ({name_some(model)})", data, data)
     own = {plain(name): name for name in data}
     known = {plain(name) for name in model}
     if lacking := [name for name in present if plain(name) not in known]:
@@ -138,8 +138,4 @@ def _checked(model: Sequence[str], data: Sequence[str], labels: Sequence[str]) -
 
 
 def _both(model: Sequence[str], data: Sequence[str]) -> str:
-    return f"the model's labels ({_list(model)}) are not the data's ({_list(data)})"
-
-
-def _list(names: Sequence[str]) -> str:
-    return ", ".join(names[:12]) + ", ..." * (len(names) > 12)
+    return f"the model's labels ({name_some(model)}) are not the data's ({name_some(data)})"

@@ -83,6 +83,42 @@ def test_rows_left_out_stand_in_the_output(tiny_run: Run, bertkit, tmp_path: Pat
     assert "train: 5 rows" in out
 
 
+def test_labels_are_mapped_and_dropped_wherever_rows_with_answers_are_read(
+    bertkit, tiny_bert: Path, tmp_path: Path
+) -> None:
+    """A Run reads other files as its training files: codes are names, and rows without agreement are left out."""
+    rows = [{"text": f"hello {n}", "label": ("-", 0, 1, 1)[n % 4]} for n in range(12)]
+    train, dev = (write_rows(rows, tmp_path / f"{name}.jsonl") for name in ("train", "dev"))
+    keys = ("-s", 'data.drop_labels=["-"]', "-s", "data.label_map={0: no, 1: yes}")
+    model = ("-s", f"model={tiny_bert}", "-s", "train.use_cpu=true", "-s", "train.report_to=none")
+    data = ("-s", f"data.train={train}", "-s", f"data.validation={dev}", "-s", "train.num_train_epochs=1")
+    code, _, err = bertkit("train", "classify", "-o", tmp_path / "run", *model, *data, *keys)
+    assert code == 0, err
+    assert "rows left out by data.drop_labels: 3 (- 3)" in err
+    run = Run(tmp_path / "run")
+    assert (run.metrics["rows"]["train"], run.metrics["rows"]["validation"]) == (9, 9)
+    code, out, err = bertkit("eval", run.path, "--data", dev, "-o", tmp_path / "scores.json")
+    assert code == 0, err
+    assert "rows: 9, 3 dropped (data.drop_labels)" in out
+    assert json.loads((tmp_path / "scores.json").read_text())["rows_dropped"] == 3
+    code, out, err = bertkit("predict", run.path, dev, "-o", tmp_path / "out.jsonl")
+    assert code == 0, err
+    answers = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]
+    assert len(answers) == 12  # predict reads no labels
+    assert {answer["predicted_label"] for answer in answers} <= {"no", "yes"}
+    recipe = tmp_path / "mine.yaml"
+    recipe.write_text("task: classify\nmodel: none\ndata: {drop_labels: ['-'], label_map: {0: 'no', 1: 'yes'}}\n")
+    kept = write_rows([answer for answer in answers if answer["label"] != "-"], tmp_path / "kept.jsonl")
+    for file in (tmp_path / "out.jsonl", kept):  # with and without answers to the rows that are left out
+        code, _, err = bertkit("eval", file, "--on", recipe, "--data", dev, "-o", tmp_path / "again.json")
+        assert code == 0, err
+        again, first = (json.loads((tmp_path / name).read_text()) for name in ("again.json", "scores.json"))
+        assert (again["rows"], again["figures"]["accuracy"]) == (9, first["figures"]["accuracy"])
+    code, out, err = bertkit("data", "check", train, *keys, "-s", f"model={tiny_bert}")
+    assert code == 0, err
+    assert "labels: 2, from 3 rows (no) to 6 (yes)" in out
+
+
 @pytest.mark.parametrize("key", ["data.limit.train=5", "data.test=x.csv", "data.validation_ratio=0.2"])
 def test_keys_without_effect_on_other_rows(tiny_run: Run, bertkit, tmp_path: Path, key: str) -> None:
     file = write_rows([{"text": "hello", "label": "other"}], tmp_path / "other.jsonl")

@@ -9,13 +9,18 @@ from pathlib import Path
 from typing import Any
 
 from bertkit.data.read.rows import BadRows
-from bertkit.errors import DataError, Problem, did_you_mean
+from bertkit.errors import DataError, Problem, Setting, did_you_mean
 from bertkit.files.json_file import parse
 from bertkit.recipe.schema import DataBlock
 from bertkit.warn import warn
 
 HIDDEN = "-1"
 """The label of test rows whose labels a benchmark does not publish."""
+
+NO_AGREEMENT = "-"
+"""The label of rows on which annotators did not agree, in SNLI, MultiNLI and OCNLI."""
+
+LEAVE_OUT = Setting("data.drop_labels", (NO_AGREEMENT,))
 
 HIDDEN_TODO = "a test set without answers can only be predicted"
 
@@ -50,7 +55,9 @@ def read_label_names(value: list[str] | str | None) -> list[str] | None:
 def given_names(block: DataBlock) -> list[str] | None:
     """The names that the recipe gives, in order: data.label_names, else those of its columns if each label has one."""
     columns = block.columns.get("label")
-    return read_label_names(block.label_names) or (columns if isinstance(columns, list) else None)
+    if block.label_names is not None or not isinstance(columns, list):
+        return read_label_names(block.label_names)
+    return list(dict.fromkeys(block.label_map.get(one, one) for one in columns if one not in block.drop_labels))
 
 
 def _from_file(file: Path) -> list[tuple[str, str]]:
@@ -99,11 +106,14 @@ def check_labels(rows: Rows, column: str, names: Sequence[str], split: str, *, g
     for place, labels in _labels(rows, column):
         for name in labels:
             if name not in known:
-                bad.add(Problem(place, f"{split}: the label {name!r} is not {origin}", _unknown_todo(name, names)))
+                todo, setting = _unknown_todo(name, names), LEAVE_OUT if name == NO_AGREEMENT else None
+                bad.add(Problem(place, f"{split}: the label {name!r} is not {origin}", todo, setting=setting))
     bad.settle()
 
 
 def _unknown_todo(name: str, names: Sequence[str]) -> str:
+    if name == NO_AGREEMENT:
+        return "if it marks rows on which annotators did not agree, as in SNLI"
     if name == HIDDEN:
         return f"-1 marks a hidden label: {HIDDEN_TODO}"
     if (parts := re.split(r"[,|;\t；，、]", name))[1:] and all(part.strip() in names for part in parts):
@@ -131,6 +141,8 @@ def check_classes(rows: Rows, column: str, names: Sequence[str]) -> None:
     if not several and len(rows) < len(names):
         what = f"{len(rows)} training rows for {len(names)} labels"
         raise DataError.at(f"column {column}", what, "is this a column of labels? For numbers use task: regress")
+    if NO_AGREEMENT in names and len(names) > 2:
+        warn(f"{NO_AGREEMENT} is trained as a label; if it marks rows without agreement, leave them out: {LEAVE_OUT}")
     if absent := [name for name in names if not counts[name]]:
         shown = ", ".join(absent[:5]) + (", ..." if len(absent) > 5 else "")
         warn(f"labels without training rows, which can not be learnt: {len(absent)} ({shown})")

@@ -11,6 +11,7 @@ from typing import Any
 from bertkit.data.columns import choices, label_cells, spans
 from bertkit.data.columns.choices import SKIP
 from bertkit.data.columns.column import Column
+from bertkit.data.columns.label_map import LabelMap
 from bertkit.data.columns.labels import HIDDEN, HIDDEN_TODO, given_names
 from bertkit.data.columns.offsets import agree
 from bertkit.data.read.json_text import describe
@@ -38,7 +39,7 @@ class Values:
 
     def __init__(self, block: DataBlock, tally: Tally, *, keep_empty: bool = False):
         self._block, self._tally, self._keep_empty = block, tally, keep_empty
-        self._names = given_names(block)
+        self._names, self._map = given_names(block), LabelMap(block)
         self._first_of: dict[str, tuple[str, Any]] = {}
         self._first_list = ""
         self._flag_counts: set[int] = set()
@@ -65,6 +66,10 @@ class Values:
             DataError: data.label_ids is set, but there are no data.label_names.
         """
         return self._take[kind](value, place)
+
+    def drops(self, value: Any) -> bool:
+        """Whether data.drop_labels leaves out a row with this label; it is counted."""
+        return self._map.drops_row(value)
 
     def agree(self, row: dict[str, Any], columns: Sequence[Column], place: str) -> None:
         """Check that the columns of a row agree (see offsets.py).
@@ -94,6 +99,7 @@ class Values:
         Raises:
             DataError: the labels are of different types, are one-hot without names, or hold the -1 of a hidden label.
         """
+        self._map.settle()
         if len(self._flag_counts) == 1 and (count := max(self._flag_counts)) > 1:
             what, todo = label_cells.NO_NAMES
             setting = label_cells.placeholder_names(count)
@@ -157,13 +163,17 @@ class Values:
                 todo, detail = "a word outside of all entities has the tag O", f"that of word {position + 1}"
                 raise Unusable("holds an empty tag", todo, detail=detail, word=position)
             try:
-                names.append(self._label(tag, place))
+                names.append(self._label(tag, place, self._map.tag))
             except Unusable as error:
                 raise error.inside("holds a bad tag", f"that of word {position + 1}", position) from None
         return names
 
-    def _label(self, value: Any, place: str) -> str:
-        """One label name; whole numbers and true/false become texts."""
+    def _label(self, value: Any, place: str, named: Callable[[str], str] | None = None) -> str:
+        """One label name; whole numbers and true/false become texts.
+
+        Args:
+            named: gives the name of a label; default: data.label_map's.
+        """
         if value is None or (isinstance(value, str) and not value.strip()):
             raise Unusable("is missing", f"every row needs one; {HIDDEN_TODO}")
         if not isinstance(value, str | int):
@@ -175,6 +185,8 @@ class Values:
             self._tally.add("labels with white space around them, removed", place)
         if self._block.label_ids:
             return self._at_position(name)
+        if self._map:
+            return (named or self._map.name)(name)
         if name == HIDDEN:
             self._first_of.setdefault(HIDDEN, (place, value))
         # "1" and 1 are the same name, so a text that is a number fits both kinds of file.
@@ -214,11 +226,12 @@ class Values:
             raise Unusable(what, "a row without labels has an empty list", detail=detail)
         if not self._block.label_ids:
             value = self._by_flags(value, place)
+        value = [item for item in value if not self._map.drops(item)]
         names = [self._label(item, place) for item in value]
-        if len(set(names)) < len(names):
+        if len(set(names)) < len(names) and not self._map:
             todo = "are these one-hot? then leave data.label_ids out" if self._block.label_ids else ""
             raise Unusable("holds a label twice", todo, detail=", ".join(names))
-        return names
+        return list(dict.fromkeys(names))
 
     def _by_flags(self, values: list[Any], place: str) -> list[Any]:
         """The names of a one-hot list; any other list unchanged."""

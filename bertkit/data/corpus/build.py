@@ -30,6 +30,7 @@ from bertkit.data.corpus.manifest import (
 )
 from bertkit.data.corpus.options import CorpusOptions
 from bertkit.data.read.documents import Scanned, scan
+from bertkit.data.read.packed import ZIP
 from bertkit.data.read.sources import ENDINGS, Source, expand, shown
 from bertkit.errors import BertkitError, DataError, WriteError
 from bertkit.files.lock import LOCK, one_writer
@@ -168,7 +169,7 @@ def _sources(sources: Sequence[str], block: DataBlock) -> list[Source]:
 
 
 def _known(path: Path) -> bool:
-    return bool({suffix.lower() for suffix in path.suffixes[-2:]} & set(ENDINGS))
+    return bool({suffix.lower() for suffix in path.suffixes[-2:]} & {*ENDINGS, ZIP})
 
 
 def vocabulary_hash(tokenizer: PreTrainedTokenizerBase) -> str:

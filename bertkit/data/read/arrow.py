@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel
@@ -25,10 +24,11 @@ BATCH = 1_000
 
 def read_parquet(source: Source, block: DataBlock) -> Iterator[Record]:
     """A Parquet file."""
+    import pyarrow as pa
     import pyarrow.parquet as pq
 
-    def batches(path: Path) -> Iterator[Any]:
-        with pq.ParquetFile(path) as file:
+    def batches(source: Source) -> Iterator[Any]:
+        with pq.ParquetFile(source.plain_file or pa.BufferReader(_bytes(source))) as file:
             yield file.schema_arrow
             yield from file.iter_batches(BATCH)
 
@@ -39,8 +39,9 @@ def read_arrow(source: Source, block: DataBlock) -> Iterator[Record]:
     """An Arrow file (Feather) or stream (what `Dataset.save_to_disk` writes)."""
     import pyarrow as pa
 
-    def batches(path: Path) -> Iterator[Any]:
-        with pa.memory_map(str(path)) as mapped:
+    def batches(source: Source) -> Iterator[Any]:
+        file = source.plain_file
+        with pa.memory_map(str(file)) if file else pa.BufferReader(_bytes(source)) as mapped:
             magic = mapped.read(6)
             mapped.seek(0)
             if magic == b"ARROW1":
@@ -79,19 +80,23 @@ def named_classes(rows: Iterable[dict[str, Any]], features: dict[str, Any]) -> l
 def _read(source: Source, block: DataBlock, batches: Any) -> Iterator[Record]:
     import pyarrow as pa
 
-    if source.file is None:
-        raise DataError.at(source.name, f"{source.format} can not be read from here", "name a file")
     try:
-        tables = batches(source.file)
+        tables = batches(source)
         schema = next(tables)
         twice = next((name for name, count in Counter(schema.names).items() if count > 1), None)
         if twice is not None:
             raise DataError.at(source.name, f"has two columns named {twice!r}", "rename one")
         features = {} if block.label_ids else _features(source, schema.metadata or {})
         yield from records(source, tables, features)
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, EOFError) as error:
         todo = "is this the right file, and whole?"
         raise DataError.at(source.name, f"can not be read as {source.format}: {error}", todo) from error
+
+
+def _bytes(source: Source) -> bytes:
+    """The whole file: what is packed or comes in a stream can not be read from its end, as these formats are."""
+    with source.open() as stream:
+        return stream.read()
 
 
 class _Info(BaseModel):

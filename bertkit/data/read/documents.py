@@ -12,18 +12,18 @@ import hashlib
 import io
 import re
 import unicodedata
-import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
+from bertkit.data.columns import paths
 from bertkit.data.corpus.options import CorpusOptions
 from bertkit.data.read.lines import Undecodable, count_wrong, lines, valid_lines
 from bertkit.data.read.readers import read
 from bertkit.data.read.rows import BadRows
 from bertkit.data.read.sources import BINARY, Source
-from bertkit.errors import DataError, Problem, Setting
+from bertkit.errors import DataError, Problem, Setting, name_some
 from bertkit.recipe.schema import DataBlock
 from bertkit.warn import warn
 
@@ -83,7 +83,7 @@ def scan(source: Source, block: DataBlock, *, errors: str = "strict") -> Scanned
             raise _undecodable(source, encoding) from error
         warn(f"{source.name}: is not UTF-8, so it is read as cp1252")
         return scan(source, block.model_copy(update={"encoding": "cp1252"}))
-    except (OSError, EOFError, zlib.error) as error:
+    except (OSError, EOFError) as error:
         reason = getattr(error, "strerror", None) or error
         raise DataError.at(source.name, f"can not be read: {reason}", "is it whole, and what its name says?") from error
     if not size:
@@ -230,15 +230,15 @@ def _split_point(text: str) -> int:
 
 def _texts(source: Source, block: DataBlock) -> Iterator[str]:
     """The texts of a source whose rows are documents."""
-    name = block.columns.get("text", "text")
+    name = str(block.columns.get("text", "text"))
     bad = BadRows(block.bad_rows)
     for record in read(source, block, bad):
-        if name not in record.values:
-            has = ", ".join(map(str, record.values))
-            what = f"no column {name!r} for the text; the columns here: {has}"
-            setting = Setting("data.columns.text", next(iter(record.values), "NAME"))
+        if not paths.there(record.values, name):
+            has = paths.columns_in(record.values)
+            what = f"no column {name!r} for the text; the columns here: {name_some(has)}"
+            setting = Setting("data.columns.text", (has or ["NAME"])[0])
             raise DataError.at(record.place, what, "name the one that holds it", setting=setting)
-        text = record.values[name]
+        text = paths.get(record.values, name)
         if problem := check_text(text, record.place):
             bad.add(problem)
         else:

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import functools
 import json
+import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
-from bertkit.data.read.json_text import Repeated, describe, parse, reason
+from bertkit.data.read.json_text import Repeated, describe, parse, parse_all, reason
 from bertkit.data.read.lines import lines
 from bertkit.data.read.rows import Record, Tally
 from bertkit.data.read.sources import Source
 from bertkit.data.read.squad import articles, questions
-from bertkit.errors import DataError, Problem, Setting, did_you_mean
+from bertkit.data.read.tables import columnwise
+from bertkit.errors import BertkitError, DataError, Problem, Setting, did_you_mean, name_some
 from bertkit.recipe.schema import DataBlock
+
+log = logging.getLogger("bertkit")
 
 _GAP = re.compile(r"[ \t\n\r,:]*")
 _skip_value = json.JSONDecoder().raw_decode
@@ -22,8 +26,12 @@ _skip_value = json.JSONDecoder().raw_decode
 
 def read_jsonl(source: Source, block: DataBlock) -> Iterator[Record | Problem]:
     """One object (or, with `data.header`, one list) per line."""
+    return _of_lines(lines(source, block), source, block)
+
+
+def _of_lines(content: Iterable[str], source: Source, block: DataBlock) -> Iterator[Record | Problem]:
     blank, number = Tally(), 0
-    for line, text in enumerate(lines(source, block), 1):
+    for line, text in enumerate(content, 1):
         place = source.line(line)
         if not text.strip():
             blank.add("blank lines skipped", place)
@@ -44,7 +52,8 @@ def read_jsonl(source: Source, block: DataBlock) -> Iterator[Record | Problem]:
 def read_json(source: Source, block: DataBlock, *, squad: bool = False) -> Iterator[Record | Problem]:
     """A list of objects (or, with `data.header`, of lists); `file.json#key` names the list at `key`.
 
-    SQuAD's layout is recognised: its questions are the rows (squad.py).
+    Also read are an object with a single list of objects, a table by columns (columnwise.py), and objects one after
+    the other. SQuAD's layout is recognised: its questions are the rows (squad.py).
 
     Args:
         squad: accept SQuAD's layout only.
@@ -58,11 +67,11 @@ def read_json(source: Source, block: DataBlock, *, squad: bool = False) -> Itera
     try:
         value = parse(text)
     except (ValueError, RecursionError) as error:
-        at_line = getattr(error, "lineno", 1)
-        many = isinstance(error, json.JSONDecodeError) and error.msg == "Extra data"
-        todo = "if each line is an object" if many else "look there and just above"
-        setting = Setting("data.format", "jsonl") if many else None
-        raise DataError.at(source.line(at_line), "broken JSON", todo, detail=reason(error), setting=setting) from error
+        more = isinstance(error, json.JSONDecodeError) and error.msg == "Extra data"
+        if more and text.lstrip().startswith("{") and not (squad or source.key):
+            yield from _one_after_the_other(text, source, block)
+            return
+        raise _broken(error, source) from error
     value, position = _descend(value, text, source)
     if (listed := articles(value)) is not None:
         if isinstance(value, Repeated):
@@ -72,10 +81,48 @@ def read_json(source: Source, block: DataBlock, *, squad: bool = False) -> Itera
     if squad:
         what = 'not SQuAD\'s layout: no "data" with a list of articles that have "paragraphs"'
         raise DataError.at(source.name, what, "if it is a list of rows", setting=Setting("data.format", "json"))
+    if isinstance(value, dict) and (rows := columnwise.rows_of(value, lists=block.header is not None)) is not None:
+        log.info("%s: a table by columns, %s rows", source.name, f"{len(rows):,}")
+        yield from (_row(row, block, source.row(number), number) for number, row in enumerate(rows, 1))
+        return
+    yield from _placed(_listed(value, text, position, source, block), text, source, block)
+
+
+def _placed(rows: Iterable[tuple[Any, int]], text: str, source: Source, block: DataBlock) -> Iterator[Record | Problem]:
+    """The rows with the lines of their positions in the text."""
     line, counted = 1, 0
-    for number, (row, start) in enumerate(_listed(value, text, position, source), 1):
+    for number, (row, start) in enumerate(rows, 1):
         line, counted = line + text.count("\n", counted, start), start
         yield _row(row, block, source.line(line), number)
+
+
+def _one_after_the_other(text: str, source: Source, block: DataBlock) -> Iterator[Record | Problem]:
+    """Objects that no list holds: one a line, or each over several lines, as CLUENER was published.
+
+    Raises:
+        DataError: one over several lines is broken: where the next one starts is unknown.
+    """
+    content = text.removesuffix("\n").split("\n")
+    first = next(line for line in content if line.strip())
+    try:
+        parse(first.strip())
+    except (ValueError, RecursionError):
+        pass
+    else:
+        log.info("%s: an object per line", source.name)
+        yield from _of_lines(content, source, block)
+        return
+    try:
+        values = parse_all(text)
+    except (ValueError, RecursionError) as error:
+        raise _broken(error, source) from error
+    log.info("%s: %s objects, one after the other", source.name, f"{len(values):,}")
+    yield from _placed(values, text, source, block)
+
+
+def _broken(error: Exception, source: Source) -> BertkitError:
+    place = source.line(getattr(error, "lineno", 1))
+    return DataError.at(place, "broken JSON", "look there and just above", detail=reason(error))
 
 
 read_squad = functools.partial(read_json, squad=True)
@@ -94,14 +141,21 @@ def _descend(value: Any, text: str, source: Source) -> tuple[Any, int]:
     return value, position
 
 
-def _listed(value: Any, text: str, position: int, source: Source) -> Iterator[tuple[Any, int]]:
-    """Each row of a list and its position in the text."""
+def _listed(value: Any, text: str, position: int, source: Source, block: DataBlock) -> Iterator[tuple[Any, int]]:
+    """Each row of a list, or of the only list of rows in an object, and its position in the text."""
     if isinstance(value, list):
         return zip(value, (start for _, start in _children(text, position)), strict=True)
     if not isinstance(value, dict):
         raise DataError.at(source.name, f"expected a list of rows, found {describe(value)}", "write [{...}, {...}]")
-    keys = ", ".join(f"{key} ({len(v):,} rows)" if isinstance(v, list) else key for key, v in value.items())
-    lists = [key for key, v in value.items() if isinstance(v, list)]
+    kinds = dict if block.header is None else (dict, list)
+    rows = [key for key, v in value.items() if isinstance(v, list) and any(isinstance(row, kinds) for row in v)]
+    if len(rows) == 1:
+        if isinstance(value, Repeated):
+            raise DataError(value.problem(source.name))
+        log.info("%s: the rows are those of its key %s", source.name, rows[0])
+        return _listed(value[rows[0]], text, dict(_children(text, position))[rows[0]], source, block)
+    keys = name_some(f"{key} ({len(v):,} rows)" if isinstance(v, list) else key for key, v in value.items())
+    lists = rows or [key for key, v in value.items() if isinstance(v, list)]
     path = f"{source.key}/{(lists or ['KEY'])[0]}".lstrip("/")
     todo = f"name the key of the rows: {source.name}#{path}"
     raise DataError.at(source.name, f"expected a list of rows, found an object with the keys {keys}", todo)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from typing import Any
 
 from bertkit.errors import Problem
 from bertkit.files.json_file import MOST_DEPTH, check_depth, describe
 
-__all__ = ["Repeated", "describe", "parse", "reason"]
+__all__ = ["Repeated", "describe", "parse", "parse_all", "reason"]
+
+_GAP = re.compile(r"[ \t\n\r,]*")
 
 
 class Repeated(dict):
@@ -30,6 +33,27 @@ def parse(text: str) -> Any:
     value = json.loads(text, object_pairs_hook=_object)
     check_depth(text, value)
     return value
+
+
+def parse_all(text: str) -> list[tuple[Any, int]]:
+    """The values that stand one after the other in a text, with or without commas between them, and their positions.
+
+    Raises:
+        ValueError, RecursionError: one of them is no JSON.
+    """
+    decoder = json.JSONDecoder(object_pairs_hook=_object)
+    values, position = [], _after_gap(text, 0)
+    while position < len(text):
+        value, end = decoder.raw_decode(text, position)
+        check_depth(text[position:end], value)
+        values.append((value, position))
+        position = _after_gap(text, end)
+    return values
+
+
+def _after_gap(text: str, position: int) -> int:
+    gap = _GAP.match(text, position)
+    return gap.end() if gap else position
 
 
 def reason(error: Exception) -> str:

@@ -10,12 +10,12 @@ import codecs
 import dataclasses
 import io
 import re
-import zlib
 from collections.abc import Iterator
 from functools import cached_property
 from typing import Any, BinaryIO
 
 from bertkit.data.read import encodings
+from bertkit.data.read.packed import check_plain
 from bertkit.data.read.rows import Record, Tally, word_place
 from bertkit.data.read.sources import BINARY, Source
 from bertkit.errors import DataError, Problem, Setting, did_you_mean
@@ -78,7 +78,7 @@ def lines(source: Source, block: DataBlock) -> Iterator[str]:
         # these two take their byte order from a mark
         what, todo = f"has no byte order mark, which {block.encoding} needs", "if it has none, name the byte order"
         raise Undecodable.at(source.line(1), what, todo, setting=Setting("data.encoding", "utf-16-le")) from error
-    except (OSError, EOFError, zlib.error) as error:
+    except (OSError, EOFError) as error:
         reason = getattr(error, "strerror", None) or error
         todo = "is it whole, and what its name says?"
         raise DataError.at(source.line(number + 1), f"can not be read: {reason}", todo) from error
@@ -213,7 +213,8 @@ def _split(stream: io.TextIOWrapper) -> Iterator[str]:
 
 
 def _decoded(raw: BinaryIO, source: Source, encoding: str) -> io.TextIOWrapper:
-    head = raw.peek(4)[:4]  # type: ignore[attr-defined]
+    head = raw.peek(10)[:10]  # type: ignore[attr-defined]
+    check_plain(head, source.name, source.plain_file)
     try:
         codec = codecs.lookup(encoding).name
         stream = io.TextIOWrapper(raw, encoding, errors=KEEP, newline="\n")

@@ -27,6 +27,7 @@ from bertkit.data.read.lines import WrongBytes, lines
 from bertkit.data.read.rows import BadRows, Record
 from bertkit.data.read.sources import Source, expand, format_of
 from bertkit.data.read.tables.csv import read_csv, read_csv_semicolon, read_tsv
+from bertkit.data.read.tables.sheets import read_excel
 from bertkit.errors import BertkitError, DataError, PluginError, Problem
 from bertkit.recipe.schema import DataBlock
 
@@ -56,6 +57,7 @@ READERS: dict[str, Reader] = {
     "json": read_json,
     "parquet": read_parquet,
     "arrow": read_arrow,
+    "excel": read_excel,
     "text": read_text,
     "fasttext": read_fasttext,
     "conll": read_conll,
@@ -77,8 +79,8 @@ KEYS = {
 }
 """Key of `data:` -> the formats of `READERS` that it is for; a key that is not here is for all."""
 
-KEYED = ("json", "squad", "hub")
-"""Formats whose source may name a part after `#`: a key or a split."""
+KEYED = ("json", "squad", "hub", "excel")
+"""Formats whose source may name a part after `#`: a key, a sheet or a split."""
 
 
 def read_records(sources: Sequence[str], block: DataBlock) -> Iterator[Record]:

@@ -71,15 +71,18 @@ class LeftOut:
     """Rows that can not be used (data.bad_rows: skip)."""
     not_drawn: int = 0
     """Rows beyond data.limit."""
+    dropped: int = 0
+    """Rows whose label is one of data.drop_labels."""
 
     def __str__(self) -> str:
         """`, 3 skipped, 20 not drawn`, or an empty text."""
+        dropped = f", {self.dropped:,} dropped (data.drop_labels)" if self.dropped else ""
         skipped = f", {self.skipped:,} skipped (data.bad_rows)" if self.skipped else ""
-        return skipped + (f", {self.not_drawn:,} not drawn (data.limit)" if self.not_drawn else "")
+        return dropped + skipped + (f", {self.not_drawn:,} not drawn (data.limit)" if self.not_drawn else "")
 
     def as_dict(self) -> dict[str, int]:
-        """`rows_skipped` and `rows_not_drawn`, where there are any."""
-        counts = {"rows_skipped": self.skipped, "rows_not_drawn": self.not_drawn}
+        """`rows_dropped`, `rows_skipped` and `rows_not_drawn`, where there are any."""
+        counts = {"rows_dropped": self.dropped, "rows_skipped": self.skipped, "rows_not_drawn": self.not_drawn}
         return {name: count for name, count in counts.items() if count}
 
 
@@ -97,9 +100,10 @@ def count_left_out() -> Iterator[LeftOut]:
         _LEFT_OUT.reset(token)
 
 
-def leave_out(*, skipped: int = 0, not_drawn: int = 0) -> None:
+def leave_out(*, skipped: int = 0, not_drawn: int = 0, dropped: int = 0) -> None:
     """Count rows left out, if someone asked for the count."""
     if (counts := _LEFT_OUT.get()) is not None:
+        counts.dropped += dropped
         counts.skipped += skipped
         counts.not_drawn += not_drawn
 

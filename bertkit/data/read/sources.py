@@ -5,10 +5,8 @@ from __future__ import annotations
 import contextlib
 import difflib
 import glob
-import gzip
 import io
 import logging
-import math
 import re
 import sys
 import threading
@@ -16,9 +14,10 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO
 
 from bertkit import extras
+from bertkit.data.read.packed import PACKED, ZIP, choose, files_in, is_excel, is_packed, unpack
 from bertkit.errors import BertkitError, DataError, ExtraError, Problem, Setting
 from bertkit.recipe.schema import DataBlock
 from bertkit.warn import warn
@@ -34,6 +33,11 @@ ENDINGS = {
     ".parquet": "parquet",
     ".arrow": "arrow",
     ".feather": "arrow",
+    ".xlsx": "excel",
+    ".xlsm": "excel",
+    ".xlsb": "excel",
+    ".xls": "excel",
+    ".ods": "excel",
     ".txt": "text",
     ".conll": "conll",
     ".conll03": "conll",
@@ -42,18 +46,16 @@ ENDINGS = {
     ".iob2": "conll",
     ".bmes": "conll",
 }
-"""File ending (upper or lower case; `.gz` may follow that of a text format) -> reader."""
+"""File ending (upper or lower case; one of `PACKED` may follow) -> reader."""
 
-BINARY = ("parquet", "arrow")
+BINARY = ("parquet", "arrow", "excel")
+"""Formats that are not lines of text."""
 NOT_ROWS = ("dataset_info.json", "dataset_dict.json", "state.json")
 """Other files that `Dataset.save_to_disk` writes."""
 
 
 PATIENCE = 1.0
 """Seconds before a pipe without a writer is named."""
-BOMB_BYTES, BOMB_RATIO = 2**28, 200
-"""A packed file may unpack to so many bytes or, if that is more, so many times its size. Texts are packed to a third,
-and very repetitive ones to a fiftieth; the format allows a thousandth."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,8 @@ class Source:
     """One thing to read rows from.
 
     `name` is the name in messages, `format` the reader; `file` is None for standard input (read into `content`) and
-    for the hub; `key` is the part after `#`: the key of a JSON object, or the split of a hub data set.
+    for the hub; `key` is the part after `#`: the key of a JSON object, the sheet of an Excel file, or the split of a
+    hub data set; `inner` is the file in a .zip.
     """
 
     name: str
@@ -70,6 +73,12 @@ class Source:
     key: str = ""
     content: bytes = b""
     rows: Sequence[dict[str, Any]] | None = None
+    inner: str = ""
+
+    @property
+    def plain_file(self) -> Path | None:
+        """The file, if its bytes are the rows as they are: not packed, and no stream."""
+        return self.file if self.file and not is_packed(self.file) and self.file.is_file() else None
 
     def line(self, number: int) -> str:
         """Place of a line, counted from 1."""
@@ -88,9 +97,8 @@ class Source:
         """The bytes, decompressed. The stream can `peek` but may not be seekable: `<(command)` is a file too."""
         if self.file is None:
             return io.BufferedReader(io.BytesIO(self.content))
-        packed = self.file.suffix.lower() == ".gz"
         with _waiting(self.file):
-            return cast(BinaryIO, _Unpacked(self.file)) if packed else self.file.open("rb")
+            return unpack(self.file, self.inner) if is_packed(self.file) else self.file.open("rb")
 
 
 @contextlib.contextmanager
@@ -106,25 +114,6 @@ def _waiting(file: Path) -> Iterator[None]:
         timer.cancel()
 
 
-class _Unpacked(gzip.GzipFile):
-    """A packed file, which may be a bomb: a thousandth of what it unpacks to."""
-
-    def __init__(self, file: Path):
-        super().__init__(file)
-        self._most = max(BOMB_BYTES, BOMB_RATIO * file.stat().st_size) if file.is_file() else math.inf
-
-    def read(self, size: int | None = -1) -> bytes:
-        return self._checked(super().read(size))
-
-    def read1(self, size: int = -1) -> bytes:
-        return self._checked(super().read1(size))
-
-    def _checked(self, part: bytes) -> bytes:
-        if self.tell() > self._most:
-            raise EOFError(f"it unpacks to more than {BOMB_RATIO} times its size; unpack it first if that is right")
-        return part
-
-
 def placeholders(count: int) -> tuple[str, ...]:
     """Names for columns that have none."""
     return tuple(f"column{position}" for position in range(1, count + 1))
@@ -138,8 +127,9 @@ def fitting(names: Sequence[str], count: int) -> tuple[str, ...]:
 def expand(sources: Sequence[str | Source], block: DataBlock) -> list[Source]:
     """The single sources behind these names, in their order; the files of a folder or glob by name.
 
-    Each is a file, a folder (every data file in it, at any depth), a glob, `file.json#key`, `-` (standard input),
-    `package:module/path` (a file in an installed package) or `hub:name[:config][@revision]#split`. A Source stays.
+    Each is a file, a folder (every data file in it, at any depth), a glob, `file.json#key`, `file.xlsx#Sheet`,
+    `file.zip#inner.csv`, `-` (standard input), `package:module/path` (a file in an installed package) or
+    `hub:name[:config][@revision]#split`. A Source stays.
 
     Raises:
         DataError: one or more of them name nothing that can be read; all are reported together.
@@ -172,11 +162,18 @@ def _expand(text: str, block: DataBlock) -> list[Source]:
         return [Source(name, "hub", key=split)]
     if text.startswith(extras.PACKAGE):
         path, _, key = text.partition("#")
-        return [replace(s, key=key) for s in _files(str(extras.carried(path, DataError)), text, block)]
-    path, key = text, ""
-    if not Path(text).exists() and "#" in text:  # a name may hold a # of its own
-        path, _, key = text.rpartition("#")
-    return [replace(s, key=key) for s in _files(path, text, block)]
+        return _files(str(extras.carried(path, DataError)), key, text, block)
+    return _files(*_parted(text), text, block)
+
+
+def _parted(text: str) -> tuple[str, str]:
+    """The path, and the key after `#`; a file's name may hold a # of its own."""
+    if Path(text).exists() or "#" not in text:
+        return text, ""
+    parts = text.split("#")
+    starts = ("#".join(parts[:count]) for count in range(len(parts) - 1, 0, -1))
+    path = next((start for start in starts if Path(start).exists()), text.rpartition("#")[0])
+    return path, text[len(path) + 1 :]
 
 
 def _standard_input(block: DataBlock) -> Source:
@@ -191,18 +188,18 @@ def _standard_input(block: DataBlock) -> Source:
     return Source("stdin", format, content=content)
 
 
-def _files(path: str, text: str, block: DataBlock) -> list[Source]:
+def _files(path: str, key: str, text: str, block: DataBlock) -> list[Source]:
     if Path(path).is_dir():
-        return _folder(Path(path), text, block)
+        return [replace(source, key=key) for source in _folder(Path(path), text, block)]
     if Path(path).exists():
-        return [_file(Path(path), block)]
+        return [_file(Path(path), block, key)]
     if not glob.has_magic(path):
         raise _not_found(path, text)
     matches = [Path(match) for match in sorted(glob.glob(path, recursive=True))]  # noqa: PTH207 (it may be absolute)
     files = [match for match in matches if not match.is_dir()]
     if not files:
         raise DataError.at(text, "no file matches this pattern", "** matches folders at any depth")
-    return [_file(file, block) for file in files]
+    return [_file(file, block, key) for file in files]
 
 
 def _folder(folder: Path, text: str, block: DataBlock) -> list[Source]:
@@ -216,14 +213,35 @@ def _folder(folder: Path, text: str, block: DataBlock) -> list[Source]:
     return [_file(path, block) for path in rows]
 
 
-def _file(path: Path, block: DataBlock) -> Source:
+def _file(path: Path, block: DataBlock, key: str = "") -> Source:
     name = shown(path)
-    format = _chosen(path, block)
+    if path.suffix.lower() == ZIP:
+        return _zipped(path, name, key, block)
+    format = _chosen(path, block) or ("excel" if is_excel(path) else "")
     if not format:
-        known = ", ".join(sorted(set(ENDINGS.values())))
-        todo = f"name the format ({known})"
-        raise DataError.at(name, "unknown file ending", todo, setting=Setting("data.format", "csv"))
-    return Source(name, format, path)
+        raise _unknown(name)
+    return Source(name, format, path, key)
+
+
+def _zipped(path: Path, name: str, key: str, block: DataBlock) -> Source:
+    """The file in a .zip that is asked for, or the only one that can be read."""
+    inside = [] if key else files_in(path)
+    known = [inner for inner in inside if _format(Path(inner)) and Path(inner).name not in NOT_ROWS]
+    if not known and block.format:
+        known = inside
+    inner, key = choose(path, name, key, known)
+    if len(inside) > 1:
+        log.info("%s: %s is read; other files in it: %d", name, inner, len(inside) - 1)
+    name = f"{name}#{inner}"
+    format = _chosen(Path(inner), block)
+    if not format:
+        raise _unknown(name)
+    return Source(name, format, path, key, inner=inner)
+
+
+def _unknown(name: str) -> BertkitError:
+    todo = f"name the format ({', '.join(sorted(set(ENDINGS.values())))})"
+    return DataError.at(name, "unknown file ending", todo, setting=Setting("data.format", "csv"))
 
 
 def _chosen(path: Path, block: DataBlock) -> str:
@@ -243,9 +261,8 @@ def format_of(text: str, block: DataBlock) -> str:
 
 def _format(path: Path) -> str:
     """The format by the file ending, or an empty text."""
-    packed = path.suffix.lower() == ".gz"
-    format = ENDINGS.get(Path(path.stem if packed else path.name).suffix.lower(), "")
-    return "" if packed and format in BINARY else format
+    packed = path.suffix.lower() in PACKED
+    return ENDINGS.get(Path(path.stem if packed else path.name).suffix.lower(), "")
 
 
 def shown(path: Path) -> str:

@@ -10,11 +10,12 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from bertkit.data.columns import paths
 from bertkit.data.read.documents import AUTO, check_text, scan
 from bertkit.data.read.readers import read
 from bertkit.data.read.rows import BadRows, Record
 from bertkit.data.read.sources import BINARY, Source
-from bertkit.errors import Problem, Setting
+from bertkit.errors import Problem, Setting, name_some
 from bertkit.recipe.schema import DataBlock
 
 if TYPE_CHECKING:
@@ -29,8 +30,8 @@ Advance = Callable[[int], Any]
 
 def size(sources: Sequence[Source]) -> int | None:
     """Bytes of text in all files; None if not known before they are read."""
-    plain = all(s.file and s.file.is_file() and s.format not in BINARY and s.file.suffix != ".gz" for s in sources)
-    return sum(s.file.stat().st_size for s in sources if s.file) if plain else None
+    files = [None if s.format in BINARY else s.plain_file for s in sources]
+    return sum(file.stat().st_size for file in files if file) if all(files) else None
 
 
 def texts(sources: Sequence[Source], block: DataBlock, advance: Advance = lambda count: None) -> Iterator[str]:
@@ -49,7 +50,7 @@ def texts(sources: Sequence[Source], block: DataBlock, advance: Advance = lambda
                 if bad.count >= 10 and block.bad_rows == "error":
                     break  # a missing column is missing in all rows
                 continue
-            text = record.values[column]
+            text = paths.get(record.values, column)
             advance(len(text) + 1 if text.isascii() else len(text.encode()) + 1)
             yield from _parts(text)
     bad.settle()
@@ -69,9 +70,9 @@ def _parts(text: str) -> Iterator[str]:
 
 
 def _problem(record: Record, column: str) -> Problem | None:
-    if column in record.values:
-        return check_text(record.values[column], record.place)
-    has = ", ".join(map(str, record.values))
+    if paths.there(record.values, column):
+        return check_text(paths.get(record.values, column), record.place)
+    has = name_some(paths.columns_in(record.values))
     setting = Setting("data.columns.text", "NAME")
     return Problem(record.place, f"no column {column!r}; the columns here: {has}", "name it", setting=setting)
 

@@ -152,8 +152,7 @@ def test_broken_json_has_its_line(write):
 
 def test_json_lines_under_the_name_of_json(write):
     path = write("a.json", '{"text": "a"}\n{"text": "b"}\n')
-    assert "--set data.format=jsonl" in message(path)
-    assert len(rows(path, format="jsonl")) == 2
+    assert rows(path) == rows(path, format="jsonl") == [("a.json:1", 1, {"text": "a"}), ("a.json:2", 2, {"text": "b"})]
 
 
 def test_other_formats_have_no_key(write):
@@ -196,3 +195,45 @@ def test_any_objects_are_read_back_from_a_list(write, written, indent):
     if indent is not None:
         assert len(set(starts)) == len(starts)
         assert all(lines[start - 1].lstrip().startswith("{") for start in starts)
+
+
+def test_the_only_list_of_objects_in_an_object(write, caplog):
+    caplog.set_level("INFO")
+    path = write("a.json", '{"version": 1,\n "names": ["x"],\n "data": [\n  {"text": "a"},\n  3\n]}')
+    assert rows(path, bad_rows="skip") == [("a.json:4", 1, {"text": "a"})]
+    assert caplog.messages[0] == "a.json: the rows are those of its key data"
+    assert caplog.messages[1] == "rows left out, not an object: 1 (a.json:5)"
+    write("b.json", '{"data": [["a"]], "names": ["x"]}')
+    assert rows("b.json", header=["text"]) == [("b.json:1", 1, {"text": "a"})]
+
+
+def test_a_message_names_a_dozen_keys_at_most(write):
+    path = write("a.json", json.dumps({f"key{number}": number for number in range(120)}))
+    assert "the keys key0, " in message(path)
+    assert "key11, ... (120 in all); name the key" in message(path)
+
+
+def test_objects_over_several_lines_one_after_the_other(write, caplog):
+    path = write("a.json", '\n{\n "text": "a"\n}\n\n{\n "text": "b", "text": "c"\n},\n{"text":\n"d"}\n')
+    places = [(place, number) for place, number, _ in rows(path, bad_rows="skip")]
+    assert places == [("a.json:2", 1), ("a.json:9", 3)]
+    assert "rows left out, a key occurs twice in one object: 1 (a.json:6)" in caplog.messages
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        ('{\n"text": "a"\n}\n{\n"text": "b"\n', "a.json:6  broken JSON: Expecting ',' delimiter"),
+        ('[{"text": "a"}]]', "a.json:1  broken JSON: Extra data"),
+        ('[{"text": "a"}]\n[{"text": "b"}]', "a.json:2  broken JSON: Extra data"),
+        ('{\n"text": "a"\n}\nand so on', "a.json:4  broken JSON: Expecting value"),
+    ],
+)
+def test_what_follows_a_value_and_is_no_row(write, content, expected):
+    assert message(write("a.json", content)).startswith(expected)
+
+
+def test_a_broken_line_among_objects_is_one_bad_row(write, caplog):
+    path = write("a.json", '{"text": "a"}\n{"text": "b"\n{"text": "c"}\n')
+    assert [place for place, _, _ in rows(path, bad_rows="skip")] == ["a.json:1", "a.json:3"]
+    assert "rows left out, broken JSON: 1 (a.json:2)" in caplog.messages

@@ -111,9 +111,9 @@ def test_a_line_without_end_is_an_error_before_the_memory_is_full(write, monkeyp
 
 
 def test_a_packed_bomb_is_an_error_and_repetitive_texts_are_not(write, monkeypatch):
-    from bertkit.data.read import sources
+    from bertkit.data.read import packed
 
-    monkeypatch.setattr(sources, "BOMB_BYTES", 100_000)
+    monkeypatch.setattr(packed, "BOMB_BYTES", 100_000)
     assert len(read(write("a.txt.gz", gzip.compress(b"text\n" * 20_000)))) == 20_000
     with pytest.raises(DataError, match=r"b\.txt\.gz:\d+  can not be read: it unpacks to more than 200 times its size"):
         read(write("b.txt.gz", gzip.compress(b"text\n" * 200_000)))

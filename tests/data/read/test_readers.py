@@ -4,6 +4,8 @@ import gzip
 import io
 import sys
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from bertkit import plugins
@@ -54,10 +56,11 @@ def test_standard_input(monkeypatch):
     assert texts(["-"]) == [("stdin:2", "a\nb"), ("stdin:4", "c")]
 
 
-def test_standard_input_as_a_table_of_columns_is_refused(monkeypatch):
-    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"PAR1")))
-    with pytest.raises(DataError, match="stdin  parquet can not be read from here"):
-        texts(["-"], DataBlock(format="parquet"))
+def test_standard_input_as_a_table_of_columns(monkeypatch):
+    sink = io.BytesIO()
+    pq.write_table(pa.table({"text": ["a"]}), sink)
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(sink.getvalue())))
+    assert texts(["-"], DataBlock(format="parquet")) == [("stdin[row 1]", "a")]
 
 
 def test_an_unknown_format(write):

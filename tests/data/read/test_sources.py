@@ -41,6 +41,10 @@ def formats(texts: list[str], block: DataBlock = BLOCK) -> list[str]:
         ("a.conll", "conll"),
         ("a.iob2.gz", "conll"),
         ("a.BMES", "conll"),
+        ("a.txt.zst", "text"),
+        ("a.parquet.gz", "parquet"),
+        ("a.XLSX", "excel"),
+        ("a.ods", "excel"),
     ],
 )
 def test_the_ending_tells_the_format(write, name, format):
@@ -51,10 +55,11 @@ def test_the_format_option_overrules_the_ending(write):
     assert formats([write("a.txt", "")], DataBlock(format="tsv")) == ["tsv"]
 
 
-@pytest.mark.parametrize("name", ["a.dat", "a", "a.parquet.gz"])
+@pytest.mark.parametrize("name", ["a.dat", "a"])
 def test_an_unknown_ending_lists_the_formats(write, name):
     with pytest.raises(
-        DataError, match=rf"{name}  unknown file ending; name the format \(arrow, conll, csv, json.*data.format=csv"
+        DataError,
+        match=rf"{name}  unknown file ending; name the format \(arrow, conll, csv, excel, .*data.format=csv",
     ):
         names([write(name, "x")])
 
