@@ -6,14 +6,16 @@ Rows are read from the file every time: `datasets`' own cache gives stale rows i
 from __future__ import annotations
 
 import difflib
+import itertools
 import logging
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from bertkit.data import headers
 from bertkit.data.columns import paths
 from bertkit.data.columns.column import Column
+from bertkit.data.columns.units import PARALLEL, in_characters
 from bertkit.data.columns.values import SEVERAL, Values
 from bertkit.data.read.readers import read
 from bertkit.data.read.rows import BadRows, Record, Tally, Unusable, word_place
@@ -68,9 +70,7 @@ def load(
     values = Values(block, tally, keep_empty=not answers)
     rows = _Rows(columns, block, values, answers=answers)
     for source in expand(sources, block):
-        for position, record in enumerate(read(source, block, bad)):
-            if not position:
-                rows.open(source, record)
+        for record in rows.opened(source, read(source, block, bad)):
             try:
                 rows.add(record)
                 if keep is not None:
@@ -104,6 +104,13 @@ class _Rows:
     def __len__(self) -> int:
         return self._count
 
+    def opened(self, source: Source, records: Iterator[Record]) -> Iterator[Record]:
+        """The records of a source, whose columns are matched with the task's; offsets of spans count characters."""
+        if (first := next(records, None)) is not None:
+            self.open(source, first)
+            records = in_characters(itertools.chain([first], records), self._columns, self._from, source.name)
+        return records
+
     def open(self, source: Source, first: Record) -> None:
         """Match a source's columns with the task's, by its first row.
 
@@ -116,6 +123,7 @@ class _Rows:
         wanted = {c.name: self._from[c.name] for c in self._columns if c.required or c.name in mapped}
         wanted |= {"id": self._id} if "id" in mapped else {}
         used = {self._id, *(name for source in self._from.values() for name in _names(source))}
+        used |= {PARALLEL} if any(column.kind == "spans" for column in self._columns) else set()
         unused = [name for name in has if not any(name == one or name.startswith(f"{one}.") for one in used if one)]
         lacking = {
             name: [one for one in _names(source) if not paths.there(first.values, one)]

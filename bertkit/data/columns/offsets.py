@@ -2,7 +2,7 @@
 labels that are one of the choices.
 
 An answer with a wrong start is moved if it is clear which characters are meant, and counted: CMRC 2018 has five that
-are off by one in its trial split. Entities are never moved: few files hold the text by which to find them.
+are off by one in its trial split. Entities are never moved one by one; units.py converts the offsets of a whole file.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Any
 
 from bertkit.data.columns.choices import LEAVE_OUT, SKIP, right
 from bertkit.data.columns.column import Column
+from bertkit.data.columns.units import units_that_reach
 from bertkit.data.read.rows import Tally, Unusable
 
 NEAR = 50
@@ -67,7 +68,7 @@ def _text(row: dict[str, Any], before: dict[str, str], name: str) -> str:
 
 
 def fit_spans(spans: list[dict[str, Any]], text: str, name: str = "spans") -> list[dict[str, Any]]:
-    """The spans sorted by start, without `mention`.
+    """The spans sorted by start, those with the same in the order of the file, without `mention`.
 
     Raises:
         Unusable: one is empty, reaches beyond the text, or its mention is not the text there.
@@ -76,11 +77,14 @@ def fit_spans(spans: list[dict[str, Any]], text: str, name: str = "spans") -> li
         start, end = span["start"], span["end"]
         if not 0 <= start < end <= len(text):
             detail = f"{start} to {end}, the text has {len(text)} characters"
-            raise Unusable(f"{name} reaches beyond the text or is empty", LEAVE_OUT, detail=detail, setting=SKIP)
+            others = units_that_reach(text, end) if 0 <= start < end and "mention" not in span else []
+            todo = f"if it counts {' or '.join(others)}: give the `text` of each entity, and all are converted; else "
+            what = f"{name} reaches beyond the text or is empty"
+            raise Unusable(what, f"{todo * bool(others)}{LEAVE_OUT}", detail=detail, setting=SKIP)
         if (mention := span.get("mention", text[start:end])) != text[start:end]:
             detail = f"{mention!r:.40} at {start} to {end}, where the text has {text[start:end]!r:.40}"
             raise Unusable(f"{name} is not at its place", LEAVE_OUT, detail=detail, setting=SKIP)
-    ordered = sorted(spans, key=lambda span: (span["start"], span["end"]))
+    ordered = sorted(spans, key=lambda span: span["start"])
     return [{key: span[key] for key in ("start", "end", "label")} for span in ordered]
 
 

@@ -25,6 +25,7 @@ log = logging.getLogger("bertkit")
 DOCUMENT = "-DOCSTART-"
 """First field of the line that starts a document in CoNLL-2003."""
 
+_COUNTER = re.compile(r"[0-9]+([-.][0-9]+)?")  # CoNLL-U: 3-4 of a contraction, 3.1 of an empty node
 _COMMENT = re.compile(r"#(\s|$)")  # "# text = ..." and GermEval's "#<TAB>http://..."
 _SPACES = re.compile("[ \t]+")
 _GLUED = re.compile(r".+?[0-9]+", re.DOTALL)
@@ -36,12 +37,15 @@ Split = Callable[[str], list[str]]
 
 @dataclass(frozen=True)
 class _Layout:
-    """How the lines of a file are split, how many columns most of them have, and the values of the last column."""
+    """How the lines of a file are split, how many columns most of them have, and what stands in them."""
 
     split: Split
     tabs: bool
     width: int
     last: set[str]
+    """The values of the last column."""
+    counted: bool
+    """Whether the first column counts the words."""
 
 
 @dataclass
@@ -99,7 +103,9 @@ def _layout(content: list[str], source: Source) -> _Layout:
         first = next(number for number, line in enumerate(content, 1) if "\t" in line.strip())
         what = "this line has a tab, but most lines have none"
         raise DataError.at(source.line(first), what, "separate the columns of all lines by tabs, or of all by spaces")
-    return _Layout(split, tabs, width, {fields[-1] for fields in rows if len(fields) == width})
+    whole = [fields for fields in rows if len(fields) == width]
+    counted = width > 1 and all(_COUNTER.fullmatch(fields[0]) for fields in whole)
+    return _Layout(split, tabs, width, {fields[-1] for fields in whole}, counted)
 
 
 def _by_tab(line: str) -> list[str]:
@@ -129,6 +135,8 @@ def _sentences(content: list[str], layout: _Layout, source: Source) -> Iterator[
                 document, filled = document + 1, False
             continue
         fields = layout.split(line)
+        while len(fields) > layout.width and not fields[-1]:
+            fields.pop()
         if sentence is None and _is_comment(line, fields, layout):
             comments += 1
             continue
@@ -145,9 +153,12 @@ def _sentences(content: list[str], layout: _Layout, source: Source) -> Iterator[
 def _is_comment(line: str, fields: list[str], layout: _Layout) -> bool:
     """Whether a line before the first word of a sentence is a comment. A `#` may be a word: its line has all columns.
 
-    MultiCoNER's `# id 5c<TAB>domain=en` has all columns by coincidence, but no word has such a tag.
+    A comment may have all columns by coincidence. GermEval's `#<TAB>http://...<TAB>[2009-10-17]<TAB>` has no number
+    where all words have one, and nothing in its last column; MultiCoNER's `# id 5c<TAB>domain=en` has a tag that no
+    word has.
     """
-    by_chance = "=" in line and fields[-1] not in layout.last
+    empty = layout.width > 2 and not fields[-1]
+    by_chance = layout.counted or empty or ("=" in line and fields[-1] not in layout.last)
     return bool(_COMMENT.match(line)) and (len(fields) != layout.width or by_chance)
 
 

@@ -13,6 +13,7 @@ from bertkit.metrics import tagging as metric
 from bertkit.metrics.metric import Array
 from bertkit.tasks.ner.encode import IGNORED, is_first_token
 from bertkit.tasks.ner.sentences import Sentences
+from bertkit.tasks.ner.unseen import fill
 from bertkit.tasks.ner.viterbi import NEVER, best_path, marginals
 from bertkit.tasks.task import Answer, Encoded, Outputs
 from bertkit.tasks.words import join
@@ -76,30 +77,36 @@ def decode(
     labels: Sequence[str],
     rules: Rules | None,
     *,
+    scheme: Scheme,
     by_word: bool,
 ) -> list[Answer]:  # fmt: skip
-    """One answer per sentence (see `Ner.decode`).
+    """One answer per sentence (see `Ner.decode`). A word without tokens is in no sequence of the rules: its tag follows
+    from its neighbours'.
 
     Args:
         by_word: a tag's probability is the softmax over its word's scores, not the sum over all sequences that have it.
     """
     ends = np.cumsum([0, *map(len, sentences.words)])  # of each sentence, among the words of all
     scores = np.full((ends[-1], len(labels)), NEVER)  # (word, label), of all sentences
-    scores[:, labels.index("O")] = 0.0  # a word that no example has, as it has no tokens, is O
+    scores[:, labels.index("O")] = 0.0
+    seen = np.zeros(ends[-1], dtype=bool)  # (word,): an example has it
     for example, logits in zip(encoded.examples, outputs.get("scores", ()), strict=True):
         firsts = np.flatnonzero(is_first_token(example["first_tokens"]))
-        scores[ends[example["row"]] + example["own_words"]] = logits[firsts]
+        own = ends[example["row"]] + example["own_words"]
+        scores[own], seen[own] = logits[firsts], True
     powers = np.exp(scores - scores.max(1, keepdims=True))
     probabilities = powers / powers.sum(1, keepdims=True)
     chosen = scores.argmax(1)  # (word,)
     if rules:
         for first, end in itertools.pairwise(ends):
-            if first < end and not (by_word and _is_allowed(chosen[first:end], rules)):
-                chosen[first:end] = best_path(scores[first:end], *rules)
+            part = first + np.flatnonzero(seen[first:end])
+            if len(part) and not (by_word and _is_allowed(chosen[part], rules)):
+                chosen[part] = best_path(scores[part], *rules)
                 if not by_word:
-                    probabilities[first:end] = marginals(scores[first:end], *rules)
+                    probabilities[part] = marginals(scores[part], *rules)
     confidences = probabilities[np.arange(len(chosen)), chosen].tolist()
     tags = [labels[i] for i in chosen]
+    _fill(tags, confidences, seen, ends, scheme)
     answers: list[Answer] = []
     for row, words in enumerate(sentences.words):
         part = slice(ends[row], ends[row + 1])
@@ -108,6 +115,17 @@ def decode(
     for row, entity in _entities(answers, sentences):
         answers[row]["entities"].append(entity)
     return answers
+
+
+def _fill(tags: list[str], confidences: list[float], seen: Array, ends: Array, scheme: Scheme) -> None:
+    """Tags of unseen words, in place; within an entity they are as sure as the word before them."""
+    rows = np.unique(np.searchsorted(ends, np.flatnonzero(~seen), side="right")) - 1
+    for row in rows.tolist():
+        first, end = ends[row], ends[row + 1]
+        unseen = np.flatnonzero(~seen[first:end]).tolist()
+        tags[first:end] = fill([tags[first + word] for word in np.flatnonzero(seen[first:end])], unseen, scheme)
+        for word in first + np.array(unseen):
+            confidences[word] = 1.0 if tags[word] == "O" else confidences[word - 1]
 
 
 def _is_allowed(path: Array, rules: Rules) -> bool:

@@ -2,7 +2,7 @@
 
 A sentence longer than the limit is split into windows between words. Each word is trained and predicted in the window
 where it has the most context (data/windows.py, `maximum_context`). Words are tokenized one by one, each distinct word
-once. What the model can not see is counted and reported: words without tokens (control characters), and the end of a
+once. What the model can not see is counted and reported: words without tokens (invisible characters), and the end of a
 word that is longer than a window.
 """
 
@@ -241,6 +241,6 @@ class _Counts:
             head = f"{self.cut} words are longer than a window: cut"
             warnings.append(f"{head} ({some(self.cut_places, self.cut)})")
         if self.empty:
-            head = f"{self.empty} words have no tokens (control characters?) and are predicted O"
+            head = f"{self.empty} words have no tokens: predicted O, or as a part of the entity around them"
             warnings.append(f"{head} ({some(self.empty_places, self.empty)})")
         return notes, warnings

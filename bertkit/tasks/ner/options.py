@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field, model_validator
 
 from bertkit.data.columns.schemes import Scheme, check_tag
 from bertkit.tasks.task import TaskOptions
+from bertkit.tasks.words import Overlaps
 
 
 class NerOptions(TaskOptions):
@@ -22,6 +23,8 @@ class NerOptions(TaskOptions):
     """What the model sees: the sentence alone, or also the sentences around it, up to the limit."""
     scheme: Literal["auto", Scheme] = "auto"
     """The scheme of the tags. Default: found in the training rows, and logged."""
+    overlaps: Overlaps = "longest"
+    """Which of the entities of a text that share a word stays: the longest, or the first in the text; or an error."""
     repair: bool = False
     """Repair tags that are invalid in the scheme, in all splits, before they are learnt and scored."""
     constrained: bool = False

@@ -5,6 +5,7 @@ If rows have both words and a text, the words are used, unless the answers are `
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -14,11 +15,14 @@ from bertkit.data.columns import schemes
 from bertkit.data.columns.labels import natural
 from bertkit.data.columns.schemes import PREFIXES, Scheme
 from bertkit.data.read.rows import BadRows, Tally, some, word_place
-from bertkit.errors import DataError, Problem, did_you_mean
+from bertkit.errors import DataError, Problem, Setting, did_you_mean
+from bertkit.tasks.ner.unseen import settle
 from bertkit.tasks.task import Rows
 from bertkit.tasks.texts import column
-from bertkit.tasks.words import split, to_words
+from bertkit.tasks.words import Overlaps, Reason, is_unseen, scripts_without_spaces, split, to_words
 from bertkit.warn import warn
+
+log = logging.getLogger("bertkit")
 
 EXPECTED = "give tokens (a list of words), or a text"
 
@@ -57,7 +61,10 @@ class Sentences:
         if self.texts is None:
             return [[f" {word}" for word in words] for words in self.words]
         return [
-            [f" {text[a:b]}" if text[a - 1 : a].isspace() else text[a:b] for a, b in at]
+            [
+                f" {text[start:end]}" if any(map(str.isspace, text[before:start])) else text[start:end]
+                for before, (start, end) in zip([0, *(end for _, end in at)], at, strict=False)
+            ]
             for text, at in zip(self.texts, self.characters, strict=True)
         ]
 
@@ -90,32 +97,77 @@ def _has(rows: Rows, name: str) -> bool:
     return name in (dataset.column_names if hasattr(rows, "column_names") else dataset[0] if len(rows) else ())
 
 
-def tags_of(rows: Rows, sentences: Sentences, scheme: Scheme, tally: Tally | None = None) -> list[list[str]]:
+def tags_of(
+    rows: Rows,
+    sentences: Sentences,
+    scheme: Scheme,
+    tally: Tally | None = None,
+    overlaps: Overlaps = "longest",
+) -> list[list[str]]:  # fmt: skip
     """One tag per word: the tags of the rows, or their entities as tags of a scheme.
 
     Args:
-        tally: counts entities that are not whole words.
+        tally: counts entities that are changed, as words can not show them.
+        overlaps: see `NerOptions`.
 
     Raises:
-        DataError: the rows have neither tags nor spans.
+        DataError: the rows have neither tags nor spans, or with `overlaps` "error" have entities that share a word.
     """
     if sentences.texts is None and (tags := column(rows, "tags")) is not None:
         return tags
     spans = column(rows, "spans") if sentences.texts is not None else None
-    if spans is None:
+    if spans is None or sentences.texts is None:
         todo = "name the column of the tags (data.columns.tags), or of the entities of a text (data.columns.spans)"
         raise DataError.at(sentences.place(0), "no tags to learn from or to compare with", todo)
-    sequences = []
-    tally = tally or Tally()
-    for row, (entities, at) in enumerate(zip(spans, sentences.characters, strict=True)):
-        fitted = to_words(entities, at)
-        if fitted.widened:
-            tally.add("texts with an entity that ends inside a word, extended to whole words", sentences.place(row))
-        if fitted.dropped:
-            what = "texts with an entity that overlaps another or has no word; the entity is left out"
-            tally.add(what, sentences.place(row))
+    sequences, bad, tally = [], BadRows(), tally or Tally()
+    for row, (entities, at, text) in enumerate(zip(spans, sentences.characters, sentences.texts, strict=True)):
+        fitted = to_words(entities, at, overlaps)
+        for change in fitted.changes:
+            place, shown = sentences.place(row), _shown(change.span, text)
+            if overlaps == "error" and change.reason in ("relabelled", "overlapping"):
+                setting = Setting("options.overlaps", "longest")
+                detail = f"{shown} and {_shown(change.other or {}, text)}"
+                bad.add(Problem(place, "two entities share a word", "correct them; or keep one", detail, setting))
+            whole = f" in {_whole(change.span, at, text)!r:.40}" if change.reason == "widened" else ""
+            tally.add(CHANGES[change.reason].format(overlaps), f"{place} {shown}{whole}")
         sequences.append(_tags(fitted.spans, len(at), scheme))
+    bad.settle()
     return sequences
+
+
+CHANGES: dict[Reason, str] = {
+    "widened": "entities that end inside a word, extended to whole words",
+    "empty": "entities without a visible character, left out",
+    "twice": "entities given twice, taken once",
+    "relabelled": "entities whose characters have two labels, the first one kept",
+    "overlapping": "entities that share a word with another, the {} kept (options.overlaps)",
+}
+
+
+def _shown(span: dict[str, Any], text: str) -> str:
+    return f"{span['label']} {text[span['start'] : span['end']]!r:.40}"
+
+
+def _whole(span: dict[str, Any], places: Sequence[tuple[int, int]], text: str) -> str:
+    """The words that a span touches."""
+    touched = [(start, end) for start, end in places if start < span["end"] and end > span["start"]]
+    return text[touched[0][0] : touched[-1][1]]
+
+
+def settled(tags: list[list[str]], sentences: Sentences, scheme: Scheme, tally: Tally | None = None) -> list[list[str]]:
+    """The tags of all rows; no invisible word begins, ends or is an entity (see unseen.py).
+
+    Args:
+        tally: counts words that are taken out of an entity.
+    """
+    rows, tally = [], tally or Tally()
+    for row, (written, words) in enumerate(zip(tags, sentences.words, strict=True)):
+        unseen = {place for place, word in enumerate(words) if is_unseen(word)}
+        rows.append(settle(written, unseen, scheme) if unseen else written)
+        for place in unseen:
+            if written[place] != "O" and rows[-1][place] == "O":
+                tally.add("invisible words at the edge of an entity, left out of it", sentences.place(row, place))
+    return rows
 
 
 def _tags(spans: Sequence[schemes.Span], words: int, scheme: Scheme) -> list[str]:
@@ -184,3 +236,12 @@ def all_tags(tags: list[list[str]], scheme: Scheme) -> list[str]:
     """O, and all tags of the scheme for every type that occurs, including those that no training row has."""
     types = {tag.partition("-")[2] for row in tags for tag in row if tag != "O"}
     return ["O", *(f"{letter}-{type_}" for type_ in sorted(types, key=natural) for letter in PREFIXES[scheme])]
+
+
+def log_scripts(sentences: Sentences) -> None:
+    """Log how many texts are in scripts of South East Asia, whose letters are words."""
+    found = [scripts for text in sentences.texts or () if (scripts := scripts_without_spaces(text))]
+    if found:
+        names = ", ".join(sorted(set().union(*found)))
+        what = "written without spaces: each letter with its marks is a word"
+        log.info("%s of %s texts have %s, %s", f"{len(found):,}", f"{len(sentences.words):,}", names, what)

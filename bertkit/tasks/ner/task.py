@@ -29,8 +29,10 @@ from bertkit.tasks.ner.sentences import (
     Sentences,
     all_tags,
     check_tags,
+    log_scripts,
     scheme_of,
     sentences_of,
+    settled,
     tags_of,
     warn_of_broken,
 )
@@ -90,7 +92,7 @@ class Ner(Task):
             what = "document: the training rows have no document boundaries"
             raise RecipeError.at("options.context", what, "use -DOCSTART- lines in CoNLL files, or a column `document`")
         option = self.options.scheme
-        tags = tags_of(rows, sentences, "IOB2" if option == "auto" else option)
+        tags = tags_of(rows, sentences, "IOB2" if option == "auto" else option, overlaps=self.options.overlaps)
         check_tags(tags, sentences, "train")
         scheme = scheme_of(tags, sentences, "train") if option == "auto" else option
         if invalid := sorted({t for row in tags for t in row if t[0] not in PREFIXES[scheme] + "O"}):
@@ -102,6 +104,7 @@ class Ner(Task):
         if len(self.labels) == 1:
             raise DataError.at("train", "no row has an entity", "is tags the right column? data.columns.tags")
         log.info("tags: %s, %d types (%s)", scheme, len(self.types), ", ".join(self.types))
+        log_scripts(sentences)
 
     def adopt(
         self,
@@ -118,7 +121,7 @@ class Ner(Task):
             self.state |= {"labels": [*names], "scheme": own}
             return ""
         sentences = sentences_of(rows)
-        tags = tags_of(rows, sentences, own)
+        tags = tags_of(rows, sentences, own, overlaps=self.options.overlaps)
         check_tags(tags, sentences, "the rows")
         scheme = scheme_of(tags, sentences, "the rows")
         every = all_tags(tags, scheme)
@@ -133,7 +136,8 @@ class Ner(Task):
     def check(self, rows: Rows, split: str) -> None:
         tally = Tally()
         sentences = sentences_of(rows)
-        tags = tags_of(rows, sentences, self.scheme, tally)
+        tags = tags_of(rows, sentences, self.scheme, tally, self.options.overlaps)
+        settled(tags, sentences, self.scheme, tally)
         tally.warn()
         check_tags(tags, sentences, split, self.labels)
         warn_of_broken(tags, sentences, self.scheme, split, repaired=self.options.repair)
@@ -144,7 +148,7 @@ class Ner(Task):
             if cached is rows:
                 return sentences, tags
         sentences = sentences_of(rows)
-        tags = tags_of(rows, sentences, self.scheme)
+        tags = settled(tags_of(rows, sentences, self.scheme, None, self.options.overlaps), sentences, self.scheme)
         if self.options.repair:
             tags = [schemes.repair(sentence, self.scheme)[0] for sentence in tags]
         if hasattr(rows, "column_names"):  # a list may change, a Dataset does not
@@ -172,7 +176,9 @@ class Ner(Task):
         sentences = sentences_of(rows) if len(rows) else Sentences([])
         crf = [outputs[name] for name in ("crf_start", "crf_steps", "crf_end")] if self.options.crf else None
         rules = decode.rules(self.labels, self.scheme if self.options.constrained else None, crf)
-        return decode.decode(outputs, encoded, sentences, self.labels, rules, by_word=not self.options.crf)
+        return decode.decode(
+            outputs, encoded, sentences, self.labels, rules, scheme=self.scheme, by_word=not self.options.crf
+        )
 
     def compare(self, answers: list[Answer], rows: Rows, takes: str) -> tuple[list[list[str]], list[list[str]]]:
         gold = self._gold(rows)[1]
@@ -228,7 +234,8 @@ class Ner(Task):
     def parse(self, columns: dict[str, Any], row: dict[str, Any]) -> Answer:
         sentences = sentences_of([row])
         if "predicted_tags" in columns:
-            return {"tags": parsing.tags(columns["predicted_tags"], len(sentences.words[0]))}
+            tags = parsing.tags(columns["predicted_tags"], len(sentences.words[0]))
+            return {"tags": settled([tags], sentences, self.scheme)[0]}
         answer = {"text": row.get("text"), "spans": spans.spans(spans.cell(columns.get("predicted_entities")), str)}
         return {"tags": tags_of([answer], sentences_of([answer]), self.scheme)[0]}
 

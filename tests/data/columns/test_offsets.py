@@ -81,3 +81,27 @@ def test_empty_answers_are_no_answer(caplog):
 def test_spans_come_by_their_start_without_their_mentions():
     a, b = {"start": 2, "end": 3, "label": "X", "mention": "c"}, {"start": 0, "end": 3, "label": "Y"}
     assert fit_spans([a, b], "a c") == [b, {"start": 2, "end": 3, "label": "X"}]
+
+
+def test_spans_with_one_start_keep_the_order_of_the_file():
+    a, b = {"start": 0, "end": 3, "label": "X"}, {"start": 0, "end": 1, "label": "Y"}
+    assert fit_spans([a, b], "a c") == [a, b]
+
+
+@pytest.mark.parametrize(
+    ("text", "end", "todo"),
+    [
+        (
+            "é b",
+            4,
+            "if it counts bytes: give the `text` of each entity, and all are converted; else correct it, or leave",
+        ),
+        ("😀 b", 4, "if it counts UTF-16 units or bytes: give the `text` of each entity"),
+        ("é b", 9, "correct it, or leave such rows out"),
+    ],
+)
+def test_a_span_beyond_the_text_may_count_something_else(text, end, todo):
+    with pytest.raises(Unusable, match="beyond the text or is empty: 2 to") as caught:
+        fit_spans([{"start": 2, "end": end, "label": "X"}], text)
+    assert caught.value.problem.remedy.startswith(todo)
+    assert caught.value.problem.setting == Setting("data.bad_rows", "skip")

@@ -128,6 +128,30 @@ def test_comments_and_token_numbers_of_germeval(write, caplog):
     assert "a.tsv: comment lines skipped: 2" in caplog.messages
 
 
+@pytest.mark.parametrize(
+    ("tab", "comment"),
+    [
+        ("\t", "#\thttp://example.org/1\t[2009-10-17]\t"),
+        ("\t", "#\thttp://example.org/1\t[2009-10-17]\tnone"),
+        (" ", "# a text b"),
+    ],
+)
+def test_a_comment_has_no_number_where_all_words_have_one(write, caplog, tab, comment):
+    caplog.set_level("INFO")
+    lines = [comment, "1 Der O O", "2 HSV B-ORG B-LOC", "", comment, "1 # O O", "2 neu O O", ""]
+    path = write("a.tsv", "\n".join(line if line == comment else line.replace(" ", tab) for line in lines))
+    assert sentences(path, format="conll", header=["n", "tokens", "tags", "inner"]) == ["Der/O HSV/B-ORG", "#/O neu/O"]
+    assert "a.tsv: comment lines skipped: 2" in caplog.messages
+
+
+def test_a_comment_with_nothing_in_its_last_column(write):
+    assert sentences(write("a.conll", "#\t2009\t\nEU\tNNP\tB-ORG\nrejects\tV\tO\n")) == ["EU/B-ORG rejects/O"]
+
+
+def test_empty_columns_beyond_the_last_are_no_columns(write):
+    assert sentences(write("a.conll", TWO.replace("rejects\tO", "rejects\tO\t\t"))) == FOUND
+
+
 @pytest.mark.parametrize("comment", ["# text = EU rejects", "# id 7f\tdomain=en", "#", "# a b\n# c d e f"])
 def test_other_comments_before_a_sentence(write, comment):
     assert sentences(write("a.conll", f"{comment}\nEU B-ORG\nrejects O\n\n{comment}\nPeter B-PER\n")) == FOUND

@@ -39,7 +39,7 @@ def answered(scores: list[list[float]], constrained: bool) -> dict:
     example = {"row": 0, "input_ids": first_tokens, "first_tokens": first_tokens, "own_words": np.arange(count)}
     sentences = Sentences([words])
     found = rules(LABELS, "IOB2" if constrained else None, None)
-    return decode({"scores": [logits]}, Encoded([example]), sentences, LABELS, found, by_word=True)[0]
+    return decode({"scores": [logits]}, Encoded([example]), sentences, LABELS, found, scheme="IOB2", by_word=True)[0]
 
 
 def test_each_word_gets_its_likeliest_tag_and_its_probability() -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from bertkit.data.read.rows import Tally
 from bertkit.errors import DataError
-from bertkit.tasks.ner.sentences import all_tags, sentences_of, tags_of
+from bertkit.tasks.ner.sentences import all_tags, log_scripts, sentences_of, tags_of
 
 
 def test_words_before_text_unless_the_answers_are_places_in_the_text() -> None:
@@ -21,6 +22,48 @@ def test_entities_are_written_in_the_scheme() -> None:
     sentences = sentences_of(rows)
     assert tags_of(rows, sentences, "IOB2") == [["B-X", "I-X", "O"]]
     assert tags_of(rows, sentences, "BIOES") == [["B-X", "E-X", "O"]]
+
+
+OVERLAPPING = [
+    {
+        "text": "Bank of Oslo",
+        "spans": [{"start": 0, "end": 12, "label": "ORG"}, {"start": 8, "end": 12, "label": "LOC"}],
+    },
+    {"text": "Mara", "spans": [{"start": 0, "end": 4, "label": "PER"}] * 2},
+    {"text": "Mara", "spans": [{"start": 0, "end": 4, "label": label} for label in ("PER", "ANIMAL")]},
+]
+
+
+def test_entities_that_can_not_stand_side_by_side_are_counted_one_by_one(caplog: pytest.LogCaptureFixture) -> None:
+    tally = Tally()
+    tags = tags_of(OVERLAPPING, sentences_of(OVERLAPPING), "IOB2", tally)
+    assert tags == [["B-ORG", "I-ORG", "I-ORG"], ["B-PER"], ["B-PER"]]
+    tally.warn()
+    assert caplog.messages == [
+        "entities that share a word with another, the longest kept (options.overlaps): 1 (row 1 LOC 'Oslo')",
+        "entities given twice, taken once: 1 (row 2 PER 'Mara')",
+        "entities whose characters have two labels, the first one kept: 1 (row 3 ANIMAL 'Mara')",
+    ]
+
+
+def test_overlaps_may_be_an_error() -> None:
+    with pytest.raises(DataError) as caught:
+        tags_of(OVERLAPPING, sentences_of(OVERLAPPING), "IOB2", overlaps="error")
+    one, two = str(caught.value).splitlines()
+    assert one.startswith("row 1  two entities share a word: LOC 'Oslo' and ORG 'Bank of Oslo'; correct them")
+    assert two.endswith("ANIMAL 'Mara' and PER 'Mara'; correct them; or keep one: --set options.overlaps=longest")
+
+
+def test_a_space_before_a_word_stands_also_before_its_invisible_marks() -> None:
+    assert sentences_of([{"text": "\u200fa \u200eb-\u200bc"}]).spaced() == [["a", " b", "-", "c"]]
+    assert sentences_of([{"text": " a b"}]).spaced() == [[" a", " b"]]
+
+
+def test_scripts_without_spaces_are_named(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO", "bertkit")
+    log_scripts(sentences_of([{"text": "ไป"}, {"text": "go"}]))
+    log_scripts(sentences_of([{"text": "go"}]))
+    assert caplog.messages == ["1 of 2 texts have Thai, written without spaces: each letter with its marks is a word"]
 
 
 def test_what_is_no_list_of_words() -> None:

@@ -115,7 +115,8 @@ def test_text_with_entities_is_learnt_as_words(tmp_path: Path, tokenizer: Any, c
     rows = load([str(file)], Ner(NerOptions()).columns, DataBlock())
     task = made(rows)
     task.check(rows, "train")
-    assert [text for text in messages(caplog) if "an entity that ends inside a word" in text and "a.jsonl:1" in text]
+    what = "entities that end inside a word, extended to whole words: 1"
+    assert f"{what} ({file}:1 LOC 'ber' in 'berlin')" in messages(caplog)
     number = {tag: i for i, tag in enumerate(task.labels)}
     labels = task.encode(rows, tokenizer, 64, answers=True).examples[0]["labels"]
     assert labels[labels >= 0].tolist() == [number[tag] for tag in ("B-PER", "I-PER", "O", "O", "B-LOC")]
@@ -133,16 +134,39 @@ def test_answers_of_a_text_have_characters(tokenizer: Any) -> None:
     assert task.to_text(answer) == "anna bell PER (0.79)"
 
 
-def test_a_word_that_is_not_seen_is_o_and_counts_as_missed(tokenizer: Any) -> None:
-    rows = [{"tokens": ["\u0007", "anna"], "tags": ["B-PER", "B-PER"]}, {"tokens": ["\u0007"], "tags": ["B-PER"]}]
+def test_an_invisible_word_begins_and_ends_no_entity(
+    tmp_path: Path, tokenizer: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    text = "\u200b\tB-PER\nanna\tI-PER\n\u00ad\tI-PER\nbell\tI-PER\n\ufeff\tI-PER\n\n\x07\tB-PER\n"
+    rows = from_file(tmp_path, text)
     task = made(rows)
+    task.check(rows, "train")
+    what = "invisible words at the edge of an entity, left out of it: 3"
+    assert [line for line in messages(caplog) if what in line and "a.conll:1" in line]
     encoded = task.encode(rows, tokenizer, 64, answers=True)
-    assert len(encoded.examples) == 1
-    assert "2 words have no tokens" in encoded.warnings[0]
-    answers = answers_of(task, rows, [[0, 9, 0]], tokenizer)
-    assert [answer["tags"] for answer in answers] == [["O", "B-PER"], ["O"]]
-    figures = METRICS["entity_f1"](*task.compare(answers, rows, "tags"))
-    assert (figures["entity_recall"], figures["entity_precision"]) == (pytest.approx(1 / 3), 1.0)
+    (example,) = encoded.examples
+    labels = example["labels"]
+    assert [task.labels[label] for label in labels[labels >= 0]] == ["B-PER", "I-PER"]
+    assert "4 words have no tokens" in encoded.warnings[0]
+    answers = answers_of(task, rows, [[0, 9, 0], [0, 0, 9]], tokenizer)
+    assert [answer["tags"] for answer in answers] == [["O", "B-PER", "I-PER", "I-PER", "O"], ["O"]]
+    assert answers[0]["probabilities"][2] == answers[0]["probabilities"][1]
+    assert task.compare(answers, rows, "tags")[0] == task.compare(answers, rows, "tags")[1]
+    columns = {"predicted_tags": ["B-PER", "I-PER", "I-PER", "I-PER", "I-PER"]}
+    assert task.parse(columns, dict(rows[0])) == {"tags": answers[0]["tags"]}
+
+
+@pytest.mark.parametrize("options", [{"constrained": True}, {"crf": True}])
+def test_rules_of_tags_pass_over_words_without_tokens(options: dict[str, Any], tokenizer: Any) -> None:
+    task = Ner(NerOptions(**options), {"labels": ["O", "B-PER", "I-PER"], "scheme": "IOB2"})
+    rows = [{"tokens": ["anna", "\u200b", "bell"]}, {"tokens": ["\u200b"]}]
+    encoded = task.encode(rows, tokenizer, 64, answers=False)
+    (example,) = encoded.examples
+    scores = np.zeros((len(example["input_ids"]), 3))
+    scores[example["first_tokens"] == np.arange(len(scores))] = [[0, 5, 0], [0, 2, 5]]
+    crf = {"crf_start": np.zeros(3), "crf_steps": np.zeros((3, 3)), "crf_end": np.zeros(3)} if task.options.crf else {}
+    answers = task.decode({"scores": [scores], **crf}, encoded, rows)
+    assert [answer["tags"] for answer in answers] == [["B-PER", "I-PER", "I-PER"], ["O"]]
 
 
 def test_constrained_answers_keep_to_the_scheme(tokenizer: Any) -> None:
