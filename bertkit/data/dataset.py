@@ -67,7 +67,7 @@ def load(
     values = Values(block, tally, keep_empty=not answers)
     rows = _Rows(columns, block, values, answers=answers)
     for source in expand(sources, block):
-        for position, record in enumerate(read(source, block, bad)):
+        for position, record in enumerate(read(source, block, bad, answers=answers)):
             if not position:
                 rows.open(source, record)
             try:

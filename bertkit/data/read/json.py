@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from bertkit.data.read.annotations import spacy
 from bertkit.data.read.json_text import Repeated, describe, parse, reason
 from bertkit.data.read.lines import lines
 from bertkit.data.read.rows import Record, Tally
@@ -63,7 +64,7 @@ def read_json(source: Source, block: DataBlock, *, squad: bool = False) -> Itera
         todo = "if each line is an object" if many else "look there and just above"
         setting = Setting("data.format", "jsonl") if many else None
         raise DataError.at(source.line(at_line), "broken JSON", todo, detail=reason(error), setting=setting) from error
-    value, position = _descend(value, text, source)
+    value, position = _descend(value, text, spacy.at_rows(source, value))
     if (listed := articles(value)) is not None:
         if isinstance(value, Repeated):
             raise DataError(value.problem(source.name))
@@ -128,6 +129,8 @@ def _gap(text: str, position: int) -> int:
 def _row(value: Any, block: DataBlock, place: str, number: int) -> Record | Problem:
     if isinstance(value, Repeated):
         return value.problem(place)
+    if block.header is None:
+        value = spacy.paired(value)
     if isinstance(value, dict):
         return Record(place, number, value)
     if not isinstance(value, list):

@@ -41,10 +41,12 @@ ENDINGS = {
     ".iob": "conll",
     ".iob2": "conll",
     ".bmes": "conll",
+    ".ann": "brat",
+    ".spacy": "docbin",
 }
 """File ending (upper or lower case; `.gz` may follow that of a text format) -> reader."""
 
-BINARY = ("parquet", "arrow")
+BINARY = ("parquet", "arrow", "docbin")
 NOT_ROWS = ("dataset_info.json", "dataset_dict.json", "state.json")
 """Other files that `Dataset.save_to_disk` writes."""
 
@@ -191,7 +193,7 @@ def _files(path: str, text: str, block: DataBlock) -> list[Source]:
     files = [match for match in matches if not match.is_dir()]
     if not files:
         raise DataError.at(text, "no file matches this pattern", "** matches folders at any depth")
-    return [_file(file, block) for file in files]
+    return _with_annotations([_file(file, block) for file in files])
 
 
 def _folder(folder: Path, text: str, block: DataBlock) -> list[Source]:
@@ -202,10 +204,25 @@ def _folder(folder: Path, text: str, block: DataBlock) -> list[Source]:
         raise DataError.at(text, "the folder holds no data file", f"a data file ends in {', '.join(ENDINGS)}")
     if passed := len(inside) - len(rows):
         log.info("%s: %d data files; %d files of other kinds are skipped", text, len(rows), passed)
-    return [_file(path, block) for path in rows]
+    return _with_annotations([_file(path, block) for path in rows])
+
+
+def _with_annotations(sources: list[Source]) -> list[Source]:
+    """The same; where a folder has annotations of brat's (.ann), its texts (.txt) are read with them, each once."""
+    folders = {source.file.parent for source in sources if source.file and source.format == "brat"}
+    brat = (
+        replace(source, format="brat")
+        if source.format == "text" and source.file and source.file.parent in folders
+        else source
+        for source in sources
+    )
+    return list(dict.fromkeys(brat))
 
 
 def _file(path: Path, block: DataBlock) -> Source:
+    if path.suffix.lower() == ".ann" and block.format in (None, "brat"):
+        path = path.with_suffix(".txt")
+        return Source(shown(path), "brat", path)
     name = shown(path)
     format = block.format or _format(path)
     if not format:

@@ -54,7 +54,7 @@ def test_the_format_option_overrules_the_ending(write):
 @pytest.mark.parametrize("name", ["a.dat", "a", "a.parquet.gz"])
 def test_an_unknown_ending_lists_the_formats(write, name):
     with pytest.raises(
-        DataError, match=rf"{name}  unknown file ending; name the format \(arrow, conll, csv, json.*data.format=csv"
+        DataError, match=rf"{name}  unknown file ending; name the format \(arrow, .*conll, csv, .*json.*data.format=csv"
     ):
         names([write(name, "x")])
 
