@@ -70,7 +70,7 @@ def load(
     values = Values(block, tally, keep_empty=not answers)
     rows = _Rows(columns, block, values, answers=answers)
     for source in expand(sources, block):
-        for record in rows.opened(source, read(source, block, bad)):
+        for record in rows.opened(source, read(source, block, bad, answers=answers)):
             try:
                 rows.add(record)
                 if keep is not None:

@@ -246,8 +246,8 @@ class Values:
 
     def _one_label(self, value: Any, place: str) -> str:
         """The label of a row that has exactly one."""
-        if isinstance(value, list) and len(value) == 1:
-            value = value[0]
+        if isinstance(value, list) and len(value) < 2:  # annotation tools write a list also where there is one
+            value = value[0] if value else None
         if isinstance(value, list):
             raise Unusable("is a list, not one label", SEVERAL, detail=f"{value!r:.40}")
         if isinstance(value, str) and value not in (self._names or ()) and label_cells.listed(value) is not None:

@@ -165,7 +165,10 @@ def _sources(sources: Sequence[str], block: DataBlock) -> list[Source]:
         else:
             expanded += expand([text], block)
     plain = {"stdin"} if not block.format else set()
-    return [replace(each, format="text") if each.name in plain and each.format == "csv" else each for each in expanded]
+    return [
+        replace(each, format="text") if each.format == "brat" or (each.name in plain and each.format == "csv") else each
+        for each in expanded
+    ]
 
 
 def _known(path: Path) -> bool:

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from bertkit.data.read.annotations import spacy
 from bertkit.data.read.json_text import Repeated, describe, parse, parse_all, reason
 from bertkit.data.read.lines import lines
 from bertkit.data.read.rows import Record, Tally
@@ -72,7 +73,7 @@ def read_json(source: Source, block: DataBlock, *, squad: bool = False) -> Itera
             yield from _one_after_the_other(text, source, block)
             return
         raise _broken(error, source) from error
-    value, position = _descend(value, text, source)
+    value, position = _descend(value, text, spacy.at_rows(source, value))
     if (listed := articles(value)) is not None:
         if isinstance(value, Repeated):
             raise DataError(value.problem(source.name))
@@ -182,6 +183,8 @@ def _gap(text: str, position: int) -> int:
 def _row(value: Any, block: DataBlock, place: str, number: int) -> Record | Problem:
     if isinstance(value, Repeated):
         return value.problem(place)
+    if block.header is None:
+        value = spacy.paired(value)
     if isinstance(value, dict):
         if block.header is not None and number == 1:
             what = "an object, whose keys name the columns; data.header is for lists"

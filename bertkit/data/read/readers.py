@@ -15,9 +15,13 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from bertkit import plugins
+from bertkit.data.read.annotations import recognise, webanno
+from bertkit.data.read.annotations.brat import read_brat
+from bertkit.data.read.annotations.docbin import read_docbin
 from bertkit.data.read.arrow import read_arrow, read_parquet
 from bertkit.data.read.conll import read_conll
 from bertkit.data.read.fasttext import PREFIX, read_fasttext
@@ -49,7 +53,15 @@ def read_text(source: Source, block: DataBlock) -> Iterator[Record]:
         yield Record(source.line(number), number, {"text": line.rstrip("\r\n")})
 
 
-READERS: dict[str, Reader] = {
+OF_TOOLS: dict[str, Callable[..., Iterator[Record | Problem]]] = {
+    "brat": read_brat,
+    "webanno": webanno.read_webanno,
+    "docbin": read_docbin,
+}
+"""Formats of annotation tools alone. Their readers also take the count of what is left out, and whether rows must have
+answers; the tools that write json, jsonl or csv are recognised by their rows (annotations/recognise.py)."""
+
+READERS: dict[str, Reader | Callable[..., Iterator[Record | Problem]]] = {
     "csv": read_csv,
     "csv-semicolon": read_csv_semicolon,
     "tsv": read_tsv,
@@ -63,6 +75,7 @@ READERS: dict[str, Reader] = {
     "conll": read_conll,
     "squad": read_squad,
     "hub": read_hub,
+    **OF_TOOLS,
 }
 
 TABLES = ("csv", "csv-semicolon", "tsv")
@@ -98,14 +111,18 @@ def read_records(sources: Sequence[str], block: DataBlock) -> Iterator[Record]:
     bad.settle()
 
 
-def read(source: Source, block: DataBlock, bad: BadRows) -> Iterator[Record]:
-    """The rows of one source; those that can not be read go to `bad`."""
+def read(source: Source, block: DataBlock, bad: BadRows, *, answers: bool = False) -> Iterator[Record]:
+    """The rows of one source; those that can not be read go to `bad`, and so does what annotation tools leave open.
+
+    Args:
+        answers: whether the rows must have answers. Those that an annotator rejected or left open are then left out.
+    """
     if source.key and source.format in READERS and source.format not in KEYED:
         todo = f"name the file alone: {source.name}"
         raise DataError.at(f"{source.name}#{source.key}", f"a {source.format} file has no parts to choose", todo)
     _check_header(block)
-    empty, wrong = True, WrongBytes(source, block)
-    for row in _rows(source, block):
+    empty, passed, wrong = True, bad.passed, WrongBytes(source, block)
+    for row in _rows(source, block, bad, answers):
         empty = False
         if isinstance(row, Record):
             row = wrong.check(row)
@@ -117,18 +134,26 @@ def read(source: Source, block: DataBlock, bad: BadRows) -> Iterator[Record]:
             what = f"{source.format} yields {type(row).__name__}, not bertkit.data.read.rows.Record"
             raise PluginError.at("data.format", what, "yield Record(place, number, values)")
     wrong.warn()
-    if empty:
+    if empty and bad.passed == passed:
         raise DataError.at(source.name, "no rows", "is this the right file?")
 
 
-def _rows(source: Source, block: DataBlock) -> Iterator[Any]:
+def _rows(source: Source, block: DataBlock, bad: BadRows, answers: bool) -> Iterator[Any]:
     """What the reader yields; an exception in a user's own reader becomes a PluginError."""
     if source.rows is not None:
         yield from (Record(f"row {number}", number, values) for number, values in enumerate(source.rows, 1))
         return
     reader: Reader = plugins.find("reader", source.format, where="data.format")
+    if not block.format and source.format in ("tsv", "csv", "text") and webanno.opens(source):
+        log.info("%s: WebAnno's TSV", source.name)
+        source = replace(source, format="webanno")
+    if source.format in OF_TOOLS:
+        yield from OF_TOOLS[source.format](source, block, bad, answers=answers)
+        return
     if source.format in READERS:
-        yield from reader(source, block)
+        rows = reader(source, block)
+        known = source.format in recognise.FORMATS
+        yield from recognise.recognised(rows, source, block, bad, answers=answers) if known else rows
         return
     try:
         yield from reader(source, block)

@@ -136,8 +136,11 @@ class BadRows:
 
     mode: Literal["error", "skip"] = "error"
     count: int = 0
+    passed: int = 0
+    """Rows without an answer that one could use, left out in either mode: those that an annotator rejected."""
     _first: list[Problem] = field(default_factory=list)
     _left_out: Tally = field(default_factory=Tally)
+    _noted: Tally = field(default_factory=Tally)
 
     def add(self, problem: Problem) -> None:
         self.count += 1
@@ -146,12 +149,22 @@ class BadRows:
         elif len(self._first) < SHOWN:
             self._first.append(problem)
 
+    def note(self, reason: str, place: str) -> None:
+        """Count a part of a row that is not used, where the row is."""
+        self._noted.add(reason, place)
+
+    def pass_over(self, reason: str, place: str) -> None:
+        """Count a row that has no answer, and is left out."""
+        self.passed += 1
+        self.note(f"rows left out, {reason}", place)
+
     def settle(self) -> None:
-        """Raise an error for the bad rows, or warn of those left out.
+        """Warn of what was noted; raise an error for the bad rows, or warn of those left out.
 
         Raises:
             DataError: there are bad rows, and the mode is `error`.
         """
+        self._noted.warn()
         if self.mode == "skip":
             self._left_out.warn()
             leave_out(skipped=self.count)

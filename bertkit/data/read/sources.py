@@ -45,10 +45,12 @@ ENDINGS = {
     ".iob": "conll",
     ".iob2": "conll",
     ".bmes": "conll",
+    ".ann": "brat",
+    ".spacy": "docbin",
 }
 """File ending (upper or lower case; one of `PACKED` may follow) -> reader."""
 
-BINARY = ("parquet", "arrow", "excel")
+BINARY = ("parquet", "arrow", "excel", "docbin")
 """Formats that are not lines of text."""
 NOT_ROWS = ("dataset_info.json", "dataset_dict.json", "state.json")
 """Other files that `Dataset.save_to_disk` writes."""
@@ -199,7 +201,7 @@ def _files(path: str, key: str, text: str, block: DataBlock) -> list[Source]:
     files = [match for match in matches if not match.is_dir()]
     if not files:
         raise DataError.at(text, "no file matches this pattern", "** matches folders at any depth")
-    return [_file(file, block, key) for file in files]
+    return _with_annotations([_file(file, block, key) for file in files])
 
 
 def _folder(folder: Path, text: str, block: DataBlock) -> list[Source]:
@@ -210,10 +212,25 @@ def _folder(folder: Path, text: str, block: DataBlock) -> list[Source]:
         raise DataError.at(text, "the folder holds no data file", f"a data file ends in {', '.join(ENDINGS)}")
     if passed := len(inside) - len(rows):
         log.info("%s: %d data files; %d files of other kinds are skipped", text, len(rows), passed)
-    return [_file(path, block) for path in rows]
+    return _with_annotations([_file(path, block) for path in rows])
+
+
+def _with_annotations(sources: list[Source]) -> list[Source]:
+    """The same; where a folder has annotations of brat's (.ann), its texts (.txt) are read with them, each once."""
+    folders = {source.file.parent for source in sources if source.file and source.format == "brat"}
+    brat = (
+        replace(source, format="brat")
+        if source.format == "text" and source.file and source.file.parent in folders
+        else source
+        for source in sources
+    )
+    return list(dict.fromkeys(brat))
 
 
 def _file(path: Path, block: DataBlock, key: str = "") -> Source:
+    if path.suffix.lower() == ".ann" and block.format in (None, "brat"):
+        path = path.with_suffix(".txt")
+        return Source(shown(path), "brat", path)
     name = shown(path)
     if path.suffix.lower() == ZIP:
         return _zipped(path, name, key, block)

@@ -79,6 +79,13 @@ def test_what_is_no_label(value):
     assert refusal("label", value).startswith("is not a label: found a")
 
 
+def test_a_list_of_one_label_is_that_label():
+    assert take("label", ["a"]) == "a"
+    assert refusal("label", []) == "is missing"
+    for several in (["a", "b"], [["a"]]):
+        assert refusal("label", several).startswith("is a list, not one label")
+
+
 def test_white_space_around_labels_is_removed_and_counted(caplog):
     tally = Tally()
     values = Values(DataBlock(), tally)
