@@ -9,10 +9,10 @@ import pytest
 
 from bertkit import plugins
 from bertkit.recipe.load import load
-from tests.forms import Form, answers_of, inputs_of, plain, write
+from tests.forms import Form, answers_of, inputs_of, plain, questions, write
 from tests.helpers import messages
 
-FAMILIES = (plain,)
+FAMILIES = (plain, questions)
 FORMS = [form for family in FAMILIES for form in family.FORMS]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import json
 import re
 from collections.abc import Iterator
@@ -12,7 +13,7 @@ from bertkit.data.read.json_text import Repeated, describe, parse, reason
 from bertkit.data.read.lines import lines
 from bertkit.data.read.rows import Record, Tally
 from bertkit.data.read.sources import Source, placeholders
-from bertkit.data.read.squad import articles, questions
+from bertkit.data.read.squad import NAMES, layout, questions
 from bertkit.errors import DataError, Problem, Setting, did_you_mean
 from bertkit.recipe.schema import DataBlock
 
@@ -21,7 +22,21 @@ _skip_value = json.JSONDecoder().raw_decode
 
 
 def read_jsonl(source: Source, block: DataBlock) -> Iterator[Record | Problem]:
-    """One object (or, with `data.header`, one list) per line."""
+    """One object (or, with `data.header`, one list) per line; or one article or paragraph in SQuAD's layout."""
+    values = _values_of_lines(source, block)
+    first = list(itertools.islice(values, 1))
+    values = itertools.chain(first, values)
+    found = layout([one[1] for one in first if not isinstance(one, Problem)], source)
+    if found is not None:
+        items = (one if isinstance(one, Problem) else (f"line {one[0]}", one[1]) for one in values)
+        yield from questions(items, found[1], source)
+        return
+    for number, one in enumerate(values, 1):
+        yield one if isinstance(one, Problem) else _row(one[1], block, source.line(one[0]), number)
+
+
+def _values_of_lines(source: Source, block: DataBlock) -> Iterator[Problem | tuple[int, Any]]:
+    """The number and the value of each line that is not blank."""
     blank, number = Tally(), 0
     for line, text in enumerate(lines(source, block), 1):
         place = source.line(line)
@@ -37,14 +52,14 @@ def read_jsonl(source: Source, block: DataBlock) -> Iterator[Record | Problem]:
                 raise DataError.at(place, what, setting=setting) from error
             yield Problem(place, "broken JSON", "a line is one whole object: {...}", reason(error))
         else:
-            yield _row(value, block, place, number)
+            yield line, value
     blank.warn()
 
 
 def read_json(source: Source, block: DataBlock, *, squad: bool = False) -> Iterator[Record | Problem]:
     """A list of objects (or, with `data.header`, of lists); `file.json#key` names the list at `key`.
 
-    SQuAD's layout is recognised: its questions are the rows (squad.py).
+    SQuAD's layout and those like it are recognised: their questions are the rows (squad.py).
 
     Args:
         squad: accept SQuAD's layout only.
@@ -64,10 +79,10 @@ def read_json(source: Source, block: DataBlock, *, squad: bool = False) -> Itera
         setting = Setting("data.format", "jsonl") if many else None
         raise DataError.at(source.line(at_line), "broken JSON", todo, detail=reason(error), setting=setting) from error
     value, position = _descend(value, text, source)
-    if (listed := articles(value)) is not None:
-        if isinstance(value, Repeated):
-            raise DataError(value.problem(source.name))
-        yield from questions(listed, source)
+    if (found := layout(value, source)) is not None:
+        listed, keys = found
+        items = ((f"{NAMES[keys[0]]} {number}", item) for number, item in enumerate(listed, 1))
+        yield from questions(items, keys, source)
         return
     if squad:
         what = 'not SQuAD\'s layout: no "data" with a list of articles that have "paragraphs"'
