@@ -118,22 +118,21 @@ def of_file(file: str, layout: GlueLayout, block: DataBlock) -> Settings | None:
     """
     kind: Settings = {"data.format": "tsv"} if Path(file).suffix in (".tsv", ".txt") else {}
     block = block.model_copy(update={"format": block.format or kind.get("data.format")})
+    both = ((layout.texts, layout.label), (layout.hub_texts, "label"))
     for header in [list(layout.header), None] if layout.header and not block.header else [None]:
         read = block.model_copy(update={"header": header or block.header})
         try:
             has = next(iter(read_records([file], read))).values
         except (DataError, StopIteration):  # reading all of it will say why, or the file has a header
             continue
-        for texts, label in ((layout.texts, layout.label), (layout.hub_texts, "label")):
-            value = str(has.get(label)).strip()
-            if {*texts, label} <= {*has} and not (header and value not in ("0", "1")):
-                columns = _columns(texts, layout, label)
-                return {
-                    **kind,
-                    **({"data.header": header} if header else {}),
-                    **columns,
-                    **_labels(layout, numbered=re.fullmatch(r"-?\d+", value) is not None),
-                }
+        known = [(texts, name) for texts, name in both if {*texts} <= {*has}]
+        texts, label = max(known, key=lambda one: one[1] in has, default=((), ""))
+        value = str(has.get(label)).strip()
+        if not texts or (header and value not in ("0", "1")):
+            continue
+        numbered = re.fullmatch(r"-?\d+", value) is not None
+        own = {"data.header": header} if header else {}
+        return {**kind, **own, **_columns(texts, layout, label), **_labels(layout, numbered=numbered)}
     return None
 
 
