@@ -9,10 +9,10 @@ import pytest
 
 from bertkit import plugins
 from bertkit.recipe.load import load
-from tests.forms import Form, answers_of, inputs_of, plain, questions, write
+from tests.forms import Form, answers_of, chinese, inputs_of, plain, questions, write
 from tests.helpers import messages
 
-FAMILIES = (plain, questions)
+FAMILIES = (plain, questions, chinese)
 FORMS = [form for family in FAMILIES for form in family.FORMS]
 
 
