@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from bertkit.errors import BertkitError
+    from bertkit.inference.checkpoint import Checkpoint
     from bertkit.inference.predictor import Predictor
     from bertkit.recipe.load import load as load_recipe
     from bertkit.recipe.schema import Recipe
@@ -22,10 +23,11 @@ if TYPE_CHECKING:
     from bertkit.training.train import train
 
 __version__ = "0.1.0"
-__all__ = ["BertkitError", "Predictor", "Recipe", "Run", "load_recipe", "train"]
+__all__ = ["BertkitError", "Checkpoint", "Predictor", "Recipe", "Run", "load_recipe", "train"]
 
 _PUBLIC = {
     "BertkitError": "bertkit.errors:BertkitError",
+    "Checkpoint": "bertkit.inference.checkpoint:Checkpoint",
     "Predictor": "bertkit.inference.predictor:Predictor",
     "Recipe": "bertkit.recipe.schema:Recipe",
     "Run": "bertkit.run:Run",

@@ -7,7 +7,10 @@ the like. Joiners stay, as Persian, Indic scripts and emoji are written with the
 
 from __future__ import annotations
 
+import bisect
+import itertools
 import re
+import unicodedata
 
 MOST = 2000
 """Characters of a message or a cell of a table: an hour of scrolling otherwise, where a file has 10,000 columns."""
@@ -40,6 +43,19 @@ def shorten(text: str, most: int = MOST) -> str:
 def line(text: str) -> str:
     """A text as one line of a terminal: visible and short."""
     return visible(shorten(text))
+
+
+def width(text: str) -> int:
+    """Columns that a text takes on a terminal: a Chinese character takes two (Unicode Standard Annex 11)."""
+    return sum(0 if unicodedata.combining(one) else 1 + (unicodedata.east_asian_width(one) in "WF") for one in text)
+
+
+def cut(text: str, most: int) -> str:
+    """A text of at most `most` columns; an ellipsis shows that it was cut."""
+    if width(text) <= most:
+        return text
+    kept = list(itertools.accumulate(map(width, text)))
+    return f"{text[: bisect.bisect_right(kept, most - 1)]}…"
 
 
 def code(text: str, most: int = 200) -> str:

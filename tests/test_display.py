@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from bertkit.display import MOST, code, line, markdown, shorten, visible
+from bertkit.display import MOST, code, cut, line, markdown, shorten, visible, width
 from bertkit.errors import Problem
 
 
@@ -24,6 +24,16 @@ from bertkit.errors import Problem
 )
 def test_what_hides_is_written_out(text: str, shown: str) -> None:
     assert visible(text) == line(text) == shown
+
+
+@pytest.mark.parametrize(
+    ("text", "columns", "at_six"),
+    [("", 0, ""), ("abcdef", 6, "abcdef"), ("abcdefg", 7, "abcde…"), ("短文本", 6, "短文本"),
+     ("短文本分类", 10, "短文…"),
+     ("ａb短c", 6, "ａb短c"), ("e\u0301" * 6, 6, "e\u0301" * 6), ("a短文本", 7, "a短文…")],
+)  # fmt: skip
+def test_wide_characters_take_two_columns(text: str, columns: int, at_six: str) -> None:
+    assert (width(text), cut(text, 6)) == (columns, at_six)
 
 
 def test_a_text_of_several_lines_keeps_them() -> None:

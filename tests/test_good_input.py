@@ -9,10 +9,24 @@ import pytest
 
 from bertkit import plugins
 from bertkit.recipe.load import load
-from tests.forms import Form, answers_of, exports, inputs_of, json_files, labels, plain, sheets, tables, words, write
+from tests.forms import (
+    Form,
+    answers_of,
+    chinese,
+    exports,
+    inputs_of,
+    json_files,
+    labels,
+    plain,
+    questions,
+    sheets,
+    tables,
+    words,
+    write,
+)
 from tests.helpers import messages
 
-FAMILIES = (exports, plain, tables, sheets, json_files, labels, words)
+FAMILIES = (exports, plain, tables, sheets, json_files, labels, words, questions, chinese)
 FORMS = [form for family in FAMILIES for form in family.FORMS]
 
 

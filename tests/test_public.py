@@ -15,7 +15,7 @@ PROJECT = Path(__file__).parent.parent / "pyproject.toml"
 
 
 def test_the_public_names() -> None:
-    assert bertkit.__all__ == ["BertkitError", "Predictor", "Recipe", "Run", "load_recipe", "train"]
+    assert bertkit.__all__ == ["BertkitError", "Checkpoint", "Predictor", "Recipe", "Run", "load_recipe", "train"]
     assert set(bertkit.__all__) == set(bertkit._PUBLIC)
     assert set(bertkit.__all__) <= set(dir(bertkit))
 

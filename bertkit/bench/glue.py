@@ -19,6 +19,7 @@ from bertkit.bench import glue_layouts
 from bertkit.bench.glue_layouts import GlueFiles, GlueLayout
 from bertkit.bench.suite import Entry, Suite
 from bertkit.errors import DataError
+from bertkit.recipe.schema import DataBlock
 
 log = logging.getLogger("bertkit")
 
@@ -146,6 +147,22 @@ def suite(data: Path | None, recipes: Literal["paper", "tuned"]) -> Suite:
     return Suite("glue", entries, absent)
 
 
+def of_file(recipe: str, file: str, block: DataBlock) -> tuple[str, ...]:
+    """`KEY=VALUE` texts that read a single file of a recipe's task; none if it has other columns than the task's files.
+
+    Args:
+        recipe: `glue/mnli` or `glue/tuned/mnli`.
+        block: how the user wants it read.
+    """
+    task = next((task for task in TASKS if task.layout.key == recipe.rpartition("/")[2]), None)
+    settings = task and glue_layouts.of_file(file, task.layout, block)
+    return _sets({**settings, **_bad_rows(task)}) if task and settings else ()
+
+
+def _bad_rows(task: GlueTask) -> dict[str, str]:
+    return {"data.bad_rows": "skip"} if task.name == "QQP" else {}  # its published files hold broken lines
+
+
 def _entry(task: GlueTask, files: GlueFiles, data: Path | None, recipes: str) -> Entry:
     if files.note:
         log.warning("%s: %s", task.name, files.note)
@@ -155,11 +172,10 @@ def _entry(task: GlueTask, files: GlueFiles, data: Path | None, recipes: str) ->
     tuned = recipes == "tuned" and task.name not in NOT_TUNED
     if recipes == "tuned" and not tuned:
         log.info("%s: no tuned hyperparameters are published; uses the recipe glue/%s", task.name, task.layout.key)
-    bad_rows = {"data.bad_rows": "skip"} if task.name == "QQP" else {}  # its published files hold broken lines
     return Entry(
         name=task.name,
         recipe=f"glue/tuned/{task.layout.key}" if tuned else f"glue/{task.layout.key}",
-        sets=_sets({**files.settings, **bad_rows}),
+        sets=_sets({**files.settings, **_bad_rows(task)}),
         figures=task.figures,
         published=_published(task),
         starts_from="MNLI" if tuned and task.from_mnli else "",

@@ -6,6 +6,7 @@
 | MRPC bare | `MRPC/msr_paraphrase_{train,test}.txt`, the authors' files, with `dev_ids.tsv` or without |
 | the hub's, in a folder | `cola/train-00000-of-00001.parquet` and its like |
 | the hub's own | no folder: `hub:nyu-mll/glue:cola#train` |
+| one file | in any of these, or with their columns in another format (`of_file`) |
 
 The columns and the order of the labels are those of `nyu-mll/glue`'s own loading script. A task's folder has its name
 in any case, with or without the hyphen. Numeric labels are read as numbers, so that every layout gives the same label
@@ -14,11 +15,13 @@ names in the same order.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from bertkit.data.read.readers import read_records
 from bertkit.data.read.rows import Record
 from bertkit.data.read.sources import Source
 from bertkit.data.read.tables.csv import read_tsv
@@ -104,6 +107,32 @@ def find_ax(data: Path | None) -> Settings | None:
                 return {"data.test": [str(folder / file)], "data.format": "tsv", **_columns(("sentence1", "sentence2"))}
         if folder != data and (files := _parquet(folder, "test")):
             return {"data.test": files, "data.format": "parquet", **_columns(("premise", "hypothesis"))}
+    return None
+
+
+def of_file(file: str, layout: GlueLayout, block: DataBlock) -> Settings | None:
+    """Settings that read a single file of a task, by its columns and its first label; None if they fit no layout.
+
+    Args:
+        block: how the user wants it read.
+    """
+    kind: Settings = {"data.format": "tsv"} if Path(file).suffix in (".tsv", ".txt") else {}
+    block = block.model_copy(update={"format": block.format or kind.get("data.format")})
+    both = ((layout.texts, layout.label), (layout.hub_texts, "label"))
+    for header in [list(layout.header), None] if layout.header and not block.header else [None]:
+        read = block.model_copy(update={"header": header or block.header})
+        try:
+            has = next(iter(read_records([file], read))).values
+        except (DataError, StopIteration):  # reading all of it will say why, or the file has a header
+            continue
+        known = [(texts, name) for texts, name in both if {*texts} <= {*has}]
+        texts, label = max(known, key=lambda one: one[1] in has, default=((), ""))
+        value = str(has.get(label)).strip()
+        if not texts or (header and value not in ("0", "1")):
+            continue
+        numbered = re.fullmatch(r"-?\d+", value) is not None
+        own = {"data.header": header} if header else {}
+        return {**kind, **own, **_columns(texts, layout, label), **_labels(layout, numbered=numbered)}
     return None
 
 

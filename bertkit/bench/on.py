@@ -1,7 +1,7 @@
 """The rows that a recipe scores on: `bertkit eval --on glue/mnli --data GLUE`.
 
-Recipes of GLUE read the folder of the whole benchmark, in any of its layouts, or without one the hub. Any other recipe,
-including the user's own, reads `data` as its test rows, or without it the data that the recipe names.
+Recipes of GLUE read the folder of the whole benchmark, in any of its layouts, or a single file, or without either the
+hub. Any other recipe, including the user's own, reads `data` as its test rows, or without it the data that it names.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from bertkit.bench.glue import of_file, suite
 from bertkit.data.columns.labels import given_names
 from bertkit.errors import DataError, Parameter
 from bertkit.inference.evaluate import EvalSet
@@ -37,22 +38,21 @@ def benchmark(name: str, data: Sequence[str] = (), sets: Sequence[str] = (), spl
         return EvalSet(own, {split: ""}, tuple(data))
     place = Path(data[0]) if len(data) == 1 else None
     if data and (place is None or not place.is_dir()):
-        known = _from_file(name, place, sets) if place else None  # a file in a folder of the benchmark
         order = tuple(given_names(_from_folder(name, None, sets).data) or ())
-        return EvalSet(known or own, {split: ""}, tuple(data), order)
-    recipe = (_from_file(name, place / place.name, sets) if place else None) or _from_folder(name, place, sets)
+        return EvalSet(load(name, [*of_file(name, data[0], own.data), *sets]), {split: ""}, tuple(data), order)
+    recipe = (_from_own_folder(name, place, sets) if place else None) or _from_folder(name, place, sets)
     order = tuple(given_names(recipe.data) or ())
     splits = [split] if split else ["validation", *(["test"] if recipe.data.test else [])]
     return EvalSet(recipe, {key: NAMES.get(name, {}).get(key, key) for key in splits}, order=order)
 
 
-def _from_file(name: str, file: Path, sets: Sequence[str]) -> Recipe | None:
-    """GLUE's recipe for a file `FOLDER/TASK/NAME` of this task; None for any other file."""
-    short = name.rpartition("/")[2]
-    if file.absolute().parent.name.replace("-", "").lower() != short:
+def _from_own_folder(name: str, folder: Path, sets: Sequence[str]) -> Recipe | None:
+    """GLUE's recipe where a folder is that of its task alone, `GLUE/MNLI`; None for any other folder."""
+    folder = folder.absolute()
+    if folder.name.replace("-", "").lower() != name.rpartition("/")[2]:
         return None
     try:
-        return _from_folder(name, file.absolute().parent.parent, sets)
+        return _from_folder(name, folder.parent, sets)
     except DataError:
         return None
 
@@ -62,8 +62,6 @@ def _with_metrics(recipe: Recipe) -> Recipe:
 
 
 def _from_folder(name: str, folder: Path | None, sets: Sequence[str]) -> Recipe:
-    from bertkit.bench.glue import suite
-
     glue = suite(folder, "tuned" if name.startswith("glue/tuned/") else "paper")
     for entry in glue.entries:
         if entry.recipe == name:

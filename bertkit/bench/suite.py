@@ -6,13 +6,16 @@ GLUE, SQuAD and NER are built in; a user's own suite is a YAML file (suite_file.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from bertkit.display import shorten
 from bertkit.errors import Parameter, Problem, RecipeError, did_you_mean
 
-_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]*")
+MOST_BYTES = 200
+"""Of a name in UTF-8: files named after it have endings, and file systems take 255 bytes."""
 SPLITS = ("validation", "test")
 """A figure's name starts with one: `validation/accuracy`."""
 
@@ -22,7 +25,7 @@ class Entry:
     """One row of a suite: what is trained, and which figures are reported."""
 
     name: str
-    """Also the name of its folder: letters, digits, `-` and `_`."""
+    """Also the name of its folder: letters and digits of any script, `-` and `_`."""
     recipe: str
     """A file, or the name of a recipe that comes with bertkit."""
     sets: tuple[str, ...] = ()
@@ -58,11 +61,16 @@ class Suite:
 def check(suite: Suite) -> None:
     """Raise a RecipeError for names that can not name a folder or stand twice, and for circles of `starts_from`."""
     problems = []
-    names = [entry.name for entry in suite.entries]
+    names = [unicodedata.normalize("NFC", entry.name) for entry in suite.entries]  # some file systems do so too
     for name, count in Counter(names).items():
-        if not _NAME.fullmatch(name):
+        if not _is_word(name):
             reason = f"{name!r} can not name a folder"
             problems.append(Problem(suite.name, reason, "use only letters, digits, - and _"))
+        elif len(name.encode()) > MOST_BYTES:
+            reason = f"{shorten(name, 40)} is too long to name a folder"
+            problems.append(
+                Problem(suite.name, reason, f"at most {MOST_BYTES} bytes: {MOST_BYTES // 3} Chinese letters")
+            )
         elif count > 1:
             problems.append(Problem(suite.name, f"{name} stands twice", "rename one of them"))
     if not names and not suite.absent:
@@ -70,6 +78,12 @@ def check(suite: Suite) -> None:
     if problems:
         raise RecipeError(*problems)
     in_order(suite)
+
+
+def _is_word(name: str) -> bool:
+    """Whether a name has only letters (with their marks) and digits of any script, `-` and `_`; no `-` comes first."""
+    kinds = "".join("N" if one == "_" else "-" if one == "-" else unicodedata.category(one)[0] for one in name)
+    return re.fullmatch("[LN][LNM-]*", kinds) is not None
 
 
 def in_order(suite: Suite) -> list[Entry]:

@@ -41,7 +41,7 @@ Data = Annotated[
     list[str] | None,
     typer.Option(
         "--data",
-        help="Rows to score; with --on glue/..., the folder of GLUE. Repeatable.",
+        help="Rows to score; with --on glue/..., the folder of GLUE or a file of it. Repeatable.",
         show_default="those of the recipe",
     ),
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,20 +11,24 @@ import typer
 
 from bertkit import processes
 from bertkit.commands import console
-from bertkit.errors import DataError
+from bertkit.errors import DataError, Parameter, RecipeError
 
 if TYPE_CHECKING:
     from bertkit.inference.ask import Answered
+    from bertkit.inference.predictor import Predictor
+    from bertkit.recipe.schema import DataBlock
     from bertkit.tasks.task import Task
 
 
 NOT_READ = (
     *("data.train", "data.validation", "data.test", "data.validation_ratio", "data.limit"),
-    *("data.label_names", "data.label_ids"),
+    "data.label_ids",
 )
 """Keys that rows to answer do not depend on."""
+LABELLED = "data.label_names"
+"""A Run does not depend on it either; it may name the outputs of a checkpoint."""
 
-Run = Annotated[Path, typer.Argument(metavar="RUN", help="A Run folder.")]
+Model = Annotated[str, typer.Argument(metavar="MODEL", help="A Run, or a checkpoint: a folder or hub name.")]
 Source = Annotated[str | None, typer.Argument(metavar="INPUT", help="File, folder or glob; - reads standard input.")]
 Output = Annotated[
     str | None,
@@ -44,11 +49,23 @@ BestOf = Annotated[
     str | None,
     typer.Option(metavar="COLUMN", help="Keep only the highest-scoring row for each value of COLUMN."),
 ]
+On = Annotated[
+    str | None,
+    typer.Option(metavar="RECIPE", help="Checkpoint: the recipe whose task, options and columns it has."),
+]
+TaskName = Annotated[
+    str | None,
+    typer.Option("--task", help="Checkpoint: its task, in place of --on.", show_default="that of its config.json"),
+]
+Labels = Annotated[
+    str | None,
+    typer.Option(metavar="A,B,C", help="Checkpoint: names of its outputs, in order.", show_default="its own"),
+]
 Logits = Annotated[bool, typer.Option("--logits", help="Add the model's raw scores.")]
 
 
 def predict(
-    run: Run,
+    model: Model,
     source: Source = None,
     output: Output = None,
     text: Text = None,
@@ -57,6 +74,9 @@ def predict(
     context: Context = None,
     best_of: BestOf = None,
     logits: Logits = False,
+    on: On = None,
+    task: TaskName = None,
+    labels: Labels = None,
     sets: console.Set = None,
     trust_code: console.TrustCode = False,
     number: console.Processes = 1,
@@ -68,28 +88,36 @@ def predict(
     bertkit predict runs/mine --text "where is my parcel?"
 
     bertkit predict runs/squad --question "Who fixed the gate?" --context "Ann fixed the gate on Sunday."
+
+    A model that bertkit did not train; its task is that of its config.json, or named:
+
+    bertkit predict some/checkpoint new.csv --output answers.csv --labels negative,positive
     """
     _check(source, text, text_pair, question, context, best_of)
     if number > 1:
         if not source or source == "-":
             raise DataError.at("--processes", "needs a file that all processes can read", "name one as INPUT")
-        options = console.options(output=output, best_of=best_of, logits=logits, set=sets, trust_code=trust_code)
-        console.launch(number, ["predict", run, source, *options])
+        options = console.options(
+            output=output,
+            best_of=best_of,
+            logits=logits,
+            on=on,
+            task=task,
+            labels=labels,
+            set=sets,
+            trust_code=trust_code,
+        )
+        console.launch(number, ["predict", model, source, *options])
     from bertkit.data.read.rows import LeftOut, count_left_out
     from bertkit.fs import check_output
     from bertkit.inference import ask, files
-    from bertkit.inference.predictor import Predictor
-    from bertkit.run import Run
 
     file = None if output in (None, "-") else Path(output)
     if file is None and "stdout" in console.closed:
         raise DataError.at("standard output", "is closed", "name a file: --output OUT.csv")
     check_output(file, endings=files.FORMATS, inputs=[source] if source else [])
     processes.join()
-    opened = Run.open(run, trust_code=trust_code)
-    console.unused(sets, *NOT_READ, beside="predict: it answers every row, without labels")
-    block = opened.recipe_with(console.only(sets, "data")).data
-    predictor, left_out = Predictor.open(opened), LeftOut()
+    (predictor, block), left_out = _open(model, source, on, task, labels, sets, trust_code), LeftOut()
     conll = files.is_conll(output, predictor.task, logits=logits)
     if source is not None:
         bar = console.progress("predicting")
@@ -108,6 +136,46 @@ def predict(
             files.write(rows, output or "-", separator=files.list_separator(predictor.task, block))
         if file or str(left_out):
             console.say(f"{len(rows)} rows{left_out}: {file or 'standard output'}", err=True)
+
+
+def _open(
+    model: str,
+    source: str | None,
+    on: str | None,
+    task: str | None,
+    labels: str | None,
+    sets: list[str] | None,
+    trust_code: bool,
+) -> tuple[Predictor, DataBlock]:
+    """The predictor of a Run or of a checkpoint, and how it reads rows."""
+    from bertkit.inference.checkpoint import Checkpoint, guess, names_checkpoint
+    from bertkit.inference.predictor import Predictor
+    from bertkit.recipe.load import load
+    from bertkit.run import Run
+
+    beside = "predict: it answers every row, without labels"
+    console.unused(sets, *NOT_READ, beside=beside)
+    asked = [name for name, value in (("on", on), ("task", task), ("labels", labels)) if value]
+    if Run(model).is_begun or not (asked or names_checkpoint(model)):
+        opened = Run.open(model, trust_code=trust_code)
+        if asked:
+            raise RecipeError.at(Parameter(asked[0]), "a Run has its own task and labels", "leave it out")
+        console.unused(sets, LABELLED, beside=beside)
+        return Predictor.open(opened), opened.recipe_with(console.only(sets, "data")).data
+    if on and task:
+        raise RecipeError.at(Parameter("task"), "the recipe already names the task", "leave it out")
+    changes = console.only(sets, "data", "options")
+    order: Sequence[str] = ()
+    if on:
+        from bertkit.bench.on import benchmark
+
+        rows = benchmark(on, [source] if source else [], changes)
+        recipe, order = rows.recipe, rows.order
+    else:
+        told = {"task": task} if task else guess(model).model_dump(include={"task", "options"})
+        recipe = load(told, changes)
+    names = [name.strip() for name in (labels or "").split(",") if name.strip()]
+    return Checkpoint.adopt(model, recipe, labels=names, order=order), recipe.data
 
 
 def _check(

@@ -46,6 +46,7 @@ def load(
     block: DataBlock,
     *,
     answers: bool = True,
+    train: bool = False,
     keep: list[dict[str, Any]] | None = None,
 ) -> Dataset:
     """Read all rows of `sources`, in order.
@@ -55,6 +56,7 @@ def load(
         columns: the task's. An optional column is included if the first row has it; then all rows must.
         block: how to read them; its `train`, `validation` and `test` are ignored.
         answers: whether the rows hold answers. If not, answer columns are not read, and empty texts are accepted.
+        train: whether they are trained on: one answer of a question then needs a place in its text.
         keep: a list to which each row that is used is added, as its source holds it.
 
     Returns:
@@ -67,7 +69,7 @@ def load(
     """
     _check_mapping(columns, block)
     tally, bad = Tally(), BadRows(block.bad_rows)
-    values = Values(block, tally, keep_empty=not answers)
+    values = Values(block, tally, keep_empty=not answers, train=train)
     rows = _Rows(columns, block, values, answers=answers)
     for source in expand(sources, block):
         for record in rows.opened(source, read(source, block, bad, answers=answers)):

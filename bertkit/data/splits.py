@@ -43,7 +43,8 @@ def load_splits(
         sources = getattr(block, name)
         if sources and name in wanted:
             with about(name):
-                splits[name] = limited(name, load(sources, columns, block), getattr(block.limit, name), seed)
+                rows = load(sources, columns, block, train=name == "train")
+                splits[name] = limited(name, rows, getattr(block.limit, name), seed)
     if block.validation is None and "train" in splits:
         splits["train"], splits["validation"] = split(splits["train"], block.validation_ratio, seed, stratify_by)
         splits["validation"] = limited("validation", splits["validation"], block.limit.validation, seed)

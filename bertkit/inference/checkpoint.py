@@ -1,9 +1,11 @@
-"""A Predictor for a fine-tuned Hugging Face model that is not a Run. A recipe names its task.
+"""A Predictor for a fine-tuned Hugging Face model that is not a Run.
 
+    Checkpoint.adopt("dslim/bert-base-NER").predict(["Anna lives in Berlin."])
     Checkpoint.adopt("textattack/bert-base-uncased-MNLI", load("glue/mnli"))
 
-Its outputs are matched to the data's labels by name (`Task.adopt`) when rows are scored, because the data's labels are
-not known earlier. It lacks what a Run learns beside its weights: thresholds have their default values.
+Its task is that of a recipe or, without one, what its configuration says. Its outputs are matched to labels by name
+(`Task.adopt`): those of the rows that are scored, else those of the recipe. It lacks what a Run learns beside its
+weights: thresholds have their default values.
 """
 
 from __future__ import annotations
@@ -12,16 +14,19 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bertkit import plugins
 from bertkit.engine.run import Progress
-from bertkit.errors import ModelError
+from bertkit.errors import BertkitError, ModelError, Parameter, RecipeError
 from bertkit.inference.predictor import Predictor, torch_backend
 from bertkit.inference.score import Scores
 from bertkit.models.build import load_tokenizer
 from bertkit.models.custom_code import with_trust
 from bertkit.models.weights import resolve
+from bertkit.recipe.load import load
 from bertkit.recipe.schema import ModelBlock, Recipe
 from bertkit.run import Run
-from bertkit.tasks.task import Rows, make_task
+from bertkit.tasks import TASKS
+from bertkit.tasks.task import Answer, Rows, Task, make_task
 from bertkit.warn import warn
 
 if TYPE_CHECKING:
@@ -38,12 +43,13 @@ class Checkpoint(Predictor):
     order: Sequence[str] = ()
     """The data set's labels in the data set's own order, for a model whose outputs have no names."""
     _warned = ""
+    _named = False
 
     @classmethod
     def adopt(
         cls,
         model: str,
-        recipe: Recipe,
+        recipe: Recipe | None = None,
         *,
         labels: Sequence[str] = (),
         order: Sequence[str] = (),
@@ -53,19 +59,23 @@ class Checkpoint(Predictor):
 
         Args:
             model: a folder as `save_pretrained` writes it, with the tokenizer in it, or a hub name.
-            recipe: the task, its options, and the number of labels, if the recipe has it (`data.label_names`).
+            recipe: the task, its options, and the labels, if it has them (`data.label_names`). Default: see `guess`.
             labels, order: see the attributes.
             device: see `Predictor.open`.
 
         Raises:
             ModelError: no model, one without the task's head or with another task's, or one with code that is not
                 allowed.
+            RecipeError: labels for a task that has none.
         """
+        names, config = _outputs(model)
+        recipe = recipe or _guess(model, names, config)
         task = make_task(recipe)
-        names = _names_of_outputs(model)
         if wrong := task.head.check_outputs(names):
             raise ModelError.at(model, f"{wrong}, but the task is {recipe.task}", "is this the right recipe?")
         task.adopt(names, None, recipe.data)
+        if labels and not task.state.get("labels"):
+            raise RecipeError.at(Parameter("labels"), f"the task {recipe.task} has no labels", "leave it out")
         block = ModelBlock(name=model, padding_free=recipe.model.padding_free)
         backend = torch_backend(task, block, device)
         loaded: Any = backend.model
@@ -76,11 +86,19 @@ class Checkpoint(Predictor):
         predictor.names, predictor.labels, predictor.order = names, list(labels), list(order)
         return predictor
 
+    def predict(self, rows: Any, *, progress: Progress = iter, quiet: bool = False) -> list[Answer]:
+        if not self._named:
+            warning = self.task.adopt(self.names, (), self.recipe.data, order=self.order, labels=self.labels)
+            if warning:
+                warn(warning)
+            self._named = True
+        return super().predict(rows, progress=progress, quiet=quiet)
+
     def score(self, name: str, rows: Rows, metrics: Sequence[Metric], *, progress: Progress = iter) -> Scores:
         warning = self.task.adopt(self.names, rows, self.recipe.data, order=self.order, labels=self.labels)
         if warning and warning != self._warned:
             warn(warning, name)
-        self._warned = warning
+        self._warned, self._named = warning, True
         return super().score(name, rows, metrics, progress=progress)
 
 
@@ -89,8 +107,45 @@ def is_checkpoint(name: str) -> bool:
     return (Path(name) / "config.json").is_file() and not Run(name).is_begun
 
 
-def _names_of_outputs(model: str) -> list[str]:
-    """The names of a model's outputs in its configuration: LABEL_0, LABEL_1, ... where it has none."""
+def names_checkpoint(name: str) -> bool:
+    """Whether this is the folder of a model that is not a Run, or may be the name of a model on the hub."""
+    path = Path(name)
+    if path.exists() or (len(path.parts) > 1 and path.parent.is_dir()):  # runs/mime: a mistyped folder
+        return is_checkpoint(name)
+    try:
+        resolve(name, None, "")
+    except BertkitError:
+        return False
+    return True
+
+
+def guess(model: str) -> Recipe:
+    """The recipe of a checkpoint: the task whose head its configuration names, with the options that this implies.
+
+    Raises:
+        ModelError: its configuration names no head, or that of several tasks.
+    """
+    return _guess(model, *_outputs(model))
+
+
+def _guess(model: str, names: list[str], config: dict[str, Any]) -> Recipe:
+    kinds, fitting = config.get("architectures") or [], []
+    for name in TASKS:
+        kind: type[Task] = plugins.find("task", name)
+        head = kind(kind.Options()).head
+        ending = head.auto_class.removeprefix("AutoModel")  # BertForTokenClassification
+        if any(str(one).endswith(ending) for one in kinds) and not head.check_outputs(names):
+            fitting.append((name, head.options_of(config)))
+    if len(fitting) != 1:
+        found = ", ".join(map(str, kinds)) or "none"
+        what = f"its config.json does not tell the task that it was trained for (architectures: {found})"
+        raise ModelError.at(model, what, f"name it: --task {'|'.join(TASKS)}, or a recipe: --on")
+    (task, options), *_ = fitting
+    return load({"task": task, "options": options})
+
+
+def _outputs(model: str) -> tuple[list[str], dict[str, Any]]:
+    """The names of a model's outputs in its configuration (LABEL_0, LABEL_1, ... where it has none), and all of it."""
     from transformers import AutoConfig
 
     if Path(model).is_dir() and not (Path(model) / "config.json").is_file():
@@ -99,7 +154,7 @@ def _names_of_outputs(model: str) -> list[str]:
     place = with_trust(resolve(model, None, ""), model)
     try:
         config = AutoConfig.from_pretrained(**place)
-        return [str(config.id2label[i]) for i in range(config.num_labels)]
+        return [str(config.id2label[i]) for i in range(config.num_labels)], config.to_dict()
     except KeyError as error:
         what = f"the id2label of its config.json has no name for {error}"
         raise ModelError.at(model, what, "give each output a name, counting from 0") from error

@@ -112,13 +112,14 @@ def read_golds(data: Sequence[str], block: DataBlock) -> tuple[dict[str, list[st
     golds: dict[str, list[str]] = {}
     second = False
     for record in read_records(data, block):
-        if not isinstance(record.values.get("answers"), list):
+        if not isinstance(record.values.get("answers"), list | dict):
             what = f"no list of answers: found {describe(record.values.get('answers'))}"
             raise DataError.at(record.place, what, "a test set whose answers are hidden can not be scored")
         try:
             texts = [answer["text"] for answer in spans.answers(record.values["answers"])]
         except Unusable as error:
             raise DataError(error.about("answers").at(record.place)) from None
+        texts = texts if any(map(str.strip, texts)) else []  # [""] is no answer, as in the rows of a model
         identity = str(record.values["id"])
         if identity in golds:
             raise DataError.at(record.place, f"duplicate id: {identity}", "name each file once")

@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from bertkit.display import cut, width
 from bertkit.report import page, plots
 
 MOST = 12
 """Rows of one plot; more stand in several."""
 WIDE = 26
-"""Characters of a row's name beside a plot."""
+"""Columns of a row's name beside a plot."""
 
 
 @dataclass(frozen=True)
@@ -121,6 +122,6 @@ def _short(row: PlotRow) -> str:
     """Task and figure, cut to the room beside a plot; the table has them in full."""
     figure = row.figure.rpartition("/")[2]
     name = f"{row.task}  {figure}"
-    if len(name) > WIDE:
-        name = row.task if len(row.task) <= WIDE else f"{row.task[: WIDE - 1]}…"
+    if width(name) > WIDE:
+        name = cut(row.task, WIDE)
     return name.replace("$", r"\$")

@@ -56,6 +56,11 @@ class Head(ABC):
         """Why a checkpoint whose outputs have these names can not be used with this head; empty if it can."""
         return ""
 
+    @classmethod
+    def options_of(cls, config: dict[str, Any]) -> dict[str, Any]:
+        """The options that the configuration of a checkpoint implies."""
+        return {}
+
     def inputs(self, batch: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
         """The parts of a batch that the model takes."""
         return {name: tensor for name, tensor in batch.items() if name not in self.targets}

@@ -15,6 +15,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from bertkit.data.columns import schemes
+from bertkit.data.columns.schemes import Scheme
 from bertkit.errors import ModelError, Parameter, RecipeError, did_you_mean, name_some
 from bertkit.models.output_layer import is_generic, plain
 
@@ -27,6 +29,13 @@ class Match(NamedTuple):
     names: list[str]
     """The data's name of each output of the model, in the model's order."""
     warning: str = ""
+
+
+def unnamed(names: Sequence[str]) -> str:
+    """A warning where a model's outputs have the names that transformers gives to those that have none; else empty."""
+    if [*names] != [f"LABEL_{number}" for number in range(len(names))]:
+        return ""
+    return f"the model's labels have no names ({_list(names)}); name them in their order: --labels A,B,..."
 
 
 def in_order(names: Sequence[str], order: Sequence[str]) -> list[str]:
@@ -94,6 +103,25 @@ def match_tags(model: Sequence[str], data: Sequence[str], present: Sequence[str]
         what = f"{_both(model, data)}: it has no {', '.join(lacking[:5])}" + ", ..." * (len(lacking) > 5)
         raise ModelError.at(LABELS, what, todo)
     return Match([own.get(plain(name), name) for name in model])
+
+
+def tags_of_outputs(model: Sequence[str], labels: Sequence[str] = ()) -> tuple[list[str], Scheme]:
+    """The tags of a model's outputs, in its order, and their scheme, where no rows are known.
+
+    Types without prefixes (`PER`, `LOC`) are those of the scheme IO.
+
+    Raises:
+        ModelError: they are not tags.
+        RecipeError: `labels` do not fit the model.
+    """
+    names = _checked(model, labels, labels) if labels else [*model]
+    if is_generic(names) or "O" not in names:
+        what = f"the model's tags are only numbered ({_list(names)})" if is_generic(names) else ""
+        what = what or f"none of the model's labels ({_list(names)}) is O, the tag outside of all entities"
+        raise ModelError.at(LABELS, what, "name the model's outputs in their order, such as O,B-PER,...")
+    if not any(schemes.check_tag(name) for name in names):
+        return names, schemes.scheme_of_tags(names)
+    return [name if name == "O" else f"I-{name}" for name in names], "IO"
 
 
 def best_order(predicted: np.ndarray, expected: np.ndarray, names: Sequence[str]) -> tuple[list[str], float]:

@@ -101,7 +101,8 @@ class TaskProblem(ABC):
 
         Args:
             names: names of the model's outputs, in its order; empty for predictions in a file.
-            rows: None before they are known: then `names` are the labels.
+            rows: None before they are known: then `names` are the labels. Empty where rows have no answers: then
+                `labels` or those of `data` or `order` are the labels, if there are any, else `names`.
             order: the labels in the data set's own order.
             labels: the user's names of the outputs, in place of `names`.
 
@@ -111,7 +112,7 @@ class TaskProblem(ABC):
         Raises:
             BertkitError: names and rows do not fit each other.
         """
-        if rows is not None:
+        if rows:
             self.prepare(rows, data)
         return ""
 

@@ -70,7 +70,7 @@ def check_data(
 
     check_keys([*sources, *validation], full.data)
     most = full.data.limit
-    train = limited("train", load(sources, columns, full.data), most.train, full.seed)
+    train = limited("train", load(sources, columns, full.data, train=True), most.train, full.seed)
     other = None
     if validation:
         other = limited("validation", load(validation, columns, full.data), most.validation, full.seed)

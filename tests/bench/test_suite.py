@@ -34,6 +34,14 @@ def test_names_are_folders_and_stand_once() -> None:
         "'../up' can not name a folder",
         "'b c' can not name a folder",
     ]
+    check(suite_of("新闻分类", "意图-1", "हिन्दी", "é"))
+    for bad in ("-a", "\u0301e", "a/b", "a.b", "新 闻", ""):
+        with pytest.raises(RecipeError, match="can not name a folder"):
+            check(suite_of(bad))
+    with pytest.raises(RecipeError, match="é stands twice"):
+        check(suite_of("é", "e\u0301"))
+    with pytest.raises(RecipeError, match="新 is too long to name a folder; at most 200 bytes: 66"):
+        check(suite_of("新" * 67))
     with pytest.raises(RecipeError, match="has no tasks"):
         check(Suite("mine", ()))
     check(Suite("mine", (), absent={"a": "no file"}))

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from bertkit.display import width
 from bertkit.files.lock import one_writer
-from tests.bench.suites import write_suite
+from tests.bench.suites import SUITE, write_suite
 from tests.helpers import Power
 
 
@@ -50,6 +51,20 @@ def test_a_suite_and_one_that_was_cut_off(bertkit, tiny_bert: Path, tmp_path: Pa
     code, out, err = bertkit("bench", file, "--output", cut, "--tasks", "intents", "--seeds", "1")
     assert code == 0, err
     assert "average" not in out
+
+
+def test_a_task_with_a_chinese_name(bertkit, tiny_bert: Path, tmp_path: Path) -> None:
+    """Its Run lies in a folder of that name, and the columns of the table stay aligned."""
+    text = SUITE.replace("intents", "意图识别").replace("[1, 2]", "[1]")
+    code, out, err = bertkit("bench", write_suite(tmp_path, tiny_bert, text), "--output", tmp_path / "out")
+    assert code == 0, err
+    assert (tmp_path / "out" / "意图识别" / "seed-1" / "metrics.json").is_file()
+    assert "意图识别" in (tmp_path / "out" / "report.html").read_text("utf-8")
+    assert "意图识别" in json.loads((tmp_path / "out" / "metrics.json").read_text("utf-8"))["figures"]
+    figures = ("test/accuracy", "validation/macro_f1", "validation/pearson", "validation/spearman")
+    starts = [width(line.partition(name)[0]) for line in out.splitlines() for name in figures if name in line]
+    assert len(starts) == 3
+    assert len(set(starts)) == 1
 
 
 def test_a_part_that_fails(bertkit, tiny_bert: Path, tmp_path: Path) -> None:

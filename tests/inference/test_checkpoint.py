@@ -99,6 +99,15 @@ def test_the_model_of_a_run_scores_as_the_run(tiny_run, bertkit, tmp_path: Path)
     assert run["intervals"] == model["intervals"]
 
 
+def test_a_run_is_answered_by_its_own_task_and_labels(tiny_run, bertkit) -> None:
+    for option, value in (("--labels", "a,b"), ("--on", "glue/mnli"), ("--task", "classify")):
+        code, _, err = bertkit("predict", tiny_run.path, "-t", "hello", option, value)
+        assert (code, f"{option}  a Run has its own task and labels; leave it out" in err) == (2, True)
+    code, run, _ = bertkit("predict", tiny_run.path, "-t", "hello", "-o", "-")
+    assert code == 0
+    assert bertkit("predict", tiny_run.model, "-t", "hello", "-o", "-")[1] == run
+
+
 def test_a_config_of_wrong_types_is_told(tiny_run, bertkit, tmp_path: Path) -> None:
     import shutil
 

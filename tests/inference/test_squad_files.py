@@ -66,6 +66,18 @@ def test_first_version_scores_missing_ones_0(score) -> None:
     assert "1 of 2 questions have no prediction" in err
 
 
+def test_an_empty_text_is_no_answer_and_texts_need_no_start(bertkit, tmp_path: Path) -> None:
+    none = {"id": "b", "question": "Why?", "answers": [{"text": "", "answer_start": -1}], "is_impossible": True}
+    golds = {"text": ["Ann", "Ann Bell"], "answer_start": [None, 77]}
+    qas = [{"id": "a", "question": "Who?", "answers": golds}, none]
+    data = write(tmp_path / "gold.json", {"data": [{"paragraphs": [{"context": CONTEXT, "qas": qas}]}]})
+    predictions, out = write(tmp_path / "predictions.json", {"a": "Ann Bell", "b": ""}), tmp_path / "scores.json"
+    code, _, err = bertkit("eval", "--task", "squad", "--predictions", predictions, "--data", data, "-o", out)
+    assert code == 0, err
+    figures = json.loads(out.read_text())
+    assert (figures["exact"], figures["HasAns_total"], figures["NoAns_total"]) == (100.0, 1, 1)
+
+
 def test_chinese(score) -> None:
     _, figures, _ = score({"a": "Ann", "b": "on Sunday"}, "--set", "metrics=cmrc2018", second=False)
     assert (figures["F1"], figures["EM"], figures["SKIP"]) == (100.0, 100.0, 0)

@@ -6,7 +6,15 @@ import numpy as np
 import pytest
 
 from bertkit.errors import ModelError, RecipeError
-from bertkit.tasks.label_match import best_order, in_order, is_generic, match_labels, match_tags
+from bertkit.tasks.label_match import (
+    best_order,
+    in_order,
+    is_generic,
+    match_labels,
+    match_tags,
+    tags_of_outputs,
+    unnamed,
+)
 
 NLI = ["entailment", "neutral", "contradiction"]
 
@@ -104,3 +112,21 @@ def test_best_order_is_that_of_all_permutations() -> None:
         every = [(np.array(order)[predicted] == right).mean() for order in itertools.permutations(range(4))]
         assert best == pytest.approx(max(every))
         assert (np.array([int(name) for name in meant])[predicted] == right).mean() == pytest.approx(best)
+
+
+def test_tags_where_no_rows_are_known() -> None:
+    assert tags_of_outputs(["O", "B-PER", "I-PER"]) == (["O", "B-PER", "I-PER"], "IOB2")
+    assert tags_of_outputs(["S-PER", "O", "B-PER", "I-PER", "E-PER"])[1] == "BIOES"
+    assert tags_of_outputs(["PER", "O", "LOC"]) == (["I-PER", "O", "I-LOC"], "IO")
+    assert tags_of_outputs(["LABEL_0", "LABEL_1"], ["I-LOC", "O"]) == (["I-LOC", "O"], "IO")
+    with pytest.raises(ModelError, match=r"only numbered \(LABEL_0, LABEL_1\); name the model's outputs"):
+        tags_of_outputs(["LABEL_0", "LABEL_1"])
+    with pytest.raises(ModelError, match=r"none of the model's labels \(NOUN, VERB\) is O"):
+        tags_of_outputs(["NOUN", "VERB"])
+    with pytest.raises(RecipeError, match="1 names, but the model has 2 outputs"):
+        tags_of_outputs(["LABEL_0", "LABEL_1"], ["O"])
+
+
+def test_outputs_that_nobody_named() -> None:
+    assert "(LABEL_0, LABEL_1); name them in their order: --labels A,B,..." in unnamed(["LABEL_0", "LABEL_1"])
+    assert unnamed(["0", "1"]) == unnamed(["LABEL_1", "LABEL_0"]) == unnamed(["a", "b"]) == ""

@@ -34,6 +34,8 @@ def test_to_adopt_others_outputs_is_to_prepare_where_rows_are_known() -> None:
     problem = Least()
     assert problem.adopt(["a", "b"], None, DataBlock()) == ""
     assert problem.prepared == []
+    assert problem.adopt(["a", "b"], (), DataBlock()) == ""
+    assert problem.prepared == []
     assert problem.adopt(["a", "b"], [{"text": "x", "label": "a"}], DataBlock()) == ""
     assert problem.prepared == [[{"text": "x", "label": "a"}]]
 

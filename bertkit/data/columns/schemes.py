@@ -45,6 +45,13 @@ class Span(NamedTuple):
     type: str
 
 
+def scheme_of_tags(tags: Sequence[str]) -> Scheme:
+    """The first scheme that has all prefixes of these tags; IOB2 if they have none."""
+    letters = {tag[0] for tag in tags if "-" in tag}
+    order: tuple[Scheme, ...] = ("IO", "IOB2", "BIOES", "BILOU", "BMES")
+    return next((scheme for scheme in order if letters and letters <= {*PREFIXES[scheme]}), "IOB2")
+
+
 @lru_cache(maxsize=65536)
 def check_tag(tag: str) -> Problem | None:
     """The problem of a tag that is no tag of any scheme; None for a valid tag."""

@@ -1,9 +1,9 @@
 """Answers and entities in the forms that files use -> one form, in characters, ends exclusive.
 
 Answers: SQuAD's list of `{"text", "answer_start"}`, or the two lists `{"text": [...], "answer_start": [...]}` that
-Hugging Face makes of it. Entities: `[start, end, label]`, `{"start", "end", "label"}` (doccano's `start_offset` and
-`end_offset` too), or CLUENER's `{label: {mention: [[start, last]]}}`, whose ends are inclusive. In a table each is a
-cell of JSON.
+Hugging Face makes of it; a start may be missing, because only training needs it. Entities: `[start, end, label]`,
+`{"start", "end", "label"}` (doccano's `start_offset` and `end_offset` too), or CLUENER's
+`{label: {mention: [[start, last]]}}`, whose ends are inclusive. In a table each is a cell of JSON.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def cell(value: Any) -> Any:
 
 
 def answers(value: Any) -> list[dict[str, Any]]:
-    """Answers as `{"text", "start"}`; nothing and an empty text are no answer.
+    """Answers as `{"text", "start"}`, with None for a start that is missing; nothing and an empty text are no answer.
 
     Raises:
         Unusable: it has none of the forms.
@@ -64,6 +64,8 @@ def _zipped(value: dict[str, Any]) -> Iterator[dict[str, Any]]:
     if not isinstance(texts, list) and not isinstance(starts, list):
         yield value
         return
+    if isinstance(texts, list) and starts is None:
+        starts = [None] * len(texts)
     if not isinstance(texts, list) or not isinstance(starts, list) or len(texts) != len(starts):
         many = [str(len(v)) if isinstance(v, list) else describe(v) for v in (texts, starts)]
         detail = f"{many[0]} in text, {many[1]} in answer_start"
@@ -76,14 +78,14 @@ def _answer(item: Any, number: int) -> dict[str, Any]:
         detail = f"number {number} is {describe(item)}"
         raise Unusable("holds an element that is not an answer", ANSWERS_TODO, detail=detail)
     _check_keys(item)
-    start = _whole(item.get("answer_start", item.get("start")))
+    start = item.get("answer_start", item.get("start"))
     if not isinstance(item.get("text"), str):
         detail = f"number {number} has {describe(item.get('text'))}"
         raise Unusable("holds an answer without a text", ANSWERS_TODO, detail=detail)
-    if start is None:
+    if start is not None and _whole(start) is None:
         what = "holds an answer without a whole number as answer_start"
-        raise Unusable(what, ANSWERS_TODO, detail=f"number {number}")
-    return {"text": item["text"], "start": start}
+        raise Unusable(what, ANSWERS_TODO, detail=f"number {number} has {start!r:.40}")
+    return {"text": item["text"], "start": _whole(start)}
 
 
 def spans(value: Any, label: Callable[[Any], str]) -> list[dict[str, Any]]:

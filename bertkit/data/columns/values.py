@@ -35,10 +35,11 @@ class Values:
     Args:
         tally: counts values that were accepted but look doubtful.
         keep_empty: accept empty texts (rows to predict).
+        train: whether the rows are trained on (see `offsets.fit_answers`).
     """
 
-    def __init__(self, block: DataBlock, tally: Tally, *, keep_empty: bool = False):
-        self._block, self._tally, self._keep_empty = block, tally, keep_empty
+    def __init__(self, block: DataBlock, tally: Tally, *, keep_empty: bool = False, train: bool = False):
+        self._block, self._tally, self._keep_empty, self._train = block, tally, keep_empty, train
         self._names, self._map = given_names(block), LabelMap(block)
         self._first_of: dict[str, tuple[str, Any]] = {}
         self._first_list = ""
@@ -77,7 +78,7 @@ class Values:
         Raises:
             Unusable: two do not.
         """
-        agree(row, columns, self._tally, place)
+        agree(row, columns, self._tally, place, train=self._train)
 
     def gather(self, kind: str, cells: dict[str, Any], place: str) -> Any:
         """The value of a row with one column per choice, or one per label, by the columns' names.

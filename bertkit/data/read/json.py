@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import json
 import logging
 import re
@@ -14,7 +15,7 @@ from bertkit.data.read.json_text import Repeated, describe, parse, parse_all, re
 from bertkit.data.read.lines import lines
 from bertkit.data.read.rows import Record, Tally
 from bertkit.data.read.sources import Source
-from bertkit.data.read.squad import articles, questions
+from bertkit.data.read.squad import NAMES, layout, questions
 from bertkit.data.read.tables import columnwise
 from bertkit.errors import BertkitError, DataError, Problem, Setting, did_you_mean, name_some
 from bertkit.recipe.schema import DataBlock
@@ -26,11 +27,25 @@ _skip_value = json.JSONDecoder().raw_decode
 
 
 def read_jsonl(source: Source, block: DataBlock) -> Iterator[Record | Problem]:
-    """One object (or, with `data.header`, one list) per line."""
+    """One object (or, with `data.header`, one list) per line; or one article or paragraph in SQuAD's layout."""
     return _of_lines(lines(source, block), source, block)
 
 
 def _of_lines(content: Iterable[str], source: Source, block: DataBlock) -> Iterator[Record | Problem]:
+    values = _values_of_lines(content, source)
+    first = list(itertools.islice(values, 1))
+    values = itertools.chain(first, values)
+    found = layout([one[1] for one in first if not isinstance(one, Problem)], source)
+    if found is not None:
+        items = (one if isinstance(one, Problem) else (f"line {one[0]}", one[1]) for one in values)
+        yield from questions(items, found[1], source)
+        return
+    for number, one in enumerate(values, 1):
+        yield one if isinstance(one, Problem) else _row(one[1], block, source.line(one[0]), number)
+
+
+def _values_of_lines(content: Iterable[str], source: Source) -> Iterator[Problem | tuple[int, Any]]:
+    """The number and the value of each line that is not blank."""
     blank, number = Tally(), 0
     for line, text in enumerate(content, 1):
         place = source.line(line)
@@ -46,7 +61,7 @@ def _of_lines(content: Iterable[str], source: Source, block: DataBlock) -> Itera
                 raise DataError.at(place, what, setting=setting) from error
             yield Problem(place, "broken JSON", "a line is one whole object: {...}", reason(error))
         else:
-            yield _row(value, block, place, number)
+            yield line, value
     blank.warn()
 
 
@@ -54,7 +69,7 @@ def read_json(source: Source, block: DataBlock, *, squad: bool = False) -> Itera
     """A list of objects (or, with `data.header`, of lists); `file.json#key` names the list at `key`.
 
     Also read are an object with a single list of objects, a table by columns (columnwise.py), and objects one after
-    the other. SQuAD's layout is recognised: its questions are the rows (squad.py).
+    the other. SQuAD's layout and those like it are recognised: their questions are the rows (squad.py).
 
     Args:
         squad: accept SQuAD's layout only.
@@ -74,10 +89,10 @@ def read_json(source: Source, block: DataBlock, *, squad: bool = False) -> Itera
             return
         raise _broken(error, source) from error
     value, position = _descend(value, text, spacy.at_rows(source, value))
-    if (listed := articles(value)) is not None:
-        if isinstance(value, Repeated):
-            raise DataError(value.problem(source.name))
-        yield from questions(listed, source)
+    if (found := layout(value, source)) is not None:
+        listed, keys = found
+        items = ((f"{NAMES[keys[0]]} {number}", item) for number, item in enumerate(listed, 1))
+        yield from questions(items, keys, source)
         return
     if squad:
         what = 'not SQuAD\'s layout: no "data" with a list of articles that have "paragraphs"'

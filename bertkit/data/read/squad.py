@@ -3,55 +3,81 @@
     {"data": [{"title": ..., "paragraphs": [{"context": ..., "qas": [{"id": ..., "question": ..., "answers":
         [{"text": ..., "answer_start": 17}], "is_impossible": false}]}]}]}
 
-CMRC 2018, DRCD, KorQuAD, SQuADShifts and others use it too. Answers are passed on unchanged: the column kind `answers`
-checks that each is found at its start.
+CMRC 2018, DRCD, KorQuAD, SQuADShifts and others use it too. Some tools leave the upper levels out: a list of paragraphs
+(simpletransformers), also as JSON lines, or `{"data": {"dialogues": [...]}}`, whose dialogues are paragraphs (Molweni).
+Answers are passed on unchanged: the column kind `answers` checks that each is found at its start.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
 from bertkit.data.read.json_text import Repeated, describe
 from bertkit.data.read.rows import Record, Tally
 from bertkit.data.read.sources import Source
-from bertkit.errors import Problem
+from bertkit.errors import DataError, Problem
 
-LEVELS = {"paragraphs": "paragraph", "qas": "question"}
-"""Key of the list at each level below an article -> name of its elements."""
+NAMES = {"paragraphs": "article", "qas": "paragraph"}
+"""Key of the list in an article or paragraph -> name of what holds it."""
+ABOVE = ("data", "dialogues")
+"""Keys on the way to the articles or paragraphs of a file."""
 
 
-def articles(value: Any) -> list[Any] | None:
-    """The articles of a file in this layout (or of its `data`); None for another layout."""
-    listed = value.get("data") if isinstance(value, dict) else value
-    if isinstance(listed, list) and any(isinstance(item, dict) and "paragraphs" in item for item in listed):
-        return listed
+def layout(value: Any, source: Source) -> tuple[list[Any], list[str]] | None:
+    """The articles or paragraphs of a file in this layout, and the keys of the lists below each, level by level; None
+    for another layout.
+
+    Raises:
+        DataError: an object above them has a key twice.
+    """
+    above = []
+    for key in ABOVE:
+        if isinstance(value, dict) and key in value:
+            above.append(value)
+            value = value[key]
+    keys = list(NAMES)
+    for depth, key in enumerate(keys):
+        if isinstance(value, list) and any(isinstance(item, dict) and key in item for item in value):
+            if twice := next((one for one in above if isinstance(one, Repeated)), None):
+                raise DataError(twice.problem(source.name))
+            return value, keys[depth:]
     return None
 
 
-def questions(articles: list[Any], source: Source) -> Iterator[Record | Problem]:
+def questions(
+    items: Iterable[Problem | tuple[str, Any]], keys: Sequence[str], source: Source
+) -> Iterator[Record | Problem]:
     """One row per question: its `id`, `title` (if the article has one), `context`, and all other keys of the question.
 
     Its place is `file[id 56be...]`; where there is no id, `file[article 2 (Oxygen), paragraph 3, question 1]`.
+
+    Args:
+        items: articles or paragraphs with their names, or why one can not be read.
+        keys: see `layout`.
     """
-    unmarked, first = Tally(), dict[str, int]()
-    leaves = (leaf for n, article in enumerate(articles, 1) for leaf in _leaves(article, list(LEVELS), f"article {n}"))
-    for number, leaf in enumerate(leaves, 1):
-        if isinstance(leaf, Problem):
-            yield replace(leaf, key=f"{source.name}[{leaf.key}]")
-            continue
-        where, values = leaf
-        place = f"{source.name}[{where}]"
-        problem = _problem(values, place, first)
-        if problem is None and values.get("answers") == [] and values.get("is_impossible") is False:
-            unmarked.add("questions without an answer, not marked by is_impossible", place)
-        first.setdefault(str(values["id"]), number)
-        yield problem or Record(place, number, values)
+    unmarked, first, number = Tally(), dict[str, int](), 0
+    for item in items:
+        leaves = [item] if isinstance(item, Problem) else _leaves(item[1], keys, item[0])
+        for leaf in leaves:
+            number += 1
+            if isinstance(leaf, Problem):
+                yield leaf if leaf is item else replace(leaf, key=f"{source.name}[{leaf.key}]")
+                continue
+            where, values = leaf
+            place = f"{source.name}[{where}]"
+            problem = _problem(values, place, first)
+            if problem is None and values.get("answers") == [] and values.get("is_impossible") is False:
+                unmarked.add("questions without an answer, not marked by is_impossible", place)
+            first.setdefault(str(values["id"]), number)
+            yield problem or Record(place, number, values)
     unmarked.warn()
 
 
-def _leaves(item: Any, keys: list[str], where: str, above: dict | None = None) -> Iterator[Problem | tuple[str, dict]]:
+def _leaves(
+    item: Any, keys: Sequence[str], where: str, above: dict | None = None
+) -> Iterator[Problem | tuple[str, dict]]:
     """The place and the values of each question below an item, whose lists are called `keys`, level by level."""
     if not isinstance(item, dict):
         yield Problem(where, "not an object", "see docs/data.md for the layout of SQuAD", f"found {describe(item)}")
@@ -68,7 +94,8 @@ def _leaves(item: Any, keys: list[str], where: str, above: dict | None = None) -
             return
         kept = {key: item[key] for key in ("title", "context") if key in item}
         for number, child in enumerate(children, 1):
-            yield from _leaves(child, keys[1:], f"{where}, {LEVELS[keys[0]]} {number}", {**(above or {}), **kept})
+            name = NAMES[keys[1]] if len(keys) > 1 else "question"
+            yield from _leaves(child, keys[1:], f"{where}, {name} {number}", {**(above or {}), **kept})
 
 
 def _leaf(item: dict, where: str, above: dict) -> Problem | tuple[str, dict]:
@@ -85,7 +112,16 @@ def _problem(values: dict, place: str, first: dict[str, int]) -> Problem | None:
     """The problem of a question, apart from its texts and the places of its answers."""
     if earlier := first.get(str(values["id"])):
         return Problem(place, "duplicate id", "give each its own", f"first at question {earlier:,} of the file")
-    if values.get("is_impossible") is True and values.get("answers"):
+    if values.get("is_impossible") is True and _has_text(values.get("answers")):
         todo = "does it have an answer? plausible ones belong under plausible_answers"
         return Problem(place, "is_impossible is true, but there are answers", todo)
     return None
+
+
+def _has_text(answers: Any) -> bool:
+    """Whether there is an answer: `[{"text": "", "answer_start": -1}]` is none."""
+    if isinstance(answers, dict):
+        answers = answers.get("text")
+    if isinstance(answers, list):
+        return any(map(_has_text, answers))
+    return bool(str(answers or "").strip())

@@ -25,6 +25,10 @@ class ClassifyHead(TextHead, LabelHead):
         kind = "multi_label_classification" if self.options.multi_label else "single_label_classification"
         return {**super().config(), "problem_type": kind}
 
+    @classmethod
+    def options_of(cls, config: dict[str, Any]) -> dict[str, Any]:
+        return {"multi_label": True} if config.get("problem_type") == "multi_label_classification" else {}
+
     def init_head(self, model: PreTrainedModel) -> None:
         if self.options.multi_label:
             thresholds.start_at_shares(model, self.state["shares"], self.state.get("weights"))

@@ -100,11 +100,11 @@ class Classify(TextTask):
             self.state |= {"labels": known or in_rows, "ordered": known is not None}
             self.state["label_separator"] = data.label_separator
             return ""
-        own = known or label_match.in_order(in_rows, order)
+        own = known or label_match.in_order(in_rows, order) or [*(labels or names)]
         match = label_match.match_labels(names, own, labels)
         own = [*own, *(name for name in match.names if name not in own)]
         self.state |= {"labels": own, "outputs": [match.names.index(name) for name in own]}
-        return match.warning
+        return match.warning or ("" if labels or known or len(rows) else label_match.unnamed(names))
 
     def _counts(self, rows: Rows) -> Counter[str]:
         values = texts.column(rows, "label") or []

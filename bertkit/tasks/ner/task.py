@@ -116,9 +116,12 @@ class Ner(Task):
         labels: Sequence[str] = (),
     ) -> str:
         """Tags in the model's order; the scheme is that of the rows."""
-        own = _scheme_of_names(names)
+        own = schemes.scheme_of_tags(names)
         if rows is None:
             self.state |= {"labels": [*names], "scheme": own}
+            return ""
+        if not rows:
+            self.state |= dict(zip(("labels", "scheme"), label_match.tags_of_outputs(names, labels), strict=True))
             return ""
         sentences = sentences_of(rows)
         tags = tags_of(rows, sentences, own, overlaps=self.options.overlaps)
@@ -272,10 +275,3 @@ class Ner(Task):
             words, tags = zip(*pairs, strict=True)
             rows.append({"tokens": list(words), "tags": list(tags)})
         return rows
-
-
-def _scheme_of_names(tags: Sequence[str]) -> Scheme:
-    """The first scheme that has all prefixes of these tags; IOB2 if they have none."""
-    letters = {tag[0] for tag in tags if "-" in tag}
-    order: tuple[Scheme, ...] = ("IO", "IOB2", "BIOES", "BILOU", "BMES")
-    return next((scheme for scheme in order if letters and letters <= {*PREFIXES[scheme]}), "IOB2")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from bertkit.tasks.squad import decode
+from bertkit.tasks.squad.windows import UNKNOWN
 from bertkit.tasks.texts import TextHead
 
 if TYPE_CHECKING:
@@ -27,6 +28,10 @@ class SquadHead(TextHead):
             bias.requires_grad_(False)
         return model
 
+    def loss_weight(self, batch: dict[str, torch.Tensor]) -> torch.Tensor:
+        """The number of windows whose answer is known."""
+        return (batch["labels"][:, 0] != UNKNOWN).sum().float()[None]
+
     def losses(self, outputs: Any, batch: dict[str, torch.Tensor]) -> torch.Tensor:
         """The mean of the cross entropies of start and end, over the window's tokens without padding."""
         import torch
@@ -34,7 +39,12 @@ class SquadHead(TextHead):
 
         padding = batch["attention_mask"] == 0  # (batch, token)
         each = [
-            cross_entropy(logits.float().masked_fill(padding, -torch.inf), batch["labels"][:, side], reduction="sum")
+            cross_entropy(
+                logits.float().masked_fill(padding, -torch.inf),
+                batch["labels"][:, side],
+                reduction="sum",
+                ignore_index=UNKNOWN,
+            )
             for side, logits in enumerate((outputs.start_logits, outputs.end_logits))
         ]
         return (sum(each) / 2)[None]  # type: ignore[index]

@@ -21,6 +21,9 @@ from bertkit.tasks.task import Encoded, Rows
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
+UNKNOWN = -100
+"""Label of a window of a question whose answers have no place in its context: it has no loss (torch's `ignore_index`).
+Rows to train on have a place."""
 LENGTH = 384
 """Most tokens of a window where `max_length` is not set (`run_squad.py`)."""
 
@@ -34,8 +37,8 @@ def encode(
     - `first`: position of the first token of the context;
     - `offsets` `(context token, 2)`: first character of the context and the one after the last, of each token;
     - `own` `(context token,)`: whether the token has its maximum context in this window;
-    - with `answers`, `labels` `(2,)`: positions of the first and the last token of the first answer; both are 0 if the
-      answer is not in the window.
+    - with `answers`, `labels` `(2,)`: positions of the first and the last token of the first answer that has a place;
+      both are 0 if it is not in the window, and `UNKNOWN` if the question has answers, but none with a place.
     """
     limit = min(limit, options.max_length or LENGTH)
     most = min(options.max_question, limit // 2)
@@ -52,7 +55,10 @@ def encode(
         room = limit - sum(frame.sizes) - len(question)
         spans = windows(len(ids), room, shared(options, limit, room))
         several += len(spans) > 1
-        place = _place(golds[row], offsets) if golds else None
+        answers_here = golds[row] if golds else []
+        placed = next((answer for answer in answers_here if answer["start"] is not None), None)
+        place = _place(placed, offsets) if placed else None
+        outside = UNKNOWN if answers_here and not placed else 0
         first = sum(frame.sizes[:2]) + len(question)
         in_window = False
         best = maximum_context(spans, np.ones(len(ids), dtype=np.int64))  # (context token,)
@@ -62,10 +68,10 @@ def encode(
             if golds:
                 inside = place is not None and start <= place[0] and place[1] < end
                 in_window = in_window or inside
-                labels = [first + p - start for p in place] if inside and place else [0, 0]
+                labels = [first + p - start for p in place] if inside and place else [outside] * 2
                 example["labels"] = np.array(labels, dtype=np.int64)
             examples.append(example)
-        lost += bool(golds and golds[row]) and not in_window
+        lost += placed is not None and not in_window
     return Encoded(examples, *_messages(len(questions), len(examples), limit, most, cut, several, lost))
 
 
@@ -111,11 +117,9 @@ def _tokens(tokenizer: PreTrainedTokenizerBase, values: Sequence[str]) -> list[t
     return [known[text] for text in values]
 
 
-def _place(answers: list[dict[str, Any]], offsets: np.ndarray) -> tuple[int, int] | None:
-    """First and last token of the first answer; None if there is no answer, or it touches no token."""
-    if not answers:
-        return None
-    begin, end = answers[0]["start"], answers[0]["start"] + len(answers[0]["text"])
+def _place(answer: dict[str, Any], offsets: np.ndarray) -> tuple[int, int] | None:
+    """First and last token of an answer; None if it touches no token."""
+    begin, end = answer["start"], answer["start"] + len(answer["text"])
     first = int(np.searchsorted(offsets[:, 1], begin, "right"))
     last = int(np.searchsorted(offsets[:, 0], end, "left")) - 1
     return (first, last) if first <= last else None

@@ -2,19 +2,20 @@ from __future__ import annotations
 
 import pytest
 
-from bertkit.data.columns.offsets import MOVED, NEAR, NO_TEXT, REWRITTEN, fit_answers, fit_spans
+from bertkit.data.columns.offsets import FOUND, MOVED, NEAR, NO_TEXT, REWRITTEN, UNPLACED, fit_answers, fit_spans
 from bertkit.data.read.rows import Tally, Unusable
 from bertkit.errors import Setting
 
 FAR = "x " * NEAR
 
 
-def fit(context: str, *answers: tuple[str, int]) -> list[tuple[str, int]]:
+def fit(context: str, *answers: tuple[str, int | None], train: bool = True) -> list[tuple[str, int | None]]:
     tally = Tally()
-    found = fit_answers([{"text": text, "start": start} for text, start in answers], context, "answers", tally, "a:1")
+    golds = [{"text": text, "start": start} for text, start in answers]
+    found = fit_answers(golds, context, "answers", tally, "a:1", train=train)
     tally.warn()
     for answer in found:
-        assert context[answer["start"] :].startswith(answer["text"])
+        assert answer["start"] is None or context[answer["start"] :].startswith(answer["text"])
     return [(answer["text"], answer["start"]) for answer in found]
 
 
@@ -72,7 +73,30 @@ def test_answers_with_no_place_or_several(context, text, start, found):
     assert caught.value.problem.setting == Setting("data.bad_rows", "skip")
 
 
+def test_rows_that_are_only_scored_keep_all_texts(caplog):
+    """The official scripts compare texts: to CMRC 2018's, `2013年` and `2013 年` are different answers."""
+    golds = [("dog", 2), ("A", 4), ("cat", 3), ("", 0)]
+    assert fit("a cat", *golds, train=False) == [("dog", None), ("A", None), ("cat", 2), ("", None)]
+    assert caplog.messages == [f"{MOVED}: 1 (a:1)", f"{UNPLACED}: 3 (a:1, a:1, a:1)"]
+
+
+def test_a_row_to_train_on_needs_one_answer_with_a_place(caplog):
+    assert fit("a cat", ("dog", 2), ("cat", 2)) == [("dog", None), ("cat", 2)]
+    assert caplog.messages == [f"{UNPLACED}: 1 (a:1)"]
+    with pytest.raises(Unusable, match="'dog' at 2, where the text has 'cat'; not found"):
+        fit("a cat", ("dog", 2), ("", -1))
+
+
+def test_an_answer_without_a_start(caplog):
+    assert fit("a cat", ("cat", None)) == [("cat", 2)]
+    assert caplog.messages == [f"{FOUND}: 1 (a:1)"]
+    with pytest.raises(Unusable, match="'a' without a start; found 2 times"):
+        fit("a cat", ("a", None))
+
+
 def test_empty_answers_are_no_answer(caplog):
+    assert fit("a", ("", -1), (" ", None)) == []
+    assert not caplog.messages
     assert fit("a", ("", 0)) == []
     assert fit("a", ("", -1), (" ", 0)) == []
     assert caplog.messages == [f"{NO_TEXT}: 1 (a:1)"] * 2

@@ -18,6 +18,7 @@ from bertkit.data.columns.schemes import (
     find_broken,
     find_scheme,
     repair,
+    scheme_of_tags,
     spans,
 )
 from bertkit.errors import DataError
@@ -234,3 +235,18 @@ def test_iob1_in_iob2_with_its_mistakes(iob1, iob2):
     assert right == (not broken(iob2.split(), "IOB2"))
     if right:
         assert as_iob2(iob1.split()) == convert(iob1.split(), "IOB1", "IOB2")
+
+
+@pytest.mark.parametrize(
+    ("tags", "scheme"),
+    [
+        ("O I-PER", "IO"),
+        ("O B-PER I-PER", "IOB2"),
+        ("B-PER I-PER E-PER S-PER O", "BIOES"),
+        ("B-PER I-PER L-PER U-PER O", "BILOU"),
+        ("B-PER M-PER E-PER S-PER O", "BMES"),
+        ("O PER", "IOB2"),
+    ],
+)
+def test_the_scheme_that_has_all_prefixes_of_a_models_tags(tags, scheme):
+    assert scheme_of_tags(tags.split()) == scheme

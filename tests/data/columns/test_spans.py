@@ -26,6 +26,8 @@ ONE = [{"text": "b", "start": 2}]
         ({"text": ["b"], "answer_start": [2]}, ONE),
         ({"text": ["b", "a"], "answer_start": [2, 0]}, [*ONE, {"text": "a", "start": 0}]),
         ({"text": [], "answer_start": []}, []),
+        ({"text": ["b"]}, [{"text": "b", "start": None}]),
+        ([{"text": "b", "answer_start": None}], [{"text": "b", "start": None}]),
         ({"text": "b", "answer_start": 2}, ONE),
         ([{"text": "b", "answer_start": 2}], ONE),
         ([{"text": "b", "start": 2.0, "more": 1}], ONE),
@@ -49,7 +51,6 @@ def test_forms_of_answers(value, found):
         (3, "is not a list of answers: found a number"),
         (["b"], "holds an element that is not an answer: number 1 is a text"),
         ({"text": ["b"], "answer_start": []}, "has not one start per text: 1 in text, 0 in answer_start"),
-        ({"text": ["b"]}, "has not one start per text: 1 in text, nothing in answer_start"),
         ([{"text": "b", "start": 2.5}], "holds an answer without a whole number as answer_start: number 1"),
         ([{"text": "b", "start": True}], "holds an answer without a whole number as answer_start: number 1"),
         (

@@ -32,6 +32,14 @@ def test_text_is_a_line_a_row_also_where_it_is_blank(write):
     assert texts([path]) == [("a.txt:1", 'first "line"'), ("a.txt:2", ""), ("a.txt:3", "third, line\u2028still")]
 
 
+def test_text_in_gb18030(write):
+    """Also a character of four bytes, which GBK does not have."""
+    path = write("a.txt", "他在𠮷野家\n€ 很好\n".encode("gb18030"))
+    assert texts([path], DataBlock(encoding="gb18030")) == [("a.txt:1", "他在𠮷野家"), ("a.txt:2", "€ 很好")]
+    with pytest.raises(DataError, match=r"a\.txt:1  .* is not valid utf-8; .*gb18030 for Chinese"):
+        texts([path])
+
+
 def test_sources_are_read_one_after_the_other(write):
     write("b.csv", "text\nb\n")
     write("a.jsonl.gz", gzip.compress(b'{"text": "a"}\n'))

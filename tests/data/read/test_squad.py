@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from bertkit.data.columns.column import Column
+from bertkit.data.columns.offsets import FOUND, UNPLACED
 from bertkit.data.dataset import load
 from bertkit.data.read.readers import read_records
 from bertkit.errors import DataError
@@ -32,8 +33,8 @@ def without(item: dict[str, Any], *keys: str) -> dict[str, Any]:
     return {key: value for key, value in item.items() if key not in keys}
 
 
-def rows(path: str, *, answers: bool = True, **options: Any) -> list[dict[str, Any]]:
-    return load([path], SQUAD, DataBlock(**options), answers=answers).to_list()
+def rows(path: str, *, answers: bool = True, train: bool = True, **options: Any) -> list[dict[str, Any]]:
+    return load([path], SQUAD, DataBlock(**options), answers=answers, train=train).to_list()
 
 
 def message(path: str, *, answers: bool = True, **options: Any) -> str:
@@ -135,17 +136,9 @@ BAD = {
         squad(question(text="a", start=4), context="b a b a b"),
         "a.json[id q1]  answers is not at its place: 'a' at 4, where the text has 'b'; found 2 times in the text",
     ),
-    "an empty answer among others": (
-        squad({**question(), "answers": [{"text": "", "answer_start": 0}, question()["answers"][0]]}),
-        "a.json[id q1]  answers holds an empty text among others; correct it",
-    ),
     "a start that is a text": (
         squad(question(start="20")),
-        f"a.json[id q1]  answers holds an answer without a whole number as answer_start: number 1; {ANSWERS}",
-    ),
-    "no start": (
-        squad({**question(), "answers": [{"text": "Priestley"}]}),
-        "a.json[id q1]  answers holds an answer without",
+        f"a.json[id q1]  answers holds an answer without a whole number as answer_start: number 1 has '20'; {ANSWERS}",
     ),
     "no text": (
         squad({**question(), "answers": [{"answer_start": 20}]}),
@@ -191,6 +184,11 @@ BAD = {
         squad(question(), without(question("q2"), "answers")),
         "a.json[id q2]  answers is missing; other rows have it; write an empty list if there is no answer",
     ),
+    "dialogues twice": ('{"data": {"dialogues": [], "dialogues": [{"qas": []}]}}', "a.json  a key occurs twice in one"),
+    "a paragraph of a list without a context": (
+        [{"context": "x", "qas": []}, {"qas": [question()]}],
+        "a.json[id q1]  no context: its paragraph has none (paragraph 2, question 1); every paragraph needs one",
+    ),
     "a key twice": (
         '{"data": [{"paragraphs": [{"context": "x", "qas": [{"id": "1", "id": "2"}]}]}]}',
         "a.json[article 1, paragraph 1, question 1]  a key occurs twice in one object: 'id'; keep one of them",
@@ -228,6 +226,73 @@ def test_bad_questions_are_left_out_and_counted(write, caplog):
         "rows left out, answers is not at its place: 2 (a.json[id b], a.json[id c])",
         "rows left out, duplicate id: 1 (a.json[id a])",
     ]
+
+
+def test_a_bad_offset_drops_that_answer_not_the_question(write, caplog):
+    golds = [{"text": "Lavoisier", "answer_start": 3}, {"text": "Priestley", "answer_start": 20}]
+    path = write("a.json", json.dumps(squad({**question(), "answers": golds}, question("q2", "Scheele", 1))))
+    dev = rows(path, train=False)
+    assert [[(gold["text"], gold["start"]) for gold in row["answers"]] for row in dev] == [
+        [("Lavoisier", None), ("Priestley", 20)],
+        [("Scheele", None)],
+    ]
+    assert warned(caplog) == [f"{UNPLACED}: 2 (a.json[id q1], a.json[id q2])"]
+    assert "a.json[id q2]  answers is not at its place: 'Scheele' at 1" in message(path)
+    assert [row["id"] for row in rows(path, bad_rows="skip")] == ["q1"]
+
+
+@pytest.mark.parametrize(
+    "golds",
+    [
+        [{"text": "", "answer_start": -1}],
+        [{"text": "", "answer_start": None}],
+        [{"text": " "}, {"text": ""}],
+        {"text": [""], "answer_start": [-1]},
+        {"text": [], "answer_start": []},
+        None,
+    ],
+)
+@pytest.mark.parametrize("mark", [{}, {"is_impossible": True}])
+def test_notations_of_no_answer(write, caplog, golds, mark):
+    path = write("a.json", json.dumps(squad(question(), {**question("q2"), "answers": golds, **mark})))
+    assert [len(row["answers"]) for row in rows(path)] == [1, 0]
+    assert not warned(caplog)
+
+
+@pytest.mark.parametrize("train", [True, False])
+def test_a_missing_start_is_searched(write, caplog, train):
+    path = write("a.json", json.dumps(squad({**question(), "answers": [{"text": "Priestley"}]})))
+    assert rows(path, train=train) == [ROW]
+    assert warned(caplog) == [f"{FOUND}: 1 (a.json[id q1])"]
+
+
+def paragraph(*questions: Any, context: str = CONTEXT, **more: Any) -> dict[str, Any]:
+    return {"context": context, "qas": list(questions), **more}
+
+
+def test_a_list_of_paragraphs_and_dialogues(write):
+    """As simpletransformers and Molweni have them."""
+    both = [paragraph(question("q1")), paragraph(question("q2"), edus=[{"text": "x"}], title="Oxygen")]
+    for content in (both, {"data": {"dialogues": both}}, {"dialogues": both}, {"data": both}):
+        found = rows(write("a.json", json.dumps(content)))
+        assert found == [ROW, {**ROW, "row": 2, "place": "a.json[id q2]", "id": "q2"}]
+
+
+def test_a_paragraph_a_line(write, caplog):
+    lines = [json.dumps(paragraph(question("q1"))), "", json.dumps(paragraph(question("q2"), question("q3")))]
+    found = rows(write("a.jsonl", "\n".join(lines)))
+    assert [(row["id"], row["row"], row["place"]) for row in found] == [
+        (f"q{number}", number, f"a.jsonl[id q{number}]") for number in (1, 2, 3)
+    ]
+    lines += ["{", json.dumps({"qas": [question("q4")]}), json.dumps(paragraph(question("q1")))]
+    assert message(write("b.jsonl", "\n".join(lines))).splitlines()[:3] == [
+        "b.jsonl:4  broken JSON: Expecting property name enclosed in double quotes (column 2); "
+        "a line is one whole object: {...}",
+        "b.jsonl[id q4]  no context: its paragraph has none (line 5, question 1); every paragraph needs one",
+        "b.jsonl[id q1]  duplicate id: first at question 1 of the file; give each its own",
+    ]
+    articles = write("c.jsonl", "\n".join(map(json.dumps, squad(question())["data"])))
+    assert rows(articles) == [{**ROW, "place": "c.jsonl[id q1]"}]
 
 
 def test_paragraphs_without_a_context_are_counted_by_question(write, caplog):

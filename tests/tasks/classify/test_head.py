@@ -25,6 +25,25 @@ def test_outputs_of_another_order_are_put_into_the_datas_order() -> None:
     assert float(loss) == pytest.approx(float(torch.nn.functional.cross_entropy(outputs.logits, torch.tensor([0]))))
 
 
+def test_without_rows_the_labels_are_those_that_are_known() -> None:
+    """The user's, else the recipe's, else the data set's, else the model's own."""
+    task: Any = make("classify", {})
+    model, data = ["YES", "NO"], DataBlock(label_names=["no", "yes"])
+    assert (task.adopt(model, (), DataBlock()), task.labels, task.state["outputs"]) == ("", ["YES", "NO"], [0, 1])
+    assert (task.adopt(model, (), data), task.labels, task.state["outputs"]) == ("", ["no", "yes"], [1, 0])
+    assert (task.adopt(model, (), DataBlock(), order=["no", "yes"]), task.labels) == ("", ["no", "yes"])
+    assert (task.adopt(model, (), DataBlock(), labels=["a", "b"]), task.labels) == ("", ["a", "b"])
+    assert "have no names (LABEL_0, LABEL_1)" in task.adopt(["LABEL_0", "LABEL_1"], (), DataBlock())
+    assert task.labels == ["LABEL_0", "LABEL_1"]
+    assert task.adopt(["0", "1"], (), DataBlock()) == ""
+
+
+def test_the_options_of_a_configuration() -> None:
+    head = make("classify", {}).head
+    assert head.options_of({"problem_type": "multi_label_classification"}) == {"multi_label": True}
+    assert head.options_of({"problem_type": "single_label_classification"}) == head.options_of({}) == {}
+
+
 def test_a_head_of_one_number_is_none_of_labels() -> None:
     assert "one number" in make("classify", {}).head.check_outputs(["LABEL_0"])
     assert make("classify", {}).head.check_outputs(["a", "b"]) == ""

@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from bertkit.tasks.squad.head import SquadHead
+from bertkit.tasks.squad.windows import UNKNOWN
 
 START = torch.tensor([[0.0, 3.0, 1.0, 9.0], [2.0, 0.0, 1.0, 1.0]])
 END = torch.tensor([[0.0, 1.0, 2.0, 9.0], [1.0, 0.0, 3.0, 0.0]])
@@ -24,6 +25,15 @@ def test_the_loss_is_the_mean_of_both_sides_over_real_places() -> None:
     second = cross(START[1:], torch.tensor([0])) + cross(END[1:], torch.tensor([2]))
     found = SquadHead(SimpleNamespace(n_best=2), {}).losses(OUTPUTS, BATCH)
     assert found.tolist() == pytest.approx([float(first + second) / 2])
+
+
+def test_a_window_whose_answer_is_unknown_has_no_loss() -> None:
+    head = SquadHead(SimpleNamespace(n_best=2), {})
+    alone = {name: tensor[:1] for name, tensor in BATCH.items()}
+    both = {**BATCH, "labels": torch.tensor([[1, 2], [UNKNOWN, UNKNOWN]])}
+    first = SimpleNamespace(start_logits=START[:1], end_logits=END[:1])
+    assert head.losses(OUTPUTS, both).tolist() == head.losses(first, alone).tolist()
+    assert (head.loss_weight(both).tolist(), head.loss_weight(BATCH).tolist()) == ([1.0], [2.0])
 
 
 def test_the_best_real_places_and_the_null_score_are_kept() -> None:

@@ -70,6 +70,19 @@ def test_an_answer_in_no_window_and_a_long_question_are_counted(tiny_bert: Path)
     assert all(len(example["input_ids"]) <= 16 for example in encoded.examples)
 
 
+def test_the_first_answer_with_a_place_is_trained(tiny_bert: Path) -> None:
+    """A question whose answers have no place is scored by its texts, and has no loss."""
+    golds = row("when ?", "monday")["answers"]
+    twice = {**row("when ?", "monday"), "answers": [{"text": "tuesday", "start": None}, *golds]}
+    nowhere = {**twice, "answers": [{"text": "tuesday", "start": None}]}
+    encoded = encode(make(), [row("when ?", "monday"), twice, nowhere, row("when ?", None)], tiny_bert)
+    one, two, three, four = (example["labels"].tolist() for example in encoded.examples)
+    assert one == two
+    assert one[0] > 0
+    assert (three, four) == ([answers_windows.UNKNOWN] * 2, [0, 0])
+    assert encoded.warnings == []
+
+
 def test_windows_that_can_not_move_on_are_told(tiny_bert: Path) -> None:
     with pytest.raises(RecipeError, match=r"options\.overlap  12: beside its question a window holds only \d+ tokens"):
         encode(make(max_length=16, overlap=12), [row("when ?", "monday")], tiny_bert)
