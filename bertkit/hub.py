@@ -112,6 +112,8 @@ def files(name: str, kind: Kind, revision: str) -> frozenset[str]:
     for pause in (*range(1, AGAIN + 1), 0):
         try:
             info = HfApi().repo_info(name, repo_type=kind, revision=revision, timeout=ANSWER)
+            if getattr(info, "gated", False):  # all may read about it, and few its files
+                HfApi().auth_check(name, repo_type=kind)
             break
         except HfHubHTTPError as error:
             if not pause or error.response.status_code not in OUT_OF_ORDER:
@@ -202,9 +204,12 @@ def _near(name: str, kind: Kind) -> list[str]:
 
     last = name.rpartition("/")[2].lower()
     words = last.replace("_", "-").split("-")
+    # The hub finds whole parts of names alone: a part without the mistake is looked for.
+    half = len(last) // 2
+    parts = ["-".join(words[: len(words) // 2])] if len(words) > 1 else [last[:half], last[half:]]
     found: dict[str, str] = {}
     with contextlib.suppress(Exception):  # it is a hint: no error may hide the one that it belongs to
-        for search in dict.fromkeys((last, "-".join(words[: max(1, len(words) // 2)]))):
+        for search in dict.fromkeys((last, *parts)):
             answer = get_session().get(
                 f"{constants.ENDPOINT}/api/{kind}s",
                 params={"search": search, "sort": "downloads", "limit": 100},

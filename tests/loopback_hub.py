@@ -29,7 +29,7 @@ TOKEN = "hf_good"
 RESOLVE = re.compile(r"/(?:(?P<kind>datasets|spaces)/)?(?P<name>[^/]+(?:/[^/]+)?)/resolve/(?P<rev>[^/]+)/(?P<file>.+)")
 API = re.compile(
     r"/api/(?P<kind>models|datasets|spaces)/(?P<name>[^/]+(?:/[^/]+)?)"
-    r"(?:/(?P<call>revision|tree|paths-info)/(?P<rev>[^/]+)(?:/(?P<file>.+))?)?"
+    r"(?:/(?P<call>auth-check)|/(?P<of>revision|tree|paths-info)/(?P<rev>[^/]+)(?:/(?P<file>.+))?)?"
 )
 LIST = re.compile(r"/api/(?P<kind>models|datasets|spaces)")
 
@@ -123,6 +123,8 @@ class _Handler(BaseHTTPRequestHandler):
         raw = url.path
         if found := RESOLVE.fullmatch(raw) or API.fullmatch(raw):
             parts = {key: unquote(value) if value else "" for key, value in found.groupdict().items()}
+            parts["call"] = parts.get("call") or parts.get("of") or ("about" if "call" in parts else "resolve")
+            parts["recursive"] = query.get("recursive", ["false"])[0].lower()
             return self._of_repository(parts, sent, body, fault.cut if fault else None)
         return self._send(404, b"{}")
 
@@ -136,17 +138,18 @@ class _Handler(BaseHTTPRequestHandler):
         known = self.headers.get("Authorization") == f"Bearer {TOKEN}"
         if repository is None or (repository.private and not known):
             return self._error(404 if known else 401, "RepoNotFound", "Repository not found")
-        if repository.gated and ("file" not in parts or parts.get("call") is None) and not known:
+        if repository.gated and parts["call"] in ("resolve", "auth-check") and not known:
             return self._error(403, "GatedRepo", f"Access to {name} is restricted")
         commit = repository.names.get(revision, revision)
         if commit not in repository.commits:
             return self._error(404, "RevisionNotFound", "Invalid rev id")
         files = repository.commits[commit]
-        if "call" not in parts:
+        if parts["call"] == "auth-check":
+            return self._json({})
+        if parts["call"] == "resolve":
             return self._file(parts["file"], files, commit, body, cut)
         if parts["call"] == "tree":
-            under = f"{parts['file']}/" if parts["file"] else ""
-            return self._json([_entry(path, data) for path, data in files.items() if path.startswith(under)])
+            return self._json(_tree(files, parts["file"], recursive=parts["recursive"] == "true"))
         if parts["call"] == "paths-info":
             wanted = json.loads(sent)["paths"] if sent.startswith("{") else parse_qs(sent)["paths"]
             return self._json([_entry(path, files[path]) for path in wanted if path in files])
@@ -187,6 +190,20 @@ class _Handler(BaseHTTPRequestHandler):
 
 def _hash(data: bytes) -> str:
     return hashlib.sha1(data).hexdigest()
+
+
+def _tree(files: dict[str, bytes], folder: str, *, recursive: bool) -> list[dict[str, Any]]:
+    """The files and folders in a folder."""
+    under = f"{folder}/" if folder else ""
+    entries: dict[str, dict[str, Any]] = {}
+    for path, data in files.items():
+        inner = path.removeprefix(under).split("/")
+        for depth in range(1, len(inner)) if path.startswith(under) else ():
+            name = under + "/".join(inner[:depth])
+            entries[name] = {"type": "directory", "path": name, "size": 0, "oid": _hash(name.encode())}
+        if path.startswith(under):
+            entries[path] = _entry(path, data)
+    return [one for name, one in entries.items() if recursive or "/" not in name.removeprefix(under)]
 
 
 def _entry(path: str, data: bytes) -> dict[str, Any]:
