@@ -135,6 +135,16 @@ def online(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(hub.urllib.request, "getproxies", dict)
     monkeypatch.delenv("HF_ENDPOINT", raising=False)
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_: [])
+    monkeypatch.setattr(hub, "files", lambda *_: frozenset({"config.json"}))  # whatever is asked for is there
     hub._has_address.cache_clear()
     yield
     hub._has_address.cache_clear()
+
+
+@pytest.fixture
+def loopback(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """A hub on this machine, empty: see tests/loopback_hub.py."""
+    from tests.loopback_hub import serve
+
+    with serve(tmp_path / "hub-cache", monkeypatch) as hub:
+        yield hub

@@ -43,19 +43,27 @@ def load_module(path: str, where: str) -> evaluate.EvaluationModule:
         PluginError: it does not exist, can not be downloaded, is not allowed, or its code fails.
     """
     offline = not hub.reachable()
+    named = not path.endswith(".py") and not path.startswith((".", "/"))
     evaluate.config.HF_EVALUATE_OFFLINE = offline  # else it retries for long, even for a script on this machine
     try:
         with hub.cache_only() if offline else contextlib.nullcontext():
-            named = not path.endswith(".py") and not path.startswith((".", "/"))
             if named and ("/" in path or plugins.evaluate_script(path)):
                 trust.check(_fetched(path), "this metric", PluginError)
             return evaluate.load(path, keep_in_memory=True)
     except BertkitError:
         raise
     except Exception as error:  # a script's code may raise anything, and so may the network
+        if not offline and named and (said := _why_not(path)):
+            raise PluginError.at(where, said.what, said.todo) from error
         what = f"evaluate can not load {path}: {type(error).__name__}: {error}"
         todo = "names are looked up on the hub: without network use a script (evaluate:./my_metric.py) or a built-in"
         raise PluginError.at(where, what, todo) from error
+
+
+def _why_not(path: str) -> hub.Said | None:
+    """Why the hub does not give a module, if it does not: as a user's own, or as one of evaluate's."""
+    said = hub.check(path if "/" in path else f"evaluate-metric/{path}", "space")
+    return said and said._replace(what=said.what.replace("evaluate-metric/", "", 1))
 
 
 def _fetched(path: str) -> list[Code]:

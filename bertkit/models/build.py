@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bertkit.errors import ModelError, Setting, did_you_mean
+from bertkit import hub
+from bertkit.errors import BertkitError, ModelError, Setting, did_you_mean
 from bertkit.models.custom_code import with_trust
 from bertkit.models.layers import freeze
+from bertkit.models.pretrained import load
 from bertkit.models.weights import WHERE, check_folder, resolve
+from bertkit.models.wordpiece import by_vocabulary
 from bertkit.recipe.schema import ModelBlock
 
 if TYPE_CHECKING:
@@ -62,22 +66,15 @@ def load_tokenizer(block: ModelBlock) -> PreTrainedTokenizerBase:
     Raises:
         ModelError: there is none, or it is not a fast one.
     """
-    from transformers import AutoTokenizer
-
     key = "model.tokenizer" if block.tokenizer else WHERE
     name = block.tokenizer or block.name
     if name is None:
         raise ModelError.at(
             "model.tokenizer", "a model from scratch needs a tokenizer", "name a folder or a model that has one"
         )
-    place = with_trust(resolve(name, None if block.tokenizer else block.revision, key), key)
-    try:
-        tokenizer = AutoTokenizer.from_pretrained(**place)
-    except Exception as error:  # tokenizers, json, hub and transformers each raise their own kinds here
-        if key == WHERE and (folder := Path(place["pretrained_model_name_or_path"])).is_dir():
-            check_folder(folder, name)  # raises a better error if the folder is no model at all
-        what, todo = f"{name}: no usable tokenizer there ({_first_line(error)})", "name one that has a tokenizer.json"
-        raise ModelError.at(key, what, todo, setting=Setting("model.tokenizer", "FOLDER")) from error
+    revision = None if block.tokenizer else block.revision
+    place = with_trust(resolve(name, revision, key), key)
+    tokenizer = _of_files(place, name, key, revision)
     if not tokenizer.is_fast:
         what = f"{name}: {type(tokenizer).__name__} is not a fast tokenizer"
         raise ModelError.at(key, what, "name a model that has a tokenizer.json")
@@ -95,6 +92,41 @@ def load_tokenizer(block: ModelBlock) -> PreTrainedTokenizerBase:
         what = f"{name}: its tokenizer can not read every text: {_first_line(error)}"
         raise ModelError.at(key, what, "copy the model again, or name another") from error
     return tokenizer
+
+
+def _of_files(place: dict[str, Any], name: str, key: str, revision: str | None) -> Any:
+    """The tokenizer that transformers finds, or the one that vocab.txt asks for."""
+    from transformers import AutoTokenizer
+
+    tokenizer: Any = None
+    failed: Exception | None = None
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(**place)
+    except Exception as error:  # tokenizers, json, hub and transformers each raise their own kinds here
+        failed = error
+    with contextlib.suppress(Exception):  # as above
+        tokenizer = by_vocabulary(place, tokenizer)
+    if tokenizer is not None:
+        return tokenizer
+    if key == WHERE and (folder := Path(place["pretrained_model_name_or_path"])).is_dir():
+        check_folder(folder, name)  # raises a better error if the folder is no model at all
+    if failed and (said := hub.explain(failed, name, "model", revision)):
+        raise ModelError.at(key, said.what, said.todo) from failed
+    what = f"{name}: no usable tokenizer there ({_first_line(failed or RuntimeError())})"
+    todo, setting = "name one that has a tokenizer.json or a vocab.txt", Setting("model.tokenizer", "FOLDER")
+    raise ModelError.at(key, what, todo, setting=setting) from failed
+
+
+def unusable(name: str, key: str, error: Exception, *, revision: str | None = None) -> ModelError:
+    """The error of a model that can not be loaded: what the hub says, or what the libraries do."""
+    what, todo = (
+        f"{name}: can not be loaded: {_first_line(error)}",
+        "copy the model again, or try it in plain transformers",
+    )
+    if said := hub.explain(error, name, "model", revision):
+        what, todo = said.what, said.todo
+    failure: Any = ModelError.at(key, what, todo)
+    return failure
 
 
 def _of_tokenizer(block: ModelBlock) -> dict[str, Any]:
@@ -149,8 +181,6 @@ def _from_scratch(config: Any, auto_class: Any) -> Any:
 
 
 def _pretrained(block: ModelBlock, auto_class: Any, config: dict[str, Any]) -> PreTrainedModel:
-    from transformers import AutoConfig
-
     if block.name is None:
         what, setting = "the recipe names no model (model.name or model.scratch)", Setting(WHERE, EXAMPLE)
         raise ModelError.at("model", what, "for example", setting=setting)
@@ -159,14 +189,12 @@ def _pretrained(block: ModelBlock, auto_class: Any, config: dict[str, Any]) -> P
         check_folder(folder, block.name)
     place = with_trust(place, WHERE)
     try:
-        trained = AutoConfig.from_pretrained(**place)
-        model, info = auto_class.from_pretrained(
-            **place, output_loading_info=True, ignore_mismatched_sizes=True, dtype="float32", **config
-        )
+        model, trained, new = load(place, block.name, auto_class, **config)
+    except BertkitError:
+        raise
     except Exception as error:  # safetensors, pickle, json, hub and transformers each raise their own kinds here
-        todo = "copy the model again, or try it in plain transformers"
-        raise ModelError.at(WHERE, f"{block.name}: can not be loaded: {_first_line(error)}", todo) from error
-    _set_new_weights(model, info, block.name)
+        raise unusable(block.name, WHERE, error, revision=block.revision) from error
+    model.new_weights = new
     _adopt_output_layer(model, trained, [*config.get("id2label", {}).values()])
     if model.new_weights:
         names = sorted({key.rsplit(".", 1)[0] for key in model.new_weights})
@@ -194,20 +222,6 @@ def _adopt_output_layer(model: Any, trained: Any, labels: list[str]) -> None:
         output_layer.reorder(layer, order or [])
         model.output_order = order
         log.info("the output layer's %d labels are put in the data's order, by name", len(labels))
-
-
-def _set_new_weights(model: Any, info: dict[str, Any], name: str) -> None:
-    """Set `model.new_weights`, such as the head's. Raise a ModelError if weights of the encoder are missing, which
-    transformers would leave random."""
-    prefix = model.base_model_prefix + "."
-    changed = {str(item[0]) for item in info.get("mismatched_keys", ())}
-    new = {str(key) for key in info.get("missing_keys", ())} | changed
-    encoder = sorted(key for key in new if key.startswith(prefix) and "pooler" not in key)
-    if encoder:
-        shown = ", ".join(encoder[:3]) + (", ..." if len(encoder) > 3 else "")
-        todo = "is config.json the one of these weights?"
-        raise ModelError.at(WHERE, f"{name}: the weights lack {len(encoder)} tensors of the encoder ({shown})", todo)
-    model.new_weights = new
 
 
 def position_limit(model: Any) -> int:

@@ -27,15 +27,17 @@ def with_trust(place: dict[str, Any], where: str) -> dict[str, Any]:
             an attention kernel from the hub.
     """
     name = place["pretrained_model_name_or_path"]
-    if adapter := _json(place, ADAPTER):  # transformers would load the other model in its place, where peft is there
+    if adapter := content_of(
+        place, ADAPTER
+    ):  # transformers would load the other model in its place, where peft is there
         what = f"{name}: an adapter of another model ({adapter.get('base_model_name_or_path')})"
         raise ModelError.at(where, what, "merge it into that one (merge_and_unload in peft), and name the result")
-    config = _json(place, CONFIG)
+    config = content_of(place, CONFIG)
     for key in ("attn_implementation", "_attn_implementation"):
         if "/" in str(config.get(key)):
             what = f"{name}: its {CONFIG} asks for a kernel from the hub ({config[key]})"
             raise ModelError.at(where, what, f"remove {key} from it")
-    references = needed(config, _json(place, "tokenizer_config.json"))
+    references = needed(config, content_of(place, "tokenizer_config.json"))
     if references:
         trust.check(map(Code.of_file, _files(place, references, where)), "this model", ModelError)
     return {**place, "trust_remote_code": bool(references)}
@@ -65,7 +67,7 @@ def _files(place: dict[str, Any], references: list[str], where: str) -> list[Pat
         repository, module = open_.pop()
         if (repository, module) in found:
             continue
-        file = _cached({**place, "pretrained_model_name_or_path": repository}, f"{module}.py", own)
+        file = cached({**place, "pretrained_model_name_or_path": repository}, f"{module}.py", own)
         if file is None:
             todo = "download it once with a network" if repository != own else "copy the model again"
             raise ModelError.at(where, f"{own}: needs {module}.py of {repository}, which is not there", todo)
@@ -74,7 +76,7 @@ def _files(place: dict[str, Any], references: list[str], where: str) -> list[Pat
     return sorted(found.values())
 
 
-def _cached(place: dict[str, Any], file: str, own: str = "") -> Path | None:
+def cached(place: dict[str, Any], file: str, own: str = "") -> Path | None:
     """A file of a folder or of a repository on the hub; None where it has none such, or is out of reach."""
     from transformers.utils import cached_file
 
@@ -91,10 +93,10 @@ def _cached(place: dict[str, Any], file: str, own: str = "") -> Path | None:
     return None if path is None else Path(path)
 
 
-def _json(place: dict[str, Any], file: str) -> dict[str, Any]:
+def content_of(place: dict[str, Any], file: str) -> dict[str, Any]:
     """The content of a JSON file; empty where there is none or it can not be read, which the loader reports."""
     try:
-        path = _cached(place, file)
+        path = cached(place, file)
         content = json.loads(path.read_text("utf-8")) if path else {}
     except (OSError, ValueError, RecursionError):
         return {}

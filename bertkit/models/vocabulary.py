@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bertkit.errors import ModelError
-from bertkit.models.build import load_tokenizer
+from bertkit.models.build import load_tokenizer, unusable
 from bertkit.models.custom_code import with_trust
-from bertkit.models.weights import WEIGHTS, WHERE, check_folder, resolve
+from bertkit.models.pretrained import lacking, lacks
+from bertkit.models.weight_names import WEIGHTS
+from bertkit.models.weights import WHERE, check_folder, resolve
 from bertkit.recipe.schema import ModelBlock
 from bertkit.warn import warn
 
@@ -55,13 +57,32 @@ def open_model(name: str) -> PreTrainedModel:
         model_class = getattr(transformers, architecture, transformers.AutoModel)
         model, info = model_class.from_pretrained(**place, dtype="auto", output_loading_info=True)
     except Exception as error:  # safetensors, json, hub and transformers each raise their own kinds here
-        reason = " ".join(str(error).split()) or type(error).__name__
-        raise ModelError.at(WHERE, f"{name}: can not be loaded: {reason}", "copy the model again") from error
+        raise unusable(name, WHERE, error) from error
+    if missing := lacks(model, info)[0]:
+        raise lacking(name, missing, sorted(info["unexpected_keys"]))
     for problem, keys in (("missing from the weights", "missing_keys"), ("unused, and lost", "unexpected_keys")):
         tensors = sorted(key for key in info[keys] if not key.endswith("position_ids"))
         if tensors:
             warn(f"{architecture}: {len(tensors)} tensors {problem}: {', '.join(tensors[:3])}")
     return model
+
+
+def fit_to(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> bool:
+    """Add rows for the tokens that a tokenizer has and the model lacks, with a warning; returns whether there are any.
+
+    transformers draws the new rows around the mean of the others, so that no new token is likelier than those (Hewitt
+    2021, "Initializing New Word Embeddings for Pretrained Language Models").
+    """
+    weight: Any = model.get_input_embeddings().weight  # (word, hidden)
+    rows, tokens = len(weight), len(tokenizer)
+    if tokens <= rows:
+        return False
+    model.resize_token_embeddings(tokens, mean_resizing=True)
+    model.get_input_embeddings().weight.requires_grad_(weight.requires_grad)
+    added = sum(number >= rows for number in tokenizer.added_tokens_decoder)
+    what = f"the tokenizer has {tokens:,} tokens and the model {rows:,}: {tokens - rows:,} rows are added"
+    warn(what if added == tokens - rows else f"{what}; is it the tokenizer of this model?")
+    return True
 
 
 def add_rows(model: PreTrainedModel, first: int, tokens: Sequence[Sequence[int]]) -> None:

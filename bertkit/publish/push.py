@@ -91,13 +91,10 @@ def _upload(run: Run, name: str, files: Files, *, private: bool) -> str:
 
 def _refused(name: str, error: Exception) -> BertkitError:
     status = getattr(getattr(error, "response", None), "status_code", None)
-    owner = name.partition("/")[0]
-    reason = " ".join(str(getattr(error, "server_message", None) or error).split())
-    what, todo = {
-        401: ("the hub does not know your token", "hf auth login, or set HF_TOKEN to a token that can write"),
-        403: (f"you may not write to {owner}", "use a token with write access, or another ORG"),
-        404: ("no such owner or repository", f"is {owner} your name, or an organisation that you belong to?"),
-        413: ("the hub takes no files of this size", "see hf.co/docs/hub/repositories-recommendations"),
-        429: ("the hub asks to wait: too many requests", "try again in some minutes"),
-    }.get(status or 0, ("the hub refuses it" if status else "the upload failed", "nothing is committed; try again"))
-    return RunError.at(name, what, todo, detail=reason[:300])
+    if status == 401:
+        return RunError.at(name, "the hub does not know your token", "hf auth login, or set HF_TOKEN to one")
+    if status == 403:
+        return RunError.at(name, f"you may not write to {name}", "use a token that can write, or another ORG")
+    if said := hub.explain(error, name, "model"):
+        return RunError.at(name, said.what, said.todo)
+    return RunError.at(name, "the upload failed", "try again", detail=" ".join(str(error).split())[:300])

@@ -35,7 +35,7 @@ def unnamed(names: Sequence[str]) -> str:
     """A warning where a model's outputs have the names that transformers gives to those that have none; else empty."""
     if [*names] != [f"LABEL_{number}" for number in range(len(names))]:
         return ""
-    return f"the model's labels have no names ({_list(names)}); name them in their order: --labels A,B,..."
+    return f"the model's labels have no names ({name_some(names)}); name them in their order: --labels A,B,..."
 
 
 def in_order(names: Sequence[str], order: Sequence[str]) -> list[str]:
@@ -116,8 +116,8 @@ def tags_of_outputs(model: Sequence[str], labels: Sequence[str] = ()) -> tuple[l
     """
     names = _checked(model, labels, labels) if labels else [*model]
     if is_generic(names) or "O" not in names:
-        what = f"the model's tags are only numbered ({_list(names)})" if is_generic(names) else ""
-        what = what or f"none of the model's labels ({_list(names)}) is O, the tag outside of all entities"
+        what = f"the model's tags are only numbered ({name_some(names)})" if is_generic(names) else ""
+        what = what or f"none of the model's labels ({name_some(names)}) is O, the tag outside of all entities"
         raise ModelError.at(LABELS, what, "name the model's outputs in their order, such as O,B-PER,...")
     if not any(schemes.check_tag(name) for name in names):
         return names, schemes.scheme_of_tags(names)

@@ -16,6 +16,7 @@ from bertkit.errors import RecipeError, Setting
 from bertkit.inference.coverage import coverage
 from bertkit.inference.score import Split
 from bertkit.models import build
+from bertkit.models.vocabulary import fit_to
 from bertkit.recipe import train_block
 from bertkit.recipe.contradictions import of_model
 from bertkit.recipe.schema import Recipe
@@ -82,6 +83,8 @@ def prepare(recipe: Recipe) -> Parts:
     tokenizer = build.load_tokenizer(recipe.model)
     set_seed(recipe.seed)
     model = open_model(task.head, recipe.model)
+    if recipe.model.scratch is None:
+        fit_to(model, tokenizer)
     task.head.init_head(model)
     limit = build.length_limit(model, tokenizer)
     if (wanted := recipe.options.get("max_length")) and wanted > limit:

@@ -180,3 +180,23 @@ def test_the_module_of_a_stranger_must_be_allowed(script, tmp_path, monkeypatch,
     assert ran.exists()
     for module in [module for module in sys.modules if module.startswith("evaluate_modules")]:
         del sys.modules[module]
+
+
+def test_a_metric_that_the_hub_does_not_have(loopback, monkeypatch):
+    import time
+
+    monkeypatch.setattr(time, "sleep", lambda _: None)
+    monkeypatch.setattr("evaluate.config.HF_ENDPOINT", loopback.endpoint)
+    address = f"{loopback.endpoint}/spaces/{{path}}/resolve/{{revision}}/{{name}}"
+    monkeypatch.setattr("evaluate.config.HUB_EVALUATE_URL", address)
+    loopback.add("somebody/shop-score", {"shop-score.py": b""}, kind="space")
+    with pytest.raises(PluginError) as caught, trust.given():
+        find_metric("evaluate:somebody/shop-scor", "labels")
+    assert str(caught.value).endswith(
+        "somebody/shop-scor: the hub has no such metric, or it is private; did you mean somebody/shop-score?; "
+        "if it is private: hf auth login"
+    )
+    loopback.add("evaluate-metric/accuracy", {"accuracy.py": b""}, kind="space")
+    with pytest.raises(PluginError) as caught:
+        find_metric("evaluate:acuracy", "labels")
+    assert "acuracy: the hub has no such metric, or it is private; did you mean " in str(caught.value)

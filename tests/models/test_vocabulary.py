@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 import torch
 
 from bertkit.errors import ModelError
-from bertkit.models.vocabulary import add_rows, open_model, open_tokenizer, uncopied_files
+from bertkit.models.vocabulary import add_rows, fit_to, open_model, open_tokenizer, uncopied_files
+from tests.helpers import messages
 
 
 def masked_lm(tokenizer_folder: Path, folder: Path, **config) -> Path:
@@ -97,3 +99,39 @@ def test_files_left_behind_are_named(tmp_path: Path) -> None:
     (old / "modules.json").touch()
     (old / "pytorch_model.bin").touch()
     assert uncopied_files(str(old), new) == ["modules.json"]
+
+
+def test_a_tokenizer_with_more_tokens_gets_rows_near_the_mean(
+    tokenizer_folder: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    source = masked_lm(tokenizer_folder, tmp_path / "old")
+    model, tokenizer = open_model(str(source)), open_tokenizer(str(source))
+    assert not fit_to(model, tokenizer)
+    rows = len(tokenizer)
+    before = model.get_input_embeddings().weight.detach().clone()
+    tokenizer.add_tokens(["parcelnumber", "refundcode"])
+    model.get_input_embeddings().weight.requires_grad_(False)
+    assert fit_to(model, tokenizer)
+    table = model.get_input_embeddings().weight
+    assert (len(table), model.config.vocab_size, table.requires_grad) == (rows + 2, rows + 2, False)
+    assert torch.equal(table[:rows], before)
+    assert (table[rows:] - before.mean(0)).abs().max() < 6 * before.std()
+    assert len(model.get_output_embeddings().bias) == rows + 2
+    what = f"the tokenizer has {rows + 2} tokens and the model {rows}: 2 rows are added"
+    assert messages(caplog) == [what]
+    caplog.clear()
+    larger = masked_lm(tokenizer_folder, tmp_path / "small")
+    small = open_model(str(larger))
+    small.resize_token_embeddings(rows - 5, mean_resizing=False)
+    tokenizer = open_tokenizer(str(source))
+    assert fit_to(small, tokenizer)
+    assert messages(caplog)[-1].endswith("5 rows are added; is it the tokenizer of this model?")
+
+
+def test_a_model_without_its_encoder_is_refused(tokenizer_folder: Path, tmp_path: Path) -> None:
+
+    source = masked_lm(tokenizer_folder, tmp_path / "old")
+    config = json.loads((source / "config.json").read_text())
+    (source / "config.json").write_text(json.dumps({**config, "num_hidden_layers": 2}))
+    with pytest.raises(ModelError, match=r"the weights lack 16 tensors of the encoder"):
+        open_model(str(source))

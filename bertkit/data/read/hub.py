@@ -9,6 +9,7 @@ The price: rows are as `datasets` reads them, so an `NA` in a CSV file on the hu
 from __future__ import annotations
 
 import contextlib
+import logging
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,6 +21,8 @@ from bertkit.data.read.rows import Record
 from bertkit.data.read.sources import Source
 from bertkit.errors import BertkitError, DataError
 from bertkit.recipe.schema import DataBlock
+
+log = logging.getLogger("bertkit")
 
 _NAME = re.compile(r"hub:(?P<name>[\w.-]+(/[\w.-]+)?)(:(?P<config>[^@]+))?(@(?P<revision>.+))?")
 
@@ -47,18 +50,28 @@ def _load(where: str, parts: re.Match[str], split: str) -> Any:
     import datasets
 
     offline = not hub.reachable()
+    said = None if offline else hub.check(parts["name"], "dataset", parts["revision"])
+    if said and not said.passing:
+        raise DataError.at(where, said.what, said.todo)
     try:
-        with hub.cache_only() if offline else contextlib.nullcontext():
-            return datasets.load_dataset(parts["name"], parts["config"], split=split, revision=parts["revision"])
+        with hub.cache_only() if offline or said else contextlib.nullcontext():
+            dataset = datasets.load_dataset(parts["name"], parts["config"], split=split, revision=parts["revision"])
     except Exception as error:  # the libraries below raise some twenty kinds
-        raise _failure(where, error, offline) from error
+        raise _failure(where, error, parts, said, offline=offline) from error
+    if said:
+        log.warning("%s: its copy in the cache is used", said.what)
+    return dataset
 
 
-def _failure(where: str, error: Exception, offline: bool) -> BertkitError:
+def _failure(
+    where: str, error: Exception, parts: re.Match[str], said: hub.Said | None, *, offline: bool
+) -> BertkitError:
     if offline:
         why = "HF_HUB_OFFLINE is set" if hub.asked_offline() else "the hub can not be reached"
         todo = "load it once with a network, or name a local file"
         return DataError.at(where, f"{why}, and this is not in the local cache ({_reason(error)})", todo)
+    if said := said or hub.explain(error, parts["name"], "dataset", parts["revision"]):
+        return DataError.at(where, said.what, said.todo)
     return DataError.at(where, f"can not be loaded: {_reason(error)}")
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import logging
 import socket
 import time
 from typing import Any
@@ -9,10 +10,12 @@ import huggingface_hub.constants
 import pytest
 from datasets import ClassLabel, Dataset, Features, Value
 
-from bertkit import trust
+from bertkit import hub, trust
 from bertkit.data.read.readers import read_records
 from bertkit.errors import DataError
 from bertkit.recipe.schema import DataBlock
+from tests.helpers import messages
+from tests.loopback_hub import TOKEN, LoopbackHub
 
 ROWS = Dataset.from_dict(
     {"sentence": ["a", "b"], "label": [1, -1]},
@@ -135,3 +138,90 @@ def test_without_a_network_and_a_cache_it_fails_at_once(online, monkeypatch):
 
     monkeypatch.setattr(socket, "getaddrinfo", fail)
     assert "the hub can not be reached, and this is not in the local cache" in message("hub:nobody/nothing#train")
+
+
+REVIEWS = b"text,label\nwhere is my parcel,question\nmoney back,refund\n"
+MORE = b"text,label\nhello,greeting\n"
+
+
+@pytest.fixture
+def shop(loopback: LoopbackHub, monkeypatch: pytest.MonkeyPatch) -> LoopbackHub:
+    """A hub with the data set me/shop-reviews: a file for each split. Nothing waits."""
+    monkeypatch.setattr(time, "sleep", lambda _: None)
+    loopback.add("me/shop-reviews", {"train.csv": REVIEWS, "test.csv": MORE}, kind="dataset")
+    return loopback
+
+
+def test_a_data_set_of_a_hub(shop: LoopbackHub) -> None:
+    found = [values for _, _, values in rows("hub:me/shop-reviews#train")]
+    assert found == [
+        {"text": "where is my parcel", "label": "question"},
+        {"text": "money back", "label": "refund"},
+    ]
+    assert [values["label"] for _, _, values in rows("hub:me/shop-reviews#test")] == ["greeting"]
+
+
+def test_parquet_and_a_revision(shop: LoopbackHub, tmp_path: Any) -> None:
+    ROWS.to_parquet(tmp_path / "rows.parquet")
+    content = {"data/train-00000-of-00001.parquet": (tmp_path / "rows.parquet").read_bytes()}
+    commit = shop.add("me/shop-reviews", content, kind="dataset", revision="v2")
+    for revision in ("v2", commit):
+        assert [values["label"] for _, _, values in rows(f"hub:me/shop-reviews@{revision}#train")] == ["positive", None]
+    assert len(rows("hub:me/shop-reviews#train")) == 2
+    page = f"{shop.endpoint}/datasets/me/shop-reviews/tree/main"
+    assert message("hub:me/shop-reviews@v3#train") == (
+        "hub:me/shop-reviews@v3#train  me/shop-reviews: the hub has no revision v3 of it; "
+        f"{page} lists its branches and tags"
+    )
+
+
+def test_a_name_that_the_hub_does_not_have(shop: LoopbackHub) -> None:
+    assert message("hub:me/shop-review#train") == (
+        "hub:me/shop-review#train  me/shop-review: the hub has no such data set, or it is private; "
+        "did you mean me/shop-reviews?; if it is private: hf auth login"
+    )
+
+
+def test_a_gated_data_set(shop: LoopbackHub, monkeypatch: pytest.MonkeyPatch) -> None:
+    shop.limit("me/shop-reviews", kind="dataset", gated=True)
+    assert message("hub:me/shop-reviews#train").endswith(
+        f"its authors ask you to accept their terms; accept them at {shop.endpoint}/datasets/me/shop-reviews, "
+        "then hf auth login"
+    )
+    monkeypatch.setenv("HF_TOKEN", TOKEN)
+    assert len(rows("hub:me/shop-reviews#train")) == 2
+
+
+def test_a_split_that_it_does_not_have(shop: LoopbackHub) -> None:
+    assert 'Unknown split "dev". Should be one of' in message("hub:me/shop-reviews#dev")
+
+
+def test_a_hub_in_trouble_and_the_cache(
+    shop: LoopbackHub, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    shop.fail("revision/main", 503)
+    trouble = "me/shop-reviews: the hub is out of order (HTTP 503)"
+    assert f"{trouble}; try again in some minutes" in message("hub:me/shop-reviews#train")
+    shop.faults.clear()
+    assert len(rows("hub:me/shop-reviews#train")) == 2
+    shop.fail("revision/main", 503)
+    hub.files.cache_clear()
+    caplog.set_level(logging.INFO, "bertkit")
+    assert len(rows("hub:me/shop-reviews#train")) == 2
+    assert f"{trouble}: its copy in the cache is used" in messages(caplog)
+    asked = len(shop.asked)
+    monkeypatch.setattr(datasets.config, "HF_HUB_OFFLINE", True)
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
+    assert len(rows("hub:me/shop-reviews#train")) == 2
+    assert "HF_HUB_OFFLINE is set, and this is not in the local cache" in message("hub:me/other#train")
+    assert len(shop.asked) == asked
+
+
+def test_a_file_of_data_that_is_cut_or_refused(shop: LoopbackHub) -> None:
+    shop.fail("/train.csv", 503)
+    problem = message("hub:me/shop-reviews#train")
+    assert problem.startswith("hub:me/shop-reviews#train  ")
+    assert "503" in problem
+    shop.faults.clear()
+    shop.cut("/train.csv", 20, times=1)
+    assert len(rows("hub:me/shop-reviews#train")) == 2
