@@ -54,6 +54,8 @@ READERS: dict[str, Reader] = {
     "hub": read_hub,
 }
 
+ROWS = "rows"
+"""Name of a source that needs none: all rows are in it."""
 KEYED = ("json", "squad", "hub")
 """Formats whose source may name a part after `#`: a key or a split."""
 
@@ -96,7 +98,8 @@ def read(source: Source, block: DataBlock, bad: BadRows) -> Iterator[Record]:
 def _rows(source: Source, block: DataBlock) -> Iterator[Any]:
     """What the reader yields; an exception in a user's own reader becomes a PluginError."""
     if source.rows is not None:
-        yield from (Record(f"row {number}", number, values) for number, values in enumerate(source.rows, 1))
+        place = source.row if source.name != ROWS else "row {}".format
+        yield from (Record(place(number), number, values) for number, values in enumerate(source.rows, 1))
         return
     reader: Reader = plugins.find("reader", source.format, where="data.format")
     if source.format in READERS:

@@ -19,8 +19,9 @@ from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 from bertkit import extras
+from bertkit.data.read.held import rows_named
 from bertkit.errors import BertkitError, DataError, ExtraError, Problem, Setting
-from bertkit.recipe.schema import DataBlock
+from bertkit.recipe.schema import MEMORY, DataBlock
 from bertkit.warn import warn
 
 log = logging.getLogger("bertkit")
@@ -160,6 +161,9 @@ def _expand(text: str, block: DataBlock) -> list[Source]:
     if text.startswith("hub:"):
         name, _, split = text.partition("#")
         return [Source(name, "hub", key=split)]
+    if text.startswith(MEMORY):
+        found = rows_named(text)
+        return [Source(found.split, "memory", rows=found.rows)]
     if text.startswith(extras.PACKAGE):
         path, _, key = text.partition("#")
         return [replace(s, key=key) for s in _files(str(extras.carried(path, DataError)), text, block)]
