@@ -112,10 +112,12 @@ class BertkitError(Exception):
         return cls(Problem(key, reason, remedy, detail, setting))
 
 
-class RecipeError(BertkitError): ...
+class RecipeError(BertkitError, ValueError):
+    """A ValueError too, as libraries such as scikit-learn expect it of values that can not be used."""
 
 
-class DataError(BertkitError): ...
+class DataError(BertkitError, ValueError):
+    """A ValueError too, as RecipeError is."""
 
 
 class ModelError(BertkitError): ...

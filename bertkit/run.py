@@ -35,7 +35,7 @@ from bertkit.files.manifest import damage, manifest_of, sha256
 from bertkit.fs import folder_aside, sweep, write_json, write_text, writing
 from bertkit.recipe.load import dump, load_of_run, task_options
 from bertkit.recipe.local import LOCAL, without_folders, write_local
-from bertkit.recipe.schema import Recipe
+from bertkit.recipe.schema import MEMORY, Recipe
 from bertkit.recipe.source import RECIPE, read
 from bertkit.run_code import code_in, copy_code, links_out
 from bertkit.run_files import About, Environment, Metrics, read_file
@@ -70,7 +70,9 @@ class Run:
 
     @property
     def resume_command(self) -> str:
-        """The command line that continues an unfinished training."""
+        """The command line that continues an unfinished training; with rows in memory, the call from Python."""
+        if self.is_begun and f"- {MEMORY}" in self.recipe_file.read_text("utf-8", errors="replace"):
+            return f"train({str(self.path)!r}, data=..., resume=True)"
         return f"bertkit train {shlex.quote(str(self.path))} --resume"
 
     def __repr__(self) -> str:

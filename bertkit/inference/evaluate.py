@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from bertkit.data.read.held import GONE, lost
 from bertkit.data.read.rows import count_left_out
 from bertkit.engine.run import Progress
-from bertkit.errors import Parameter, RecipeError, did_you_mean
+from bertkit.errors import DataError, Parameter, RecipeError, did_you_mean
 from bertkit.inference.checkpoint import Checkpoint
 from bertkit.inference.predictor import Predictor
 from bertkit.inference.reference import recomputed
@@ -131,6 +132,8 @@ def read_rows(task: Task, recipe: Recipe, *, data: Sequence[str] = (), split: st
         raise RecipeError.at(Parameter("split"), f"no such split: {split}", did_you_mean(split, SPLITS))
     block = recipe.data
     name = split or ("test" if block.test or data else "validation")
+    if not data and {name, *({"train"} if name == "validation" and not block.validation else ())} & {*lost(block)}:
+        raise DataError.at(f"data.{name}", GONE, Parameter("data"))
     if data:
         recipe = recipe.model_copy(update={"data": block.model_copy(update={"test": list(data)})})
     splits = task.read(recipe, [name])

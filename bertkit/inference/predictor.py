@@ -5,6 +5,7 @@ predictor.predict(["where is my parcel?"])                # [{"label": ..., "pro
 predictor.predict([("a premise", "its hypothesis")])      # pairs
 predictor.predict([{"text": "...", "text_pair": "..."}])  # rows with the task's columns
 predictor.predict(frame)                                  # a DataFrame or Dataset with these columns
+predictor.predict(frame, as_frame=True)                   # the answers as a DataFrame with the frame's index
 predictor.evaluate(frame).figures                         # with the column of the labels too
 """
 
@@ -12,15 +13,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Literal, Self, overload
 
 from bertkit import processes
+from bertkit.data.memory import rows_of, table_of
 from bertkit.engine.cache import encode
 from bertkit.engine.examples import Examples, highest_of
 from bertkit.engine.run import Progress, run
 from bertkit.errors import DataError, RunError
 from bertkit.inference.coverage import coverage
-from bertkit.inference.rows import as_row, rows_of, table_of
+from bertkit.inference.rows import as_row
 from bertkit.inference.score import Scores, Split, sanity_checks, score
 from bertkit.models.build import check_ids, load_tokenizer
 from bertkit.recipe.schema import ModelBlock, Recipe
@@ -84,16 +86,39 @@ class Predictor:
             raise RunError.at(str(run.model), what, "copy the Run again, or train it again")
         return cls(task, load_tokenizer(block), backend, recipe)
 
-    def predict(self, rows: Any, *, progress: Progress = iter, quiet: bool = False) -> list[Answer]:
+    @overload
+    def predict(
+        self, rows: Any, *, as_frame: Literal[False] = ..., progress: Progress = ..., quiet: bool = ...
+    ) -> list[Answer]: ...
+
+    @overload
+    def predict(self, rows: Any, *, as_frame: Literal[True], progress: Progress = ..., quiet: bool = ...) -> Any: ...
+
+    def predict(
+        self, rows: Any, *, as_frame: bool = False, progress: Progress = iter, quiet: bool = False
+    ) -> list[Answer] | Any:
         """One answer per row, in order. Warns of what the model does not see of the texts, unless `quiet`.
 
         Args:
             rows: a text, or any iterable of rows: texts, pairs of texts, or dicts with the task's columns; a DataFrame,
-                Series or Dataset; or a dict of one row or of columns (rows.py).
+                Series or Dataset; or a dict of one row or of columns (data/memory.py).
+            as_frame: return a pandas DataFrame, with the columns that `bertkit predict` adds to a file, and the index
+                of `rows` if that is a DataFrame or Series.
 
         Raises:
             DataError: something else, or a row without a column that the task needs.
         """
+        answers = self._answers(rows, progress=progress, quiet=quiet)
+        return self._frame(answers, rows) if as_frame else answers
+
+    def _frame(self, answers: list[Answer], rows: Any) -> Any:
+        """Answers as a DataFrame."""
+        import pandas as pd
+
+        index = rows.index if isinstance(rows, pd.DataFrame | pd.Series) and len(rows.index) == len(answers) else None
+        return pd.DataFrame([self.task.to_columns(answer) for answer in answers], index=index)
+
+    def _answers(self, rows: Any, *, progress: Progress, quiet: bool) -> list[Answer]:
         columns = self.task.columns
         rows = [as_row(number, row, columns) for number, row in enumerate(rows_of(rows, columns), 1)]
         if not rows:

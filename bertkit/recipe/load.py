@@ -23,7 +23,7 @@ from bertkit.recipe.code import code_of, is_of_run
 from bertkit.recipe.contradictions import contradictions, settle_length
 from bertkit.recipe.local import put_folders_back
 from bertkit.recipe.references import Key, Visit, change_references
-from bertkit.recipe.schema import Recipe
+from bertkit.recipe.schema import MEMORY, Recipe
 from bertkit.recipe.schema_problems import MOST_PROBLEMS, schema_problems
 from bertkit.recipe.source import SETS, Sets, YamlValues, anchor, apply, locate, normal, plain, read
 
@@ -102,7 +102,7 @@ def anchor_paths(source: YamlValues) -> None:
     data = source.values.get("data")
     named = isinstance(data, dict) and isinstance(data.get("label_names"), str)  # a list has names, and no paths
     paths = [*DATA_PATHS, LABEL_NAMES] if named else DATA_PATHS
-    anchor(source, paths, lambda text, _: not text.startswith(("hub:", "package:")) and text not in ("-", ""))
+    anchor(source, paths, lambda text, _: not text.startswith(("hub:", "package:", MEMORY)) and text not in ("-", ""))
     anchor(source, MODEL_PATHS, _is_folder)
     source.values = change_references(Recipe, source.values, partial(_anchored, source))
 
@@ -145,7 +145,11 @@ def task_options(recipe: Recipe) -> tuple[Any, Any]:
 
 
 def differences(one: Recipe, other: Recipe) -> list[str]:
-    """Keys in which two recipes differ. Files of code count as equal: a Run names copies of its own."""
+    """Keys in which two recipes differ.
+
+    Files of code count as equal, as a Run names copies of its own; and so do rows in memory, whose encoded examples are
+    compared before a training goes on.
+    """
 
     def flat(value: Any, key: str = "") -> Iterator[tuple[str, Any]]:
         if isinstance(value, dict):
@@ -155,7 +159,7 @@ def differences(one: Recipe, other: Recipe) -> list[str]:
             for number, item in enumerate(value):
                 yield from flat(item, f"{key}.{number}")
         else:
-            yield key, plugins.file_of(value) is not None or value
+            yield key, plugins.file_of(value) is not None or (MEMORY if str(value).startswith(MEMORY) else value)
 
     a, b = (dict(flat(recipe.model_dump(mode="json", exclude_none=True))) for recipe in (one, other))
     return sorted(key for key in a.keys() | b.keys() if a.get(key) != b.get(key))

@@ -12,6 +12,9 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Dis
 
 from bertkit.recipe.references import ReferenceTo
 
+MEMORY = "memory:"
+"""How the name of rows begins that a program passed, and that lie in no file (data/read/held.py)."""
+
 
 def _as_list(value: Any) -> Any:
     return [value] if isinstance(value, str) else value

@@ -114,13 +114,19 @@ def apply(source: YamlValues, sets: Sets) -> None:
     Raises:
         RecipeError: those that can not be applied.
     """
-    if isinstance(sets, Mapping):
-        sets = [f"{key}={json.dumps(plain(value), ensure_ascii=False, default=str)}" for key, value in sets.items()]
+    sets = as_texts(sets)
     if isinstance(sets, str) or not all(isinstance(text, str) for text in sets):
         raise RecipeError.at(SETS, f"expected a list of KEY=VALUE texts or a dict, got {sets!r:.40}")
     problems = [problem for text in sets if (problem := _apply(source, text))]
     if problems:
         raise RecipeError(*problems)
+
+
+def as_texts(sets: Sets) -> Sequence[str]:
+    """`KEY=VALUE` texts, also of a dict."""
+    if not isinstance(sets, Mapping):
+        return sets
+    return [f"{key}={json.dumps(plain(value), ensure_ascii=False, default=str)}" for key, value in sets.items()]
 
 
 def plain(value: Any) -> Any:

@@ -9,30 +9,29 @@ import contextlib
 import logging
 import pickle
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bertkit import processes
-from bertkit.errors import BertkitError, Parameter, Problem, RecipeError, RunError, Stopped, TrainingError, WriteError
+from bertkit.data.read.held import held
+from bertkit.errors import BertkitError, RecipeError, RunError, Stopped, TrainingError, WriteError
 from bertkit.files.lock import one_writer
 from bertkit.fs import FULL
 from bertkit.recipe import train_block
-from bertkit.recipe.load import differences, load, resolve
 from bertkit.recipe.schema import Recipe
 from bertkit.recipe.source import Sets
-from bertkit.run import Run, default_folder
+from bertkit.run import Run
 from bertkit.training.checkpoints import Checkpoints, damage, is_final, step_of
 from bertkit.training.parts import (
     TENSORBOARD,
     Parts,
     data_identity,
-    join_processes,
     log_summary,
     prepare,
     reports,
-    with_label_names,
 )
+from bertkit.training.start import Start, start_of
 from bertkit.warn import Warned, collect
 
 if TYPE_CHECKING:
@@ -41,28 +40,19 @@ if TYPE_CHECKING:
 log = logging.getLogger("bertkit")
 
 
-@dataclass(frozen=True)
-class Start:
-    """What to train, and in which folder."""
-
-    folder: Path
-    recipe: Recipe
-    """Resolved."""
-    begun: Run | None
-    """The Run that is resumed."""
-    numbered: bool = False
-    """Whether the folder's name gets a number if there is one of that name."""
-
-
 def train(
     recipe: Recipe | str | Path | Mapping[str, Any], *,
-    output: str | Path | None = None, sets: Sets = (), resume: bool = False,
+    data: Any = None, output: str | Path | None = None, sets: Sets = (), resume: bool = False,
 ) -> Run:  # fmt: skip
     """Train a recipe.
 
     Args:
         recipe: a Recipe, a dict of its blocks, a YAML file, or the name of a recipe that comes with bertkit; with
             `resume` also a Run.
+        data: rows in place of the recipe's data, `{"train": ..., "validation": ..., "test": ...}`, or the training rows
+            alone. Each is a DataFrame (pandas, polars), a Dataset, an Arrow table, a list of dicts or tuples, a dict of
+            columns, or the name of a file. The Run keeps a hash of rows in memory, and not the rows: to resume it, pass
+            them again.
         output: the Run folder, new or empty; default `runs/<recipe>-<time>`.
         sets: `KEY=VALUE` texts, or a dict, that change the recipe, unless it is a Recipe.
         resume: continue the Run in `output` from its last checkpoint, or start it if there is none.
@@ -77,7 +67,9 @@ def train(
     if not processes.first():
         log.setLevel(logging.ERROR)
     with collect() as warnings:
-        return _trained(_start(recipe, output, sets, resume), warnings)
+        start = start_of(recipe, data, output, sets, resume=resume)
+        with held(start.held):
+            return _trained(start, warnings)
 
 
 def _trained(start: Start, warnings: list[Warned]) -> Run:
@@ -105,7 +97,7 @@ def _one_writer(start: Start) -> Iterator[Path]:
 def _work(start: Start, warnings: list[Warned]) -> Run:
     """Train, while this process or the first one holds the folder."""
     parts = prepare(start.recipe)
-    run = start.begun or _create(start.folder, parts)
+    run = start.begun or _create(start, parts)
     trainer = None
     try:
         checkpoint = _checkpoint(start, parts) if start.begun else None
@@ -146,43 +138,17 @@ def _folder(run: Run) -> Iterator[None]:
         raise failed
 
 
-def _start(
-    recipe: Recipe | str | Path | Mapping[str, Any], output: str | Path | None, sets: Sets, resume: bool
-) -> Start:
-    if resume and isinstance(recipe, (str, Path)) and Path(recipe).is_dir():
-        if extra := [Parameter(name) for name, value in (("sets", sets), ("output", output)) if value]:
-            what = "a resumed Run keeps its own recipe and folder"
-            raise RecipeError(*(Problem(name, what, "leave it out") for name in extra))
-        run = Run.begun(recipe)
-        join_processes(run.recipe)
-        return Start(run.path, run.recipe, run)
-    if sets and isinstance(recipe, Recipe):
-        raise RecipeError.at(Parameter("sets"), "a Recipe is complete", "give a dict, a file or a name")
-    folder = Path(output) if output else default_folder(recipe if isinstance(recipe, (str, Path)) else "recipe")
-    if output and processes.count() == 1 and not (resume or processes.restarted()):
-        Run(folder).check_free()  # before anything is loaded
-    full = resolve(recipe if isinstance(recipe, Recipe) else load(recipe, sets))
-    join_processes(full)
-    again = resume or processes.restarted()
-    if again and output is None:
-        raise RecipeError.at(Parameter("resume"), "which Run?", "name its folder: bertkit train RUN --resume")
-    if again and processes.broadcast(Run(folder).is_begun):
-        run = Run.begun(folder)
-        if changed := differences(with_label_names(full), run.recipe):
-            what = f"{folder} was started with a different {', '.join(changed)}"
-            raise RunError.at(Parameter("resume"), what, f"{run.resume_command} continues it with its own recipe")
-        return Start(folder, run.recipe, run)
-    return Start(folder, full, None, numbered=output is None)
-
-
-def _create(folder: Path, parts: Parts) -> Run:
+def _create(start: Start, parts: Parts) -> Run:
     """The Run, created by the first process."""
+    about: dict[str, Any] = {"data": data_identity(parts.splits)}
+    if start.rows:
+        about["sources"] = {split: str(rows) for split, rows in start.rows.items()}
     with processes.first_goes_first():
         if processes.first():
-            Run.create(folder, parts.recipe, {"data": data_identity(parts.splits)})
+            Run.create(start.folder, parts.recipe, about)
         else:
-            Run(folder).allow_code()  # for the user on another machine
-    return Run(folder)
+            Run(start.folder).allow_code()  # for the user on another machine
+    return Run(start.folder)
 
 
 def _checkpoint(start: Start, parts: Parts) -> Path | None:

@@ -1,117 +1,22 @@
-"""Every form of rows in memory gives the answers of a list of dicts, or an error."""
+"""Rows to predict, as dicts with the task's columns; and their answers, also as a DataFrame."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import pandas as pd
-import pyarrow as pa
 import pytest
-from datasets import ClassLabel, Dataset, DatasetDict, Features, Value
 
 from bertkit import Predictor, Run
-from bertkit.data.columns.column import Column
 from bertkit.errors import DataError
 from bertkit.inference.ask import ask_texts
-from bertkit.inference.rows import as_row, rows_of, table_of
-from bertkit.recipe.schema import DataBlock
+from bertkit.inference.rows import as_row
 from tests.helpers import make
-
-PAIR = make("classify", {}).columns
-WORDS = make("ner", {}).columns
-CHOICE = make("choice", {}).columns
-ROWS = [{"text": "a", "text_pair": "b"}, {"text": "c", "text_pair": "d"}]
-FRAME = pd.DataFrame(ROWS, index=[7, 3])
-
-
-def rows(data: Any, columns: tuple[Column, ...] = PAIR) -> list[dict[str, Any]]:
-    return [as_row(number, row, columns) for number, row in enumerate(rows_of(data, columns), 1)]
-
-
-@pytest.mark.parametrize(
-    "data",
-    [
-        ROWS,
-        (row for row in ROWS),
-        [("a", "b"), ["c", "d"]],
-        np.array([["a", "b"], ["c", "d"]]),
-        {"text": ["a", "c"], "text_pair": ("b", "d")},
-        {"text": np.array(["a", "c"]), "text_pair": FRAME["text_pair"]},
-        FRAME,
-        [FRAME.iloc[0], FRAME.iloc[1]],
-        Dataset.from_list(ROWS),
-        Dataset.from_list(ROWS[::-1]).select([1, 0]),
-        Dataset.from_list(ROWS).with_format("numpy"),
-        Dataset.from_list(ROWS).to_iterable_dataset(),
-        pa.Table.from_pylist(ROWS),
-    ],
-    ids=lambda data: type(data).__name__,
-)
-def test_every_form_of_two_pairs(data: Any) -> None:
-    assert rows(data) == ROWS
-
-
-@pytest.mark.parametrize("data", ["hello", ["hello"], {"text": "hello"}, pd.Series(["hello"]), {"text": ["hello"]}])
-def test_one_text_is_one_row(data: Any) -> None:
-    assert rows(data) == [{"text": "hello"}]
-
-
-def test_a_row_of_a_frame_is_one_row() -> None:
-    assert rows(FRAME.iloc[1]) == [ROWS[1]]
-
-
-def test_lists_of_words_and_choices() -> None:
-    row = {"tokens": ["EU", "rejects"]}
-    frame = pd.DataFrame([{"tokens": np.array(["EU", "rejects"])}])
-    for data in (row, [row], {"tokens": [["EU", "rejects"]]}, frame):
-        assert rows(data, WORDS) == [row]
-    assert rows("Anna lives here", WORDS) == [{"text": "Anna lives here"}]
-    choice = {"text": "a", "choices": ["b", "c"]}
-    assert rows({"text": ["a"], "choices": [["b", "c"]]}, CHOICE) == rows(choice, CHOICE) == [choice]
-
-
-@pytest.mark.parametrize(
-    ("data", "what"),
-    [
-        (7, "int is not accepted; give a text, a list of rows, a DataFrame"),
-        (None, "NoneType is not accepted"),
-        (b"hello", "bytes is not accepted"),
-        ({"a", "b"}, "set is not accepted"),
-        ({"message": ["a"]}, "a dict with none of the columns text, text_pair"),
-        (DatasetDict({"train": Dataset.from_list(ROWS)}), "a dict with none of the columns text, text_pair"),
-        ({"text": ["a", "b"], "text_pair": ["c"]}, "columns of different lengths"),
-        ({"text": ["a", "b"], "text_pair": "c"}, "columns of different lengths"),
-        (pd.DataFrame({"message": ["a"]}), "row 1  no text; expected columns: text, text_pair"),
-        (pd.DataFrame([["a", "b"]], columns=["text", "text"]), "two columns with one name"),
-        (pd.DataFrame({"text": ["a", None]}), "row 2  text is not a text"),
-        ([["a", "b", "c"]], "not a row of this task"),
-        (["a", "b\ud83d"], "row 2  text holds half a character"),
-    ],
-)
-def test_what_is_not_accepted(data: Any, what: str) -> None:
-    with pytest.raises(DataError) as caught:
-        rows(data)
-    assert what in str(caught.value)
 
 
 def test_a_text_is_not_a_list_of_words() -> None:
     with pytest.raises(DataError, match="row 1  tokens is not a list of texts: 'EU rejects'"):
-        rows([{"tokens": "EU rejects"}], WORDS)
-
-
-def test_rows_with_answers_have_the_names_of_the_recipe_or_the_task() -> None:
-    features = Features({"message": Value("string"), "label": ClassLabel(names=["no", "yes"])})
-    data = Dataset.from_list([{"message": "a", "label": 1}, {"message": "b", "label": 0}], features=features)
-    block = DataBlock(columns={"text": "message"})
-    assert table_of(data, PAIR, block)["label"] == ["yes", "no"]
-    assert table_of({"message": ["a"], "label": ["no"]}, PAIR, block)["text"] == ["a"]
-    assert table_of(pd.DataFrame({"text": ["a"], "label": [1]}), PAIR, block)["label"] == ["1"]
-    with pytest.raises(DataError, match="row 1  has no answer"):
-        table_of(["a"], PAIR, block)
-    with pytest.raises(DataError, match="row 2  label is not a label: found a number"):
-        table_of(pd.DataFrame({"text": ["a", "b"], "label": ["x", None]}).astype({"label": object}), PAIR, block)
+        as_row(1, {"tokens": "EU rejects"}, make("ner", {}).columns)
 
 
 def test_a_predictor_answers_and_scores_a_frame_as_the_file(tiny_run: Run) -> None:
@@ -123,3 +28,19 @@ def test_a_predictor_answers_and_scores_a_frame_as_the_file(tiny_run: Run) -> No
     scores = predictor.evaluate(frame)
     assert scores.figures == pytest.approx(tiny_run.metrics["validation"], abs=1e-6)
     assert [answer["label"] for answer in predictor.predict(frame)] == [answer["label"] for answer in scores.answers]
+    tuples = [(row["text"], row["label"]) for row in frame.to_dict("records")]
+    assert predictor.evaluate(tuples).figures == scores.figures
+
+
+def test_answers_as_a_frame_have_the_columns_of_the_command_and_the_index_of_the_rows(tiny_run: Run) -> None:
+    predictor = Predictor.open(tiny_run)
+    frame = pd.DataFrame({"text": ["hello", "where is it"]}, index=pd.Index(["p", "q"], name="id"))
+    found = predictor.predict(frame, as_frame=True)
+    answers = predictor.predict(frame)
+    assert found.to_dict("records") == [predictor.task.to_columns(answer) for answer in answers]
+    assert list(found.columns)[:2] == ["predicted_label", "probability_delivery"]
+    pd.testing.assert_index_equal(found.index, frame.index)
+    assert list(frame.join(found).columns)[:2] == ["text", "predicted_label"]
+    pd.testing.assert_index_equal(predictor.predict(frame["text"], as_frame=True).index, frame.index)
+    assert list(predictor.predict(["hello", "a"], as_frame=True).index) == [0, 1]
+    assert len(predictor.predict([], as_frame=True)) == 0

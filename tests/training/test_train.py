@@ -71,7 +71,7 @@ def test_a_mistake_leaves_no_folder(tiny_bert: Path, tmp_path: Path) -> None:
 
 def test_two_trainings_of_one_name(tiny_bert: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Begun in the same second: their default names are the same."""
-    from bertkit.training import train as module
+    from bertkit.training import start as module
 
     monkeypatch.setattr(module, "default_folder", lambda _: tmp_path / "runs" / "classify-20260101-000000")
     recipe = tiny_recipe("classify", {}, tiny_bert, tmp_path, max_steps=1)

@@ -78,6 +78,8 @@ READERS: dict[str, Reader | Callable[..., Iterator[Record | Problem]]] = {
     **OF_TOOLS,
 }
 
+ROWS = "rows"
+"""Name of a source that needs none: all rows are in it."""
 TABLES = ("csv", "csv-semicolon", "tsv")
 _TEXTS = (*TABLES, "jsonl", "json", "text", "fasttext", "conll", "squad")
 KEYS = {
@@ -141,7 +143,8 @@ def read(source: Source, block: DataBlock, bad: BadRows, *, answers: bool = Fals
 def _rows(source: Source, block: DataBlock, bad: BadRows, answers: bool) -> Iterator[Any]:
     """What the reader yields; an exception in a user's own reader becomes a PluginError."""
     if source.rows is not None:
-        yield from (Record(f"row {number}", number, values) for number, values in enumerate(source.rows, 1))
+        place = source.row if source.name != ROWS else "row {}".format
+        yield from (Record(place(number), number, values) for number, values in enumerate(source.rows, 1))
         return
     reader: Reader = plugins.find("reader", source.format, where="data.format")
     if not block.format and source.format in ("tsv", "csv", "text") and webanno.opens(source):

@@ -17,9 +17,10 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from bertkit import extras
+from bertkit.data.read.held import rows_named
 from bertkit.data.read.packed import PACKED, ZIP, choose, files_in, is_excel, is_packed, unpack
 from bertkit.errors import BertkitError, DataError, ExtraError, Problem, Setting
-from bertkit.recipe.schema import DataBlock
+from bertkit.recipe.schema import MEMORY, DataBlock
 from bertkit.warn import warn
 
 log = logging.getLogger("bertkit")
@@ -162,6 +163,9 @@ def _expand(text: str, block: DataBlock) -> list[Source]:
     if text.startswith("hub:"):
         name, _, split = text.partition("#")
         return [Source(name, "hub", key=split)]
+    if text.startswith(MEMORY):
+        found = rows_named(text)
+        return [Source(found.split, "memory", rows=found.rows)]
     if text.startswith(extras.PACKAGE):
         path, _, key = text.partition("#")
         return _files(str(extras.carried(path, DataError)), key, text, block)
