@@ -20,7 +20,6 @@ from bertkit import __version__, processes
 from bertkit.commands import (
     bench,
     compare,
-    console,
     convert,
     corpus,
     data,
@@ -33,6 +32,7 @@ from bertkit.commands import (
     train,
 )
 from bertkit.commands import eval as eval_
+from bertkit.commands.shared import console
 from bertkit.display import line
 from bertkit.errors import BertkitError, Problem, Stopped
 from bertkit.fs import refusal

@@ -14,7 +14,7 @@ import pytest
 import typer
 
 from bertkit import cli
-from bertkit.commands import console
+from bertkit.commands.shared import console
 from bertkit.errors import DataError, Problem
 
 GROUPS = {

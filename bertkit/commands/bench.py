@@ -9,14 +9,19 @@ from typing import Annotated, Any
 
 import typer
 
-from bertkit.commands import console
+from bertkit.commands.shared import completion, console
 from bertkit.errors import Problem, RecipeError, TrainingError, did_you_mean
 
 RECIPES = ("paper", "tuned")
 
 
 def bench(
-    suite: Annotated[str, typer.Argument(metavar="SUITE", help="glue, squad, ner, or your own YAML file.")],
+    suite: Annotated[
+        str,
+        typer.Argument(
+            metavar="SUITE", help="glue, squad, ner, or your own YAML file.", autocompletion=completion.suites
+        ),
+    ],
     model: Annotated[
         str,
         typer.Option(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bertkit.commands import console
+from bertkit.commands.shared import console
 from bertkit.errors import DataError, RunError
 
 if TYPE_CHECKING:

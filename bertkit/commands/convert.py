@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from bertkit.commands import console, reading
+from bertkit.commands.shared import console, reading
 
 Source = Annotated[Path, typer.Argument(metavar="SOURCE", help="A folder, or a zip as it was published.")]
 Output = Annotated[Path, typer.Option("--output", "-o", help="A new folder.")]

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from bertkit.commands import console, reading
+from bertkit.commands.shared import console, reading
 from bertkit.data.corpus import defaults
 from bertkit.errors import DataError, Problem
 from bertkit.fs import cores

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from bertkit.commands import console
+from bertkit.commands.shared import console
 
 app = typer.Typer(no_args_is_help=True, help="Check data before training.")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bertkit import hub
-from bertkit.commands import console
+from bertkit.commands.shared import console
 from bertkit.extras import EXTRAS, has, pip_line
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bertkit import processes
-from bertkit.commands import console
+from bertkit.commands.shared import completion, console
 
 if TYPE_CHECKING:
     from bertkit.inference.evaluate import Result
@@ -35,7 +35,11 @@ Model = Annotated[
 ]
 On = Annotated[
     str | None,
-    typer.Option(metavar="RECIPE", help="Benchmark to score on: glue/mnli, squad/v2, ... or a YAML file."),
+    typer.Option(
+        metavar="RECIPE",
+        help="Benchmark to score on: glue/mnli, squad/v2, ... or a YAML file.",
+        autocompletion=completion.recipes,
+    ),
 ]
 Data = Annotated[
     list[str] | None,

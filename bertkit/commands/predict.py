@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bertkit import processes
-from bertkit.commands import console
+from bertkit.commands.shared import completion, console
 from bertkit.errors import DataError, Parameter, RecipeError
 
 if TYPE_CHECKING:
@@ -51,7 +51,11 @@ BestOf = Annotated[
 ]
 On = Annotated[
     str | None,
-    typer.Option(metavar="RECIPE", help="Checkpoint: the recipe whose task, options and columns it has."),
+    typer.Option(
+        metavar="RECIPE",
+        help="Checkpoint: the recipe whose task, options and columns it has.",
+        autocompletion=completion.recipes,
+    ),
 ]
 TaskName = Annotated[
     str | None,

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from bertkit.commands import console
+from bertkit.commands.shared import console
 
 RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="A finished Run.")]
 Name = Annotated[str, typer.Argument(metavar="ORG/NAME", help="The repository; made if there is none.")]

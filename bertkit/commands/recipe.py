@@ -8,12 +8,17 @@ from typing import Annotated
 
 import typer
 
-from bertkit.commands import console
+from bertkit.commands.shared import completion, console
 from bertkit.errors import RecipeError
 
 app = typer.Typer(no_args_is_help=True, help="List, show, copy and check recipes.")
 
-Name = Annotated[str, typer.Argument(metavar="RECIPE", help="A YAML file, or a name from bertkit recipe list.")]
+Name = Annotated[
+    str,
+    typer.Argument(
+        metavar="RECIPE", help="A YAML file, or a name from bertkit recipe list.", autocompletion=completion.recipes
+    ),
+]
 
 
 @app.command("list")

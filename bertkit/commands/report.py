@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from bertkit.commands import console
+from bertkit.commands.shared import console
 
 
 def report(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from bertkit.commands import console, reading
+from bertkit.commands.shared import console, reading
 from bertkit.display import visible
 from bertkit.errors import DataError, RecipeError
 

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from bertkit import processes
-from bertkit.commands import console
+from bertkit.commands.shared import completion, console
 
 
 def train(
@@ -17,6 +17,7 @@ def train(
         typer.Argument(
             metavar="RECIPE",
             help="A YAML file or a name from bertkit recipe list; with --resume also a Run folder.",
+            autocompletion=completion.recipes,
         ),
     ],
     output: Annotated[
@@ -32,6 +33,8 @@ def train(
     """Train a recipe and save a Run: a folder with the model, its scores, a log and a model card.
 
     bertkit train classify -s data.train=mine.csv -s model.name=bert-base-uncased
+
+    Bare recipes, one for each task: classify, regress, ner, squad, choice, pretrain.
 
     Ctrl-C finishes the current step, saves a checkpoint and exits with code 75. --resume continues from exactly there.
     """

@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from bertkit.errors import Problem, did_you_mean
+from bertkit.recipe import other_names, train_block
 from bertkit.recipe.references import Key
 from bertkit.recipe.source import EXAMPLES, YamlValues
 
@@ -28,7 +29,8 @@ def schema_problems(
     for item in error.errors()[:MOST_PROBLEMS]:
         key = _existing(source.values, at, item["loc"])
         name = ".".join(map(str, key))
-        reason, remedy = _explain(dict(item), model, EXAMPLES[kind])
+        block = ".".join(map(str, (*at, *item["loc"])[:-1]))
+        reason, remedy = _explain(dict(item), model, EXAMPLES[kind], block if kind == "recipe" else None)
         if item["type"] == "missing":
             key, name = (*key, item["loc"][-1]), ".".join(map(str, (*at, *item["loc"])))
         if item["type"] == "value_error":  # of keys that do not go together: the place of the last one that it names
@@ -51,10 +53,14 @@ def _existing(values: Any, at: Key, location: tuple[int | str, ...]) -> Key:
     return tuple(key)
 
 
-def _explain(item: dict[str, Any], model: type[BaseModel], example: str) -> tuple[str, str]:
+def _explain(item: dict[str, Any], model: type[BaseModel], example: str, block: str | None) -> tuple[str, str]:
+    """Reason and remedy; `block` is the key of the block in a recipe where a key stands that is not known."""
     kind, value, limits = item["type"], item["input"], item.get("ctx", {})
     if kind in ("extra_forbidden", "invalid_key"):
-        return "no such key", did_you_mean(item["loc"][-1], _fields(model, item["loc"][:-1]))
+        name, fields = str(item["loc"][-1]), _fields(model, item["loc"][:-1])
+        if block is None:
+            return "no such key", did_you_mean(name, fields)
+        return "no such key", other_names.remedy(name, block, fields, train_block.known())
     if kind in ("string_too_short", "too_short"):
         return "is empty", "give it a value, or leave it out"
     if kind == "missing":

@@ -79,12 +79,9 @@ def locate(name: str | Path) -> Path:
     """
     path = _at_home(Path(name))
     if path.suffix.lower() in DATA:
-        train = Setting("data.train", str(name))
+        todo = "to train on it: bertkit train classify --set model.name=bert-base-uncased"
         raise RecipeError.at(
-            str(name),
-            "looks like data, and a recipe is YAML",
-            "name a recipe such as classify, and set its data",
-            setting=train,
+            str(name), "looks like data, and a recipe is YAML", todo, setting=Setting("data.train", str(name))
         )
     if path.is_file():
         return path

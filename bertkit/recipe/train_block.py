@@ -16,6 +16,7 @@ from typing import Any
 
 from bertkit.errors import Parameter, RecipeError, did_you_mean
 from bertkit.extras import EXTRAS, has, pip_line
+from bertkit.recipe import other_names
 
 DEFAULTS: dict[str, Any] = {
     # Devlin et al. 2019, appendix A.3: batch 16 or 32, learning rate 5e-5 to 2e-5, 2 to 4 epochs; warm-up over 10% of
@@ -126,7 +127,7 @@ def check(block: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
         elif key in UNUSED:
             yield key, "bertkit does not use this key", "leave it out"
         elif key not in known():
-            yield key, "no such key", did_you_mean(str(key), known())
+            yield key, "no such key", other_names.remedy(str(key), "train", known(), known())
         elif problem := _wrong(key, value):
             yield key, *problem
     for key in ("max_steps", MAX_MINUTES) if MIN_STEPS in block else ():

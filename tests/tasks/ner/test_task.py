@@ -17,7 +17,7 @@ from seqeval.metrics import f1_score, precision_score, recall_score
 from seqeval.scheme import IOB1
 
 from bertkit import Predictor, train
-from bertkit.commands import console
+from bertkit.commands.shared import console
 from bertkit.data.columns.schemes import convert, repair
 from bertkit.data.dataset import load
 from bertkit.errors import DataError, RecipeError

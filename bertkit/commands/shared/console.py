@@ -12,6 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from bertkit import trust
+from bertkit.commands.shared import completion
 from bertkit.display import line as one_line
 from bertkit.display import visible
 from bertkit.errors import DataError, RecipeError
@@ -23,7 +24,14 @@ NUMBERS = ("value", "rows", "labelled", "predicted", "bytes")
 """Columns that are aligned to the right."""
 
 Set = Annotated[
-    list[str] | None, typer.Option("--set", "-s", metavar="KEY=VALUE", help="Change a key of the recipe; repeatable.")
+    list[str] | None,
+    typer.Option(
+        "--set",
+        "-s",
+        metavar="KEY=VALUE",
+        help="Change a key of the recipe; repeatable.",
+        autocompletion=completion.settings,
+    ),
 ]
 Processes = Annotated[
     int,

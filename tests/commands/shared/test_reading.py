@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bertkit.commands.reading import data_block, keys_as_options, new_folder, progress
+from bertkit.commands.shared.reading import data_block, keys_as_options, new_folder, progress
 from bertkit.errors import DataError, RecipeError, RunError, Setting
 
 

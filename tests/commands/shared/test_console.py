@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bertkit.commands import console
+from bertkit.commands.shared import console
 
 
 def test_a_table_in_a_log_keeps_its_lines_whole_and_its_texts_as_they_are(capsys: pytest.CaptureFixture[str]) -> None:
