@@ -9,10 +9,10 @@ import pytest
 
 from bertkit import plugins
 from bertkit.recipe.load import load
-from tests.forms import Form, answers_of, inputs_of, json_files, labels, plain, sheets, write
+from tests.forms import Form, answers_of, folders, inputs_of, json_files, labels, plain, sheets, write
 from tests.helpers import messages
 
-FAMILIES = (plain, sheets, json_files, labels)
+FAMILIES = (plain, sheets, json_files, labels, folders)
 FORMS = [form for family in FAMILIES for form in family.FORMS]
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from bertkit.data.columns import paths
 from bertkit.data.columns.column import Column
 from bertkit.data.columns.values import SEVERAL, Values
+from bertkit.data.read.folders import find_classes
 from bertkit.data.read.readers import read
 from bertkit.data.read.rows import BadRows, Record, Tally, Unusable, word_place
 from bertkit.data.read.sources import Source, expand, placeholders
@@ -67,7 +68,7 @@ def load(
     tally, bad = Tally(), BadRows(block.bad_rows)
     values = Values(block, tally, keep_empty=not answers)
     rows = _Rows(columns, block, values, answers=answers)
-    for source in expand(sources, block):
+    for source in expand(find_classes(sources, columns, block), block):
         for position, record in enumerate(read(source, block, bad)):
             if not position:
                 rows.open(source, record)

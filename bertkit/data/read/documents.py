@@ -58,7 +58,7 @@ def scan(source: Source, block: DataBlock) -> Scanned:
     Raises:
         DataError: it can not be read, is empty, or does not decode; with the line.
     """
-    if source.format == "hub":
+    if source.format in ("hub", "folders"):
         return Scanned(source, "utf-8", *_hashed_rows(source, block))
     encoding = "utf-8" if block.encoding == AUTO else block.encoding
     size, digest = 0, hashlib.sha256()

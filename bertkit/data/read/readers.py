@@ -20,6 +20,7 @@ from typing import Any
 from bertkit import plugins
 from bertkit.data.read.arrow import read_arrow, read_parquet
 from bertkit.data.read.conll import read_conll
+from bertkit.data.read.folders import read_folders
 from bertkit.data.read.hub import read_hub
 from bertkit.data.read.json import read_json, read_jsonl, read_squad
 from bertkit.data.read.lines import lines
@@ -53,11 +54,12 @@ READERS: dict[str, Reader] = {
     "text": read_text,
     "conll": read_conll,
     "squad": read_squad,
+    "folders": read_folders,
     "hub": read_hub,
 }
 
-KEYED = ("json", "squad", "hub", "excel")
-"""Formats whose source may name a part after `#`: a key, a sheet or a split."""
+KEYED = ("json", "squad", "hub", "excel", "folders")
+"""Formats whose source may name a part after `#`: a key, a sheet, a table of labels or a split."""
 
 
 def read_records(sources: Sequence[str], block: DataBlock) -> Iterator[Record]:
