@@ -14,6 +14,7 @@ from tests.forms import (
     answers_of,
     chinese,
     exports,
+    folders,
     inputs_of,
     json_files,
     labels,
@@ -26,7 +27,7 @@ from tests.forms import (
 )
 from tests.helpers import messages
 
-FAMILIES = (exports, plain, tables, sheets, json_files, labels, words, questions, chinese)
+FAMILIES = (exports, plain, tables, sheets, folders, json_files, labels, words, questions, chinese)
 FORMS = [form for family in FAMILIES for form in family.FORMS]
 
 

@@ -17,6 +17,7 @@ from bertkit.data.columns import paths
 from bertkit.data.columns.column import Column
 from bertkit.data.columns.units import PARALLEL, in_characters
 from bertkit.data.columns.values import SEVERAL, Values
+from bertkit.data.read.folders import find_classes
 from bertkit.data.read.readers import read
 from bertkit.data.read.rows import BadRows, Record, Tally, Unusable, word_place
 from bertkit.data.read.sources import Source, expand
@@ -71,7 +72,7 @@ def load(
     tally, bad = Tally(), BadRows(block.bad_rows)
     values = Values(block, tally, keep_empty=not answers, train=train)
     rows = _Rows(columns, block, values, answers=answers)
-    for source in expand(sources, block):
+    for source in expand(find_classes(sources, columns, block), block):
         for record in rows.opened(source, read(source, block, bad, answers=answers)):
             try:
                 rows.add(record)

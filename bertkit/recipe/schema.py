@@ -100,14 +100,15 @@ class DataBlock(Block):
     """Where the rows are and how to read them."""
 
     train: Sources | None = None
-    """File, folder, glob, `file.json#key`, `package:module/path`, `hub:name[:config][@revision]#split` or `-` (standard
-    input); or a list of these."""
+    """File, folder, glob, `file.json#key`, `file.xlsx#Sheet`, `file.zip#inner.csv`, `folder#table.txt`,
+    `package:module/path`, `hub:name[:config][@revision]#split` or `-` (standard input); or a list of these."""
     validation: Sources | None = None
     test: Sources | None = None
     format: Annotated[str, ReferenceTo("reader")] | None = None
     """Reader, if the file's ending does not decide it: a built-in, an entry point or a Reference."""
     columns: dict[str, FileColumns] = {}
-    """The task's column -> the file's column (in CoNLL also its number, "2"); also `id`, for the rows' own ids.
+    """The task's column -> the file's column (in CoNLL also its number, "2"; inside of objects `doc.body`); also `id`,
+    for the rows' own ids.
     Choices in separate columns are a list, `choices: [ending0, ending1]`, and so are labels with one column of 0 and 1
     each: `label: [negative, positive]`."""
     header: Header | None = None

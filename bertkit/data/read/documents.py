@@ -61,7 +61,7 @@ def scan(source: Source, block: DataBlock, *, errors: str = "strict") -> Scanned
     Raises:
         DataError: it can not be read, is empty, or does not decode; with the line.
     """
-    if source.format in ("hub", "memory"):
+    if source.format in ("hub", "memory", "folders"):
         return Scanned(source, "utf-8", *_hashed_rows(source, block))
     encoding = "utf-8" if block.encoding == AUTO else block.encoding
     size, digest = 0, hashlib.sha256()

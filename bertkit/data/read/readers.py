@@ -25,6 +25,7 @@ from bertkit.data.read.annotations.docbin import read_docbin
 from bertkit.data.read.arrow import read_arrow, read_parquet
 from bertkit.data.read.conll import read_conll
 from bertkit.data.read.fasttext import PREFIX, read_fasttext
+from bertkit.data.read.folders import read_folders
 from bertkit.data.read.hub import read_hub
 from bertkit.data.read.json import read_json, read_jsonl, read_squad
 from bertkit.data.read.lines import WrongBytes, lines
@@ -74,6 +75,7 @@ READERS: dict[str, Reader | Callable[..., Iterator[Record | Problem]]] = {
     "fasttext": read_fasttext,
     "conll": read_conll,
     "squad": read_squad,
+    "folders": read_folders,
     "hub": read_hub,
     **OF_TOOLS,
 }
@@ -81,7 +83,7 @@ READERS: dict[str, Reader | Callable[..., Iterator[Record | Problem]]] = {
 ROWS = "rows"
 """Name of a source that needs none: all rows are in it."""
 TABLES = ("csv", "csv-semicolon", "tsv")
-_TEXTS = (*TABLES, "jsonl", "json", "text", "fasttext", "conll", "squad")
+_TEXTS = (*TABLES, "jsonl", "json", "text", "fasttext", "conll", "squad", "folders")
 KEYS = {
     "header": (*TABLES, "jsonl", "json", "conll"),
     "encoding": _TEXTS,
@@ -94,8 +96,8 @@ KEYS = {
 }
 """Key of `data:` -> the formats of `READERS` that it is for; a key that is not here is for all."""
 
-KEYED = ("json", "squad", "hub", "excel")
-"""Formats whose source may name a part after `#`: a key, a sheet or a split."""
+KEYED = ("json", "squad", "hub", "excel", "folders")
+"""Formats whose source may name a part after `#`: a key, a sheet, a table of labels or a split."""
 
 
 def read_records(sources: Sequence[str], block: DataBlock) -> Iterator[Record]:

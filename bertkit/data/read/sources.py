@@ -130,9 +130,9 @@ def fitting(names: Sequence[str], count: int) -> tuple[str, ...]:
 def expand(sources: Sequence[str | Source], block: DataBlock) -> list[Source]:
     """The single sources behind these names, in their order; the files of a folder or glob by name.
 
-    Each is a file, a folder (every data file in it, at any depth), a glob, `file.json#key`, `file.xlsx#Sheet`,
-    `file.zip#inner.csv`, `-` (standard input), `package:module/path` (a file in an installed package) or
-    `hub:name[:config][@revision]#split`. A Source stays.
+    Each is a file, a folder (every data file in it, at any depth; or see folders.py), a glob, `file.json#key`,
+    `file.xlsx#Sheet`, `file.zip#inner.csv`, `folder#table.txt`, `-` (standard input), `package:module/path` (a file in
+    an installed package) or `hub:name[:config][@revision]#split`. A Source stays.
 
     Raises:
         DataError: one or more of them name nothing that can be read; all are reported together.
@@ -196,6 +196,8 @@ def _standard_input(block: DataBlock) -> Source:
 
 def _files(path: str, key: str, text: str, block: DataBlock) -> list[Source]:
     if Path(path).is_dir():
+        if block.format == "folders" or (key and any(Path(path, up, key).is_file() for up in (".", ".."))):
+            return [Source(shown(Path(path)), "folders", Path(path), key)]
         return [replace(source, key=key) for source in _folder(Path(path), text, block)]
     if Path(path).exists():
         return [_file(Path(path), block, key)]
@@ -209,9 +211,8 @@ def _files(path: str, key: str, text: str, block: DataBlock) -> list[Source]:
 
 
 def _folder(folder: Path, text: str, block: DataBlock) -> list[Source]:
-    inside = sorted(path for path in folder.rglob("*") if path.is_file())
-    visible = [path for path in inside if not any(part.startswith(".") for part in path.relative_to(folder).parts)]
-    rows = [path for path in visible if _format(path) and path.name not in NOT_ROWS]
+    inside = [path for path in folder.rglob("*") if path.is_file()]
+    rows = [path for path in visible_files(folder) if _format(path) and path.name not in NOT_ROWS]
     if not rows:
         raise DataError.at(text, "the folder holds no data file", f"a data file ends in {', '.join(ENDINGS)}")
     if passed := len(inside) - len(rows):
@@ -229,6 +230,12 @@ def _with_annotations(sources: list[Source]) -> list[Source]:
         for source in sources
     )
     return list(dict.fromkeys(brat))
+
+
+def visible_files(folder: Path) -> list[Path]:
+    """All files in a folder at any depth, sorted, but for hidden ones."""
+    inside = sorted(path for path in folder.rglob("*") if path.is_file())
+    return [path for path in inside if not any(part.startswith(".") for part in path.relative_to(folder).parts)]
 
 
 def _file(path: Path, block: DataBlock, key: str = "") -> Source:

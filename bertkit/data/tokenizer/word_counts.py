@@ -30,7 +30,7 @@ Advance = Callable[[int], Any]
 
 def size(sources: Sequence[Source]) -> int | None:
     """Bytes of text in all files; None if not known before they are read."""
-    files = [None if s.format in BINARY else s.plain_file for s in sources]
+    files = [None if s.format in (*BINARY, "folders") else s.plain_file for s in sources]
     return sum(file.stat().st_size for file in files if file) if all(files) else None
 
 
