@@ -111,11 +111,14 @@ def find_ax(data: Path | None) -> Settings | None:
 
 
 def of_file(file: str, layout: GlueLayout, block: DataBlock) -> Settings | None:
-    """Settings that read a single file of a task, by its columns and its first label; None if they fit no layout.
+    """Settings that read a single file of a task, by its columns and its first label; None if they fit no layout, or
+    for what can be read only once (a pipe, standard input).
 
     Args:
         block: how the user wants it read.
     """
+    if not Path(file).is_file():
+        return None
     kind: Settings = {"data.format": "tsv"} if Path(file).suffix in (".tsv", ".txt") else {}
     block = block.model_copy(update={"format": block.format or kind.get("data.format")})
     both = ((layout.texts, layout.label), (layout.hub_texts, "label"))

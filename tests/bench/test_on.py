@@ -75,6 +75,7 @@ def test_a_file_alone_of_another_shape_is_read_by_the_recipe(tmp_path: Path) -> 
     rows = benchmark("glue/rte", [str(file)], ["data.columns={text: a, text_pair: b, label: c}"])
     assert rows.recipe.data.columns == {"text": "a", "text_pair": "b", "label": "c"}
     assert rows.recipe.data.format is None
+    assert benchmark("glue/rte", ["-"]).data == ("-",)  # not read here: that is possible only once
 
 
 def test_the_hub_and_files() -> None:

@@ -23,12 +23,11 @@ class Column:
     | `words` | a list of texts, at least one, none of them blank |
     | `tags` | a list of label names, one per word of the `words` before it |
     | `spans` | a list of `{"start", "end", "label"}` of the `text` before it, by start; the end is exclusive |
-    | `answers` | a list of `{"text", "start"}`, each at its place in the `text` before it, or, only for scoring, with
-        None as its start; empty: no answer |
+    | `answers` | a list of `{"text", "start"}`, each at its place in the `text` before it; empty: no answer |
     | `choices` | a list of texts, at least two, none of them blank |
     | `choice` | the number, from 0, of the right one of the `choices` before it |
 
-    Starts and ends are in characters.
+    Starts and ends are in characters. The start of an answer without a place is None: it can only be scored.
     """
 
     name: str
