@@ -5,18 +5,21 @@ Rows are read from the file every time: `datasets`' own cache gives stale rows i
 
 from __future__ import annotations
 
-import difflib
+import itertools
 import logging
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from bertkit.data import hints
 from bertkit.data.columns.column import Column
 from bertkit.data.columns.values import SEVERAL, Values
+from bertkit.data.read.hub import check_hub
 from bertkit.data.read.readers import read
 from bertkit.data.read.rows import BadRows, Record, Tally, Unusable, word_place
-from bertkit.data.read.sources import Source, expand, placeholders
-from bertkit.errors import DataError, Problem, Setting, did_you_mean
+from bertkit.data.read.sources import Source, expand
+from bertkit.errors import DataError, Problem, Setting, did_you_mean, together
 from bertkit.recipe.schema import DataBlock
 
 if TYPE_CHECKING:
@@ -32,9 +35,6 @@ ALSO = {"tags": ("ner_tags",), "spans": ("entities", "label")}
 
 BATCH = 10_000
 """Rows in memory as Python objects at a time."""
-
-_WORDS = re.compile(r"\S+( \S+){2,}")  # may be a name, and may be a text
-_SENTENCE = re.compile(r"\S+( \S+){4,}|.{41,}|-?\d+(\.\d+)?|.*[.!?]", re.DOTALL)
 
 
 def load(
@@ -67,9 +67,10 @@ def load(
     values = Values(block, tally, keep_empty=not answers)
     rows = _Rows(columns, block, values, answers=answers)
     for source in expand(sources, block):
-        for position, record in enumerate(read(source, block, bad)):
+        records = read(source, block, bad)
+        for position, record in enumerate(records):
             if not position:
-                rows.open(source, record)
+                rows.open(source, record, records)
             try:
                 rows.add(record)
                 if keep is not None:
@@ -102,8 +103,11 @@ class _Rows:
     def __len__(self) -> int:
         return self._count
 
-    def open(self, source: Source, first: Record) -> None:
+    def open(self, source: Source, first: Record, more: Iterator[Record]) -> None:
         """Match a source's columns with the task's, by its first row.
+
+        Args:
+            more: the rows after it, of which some are read to word an error.
 
         Raises:
             DataError: a column is missing.
@@ -116,17 +120,22 @@ class _Rows:
         used = {self._id, *(name for source in self._from.values() for name in _names(source))}
         unused = [name for name in has if name not in used]
         lacking = {name: [one for one in _names(source) if one not in has] for name, source in wanted.items()}
-        if missing := {name: ones[0] for name, ones in lacking.items() if ones}:
+        if lost := {name: ones[0] for name, ones in lacking.items() if ones}:
+            rows = hints.peek(first, more)
             if self._is_headless(source, has):
-                raise DataError(self._no_header(source, has))
-            lost = self._no_header(source, has) if self._is_headless(source, has, _WORDS) else None
+                raise DataError(self._no_header(source, has, rows))
+            header = self._no_header(source, has, rows) if self._is_headless(source, has, hints.WORDS) else None
             many = {c.name: _names(self._from[c.name]) for c in self._all if c.kind == "choices"}
-            raise DataError(*_missing(missing, source.name, has, unused, many), *([lost] if lost else []))
-        inputs = [column.name for column in self._columns if not column.answer]
-        if inputs and not any(one in has for name in inputs for one in _names(self._from[name])):
-            what = f"no column for {' or '.join(inputs)}; the columns here: {', '.join(has)}"
-            setting = Setting(f"data.columns.{inputs[0]}", (unused or ["NAME"])[0])
-            raise DataError.at(source.name, what, "name the one that holds it", setting=setting)
+            problems = hints.missing(lost, self._columns, source.name, has, unused, rows, many)
+            raise DataError(*problems, *([header] if header else []))
+        inputs = [column for column in self._columns if not column.answer]
+        if inputs and not any(one in has for column in inputs for one in _names(self._from[column.name])):
+            what = f"no column for {' or '.join(c.name for c in inputs)}; the columns here: {', '.join(has)}"
+            rows = hints.peek(first, more)
+            named = ((c.name, hints.proposals([c], unused, rows).get(c.name)) for c in inputs)
+            setting = next((Setting(f"data.columns.{name}", best) for name, best in named if best), None)
+            todo = "name the one that holds it" if setting else "name the one that holds it in data.columns"
+            raise DataError.at(source.name, what, todo, setting=setting)
         if unused:
             log.info("%s: columns not used: %s", source.name, ", ".join(unused))
 
@@ -211,15 +220,14 @@ class _Rows:
         own = {c.name: kinds[c.kind] for c in self._columns if c.required or self._optional.get(c.name)}
         return pa.schema({**own, "row": pa.int64(), "place": text, "id": text, "lines": pa.list_(pa.int64())})
 
-    def _is_headless(self, source: Source, has: list[str], pattern: re.Pattern[str] = _SENTENCE) -> bool:
+    def _is_headless(self, source: Source, has: list[str], pattern: re.Pattern[str] = hints.SENTENCE) -> bool:
         tabular = source.format in ("csv", "csv-semicolon", "tsv")
         return tabular and self._block.header is None and any(map(pattern.fullmatch, has))
 
-    def _no_header(self, source: Source, has: list[str]) -> Problem:
-        names = [column.name for column in self._columns if column.required][: len(has)]
-        names += placeholders(len(has))[len(names) :]
+    def _no_header(self, source: Source, has: list[str], rows: list[dict[str, Any]]) -> Problem:
+        required = [column for column in self._columns if column.required]
         what = f"does not look like a header, and names no {self._columns[0].name}"
-        setting = Setting("data.header", tuple(names))
+        setting = Setting("data.header", hints.header(required, has, rows))
         return Problem(source.line(1), what, "if it is a row, name the columns", f"{', '.join(has):.80}", setting)
 
     def dataset(self) -> Dataset:
@@ -260,29 +268,22 @@ def _names(source: str | list[str]) -> list[str]:
     return [source] if isinstance(source, str) else source
 
 
-def _series(names: Sequence[str]) -> list[str]:
-    """The longest series of columns that differ only in a number at the end: `ending0`, `ending1`."""
-    stems = {name: re.sub(r"\d+$", "", name) for name in names}
-    series = [[name for name in names if stems[name] == stem != name] for stem in dict.fromkeys(stems.values())]
-    longest = max(series, key=len, default=[])
-    return longest if len(longest) > 1 else []
+def check_sources(sources: Sequence[str], columns: Sequence[Column], block: DataBlock, *, look: bool = True) -> None:
+    """Check that sources are there and, with `look`, that their first rows have the task's columns. No more is read.
 
-
-def _missing(
-    missing: dict[str, str], where: str, has: list[str], unused: list[str], many: dict[str, list[str]]
-) -> list[Problem]:
-    """Problems of canonical columns (name -> the column looked for) that a source does not have.
-
-    Args:
-        many: canonical columns that may be read from several columns, with those that were named.
+    Raises:
+        DataError: a source or a column is missing.
     """
-    problems = []
-    for name, column in missing.items():
-        what = f"no column {column!r} for {name}; the columns here: {', '.join(has)}"
-        series = _series([one for one in has if one in unused or one in many[name]]) if name in many else []
-        candidates = series or difflib.get_close_matches(column, unused, n=1) or unused[:1] or ["NAME"]
-        unused = [other for other in unused if other not in candidates]
-        setting = Setting(f"data.columns.{name}", tuple(series) or candidates[0])
-        todo = f"name the {'ones that hold' if series else 'one that holds'} it"
-        problems.append(Problem(where, what, todo, setting=setting))
-    return problems
+    _check_mapping(columns, block)
+    values = Values(block, Tally())
+
+    def check(source: Source) -> None:
+        if source.format == "hub":
+            check_hub(source)
+        elif look and source.file and source.file.is_file():  # a pipe can be read only once
+            records = read(source, block, BadRows("skip"))
+            for first in itertools.islice(records, 1):
+                _Rows(columns, block, values, answers=True).open(source, first, records)
+
+    names = [source for source in sources if source != "-"]
+    together(*(partial(check, source) for source in expand(names, block)))

@@ -19,20 +19,13 @@ from bertkit.files.lock import one_writer
 from bertkit.fs import FULL
 from bertkit.recipe import train_block
 from bertkit.recipe.load import differences, load, resolve
+from bertkit.recipe.places import with_places
 from bertkit.recipe.schema import Recipe
 from bertkit.recipe.source import Sets
 from bertkit.run import Run, default_folder
 from bertkit.training.checkpoints import Checkpoints, damage, is_final, step_of
-from bertkit.training.parts import (
-    TENSORBOARD,
-    Parts,
-    data_identity,
-    join_processes,
-    log_summary,
-    prepare,
-    reports,
-    with_label_names,
-)
+from bertkit.training.inputs import TENSORBOARD, reports, with_label_names
+from bertkit.training.parts import Parts, data_identity, join_processes, log_summary, prepare
 from bertkit.warn import Warned, collect
 
 if TYPE_CHECKING:
@@ -76,7 +69,7 @@ def train(
     """
     if not processes.first():
         log.setLevel(logging.ERROR)
-    with collect() as warnings:
+    with collect() as warnings, with_places(recipe, sets):
         return _trained(_start(recipe, output, sets, resume), warnings)
 
 

@@ -49,7 +49,9 @@ def lines(source: Source, block: DataBlock) -> Iterator[str]:
         with source.open() as raw, _decoded(raw, source, block.encoding) as stream:
             for number, line in enumerate(_split(stream), 1):
                 if "\0" in line:
-                    todo, setting = "take it out; if the file is UTF-16", Setting("data.encoding", "utf-16-le")
+                    todo, setting = "take it out", None
+                    if line.count("\0") > len(line) / 3:
+                        todo, setting = "is the file UTF-16?", Setting("data.encoding", "utf-16-le")
                     raise DataError.at(source.line(number), "holds a NUL character", todo, setting=setting)
                 if not line.isascii() and (wrong := _WRONG_BYTE.search(line)):
                     raise _undecodable(source.line(number), f"the byte 0x{ord(wrong[0]) - 0xDC00:02X}", block.encoding)

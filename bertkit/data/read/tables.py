@@ -84,8 +84,7 @@ def _rows(source: Source, reader: Any) -> Iterator[tuple[int, list[str] | Proble
             elif "field larger" in detail:
                 what, detail = f"a text of more than {MAX_FIELD:,} characters", ""
                 todo = "is a quote never closed?"
-            todo, setting = f"{todo}; if the file has no quoting", Setting("data.format", "tsv")
-            problem = Problem(source.line(line), what, todo, detail, setting)
+            problem = Problem(source.line(line), what, todo, detail)
             if reader.line_num != line:
                 raise DataError(problem) from error
             yield line, problem

@@ -76,7 +76,7 @@ def test_utf_16(write):
 def test_an_unclosed_quote_names_the_line_where_it_opens(write):
     path = write("a.csv", 'text,label\na,x\n"b,y\nc,z\n')
     assert message(path).startswith("a.csv:3  a quote opens here and is never closed; close it")
-    assert "--set data.format=tsv" in message(path)
+    assert "--set" not in message(path), "as tsv it would have one column"
     assert message(path, bad_rows="skip").startswith("a.csv:3  a quote opens here")
 
 
