@@ -863,7 +863,7 @@ def test_a_memory_that_is_too_small(place: Place, bertkit: Command, monkeypatch:
     monkeypatch.setattr(BertTrainer, "training_step", full)
     GOOD(place)
     (told,) = problems(place, bertkit, f"{TRAIN} -s train.per_device_train_batch_size=4")
-    assert told.startswith("train.per_device_train_batch_size  4: out of memory on cpu; halve it")
+    assert told.startswith("--set  train.per_device_train_batch_size: 4: out of memory on cpu; halve it")
 
 
 def test_a_training_that_began_keeps_its_run(place: Place, bertkit: Command) -> None:
