@@ -168,7 +168,7 @@ def together(*steps: Callable[[], object]) -> None:
 def nearest(name: str, known: Iterable[str]) -> str:
     """The known name that is most like `name`, or an empty text."""
     names = [one for one in known if len(one) <= LONGEST] if len(str(name)) <= LONGEST else []
-    near = difflib.get_close_matches(str(name), names, n=1, cutoff=0.6)
+    near = difflib.get_close_matches(str(name), names, n=1, cutoff=0.6) if names else []
     return near[0] if near else ""
 
 
