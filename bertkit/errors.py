@@ -20,7 +20,7 @@ import difflib
 import json
 import re
 import shlex
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -29,6 +29,8 @@ from bertkit.display import line
 LONGEST = 200
 """Characters of a name that may be misspelt: comparing two takes time with the product of their lengths."""
 _PLAIN_YAML = re.compile(r"[^\W\d](?:[\w ./-]*[\w/])?")
+_UNSEEN = re.compile("[\x7f-\xa0\u061c\u200b-\u200f\u2028-\u202f\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]")
+"""Characters that messages show in another way (display.py), or that are not seen."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,13 @@ def _yaml(value: str | int) -> str:
     """A value as YAML. Quoted where YAML would read it as something else: `#1 String`, `007`, `null`."""
     text = str(value).lower() if isinstance(value, bool) else str(value)
     plain = isinstance(value, int) or (_PLAIN_YAML.fullmatch(text) and text.lower() not in ("true", "false", "null"))
-    return text if plain else json.dumps(text, ensure_ascii=False)
+    return text if plain else _UNSEEN.sub(_escaped, json.dumps(text, ensure_ascii=False))
+
+
+def _escaped(match: re.Match[str]) -> str:
+    """A character that ends a line or is not seen, as JSON and YAML escape it."""
+    number = ord(match[0])
+    return f"\\u{number:04x}" if number < 0x10000 else f"\\U{number:08x}"
 
 
 @dataclass(frozen=True)
@@ -87,7 +95,7 @@ class Problem:
 class Parameter(str):
     """The name of a function's parameter, in a Problem. The command line shows its option: `output` as `--output`."""
 
-    OPTIONS: ClassVar = {"sets": "--set", "suite": "SUITE", "texts": "FILES"}
+    OPTIONS: ClassVar = {"sets": "--set", "suite": "SUITE", "texts": "FILES", "file": "FILE"}
     """Options and arguments that are not spelt as their parameter."""
 
 
@@ -142,10 +150,27 @@ class ExtraError(BertkitError): ...
 class Stopped(BertkitError): ...
 
 
+def together(*steps: Callable[[], object]) -> None:
+    """Take all these steps, and raise what is wrong in any of them as one error, of the first one's kind.
+
+    Raises:
+        BertkitError: steps that failed.
+    """
+    errors: list[BertkitError] = []
+    for step in steps:
+        try:
+            step()
+        except BertkitError as error:
+            errors.append(error)
+    if errors:
+        problems = dict.fromkeys(problem for error in errors for problem in error.problems)
+        raise type(errors[0])(*problems) from errors[0]
+
+
 def nearest(name: str, known: Iterable[str]) -> str:
     """The known name that is most like `name`, or an empty text."""
     names = [one for one in known if len(one) <= LONGEST] if len(str(name)) <= LONGEST else []
-    near = difflib.get_close_matches(str(name), names, n=1, cutoff=0.6)
+    near = difflib.get_close_matches(str(name), names, n=1, cutoff=0.6) if names else []
     return near[0] if near else ""
 
 

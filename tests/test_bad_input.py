@@ -1,21 +1,17 @@
 """What users get wrong, each through the real command line: one clear message, exit code 2, and nothing left behind.
 
-Two tables: `BAD` has a mistake a row with what must be told of it (where, what, next step), `FINE` has input that looks
-odd and is right. A mistake found elsewhere is a new row here. (Long, as a table is.)
+`BAD` has a mistake a row with what must be told of it (where, what, next step). A mistake found elsewhere is a new row
+here. (Long, as a table is.) Input that looks odd and is right stands in test_good_input.py.
 """
 
 from __future__ import annotations
 
-import csv
-import gzip
 import importlib.util
 import json
 import re
-import shlex
 import shutil
 import socket
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -23,24 +19,29 @@ import pytest
 
 from bertkit import extras, hub, train
 from bertkit.run import Run
+from tests.cases import (
+    GOOD,
+    HEAD,
+    SCRATCH,
+    TAGGED,
+    TINY,
+    TRAIN,
+    TWO,
+    A,
+    B,
+    Build,
+    Command,
+    Place,
+    also,
+    jsonl,
+    put,
+    put_parquet,
+    question,
+    read_back,
+    squad,
+)  # fmt: skip
 from tests.forms.books import xlsx
-from tests.helpers import tiny_recipe, write_csv
-
-Command = Callable[..., tuple[int, str, str]]
-
-
-class Place(NamedTuple):
-    """Where a command runs, and what it may name: `{bert}`, a tiny model's folder, and `{run}`, a tiny Run."""
-
-    folder: Path
-    bert: Path
-    run: Path
-
-    def words(self, command: str) -> list[str]:
-        return shlex.split(command.replace("{bert}", str(self.bert)).replace("{run}", str(self.run)))
-
-
-Build = Callable[[Place], Any]
+from tests.helpers import tiny_recipe
 
 
 class Bad(NamedTuple):
@@ -52,58 +53,6 @@ class Bad(NamedTuple):
     where: str
     what: str
     todo: str
-
-
-class Fine(NamedTuple):
-    """Input that is right; `rows` and `labels` are those of the training rows."""
-
-    name: str
-    build: Build
-    arguments: str
-    rows: int
-    labels: dict[str, int]
-
-
-# --- files -----------------------------------------------------------------------------------------------------------
-
-
-def put(files: dict[str, str | bytes]) -> Build:
-    """Writes files; texts as UTF-8."""
-
-    def build(place: Place) -> None:
-        for name, content in files.items():
-            path = place.folder / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(content.encode() if isinstance(content, str) else content)
-
-    return build
-
-
-def put_parquet(name: str, rows: list[dict[str, Any]], metadata: dict[str, str] | None = None) -> Build:
-    def build(place: Place) -> None:
-        import pyarrow as pa
-        from pyarrow import parquet
-
-        parquet.write_table(pa.Table.from_pylist(rows).replace_schema_metadata(metadata), place.folder / name)
-
-    return build
-
-
-def also(*builds: Build) -> Build:
-    return lambda place: [build(place) for build in builds]
-
-
-def jsonl(*rows: Any) -> str:
-    return "".join((row if isinstance(row, str) else json.dumps(row, ensure_ascii=False)) + "\n" for row in rows)
-
-
-A, B = {"text": "where is my parcel", "label": "delivery"}, {"text": "i want my money back", "label": "refund"}
-HEAD = "text,label\n"
-TWO = "where is my parcel,delivery\ni want my money back,refund\n"
-GOOD = put({"train.csv": HEAD + TWO * 4, "dev.csv": HEAD + TWO})
-TINY = "-s train.use_cpu=true -s train.num_train_epochs=1 -s train.report_to=none -s model.name={bert}"
-SCRATCH = "-s model.name=null -s model.tokenizer={bert} -s 'model.scratch="
-TRAIN = f"train classify -o out {TINY} -s data.train=train.csv -s data.validation=dev.csv"
 
 
 def bad_rows(name: str, content: str | bytes, where: str, what: str, todo: str, *, more: str = "") -> Bad:
@@ -241,7 +190,7 @@ DATA = [
         "test.csv:2", "-1", "only be predicted"),
     Bad("no column in parquet", also(GOOD, put_parquet("train.parquet", [{"sentence": "a", "label": "x"}])),
         f"{TRAIN} -s data.train=train.parquet", "train.parquet", "no column 'text'",
-        "--set data.columns.text=sentence"),
+        "the columns of validation are right as they are"),
     Bad("unknown key of JSON", put({"train.json": json.dumps({"train": [A, B]})}),
         f"{TRAIN} -s data.train=train.json#trian", "train.json", "no key 'trian'", "did you mean train?"),
     Bad("folder without data", put({"rows/readme.md": "nothing"}), f"{TRAIN} -s data.train=rows", "rows",
@@ -284,7 +233,7 @@ DATA = [
     Bad("no label at all", put({"train.jsonl": jsonl({"text": "a", "label": []}, {"text": "b", "label": ""})}),
         f"train classify -o out {TINY} -s data.train=train.jsonl -s options.multi_label=true", "column label",
         "no row has any label", "right column?"),
-    Bad("no name", GOOD, "data check '' -s model.name={bert}", "data", "an empty name", "name a file"),
+    Bad("no name", GOOD, "data check '' -s model.name={bert}", "FILE", "an empty name", "name a file"),
     Bad("hub data set offline", GOOD, f"{TRAIN} -s data.train=hub:nyu-mll/glue:sst2#train",
         "hub:nyu-mll/glue:sst2#train", "HF_HUB_OFFLINE is set", "name a local file"),
     Bad("hub data set without split", GOOD, f"{TRAIN} -s data.train=hub:imdb", "hub:imdb", "no split",
@@ -613,7 +562,7 @@ USE = [
     Bad("predict broken rows", put({"new.csv": "text\na\nb,c\n"}), "predict {run} new.csv", "new.csv:3", "fields: 2",
         "quote a text"),
     Bad("eval without labels", put({"new.csv": "text\na\n"}), "eval {run} --data new.csv", "new.csv",
-        "no column 'label'", "--set data.columns.label=NAME"),
+        "no column 'label'", "data.columns.label names the one that holds it"),
     Bad("eval with an unseen label", put({"new.csv": HEAD + "a,refunds\n"}), "eval {run} --data new.csv", "new.csv:2",
         "the label 'refunds' is not in the training rows", "did you mean refund?"),
     Bad("eval with an unseen label of 10 MB", put({"new.csv": f"{HEAD}a,{'x' * 10**7}\n"}), "eval {run} --data new.csv",
@@ -695,23 +644,12 @@ CHOICE = [
     bad_choice("windows", C, "--set", "options.long_text: no such key", "max_length", more="-s options.long_text=cut"),
 ]  # fmt: skip
 
-TAGGED = "EU B-ORG\nsent O\na O\nletter O\n\nParis B-LOC\nis O\nnice O\n"
-ANSWER = {"text": "in the garden", "answer_start": 11}
-
 
 def bad_tags(name: str, rows: str, where: str, what: str, todo: str, *, more: str = "", dev: str = TAGGED) -> Bad:
     """A mistake in the rows that `ner` is trained on, in its validation file, or in its options."""
     file = "train.jsonl" if rows.startswith("{") else "train.conll"
     command = f"train ner -o out {TINY} -s data.train={file} -s data.validation=dev.conll {more}"
     return Bad(f"ner: {name}", put({file: rows, "dev.conll": dev}), command, where, what, todo)
-
-
-def question(id: str = "a", **more: Any) -> dict[str, Any]:
-    return {"id": id, "question": "where is the cat ?", "answers": [ANSWER], **more}
-
-
-def squad(*questions: dict[str, Any], context: str = "the cat is in the garden") -> str:
-    return json.dumps({"data": [{"title": "t", "paragraphs": [{"context": context, "qas": questions}]}]})
 
 
 NONE = question("b", answers=[], is_impossible=True)
@@ -790,7 +728,7 @@ WORDS = [
     bad_squad("2.0 to validate 1.1", squad(question()), "validation", "1 of 2 questions have no answer",
         "options.no_answer=true", dev=squad(question(), NONE)),
     bad_squad("a metric of 1.1 for 2.0", squad(question(), NONE), "metrics", "can not score questions without",
-        "use squad_v2", more="-s metrics=squad"),
+        "--set metrics=squad_v2", more="-s metrics=squad"),
     bad_squad("two steps", squad(question()), "--set", "overlap and step both set how far apart windows", "use one",
         more="-s options.overlap=4 -s options.step=8"),
     bad_squad("windows that do not move on", squad(question()), "options.overlap", "a window holds only 16 tokens",
@@ -913,7 +851,6 @@ def test_a_mistake_is_told(case: Bad, place: Place, bertkit: Command) -> None:
 
 def test_names_of_cases_are_distinct() -> None:
     assert len({case.name for case in BAD}) == len(BAD) > 150
-    assert len({case.name for case in FINE}) == len(FINE) > 20
 
 
 def test_all_mistakes_of_a_recipe_are_told_at_once(place: Place, bertkit: Command) -> None:
@@ -962,7 +899,7 @@ def test_a_memory_that_is_too_small(place: Place, bertkit: Command, monkeypatch:
     monkeypatch.setattr(BertTrainer, "training_step", full)
     GOOD(place)
     (told,) = problems(place, bertkit, f"{TRAIN} -s train.per_device_train_batch_size=4")
-    assert told.startswith("train.per_device_train_batch_size  4: out of memory on cpu; halve it")
+    assert told.startswith("--set  train.per_device_train_batch_size: 4: out of memory on cpu; halve it")
 
 
 def test_a_training_that_began_keeps_its_run(place: Place, bertkit: Command) -> None:
@@ -996,171 +933,3 @@ def test_an_empty_second_text_is_one_of_a_pair(place: Place, bertkit: Command) -
     code, out, err = bertkit("predict", place.run, "-t", "a", "-t", "b", "--text-pair", "c", "--text-pair", "")
     assert code == 0, err
     assert len(out.splitlines()) == 3
-
-
-# --- what looks odd and is right -------------------------------------------------------------------------------------
-
-XY = {"x": 1, "y": 1}
-CHINESE = "text,label\n我的包裹在哪里，为什么还没有到,物流\n我要退款,退款\n"
-CHINESE_LABELS = {"物流": 1, "退款": 1}
-PAIR = {"delivery": 1, "refund": 1}
-
-
-def put_gzip(name: str, content: str) -> Build:
-    return put({name: gzip.compress(content.encode())})
-
-
-FINE = [
-    Fine("byte order mark", put({"a.csv": "\ufeff" + HEAD + TWO}), "a.csv", 2, PAIR),
-    Fine("CRLF", put({"a.csv": (HEAD + TWO).replace("\n", "\r\n")}), "a.csv", 2, PAIR),
-    Fine("CR alone", put({"a.csv": (HEAD + TWO).replace("\n", "\r")}), "a.csv", 2, PAIR),
-    Fine("no newline at the end", put({"a.csv": (HEAD + TWO).rstrip()}), "a.csv", 2, PAIR),
-    Fine("newline in a text", put({"a.csv": HEAD + '"where is\nmy, ""parcel""\r\n",x\nb,y\n'}), "a.csv", 2, XY),
-    Fine("words that pandas drops", put({"a.csv": HEAD + "NA,x\nnull,x\nnan,y\nNone,y\n#N/A,y\n"}), "a.csv", 5,
-        {"y": 3, "x": 2}),
-    Fine("labels that pandas drops", put({"a.csv": HEAD + "a,NA\nb,null\nc,nan\nd,None\n"}), "a.csv", 4,
-        {"NA": 1, "null": 1, "nan": 1, "None": 1}),
-    Fine("labels with zeros", put({"a.csv": HEAD + "a,007\nb,007\nc,7\n"}), "a.csv", 3, {"007": 2, "7": 1}),
-    Fine("labels in capitals", put({"a.csv": HEAD + "a,x\nb,X\n"}), "a.csv", 2, {"x": 1, "X": 1}),
-    Fine("quotes in tsv", put({"a.tsv": 'text\tlabel\nsay "hi\tx\n"no" end\ty\n'}), "a.tsv", 2, XY),
-    Fine("gzip", put_gzip("a.csv.gz", HEAD + TWO), "a.csv.gz", 2, PAIR),
-    Fine("ending in capitals", put({"A.CSV": HEAD + TWO}), "A.CSV", 2, PAIR),
-    Fine("semicolons", put({"a.csv": "text;label\na, b;x\nb;y\n"}), "a.csv -s data.format=csv-semicolon", 2, XY),
-    Fine("gb18030", put({"a.csv": CHINESE.encode("gb18030")}), "a.csv -s data.encoding=gb18030", 2, CHINESE_LABELS),
-    Fine("UTF-16", put({"a.csv": CHINESE.encode("utf-16")}), "a.csv -s data.encoding=utf-16", 2, CHINESE_LABELS),
-    Fine("header given", put({"a.csv": TWO}), "a.csv -s 'data.header=[text,label]'", 2, PAIR),
-    Fine("other column names", put({"a.csv": "day,what,class\n1,a,x\n2,b,y\n"}),
-        "a.csv -s data.columns.text=what -s data.columns.label=class", 2, XY),
-    Fine("a column called null", put({"a.csv": "null,label\na,x\nb,y\n"}), "a.csv -s 'data.columns.text=\"null\"'", 2,
-        XY),
-    Fine("blank lines", put({"a.csv": HEAD + "\n" + TWO + "\n\n"}), "a.csv", 2, PAIR),
-    Fine("JSON lines", put({"a.jsonl": jsonl(A, B)}), "a.jsonl", 2, PAIR),
-    Fine("numbers for labels", put({"a.jsonl": jsonl({**A, "label": 10}, {**B, "label": 2}, {**B, "label": "2"})}),
-        "a.jsonl", 3, {"2": 2, "10": 1}),
-    Fine("truth for labels", put({"a.jsonl": jsonl({**A, "label": True}, {**B, "label": False})}), "a.jsonl", 2,
-        {"true": 1, "false": 1}),
-    Fine("a list in JSON", put({"a.json": json.dumps([A, B])}), "a.json", 2, PAIR),
-    Fine("a key of JSON", put({"a.json": json.dumps({"data": {"train": [A, B]}})}), "a.json#data/train", 2, PAIR),
-    Fine("lists in JSON", put({"a.json": json.dumps({"train": [["a", "x"], ["b", "y"]]})}),
-        "a.json#train -s 'data.header=[text,label]'", 2, XY),
-    Fine("parquet", put_parquet("a.parquet", [A, B]), "a.parquet", 2, PAIR),
-    Fine("classes of parquet",
-        put_parquet("a.parquet", [{**A, "label": 1}, {**B, "label": 0}],
-        {"huggingface": json.dumps( {"info": {"features": {"label": {"_type": "ClassLabel",
-        "names": ["no", "yes"]}}}})}), "a.parquet", 2, {"yes": 1, "no": 1}),
-    Fine("names for ids", put({"a.csv": HEAD + "a,1\nb,0\nc,1\n"}),
-        "a.csv -s data.label_ids=true -s 'data.label_names=[no,yes]'", 3, {"yes": 2, "no": 1}),
-    Fine("a class called -1", put({"a.csv": HEAD + "a,1\nb,-1\n"}), "a.csv -s 'data.label_names=[\"1\",\"-1\"]'", 2,
-        {"1": 1, "-1": 1}),
-    Fine("a folder", put({"rows/b/b.csv": HEAD + TWO, "rows/a.jsonl": jsonl(A, B), "rows/.c.csv": "", "rows/r.md": ""}),
-        "rows", 4, {"delivery": 2, "refund": 2}),
-    Fine("a glob", put({"a1.csv": HEAD + TWO, "a2.csv": HEAD + TWO, "b.csv": "?"}), "'a*.csv'", 4,
-        {"delivery": 2, "refund": 2}),
-    Fine("an odd name", put({"my rows #1.csv": HEAD + TWO}), "'my rows #1.csv'", 2, PAIR),
-    Fine("a file of a package", GOOD, "package:bertkit/demo/support/test.csv", 96, {}),
-    Fine("emoji", put({"a.csv": HEAD + "📦?,x\n💸 bitte,y\n"}), "a.csv", 2, XY),
-]  # fmt: skip
-
-
-@pytest.mark.parametrize("case", FINE, ids=lambda case: case.name)
-def test_what_is_right_is_read_whole(case: Fine, place: Place, bertkit: Command) -> None:
-    case.build(place)
-    code, out, err = bertkit(*place.words(f"data check {case.arguments} -s model.name={{bert}} -o report.json"))
-    assert code == 0, err
-    assert "left out" not in err
-    found = json.loads(Path("report.json").read_text("utf-8"))["train"]
-    assert found["rows"] == case.rows
-    assert found["labels"] == case.labels or not case.labels
-    assert f"{case.rows:,} rows" in out
-
-
-def test_a_sentence_of_a_hundred_thousand_words_has_as_many_tags(place: Place, bertkit: Command) -> None:
-    put({"train.conll": TAGGED, "long.jsonl": jsonl({"tokens": ["EU", "sent"] * 50_000})})(place)
-    train_it = f"train ner -o out {TINY} -s data.train=train.conll -s data.validation=train.conll"
-    assert bertkit(*place.words(train_it))[0] == 0
-    predict = ("predict", "out", "long.jsonl", "-o", "told.jsonl")
-    code, _, err = bertkit(*predict)
-    assert (code, "if it is intended: --set data.max_characters=300000" in err) == (2, True)
-    code, _, err = bertkit(*predict, "-s", "data.max_characters=300000")
-    assert code == 0, err
-    assert len(json.loads(Path("told.jsonl").read_text("utf-8"))["predicted_tags"]) == 100_000
-
-
-ACROSS = {"text": "anna bell in berlin", "spans": [[0, 9, "PER"], [5, 19, "LOC"], [13, 19, "LOC"]]}
-
-
-@pytest.mark.parametrize(
-    ("task", "train_file", "content", "said"),
-    [
-        ("ner", "train.jsonl", jsonl({"text": "EU", "spans": [[0, 2, "PER"]]}, ACROSS),
-            "an entity that overlaps another or has no word; the entity is left out: 1 (train.jsonl:2)"),
-        ("squad", "train.json", squad(question(answers=[{**ANSWER, "answer_start": 10}])),
-            "moved to their only occurrence: 1 (train.json[id a])"),
-        ("squad -s data.bad_rows=skip", "train.json", squad(question("b"), question(answers=[{**ANSWER, "text": "x"}])),
-            "rows left out, answers is not at its place: 1 (train.json[id a])"),
-    ],
-    ids=["entities across each other", "an answer beside its place", "an answer that is nowhere, left out"],
-)  # fmt: skip
-def test_what_is_put_right_or_left_out_is_counted(
-    task: str, train_file: str, content: str, said: str, place: Place, bertkit: Command
-) -> None:
-    put({train_file: content})(place)
-    data = f"-s data.train={train_file} -s data.validation={train_file}"
-    code, _, err = bertkit(*place.words(f"train {task} -o out {TINY} {data}"))
-    assert code == 0, err
-    assert said in err
-
-
-def test_a_question_longer_than_its_window_is_cut_and_counted(place: Place, bertkit: Command) -> None:
-    put({"train.json": squad(question(question="where is the cat ? " * 50), question("b"))})(place)
-    train_it = f"train squad -o out {TINY} -s data.train=train.json -s data.validation=train.json"
-    code, _, err = bertkit(*place.words(train_it))
-    assert code == 0, err
-    assert "train: 1 of 2 questions have more than 32 tokens: cut" in err
-
-
-def test_odd_texts_and_labels_come_back_as_they_were(place: Place, bertkit: Command) -> None:
-    """Train, then predict: no text, label or column changes on the way, and none is lost."""
-    odd = ["NA", "null", "nan", '"quoted"', "two\nlines", "007", " spaces ", "我的包裹", "a;b,c", "#1"]
-    rows = [{"text": text, "label": "007" if i % 2 else "NA", "day": "01"} for i, text in enumerate(odd)]
-    write_csv(place.folder / "train.csv", rows[0], (row.values() for row in rows))
-    sources = "-s data.train=train.csv -s data.validation=train.csv"
-    code, _, err = bertkit(*place.words(f"train classify -o out {TINY} {sources}"))
-    assert code == 0, err
-    assert Run("out").task_state["labels"] == ["007", "NA"]
-    assert Run("out").metrics["rows"] == {"train": 10, "validation": 10}
-    for output in ("out.csv", "out.jsonl", "out.parquet"):
-        code, _, err = bertkit("predict", "out", "train.csv", "-o", output)
-        assert code == 0, err
-        answered = list(read_back(place.folder / output))
-        assert [{name: row[name] for name in rows[0]} for row in answered] == rows
-        assert {row["predicted_label"] for row in answered} <= {"007", "NA"}
-
-
-def read_back(file: Path) -> list[dict[str, Any]]:
-    if file.suffix == ".csv":
-        with file.open(encoding="utf-8", newline="") as stream:
-            return list(csv.DictReader(stream))
-    if file.suffix == ".jsonl":
-        return [json.loads(line) for line in file.read_text("utf-8").split("\n") if line]
-    from pyarrow import parquet
-
-    return parquet.read_table(file).to_pylist()
-
-
-@pytest.mark.parametrize(
-    ("sets", "labels"),
-    [("", ["2", "10", "a", "B"]), ("-s 'data.label_names=[B,a,\"10\",\"2\"]'", ["B", "a", "10", "2"]),
-     ("-s data.label_names=names.txt", ["10", "B", "2", "a"])],
-    ids=["natural", "list", "file"],
-)  # fmt: skip
-def test_the_order_of_the_labels(sets: str, labels: list[str], place: Place, bertkit: Command) -> None:
-    rows = "".join(f"text {i},{label}\n" for i, label in enumerate(["10", "B", "2", "a"]))
-    put({"rows/a.csv": HEAD + rows, "rows/b.csv": HEAD + rows, "names.txt": "10\r\nB\r\n2\r\na\r\n"})(place)
-    sources = "-s data.train=rows -s 'data.validation=rows/*.csv'"
-    code, _, err = bertkit(*place.words(f"train classify -o out {TINY} {sources} {sets}"))
-    assert code == 0, err
-    assert Run("out").task_state["labels"] == labels
-    config = json.loads((Run("out").model / "config.json").read_text("utf-8"))
-    assert config["id2label"] == {str(i): name for i, name in enumerate(labels)}
-    assert Run("out").metrics["rows"]["train"] == 8

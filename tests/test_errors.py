@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import re
 import shlex
+from functools import partial
+from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
 from bertkit import errors
-from bertkit.errors import BertkitError, DataError, Parameter, Problem, Setting, did_you_mean
+from bertkit.errors import BertkitError, DataError, Parameter, Problem, RecipeError, Setting, did_you_mean, together
+from bertkit.recipe.source import YamlValues, apply
 
 
 def test_a_problem_reads_where_what_and_what_next() -> None:
@@ -100,3 +105,38 @@ def test_settings_are_quoted_for_yaml_and_for_the_shell(value, typed):
         )
         == value
     )
+
+
+@given(
+    st.text(st.characters(exclude_categories=["Cs"]), min_size=1)
+    | st.sampled_from(
+        ["#1 String", "null", "~", "yes", "1e5", "a: b", "'", '"', "- a", "a #b", "{a}", "*a", "!a", "%a"]
+    ),
+    st.booleans(),
+)
+@settings(max_examples=300, deadline=None)
+def test_a_setting_can_be_pasted_into_a_shell(value: str, listed: bool) -> None:
+    """What a message shows, read by a shell, and by `--set`, is the value again."""
+    wanted: Any = (value, "x") if listed else value
+    shown = str(Problem("a.csv", "is odd", "name it", setting=Setting("data.columns.text", wanted)))
+    if len(shown) < 1500:  # a longer message is shortened
+        *_, flag, text = shlex.split(shown)
+        assert flag == "--set"
+        source = YamlValues({})
+        apply(source, [text])
+        assert source.values["data"]["columns"]["text"] == (list(wanted) if listed else wanted)
+
+
+def test_steps_that_fail_are_told_together() -> None:
+    done = []
+
+    def fail(kind: type[BertkitError], *keys: str) -> None:
+        raise kind(*(Problem(key, "is odd") for key in keys))
+
+    together(lambda: done.append(1))
+    with pytest.raises(DataError) as caught:
+        together(
+            partial(fail, DataError, "a", "b"), lambda: done.append(2), partial(fail, RecipeError, "b", "c"),
+        )  # fmt: skip
+    assert [problem.key for problem in caught.value.problems] == ["a", "b", "c"]
+    assert done == [1, 2]

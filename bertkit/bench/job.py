@@ -91,7 +91,7 @@ class Job:
         Raises:
             BertkitError: every mistake in it.
         """
-        from bertkit.training.parts import with_label_names
+        from bertkit.training.inputs import with_label_names
 
         return with_label_names(resolve(load(self.recipe, self.sets)))
 

@@ -79,9 +79,12 @@ def copy(
 
 
 @app.command()
-def check(name: Name, sets: console.Set = None) -> None:
-    """Check a recipe without training; reports all mistakes, each with its line."""
-    from bertkit.recipe.load import load
+def check(name: Name, sets: console.Set = None, trust_code: console.TrustCode = False) -> None:
+    """Check a recipe without training, and that its data and model are there; reports all mistakes, each with its line.
 
-    load(name, sets or ())
+    bertkit data check --recipe RECIPE reads all rows.
+    """
+    from bertkit.training.data_check import check_named
+
+    check_named(name, sets or ())
     console.say(f"{name}: no mistakes")

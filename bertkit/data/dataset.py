@@ -5,23 +5,23 @@ Rows are read from the file every time: `datasets`' own cache gives stale rows i
 
 from __future__ import annotations
 
-import difflib
 import itertools
 import logging
-import re
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from bertkit.data import headers
+from bertkit.data import headers, hints
 from bertkit.data.columns import paths
 from bertkit.data.columns.column import Column
 from bertkit.data.columns.units import PARALLEL, in_characters
 from bertkit.data.columns.values import SEVERAL, Values
 from bertkit.data.read.folders import find_classes
+from bertkit.data.read.hub import check_hub
 from bertkit.data.read.readers import read
 from bertkit.data.read.rows import BadRows, Record, Tally, Unusable, word_place
 from bertkit.data.read.sources import Source, expand
-from bertkit.errors import DataError, Problem, Setting, did_you_mean, name_some
+from bertkit.errors import DataError, Problem, Setting, did_you_mean, name_some, together
 from bertkit.recipe.schema import DataBlock
 
 if TYPE_CHECKING:
@@ -110,12 +110,15 @@ class _Rows:
     def opened(self, source: Source, records: Iterator[Record]) -> Iterator[Record]:
         """The records of a source, whose columns are matched with the task's; offsets of spans count characters."""
         if (first := next(records, None)) is not None:
-            self.open(source, first)
+            self.open(source, first, records)
             records = in_characters(itertools.chain([first], records), self._columns, self._from, source.name)
         return records
 
-    def open(self, source: Source, first: Record) -> None:
+    def open(self, source: Source, first: Record, more: Iterator[Record]) -> None:
         """Match a source's columns with the task's, by its first row.
+
+        Args:
+            more: the rows after it, of which some are read to word an error.
 
         Raises:
             DataError: a column is missing.
@@ -132,20 +135,25 @@ class _Rows:
             name: [one for one in _names(source) if not paths.there(first.values, one)]
             for name, source in wanted.items()
         }
-        if missing := {name: ones[0] for name, ones in lacking.items() if ones}:
-            if problem := headers.misread(source, first, missing, self._block):
+        if lost := {name: ones[0] for name, ones in lacking.items() if ones}:
+            if problem := headers.misread(source, first, lost, self._block):
                 raise DataError(problem)
+            rows = hints.peek(first, more)
             if headers.is_missing(source, has, self._block):
-                raise DataError(headers.name_columns(source, has, self._columns))
+                raise DataError(headers.name_columns(source, has, self._columns, rows))
             may_lack = headers.may_be_missing(source, has, self._block)
-            lost = headers.name_columns(source, has, self._columns) if may_lack else None
+            header = headers.name_columns(source, has, self._columns, rows) if may_lack else None
             many = {c.name: _names(self._from[c.name]) for c in self._all if c.kind == "choices"}
-            raise DataError(*_missing(missing, source.name, has, unused, many), *([lost] if lost else []))
-        inputs = [column.name for column in self._columns if not column.answer]
-        if inputs and not any(paths.there(first.values, one) for name in inputs for one in _names(self._from[name])):
-            what = f"no column for {' or '.join(inputs)}; the columns here: {name_some(has)}"
-            setting = Setting(f"data.columns.{inputs[0]}", (unused or ["NAME"])[0])
-            raise DataError.at(source.name, what, "name the one that holds it", setting=setting)
+            problems = hints.missing(lost, self._columns, source.name, has, unused, rows, many)
+            raise DataError(*problems, *([header] if header else []))
+        inputs = [column for column in self._columns if not column.answer]
+        if inputs and not any(paths.there(first.values, one) for c in inputs for one in _names(self._from[c.name])):
+            what = f"no column for {' or '.join(c.name for c in inputs)}; the columns here: {name_some(has)}"
+            rows = hints.peek(first, more)
+            named = ((c.name, hints.proposals([c], unused, rows).get(c.name)) for c in inputs)
+            setting = next((Setting(f"data.columns.{name}", best) for name, best in named if best), None)
+            todo = "name the one that holds it" if setting else "name the one that holds it in data.columns"
+            raise DataError.at(source.name, what, todo, setting=setting)
         if unused:
             log.info("%s: columns not used: %s", source.name, name_some(unused))
 
@@ -282,29 +290,22 @@ def _names(source: str | list[str]) -> list[str]:
     return [source] if isinstance(source, str) else source
 
 
-def _series(names: Sequence[str]) -> list[str]:
-    """The longest series of columns that differ only in a number at the end: `ending0`, `ending1`."""
-    stems = {name: re.sub(r"\d+$", "", name) for name in names}
-    series = [[name for name in names if stems[name] == stem != name] for stem in dict.fromkeys(stems.values())]
-    longest = max(series, key=len, default=[])
-    return longest if len(longest) > 1 else []
+def check_sources(sources: Sequence[str], columns: Sequence[Column], block: DataBlock, *, look: bool = True) -> None:
+    """Check that sources are there and, with `look`, that their first rows have the task's columns. No more is read.
 
-
-def _missing(
-    missing: dict[str, str], where: str, has: list[str], unused: list[str], many: dict[str, list[str]]
-) -> list[Problem]:
-    """Problems of canonical columns (name -> the column looked for) that a source does not have.
-
-    Args:
-        many: canonical columns that may be read from several columns, with those that were named.
+    Raises:
+        DataError: a source or a column is missing.
     """
-    problems = []
-    for name, column in missing.items():
-        what = f"no column {column!r} for {name}; the columns here: {name_some(has)}"
-        series = _series([one for one in has if one in unused or one in many[name]]) if name in many else []
-        candidates = series or difflib.get_close_matches(column, unused, n=1) or unused[:1] or ["NAME"]
-        unused = [other for other in unused if other not in candidates]
-        setting = Setting(f"data.columns.{name}", tuple(series) or candidates[0])
-        todo = f"name the {'ones that hold' if series else 'one that holds'} it"
-        problems.append(Problem(where, what, todo, setting=setting))
-    return problems
+    _check_mapping(columns, block)
+    values = Values(block, Tally())
+
+    def check(source: Source) -> None:
+        if source.format == "hub":
+            check_hub(source)
+        elif look and source.file and source.file.is_file():  # a pipe can be read only once
+            records = read(source, block, BadRows("skip"))
+            for first in itertools.islice(records, 1):
+                _Rows(columns, block, values, answers=True).open(source, first, records)
+
+    names = [source for source in sources if source != "-"]
+    together(*(partial(check, source) for source in expand(find_classes(names, columns, block), block)))

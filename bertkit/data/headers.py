@@ -7,16 +7,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from typing import Any
 
+from bertkit.data import hints
 from bertkit.data.columns.column import Column
 from bertkit.data.read.readers import TABLES
 from bertkit.data.read.rows import Record
-from bertkit.data.read.sources import Source, placeholders
+from bertkit.data.read.sources import Source
 from bertkit.errors import Problem, Setting
 from bertkit.recipe.schema import DataBlock
 
-_WORDS = re.compile(r"\S+( \S+){2,}")  # may be a name, and may be a text
-_SENTENCE = re.compile(r"\S+( \S+){4,}|.{41,}|-?\d+(\.\d+)?|.*[.!?]", re.DOTALL)
 _DELIMITERS = ("\t", " ||| ", "|||")
 
 
@@ -43,29 +43,27 @@ def misread(source: Source, first: Record, missing: Mapping[str, str], block: Da
 
 def is_missing(source: Source, has: Sequence[str], block: DataBlock) -> bool:
     """Whether a name of the columns is surely none, but a text or a number: the file has no header line."""
-    return _matches(source, has, block, _SENTENCE)
+    return _matches(source, has, block, hints.SENTENCE)
 
 
 def may_be_missing(source: Source, has: Sequence[str], block: DataBlock) -> bool:
     """Whether a name of the columns has several words, as few names have."""
-    return _matches(source, has, block, _WORDS)
+    return _matches(source, has, block, hints.WORDS)
 
 
 def _matches(source: Source, has: Sequence[str], block: DataBlock, pattern: re.Pattern[str]) -> bool:
     return source.format in TABLES and block.header is None and any(map(pattern.fullmatch, has))
 
 
-def name_columns(source: Source, cells: Sequence[str], columns: Sequence[Column]) -> Problem:
-    """The problem of a file without a header; it proposes names: the longest cells of the first row are the texts."""
-    texts = [column.name for column in columns if column.required and not column.answer]
-    answers = [column.name for column in columns if column.required and column.answer]
-    longest = sorted(range(len(cells)), key=lambda position: -len(cells[position]))[: len(texts)]
-    others = [position for position in range(len(cells)) if position not in longest]
-    names = list(placeholders(len(cells)))
-    for name, position in zip(texts, sorted(longest), strict=False):
-        names[position] = name
-    for name, position in zip(answers, others, strict=False):
-        names[position] = name
+def name_columns(
+    source: Source, cells: Sequence[str], columns: Sequence[Column], rows: Sequence[Mapping[str, Any]]
+) -> Problem:
+    """The problem of a file without a header; it proposes names.
+
+    Args:
+        cells: the first line, and `rows`: the rows after it, with its cells for names.
+    """
+    required = [column for column in columns if column.required]
     what = f"does not look like a header, and names no {columns[0].name}"
-    todo, setting = "if it is a row, name the columns", Setting("data.header", tuple(names))
+    todo, setting = "if it is a row, name the columns", Setting("data.header", hints.header(required, cells, rows))
     return Problem(source.line(1), what, todo, f"{', '.join(cells):.80}", setting)

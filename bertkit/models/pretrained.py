@@ -76,6 +76,16 @@ def load(place: dict[str, Any], name: str, auto_class: Any, **head: Any) -> Load
     return Loaded(model, trained, new)
 
 
+def config_of(place: dict[str, Any], **head: Any) -> Any:
+    """The configuration of a model without its weights: with a vocab.txt, roberta is a BERT's name for itself."""
+    from transformers import AutoConfig
+
+    config = AutoConfig.from_pretrained(**place)
+    if config.model_type == ROBERTA and words_of(place):
+        config = _as_bert(place, config)
+    return type(config).from_dict(config.to_dict(), **head)
+
+
 def _fetch(place: dict[str, Any], name: str) -> None:
     """Download the weights into the cache. transformers would say that there are none, whatever kept it from them."""
     from huggingface_hub import hf_hub_download

@@ -91,10 +91,18 @@ def build(source: YamlValues, *, of_run: bool = False) -> Recipe:
     problems += _reference_problems(source, task)
     if recipe is not None and not problems and not of_run:
         found = contradictions(recipe, task, task.Options.model_validate(recipe.options))
-        problems += [source.problem(key, reason, remedy) for key, reason, remedy in found]
+        problems += [_of_contradiction(source, *one) for one in found]
     if problems or recipe is None:
         raise RecipeError(*dict.fromkeys(problems))
     return recipe
+
+
+def _of_contradiction(source: YamlValues, key: Key, reason: str, remedy: str, beside: Key | None) -> Problem:
+    """A key without effect; where `--set` made it so, and the file has the key, it is a mistake of the `--set`."""
+    if beside is None or source.place(beside) != SETS or source.place(key) == SETS:
+        return source.problem(key, reason, remedy)
+    name, place = ".".join(map(str, key)), source.place(key)
+    return source.problem(beside, f"{name} ({place}) {reason}", f"take {key[-1]} out of the recipe, or leave this out")
 
 
 def anchor_paths(source: YamlValues) -> None:

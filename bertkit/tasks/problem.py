@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from bertkit.data.columns.column import Column
+from bertkit.data.dataset import check_sources
 from bertkit.data.splits import load_splits
 from bertkit.recipe.schema import DataBlock, Recipe
 
@@ -79,6 +80,12 @@ class TaskProblem(ABC):
         """The rows of each split of the recipe (only of `names`, if there are any), and always of `validation`."""
         return dict(load_splits(recipe.data, self.columns, recipe.seed, stratify_by=self.stratify_by, names=names))
 
+    def check_sources(self, recipe: Recipe, split: str) -> None:
+        """Raise a DataError if the data that the recipe names for a split is not there, or its first rows lack columns;
+        no more than these is read. Of a task with a `read` of its own, only whether the data is there."""
+        look = type(self).read is TaskProblem.read
+        check_sources(getattr(recipe.data, split) or (), self.columns, recipe.data, look=look)
+
     def prepare(self, rows: Rows, data: DataBlock) -> None:  # noqa: B027 - a task may have nothing to learn
         """Store in `state` what the task needs from the training rows, such as its labels."""
 
@@ -87,6 +94,10 @@ class TaskProblem(ABC):
 
     def check(self, rows: Rows, split: str) -> None:  # noqa: B027 - a task may have nothing to check
         """Raise a DataError if the answers of these rows can not be used (such as a label that training rows lack)."""
+
+    def findings(self, rows: Rows) -> list[str]:
+        """What `bertkit data check` says of checked rows besides what the kinds of their columns tell, a line each."""
+        return []
 
     def adopt(
         self,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from bertkit.data.check import overlap
+from bertkit.data.check.repeats import overlap
 from bertkit.engine.backends.torch import TorchBackend
 from bertkit.engine.examples import lengths_of, rows_of
 from bertkit.engine.run import run as run_model
@@ -68,11 +68,8 @@ def log_warnings(recipe: Recipe, task: Task, splits: dict[str, Split]) -> None:
     rate = recipe.train["learning_rate"]
     if not 1e-6 <= rate <= 1e-3 and recipe.model.scratch is None:
         warn(f"train.learning_rate is {rate:g}; 1e-5 to 5e-4 is usual for fine-tuning an encoder")
-    rows = {name: cast(Any, split.rows) for name, split in splits.items()}
-    has = getattr(rows["train"], "column_names", ())
-    kinds = ("text", "words", "choices")
-    texts = [column.name for column in task.columns if column.kind in kinds and column.name in has]
+    train = splits["train"].rows
     for name in ("validation", "test"):
-        if texts and name in splits and (shared := overlap(rows["train"], rows[name], texts)):
-            share = shared / len(rows[name])
+        if name in splits and (shared := overlap(train, splits[name].rows, task.columns)):
+            share = shared / len(splits[name].rows)
             warn(f"{shared} rows ({share:.1%}) are also in the training data: their scores are too high", name)

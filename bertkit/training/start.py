@@ -15,7 +15,8 @@ from bertkit.recipe.load import differences, load, resolve, task_options
 from bertkit.recipe.schema import MEMORY, Recipe
 from bertkit.recipe.source import Sets, as_texts
 from bertkit.run import Run, default_folder
-from bertkit.training.parts import join_processes, with_label_names
+from bertkit.training.inputs import with_label_names
+from bertkit.training.parts import join_processes
 
 SPLITS = ("train", "validation", "test")
 

@@ -19,18 +19,13 @@ from bertkit.errors import BertkitError, RecipeError, RunError, Stopped, Trainin
 from bertkit.files.lock import one_writer
 from bertkit.fs import FULL
 from bertkit.recipe import train_block
+from bertkit.recipe.places import with_places
 from bertkit.recipe.schema import Recipe
 from bertkit.recipe.source import Sets
 from bertkit.run import Run
 from bertkit.training.checkpoints import Checkpoints, damage, is_final, step_of
-from bertkit.training.parts import (
-    TENSORBOARD,
-    Parts,
-    data_identity,
-    log_summary,
-    prepare,
-    reports,
-)
+from bertkit.training.inputs import TENSORBOARD, reports
+from bertkit.training.parts import Parts, data_identity, log_summary, prepare
 from bertkit.training.start import Start, start_of
 from bertkit.warn import Warned, collect
 
@@ -66,7 +61,7 @@ def train(
     """
     if not processes.first():
         log.setLevel(logging.ERROR)
-    with collect() as warnings:
+    with collect() as warnings, with_places(recipe, sets):
         start = start_of(recipe, data, output, sets, resume=resume)
         with held(start.held):
             return _trained(start, warnings)

@@ -53,3 +53,11 @@ def test_check_tells_every_mistake_with_its_line(bertkit, tmp_path: Path) -> Non
     for line, words in ((1, "classify"), (3, "name"), (5, "num_train_epochs"), (6, "a number"), (7, "at least 0")):
         assert any(f"mine.yaml:{line} " in told and words in told for told in err.splitlines()), (line, err)
     assert bertkit("recipe", "check", "demo/support")[0] == 0
+
+
+def test_check_looks_for_the_data_and_the_model(bertkit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("mine.yaml").write_text("task: classify\nmodel: ./nope\ndata:\n  train: gone.csv\n")
+    code, _, err = bertkit("recipe", "check", "mine.yaml")
+    assert code == 2
+    assert [line.split("  ")[0] for line in err.splitlines()] == ["error: mine.yaml:4", "error: mine.yaml:2"]

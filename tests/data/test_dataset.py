@@ -114,8 +114,11 @@ def test_missing_columns_are_told_with_the_settings_that_name_them(write):
     ]
 
 
-def test_where_no_column_is_left_the_setting_has_a_gap(write):
-    assert message(write("a.csv", "text\na\n")).endswith("--set data.columns.label=NAME")
+def test_where_no_column_is_left_none_is_proposed(write):
+    assert message(write("a.csv", "text\na\n")).endswith(
+        "the columns here: text; is this the right file? data.columns.label names the one that holds it"
+    )
+    assert "--set" not in message(write("b.csv", "id,text\n1,a\n2,b\n"))
 
 
 @pytest.mark.parametrize(
@@ -268,7 +271,7 @@ def test_one_of_the_optional_inputs_must_be_there(write):
     path = write("a.jsonl", jsonl({"sentence": "a"}))
     assert message(path, task) == (
         "a.jsonl  no column for tokens or text; the columns here: sentence; "
-        "name the one that holds it: --set data.columns.tokens=sentence"
+        "name the one that holds it: --set data.columns.text=sentence"
     )
     assert rows(path, task, columns={"text": "sentence"})[0]["text"] == "a"
 

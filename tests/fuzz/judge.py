@@ -176,7 +176,8 @@ def _judge_rows(case: Case, verdict: Verdict) -> None:
     counted, answered = 0, None
     if output.suffix == ".json":
         report = json.loads(output.read_text("utf-8"))
-        counted = report["train"]["rows"] if "train" in report else report["rows"]
+        splits = [report[name] for name in ("train", "validation", "test") if name in report]
+        counted = sum(split["rows"] for split in splits or [report])
     else:
         answered = count.read(output) or []
         counted = len(answered)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -103,3 +104,21 @@ def test_weights_of_two_places_are_refused_in_python_too() -> None:
     model = recipe.model.model_copy(update={"scratch": {"model_type": "bert"}, "name": "x"})
     with pytest.raises(RecipeError, match=r"model\.scratch  does not go with model\.name"):
         prepare(recipe.model_copy(update={"model": model}))
+
+
+def test_a_contradiction_that_set_makes_is_a_mistake_of_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    text = "task: classify\ndata:\n  train: a.csv\n  validation_ratio: 0.2\noptions:\n  window_overlap: 3\n"
+    Path("mine.yaml").write_text(text + "  long_text: windows\ntrain: {eval_strategy: steps, eval_steps: 3}\n")
+    load("mine.yaml")
+    sets = ["data.validation=b.csv", "options.long_text=cut", "train.eval_strategy=no"]
+    with pytest.raises(RecipeError) as caught:
+        load("mine.yaml", sets)
+    assert [str(problem).partition(";")[0] for problem in caught.value.problems] == [
+        "--set  data.validation: data.validation_ratio (mine.yaml:4) has no effect beside data.validation",
+        "--set  train.eval_strategy: train.eval_steps (mine.yaml:8) has no effect beside an eval_strategy other than "
+        "steps",
+        "--set  options.long_text: options.window_overlap (mine.yaml:6) has no effect without long_text: windows",
+    ]
+    with pytest.raises(RecipeError, match=r"--set  data\.validation_ratio: has no effect beside"):
+        load({"task": "classify", "data": {"validation": "b.csv"}}, ["data.validation_ratio=0.2"])

@@ -12,7 +12,8 @@ from bertkit.errors import RecipeError
 from bertkit.inference.score import Split
 from bertkit.recipe.load import resolve
 from bertkit.tasks.task import Encoded
-from bertkit.training.parts import data_identity, prepare, reports, with_label_names
+from bertkit.training.inputs import with_label_names
+from bertkit.training.parts import data_identity, prepare
 from tests.helpers import tiny_recipe
 
 
@@ -43,12 +44,6 @@ def test_a_file_of_label_names_becomes_its_names(tiny_bert: Path, tmp_path: Path
     recipe = recipe.model_copy(update={"data": data})
     assert with_label_names(recipe).data.label_names == ["refund", "delivery", "other"]
     assert prepare(resolve(recipe)).task.state["labels"] == ["refund", "delivery", "other"]
-
-
-@pytest.mark.parametrize(("value", "named"), [("none", ["none"]), (["tensorboard"], ["tensorboard"]), (None, [])])
-def test_reports_are_a_list(value: Any, named: list[str], tiny_bert: Path, tmp_path: Path) -> None:
-    recipe = tiny_recipe("classify", {}, tiny_bert, tmp_path)
-    assert reports(recipe.model_copy(update={"train": {"report_to": value}})) == named
 
 
 @pytest.mark.parametrize(

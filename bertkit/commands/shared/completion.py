@@ -1,4 +1,4 @@
-"""What the shell offers on TAB: recipes, suites, tasks, and the keys of `--set`. `bertkit --install-completion` sets it up.
+"""What the shell offers on TAB: recipes, suites, tasks, and the keys of `--set` (`bertkit --install-completion`).
 
 Nothing here imports torch or transformers: the keys of `train:` are read from the text of transformers' file.
 """

@@ -19,7 +19,7 @@ from bertkit import hub
 from bertkit.data.read.arrow import BATCH, records
 from bertkit.data.read.rows import Record
 from bertkit.data.read.sources import Source
-from bertkit.errors import BertkitError, DataError
+from bertkit.errors import BertkitError, DataError, did_you_mean
 from bertkit.recipe.schema import DataBlock
 
 log = logging.getLogger("bertkit")
@@ -33,6 +33,34 @@ def read_hub(source: Source, block: DataBlock) -> Iterator[Record]:
     Raises:
         DataError: the name or the split is wrong, or it can not be loaded; the cause is chained.
     """
+    parts = _parts(source)
+    dataset = _load(f"{source.name}#{source.key}", parts, source.key)
+    encoded = {} if block.label_ids else dataset.features.to_dict()
+    place = Source(f"{source.name}#{source.key}", "hub")
+    yield from records(place, dataset.with_format("arrow").iter(BATCH), encoded)
+
+
+def check_hub(source: Source) -> None:
+    """Check that a data set on the hub or in the local cache has the split; its rows are not loaded.
+
+    Raises:
+        DataError: as `read_hub`.
+    """
+    import datasets
+
+    parts, where = _parts(source), f"{source.name}#{source.key}"
+    offline = not hub.reachable()
+    try:
+        with hub.cache_only() if offline else contextlib.nullcontext():
+            known = datasets.load_dataset_builder(parts["name"], parts["config"], revision=parts["revision"]).info
+    except Exception as error:
+        raise _failure(where, error, offline) from error
+    split = re.sub(r"\[.*|\+.*", "", source.key)
+    if known.splits and split not in known.splits:
+        raise DataError.at(where, f"no split {split!r}", did_you_mean(split, known.splits))
+
+
+def _parts(source: Source) -> re.Match[str]:
     parts = _NAME.fullmatch(source.name)
     if not parts:
         raise DataError.at(source.name, "not the name of a data set", "write hub:name[:config][@revision]#split")
@@ -40,10 +68,7 @@ def read_hub(source: Source, block: DataBlock) -> Iterator[Record]:
         raise DataError.at(source.name, "names no split", f"name it: {source.name}#train")
     if Path(parts["name"]).exists():  # which `datasets` would silently load instead
         raise DataError.at(source.name, f"a folder named {parts['name']} is here", "name it without hub: to read it")
-    dataset = _load(f"{source.name}#{source.key}", parts, source.key)
-    encoded = {} if block.label_ids else dataset.features.to_dict()
-    place = Source(f"{source.name}#{source.key}", "hub")
-    yield from records(place, dataset.with_format("arrow").iter(BATCH), encoded)
+    return parts
 
 
 def _load(where: str, parts: re.Match[str], split: str) -> Any:

@@ -109,7 +109,7 @@ def leave_out(*, skipped: int = 0, not_drawn: int = 0, dropped: int = 0) -> None
 
 
 class Tally:
-    """Counts what is skipped or repaired, by reason, and warns once per reason."""
+    """Counts what is skipped or repaired, by reason, and warns once per reason; `lines` has the same as texts."""
 
     def __init__(self) -> None:
         self._counts: dict[str, int] = {}
@@ -121,10 +121,39 @@ class Tally:
         if len(places) < 3:
             places.append(place)
 
+    def lines(self) -> list[str]:
+        """One per reason: how often, and the first places."""
+        return [f"{reason}: {count:,} ({some(self._places[reason], count)})" for reason, count in self._counts.items()]
+
     def warn(self) -> None:
-        """One warning per reason: how often, and the first places."""
-        for reason, count in self._counts.items():
-            warn(f"{reason}: {count:,} ({some(self._places[reason], count)})")
+        """One warning per reason."""
+        for line in self.lines():
+            warn(line)
+
+
+@dataclass
+class CollectedRows:
+    """Rows that can not be used, of everything that was read: see `collect_bad_rows`."""
+
+    problems: list[Problem] = field(default_factory=list)
+    """Those that an error would have shown."""
+    counts: list[str] = field(default_factory=list)
+    """How many there are, and the first places: a line per reason."""
+
+
+_COLLECTED: ContextVar[CollectedRows | None] = ContextVar("collected", default=None)
+
+
+@contextmanager
+def collect_bad_rows() -> Iterator[CollectedRows]:
+    """Rows that can not be used are left out and collected inside, where they would end the reading with an error: so
+    what else is wrong is found too. Rows that the user allows to skip are skipped as ever."""
+    collected = CollectedRows()
+    token = _COLLECTED.set(collected)
+    try:
+        yield collected
+    finally:
+        _COLLECTED.reset(token)
 
 
 @dataclass
@@ -139,14 +168,13 @@ class BadRows:
     passed: int = 0
     """Rows without an answer that one could use, left out in either mode: those that an annotator rejected."""
     _first: list[Problem] = field(default_factory=list)
-    _left_out: Tally = field(default_factory=Tally)
+    _reasons: Tally = field(default_factory=Tally)
     _noted: Tally = field(default_factory=Tally)
 
     def add(self, problem: Problem) -> None:
         self.count += 1
-        if self.mode == "skip":
-            self._left_out.add(f"rows left out, {problem.reason}", problem.key)
-        elif len(self._first) < SHOWN:
+        self._reasons.add(f"rows left out, {problem.reason}", problem.key)
+        if self.mode != "skip" and len(self._first) < SHOWN:
             self._first.append(problem)
 
     def note(self, reason: str, place: str) -> None:
@@ -162,16 +190,19 @@ class BadRows:
         """Warn of what was noted; raise an error for the bad rows, or warn of those left out.
 
         Raises:
-            DataError: there are bad rows, and the mode is `error`.
+            DataError: there are bad rows, the mode is `error`, and nobody collects them (`collect_bad_rows`).
         """
         self._noted.warn()
         if self.mode == "skip":
-            self._left_out.warn()
+            self._reasons.warn()
             leave_out(skipped=self.count)
         elif self._first:
             more = self.count - len(self._first)
             rest = [Problem("", f"and {more:,} more {'row' if more == 1 else 'rows'} like these")] if more else []
-            raise DataError(*self._first, *rest)
+            if (collected := _COLLECTED.get()) is None:
+                raise DataError(*self._first, *rest)
+            collected.problems += [*self._first, *rest]
+            collected.counts += self._reasons.lines()
 
 
 def some(places: list[str], count: int) -> str:

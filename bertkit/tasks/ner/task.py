@@ -21,7 +21,7 @@ from bertkit.data.read.rows import Tally
 from bertkit.errors import DataError, RecipeError
 from bertkit.recipe.schema import DataBlock
 from bertkit.tasks import label_match, parsing, texts, verdicts
-from bertkit.tasks.ner import decode, encode
+from bertkit.tasks.ner import decode, encode, findings
 from bertkit.tasks.ner.encode import IGNORED
 from bertkit.tasks.ner.head import NerHead
 from bertkit.tasks.ner.options import NerOptions, NerState
@@ -144,6 +144,9 @@ class Ner(Task):
         tally.warn()
         check_tags(tags, sentences, split, self.labels)
         warn_of_broken(tags, sentences, self.scheme, split, repaired=self.options.repair)
+
+    def findings(self, rows: Rows) -> list[str]:
+        return findings.findings(*self._gold(rows), self.scheme)
 
     def _gold(self, rows: Rows) -> tuple[Sentences, list[list[str]]]:
         """The sentences of rows, and their labelled tags."""

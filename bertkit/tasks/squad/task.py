@@ -17,7 +17,7 @@ from bertkit.metrics.answers import BEST, CALIBRATION, best_text
 from bertkit.metrics.squad import normalize, per_question
 from bertkit.recipe.schema import DataBlock
 from bertkit.tasks import constant, texts, verdicts
-from bertkit.tasks.squad import calibration, decode, threshold, windows
+from bertkit.tasks.squad import calibration, decode, findings, threshold, windows
 from bertkit.tasks.squad.head import SquadHead
 from bertkit.tasks.squad.options import SquadOptions, SquadState
 from bertkit.tasks.task import Answer, Encoded, Outputs, Rows, Verdict
@@ -91,6 +91,10 @@ class Squad(TextTask):
             setting = Setting("options.no_answer", True)
             raise DataError.at(split, what, "to train and predict such questions", setting=setting)
 
+    def findings(self, rows: Rows) -> list[str]:
+        places = texts.column(rows, "place") or [f"row {number}" for number in range(1, len(rows) + 1)]
+        return findings.findings(texts.column(rows, "context") or [], self._golds(rows, "the rows"), places)
+
     def _golds(self, rows: Rows, split: str) -> list[list[dict[str, Any]]]:
         golds = texts.column(rows, "answers")
         if golds is None:
@@ -150,8 +154,7 @@ class Squad(TextTask):
             raise RecipeError.at("metrics", f"{metric.name}: scores {metric.takes}, not answers", known)
         if metric.name in ("squad", "cmrc2018") and self.no_answer:
             what = f"{metric.name}: can not score questions without an answer, which the data has"
-            setting = Setting("options.no_answer", False)
-            raise RecipeError.at("metrics", what, "use squad_v2, or answer every question", setting=setting)
+            raise RecipeError.at("metrics", what, "score them too", setting=Setting("metrics", "squad_v2"))
 
     def compare(self, answers: list[Answer], rows: Rows, takes: str) -> tuple[list[Any], list[list[str]]]:
         golds = [[gold["text"] for gold in each] for each in self._golds(rows, "the rows")]

@@ -220,7 +220,7 @@ BAD = {
     "neither words nor text": (
         {"sentence": "a"},
         "a.jsonl  no column for tokens or text; the columns here: sentence; "
-        "name the one that holds it: --set data.columns.tokens=sentence",
+        "name the one that holds it: --set data.columns.text=sentence",
     ),
 }
 

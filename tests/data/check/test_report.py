@@ -1,3 +1,5 @@
+"""The report of rows, split by split."""
+
 from __future__ import annotations
 
 import json
@@ -6,8 +8,11 @@ from typing import Any
 import pytest
 from datasets import Dataset
 
-from bertkit.data.check import TROUBLES, Finding, Report, check, overlap
+from bertkit.data.check.finding import Finding
+from bertkit.data.check.report import Report, lengths_of_rows, report_of
+from bertkit.data.check.texts import TROUBLES
 from bertkit.data.columns.column import Column
+from bertkit.errors import Problem
 
 COLUMNS = (
     Column("text", "text"),
@@ -27,16 +32,9 @@ def dataset(
     )
 
 
-def tokens(rows: list[dict[str, Any]]) -> list[int]:
-    return [len(row["text"].split()) for row in rows]
-
-
-def two(rows: list[dict[str, Any]]) -> list[int]:
-    return [2] * len(rows)
-
-
-def look(train: Dataset, validation: Dataset | None = None, columns: Any = COLUMNS, max_length: int = 8) -> Report:
-    return check(train, validation, columns, tokens=tokens, max_length=max_length)
+def look(train: Dataset, validation: Dataset | None = None, columns: Any = COLUMNS) -> Report:
+    rows = {"train": train} if validation is None else {"train": train, "validation": validation}
+    return Report(report_of(rows, columns))
 
 
 def test_labels_are_counted():
@@ -59,7 +57,7 @@ PLACES = {"place": ["a:1", "a:2", "a:3"]}
 def test_words_and_tags():
     columns = (Column("tokens", "words"), Column("tags", "tags", answer=True))
     words, tags = [["EU", "says"], ["eu", "says"], ["a\x07", "b"]], [["B-X", "O"], ["O", "O"], ["O", "B-Y"]]
-    found = check(Dataset.from_dict({"tokens": words, "tags": tags, **PLACES}), None, columns, tokens=two, max_length=8)
+    found = look(Dataset.from_dict({"tokens": words, "tags": tags, **PLACES}), columns=columns)
     assert found.train.labels == {"O": 3, "B-X": 1, "B-Y": 1}
     assert found.train.conflicts == Finding(1, ("a:1 (B-X O) and a:2 (O O)",))
     assert found.train.troubles == {"control characters": Finding(1, ("a:3",))}
@@ -68,11 +66,11 @@ def test_words_and_tags():
 def test_spans_and_answers():
     x, y = {"start": 0, "end": 1, "label": "X"}, {"start": 2, "end": 3, "label": "X"}
     rows = Dataset.from_dict({"text": ["a b", "a b", "c"], "spans": [[x, y], [x], []], **PLACES})
-    found = check(rows, None, (COLUMNS[0], Column("spans", "spans", answer=True)), tokens=two, max_length=8).train
+    found = look(rows, columns=(COLUMNS[0], Column("spans", "spans", answer=True))).train
     assert (found.labels, found.conflicts.places) == ({"X": 2}, ("a:1 (0-1 X, 2-3 X) and a:2 (0-1 X)",))
     one = {"text": "b", "start": 2}
     rows = Dataset.from_dict({"text": ["a b", "a b", "c"], "answers": [[one, one], [], []], **PLACES})
-    found = check(rows, None, (COLUMNS[0], Column("answers", "answers", answer=True)), tokens=two, max_length=8).train
+    found = look(rows, columns=(COLUMNS[0], Column("answers", "answers", answer=True))).train
     assert found.labels == {"without an answer": 2, "with an answer": 1}
     assert found.conflicts.places == ("a:1 (b) and a:2 (no answer)",)
 
@@ -118,29 +116,19 @@ def test_validation_rows_in_train():
     train = dataset(["a", "b", "c"], ["x", "y", "y"])
     validation = dataset(["C", "d", "a", "a"], ["y", "y", "z", "x"], name="dev")
     found = look(train, validation)
-    assert found.overlap == Finding(3, ("dev.csv:2 and a.csv:4", "dev.csv:4 and a.csv:2", "dev.csv:5 and a.csv:2"))
-    assert found.overlap_share == 0.75
-    assert found.unknown_labels == {"z": 1}
-    assert overlap(train, validation, ["text"]) == 3
+    assert found.validation.overlap == Finding(
+        3, ("dev.csv:2 and a.csv:4", "dev.csv:4 and a.csv:2", "dev.csv:5 and a.csv:2")
+    )
+    assert found.validation.unknown_labels == {"z": 1}
+    assert "validation rows that are in train, 75.0%: 3 (dev.csv:2 and a.csv:4, " in "\n".join(found.lines())
     assert "labels that only validation has: z (1)" in found.lines()
 
 
 def test_lengths_and_what_the_limit_cuts():
-    found = look(dataset(["a " * n for n in range(1, 101)]), max_length=90).train.lengths
+    found = lengths_of_rows(range(1, 101), 90)
     assert found.percentiles == {50: 50, 90: 90, 95: 95, 99: 99}
     assert (found.longest, found.cut, found.max_length) == (100, 10, 90)
     assert found.lost == pytest.approx(55 / 5050)
-
-
-def test_tokens_are_counted_in_batches():
-    sizes: list[int] = []
-
-    def count(rows: list[dict[str, Any]]) -> list[int]:
-        sizes.append(len(rows))
-        return [1] * len(rows)
-
-    check(dataset(["a"] * 2_500), None, COLUMNS, tokens=count, max_length=8)
-    assert sizes == [1_000, 1_000, 500]
 
 
 @pytest.mark.parametrize(
@@ -197,21 +185,49 @@ def test_empty_texts():
 
 def test_lines_tell_what_was_found():
     train = dataset(["one two three", "one", "ONE", "b &amp;"], ["x", "x", "y", "x"])
-    assert look(train, max_length=2).lines() == [
+    assert look(train).lines() == [
         "train: 4 rows",
         "labels: 2, from 1 rows (y) to 3 (x); the most frequent has 75.0% of the rows",
-        "length in tokens: 50% have up to 1, 90% have up to 3, 95% have up to 3, 99% have up to 3, the longest has 3",
-        "longer than 2 tokens: 1 rows (25.0%), 14.3% of all tokens lost",
         "rows that repeat an earlier one: 1 (a.csv:4)",
         "texts with different answers: 1 (a.csv:3 (x) and a.csv:4 (y))",
+        "labels with a single row: 1 (y)",
         "HTML: 1 (a.csv:5)",
     ]
 
 
+def test_a_header_in_the_middle_is_found_under_its_names_in_the_file():
+    train = dataset(["one", "Message", "text", "text"], ["x", "kind", "label", "x"])
+    names = {"text": {"text", "message"}, "text_pair": {"text_pair"}, "label": {"label", "kind"}}
+    found = report_of({"train": train}, COLUMNS, names)["train"].odd
+    what = "rows that hold the names of the columns (a header in the middle?)"
+    assert found[what] == Finding(2, ("a.csv:3", "a.csv:4"))
+
+
+def test_rows_that_are_nearly_the_same():
+    train = dataset(["where is my parcel", "where is my parcel?", "hello"], ["x", "x", "y"])
+    found = look(train, dataset(["where is my parcel!", "i want my money", "i want my money."], name="dev"))
+    assert found.train.odd["rows nearly the same as an earlier one"].places == ("a.csv:3 and a.csv:2",)
+    odd = found.validation.odd
+    assert odd["validation rows nearly the same as one in train"].places == ("dev.csv:2 and a.csv:2",)
+    assert odd["rows nearly the same as an earlier one"].places == ("dev.csv:4 and dev.csv:3",)
+
+
+def test_only_training_labels_are_odd():
+    found = look(dataset(["a", "b"], ["x", "X"]), dataset(["c"], ["y"], name="dev"))
+    assert "labels that differ only in case or white space" in found.train.odd
+    assert not found.validation.odd
+
+
+def test_rows_of_a_task_that_has_no_texts():
+    rows = [{"passages": ["a"]}, {"passages": ["b"]}]
+    found = report_of({"train": rows, "validation": rows}, (Column("passages", "labels"),))
+    assert (found["train"].rows, found["train"].duplicates, found["validation"].overlap) == (2, Finding(), Finding())
+
+
 def test_a_report_is_ready_for_json():
-    found = look(dataset(["a", "b"], ["x", "y"]), dataset(["a"], ["x"], name="dev")).as_dict()
-    again = json.loads(json.dumps(found))
+    report = look(dataset(["a", "b"], ["x", "y"]), dataset(["a"], ["x"], name="dev"))
+    again = json.loads(json.dumps(Report(report.splits, problems=[Problem("a.csv:2", "is odd")]).as_dict()))
     assert again["train"]["labels"] == {"x": 1, "y": 1}
-    assert again["overlap"] == {"count": 1, "places": ["dev.csv:2 and a.csv:2"]}
-    assert again["overlap_share"] == 1.0
-    assert again["majority"] == {"train": 0.5, "validation": 1.0}
+    assert again["validation"]["overlap"] == {"count": 1, "places": ["dev.csv:2 and a.csv:2"]}
+    assert (again["train"]["majority"], again["validation"]["majority"]) == (0.5, 1.0)
+    assert again["problems"] == ["a.csv:2  is odd"]
