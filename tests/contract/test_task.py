@@ -125,7 +125,7 @@ def test_the_card_is_true(trained: Run, bertkit: Any, monkeypatch: pytest.Monkey
     snippet = text.split("```python\n")[1].split("```")[0]
     exec(snippet.replace("Predictor.open(", "answers = Predictor.open("), scope)
     assert len(scope["answers"]) == 1
-    name = text.split("loads without bertkit, in transformers: `")[1].split(".")[0]
+    name = text.split("load without bertkit, by transformers'\n`")[1].split(".")[0]
     assert getattr(transformers, name).from_pretrained(trained.model).config.model_type == "bert"
 
 

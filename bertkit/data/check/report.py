@@ -12,7 +12,7 @@ from bertkit.data.check import answers, near, repeats, texts
 from bertkit.data.check.finding import Finding, finding
 from bertkit.data.columns.column import Column
 from bertkit.data.tokenizer.coverage import Coverage
-from bertkit.errors import Problem
+from bertkit.errors import Problem, name_some
 from bertkit.warn import Warned
 
 
