@@ -119,7 +119,7 @@ def record(
 
 
 def machine() -> dict[str, Any]:
-    from bertkit.run_files import environment
+    from bertkit.files.run_files import environment
 
     about = environment()
     named = [line for line in _lines("/proc/cpuinfo") if line.startswith("model name")]

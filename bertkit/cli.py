@@ -48,6 +48,10 @@ app = typer.Typer(
 )
 
 
+LOADS = ("train", "eval", "predict", "bench", "compare", "report", "data")
+"""Commands that import torch before their first line."""
+
+
 def _show_version(requested: bool) -> None:
     if requested:
         typer.echo(f"bertkit {__version__}")
@@ -83,6 +87,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     _quiet_libraries()
     _open_streams()
     _log_to_stderr()
+    _announce(sys.argv[1:] if argv is None else argv)
     try:
         app(args=list(argv) if argv is not None else None, prog_name="bertkit")
     except Stopped as stop:
@@ -136,6 +141,13 @@ def _open_streams() -> None:
             setattr(sys, name, Path(os.devnull).open("w" if number else "r", encoding="utf-8"))  # noqa: SIM115
         elif number and isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+
+
+def _announce(argv: Sequence[str]) -> None:
+    """Tell who waits at a terminal why nothing happens: importing torch and transformers takes seconds."""
+    if argv[:1] and argv[0] in LOADS and not {"-h", "--help"} & {*argv} and sys.stderr.isatty():
+        with contextlib.suppress(OSError):
+            typer.secho("loading torch and transformers ...", dim=True, err=True)
 
 
 class _Handler(logging.Handler):

@@ -32,13 +32,13 @@ from bertkit import hub, trust
 from bertkit.errors import Parameter, Problem, RunError
 from bertkit.files.lock import is_free
 from bertkit.files.manifest import damage, manifest_of, sha256
+from bertkit.files.run_files import About, Environment, Metrics, read_file
 from bertkit.fs import folder_aside, sweep, write_json, write_text, writing
 from bertkit.recipe.load import dump, load_of_run, task_options
 from bertkit.recipe.local import LOCAL, without_folders, write_local
 from bertkit.recipe.schema import MEMORY, Recipe
 from bertkit.recipe.source import RECIPE, read
 from bertkit.run_code import code_in, copy_code, links_out
-from bertkit.run_files import About, Environment, Metrics, read_file
 from bertkit.warn import Warned
 
 

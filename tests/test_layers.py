@@ -14,13 +14,13 @@ import bertkit
 PACKAGE = Path(bertkit.__file__).parent
 
 ORDER = [
-    ("display", "errors", "extras", "hub", "processes", "fs", "files", "trust", "warn"),
+    ("display", "errors", "extras", "hub", "processes", "fs", "files", "progress", "trust", "warn"),
     ("plugins",),
     ("recipe",),
     ("data", "metrics", "models"),
     ("engine",),
     ("tasks",),
-    ("run_code", "run_files"),
+    ("run_code",),
     ("run",),
     ("inference",),
     ("report",),

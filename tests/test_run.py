@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 
 from bertkit.errors import RecipeError, RunError
+from bertkit.files.run_files import PACKAGES, environment
 from bertkit.fs import write_json
 from bertkit.recipe.schema import Recipe
 from bertkit.run import Run, default_folder
-from bertkit.run_files import PACKAGES, environment
 
 METRIC = "def cost(predictions, references):\n    return 1.0\n"
 

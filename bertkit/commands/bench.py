@@ -58,7 +58,7 @@ def bench(
 ) -> None:
     """Train and score a suite of data sets over several seeds: a table with intervals and published figures.
 
-    bertkit bench glue --model bert-base-uncased --data glue_data --seeds 1,2,3 --output runs/glue
+    bertkit bench glue --model bert-base-uncased --data glue_data -o runs/glue
 
     Your own file: {suite: mine, seeds: [1, 2], tasks: {support: {recipe: demo/support}, other: {recipe: my.yaml}}}
 

@@ -32,22 +32,29 @@ File = Annotated[list[str], typer.Argument(metavar="FILE", help="File, folder, g
 Tokenizer = Annotated[str, typer.Option("--tokenizer", "-t", help="Folder or name of a model or tokenizer.")]
 Output = Annotated[Path, typer.Option("--output", "-o", help="A new folder, or an unfinished corpus to continue.")]
 Documents = Annotated[
-    Literal["empty_line", "file", "line"], typer.Option(help="What separates documents in plain text.")
+    Literal["empty_line", "file", "line"], typer.Option(metavar="WHAT", help="What separates documents in plain text: empty_line, file or line.")
 ]
 EmptyLines = Annotated[int, typer.Option(metavar="N", help="Empty lines in a row that separate documents.")]
 JoinLines = Annotated[bool, typer.Option("--join-lines", help="Join hard-wrapped lines into paragraphs.")]
-SplitSentences = Annotated[bool, typer.Option(help="Split lines into sentences, or take each line as one sentence.")]
+SplitSentences = Annotated[
+    bool,
+    typer.Option(
+        "--split-sentences/--whole-lines", help="Split lines into sentences, or take each line as one sentence."
+    ),
+]
 Clean = Annotated[bool, typer.Option("--clean", help="Unicode NFC, no control characters, single spaces.")]
 Deduplicate = Annotated[bool, typer.Option("--deduplicate", help="Drop documents that repeat an earlier one.")]
 Pairs = Annotated[
     Literal["nsp", "sop", "none"],
-    typer.Option(help="Next sentence, sentence order, or packed rows without pairs."),
+    typer.Option(
+        metavar="PAIRS", help="Next sentence (nsp), sentence order (sop), or packed rows without pairs (none)."
+    ),
 ]
 MaxLength = Annotated[int, typer.Option(metavar="N", help="Most tokens per row, with special tokens.")]
 ShortShare = Annotated[float, typer.Option(help="Share of rows with a shorter, random target length.")]
 ShortBy = Annotated[
     Literal["row", "document"],
-    typer.Option(help="Draw target lengths per row, or per document as Google does."),
+    typer.Option(metavar="WHAT", help="Draw target lengths per row, or per document as Google does."),
 ]
 Passes = Annotated[int, typer.Option(metavar="N", help="How often pairs are drawn from each document.")]
 ValidationRatio = Annotated[float, typer.Option(help="Share of the documents for validation.")]
@@ -89,7 +96,7 @@ def build(
 ) -> None:
     """Build a corpus: documents -> sentences -> tokens -> rows. If interrupted, run it again to continue.
 
-    bertkit corpus build books/ --tokenizer my-tokenizer --output my-corpus --documents file --join-lines
+    bertkit corpus build books/ -t my-tokenizer -o my-corpus --documents file
     """
     values = {
         "documents": documents, "empty_lines": empty_lines, "join_lines": join_lines,

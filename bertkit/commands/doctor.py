@@ -14,7 +14,7 @@ def doctor() -> None:
 
 def findings() -> list[tuple[str, str]]:
     """(item, status) for the machine, the packages, the extras and the hub. Imports torch."""
-    from bertkit.run_files import environment
+    from bertkit.files.run_files import environment
 
     machine = environment()
     rows = [

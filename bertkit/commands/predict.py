@@ -91,11 +91,11 @@ def predict(
 
     bertkit predict runs/mine --text "where is my parcel?"
 
-    bertkit predict runs/squad --question "Who fixed the gate?" --context "Ann fixed the gate on Sunday."
+    bertkit predict runs/squad -q "Who fixed it?" -c "Ann fixed it on Sunday."
 
     A model that bertkit did not train; its task is that of its config.json, or named:
 
-    bertkit predict some/checkpoint new.csv --output answers.csv --labels negative,positive
+    bertkit predict some/checkpoint new.csv --labels negative,positive
     """
     _check(source, text, text_pair, question, context, best_of)
     if number > 1:

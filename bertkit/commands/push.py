@@ -31,7 +31,7 @@ def push(
 ) -> None:
     """Upload a Run to the Hugging Face hub: model, card, recipe and metrics.
 
-    bertkit push runs/mine my-name/parcels --license apache-2.0 --language en --dry-run
+    bertkit push runs/mine my-name/parcels --license mit --language en --dry-run
     """
     from bertkit.publish.push import push as work
     from bertkit.run import Run

@@ -32,7 +32,7 @@ def report(
 
     bertkit report runs/mine
 
-    bertkit report runs/mine --data other.csv -s data.columns.text=message --output other.html
+    bertkit report runs/mine --data other.csv --output other.html
 
     Every training writes the same report when it ends.
     """

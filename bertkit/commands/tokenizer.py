@@ -27,7 +27,7 @@ KEYS = {
 Output = Annotated[Path, typer.Option("--output", "-o", help="A new folder.")]
 Model = Annotated[str, typer.Argument(metavar="MODEL", help="A folder, package:NAME/FOLDER or a hub name.")]
 
-Kind = Annotated[Literal["wordpiece", "bpe", "unigram"], typer.Option(help="Type of tokenizer; BERT's is wordpiece.")]
+Kind = Annotated[Literal["wordpiece", "bpe", "unigram"], typer.Option(metavar="KIND", help="wordpiece (BERT's), bpe or unigram.")]
 VocabSize = Annotated[int, typer.Option(min=1, help="Size of the vocabulary, with special tokens.")]
 Lowercase = Annotated[
     bool | None,
@@ -39,7 +39,7 @@ StripAccents = Annotated[
 ]
 ChineseCharacters = Annotated[
     bool,
-    typer.Option("--chinese-characters/--no-chinese-characters", help="Make each Han character a word."),
+    typer.Option("--chinese-chars/--chinese-words", help="Make each Han character a word, or not."),
 ]
 Reserved = Annotated[int, typer.Option(min=0, help="Reserved tokens, \\[unusedN]; with 99 or more, [CLS] is 101.")]
 MinFrequency = Annotated[int, typer.Option(min=1, help="Leave out rarer characters and pairs of tokens.")]
@@ -122,7 +122,7 @@ def extend(
 ) -> None:
     """Add words of a domain to a WordPiece model; each embedding starts as the mean of its former tokens.
 
-    bertkit tokenizer extend bert-base-uncased reports/*.txt --words 1000 --output bert-reports
+    bertkit tokenizer extend bert-base-uncased reports/*.txt --output bert-reports
     """
     if (words is None) == (words_from is None) or (words and not files):
         raise RecipeError.at("extend", "expected either FILES and --words N or --words-from FILE")

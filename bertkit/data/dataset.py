@@ -22,6 +22,7 @@ from bertkit.data.read.readers import read
 from bertkit.data.read.rows import BadRows, Record, Tally, Unusable, word_place
 from bertkit.data.read.sources import Source, expand
 from bertkit.errors import DataError, Problem, Setting, did_you_mean, name_some, together
+from bertkit.progress import Pace
 from bertkit.recipe.schema import DataBlock
 
 if TYPE_CHECKING:
@@ -73,7 +74,9 @@ def load(
     values = Values(block, tally, keep_empty=not answers, train=train)
     rows = _Rows(columns, block, values, answers=answers)
     for source in expand(find_classes(sources, columns, block), block):
+        pace = Pace(f"reading {source.name}")
         for record in rows.opened(source, read(source, block, bad, answers=answers)):
+            pace.step()
             try:
                 rows.add(record)
                 if keep is not None:

@@ -64,6 +64,7 @@ def encode(task: Task, rows: Rows, tokenizer: PreTrainedTokenizerBase, limit: in
             stack.enter_context(one_writer(home() / LOCKS / key, wait=True))
         if cached := _read(folder):
             return cached
+        log.info("tokenizing %s rows", f"{len(rows):,}")
         encoded = task.encode(rows, tokenizer, limit, answers=True)
         try:
             _write(encoded, folder)

@@ -14,8 +14,8 @@ from pathlib import Path
 
 from bertkit.errors import Parameter, Problem, RunError
 from bertkit.files.json_file import read_json
+from bertkit.files.run_files import About
 from bertkit.run import Run
-from bertkit.run_files import About
 
 Files = dict[str, Path | bytes]
 """Path on the hub -> a file of this machine, or the content."""

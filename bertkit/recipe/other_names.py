@@ -20,7 +20,6 @@ OTHER = {
     "batch_size": "train.per_device_train_batch_size",
     "train_batch_size": "train.per_device_train_batch_size",
     "micro_batch_size": "train.per_device_train_batch_size",
-    "eval_batch_size": "train.per_device_eval_batch_size",
     "model_name": "model.name",
     "model_name_or_path": "model.name",
     "base_model": "model.name",

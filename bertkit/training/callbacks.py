@@ -20,6 +20,7 @@ from transformers import TrainerCallback, TrainingArguments
 from bertkit import plugins
 from bertkit.errors import PluginError, RecipeError, TrainingError
 from bertkit.fs import without_nan, write_text, writing
+from bertkit.progress import clock, per_second
 from bertkit.report.log import parse_line
 
 if TYPE_CHECKING:
@@ -197,15 +198,16 @@ class ShowProgress(TrainerCallback):
             text = ", ".join(f"{name} {value:.4g}" for name, value in figures.items())
             log.info("epoch %.2f: %s", state.epoch or 0, text)
         elif "loss" in logs and self._bar:
-            self._bar.update(self._task, logged=f"{_losses(logs, 3)}  {self.watch.rate:.0f} samples/s")
+            self._bar.update(self._task, logged=f"{_losses(logs, 3)}  {per_second(self.watch.rate, 'samples')}")
         elif "loss" in logs and (done := self._done(state))[0] >= self._next_line:
             self._next_line = done[0] + done[1] / LINES
             left = done[1] - done[0]
             if not self.budget:
                 left *= (time.perf_counter() - self._start) / (state.global_step - self._first_step)
             log.info(
-                "step %s  epoch %.2f  %s  %.0f samples/s  %s left",
-                *(self._step(state), state.epoch or 0, _losses(logs, 4), self.watch.rate, _clock(max(0, left))),
+                "step %s  epoch %.2f  %s  %s  %s left",
+                *(self._step(state), state.epoch or 0, _losses(logs, 4)),
+                *(per_second(self.watch.rate, "samples"), clock(max(0, left))),
             )
 
     def close(self) -> None:
@@ -235,9 +237,3 @@ def _losses(logs: dict[str, float], digits: int) -> str:
 
 def _figures(logs: dict[str, float]) -> dict[str, float]:
     return {name.removeprefix("eval_"): value for name, value in logs.items() if name.startswith("eval_")}
-
-
-def _clock(seconds: float) -> str:
-    minutes, rest = divmod(int(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

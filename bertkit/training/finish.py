@@ -6,6 +6,7 @@ import logging
 import shutil
 from typing import Any
 
+from bertkit.files.run_files import environment
 from bertkit.fs import settle, write_json, write_text, writing
 from bertkit.inference.score import Scores, sanity_checks
 from bertkit.models import build
@@ -15,7 +16,6 @@ from bertkit.recipe.schema import Recipe
 from bertkit.report import run as run_page
 from bertkit.report.card import card
 from bertkit.run import Run
-from bertkit.run_files import environment
 from bertkit.training.convergence import still_falling
 from bertkit.training.parts import Parts
 from bertkit.training.trainer import BertTrainer

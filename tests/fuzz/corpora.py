@@ -15,12 +15,12 @@ OPTIONS = [
     ["--passes", "0"], ["--passes", "2"], ["--validation-ratio", "nan"], ["--validation-ratio", "0.5"],
     ["--short-share", "inf"], ["--seed", "-1"], ["--encoding", "auto"], ["--encoding", "utf-16"],
     ["--encoding", "gb18030"], ["--format", "jsonl"], ["--bad-rows", "skip"], ["--empty-lines", "0"],
-    ["--no-split-sentences"], ["--column", "label"], ["--short-by", "document"],
+    ["--whole-lines"], ["--column", "label"], ["--short-by", "document"],
 ]  # fmt: skip
 TRAINED = [
     ["--kind", "bpe"], ["--kind", "unigram"], ["--cased"], ["--vocab-size", "1"], ["--vocab-size", "60"],
     ["--vocab-size", "1000000"], ["--alphabet", "1"], ["--min-frequency", "100"], ["--reserved", "0"],
-    ["--encoding", "auto"], ["--encoding", "utf-16"], ["--strip-accents"], ["--no-chinese-characters"],
+    ["--encoding", "auto"], ["--encoding", "utf-16"], ["--strip-accents"], ["--chinese-words"],
 ]  # fmt: skip
 
 

@@ -16,6 +16,7 @@ from bertkit.commands.shared import completion
 from bertkit.display import line as one_line
 from bertkit.display import visible
 from bertkit.errors import DataError, RecipeError
+from bertkit.progress import Pace, per_second
 
 COLOURS = ("green", "magenta", "cyan", "yellow", "blue", "red")
 closed: set[str] = set()
@@ -202,15 +203,28 @@ def warn(text: str) -> None:
 
 
 def progress(label: str) -> Any:
-    """A function that iterates over batches under a progress bar; without a terminal it shows nothing."""
+    """A function that iterates over batches under a bar with rate and time left; without a terminal, lines in the log
+    say the same."""
 
     def track(batches: list[Any]) -> Iterator[Any]:
+        total = sum(map(len, batches))
         if not sys.stderr.isatty():
-            yield from batches
+            pace = Pace(label, total, unit="examples")
+            for batch in batches:
+                yield batch
+                pace.step(len(batch))
             return
         from rich.console import Console
-        from rich.progress import track as rich_track
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-        yield from rich_track(batches, label, console=Console(stderr=True), transient=True)
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+        rate_and_time = (TextColumn("{task.fields[rate]}"), TimeRemainingColumn())
+        with Progress(*columns, *rate_and_time, console=Console(stderr=True), transient=True) as bar:
+            task = bar.add_task(label, total=total, rate="")
+            for batch in batches:
+                yield batch
+                bar.advance(task, len(batch))
+                speed = bar.tasks[0].speed
+                bar.update(task, rate=per_second(speed, "examples") if speed else "")
 
     return track

@@ -30,7 +30,7 @@ def test_scores_say_undefined_and_leave_out_intervals_that_are_not(capsys: pytes
 
 
 def test_progress_goes_through_all_batches_in_silence_where_no_one_watches(capsys: pytest.CaptureFixture[str]) -> None:
-    assert list(console.progress("scoring")([1, 2, 3])) == [1, 2, 3]
+    assert list(console.progress("scoring")([[1], [2, 3]])) == [[1], [2, 3]]
     assert capsys.readouterr() == ("", "")
 
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from bertkit.errors import RunError
+from bertkit.files.run_files import About, Environment, Metrics, read_file
 from bertkit.fs import write_json
-from bertkit.run_files import About, Environment, Metrics, read_file
 
 METRICS: dict[str, Any] = {
     "validation": {"accuracy": 0.5, "auc": None},
