@@ -206,7 +206,7 @@ ACROSS = {"text": "anna bell in berlin", "spans": [[0, 9, "PER"], [5, 19, "LOC"]
     ("task", "train_file", "content", "said"),
     [
         ("ner", "train.jsonl", jsonl({"text": "EU", "spans": [[0, 2, "PER"]]}, ACROSS),
-            "an entity that overlaps another or has no word; the entity is left out: 1 (train.jsonl:2)"),
+            "entities that share a word with another, the longest kept (options.overlaps): 2 (train.jsonl:2 PER"),
         ("squad", "train.json", squad(question(answers=[{**ANSWER, "answer_start": 10}])),
             "moved to their only occurrence: 1 (train.json[id a])"),
         ("squad -s data.bad_rows=skip", "train.json", squad(question("b"), question(answers=[{**ANSWER, "text": "x"}])),

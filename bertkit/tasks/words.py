@@ -79,9 +79,8 @@ class _Classes(NamedTuple):
 @cache
 def _classes() -> _Classes:
     marks, hidden, single = [], [], []
-    for code in itertools.chain(
-        range(0x20000), range(0xE0000, 0xE1000)
-    ):  # beyond are Han characters and private use alone
+    # the other planes have Han characters and private use alone
+    for code in itertools.chain(range(0x20000), range(0xE0000, 0xE1000)):
         category = unicodedata.category(chr(code))
         if category[0] == "M" or code == 0x200D or 0xE0020 <= code <= 0xE007F or chr(code) in _SARA_AM:
             marks.append(code)

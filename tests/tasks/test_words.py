@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import re
 from typing import Any
 
@@ -85,14 +84,11 @@ def test_other_texts_have_the_words_that_they_had(text: str) -> None:
 def test_words_are_all_that_is_seen(text: str) -> None:
     places = split(text)
     assert all(a < b for a, b in places)
-    assert all(before[1] <= here[0] for before, here in itertools.pairwise(places))
-    rest = "".join(text[a:b] for a, b in itertools.pairwise([0, *itertools.chain(*places), len(text)]))
-    assert "".join(words(text)) == "" or not any(word.isspace() for word in words(text))
-    outside = [
-        text[a:b] for a, b in zip([0, *(b for _, b in places)], [*(a for a, _ in places), len(text)], strict=True)
-    ]
-    assert all(part.isspace() or is_unseen("".join(part.split())) for part in outside if part)
-    assert rest == text
+    assert not any(character.isspace() for word in words(text) for character in word)
+    gaps = zip([0, *(end for _, end in places)], [*(start for start, _ in places), len(text)], strict=True)
+    rest = "".join("".join(text[end:start] for end, start in gaps).split())
+    assert not rest or is_unseen(rest)
+    assert len(rest) + sum(map(len, words(text))) == len("".join(text.split()))
 
 
 def test_scripts_by_name() -> None:

@@ -104,7 +104,7 @@ def _layout(content: list[str], source: Source) -> _Layout:
         what = "this line has a tab, but most lines have none"
         raise DataError.at(source.line(first), what, "separate the columns of all lines by tabs, or of all by spaces")
     whole = [fields for fields in rows if len(fields) == width]
-    counted = width > 1 and all(_COUNTER.fullmatch(fields[0]) for fields in whole)
+    counted = width > 1 and whole[0][0] in "01" and all(_COUNTER.fullmatch(fields[0]) for fields in whole)
     return _Layout(split, tabs, width, {fields[-1] for fields in whole}, counted)
 
 
