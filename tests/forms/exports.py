@@ -123,7 +123,7 @@ LABEL_STUDIO = [
     Form("Label Studio, choices in JSON-MIN", {"min.json": json.dumps([
         {"review": GREAT, "id": 1, "sentiment": "pos", "annotator": 1, "annotation_id": 9, "lead_time": 3.5},
         {"review": BAD, "id": 2, "sentiment": "neg", "annotator": 1, "annotation_id": 10, "lead_time": 3.5}])},
-        "min.json", 2, CLASSES, sets=["data.columns.text=review"]),
+        "min.json", 2, CLASSES, inputs=[GREAT, BAD]),
     Form("Label Studio, several choices in CSV", {"a.csv":
         "text,id,tags,annotator,annotation_id,lead_time\n"
         f'{GREAT},1,"{{""choices"": [""pos"", ""short""]}}",1,9,3.5\n{BAD},2,neg,1,10,2.5\n'},
@@ -166,7 +166,8 @@ OTHERS = [
         "brat/b.txt": "North and South America", "brat/b.ann": "T1\tLOC 0 5;16 23\tNorth America\n",
         "brat/c.txt": OTHER, "brat/c.ann": "", "brat/d.txt": "Not annotated", "brat/annotation.conf": "[entities]\n"},
         "brat", 3, {"PER Mara Bell": 1, "LOC New\nYork": 1, "LOC Oslo": 1, "LOC North and South America": 1}, "ner",
-        warns=["relations of brat's, not read: 1 (brat/a.ann:3)", "notes of brat's, not read: 1",
+        warns=["brat: brat's texts and annotations", "relations of brat's, not read: 1 (brat/a.ann:3)",
+            "notes of brat's, not read: 1",
             "entities in parts, read from the first to the last character: 1 (brat/b.ann:1)",
             "rows left out, no annotations (.ann) beside the text: 1 (brat/d.txt)"]),
     Form("brat, one text by its name", {"a.txt": TEXT, "a.ann": "T1\tPER 0 4\tMara\nT2\tLOC 13 17\tOslo"},

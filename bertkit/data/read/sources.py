@@ -222,7 +222,9 @@ def _folder(folder: Path, text: str, block: DataBlock) -> list[Source]:
 
 def _with_annotations(sources: list[Source]) -> list[Source]:
     """The same; where a folder has annotations of brat's (.ann), its texts (.txt) are read with them, each once."""
-    folders = {source.file.parent for source in sources if source.file and source.format == "brat"}
+    folders = dict.fromkeys(source.file.parent for source in sources if source.file and source.format == "brat")
+    for folder in folders:
+        log.info("%s: brat's texts and annotations", shown(folder))
     brat = (
         replace(source, format="brat")
         if source.format == "text" and source.file and source.file.parent in folders

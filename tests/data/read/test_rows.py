@@ -45,3 +45,13 @@ def test_skipped_rows_are_counted_by_reason(caplog):
 def test_a_tally_without_entries_says_nothing(caplog):
     Tally().warn()
     assert not caplog.records
+
+
+@pytest.mark.parametrize("mode", ["error", "skip"])
+def test_rows_without_answers_and_parts_left_out_are_counted_in_either_mode(mode, caplog):
+    bad = BadRows(mode)
+    bad.note("relations, not read", "a:1")
+    bad.pass_over("rejected", "a:2")
+    bad.settle()
+    assert (bad.count, bad.passed) == (0, 1)
+    assert caplog.messages == ["relations, not read: 1 (a:1)", "rows left out, rejected: 1 (a:2)"]

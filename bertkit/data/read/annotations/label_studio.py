@@ -88,8 +88,9 @@ def _convert(values: Values, note: Note, *, asked: set[str], classes: set[str]) 
         row["context"] = text
         row["answers"] = [_answer(one, text) for one in row["spans"]]
     own |= {**found.choices, **found.numbers}
-    wanted = {*asked, *(found.choices if len(classes) > 1 else ())} - data.keys()
-    row |= {name: value for name, value in own.items() if name in wanted}
+    wanted = {*asked, *(found.choices if len(classes) > 1 else ())}
+    flat = not _is_task(values)  # then a text of the data may have been taken for a class
+    row |= {name: value for name, value in own.items() if name in wanted and not (flat and name in data)}
     return Annotated(row)
 
 
@@ -118,7 +119,8 @@ def _flat(values: Values) -> tuple[Values, list[Values]]:
     data: Values = {}
     for name, value in values.items():
         value = _cell(value)
-        items = value if isinstance(value, list) else [value]
+        one = isinstance(value, dict) and isinstance(value.get("choices"), list)
+        items = value if isinstance(value, list) else [value] if one else []
         if items and all(isinstance(item, dict) and {*KINDS} & item.keys() for item in items):
             results += [{"from_name": name, "type": _kind(item), "value": item} for item in items]
         else:
@@ -182,7 +184,7 @@ def _regions(value: Values, note: Note) -> list[Values]:
 def _text(data: Values, found: _Found) -> str | None:
     """What was annotated: the key of the target's name, else where the mentions are found, else `text`, else the only
     text."""
-    texts = {key: value for key, value in data.items() if isinstance(value, str)}
+    texts = {key: value for key, value in data.items() if isinstance(value, str) and key not in found.choices}
     named = [texts[target] for target in found.targets if target in texts]
     spans = [one for spans in found.spans.values() for one in spans if isinstance(one.get("text"), str)]
     fitting = [text for text in texts.values() if all(_is_there(one, text) for one in spans)]

@@ -62,6 +62,11 @@ def test_two_sets_of_choices_are_columns(write):
     assert (first["topic"], first["tone"], second["tone"]) == (["day"], ["pos"], ["neg"])
 
 
+def test_a_control_goes_before_data_of_its_name(write):
+    path = export(write, task(1, {"text": "a", "tone": "as imported"}, [choice("tone", "pos")]))
+    assert values(path, columns={"label": "tone"})[0]["tone"] == ["pos"]
+
+
 def test_choices_that_come_late_are_told(write):
     rows = [task(number, {"text": "a"}, [choice("tone", "pos")]) for number in range(100)]
     path = export(write, *rows, task(100, {"text": "b"}, [choice("topic", "day")]))
@@ -95,9 +100,9 @@ def test_malformed_tasks(write, broken, what):
 
 
 def test_an_id_before_the_data_of_json_min(write):
-    row = {"id": 1, "text": "a", "tone": "pos", "annotator": 1, "annotation_id": 2}
+    row = {"id": 1, "text": "a", "call": {"number": 5}, "tone": "pos", "annotator": 1, "annotation_id": 2}
     assert values(write("a.json", json.dumps([row]))) == [
-        {"id": 1, "text": "a", "tone": "pos", "spans": [], "label": ["pos"]}
+        {"id": 1, "text": "a", "call": {"number": 5}, "tone": "pos", "spans": [], "label": ["pos"]}
     ]
     row = {"id": 1, "review": "a", "tone": "pos", "annotator": 1, "annotation_id": 2}
     (found,) = values(write("b.json", json.dumps([row])))
