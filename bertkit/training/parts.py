@@ -17,8 +17,10 @@ from bertkit.inference.coverage import coverage
 from bertkit.inference.score import Split
 from bertkit.models import build
 from bertkit.models.vocabulary import fit_to
+from bertkit.models.weights import identity
 from bertkit.recipe import train_block
 from bertkit.recipe.contradictions import of_model
+from bertkit.recipe.local import published
 from bertkit.recipe.schema import Recipe
 from bertkit.tasks.task import Task, make_task
 from bertkit.training.preflight import check_batches, log_warnings
@@ -158,6 +160,12 @@ def join_processes(recipe: Recipe) -> None:
 def data_identity(splits: dict[str, Split]) -> dict[str, str]:
     """SHA-256 of the encoded examples of each split; it changes with the rows, their order and the tokenizer."""
     return {name: identity_of(split.encoded.examples) for name, split in splits.items()}
+
+
+def model_identity(recipe: Recipe) -> dict[str, str]:
+    """Which weights a training starts from: a name without folders, SHA-256 and, from the hub, the commit."""
+    known = identity(recipe.model)
+    return {**known, "name": published(known["name"])}
 
 
 def log_summary(parts: Parts, trainer: BertTrainer) -> None:

@@ -14,25 +14,36 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bertkit import processes
-from bertkit.errors import BertkitError, Parameter, Problem, RecipeError, RunError, Stopped, TrainingError, WriteError
+from bertkit.errors import (
+    BertkitError,
+    Parameter,
+    RecipeError,
+    RunError,
+    Stopped,
+    TrainingError,
+    WriteError,
+)
 from bertkit.files.lock import one_writer
 from bertkit.fs import FULL
 from bertkit.recipe import train_block
 from bertkit.recipe.load import differences, load, resolve
+from bertkit.recipe.local import is_movable, with_places
 from bertkit.recipe.schema import Recipe
 from bertkit.recipe.source import Sets
 from bertkit.run import Run, default_folder
-from bertkit.training.checkpoints import Checkpoints, damage, is_final, step_of
+from bertkit.training.checkpoints import is_final, step_of
 from bertkit.training.parts import (
     TENSORBOARD,
     Parts,
     data_identity,
     join_processes,
     log_summary,
+    model_identity,
     prepare,
     reports,
     with_label_names,
 )
+from bertkit.training.resume import check_places, last_checkpoint, sets_of_places
 from bertkit.warn import Warned, collect
 
 if TYPE_CHECKING:
@@ -64,7 +75,8 @@ def train(
         recipe: a Recipe, a dict of its blocks, a YAML file, or the name of a recipe that comes with bertkit; with
             `resume` also a Run.
         output: the Run folder, new or empty; default `runs/<recipe>-<time>`.
-        sets: `KEY=VALUE` texts, or a dict, that change the recipe, unless it is a Recipe.
+        sets: `KEY=VALUE` texts, or a dict, that change the recipe, unless it is a Recipe; of a Run that is resumed,
+            only where its data and its model lie now.
         resume: continue the Run in `output` from its last checkpoint, or start it if there is none.
 
     Returns:
@@ -108,7 +120,7 @@ def _work(start: Start, warnings: list[Warned]) -> Run:
     run = start.begun or _create(start.folder, parts)
     trainer = None
     try:
-        checkpoint = _checkpoint(start, parts) if start.begun else None
+        checkpoint = last_checkpoint(start.begun, start.recipe, parts) if start.begun else None
         trainer = build_trainer(parts, run, checkpoint)
         log_summary(parts, trainer)
         with _folder(run):
@@ -150,12 +162,10 @@ def _start(
     recipe: Recipe | str | Path | Mapping[str, Any], output: str | Path | None, sets: Sets, resume: bool
 ) -> Start:
     if resume and isinstance(recipe, (str, Path)) and Path(recipe).is_dir():
-        if extra := [Parameter(name) for name, value in (("sets", sets), ("output", output)) if value]:
-            what = "a resumed Run keeps its own recipe and folder"
-            raise RecipeError(*(Problem(name, what, "leave it out") for name in extra))
+        if output:
+            raise RecipeError.at(Parameter("output"), "a resumed Run keeps its own folder", "leave it out")
         run = Run.begun(recipe)
-        join_processes(run.recipe)
-        return Start(run.path, run.recipe, run)
+        return _resumed(run, run.recipe_with(sets_of_places(sets)))
     if sets and isinstance(recipe, Recipe):
         raise RecipeError.at(Parameter("sets"), "a Recipe is complete", "give a dict, a file or a name")
     folder = Path(output) if output else default_folder(recipe if isinstance(recipe, (str, Path)) else "recipe")
@@ -168,48 +178,30 @@ def _start(
         raise RecipeError.at(Parameter("resume"), "which Run?", "name its folder: bertkit train RUN --resume")
     if again and processes.broadcast(Run(folder).is_begun):
         run = Run.begun(folder)
-        if changed := differences(with_label_names(full), run.recipe):
+        changed = [key for key in differences(with_label_names(full), run.recipe) if not is_movable(key)]
+        if changed:
             what = f"{folder} was started with a different {', '.join(changed)}"
             raise RunError.at(Parameter("resume"), what, f"{run.resume_command} continues it with its own recipe")
-        return Start(folder, run.recipe, run)
+        return _resumed(run, with_places(run.recipe, full))
     return Start(folder, full, None, numbered=output is None)
+
+
+def _resumed(run: Run, recipe: Recipe) -> Start:
+    """Go on with a Run, whose data and model lie where the recipe says."""
+    check_places(run, recipe)
+    join_processes(recipe)
+    return Start(run.path, recipe, run)
 
 
 def _create(folder: Path, parts: Parts) -> Run:
     """The Run, created by the first process."""
     with processes.first_goes_first():
         if processes.first():
-            Run.create(folder, parts.recipe, {"data": data_identity(parts.splits)})
+            known = {"data": data_identity(parts.splits), "model": model_identity(parts.recipe)}
+            Run.create(folder, parts.recipe, known)
         else:
             Run(folder).allow_code()  # for the user on another machine
     return Run(folder)
-
-
-def _checkpoint(start: Start, parts: Parts) -> Path | None:
-    """The checkpoint to resume from; None if there is none yet.
-
-    Raises:
-        RunError: the data has changed, or a machine does not have the checkpoint.
-    """
-    run = start.begun
-    assert run is not None
-    known = run.environment.get("data", {})
-    if changed := [name for name, now in data_identity(parts.splits).items() if known.get(name) != now]:
-        what = f"the {' and '.join(changed)} rows have changed since this Run was started"
-        raise RunError.at(str(run.path), what, "restore the data, or train in a new folder")
-    checkpoints = Checkpoints(run.checkpoints)
-    last = processes.broadcast(checkpoints.last() if processes.first() else None)
-    if processes.first():
-        checkpoints.sweep()
-        if last is None and checkpoints.all():
-            log.warning("no whole checkpoint: starting again from the first step")
-        elif last is None:
-            log.info("no checkpoint yet: starting again")
-    if last is not None and not last.is_dir():
-        raise RunError.at(str(last), "not on this machine", "use a folder that all machines share")
-    if last is not None and processes.rank() and not processes.local_rank() and (harm := damage(last)):
-        raise RunError.at(str(last), f"is damaged on this machine: {harm}", "copy it again from the first machine")
-    return last
 
 
 def _train(trainer: BertTrainer, run: Run, checkpoint: Path | None) -> None:
