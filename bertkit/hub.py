@@ -116,7 +116,7 @@ def files(name: str, kind: Kind, revision: str) -> frozenset[str]:
 
     for pause in (*range(1, AGAIN + 1), 0):
         try:
-            info = HfApi().repo_info(name, repo_type=kind, revision=revision, timeout=ANSWER)
+            info: Any = HfApi().repo_info(name, repo_type=kind, revision=revision, timeout=ANSWER)
             if getattr(info, "gated", False):  # all may read about it, and few its files
                 HfApi().auth_check(name, repo_type=kind)
             break
