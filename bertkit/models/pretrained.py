@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bertkit import hub
 from bertkit.errors import ModelError
-from bertkit.models.custom_code import cached
+from bertkit.models.custom_code import cached, with_trust
 from bertkit.models.weight_names import WEIGHTS, prefixes, read, renamed, some, weights_files
-from bertkit.models.weights import WHERE
+from bertkit.models.weights import WHERE, resolve
 from bertkit.models.wordpiece import words_of
+from bertkit.recipe.schema import ModelBlock
 
 if TYPE_CHECKING:
     import torch
@@ -76,6 +77,23 @@ def load(place: dict[str, Any], name: str, auto_class: Any, **head: Any) -> Load
     if missing:
         raise lacking(name, missing, sorted(info["unexpected_keys"]))
     return Loaded(model, trained, new)
+
+
+def model_type(block: ModelBlock) -> str | None:
+    """The model type (`bert`, ...); None if it is unknown before the model is loaded."""
+    if block.scratch is not None:
+        return block.scratch.get("model_type")
+    if block.name is None:
+        return None
+    from transformers import AutoConfig
+
+    place = resolve(block.name, block.revision, WHERE)
+    try:
+        config = AutoConfig.from_pretrained(**with_trust(place, WHERE))
+        is_bert = _of_bert(place, config, _file(place, block.name)) is not None
+        return "bert" if is_bert else str(config.model_type)
+    except Exception:  # loading the model will report the error
+        return None
 
 
 def _fetch(place: dict[str, Any], name: str) -> None:
