@@ -81,6 +81,11 @@ def asked_offline() -> bool:
     return huggingface_hub.constants.HF_HUB_OFFLINE or datasets.config.HF_HUB_OFFLINE
 
 
+def out_of_reach() -> str:
+    """Why the hub is not asked."""
+    return "the hub is out of reach" + (" (HF_HUB_OFFLINE is set)" if asked_offline() else "")
+
+
 @contextlib.contextmanager
 def cache_only() -> Iterator[None]:
     """Make the libraries use only their local cache. They read the environment once, at import; this sets the constants
@@ -139,7 +144,7 @@ def files(name: str, kind: Kind, revision: str) -> frozenset[str]:
 
     for pause in (*range(1, AGAIN + 1), 0):
         try:
-            info = HfApi().repo_info(name, repo_type=kind, revision=revision, timeout=ANSWER)
+            info: Any = HfApi().repo_info(name, repo_type=kind, revision=revision, timeout=ANSWER)
             if getattr(info, "gated", False):  # all may read about it, and few its files
                 HfApi().auth_check(name, repo_type=kind)
             break

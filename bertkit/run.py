@@ -34,8 +34,8 @@ from bertkit.files.lock import is_free
 from bertkit.files.manifest import damage, manifest_of, sha256
 from bertkit.files.run_files import About, Environment, Metrics, read_file
 from bertkit.fs import folder_aside, sweep, write_json, write_text, writing
-from bertkit.recipe.load import dump, load_of_run, task_options
-from bertkit.recipe.local import LOCAL, without_folders, write_local
+from bertkit.recipe.load import dump, dump_values, load_of_run, task_options
+from bertkit.recipe.local import LOCAL, put_places, without_folders, write_local
 from bertkit.recipe.schema import MEMORY, Recipe
 from bertkit.recipe.source import RECIPE, read
 from bertkit.run_code import code_in, copy_code, links_out
@@ -110,6 +110,14 @@ class Run:
         """Write down that this user allows the code of this Run, which is that of the user's own recipe."""
         if self.is_begun:
             trust.allow(self._code())
+
+    def move(self, recipe: Recipe) -> None:
+        """Keep where a recipe's data and model lie now; all else of the Run's own recipe stays."""
+        recipe, paths = without_folders(recipe)
+        values = read(self.recipe_file).values
+        put_places(values, recipe)
+        write_local(self.path, paths)
+        write_text(self.recipe_file, dump_values(values))
 
     def derive(self, path: str | Path, *, kind: str, backend: str = "torch") -> Run:
         """Start a Run that is made from this one (exported, quantised, distilled) in a new or empty folder.

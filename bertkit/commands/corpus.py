@@ -32,7 +32,8 @@ File = Annotated[list[str], typer.Argument(metavar="FILE", help="File, folder, g
 Tokenizer = Annotated[str, typer.Option("--tokenizer", "-t", help="Folder or name of a model or tokenizer.")]
 Output = Annotated[Path, typer.Option("--output", "-o", help="A new folder, or an unfinished corpus to continue.")]
 Documents = Annotated[
-    Literal["empty_line", "file", "line"], typer.Option(metavar="WHAT", help="What separates documents in plain text: empty_line, file or line.")
+    Literal["empty_line", "file", "line"],
+    typer.Option(metavar="WHAT", help="What separates documents in plain text: empty_line, file or line."),
 ]
 EmptyLines = Annotated[int, typer.Option(metavar="N", help="Empty lines in a row that separate documents.")]
 JoinLines = Annotated[bool, typer.Option("--join-lines", help="Join hard-wrapped lines into paragraphs.")]

@@ -27,7 +27,9 @@ KEYS = {
 Output = Annotated[Path, typer.Option("--output", "-o", help="A new folder.")]
 Model = Annotated[str, typer.Argument(metavar="MODEL", help="A folder, package:NAME/FOLDER or a hub name.")]
 
-Kind = Annotated[Literal["wordpiece", "bpe", "unigram"], typer.Option(metavar="KIND", help="wordpiece (BERT's), bpe or unigram.")]
+Kind = Annotated[
+    Literal["wordpiece", "bpe", "unigram"], typer.Option(metavar="KIND", help="wordpiece (BERT's), bpe or unigram.")
+]
 VocabSize = Annotated[int, typer.Option(min=1, help="Size of the vocabulary, with special tokens.")]
 Lowercase = Annotated[
     bool | None,

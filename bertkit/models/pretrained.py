@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bertkit import hub
 from bertkit.errors import ModelError
-from bertkit.models.custom_code import cached
+from bertkit.models.custom_code import cached, with_trust
 from bertkit.models.weight_names import WEIGHTS, prefixes, read, renamed, some, weights_files
-from bertkit.models.weights import WHERE
+from bertkit.models.weights import WHERE, resolve
 from bertkit.models.wordpiece import words_of
+from bertkit.recipe.schema import ModelBlock
 
 if TYPE_CHECKING:
     import torch
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("bertkit")
 
 ROBERTA = "roberta"
+ONLINE = "load it once with a network, or name a folder"
 OF_ROBERTA = ("model_type", "architectures", "pad_token_id", "bos_token_id", "eos_token_id", "transformers_version")
 """What the configuration of a BERT that calls itself RoBERTa has of RoBERTa."""
 
@@ -53,13 +55,14 @@ def load(place: dict[str, Any], name: str, auto_class: Any, **head: Any) -> Load
 
     if not place["local_files_only"]:
         _fetch(place, name)
+    file = _file(place, name)
     trained = AutoConfig.from_pretrained(**place)
     options: dict[str, Any] = {"output_loading_info": True, "ignore_mismatched_sizes": True, "dtype": "float32"}
-    weights = _of_bert(place, trained)
+    weights = _of_bert(place, trained, file)
     if weights is not None:
         trained = _as_bert(place, trained)
         log.info("%s: config.json says roberta, but the weights and vocab.txt are a BERT's: loaded as BERT", name)
-    elif not _is_folder(place) or _file(place, name).name in WEIGHTS:
+    elif file.name in WEIGHTS:
         model, info = auto_class.from_pretrained(**place, **options, **head)
         missing, new = lacks(model, info)
         if not missing:
@@ -67,7 +70,7 @@ def load(place: dict[str, Any], name: str, auto_class: Any, **head: Any) -> Load
         if type(trained) not in auto_class._model_mapping or not any(key in info["missing_keys"] for key in missing):
             raise lacking(name, missing, sorted(info["unexpected_keys"]))
     config = type(trained).from_dict(trained.to_dict(), **head)
-    weights = _found(read(_file(place, name)) if weights is None else weights, config, name, auto_class)
+    weights = _found(read(file) if weights is None else weights, config, name, auto_class)
     kind = auto_class._model_mapping[type(config)]
     model, info = kind.from_pretrained(None, config=config, state_dict=weights, **options)
     missing, new = lacks(model, info)
@@ -86,6 +89,23 @@ def config_of(place: dict[str, Any], **head: Any) -> Any:
     return type(config).from_dict(config.to_dict(), **head)
 
 
+def model_type(block: ModelBlock) -> str | None:
+    """The model type (`bert`, ...); None if it is unknown before the model is loaded."""
+    if block.scratch is not None:
+        return block.scratch.get("model_type")
+    if block.name is None:
+        return None
+    from transformers import AutoConfig
+
+    place = resolve(block.name, block.revision, WHERE)
+    try:
+        config = AutoConfig.from_pretrained(**with_trust(place, WHERE))
+        is_bert = _of_bert(place, config, _file(place, block.name)) is not None
+        return "bert" if is_bert else str(config.model_type)
+    except Exception:  # loading the model will report the error
+        return None
+
+
 def _fetch(place: dict[str, Any], name: str) -> None:
     """Download the weights into the cache. transformers would say that there are none, whatever kept it from them."""
     from huggingface_hub import hf_hub_download
@@ -99,36 +119,32 @@ def _fetch(place: dict[str, Any], name: str) -> None:
     hf_hub_download(name, file, revision=place["revision"])
 
 
-def _is_folder(place: dict[str, Any]) -> bool:
-    return Path(place["pretrained_model_name_or_path"]).is_dir()
-
-
 def _file(place: dict[str, Any], name: str) -> Path:
     """The file of the weights.
 
     Raises:
-        ModelError: there is none, or there are several that may be it.
+        ModelError: it is not in the cache of the hub, or there are several that may be it.
     """
-    if _is_folder(place):
-        files = weights_files(Path(place["pretrained_model_name_or_path"]))
+    if (folder := Path(place["pretrained_model_name_or_path"])).is_dir():
+        files = weights_files(folder)
     else:
         files = [file for known in WEIGHTS if (file := cached(place, known))][:1]
     if not files:
-        raise ModelError.at(WHERE, f"{name}: has no weights", "expected model.safetensors or pytorch_model.bin there")
+        raise ModelError.at(WHERE, f"{name}: no weights in the hub's cache, and {hub.out_of_reach()}", ONLINE)
     if len(files) > 1:
         what = f"{name}: {len(files)} files may be its weights ({some([file.name for file in files])})"
         raise ModelError.at(WHERE, what, "leave one there, or name one model.safetensors or pytorch_model.bin")
     return files[0]
 
 
-def _of_bert(place: dict[str, Any], config: Any) -> dict[str, torch.Tensor] | None:
+def _of_bert(place: dict[str, Any], config: Any, file: Path) -> dict[str, torch.Tensor] | None:
     """The weights of a BERT whose config.json says roberta; None for all others.
 
     They are named `bert.`; without any such name, a BERT is known by its two segments, which RoBERTa does not have.
     """
     if config.model_type != ROBERTA or not words_of(place):
         return None
-    weights = read(_file(place, str(place["pretrained_model_name_or_path"])))
+    weights = read(file)
     parts = {part for name in weights for part in name.split(".")}
     return weights if ROBERTA not in parts and ("bert" in parts or config.type_vocab_size == 2) else None
 

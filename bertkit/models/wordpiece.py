@@ -48,7 +48,7 @@ def by_vocabulary(place: dict[str, Any], found: PreTrainedTokenizerBase | None) 
     cased = is_cased([word for word in words if not SPECIAL.fullmatch(word)])
     if wordpiece and not cased:
         return found
-    kind = type(found) if wordpiece else transformers.BertTokenizer
+    kind: Any = type(found) if wordpiece else transformers.BertTokenizer
     tokenizer = kind.from_pretrained(**place, **({} if stated else {LOWER: not cased}))
     if not wordpiece:
         log.info("vocab.txt is that of a BERT: its tokenizer is used")

@@ -175,12 +175,17 @@ def differences(one: Recipe, other: Recipe) -> list[str]:
 
 def dump(recipe: Recipe) -> str:
     """YAML of a recipe; `build(parse(...))` gives the same recipe again."""
+    return dump_values(recipe.model_dump(mode="json", exclude_none=True))
+
+
+def dump_values(values: dict[str, Any]) -> str:
+    """YAML of the plain values of a recipe."""
     from ruamel.yaml import YAML
 
     yaml = YAML()
     yaml.width = 4096
     stream = io.StringIO()
-    yaml.dump(recipe.model_dump(mode="json", exclude_none=True), stream)
+    yaml.dump(values, stream)
     return stream.getvalue()
 
 

@@ -6,6 +6,7 @@ whole path. Without it, `./reviews.csv` is looked for in the Run.
 
 from __future__ import annotations
 
+import glob
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -28,6 +29,9 @@ PRIVATE = f"{LOCAL}\ntensorboard/\ncheckpoints/\n.lock\n"
 
 PLACES = {"data": ("train", "validation", "test", "label_names"), "model": ("name", "tokenizer")}
 """Where a recipe has paths."""
+
+MOVABLE = ("data.train", "data.validation", "data.test", "model.name", "model.tokenizer")
+"""Keys that say where things lie, and may change while a training is stopped: what lies there must be the same."""
 
 
 class _Local(BaseModel):
@@ -86,6 +90,41 @@ def put_folders_back(source: YamlValues) -> None:
         return path if not given_here and published(path) == value else value
 
     _change(source.values, show)
+
+
+def is_movable(key: str) -> bool:
+    """Whether a key, such as `data.train.0`, only says where something lies."""
+    return any(f"{key}.".startswith(f"{movable}.") for movable in MOVABLE)
+
+
+def not_there(recipe: Recipe) -> list[tuple[str, str]]:
+    """The files and folders of a Run's recipe that do not exist: (key, path)."""
+    gone = []
+    for key in MOVABLE:
+        value = getattr(getattr(recipe, key.partition(".")[0]), key.partition(".")[2])
+        for path in [value] if isinstance(value, str) else value or ():
+            places = (path, path.rpartition("#")[0])  # a name may hold a # of its own
+            if Path(path).is_absolute() and not any(place and glob.glob(place, recursive=True) for place in places):  # noqa: PTH207
+                gone.append((key, path))
+    return gone
+
+
+def with_places_of(recipe: Recipe, other: Recipe) -> Recipe:
+    """A recipe with the places of another one."""
+    changes = {}
+    for block, keys in (("data", ("train", "validation", "test")), ("model", ("name", "tokenizer"))):
+        places = {key: getattr(getattr(other, block), key) for key in keys}
+        changes[block] = getattr(recipe, block).model_copy(update=places)
+    return recipe.model_copy(update=changes)
+
+
+def put_places(values: dict[str, Any], recipe: Recipe) -> None:
+    """Put a recipe's places into the plain values of another one's file, in place."""
+    for key in MOVABLE:
+        block, _, name = key.partition(".")
+        value = getattr(getattr(recipe, block), name)
+        if isinstance(values.get(block), dict) and (value is not None or name in values[block]):
+            values[block][name] = value
 
 
 def _change(values: dict[str, Any], change: Callable[[str, str], str]) -> None:

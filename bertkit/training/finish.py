@@ -10,14 +10,11 @@ from bertkit.files.run_files import environment
 from bertkit.fs import settle, write_json, write_text, writing
 from bertkit.inference.score import Scores, sanity_checks
 from bertkit.models import build
-from bertkit.models.weights import identity
-from bertkit.recipe.local import published
-from bertkit.recipe.schema import Recipe
 from bertkit.report import run as run_page
 from bertkit.report.card import card
 from bertkit.run import Run
 from bertkit.training.convergence import still_falling
-from bertkit.training.parts import Parts
+from bertkit.training.parts import Parts, model_identity
 from bertkit.training.trainer import BertTrainer
 from bertkit.warn import Warned, warn
 
@@ -46,7 +43,8 @@ def finish(parts: Parts, run: Run, trainer: BertTrainer, warnings: list[Warned])
     write_json(run.task_file, task.state)
     run.seal()
     before = run.environment
-    write_json(run.environment_file, {**environment(), **before, "model": _identity(parts.recipe)})
+    model = before.get("model") or model_identity(parts.recipe)
+    write_json(run.environment_file, {**environment(), **before, "model": model})
     write_text(run.card_file, card(parts.recipe, task, scored, run, warnings))
     _report(parts, run, scored, warnings)
     figures = {name: scores.figures for name, scores in scored.items()}
@@ -91,11 +89,6 @@ def _check_sanity(parts: Parts, scored: dict[str, Scores]) -> None:
             warn(f"{message}; {remedy}", name)
         if not found:
             remedy = f"the {name} rows scored better: are these rows of the same kind?"
-
-
-def _identity(recipe: Recipe) -> dict[str, str]:
-    known = identity(recipe.model)
-    return {**known, "name": published(known["name"])}
 
 
 def _report(parts: Parts, run: Run, scored: dict[str, Scores], warnings: list[Warned]) -> None:

@@ -11,6 +11,8 @@ from bertkit.engine.examples import identity_of
 from bertkit.inference.score import Split
 from bertkit.models import build
 from bertkit.models.vocabulary import fit_to
+from bertkit.models.weights import identity
+from bertkit.recipe.local import published
 from bertkit.recipe.schema import Recipe
 from bertkit.tasks.task import Task
 from bertkit.training.inputs import check_rows, encode_rows, set_up
@@ -73,6 +75,12 @@ def join_processes(recipe: Recipe) -> None:
 def data_identity(splits: dict[str, Split]) -> dict[str, str]:
     """SHA-256 of the encoded examples of each split; it changes with the rows, their order and the tokenizer."""
     return {name: identity_of(split.encoded.examples) for name, split in splits.items()}
+
+
+def model_identity(recipe: Recipe) -> dict[str, str]:
+    """Which weights a training starts from: a name without folders, SHA-256 and, from the hub, the commit."""
+    known = identity(recipe.model)
+    return {**known, "name": published(known["name"])}
 
 
 def log_summary(parts: Parts, trainer: BertTrainer) -> None:

@@ -12,11 +12,13 @@ from bertkit.data.memory import answered_rows
 from bertkit.data.read.held import GONE, Held, held, lost
 from bertkit.errors import DataError, Parameter, Problem, RecipeError, RunError, did_you_mean
 from bertkit.recipe.load import differences, load, resolve, task_options
+from bertkit.recipe.local import is_movable, with_places_of
 from bertkit.recipe.schema import MEMORY, Recipe
 from bertkit.recipe.source import Sets, as_texts
 from bertkit.run import Run, default_folder
 from bertkit.training.inputs import with_label_names
 from bertkit.training.parts import join_processes
+from bertkit.training.resume import check_places, sets_of_places
 
 SPLITS = ("train", "validation", "test")
 
@@ -54,10 +56,11 @@ def start_of(
     in_memory = {split: rows for split, rows in given.items() if not _is_file(rows)}
     if resume and isinstance(recipe, (str, Path)) and Path(recipe).is_dir():
         files = given.keys() - in_memory.keys()
-        if extra := [Parameter(n) for n, value in (("sets", sets), ("output", output), ("data", files)) if value]:
+        if extra := [Parameter(name) for name, value in (("output", output), ("data", files)) if value]:
             what = "a resumed Run keeps its own recipe and folder"
             raise RecipeError(*(Problem(name, what, "leave it out") for name in extra))
-        return _resumed(Run.begun(recipe), in_memory)
+        run = Run.begun(recipe)
+        return _resumed(run, run.recipe_with(sets_of_places(sets)), in_memory)
     if sets and isinstance(recipe, Recipe):
         raise RecipeError.at(Parameter("sets"), "a Recipe is complete", "give a dict, a file or a name")
     folder = Path(output) if output else default_folder(recipe if isinstance(recipe, (str, Path)) else "recipe")
@@ -70,19 +73,20 @@ def start_of(
         raise RecipeError.at(Parameter("resume"), "which Run?", "name its folder: bertkit train RUN --resume")
     if again and processes.broadcast(Run(folder).is_begun):
         run = Run.begun(folder)
-        if changed := differences(with_label_names(full), run.recipe):
+        if changed := [key for key in differences(with_label_names(full), run.recipe) if not is_movable(key)]:
             what = f"{folder} was started with a different {', '.join(changed)}"
             raise RunError.at(Parameter("resume"), what, f"{run.resume_command} continues it with its own recipe")
-        return _resumed(run, in_memory)
+        return _resumed(run, with_places_of(run.recipe, full), in_memory)
     rows = _held(full, in_memory)
     names = {split: [one.name] for split, one in rows.items()}
     full = full.model_copy(update={"data": full.data.model_copy(update=names)})
     return Start(folder, full, None, numbered=output is None, rows=rows)
 
 
-def _resumed(run: Run, given: Mapping[str, Any]) -> Start:
-    """A begun Run, with rows for those that were in memory; `train` compares the hashes of their examples."""
-    recipe = run.recipe
+def _resumed(run: Run, recipe: Recipe, given: Mapping[str, Any]) -> Start:
+    """A begun Run, whose data and model lie where the recipe says, with rows for those that were in memory; `train`
+    compares the hashes of their examples."""
+    check_places(run, recipe)
     join_processes(recipe)
     if run.is_finished:
         return Start(run.path, recipe, run)

@@ -23,9 +23,10 @@ from bertkit.recipe.places import with_places
 from bertkit.recipe.schema import Recipe
 from bertkit.recipe.source import Sets
 from bertkit.run import Run
-from bertkit.training.checkpoints import Checkpoints, damage, is_final, step_of
+from bertkit.training.checkpoints import is_final, step_of
 from bertkit.training.inputs import TENSORBOARD, reports
-from bertkit.training.parts import Parts, data_identity, log_summary, prepare
+from bertkit.training.parts import Parts, data_identity, log_summary, model_identity, prepare
+from bertkit.training.resume import last_checkpoint
 from bertkit.training.start import Start, start_of
 from bertkit.warn import Warned, collect
 
@@ -49,7 +50,8 @@ def train(
             columns, or the name of a file. The Run keeps a hash of rows in memory, and not the rows: to resume it, pass
             them again.
         output: the Run folder, new or empty; default `runs/<recipe>-<time>`.
-        sets: `KEY=VALUE` texts, or a dict, that change the recipe, unless it is a Recipe.
+        sets: `KEY=VALUE` texts, or a dict, that change the recipe, unless it is a Recipe; of a Run that is resumed,
+            only where its data and its model lie now.
         resume: continue the Run in `output` from its last checkpoint, or start it if there is none.
 
     Returns:
@@ -95,7 +97,7 @@ def _work(start: Start, warnings: list[Warned]) -> Run:
     run = start.begun or _create(start, parts)
     trainer = None
     try:
-        checkpoint = _checkpoint(start, parts) if start.begun else None
+        checkpoint = last_checkpoint(start.begun, start.recipe, parts) if start.begun else None
         trainer = build_trainer(parts, run, checkpoint)
         log_summary(parts, trainer)
         with _folder(run):
@@ -135,7 +137,7 @@ def _folder(run: Run) -> Iterator[None]:
 
 def _create(start: Start, parts: Parts) -> Run:
     """The Run, created by the first process."""
-    about: dict[str, Any] = {"data": data_identity(parts.splits)}
+    about: dict[str, Any] = {"data": data_identity(parts.splits), "model": model_identity(parts.recipe)}
     if start.rows:
         about["sources"] = {split: str(rows) for split, rows in start.rows.items()}
     with processes.first_goes_first():
@@ -144,33 +146,6 @@ def _create(start: Start, parts: Parts) -> Run:
         else:
             Run(start.folder).allow_code()  # for the user on another machine
     return Run(start.folder)
-
-
-def _checkpoint(start: Start, parts: Parts) -> Path | None:
-    """The checkpoint to resume from; None if there is none yet.
-
-    Raises:
-        RunError: the data has changed, or a machine does not have the checkpoint.
-    """
-    run = start.begun
-    assert run is not None
-    known = run.environment.get("data", {})
-    if changed := [name for name, now in data_identity(parts.splits).items() if known.get(name) != now]:
-        what = f"the {' and '.join(changed)} rows have changed since this Run was started"
-        raise RunError.at(str(run.path), what, "restore the data, or train in a new folder")
-    checkpoints = Checkpoints(run.checkpoints)
-    last = processes.broadcast(checkpoints.last() if processes.first() else None)
-    if processes.first():
-        checkpoints.sweep()
-        if last is None and checkpoints.all():
-            log.warning("no whole checkpoint: starting again from the first step")
-        elif last is None:
-            log.info("no checkpoint yet: starting again")
-    if last is not None and not last.is_dir():
-        raise RunError.at(str(last), "not on this machine", "use a folder that all machines share")
-    if last is not None and processes.rank() and not processes.local_rank() and (harm := damage(last)):
-        raise RunError.at(str(last), f"is damaged on this machine: {harm}", "copy it again from the first machine")
-    return last
 
 
 def _train(trainer: BertTrainer, run: Run, checkpoint: Path | None) -> None:

@@ -21,7 +21,7 @@ from bertkit.inference.checkpoint import Checkpoint
 from bertkit.models import vocabulary
 from bertkit.models.build import build_model, load_tokenizer
 from bertkit.models.custom_code import needed
-from bertkit.models.weights import model_type
+from bertkit.models.pretrained import model_type
 from bertkit.recipe.schema import ModelBlock, Recipe
 from tests.helpers import tiny_recipe, write_csv
 

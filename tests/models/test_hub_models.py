@@ -14,6 +14,7 @@ from bertkit.errors import ModelError
 from bertkit.models.build import build_model, load_tokenizer
 from bertkit.models.weights import identity
 from bertkit.recipe.schema import ModelBlock
+from bertkit.run import Run
 from tests.helpers import messages
 from tests.loopback_hub import TOKEN, LoopbackHub
 from tests.models.test_build import AUTO, build, said
@@ -177,3 +178,58 @@ def test_without_the_hub_the_cache_is_used(
     assert len(load_tokenizer(ModelBlock(name="me/tiny-bert-base"))) > 100
     assert len(hub.asked) == asked
     assert "not in the hub's cache" in said("me/other")
+
+
+@pytest.mark.parametrize(
+    ("file", "problem"), [("model.safetensors", "no weights in"), ("tokenizer.json", "no tokenizer in")]
+)
+def test_offline_what_the_cache_lacks_is_named(
+    hub: LoopbackHub, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, file: str, problem: str
+) -> None:
+    import huggingface_hub.constants
+
+    build("me/tiny-bert-base")
+    load_tokenizer(ModelBlock(name="me/tiny-bert-base"))
+    for path in (tmp_path / "hub-cache").rglob(file):
+        path.unlink()
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
+    with pytest.raises(ModelError) as caught:
+        build("me/tiny-bert-base")
+        load_tokenizer(ModelBlock(name="me/tiny-bert-base"))
+    assert str(caught.value) == (
+        f"model.name  me/tiny-bert-base: {problem} the hub's cache, and the hub is out of reach (HF_HUB_OFFLINE is "
+        "set); load it once with a network, or name a folder"
+    )
+
+
+def test_a_training_by_names_of_the_hub_and_again_without_it(
+    hub: LoopbackHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bertkit: Any
+) -> None:
+    import huggingface_hub.constants
+
+    rows = b"text,label\nwhere is my parcel,question\nmoney back,refund\nwho are you,question\nrefund it,refund\n"
+    hub.add("me/shop", {"train.csv": rows, "test.csv": rows}, kind="dataset")
+    commit = hub.repositories["models", "me/tiny-bert-base"].names["main"]
+    train = [
+        *("train", "classify", "-s", "data.train=hub:me/shop#train", "-s", "data.validation=hub:me/shop#test"),
+        *("-s", "model.name=me/tiny-bert-base", "-s", f"model.revision={commit}"),
+        *("-s", "train.max_steps=2", "-s", "train.use_cpu=true", "-s", "train.report_to=none"),
+    ]
+    code, _, err = bertkit(*train, "-o", tmp_path / "online")
+    assert code == 0, err
+    run = Run.open(tmp_path / "online")
+    assert run.environment["model"]["commit"] == commit
+    assert run.environment["model"]["name"] == "me/tiny-bert-base"
+    assert run.recipe.data.train == ["hub:me/shop#train"]
+    asked = len(hub.asked)
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
+    monkeypatch.setattr("datasets.config.HF_HUB_OFFLINE", True)
+    code, _, err = bertkit(*train, "-o", tmp_path / "offline")
+    assert code == 0, err
+    assert len(hub.asked) == asked
+    again = Run.open(tmp_path / "offline")
+    assert (again.metrics["validation"], again.environment["model"]) == (
+        run.metrics["validation"],
+        run.environment["model"],
+    )
+    assert bertkit("eval", tmp_path / "online")[0] == 0

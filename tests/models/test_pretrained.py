@@ -16,6 +16,7 @@ from safetensors.torch import load_file, save_file
 from transformers import AutoModelForSequenceClassification, BertConfig, BertForSequenceClassification, RobertaModel
 
 from bertkit.models.build import build_model, load_tokenizer
+from bertkit.models.pretrained import model_type
 from bertkit.models.weights import identity
 from bertkit.recipe.schema import ModelBlock
 from tests.helpers import messages
@@ -178,6 +179,7 @@ def test_a_bert_that_calls_itself_roberta(
     assert messages(caplog)[0] == f"{folder}: {what}"
     assert (type(model).__name__, model.config.model_type) == ("BertForSequenceClassification", "bert")
     assert (model.config.pad_token_id, model.config.num_labels) == (0, 2)
+    assert model_type(ModelBlock(name=str(folder))) == "bert"
     expected, ids = build(tiny_bert).bert.eval(), torch.tensor([[2, 17, 8, 99, 3]])
     with torch.no_grad():
         assert torch.equal(model.bert.eval()(ids).last_hidden_state, expected(ids).last_hidden_state)

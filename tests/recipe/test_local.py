@@ -10,7 +10,7 @@ import pytest
 
 from bertkit.errors import RecipeError
 from bertkit.recipe.load import load
-from bertkit.recipe.local import LOCAL, published, published_reference, without_folders
+from bertkit.recipe.local import LOCAL, is_movable, not_there, published, published_reference, without_folders
 from bertkit.recipe.schema import Recipe
 from bertkit.run import Run
 
@@ -92,3 +92,21 @@ def test_a_file_of_another_shape_is_a_mistake(tmp_path: Path, text: str) -> None
     (run.path / LOCAL).write_text(text)
     with pytest.raises(RecipeError, match=r"local\.json  can not be used: .*; remove it"):
         _ = run.recipe
+
+
+def test_keys_that_say_where_things_lie() -> None:
+    movable = ["data.train", "data.train.0", "data.validation.3", "model.name", "model.tokenizer"]
+    assert all(map(is_movable, movable))
+    assert not any(map(is_movable, ["data", "data.trained", "data.limit.train", "model.revision", "seed"]))
+
+
+def test_files_that_are_gone(tmp_path: Path) -> None:
+    (tmp_path / "a.json").touch()
+    (tmp_path / "b#1.csv").touch()
+    here = [f"{tmp_path}/a.json", f"{tmp_path}/a.json#rows", f"{tmp_path}/b#1.csv", f"{tmp_path}/*.json"]
+    gone = [f"{tmp_path}/c.json#rows", f"{tmp_path}/*.tsv"]
+    elsewhere = ["hub:imdb#train", "package:some/rows.csv", "-"]
+    recipe = Recipe.model_validate(
+        {"task": "classify", "data": {"train": [*here, *gone, *elsewhere]}, "model": {"name": "bert-base-cased"}}
+    )
+    assert not_there(recipe) == [("data.train", path) for path in gone]

@@ -74,3 +74,20 @@ def test_a_recipe_without_epochs_gets_two_hundred_steps(tiny_bert: Path, tmp_pat
     assert (full.train["min_steps"], full.train["num_train_epochs"]) == (200, 3.0)
     assert prepare(full).args.num_train_epochs == 50
     assert "min_steps" not in resolve(recipe).train
+
+
+def test_tokens_that_were_added_to_the_tokenizer_get_rows(
+    tiny_bert: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    from bertkit.models.build import load_tokenizer
+    from bertkit.recipe.schema import ModelBlock
+
+    tokenizer = load_tokenizer(ModelBlock(name=str(tiny_bert)))
+    rows = len(tokenizer)
+    tokenizer.add_tokens(["[ORDER]", "[CUSTOMER]"])
+    tokenizer.save_pretrained(tmp_path / "tokenizer")
+    recipe = tiny_recipe("classify", {}, tiny_bert, tmp_path, max_steps=1)
+    model = recipe.model.model_copy(update={"tokenizer": str(tmp_path / "tokenizer")})
+    parts = prepare(resolve(recipe.model_copy(update={"model": model})))
+    assert len(parts.model.get_input_embeddings().weight) == rows + 2
+    assert f"the tokenizer has {rows + 2} tokens and the model {rows}: 2 rows are added" in caplog.text

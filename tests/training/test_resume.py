@@ -167,8 +167,15 @@ def test_going_on_with_another_recipe_names_what_differs(tiny_bert: Path, tmp_pa
     values["train"]["learning_rate"], values["seed"] = 3e-5, 7
     with pytest.raises(RunError, match=r"with a different seed, train\.learning_rate; bertkit train .* --resume"):
         train(Recipe.model_validate(values), output=folder, resume=True)
-    with pytest.raises(RecipeError, match="--set  a resumed Run keeps its own recipe and folder; leave it out"):
+    what = (
+        "--set  seed: a resumed Run keeps its own recipe; leave it out: only data.train, data.validation, data.test, "
+    )
+    with pytest.raises(RecipeError, match=what):
         train(folder, resume=True, sets=["seed=7"])
+    with pytest.raises(RecipeError, match=r"--set  data: a resumed .*\n--set  train\.max_steps: a resumed"):
+        train(folder, resume=True, sets={"data": {"train": "x"}, "train.max_steps": 3})
+    with pytest.raises(RecipeError, match="--output  a resumed Run keeps its own folder; leave it out"):
+        train(folder, resume=True, output=tmp_path / "other")
 
 
 @pytest.mark.parametrize("split", ["train", "validation"])
@@ -183,6 +190,91 @@ def test_going_on_with_other_data_is_a_mistake(split: str, tiny_bert: Path, tmp_
         train(folder, resume=True)
     file.write_text(text, "utf-8")
     assert train(folder, resume=True).metrics["rows"]["train"] == 50
+
+
+@pytest.mark.parametrize("by_recipe", [False, True], ids=["set", "recipe"])
+def test_data_and_model_that_have_moved(
+    by_recipe: bool, tiny_bert: Path, tmp_path: Path, cut_at: Any, said: pytest.LogCaptureFixture
+) -> None:
+    """The same rows at other places: named once, by --set or by the recipe; the Run keeps the new places."""
+    (tmp_path / "old").mkdir()
+    bert = Path(shutil.copytree(tiny_bert, tmp_path / "old" / "bert"))
+    recipe = tiny_recipe("classify", {}, bert, tmp_path / "old", repeat=7, logging_steps=1, save_steps=3, max_steps=9)
+    alone = train(recipe, output=tmp_path / "alone")
+    folder = a_cut_run(recipe, tmp_path / "run", cut_at, 5)
+    (tmp_path / "old").rename(tmp_path / "new")
+    with pytest.raises(RunError) as caught:
+        train(folder, resume=True)
+    lines = str(caught.value).splitlines()
+    assert [line.split("  ")[0] for line in lines] == ["data.train", "data.validation", "model.name"]
+    old, way = tmp_path / "old", f"bertkit train {folder} --resume"
+    assert lines[0] == (
+        f"data.train  not there any more: {old / 'classify.jsonl'}; name where it is now: {way}: --set data.train=PATH"
+    )
+    new = tmp_path / "new"
+    (new / "classify.jsonl").rename(new / "rows.jsonl")
+    places = {
+        "data.train": new / "rows.jsonl",
+        "data.validation": new / "classify-dev.jsonl",
+        "model.name": new / "bert",
+    }
+    if by_recipe:
+        values = recipe.model_dump(mode="json", exclude_none=True)
+        values["data"] |= {"train": str(places["data.train"]), "validation": str(places["data.validation"])}
+        values["model"]["name"] = str(places["model.name"])
+        cut_at(7)
+        with pytest.raises(Power):
+            train(Recipe.model_validate(values), output=folder, resume=True)
+    else:
+        cut_at(7)
+        with pytest.raises(Power):
+            train(folder, resume=True, sets=[f"{key}={value}" for key, value in places.items()])
+    cut_at(None)
+    kept = "data.train.0, data.validation.0, model.name"
+    assert f"the same rows and weights as before: the Run has them from their new place ({kept})" in messages(said)
+    run = Run(folder)
+    assert run.recipe.data.train == [str(places["data.train"])]
+    assert str(tmp_path) not in run.recipe_file.read_text("utf-8")
+    resumed = train(folder, resume=True)
+    assert_same(resumed, alone)
+    assert resumed.environment["data"] == alone.environment["data"]
+    assert resumed.environment["model"] == alone.environment["model"]
+
+
+def test_other_rows_or_weights_at_a_new_place_are_refused(tiny_bert: Path, tmp_path: Path, cut_at: Any) -> None:
+    recipe = tiny_recipe("classify", {}, tiny_bert, tmp_path, repeat=7, save_steps=3, max_steps=9)
+    folder = a_cut_run(recipe, tmp_path / "run", cut_at, 5)
+    before = (folder / "recipe.yaml").read_text("utf-8")
+    (source,) = recipe.data.train or ()
+    other = tmp_path / "other.jsonl"
+    other.write_text(Path(source).read_text("utf-8").replace("hello", "good bye"), "utf-8")
+    with pytest.raises(RunError, match="the train rows have changed since this Run was started; restore the data"):
+        train(folder, resume=True, sets={"data.train": str(other)})
+    bert = Path(shutil.copytree(tiny_bert, tmp_path / "bert"))
+    flip(bert / "model.safetensors")
+    with pytest.raises(
+        RunError, match=r"model\.name  .*/bert: other weights than those that this Run was started from"
+    ):
+        train(folder, resume=True, sets=[f"model.name={bert}"])
+    assert (folder / "recipe.yaml").read_text("utf-8") == before
+    assert train(folder, resume=True).metrics["rows"]["train"] == len(Path(source).read_text("utf-8").splitlines())
+
+
+def test_a_finished_run_needs_its_training_data_no_more(tiny_bert: Path, tmp_path: Path, bertkit: Any) -> None:
+    recipe = tiny_recipe("classify", {}, tiny_bert, tmp_path, max_steps=2)
+    run = train(recipe, output=tmp_path / "run")
+    (source,) = recipe.data.train or ()
+    Path(source).unlink()
+    for command in ("eval", "report"):
+        assert bertkit(command, run.path)[0] == 0
+    assert train(run.path, resume=True).metrics == run.metrics  # nothing is left to train
+    (dev,) = recipe.data.validation or ()
+    moved = Path(dev).rename(tmp_path / "moved.jsonl")
+    code, _, err = bertkit("eval", run.path)
+    assert code == 2
+    assert "no such file or folder" in err
+    assert bertkit("eval", run.path, "--data", moved)[0] == 0
+    assert bertkit("report", run.path, "-s", f"data.validation={moved}")[0] == 0
 
 
 def test_in_a_new_folder_it_begins_anew(tiny_bert: Path, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from bertkit.errors import ModelError, Setting
 from bertkit.models import sparse_head
-from bertkit.models.weights import model_type
+from bertkit.models.pretrained import model_type
 from bertkit.tasks.task import Head
 
 if TYPE_CHECKING:
