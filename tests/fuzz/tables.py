@@ -17,7 +17,10 @@ READING = [
     *(f"data.encoding={name}" for name in (*mutate.ENCODINGS, "utf-7", "idna", "base64", "undefined")),
     "data.columns.text=label", "data.columns.text=text_pair", "data.format=tsv", "data.format=csv", "data.format=json",
     "data.format=jsonl", "data.header=[text,label]", "data.limit.train=3", "data.max_characters=20",
-    "data.format=csv-semicolon", "data.label_names=[refund,other,delivery]",
+    "data.format=csv-semicolon", "data.delimiter=;", 'data.delimiter=" t"', "data.quoting=false", "data.quoting=true",
+    "data.header=false", "data.extra_columns=ignore", "data.extra_columns=join", "data.encoding_errors=replace",
+    "data.encoding_errors=replace", "data.comment=w", 'data.decimal=","', "data.allow_empty=[text]",
+    "data.format=fasttext", "data.label_names=[refund,other,delivery]",
 ]  # fmt: skip
 
 

@@ -11,7 +11,8 @@ from tests.fuzz.material import Draw
 from tests.fuzz.tables import used, written
 
 READING = [
-    "data.bad_rows=skip", "data.bad_rows=skip", "data.format=conll", "data.format=text", "data.header=[tokens,tags]",
+    "data.bad_rows=skip", "data.bad_rows=skip", "data.encoding_errors=replace", "data.header=false",
+    "data.format=conll", "data.format=text", "data.header=[tokens,tags]",
     'data.columns.tags="2"', "data.columns.tokens=tags", "data.glued_digits=true", "data.encoding=gb18030",
 ]  # fmt: skip
 
