@@ -25,7 +25,7 @@ ORDER = [
     ("inference",),
     ("report",),
     ("training",),
-    ("search", "serve", "understand", "shrink"),
+    ("estimators", "search", "serve", "understand", "shrink"),
     ("bench",),
     ("commands",),
     ("cli",),
