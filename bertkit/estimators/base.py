@@ -8,7 +8,8 @@ own inside `output`, or in a temporary folder that is removed with the estimator
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from itertools import count
 from numbers import Integral
 from pathlib import Path
@@ -19,7 +20,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from bertkit.errors import DataError, RecipeError
+from bertkit.errors import BertkitError, DataError, RecipeError
 from bertkit.inference.predictor import Predictor
 from bertkit.run import Run
 from bertkit.tasks.task import Answer
@@ -31,6 +32,19 @@ NOT_PICKLED = ("report.html", "local.json", "log.jsonl", "tensorboard", "checkpo
 MOST_SEED = 2**31 - 1
 RUN = "run"
 """How the name of a Run's folder begins."""
+
+
+class InputError(BertkitError, ValueError):
+    """X, y or a parameter that can not be used: a ValueError, as scikit-learn expects it."""
+
+
+@contextmanager
+def as_input_errors() -> Iterator[None]:
+    """Raise an InputError in place of a DataError or RecipeError: elsewhere these must not be caught as ValueErrors."""
+    try:
+        yield
+    except (DataError, RecipeError) as error:
+        raise InputError(*error.problems) from error
 
 
 class BertEstimator(BaseEstimator):
@@ -88,7 +102,7 @@ class BertEstimator(BaseEstimator):
             blocks: `data` and `options` beside those of the parameters.
         """
         if len(texts) < 2:
-            raise DataError.at("X", "has one row (1 sample)", "one is for validation: train on two or more")
+            raise InputError.at("X", "has one row (1 sample)", "one is for validation: train on two or more")
         names = ("num_train_epochs", "learning_rate", "per_device_train_batch_size")
         own = {name: getattr(self, name) for name in names}
         ratio = {"validation_ratio": float(self.validation_fraction)}
@@ -104,7 +118,8 @@ class BertEstimator(BaseEstimator):
         rows = [{**row, answer: value} for row, value in zip(inputs, answers, strict=True)]
         temporary = _temporary() if self.output is None else None
         folder = Path(temporary.name, RUN) if temporary else self._new_folder()
-        self.run_ = train_recipe(recipe, data=rows, output=folder)
+        with as_input_errors():
+            self.run_ = train_recipe(recipe, data=rows, output=folder)
         self._temporary = temporary  # that of an earlier fit is removed now, and not if this one has failed
         self.predictor_ = Predictor.open(self.run_)
         return self
@@ -133,8 +148,9 @@ class BertEstimator(BaseEstimator):
         if len(texts[0]) != self._width:
             single, pairs = "single texts", "pairs of texts"
             what = f"{pairs if self._width == 1 else single}, but the model was trained on "
-            raise DataError.at("X", what + (single if self._width == 1 else pairs))
-        return self.predictor_.predict(texts)
+            raise InputError.at("X", what + (single if self._width == 1 else pairs))
+        with as_input_errors():
+            return self.predictor_.predict(texts)
 
     def _texts(self, X: Any, **fitted: Any) -> list[tuple[str, ...]]:
         """The texts of X, each `(text,)` or `(text, its pair)`.
@@ -143,22 +159,22 @@ class BertEstimator(BaseEstimator):
             fitted: `y`, where X is that of `fit`.
 
         Raises:
-            DataError: other than texts, or none.
+            InputError: other than texts, or none.
             ValueError: other columns than those of `fit`, or no y (scikit-learn's own messages).
         """
         accepted = "give a list, Series or array of texts, or two columns of texts"
         if isinstance(X, str):
-            raise DataError.at("X", "is one text", f"{accepted}: [text]")
+            raise InputError.at("X", "is one text", f"{accepted}: [text]")
         values = np.asarray(X, dtype=object)
         if values.ndim not in (1, 2) or (values.ndim == 2 and values.shape[1] not in (1, 2)):
-            raise DataError.at("X", f"its shape is {values.shape}", accepted)
+            raise InputError.at("X", f"its shape is {values.shape}", accepted)
         if not len(values):
-            raise DataError.at("X", "has no rows (0 samples)", accepted)
+            raise InputError.at("X", "has no rows (0 samples)", accepted)
         validate_data(self, X, reset=bool(fitted), skip_check_array=True, **fitted)
         rows = [tuple(row) for row in (values[:, None] if values.ndim == 1 else values)]
         for number, row in enumerate(rows):
             if other := [value for value in row if not isinstance(value, str)]:
-                raise DataError.at(f"X[{number}]", f"not a text: {other[0]!r:.60}", accepted)
+                raise InputError.at(f"X[{number}]", f"not a text: {other[0]!r:.60}", accepted)
         if fitted:
             self._width = len(rows[0])
         return rows
@@ -191,7 +207,7 @@ def _temporary() -> tempfile.TemporaryDirectory[str]:
 def _joined(name: str, own: Mapping[str, Any], more: Mapping[str, Any] | None) -> dict[str, Any]:
     """The values of parameters that are set, and further keys, which must not be parameters themselves."""
     if twice := sorted(own.keys() & (more or {}).keys()):
-        raise RecipeError.at(f"{name}.{twice[0]}", "is a parameter of the estimator", f"leave it out of {name}")
+        raise InputError.at(f"{name}.{twice[0]}", "is a parameter of the estimator", f"leave it out of {name}")
     return {**{key: value for key, value in own.items() if value is not None}, **(more or {})}
 
 

@@ -11,8 +11,7 @@ from sklearn.utils import check_consistent_length
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from sklearn.utils.validation import column_or_1d
 
-from bertkit.errors import DataError
-from bertkit.estimators.base import BertEstimator
+from bertkit.estimators.base import BertEstimator, InputError
 
 
 class BertClassifier(ClassifierMixin, BertEstimator):
@@ -34,7 +33,7 @@ class BertClassifier(ClassifierMixin, BertEstimator):
         """Train on texts (row,) or pairs (row, 2) and labels (row,) or indicators (row, label).
 
         Raises:
-            DataError: X has no texts, or y has one class only or missing labels.
+            InputError: X has no texts, or y has one class only or missing labels.
             BertkitError: a parameter or a model that can not be used, or a training that had to stop.
             ValueError: X and y differ in length, or y has no labels (scikit-learn's own messages).
         """
@@ -44,14 +43,14 @@ class BertClassifier(ClassifierMixin, BertEstimator):
             for number, value in enumerate(known):
                 if value is None or value != value:
                     todo = "every row needs a label"
-                    raise DataError.at(f"y[{number}]", f"Input y contains NaN: {value!r}", todo)
+                    raise InputError.at(f"y[{number}]", f"Input y contains NaN: {value!r}", todo)
         if type_of_target(y, input_name="y") == "multilabel-indicator":
             return self._fit_indicators(texts, y)
         labels = column_or_1d(y, warn=True)
         check_classification_targets(labels)
         self.classes_, numbers = np.unique(labels, return_inverse=True)
         if len(self.classes_) < 2:
-            raise DataError.at("y", f"has one class only: {self.classes_[0]}", "a classifier needs two or more")
+            raise InputError.at("y", f"has one class only: {self.classes_[0]}", "a classifier needs two or more")
         names = _names(self.classes_)
         self._several = False
         return self._train(texts, [names[number] for number in numbers], "label", data={"label_names": names})
@@ -69,7 +68,7 @@ class BertClassifier(ClassifierMixin, BertEstimator):
 
         Raises:
             NotFittedError: before `fit`.
-            DataError: X has no texts.
+            InputError: X has no texts.
         """
         answers = self._answers(X)
         place = {name: number for number, name in enumerate(self.predictor_.task.state["labels"])}

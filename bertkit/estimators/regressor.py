@@ -26,7 +26,7 @@ class BertRegressor(RegressorMixin, BertEstimator):
         """Train on texts (row,) or pairs (row, 2) and numbers (row,).
 
         Raises:
-            DataError: X has no texts, or all numbers are the same.
+            InputError: X has no texts, or all numbers are the same.
             BertkitError: a parameter or a model that can not be used, or a training that had to stop.
             ValueError: X and y differ in length, or y has no numbers (scikit-learn's own messages).
         """
@@ -40,6 +40,6 @@ class BertRegressor(RegressorMixin, BertEstimator):
 
         Raises:
             NotFittedError: before `fit`.
-            DataError: X has no texts.
+            InputError: X has no texts.
         """
         return np.array([answer["score"] for answer in self._answers(X)], dtype=np.float64)

@@ -73,7 +73,7 @@ class DataBlock(Block):
 
     train: Sources | None = None
     """File, folder, glob, `file.json#key`, `package:module/path`, `hub:name[:config][@revision]#split` or `-` (standard
-    input); or a list of these."""
+    input); or a list of these. `memory:...` names rows that a program passed to `train(data=...)`."""
     validation: Sources | None = None
     test: Sources | None = None
     format: Annotated[str, ReferenceTo("reader")] | None = None

@@ -14,7 +14,8 @@ from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 
 from bertkit import BertClassifier, BertRegressor
-from bertkit.errors import BertkitError, DataError, RecipeError
+from bertkit.errors import BertkitError
+from bertkit.estimators.base import InputError
 from tests.estimators.numbers import QUICK, TINY, NumberClassifier, NumberRegressor, checks
 
 KINDS = (NumberClassifier, NumberRegressor)
@@ -61,13 +62,13 @@ def fitted(tiny_bert: Path) -> BertClassifier:
 )
 @pytest.mark.parametrize("kind", [BertClassifier, BertRegressor])
 def test_x_must_be_texts(kind: Any, X: Any, what: str) -> None:
-    with pytest.raises(DataError, match=what) as caught:
+    with pytest.raises(InputError, match=what) as caught:
         kind().fit(X, [1, 2])
-    assert isinstance(caught.value, ValueError)
+    assert isinstance(caught.value, BertkitError)
 
 
 def test_what_is_predicted_must_be_like_what_was_learnt(fitted: BertClassifier, tiny_bert: Path) -> None:
-    with pytest.raises(DataError, match="pairs of texts, but the model was trained on single texts"):
+    with pytest.raises(InputError, match="pairs of texts, but the model was trained on single texts"):
         fitted.predict([("a", "b")])
     assert list(fitted.predict(np.array([["hello"]]))) == list(fitted.predict(["hello"]))
     with pytest.raises(NotFittedError):
@@ -88,7 +89,7 @@ def test_what_is_predicted_must_be_like_what_was_learnt(fitted: BertClassifier, 
     ],
 )
 def test_parameters_are_checked_by_fit(tiny_bert: Path, parameters: dict[str, Any], what: str) -> None:
-    with pytest.raises(RecipeError, match=what):
+    with pytest.raises(InputError, match=what):
         BertClassifier(tiny_bert, **parameters).fit(TEXTS, LABELS)
 
 

@@ -16,7 +16,6 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
 from bertkit import BertClassifier
-from bertkit.errors import DataError
 from tests.estimators.numbers import TINY
 
 TEXTS = [f"{text} {n}" for n in range(8) for text in ("where is my parcel", "i want my money back", "good bye")]
@@ -117,8 +116,3 @@ def test_pipelines_and_calibration(estimator: BertClassifier) -> None:
     assert scores.shape == (2,)
     calibrated = CalibratedClassifierCV(estimator, cv=2).fit(TEXTS, NAMES)
     np.testing.assert_allclose(calibrated.predict_proba(TEXTS).sum(axis=1), 1)
-
-
-def test_errors_are_those_of_bertkit(estimator: BertClassifier) -> None:
-    with pytest.raises(DataError):
-        clone(estimator).fit(TEXTS, ["a"] * 24)
