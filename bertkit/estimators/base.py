@@ -20,7 +20,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from bertkit.errors import BertkitError, DataError, RecipeError
+from bertkit.errors import BertkitError, DataError, RecipeError, Stopped
 from bertkit.inference.predictor import Predictor
 from bertkit.run import Run
 from bertkit.tasks.task import Answer
@@ -118,8 +118,11 @@ class BertEstimator(BaseEstimator):
         rows = [{**row, answer: value} for row, value in zip(inputs, answers, strict=True)]
         temporary = _temporary() if self.output is None else None
         folder = Path(temporary.name, RUN) if temporary else self._new_folder()
-        with as_input_errors():
-            self.run_ = train_recipe(recipe, data=rows, output=folder)
+        try:
+            with as_input_errors():
+                self.run_ = train_recipe(recipe, data=rows, output=folder)
+        except Stopped as stopped:  # a search must not take it for a fit that failed, and go on
+            raise KeyboardInterrupt(str(stopped)) from stopped
         self._temporary = temporary  # that of an earlier fit is removed now, and not if this one has failed
         self.predictor_ = Predictor.open(self.run_)
         return self

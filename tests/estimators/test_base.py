@@ -12,9 +12,10 @@ import pytest
 from scipy import sparse
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
+from sklearn.model_selection import GridSearchCV
 
 from bertkit import BertClassifier, BertRegressor
-from bertkit.errors import BertkitError
+from bertkit.errors import BertkitError, Stopped
 from bertkit.estimators.base import InputError
 from tests.estimators.numbers import QUICK, TINY, NumberClassifier, NumberRegressor, checks
 
@@ -115,6 +116,15 @@ def test_a_fit_that_fails_leaves_the_model_of_the_last(fitted: BertClassifier) -
     fitted.set_params(max_length=16)
     np.testing.assert_array_equal(fitted.predict_proba(TEXTS[:2]), expected)
     assert fitted.run_.path.is_dir()
+
+
+def test_ctrl_c_ends_a_search_too(tiny_bert: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def stop(*_: Any, **__: Any) -> None:
+        raise Stopped.at("run", "stopped at step 2 of 4")
+
+    monkeypatch.setattr("bertkit.estimators.base.train_recipe", stop)
+    with pytest.raises(KeyboardInterrupt, match="stopped at step 2 of 4"):
+        GridSearchCV(BertClassifier(tiny_bert), {"learning_rate": [1e-5, 1e-4]}, cv=2).fit(TEXTS, LABELS)
 
 
 def test_each_fit_makes_a_run_in_the_output_folder(fitted: BertClassifier, tmp_path: Path, bertkit) -> None:
