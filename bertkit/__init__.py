@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from bertkit.errors import BertkitError
+    from bertkit.estimators.classifier import BertClassifier
+    from bertkit.estimators.regressor import BertRegressor
     from bertkit.inference.checkpoint import Checkpoint
     from bertkit.inference.predictor import Predictor
     from bertkit.recipe.load import load as load_recipe
@@ -23,9 +25,21 @@ if TYPE_CHECKING:
     from bertkit.training.train import train
 
 __version__ = "0.1.0"
-__all__ = ["BertkitError", "Checkpoint", "Predictor", "Recipe", "Run", "load_recipe", "train"]
+__all__ = [
+    "BertClassifier",
+    "BertRegressor",
+    "BertkitError",
+    "Checkpoint",
+    "Predictor",
+    "Recipe",
+    "Run",
+    "load_recipe",
+    "train",
+]
 
 _PUBLIC = {
+    "BertClassifier": "bertkit.estimators.classifier:BertClassifier",
+    "BertRegressor": "bertkit.estimators.regressor:BertRegressor",
     "BertkitError": "bertkit.errors:BertkitError",
     "Checkpoint": "bertkit.inference.checkpoint:Checkpoint",
     "Predictor": "bertkit.inference.predictor:Predictor",

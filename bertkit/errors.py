@@ -120,12 +120,10 @@ class BertkitError(Exception):
         return cls(Problem(key, reason, remedy, detail, setting))
 
 
-class RecipeError(BertkitError, ValueError):
-    """A ValueError too, as libraries such as scikit-learn expect it of values that can not be used."""
+class RecipeError(BertkitError): ...
 
 
-class DataError(BertkitError, ValueError):
-    """A ValueError too, as RecipeError is."""
+class DataError(BertkitError): ...
 
 
 class ModelError(BertkitError): ...

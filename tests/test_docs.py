@@ -46,6 +46,26 @@ def test_the_worked_example_of_plugins(
     assert code == 0, err
 
 
+def test_the_examples_of_python_run(tmp_path: Path, tiny_bert: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One after the other; a tiny model in place of the one that they name."""
+    monkeypatch.chdir(tmp_path)
+    rows = [
+        f"{text} {n},{label}\n" for n in range(8) for text, label in (("where is it", "parcel"), ("money", "refund"))
+    ]
+    for name in ("mine.csv", "test.csv"):
+        (tmp_path / name).write_text("text,label\n" + "".join(rows), "utf-8")
+    code = "\n".join(blocks(ROOT / "docs" / "python.md", "python"))
+    assert code.count("bert-base-uncased") == 2
+    code = (
+        code.replace("bert-base-uncased", str(tiny_bert)).replace("128", "16").replace("num_train_epochs", "max_steps")
+    )
+    names: dict[str, object] = {}
+    monkeypatch.setattr("bertkit.recipe.train_block.LEAST_STEPS", 2)
+    exec(code, names)
+    assert names["search"].best_params_["learning_rate"] in (2e-5, 5e-5)  # type: ignore[attr-defined]
+    assert len(names["answers"]) == 16  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_links_lead_somewhere(page: Path) -> None:
     for target in re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text("utf-8")):

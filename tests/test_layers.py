@@ -25,7 +25,7 @@ ORDER = [
     ("inference",),
     ("report",),
     ("training",),
-    ("search", "serve", "understand", "shrink", "publish"),
+    ("estimators", "search", "serve", "understand", "shrink", "publish"),
     ("bench",),
     ("commands",),
     ("cli",),

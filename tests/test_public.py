@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import tomllib
@@ -15,7 +16,17 @@ PROJECT = Path(__file__).parent.parent / "pyproject.toml"
 
 
 def test_the_public_names() -> None:
-    assert bertkit.__all__ == ["BertkitError", "Checkpoint", "Predictor", "Recipe", "Run", "load_recipe", "train"]
+    assert bertkit.__all__ == [
+        "BertClassifier",
+        "BertRegressor",
+        "BertkitError",
+        "Checkpoint",
+        "Predictor",
+        "Recipe",
+        "Run",
+        "load_recipe",
+        "train",
+    ]
     assert set(bertkit.__all__) == set(bertkit._PUBLIC)
     assert set(bertkit.__all__) <= set(dir(bertkit))
 
@@ -41,6 +52,31 @@ def test_import_imports_nothing_heavy() -> None:
     out = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout
     heavy = {"torch", "transformers", "datasets", "numpy", "pydantic", "evaluate", "rich", "typer", "ruamel.yaml"}
     assert not heavy & set(out.split())
+
+
+USE = """
+from bertkit import BertClassifier, Predictor, train
+run = train("classify", data=[("a", "x")], sets={"seed": 1})
+reveal_type(run)
+reveal_type(Predictor.open(run).predict("a"))
+reveal_type(BertClassifier(max_length=8).fit(["a"], ["b"]))
+Predictor.open(run, devise="cpu")
+"""
+
+
+@pytest.mark.slow
+def test_a_type_checker_sees_the_types(tmp_path: Path) -> None:
+    """In a project that uses bertkit, and has no settings of its own."""
+    assert (PROJECT.parent / "bertkit" / "py.typed").is_file()
+    (tmp_path / "use.py").write_text(USE, "utf-8")
+    command = [sys.executable, "-m", "mypy", "--strict", "--follow-imports=silent", "use.py"]
+    environment = {**os.environ, "MYPYPATH": str(PROJECT.parent)}
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
+    kinds = [line.partition("Revealed type is ")[2] for line in done.stdout.splitlines() if "Revealed" in line]
+    wanted = ["bertkit.run.Run", "list[dict[str, Any]]", "bertkit.estimators.classifier.BertClassifier"]
+    assert [kind.strip('"').replace("builtins.", "") for kind in kinds] == wanted, done.stdout + done.stderr
+    assert 'Unexpected keyword argument "devise"' in done.stdout
+    assert "Found 1 error" in done.stdout
 
 
 def test_python_m_bertkit_is_the_command() -> None:

@@ -101,7 +101,8 @@ class DataBlock(Block):
 
     train: Sources | None = None
     """File, folder, glob, `file.json#key`, `file.xlsx#Sheet`, `file.zip#inner.csv`, `folder#table.txt`,
-    `package:module/path`, `hub:name[:config][@revision]#split` or `-` (standard input); or a list of these."""
+    `package:module/path`, `hub:name[:config][@revision]#split` or `-` (standard input); or a list of these.
+    `memory:...` names rows that a program passed to `train(data=...)`."""
     validation: Sources | None = None
     test: Sources | None = None
     format: Annotated[str, ReferenceTo("reader")] | None = None
