@@ -14,14 +14,15 @@ from typing import TYPE_CHECKING, Any
 from bertkit.data import headers, hints
 from bertkit.data.columns import paths
 from bertkit.data.columns.column import Column
+from bertkit.data.columns.mapping import check_mapping, names_of
 from bertkit.data.columns.units import PARALLEL, in_characters
-from bertkit.data.columns.values import SEVERAL, Values
+from bertkit.data.columns.values import Values
 from bertkit.data.read.folders import find_classes
 from bertkit.data.read.hub import check_hub
 from bertkit.data.read.readers import read
 from bertkit.data.read.rows import BadRows, Record, Tally, Unusable, word_place
 from bertkit.data.read.sources import Source, expand
-from bertkit.errors import DataError, Problem, Setting, did_you_mean, name_some, together
+from bertkit.errors import DataError, Setting, name_some, together
 from bertkit.progress import Pace
 from bertkit.recipe.schema import DataBlock
 
@@ -69,7 +70,7 @@ def load(
     Raises:
         DataError: a source, a column or a row that can not be used.
     """
-    _check_mapping(columns, block)
+    check_mapping(columns, block)
     tally, bad = Tally(), BadRows(block.bad_rows)
     values = Values(block, tally, keep_empty=not answers, train=train)
     rows = _Rows(columns, block, values, answers=answers)
@@ -131,11 +132,11 @@ class _Rows:
         self._id = str(mapped.get("id") or next((name for name in IDS if name in has), ""))
         wanted = {c.name: self._from[c.name] for c in self._columns if c.required or c.name in mapped}
         wanted |= {"id": self._id} if "id" in mapped else {}
-        used = {self._id, *(name for source in self._from.values() for name in _names(source))}
+        used = {self._id, *(name for source in self._from.values() for name in names_of(source))}
         used |= {PARALLEL} if any(column.kind == "spans" for column in self._columns) else set()
         unused = [name for name in has if not any(name == one or name.startswith(f"{one}.") for one in used if one)]
         lacking = {
-            name: [one for one in _names(source) if not paths.there(first.values, one)]
+            name: [one for one in names_of(source) if not paths.there(first.values, one)]
             for name, source in wanted.items()
         }
         if lost := {name: ones[0] for name, ones in lacking.items() if ones}:
@@ -146,11 +147,11 @@ class _Rows:
                 raise DataError(headers.name_columns(source, has, self._columns, rows))
             may_lack = headers.may_be_missing(source, has, self._block)
             header = headers.name_columns(source, has, self._columns, rows) if may_lack else None
-            many = {c.name: _names(self._from[c.name]) for c in self._all if c.kind == "choices"}
+            many = {c.name: names_of(self._from[c.name]) for c in self._all if c.kind == "choices"}
             problems = hints.missing(lost, self._columns, source.name, has, unused, rows, many)
             raise DataError(*problems, *([header] if header else []))
         inputs = [column for column in self._columns if not column.answer]
-        if inputs and not any(paths.there(first.values, one) for c in inputs for one in _names(self._from[c.name])):
+        if inputs and not any(paths.there(first.values, one) for c in inputs for one in names_of(self._from[c.name])):
             what = f"no column for {' or '.join(c.name for c in inputs)}; the columns here: {name_some(has)}"
             rows = hints.peek(first, more)
             named = ((c.name, hints.proposals([c], unused, rows).get(c.name)) for c in inputs)
@@ -261,45 +262,13 @@ class _Rows:
         return Dataset(table.drop_columns([c for c in ("id", "lines") if table[c].null_count == len(table)]))
 
 
-def _check_mapping(columns: Sequence[Column], block: DataBlock) -> None:
-    known = [*(column.name for column in columns), "id"]
-    problems = [
-        Problem(f"data.columns.{name}", "the task has no such column", did_you_mean(name, known))
-        for name in block.columns
-        if name not in known
-    ]
-    seen: dict[str, str] = {}
-    lists = {column.name for column in columns if column.kind in ("choices", "labels")}
-    for name, named in block.columns.items():
-        if name in known and name not in lists and not isinstance(named, str):
-            key = f"data.columns.{name}"
-            todo = SEVERAL if any(column.kind == "label" and column.name == name for column in columns) else "name one"
-            problems.append(Problem(key, "is one column, not a list of them", todo, setting=Setting(key, named[0])))
-        for source in _names(named):
-            if name in known and source in seen and "id" not in (name, seen[source]):
-                what = f"{source} is already the column of {seen[source]}"
-                problems.append(Problem(f"data.columns.{name}", what, "each column of the task has its own"))
-            seen.setdefault(source, name)
-    for name in block.allow_empty:
-        if name not in {column.name for column in columns if column.kind == "text"}:
-            todo = did_you_mean(name, [column.name for column in columns if column.kind == "text"])
-            problems.append(Problem("data.allow_empty", f"the task has no column {name} of texts", todo))
-    if problems:
-        raise DataError(*problems)
-
-
-def _names(source: str | list[str]) -> list[str]:
-    """The columns of a file that a column of the task is read from."""
-    return [source] if isinstance(source, str) else source
-
-
 def check_sources(sources: Sequence[str], columns: Sequence[Column], block: DataBlock, *, look: bool = True) -> None:
     """Check that sources are there and, with `look`, that their first rows have the task's columns. No more is read.
 
     Raises:
         DataError: a source or a column is missing.
     """
-    _check_mapping(columns, block)
+    check_mapping(columns, block)
     values = Values(block, Tally())
 
     def check(source: Source) -> None:

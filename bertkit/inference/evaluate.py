@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bertkit.data.read.held import GONE, lost
+from bertkit.data.held import GONE, lost
 from bertkit.data.read.rows import count_left_out
 from bertkit.engine.run import Progress
 from bertkit.errors import DataError, Parameter, RecipeError, did_you_mean

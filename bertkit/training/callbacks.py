@@ -24,7 +24,7 @@ from bertkit.progress import clock, per_second
 from bertkit.report.log import parse_line
 
 if TYPE_CHECKING:
-    from bertkit.training.budget import Budget
+    from bertkit.training.watch.budget import Budget
 
 log = logging.getLogger("bertkit")
 

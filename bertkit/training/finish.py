@@ -13,9 +13,9 @@ from bertkit.models import build
 from bertkit.report import run as run_page
 from bertkit.report.card import card
 from bertkit.run import Run
-from bertkit.training.convergence import still_falling
 from bertkit.training.parts import Parts, model_identity
 from bertkit.training.trainer import BertTrainer
+from bertkit.training.watch.convergence import still_falling
 from bertkit.warn import Warned, warn
 
 log = logging.getLogger("bertkit")

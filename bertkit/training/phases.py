@@ -21,7 +21,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bertkit.training.batching import StepSampler
-from bertkit.training.budget import Budget
+from bertkit.training.watch.budget import Budget
 
 
 @dataclass

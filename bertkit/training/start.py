@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from bertkit import processes
+from bertkit.data.held import GONE, Held, held, lost
 from bertkit.data.memory import answered_rows
-from bertkit.data.read.held import GONE, Held, held, lost
 from bertkit.errors import DataError, Parameter, Problem, RecipeError, RunError, did_you_mean
 from bertkit.recipe.load import differences, load, resolve, task_options
 from bertkit.recipe.local import is_movable, with_places_of

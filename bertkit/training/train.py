@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bertkit import processes
-from bertkit.data.read.held import held
+from bertkit.data.held import held
 from bertkit.errors import BertkitError, RecipeError, RunError, Stopped, TrainingError, WriteError
 from bertkit.files.lock import one_writer
 from bertkit.fs import FULL
@@ -192,11 +192,11 @@ def build_trainer(parts: Parts, run: Run, checkpoint: Path | None = None) -> Ber
     from transformers import PrinterCallback
     from transformers.integrations import TensorBoardCallback
 
-    from bertkit.training.budget import Budget
     from bertkit.training.callbacks import LogFile, ShowProgress, StopOnNonFinite, StopWatch
-    from bertkit.training.interrupt import Interrupt
-    from bertkit.training.trackers import guard
     from bertkit.training.trainer import BertTrainer
+    from bertkit.training.watch.budget import Budget
+    from bertkit.training.watch.interrupt import Interrupt
+    from bertkit.training.watch.trackers import guard
 
     args, watch = parts.args, StopWatch()
     minutes = parts.recipe.train.get(train_block.MAX_MINUTES)

@@ -27,10 +27,10 @@ from bertkit.models.layers import depths
 from bertkit.run import Run
 from bertkit.tasks.task import Task
 from bertkit.training.batching import COUNTED, Loader, StepSampler, train_loader
-from bertkit.training.budget import VIRTUAL, Budget
 from bertkit.training.checkpoints import RUNNING, STATE, Checkpoints, damage, running_of, wins_tie
-from bertkit.training.interrupt import Interrupt
 from bertkit.training.phases import PhaseSampler
+from bertkit.training.watch.budget import VIRTUAL, Budget
+from bertkit.training.watch.interrupt import Interrupt
 from bertkit.warn import warn
 
 if TYPE_CHECKING:

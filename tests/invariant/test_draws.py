@@ -16,9 +16,9 @@ from bertkit import Run, train
 from bertkit.data.tokenizer import coverage
 from bertkit.recipe.load import dump
 from bertkit.recipe.schema import Recipe
-from bertkit.training import budget
 from bertkit.training.phases import PhaseSampler
 from bertkit.training.trainer import BertTrainer
+from bertkit.training.watch import budget
 from tests.drawing import Lazy
 from tests.helpers import Power, log_of
 from tests.launched import Pair, assert_near, assert_same, recipe_of_rows

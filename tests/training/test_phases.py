@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from bertkit.training.batching import StepSampler
-from bertkit.training.budget import Budget
 from bertkit.training.phases import PhaseSampler
+from bertkit.training.watch.budget import Budget
 
 LENGTHS = np.array([4] * 20 + [9] * 13)
 PHASES = [(20, 0.75), (13, 0.25)]

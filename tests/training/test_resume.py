@@ -17,8 +17,8 @@ from safetensors.torch import load_file
 from bertkit import Run, train
 from bertkit.errors import RecipeError, RunError, Stopped, TrainingError
 from bertkit.recipe.schema import Recipe
-from bertkit.training import interrupt
 from bertkit.training.checkpoints import LIST, Checkpoints, is_final, step_of
+from bertkit.training.watch import interrupt
 from tests.helpers import Power, messages, tiny_recipe
 from tests.tiny import TINY
 

@@ -17,8 +17,8 @@ from bertkit.models.layers import depths
 from bertkit.recipe.schema import DataBlock, ModelBlock
 from bertkit.run import Run
 from bertkit.tasks.classify.task import Classify, ClassifyOptions
-from bertkit.training.interrupt import Interrupt
 from bertkit.training.trainer import BertTrainer
+from bertkit.training.watch.interrupt import Interrupt
 
 RATE = 1e-3
 

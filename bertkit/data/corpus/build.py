@@ -29,9 +29,10 @@ from bertkit.data.corpus.manifest import (
     read_round,
 )
 from bertkit.data.corpus.options import CorpusOptions
+from bertkit.data.read.bytes.packed import ZIP
 from bertkit.data.read.documents import Scanned, scan
-from bertkit.data.read.packed import ZIP
-from bertkit.data.read.sources import ENDINGS, Source, expand, shown
+from bertkit.data.read.formats import ENDINGS
+from bertkit.data.read.sources import Source, expand, shown
 from bertkit.errors import BertkitError, DataError, WriteError
 from bertkit.files.lock import LOCK, one_writer
 from bertkit.fs import cache_home, sweep, write_json, write_text

@@ -19,10 +19,11 @@ from typing import Any
 
 from bertkit.data.columns import paths
 from bertkit.data.corpus.options import CorpusOptions
+from bertkit.data.read.formats import BINARY
 from bertkit.data.read.lines import Undecodable, count_wrong, lines, valid_lines
 from bertkit.data.read.readers import read
 from bertkit.data.read.rows import BadRows
-from bertkit.data.read.sources import BINARY, Source
+from bertkit.data.read.sources import Source
 from bertkit.errors import DataError, Problem, Setting, name_some
 from bertkit.recipe.schema import DataBlock
 from bertkit.warn import warn

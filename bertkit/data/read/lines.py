@@ -14,10 +14,11 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import Any, BinaryIO
 
-from bertkit.data.read import encodings
-from bertkit.data.read.packed import check_plain
+from bertkit.data.read.bytes import encodings
+from bertkit.data.read.bytes.packed import check_plain
+from bertkit.data.read.formats import BINARY
 from bertkit.data.read.rows import Record, Tally, word_place
-from bertkit.data.read.sources import BINARY, Source
+from bertkit.data.read.sources import Source
 from bertkit.errors import DataError, Problem, Setting, did_you_mean
 from bertkit.recipe.schema import DataBlock
 from bertkit.warn import warn

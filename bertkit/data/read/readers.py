@@ -26,11 +26,12 @@ from bertkit.data.read.arrow import read_arrow, read_parquet
 from bertkit.data.read.conll import read_conll
 from bertkit.data.read.fasttext import PREFIX, read_fasttext
 from bertkit.data.read.folders import read_folders
+from bertkit.data.read.formats import format_of
 from bertkit.data.read.hub import read_hub
 from bertkit.data.read.json import read_json, read_jsonl, read_squad
 from bertkit.data.read.lines import WrongBytes, lines
 from bertkit.data.read.rows import BadRows, Record
-from bertkit.data.read.sources import Source, expand, format_of
+from bertkit.data.read.sources import Source, expand
 from bertkit.data.read.tables.csv import read_csv, read_csv_semicolon, read_tsv
 from bertkit.data.read.tables.sheets import read_excel
 from bertkit.errors import BertkitError, DataError, PluginError, Problem

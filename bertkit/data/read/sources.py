@@ -17,45 +17,14 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from bertkit import extras
-from bertkit.data.read.held import rows_named
-from bertkit.data.read.packed import PACKED, ZIP, choose, files_in, is_excel, is_packed, unpack
-from bertkit.errors import BertkitError, DataError, ExtraError, Problem, Setting
+from bertkit.data.held import rows_named
+from bertkit.data.read.bytes.packed import ZIP, choose, files_in, is_excel, is_packed, unpack
+from bertkit.data.read.formats import ENDINGS, NOT_ROWS, chosen, of_ending, unknown_ending
+from bertkit.errors import BertkitError, DataError, ExtraError, Problem
 from bertkit.recipe.schema import MEMORY, DataBlock
 from bertkit.warn import warn
 
 log = logging.getLogger("bertkit")
-
-ENDINGS = {
-    ".csv": "csv",
-    ".tsv": "tsv",
-    ".jsonl": "jsonl",
-    ".ndjson": "jsonl",
-    ".json": "json",
-    ".parquet": "parquet",
-    ".arrow": "arrow",
-    ".feather": "arrow",
-    ".xlsx": "excel",
-    ".xlsm": "excel",
-    ".xlsb": "excel",
-    ".xls": "excel",
-    ".ods": "excel",
-    ".txt": "text",
-    ".conll": "conll",
-    ".conll03": "conll",
-    ".bio": "conll",
-    ".iob": "conll",
-    ".iob2": "conll",
-    ".bmes": "conll",
-    ".ann": "brat",
-    ".spacy": "docbin",
-}
-"""File ending (upper or lower case; one of `PACKED` may follow) -> reader."""
-
-BINARY = ("parquet", "arrow", "excel", "docbin")
-"""Formats that are not lines of text."""
-NOT_ROWS = ("dataset_info.json", "dataset_dict.json", "state.json")
-"""Other files that `Dataset.save_to_disk` writes."""
-
 
 PATIENCE = 1.0
 """Seconds before a pipe without a writer is named."""
@@ -212,7 +181,7 @@ def _files(path: str, key: str, text: str, block: DataBlock) -> list[Source]:
 
 def _folder(folder: Path, text: str, block: DataBlock) -> list[Source]:
     inside = [path for path in folder.rglob("*") if path.is_file()]
-    rows = [path for path in visible_files(folder) if _format(path) and path.name not in NOT_ROWS]
+    rows = [path for path in visible_files(folder) if of_ending(path) and path.name not in NOT_ROWS]
     if not rows:
         raise DataError.at(text, "the folder holds no data file", f"a data file ends in {', '.join(ENDINGS)}")
     if passed := len(inside) - len(rows):
@@ -247,52 +216,26 @@ def _file(path: Path, block: DataBlock, key: str = "") -> Source:
     name = shown(path)
     if path.suffix.lower() == ZIP:
         return _zipped(path, name, key, block)
-    format = _chosen(path, block) or ("excel" if is_excel(path) else "")
+    format = chosen(path, block) or ("excel" if is_excel(path) else "")
     if not format:
-        raise _unknown(name)
+        raise unknown_ending(name)
     return Source(name, format, path, key)
 
 
 def _zipped(path: Path, name: str, key: str, block: DataBlock) -> Source:
     """The file in a .zip that is asked for, or the only one that can be read."""
     inside = [] if key else files_in(path)
-    known = [inner for inner in inside if _format(Path(inner)) and Path(inner).name not in NOT_ROWS]
+    known = [inner for inner in inside if of_ending(Path(inner)) and Path(inner).name not in NOT_ROWS]
     if not known and block.format:
         known = inside
     inner, key = choose(path, name, key, known)
     if len(inside) > 1:
         log.info("%s: %s is read; other files in it: %d", name, inner, len(inside) - 1)
     name = f"{name}#{inner}"
-    format = _chosen(Path(inner), block)
+    format = chosen(Path(inner), block)
     if not format:
-        raise _unknown(name)
+        raise unknown_ending(name)
     return Source(name, format, path, key, inner=inner)
-
-
-def _unknown(name: str) -> BertkitError:
-    todo = f"name the format ({', '.join(sorted(set(ENDINGS.values())))})"
-    return DataError.at(name, "unknown file ending", todo, setting=Setting("data.format", "csv"))
-
-
-def _chosen(path: Path, block: DataBlock) -> str:
-    """The format that the block names, or that of the file's ending; `data.delimiter` makes a table of plain text."""
-    format = block.format or _format(path)
-    tables = {"text": "tsv", "": "csv"} if block.delimiter and not block.format else {}
-    return tables.get(format, format)
-
-
-def format_of(text: str, block: DataBlock) -> str:
-    """The format of a source by its name alone; an empty text where that does not tell."""
-    if text.startswith("hub:"):
-        return "hub"
-    path = Path(text if Path(text).exists() else text.partition("#")[0])
-    return "" if text == "-" or path.is_dir() or glob.has_magic(text) else _chosen(path, block)
-
-
-def _format(path: Path) -> str:
-    """The format by the file ending, or an empty text."""
-    packed = path.suffix.lower() in PACKED
-    return ENDINGS.get(Path(path.stem if packed else path.name).suffix.lower(), "")
 
 
 def shown(path: Path) -> str:
@@ -305,7 +248,7 @@ def shown(path: Path) -> str:
 def _not_found(path: str, text: str) -> BertkitError:
     file = Path(path)
     todo = _near(file.name, [str(file.parent)])
-    if not todo and not _format(file) and re.fullmatch(r"[\w.-]+(/[\w.-]+)?", path):
+    if not todo and not of_ending(file) and re.fullmatch(r"[\w.-]+(/[\w.-]+)?", path):
         todo = f"for a data set on the hub write hub:{path}#train"
     todo = todo or "check the name: paths in a recipe start at its folder, all others at the current folder"
     return DataError.at(text, "no such file or folder", todo)

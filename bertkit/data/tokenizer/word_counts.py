@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 from bertkit.data.columns import paths
 from bertkit.data.read.documents import AUTO, check_text, scan
+from bertkit.data.read.formats import BINARY
 from bertkit.data.read.readers import read
 from bertkit.data.read.rows import BadRows, Record
-from bertkit.data.read.sources import BINARY, Source
+from bertkit.data.read.sources import Source
 from bertkit.errors import Problem, Setting, name_some
 from bertkit.recipe.schema import DataBlock
 

@@ -111,7 +111,7 @@ def test_a_line_without_end_is_an_error_before_the_memory_is_full(write, monkeyp
 
 
 def test_a_packed_bomb_is_an_error_and_repetitive_texts_are_not(write, monkeypatch):
-    from bertkit.data.read import packed
+    from bertkit.data.read.bytes import packed
 
     monkeypatch.setattr(packed, "BOMB_BYTES", 100_000)
     assert len(read(write("a.txt.gz", gzip.compress(b"text\n" * 20_000)))) == 20_000

@@ -21,7 +21,7 @@ def texts(sources: list[str], block: DataBlock = BLOCK) -> list[tuple[str, str]]
 
 
 def test_every_format_of_an_ending_has_a_reader():
-    from bertkit.data.read.sources import ENDINGS
+    from bertkit.data.read.formats import ENDINGS
 
     assert set(ENDINGS.values()) < set(READERS)
     assert set(READERS) <= set(plugins.names("reader"))

@@ -15,7 +15,7 @@ from datetime import date, datetime, time
 from typing import Any
 
 from bertkit import extras
-from bertkit.data.read.packed import check_size
+from bertkit.data.read.bytes.packed import check_size
 from bertkit.data.read.rows import Record, Tally
 from bertkit.data.read.sources import Source, placeholders
 from bertkit.errors import DataError, Setting, did_you_mean, name_some

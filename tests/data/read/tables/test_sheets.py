@@ -5,7 +5,7 @@ from datetime import date, datetime, time, timedelta
 
 import pytest
 
-from bertkit.data.read import packed
+from bertkit.data.read.bytes import packed
 from bertkit.data.read.readers import read_records
 from bertkit.data.read.rows import Record
 from bertkit.data.read.tables.sheets import _text

@@ -11,7 +11,7 @@ from transformers.integrations import integration_utils
 
 from bertkit import train
 from bertkit.errors import TrainingError
-from bertkit.training.trackers import Tracker, _SwanLab
+from bertkit.training.watch.trackers import Tracker, _SwanLab
 from tests.helpers import messages, tiny_recipe
 
 

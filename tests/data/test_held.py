@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bertkit.data.dataset import load
-from bertkit.data.read.held import Held, held, lost, rows_named
+from bertkit.data.held import Held, held, lost, rows_named
 from bertkit.errors import DataError
 from bertkit.recipe.schema import DataBlock
 from tests.helpers import make

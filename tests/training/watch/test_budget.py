@@ -9,8 +9,8 @@ import pytest
 import torch
 from transformers import get_scheduler
 
-from bertkit.training import budget
-from bertkit.training.budget import VIRTUAL, Budget
+from bertkit.training.watch import budget
+from bertkit.training.watch.budget import VIRTUAL, Budget
 
 ARGS: Any = SimpleNamespace(
     logging_strategy="steps", logging_steps=0.25, eval_strategy="steps", eval_steps=0.5, eval_delay=0,

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 from transformers import TrainerControl
 
-from bertkit.training import interrupt
-from bertkit.training.interrupt import ECHO, EVERY, Interrupt
+from bertkit.training.watch import interrupt
+from bertkit.training.watch.interrupt import ECHO, EVERY, Interrupt
 from tests.helpers import messages
 
 SIGNALS = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]

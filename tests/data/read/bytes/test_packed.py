@@ -10,7 +10,7 @@ import zipfile
 import pyarrow as pa
 import pytest
 
-from bertkit.data.read import packed
+from bertkit.data.read.bytes import packed
 from bertkit.data.read.documents import scan
 from bertkit.data.read.readers import read_records
 from bertkit.data.read.sources import expand

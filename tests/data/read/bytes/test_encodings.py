@@ -4,7 +4,7 @@ import io
 
 import pytest
 
-from bertkit.data.read.encodings import of_file
+from bertkit.data.read.bytes.encodings import of_file
 
 TEXTS = {
     "gb18030": "text,label\n这部电影很好看，我喜欢,正面\n服务太差了,负面\n",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bertkit.training.convergence import still_falling
+from bertkit.training.watch.convergence import still_falling
 
 
 def curve(
