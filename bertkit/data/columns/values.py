@@ -235,9 +235,8 @@ class Values:
         """The label of a row that has exactly one."""
         if isinstance(value, list) and len(value) == 1:
             value = value[0]
-        if isinstance(value, list):
-            raise Unusable("is a list, not one label", SEVERAL, detail=f"{value!r:.40}")
-        if isinstance(value, str) and value not in (self._names or ()) and label_cells.listed(value) is not None:
+        known = isinstance(value, str) and value in (self._names or ())
+        if isinstance(value, list) or (isinstance(value, str) and not known and label_cells.listed(value) is not None):
             raise Unusable("is a list, not one label", SEVERAL, detail=f"{value!r:.40}")
         return self._label(value, place)
 
@@ -288,8 +287,6 @@ def _list(value: Any, elements: str) -> list[Any]:
 def check_characters(text: str) -> None:
     """Raise Unusable where a text holds half a surrogate pair."""
     if not text.isascii() and _HALF_CHARACTER.search(text):
-        todo, setting = (
-            "was a text cut inside an emoji? to read it as U+FFFD",
-            Setting("data.encoding_errors", "replace"),
-        )
-        raise Unusable("holds half a character", todo, detail="a lone \\ud800 to \\udfff", setting=setting)
+        todo, detail = "was a text cut inside an emoji? to read it as U+FFFD", "a lone \\ud800 to \\udfff"
+        setting = Setting("data.encoding_errors", "replace")
+        raise Unusable("holds half a character", todo, detail=detail, setting=setting)
