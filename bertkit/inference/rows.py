@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from bertkit.data.columns.characters import check_characters
 from bertkit.data.columns.column import Column
-from bertkit.data.columns.values import check_characters
 from bertkit.data.memory import LISTS, plain
 from bertkit.data.read.rows import Unusable
 from bertkit.errors import DataError

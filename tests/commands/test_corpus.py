@@ -70,7 +70,7 @@ BAD = {
     "build b.txt -t t -o out": ("b.txt", "no such file", "did you mean a.txt?"),
     "build empty.txt -t t -o out": ("empty.txt", "is empty", "right file"),
     "build blank.txt -t t -o out": ("blank.txt", "no document with a text", "right file"),
-    "build latin.txt -t t -o out": ("latin.txt:3", "0xE9 is not valid utf-8", "--encoding auto"),
+    "build latin.txt -t t -o out": ("latin.txt:3", "is not valid utf-8: the byte 0xE9", "--encoding auto"),
     "build latin.txt -t t -o out --encoding utf-9": ("--encoding", "no such text encoding", "utf-8"),
     "build rows.jsonl -t t -o out": ("rows.jsonl:1", "no column 'text'", "--column body"),
     "build a.txt -t gone -o out": ("--tokenizer", "gone", ""),

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from bertkit.data.columns import choices, label_cells, spans
+from bertkit.data.columns.characters import check_characters
 from bertkit.data.columns.choices import SKIP
 from bertkit.data.columns.column import Column
 from bertkit.data.columns.label_map import LabelMap
@@ -19,8 +20,6 @@ from bertkit.data.read.rows import Tally, Unusable
 from bertkit.errors import DataError, Problem, Setting
 from bertkit.recipe.schema import DataBlock
 
-# JSON can hold half of a surrogate pair (an emoji split in two), which no encoding can write and no tokenizer can read.
-_HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 EVERY_ROW = "every row needs one; to leave such rows out and count them"
 SEVERAL = "write one label; rows with several labels need options.multi_label: true"
 EVERY_WORD = "every word needs a visible character; to leave such rows out"
@@ -297,13 +296,3 @@ def _list(value: Any, elements: str) -> list[Any]:
     if not isinstance(value, list):
         raise Unusable(f"is not a list of {elements}", 'write ["a", "b"]', detail=f"found {describe(value)}")
     return value
-
-
-def check_characters(text: str) -> None:
-    """Raise Unusable where a text holds half a surrogate pair."""
-    if not text.isascii() and _HALF_CHARACTER.search(text):
-        todo, setting = (
-            "was a text cut inside an emoji? to read it as U+FFFD",
-            Setting("data.encoding_errors", "replace"),
-        )
-        raise Unusable("holds half a character", todo, detail="a lone \\ud800 to \\udfff", setting=setting)

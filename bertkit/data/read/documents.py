@@ -20,7 +20,7 @@ from typing import Any
 from bertkit.data.columns import paths
 from bertkit.data.corpus.options import CorpusOptions
 from bertkit.data.read.formats import BINARY
-from bertkit.data.read.lines import Undecodable, count_wrong, lines, valid_lines
+from bertkit.data.read.lines import Undecodable, count_wrong, is_damaged, lines, valid_lines
 from bertkit.data.read.readers import read
 from bertkit.data.read.rows import BadRows
 from bertkit.data.read.sources import Source
@@ -32,7 +32,7 @@ LONGEST = 8_000_000
 """Characters of a document at most: ten times a long novel."""
 CHUNK = 2**20
 AUTO = "auto"
-"""As an encoding: UTF-8 if the whole file is valid UTF-8, else cp1252, with a warning per file."""
+"""As an encoding: UTF-8 if the file is valid UTF-8, or is but for some lines, else cp1252, with a warning per file."""
 
 _EMPTY_LINE = re.compile(r"\n(?:[^\S\n]*\n)+")
 _HEAD = re.compile(r"(?:[^\S\n]*\n)+")
@@ -80,6 +80,8 @@ def scan(source: Source, block: DataBlock, *, errors: str = "strict") -> Scanned
     except UnicodeError as error:
         if block.encoding != AUTO and errors == "strict" and _may_hold_wrong(source, block):
             return scan(source, block, errors="replace")
+        if block.encoding == AUTO and is_damaged(source, DataBlock()):
+            return scan(source, block.model_copy(update={"encoding": "utf-8"}))
         if block.encoding != AUTO:
             raise _undecodable(source, encoding) from error
         warn(f"{source.name}: is not UTF-8, so it is read as cp1252")
@@ -176,6 +178,9 @@ def _undecodable(source: Source, encoding: str) -> Exception:
         for _ in valid_lines(source, DataBlock(encoding=encoding)):
             pass
     except Undecodable as error:
+        setting = error.problems[0].setting
+        if setting and setting.value not in ("cp1252", "utf-16-le"):
+            return error
         todo = "name the encoding of the file, or read files that are not UTF-8 as cp1252"
         return DataError(*(replace(p, remedy=todo, setting=Setting("data.encoding", AUTO)) for p in error.problems))
     except DataError as error:

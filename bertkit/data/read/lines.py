@@ -113,6 +113,12 @@ def count_wrong(source: Source, block: DataBlock) -> tuple[int, int, int]:
     return every, wrong, right
 
 
+def is_damaged(source: Source, block: DataBlock) -> bool:
+    """Whether a file is in its encoding but for some lines: those of another encoding are hardly ever valid UTF-8."""
+    _, wrong, right = count_wrong(source, block)
+    return right > encodings.MOST_BY_CHANCE * wrong
+
+
 class WrongBytes:
     """What does not decode in the rows of a source: bytes of the file and, where they are replaced, halves of
     characters that JSON can hold (`\\ud83d`)."""
@@ -120,6 +126,7 @@ class WrongBytes:
     def __init__(self, source: Source, block: DataBlock):
         self._source, self._block = source, block
         self._has_bytes = source.rows is None and source.format not in (*BINARY, "hub")
+        self._pattern = _HALF if block.encoding_errors == "replace" else _BYTE
         self._tally, self._found = Tally(), False
 
     def check(self, row: Record) -> Record | Problem:
@@ -128,10 +135,10 @@ class WrongBytes:
         Raises:
             Undecodable: the whole file decodes in another encoding, and no bad row is to be left out.
         """
-        pattern = _HALF if self._block.encoding_errors == "replace" else _BYTE
-        held = next(filter(None, (_search(pattern, cell) for cell in row.values.items())), None)
-        if held is None:
+        text = _texts_of(row.values)
+        if text.isascii() or not self._pattern.search(text):
             return row
+        held = next(filter(None, (_search(self._pattern, cell) for cell in row.values.items())))
         place = word_place(row.place, row.lines, held[0])
         if self._block.encoding_errors == "replace":
             self._found = True
@@ -178,10 +185,23 @@ class WrongBytes:
     @cached_property
     def _other(self) -> str:
         """The encoding in which the whole file decodes, if it does not look like that of the block; else empty."""
-        _, wrong, right = self._counts
-        if not self._source.again or right > encodings.MOST_BY_CHANCE * wrong:
+        if not self._source.again or is_damaged(self._source, self._block):
             return ""
         return encodings.of_file(self._source.open, self._block.encoding)
+
+
+def _texts_of(value: Any) -> str:
+    """All texts within a value, joined: searching them at once takes a fifth of the time."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, dict):
+        value = [*value, *value.values()]
+    if not isinstance(value, list):
+        return ""
+    try:
+        return "".join(value)
+    except TypeError:  # it holds more than texts
+        return "".join(map(_texts_of, value))
 
 
 def _search(pattern: re.Pattern[str], value: Any) -> tuple[int | None, str] | None:

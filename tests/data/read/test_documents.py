@@ -140,3 +140,18 @@ def test_clean() -> None:
     assert clean("می‌خواهم", counts) == "می‌خواهم"  # Persian: the joiner belongs to the word
     assert clean("as it is", counts) == "as it is"
     assert counts == {"documents_cleaned": 1, "characters_removed": 2}
+
+
+def test_bytes_that_do_not_decode_are_replaced_or_their_rows_left_out(write, caplog) -> None:
+    text = write("a.txt", "café\n".encode() + b"bad \xe2\x80 day\n")
+    assert found(text, DataBlock(encoding_errors="replace")) == ["café\nbad \ufffd day\n"]
+    assert caplog.messages == ["a.txt: 1 of 2 lines are not valid utf-8, replaced by U+FFFD"]
+    rows = write("a.jsonl", '{"text": "café"}\n'.encode() + b'{"text": "bad \xe2\x80"}\n')
+    assert found(rows, DataBlock(bad_rows="skip")) == ["café"]
+    assert found(rows, DataBlock(encoding_errors="replace")) == ["café", "bad \ufffd"]
+    with pytest.raises(DataError, match=r"a\.txt:2  is not valid utf-8"):
+        found(text, DataBlock(bad_rows="skip"))
+    for block in (DataBlock(), DataBlock(encoding="auto")):  # cp1252 would make mojibake of the lines that are right
+        with pytest.raises(DataError, match=r"1 of 2 lines are not.*--set data\.encoding_errors=replace"):
+            found(text, block)
+    assert found(text, DataBlock(encoding="auto", encoding_errors="replace")) == ["café\nbad \ufffd day\n"]

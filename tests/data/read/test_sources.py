@@ -11,7 +11,7 @@ import time
 import pytest
 
 from bertkit.data.read import sources
-from bertkit.data.read.sources import expand
+from bertkit.data.read.sources import Source, expand, fitting, format_of
 from bertkit.errors import DataError, ExtraError
 from bertkit.recipe.schema import DataBlock
 
@@ -224,3 +224,38 @@ def test_a_closed_standard_input(monkeypatch):
     monkeypatch.setattr(sys, "stdin", None)
     with pytest.raises(DataError, match="stdin  is closed; name a file"):
         expand(["-"], BLOCK)
+
+
+@pytest.mark.parametrize(
+    ("source", "options", "format"),
+    [
+        ("a.csv", {}, "csv"),
+        ("a.TXT.gz", {"delimiter": ";"}, "tsv"),
+        ("a.dat", {"delimiter": ";"}, "csv"),
+        ("a.jsonl", {"delimiter": ";"}, "jsonl"),
+        ("a.txt", {"delimiter": ";", "format": "text"}, "text"),
+        ("a.json#train", {}, "json"),
+        ("hub:x/y#train", {}, "hub"),
+        ("package:a/b.csv", {}, "csv"),
+        ("-", {}, ""),
+        ("*.csv", {}, ""),
+        (".", {}, ""),
+    ],
+)
+def test_the_format_that_a_name_tells(source, options, format):
+    assert format_of(source, DataBlock(**options)) == format
+
+
+def test_names_that_fit_a_number_of_columns():
+    assert fitting(["text", "label"], 3) == ("text", "label", "column3")
+    assert fitting(["text", "label"], 1) == ("text",)
+
+
+def test_a_pipe_and_a_data_set_of_the_hub_are_read_once(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "a.csv").write_text("text\n")
+    assert Source("a", "csv", tmp_path / "a.csv").again
+    assert Source("stdin", "csv", content=b"text\n").again
+    assert not Source("pipe", "csv", tmp_path / "pipe").again
+    assert not Source("hub:x", "hub").again
+    assert not Source("rows", "memory", rows=[{}]).again
