@@ -25,6 +25,8 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import pytest
 import pytest_socket
 
+from tests import loopback_push
+
 TOKEN = "hf_good"
 RESOLVE = re.compile(r"/(?:(?P<kind>datasets|spaces)/)?(?P<name>[^/]+(?:/[^/]+)?)/resolve/(?P<rev>[^/]+)/(?P<file>.+)")
 API = re.compile(
@@ -117,6 +119,9 @@ class _Handler(BaseHTTPRequestHandler):
         fault = self.hub.fault(path, body=body)
         if fault and fault.status:
             return self._send(fault.status, b"{}", fault.headers)
+        known = self._known
+        if self.command == "POST" and (done := loopback_push.answer(self.hub, path, sent, known=known)):
+            return self._send(done[0], json.dumps(done[1]).encode(), {"Content-Type": "application/json"})
         if found := LIST.fullmatch(path):
             return self._list(found["kind"], query.get("search", [""])[0])
         # %2F of a revision such as refs/pr/1 stands for a part of one name.
@@ -128,6 +133,11 @@ class _Handler(BaseHTTPRequestHandler):
             return self._of_repository(parts, sent, body, fault.cut if fault else None)
         return self._send(404, b"{}")
 
+    @property
+    def _known(self) -> bool:
+        """Whether the request has the good token."""
+        return self.headers.get("Authorization") == f"Bearer {TOKEN}"
+
     def _list(self, kind: str, search: str) -> None:
         names = [name for (of, name), one in self.hub.repositories.items() if of == kind and not one.private]
         self._json([{"id": name, "modelId": name} for name in sorted(names) if search.lower() in name.lower()])
@@ -135,7 +145,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _of_repository(self, parts: dict[str, str], sent: str, body: bool, cut: int | None) -> None:
         kind, name, revision = parts["kind"] or "models", parts["name"], parts["rev"] or "main"
         repository = self.hub.repositories.get((kind, name))
-        known = self.headers.get("Authorization") == f"Bearer {TOKEN}"
+        known = self._known
         if repository is None or (repository.private and not known):
             return self._error(404 if known else 401, "RepoNotFound", "Repository not found")
         if repository.gated and parts["call"] in ("resolve", "auth-check") and not known:

@@ -86,13 +86,13 @@ class Checkpoint(Predictor):
         predictor.names, predictor.labels, predictor.order = names, list(labels), list(order)
         return predictor
 
-    def predict(self, rows: Any, *, progress: Progress = iter, quiet: bool = False) -> list[Answer]:
+    def _answers(self, rows: Any, *, progress: Progress, quiet: bool) -> list[Answer]:
         if not self._named:
             warning = self.task.adopt(self.names, (), self.recipe.data, order=self.order, labels=self.labels)
             if warning:
                 warn(warning)
             self._named = True
-        return super().predict(rows, progress=progress, quiet=quiet)
+        return super()._answers(rows, progress=progress, quiet=quiet)
 
     def score(self, name: str, rows: Rows, metrics: Sequence[Metric], *, progress: Progress = iter) -> Scores:
         warning = self.task.adopt(self.names, rows, self.recipe.data, order=self.order, labels=self.labels)

@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from bertkit.errors import Parameter, Problem, RunError
 from bertkit.files.json_file import read_json
@@ -79,7 +80,7 @@ def _card(file: Path, license: str | None, languages: Sequence[str]) -> bytes:
     from huggingface_hub import ModelCard
 
     try:
-        card = ModelCard(file.read_text("utf-8"))
+        card: Any = ModelCard(file.read_text("utf-8"))
     except OSError as error:
         raise RunError.at(str(file), f"can not be read: {error.strerror}", "copy the Run again") from error
     except Exception as error:  # the YAML's, or one of huggingface_hub's

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
 from bertkit import plugins
@@ -29,6 +32,13 @@ def keys() -> set[str]:
 
 def test_each_key_that_is_named_exists() -> None:
     assert {*OTHER.values()} - keys() == set()
+
+
+def test_each_key_of_the_tables_exists() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "coming-from.md").read_text("utf-8")
+    named = {*re.findall(r"\b((?:train|data|options|model)\.[a-z_]+(?:\.[a-z_]+)*)", page)}
+    assert len(named) > 30
+    assert named - keys() == set()
 
 
 @pytest.mark.parametrize(

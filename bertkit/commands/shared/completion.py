@@ -10,8 +10,12 @@ import importlib.util
 import typing
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
 
 YAML = (".yaml", ".yml")
 
@@ -114,7 +118,8 @@ def _values(key: str) -> list[str]:
     if key in named:
         return named[key]
     block, _, name = key.partition(".")
-    model = {"data": DataBlock, "model": ModelBlock}.get(block)
+    blocks: dict[str, type[BaseModel]] = {"data": DataBlock, "model": ModelBlock}
+    model = blocks.get(block)
     if model is None or name not in model.model_fields:
         return []
     hint = model.model_fields[name].annotation

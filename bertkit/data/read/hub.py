@@ -49,12 +49,12 @@ def check_hub(source: Source) -> None:
     import datasets
 
     parts, where = _parts(source), f"{source.name}#{source.key}"
-    offline = not hub.reachable()
+    offline, said = _asked(where, parts)
     try:
-        with hub.cache_only() if offline else contextlib.nullcontext():
+        with hub.cache_only() if offline or said else contextlib.nullcontext():
             known = datasets.load_dataset_builder(parts["name"], parts["config"], revision=parts["revision"]).info
     except Exception as error:
-        raise _failure(where, error, offline) from error
+        raise _failure(where, error, parts, said, offline=offline) from error
     split = re.sub(r"\[.*|\+.*", "", source.key)
     if known.splits and split not in known.splits:
         raise DataError.at(where, f"no split {split!r}", did_you_mean(split, known.splits))
@@ -74,10 +74,7 @@ def _parts(source: Source) -> re.Match[str]:
 def _load(where: str, parts: re.Match[str], split: str) -> Any:
     import datasets
 
-    offline = not hub.reachable()
-    said = None if offline else hub.check(parts["name"], "dataset", parts["revision"])
-    if said and not said.passing:
-        raise DataError.at(where, said.what, said.todo)
+    offline, said = _asked(where, parts)
     try:
         with hub.cache_only() if offline or said else contextlib.nullcontext():
             dataset = datasets.load_dataset(parts["name"], parts["config"], split=split, revision=parts["revision"])
@@ -86,6 +83,19 @@ def _load(where: str, parts: re.Match[str], split: str) -> Any:
     if said:
         log.warning("%s: its copy in the cache is used", said.what)
     return dataset
+
+
+def _asked(where: str, parts: re.Match[str]) -> tuple[bool, hub.Said | None]:
+    """Whether the hub is out of reach, and what is wrong with it for now.
+
+    Raises:
+        DataError: the hub does not give the data set.
+    """
+    offline = not hub.reachable()
+    said = None if offline else hub.check(parts["name"], "dataset", parts["revision"])
+    if said and not said.passing:
+        raise DataError.at(where, said.what, said.todo)
+    return offline, said
 
 
 def _failure(
