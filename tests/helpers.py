@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import logging
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -121,6 +122,12 @@ def messages(caplog: Any) -> list[str]:
     """
     records = {id(record): record for record in caplog.records if record.name == "bertkit"}
     return [record.getMessage() for record in records.values()]
+
+
+def warnings(caplog: Any) -> list[str]:
+    """What bertkit warned of; what it logs besides depends on the level that other tests set."""
+    records = {id(record): record for record in caplog.records if record.name == "bertkit"}
+    return [record.getMessage() for record in records.values() if record.levelno >= logging.WARNING]
 
 
 class Power(RuntimeError):

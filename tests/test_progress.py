@@ -49,5 +49,10 @@ def test_the_time_left_where_the_total_is_known(at, caplog: pytest.LogCaptureFix
 def test_a_rate_is_never_nothing() -> None:
     assert per_second(12345.6, "samples") == "12,346 samples/s"
     assert per_second(0.0312, "samples") == "0.031 samples/s"
-    assert clock(65) == "1:05"
-    assert clock(7200) == "2:00:00"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"), [(0, "0:00"), (59.9, "0:59"), (61, "1:01"), (3600, "1:00:00"), (36061, "10:01:01")]
+)
+def test_times_are_read_at_a_glance(seconds: float, shown: str) -> None:
+    assert clock(seconds) == shown

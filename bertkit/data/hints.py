@@ -66,6 +66,10 @@ def header(columns: Sequence[Column], line: Sequence[str], rows: Sequence[Row]) 
     names = placeholders(len(line))
     cells = [dict(zip(names, row, strict=False)) for row in (line, *(row.values() for row in rows))]
     best = {place: name for name, place in proposals(columns, names, cells).items()}
+    left = [column.name for column in columns if column.name not in best.values()]
+    free = [name for name in names if name not in best]
+    if len(left) == len(free):  # nothing else can be meant
+        best |= dict(zip(free, left, strict=True))
     return tuple(best.get(name, name) for name in names)
 
 

@@ -6,6 +6,7 @@ spaCy's [training] block, axolotl's YAML. docs/coming-from.md has them as tables
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterable
 
 from bertkit.errors import did_you_mean, nearest
@@ -94,7 +95,7 @@ def remedy(name: str, block: str, known: Iterable[str], trained: Iterable[str]) 
     """
     if key := meant(name, block, trained):
         return f"write {key}"
-    near = "" if nearest(name, known) else nearest(name, OTHER)
+    near = "" if nearest(name, known) else "".join(difflib.get_close_matches(name, OTHER, n=1, cutoff=0.85))
     if near and (key := meant(near, block, trained)):
         return f"did you mean {key}?"
     return did_you_mean(name, known)

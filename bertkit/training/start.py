@@ -56,9 +56,10 @@ def start_of(
     in_memory = {split: rows for split, rows in given.items() if not _is_file(rows)}
     if resume and isinstance(recipe, (str, Path)) and Path(recipe).is_dir():
         files = given.keys() - in_memory.keys()
-        if extra := [Parameter(name) for name, value in (("output", output), ("data", files)) if value]:
-            what = "a resumed Run keeps its own recipe and folder"
-            raise RecipeError(*(Problem(name, what, "leave it out") for name in extra))
+        if output:
+            raise RecipeError.at(Parameter("output"), "a resumed Run keeps its own folder", "leave it out")
+        if files:
+            raise RecipeError.at(Parameter("data"), "a resumed Run keeps its own files", "leave them out")
         run = Run.begun(recipe)
         return _resumed(run, run.recipe_with(sets_of_places(sets)), in_memory)
     if sets and isinstance(recipe, Recipe):

@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from bertkit import hub, run_files
+from bertkit import hub
+from bertkit.files import run_files
 from bertkit.commands import doctor
 from bertkit.extras import EXTRAS
 

@@ -12,7 +12,7 @@ FORMS = [
     Form("labels and bars", {"a.txt": "0 ||| it is dull\n4 ||| it is \"superb\n0 ||| so | so\n"}, "a.txt", 3,
         {"0": 2, "4": 1}, sets=['data.delimiter=" ||| "', "data.header=[label,text]"],
         inputs=['it is "superb', "so | so"]),
-    Form("columns by number", {"a.tsv": "7\tx\ta film\n8\ty\tb\n"}, "a.tsv", 2, XY, inputs=["a film"],
+    Form("columns named by number", {"a.tsv": "7\tx\ta film\n8\ty\tb\n"}, "a.tsv", 2, XY, inputs=["a film"],
         sets=["data.header=false", 'data.columns={text: "3", label: "2"}']),
     Form("lists by number", {"a.jsonl": '["a film", "x"]\n["b", "y"]\n'}, "a.jsonl", 2, XY, inputs=["a film"],
         sets=["data.header=false", 'data.columns={text: "1", label: "2"}']),
@@ -50,6 +50,6 @@ FORMS = [
         warns=["rows left out, text holds half a character: 1 (a.jsonl:1)"]),
     Form("half an emoji, replaced", {"a.jsonl": '{"text": "a \\ud83d", "label": "x"}\n{"text": "b", "label": "y"}\n'},
         "a.jsonl", 2, XY, sets=["data.encoding_errors=replace"], inputs=["a \ufffd"]),
-    Form("an empty second text", {"a.csv": "text,text_pair,label\na,,x\nb,c,y\n"}, "a.csv", 2, XY,
+    Form("an empty second text, allowed", {"a.csv": "text,text_pair,label\na,,x\nb,c,y\n"}, "a.csv", 2, XY,
         sets=["data.allow_empty=[text_pair]"], inputs=["", "c"], warns=["empty texts: 1 (a.csv:2)"]),
 ]  # fmt: skip

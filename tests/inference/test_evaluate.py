@@ -79,8 +79,8 @@ def test_rows_left_out_stand_in_the_output(tiny_run: Run, bertkit, tmp_path: Pat
     assert len(out.splitlines()) == 7
     assert "7 rows, 2 skipped (data.bad_rows): standard output" in err
     code, out, err = bertkit("data", "check", file, *sets[:2], "-s", "data.limit.train=5")
-    assert code == 0, err
-    assert "train: 5 rows" in out
+    assert (code, "only one label: other" in err) == (2, True)
+    assert "train: 5 of 7 rows, drawn with seed 42" in err
 
 
 def test_labels_are_mapped_and_dropped_wherever_rows_with_answers_are_read(
@@ -116,7 +116,7 @@ def test_labels_are_mapped_and_dropped_wherever_rows_with_answers_are_read(
         assert (again["rows"], again["figures"]["accuracy"]) == (9, first["figures"]["accuracy"])
     code, out, err = bertkit("data", "check", train, *keys, "-s", f"model={tiny_bert}")
     assert code == 0, err
-    assert "labels: 2, from 3 rows (no) to 6 (yes)" in out
+    assert "labels: 2, from 3 rows (no) to 5 (yes)" in out
 
 
 @pytest.mark.parametrize("key", ["data.limit.train=5", "data.test=x.csv", "data.validation_ratio=0.2"])

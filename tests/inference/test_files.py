@@ -248,7 +248,7 @@ def test_one_column_per_label_from_data_to_scored_predictions(
     options = [part for text in sets for part in ("-s", text)]
     code, out, err = bertkit("data", "check", data, *options)
     assert code == 0, err
-    assert "labels: 2, from 8 rows" in out
+    assert "labels: 2, from 7 rows (positive) to 8 (negative)" in out
     names = ["-s", f"data.train={data}", "-s", f"data.validation={data}"]
     assert bertkit("train", "classify", "-o", "run", *names, *options)[0] == 0
     monkeypatch.setattr("bertkit.inference.score.SAMPLES", 10)

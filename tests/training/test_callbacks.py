@@ -205,13 +205,6 @@ def test_a_bar_on_a_terminal_and_none_left_behind(clock: Any, monkeypatch: pytes
     progress.on_train_end(ARGS, state(10, 10), None)
 
 
-@pytest.mark.parametrize(
-    ("seconds", "shown"), [(0, "0:00"), (59.9, "0:59"), (61, "1:01"), (3600, "1:00:00"), (36061, "10:01:01")]
-)
-def test_times_are_read_at_a_glance(seconds: float, shown: str) -> None:
-    assert callbacks._clock(seconds) == shown
-
-
 def test_a_callback_by_name_with_and_without_arguments() -> None:
     assert isinstance(make_callback("early_stopping", ARGS), EarlyStoppingCallback)
     stopping: Any = make_callback({"early_stopping": {"early_stopping_patience": 7}}, ARGS)

@@ -98,7 +98,7 @@ def test_it_is_resumed_with_the_same_rows_alone(
         train("classify", data=other, sets=more, output=folder, resume=True)
     with pytest.raises(RunError, match="was not started with test rows in memory"):
         train(folder, data={**DATA, "test": TINY}, resume=True)
-    with pytest.raises(RecipeError, match="a resumed Run keeps its own recipe and folder"):
+    with pytest.raises(RecipeError, match="a resumed Run keeps its own files"):
         train(folder, data={"train": "a.csv"}, resume=True)
     form = {"train": Dataset.from_pandas(DATA["train"]), "validation": TINY}  # other forms of the same rows
     assert train(folder, data=form, resume=True).is_finished

@@ -93,7 +93,7 @@ def test_other_folders_are_read_as_before(write, tmp_path, files) -> None:
 def test_files_without_an_ending_and_folders_with_dots(write) -> None:
     write("news/alt.atheism/51060", "From: a\n\nno\n")
     write("news/sci.space/60000", b"From: b\n\ncaf\xe9\n")
-    with pytest.raises(DataError, match=r"news/sci\.space/60000:3  the byte 0xE9 is not valid utf-8"):
+    with pytest.raises(DataError, match=r"news/sci\.space/60000  is not valid utf-8: the byte 0xE9"):
         load(["news"], CLASSIFY, DataBlock())
     assert load(["news"], CLASSIFY, DataBlock(bad_rows="skip"))["label"][:] == ["alt.atheism"]
     read = load(["news"], CLASSIFY, DataBlock(encoding="latin-1"))

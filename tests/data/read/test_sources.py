@@ -11,7 +11,8 @@ import time
 import pytest
 
 from bertkit.data.read import sources
-from bertkit.data.read.sources import Source, expand, fitting, format_of
+from bertkit.data.read.formats import format_of
+from bertkit.data.read.sources import Source, expand, fitting
 from bertkit.errors import DataError, ExtraError
 from bertkit.recipe.schema import DataBlock
 

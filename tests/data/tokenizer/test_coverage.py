@@ -52,10 +52,10 @@ def test_the_threshold_is_two_percent() -> None:
     assert Coverage(0, 0, 0, 0, 0).warnings() == []
 
 
-def test_a_cased_vocabulary_alone_is_lower_cased_with_a_warning(vocabulary) -> None:
+def test_a_cased_vocabulary_that_lower_cases_is_warned_of(vocabulary) -> None:
     words = ("Where", "Paris", "where", "is", "paris", "?")
     texts = ["Where is Paris ?", "where is paris ?"]
-    found = look(vocabulary(*words), texts)
+    found = look(vocabulary(*words, do_lower_case=True), texts)
     assert (found.cased, found.cased_vocabulary) == (1, True)
     (warning,) = found.warnings()
     assert warning.startswith("50.0% of the texts lose their upper case (in all texts), though the vocabulary has")

@@ -5,7 +5,7 @@ import pytest
 from bertkit.data.read.sources import expand
 from bertkit.recipe.schema import DataBlock
 from tests.data.read.annotations.reading import message, records, values
-from tests.helpers import messages
+from tests.helpers import warnings
 
 TEXT = "Mara flew to Oslo"
 
@@ -63,7 +63,7 @@ def test_what_is_not_an_entity_is_counted_over_all_texts(write, caplog):
         write(f"d/{name}.txt", TEXT)
         write(f"d/{name}.ann", "E1\tflew:T1\nA1\tSure T1\n*\tEquiv T1 T2\nN1\tReference T1 Wiki:3\tMara\n")
     assert [row["spans"] for row in values("d")] == [[], []]
-    assert messages(caplog) == [
+    assert warnings(caplog) == [
         "events of brat's, not read: 2 (d/a.ann:1, d/b.ann:1)",
         "attributes of brat's, not read: 2 (d/a.ann:2, d/b.ann:2)",
         "relations of brat's, not read: 2 (d/a.ann:3, d/b.ann:3)",

@@ -7,7 +7,7 @@ import pytest
 from bertkit import extras
 from bertkit.errors import ExtraError
 from tests.data.read.annotations.reading import message, records, values
-from tests.helpers import messages
+from tests.helpers import warnings
 
 
 @pytest.mark.skipif(extras.has("spacy"), reason="spaCy is installed")
@@ -33,7 +33,7 @@ class TestWithSpacy:
             {"text": "Mara flew to Oslo", "spans": spans, "label": ["pos"]},
             {"text": "Nothing here", "spans": []},
         ]
-        assert messages(caplog) == ["groups of spans of spaCy's (sc), not read: 1 (a.spacy[row 1])"]
+        assert warnings(caplog) == ["groups of spans of spaCy's (sc), not read: 1 (a.spacy[row 1])"]
 
     @pytest.mark.parametrize("content", [b"", b"hello", zlib.compress(b"hello"), zlib.compress(b"\x81\xa1a\x01")])
     def test_other_files_are_told(self, write, content):

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from tests.data.read.annotations.reading import lines, message, values
-from tests.helpers import messages
+from tests.helpers import warnings
 
 ROW = {"text": "Mara flew", "_task_hash": 1, "answer": "accept", "meta": {"source": "web"}}
 
@@ -12,7 +12,7 @@ def test_questions_about_one_entity_are_told(write, caplog):
     assert values(path) == [
         {"text": "Mara flew", "meta": {"source": "web"}, "spans": [{"start": 0, "end": 4, "label": "PER"}]}
     ]
-    assert messages(caplog) == [
+    assert warnings(caplog) == [
         "Prodigy's questions about one entity: other entities of the text are not marked: 1 (a.jsonl:1)",
         "relations between entities, not read: 1 (a.jsonl:1)",
     ]
@@ -22,7 +22,7 @@ def test_a_label_beside_matches_of_patterns(write, caplog):
     match = {"start": 0, "end": 4, "pattern": 3}
     path = write("a.jsonl", lines({**ROW, "label": "SPORT", "spans": [match]}))
     assert values(path) == [{"text": "Mara flew", "meta": {"source": "web"}, "spans": [], "label": ["SPORT"]}]
-    assert messages(caplog) == ["spans without a label, left out: 1 (a.jsonl:1)"]
+    assert warnings(caplog) == ["spans without a label, left out: 1 (a.jsonl:1)"]
 
 
 def test_an_accepted_row_without_a_choice_has_no_label(write):

@@ -11,7 +11,7 @@ from bertkit.data.dataset import load
 from bertkit.errors import DataError
 from bertkit.recipe.schema import DataBlock
 from tests.data.read.annotations.reading import lines, message, records, values
-from tests.helpers import messages
+from tests.helpers import messages, warnings
 
 PRODIGY = {"text": "Mara flew", "_task_hash": 1, "spans": [], "answer": "accept"}
 
@@ -79,4 +79,4 @@ def test_what_is_left_out_of_several_files_is_counted_together(write, caplog):
     write("d/a.jsonl", lines({**PRODIGY, "answer": "reject"}))
     write("d/b.jsonl", lines(PRODIGY, {**PRODIGY, "answer": "reject"}))
     assert len(records("d")) == 1
-    assert messages(caplog) == ["rows left out, rejected in Prodigy: 2 (d/a.jsonl:1, d/b.jsonl:2)"]
+    assert warnings(caplog) == ["rows left out, rejected in Prodigy: 2 (d/a.jsonl:1, d/b.jsonl:2)"]

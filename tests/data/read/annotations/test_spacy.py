@@ -6,7 +6,7 @@ import pytest
 
 from bertkit.data.read.annotations.spacy import paired
 from tests.data.read.annotations.reading import lines, message, records, values
-from tests.helpers import messages
+from tests.helpers import warnings
 
 
 @pytest.mark.parametrize(
@@ -43,7 +43,7 @@ def test_rows_with_classes_in_an_object(write):
 def test_what_is_not_read_is_counted(write, caplog):
     path = write("a.jsonl", lines(["a", {"entities": [], "spans": {"sc": [[0, 1, "A"]]}, "links": {"(0, 1)": {}}}]))
     assert values(path) == [{"text": "a", "spans": []}]
-    assert messages(caplog) == [
+    assert warnings(caplog) == [
         "spans of spaCy's, not read: 1 (a.jsonl:1)",
         "links of spaCy's, not read: 1 (a.jsonl:1)",
     ]

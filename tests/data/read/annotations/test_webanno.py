@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from tests.data.read.annotations.reading import message, records, values
-from tests.helpers import messages
+from tests.helpers import warnings
 
 HEAD = "#FORMAT=WebAnno TSV 3.3\n"
 NER = "#T_SP=de.tudarmstadt.ukp.dkpro.core.api.ner.type.NamedEntity|value\n\n\n"
@@ -45,7 +45,7 @@ def test_reserved_characters_are_escaped(write):
 def test_an_annotation_over_two_sentences_is_divided(write, caplog):
     path = export(write, "#Text=New", "1-1 ; 0-3 ; New ; LOC[1]", "", "#Text=York", "2-1 ; 4-8 ; York ; LOC[1]")
     assert [len(row["spans"]) for row in values(path)] == [1, 1]
-    assert messages(caplog) == ["annotations that go on in the next sentence, divided there: 1 (a.tsv:8)"]
+    assert warnings(caplog) == ["annotations that go on in the next sentence, divided there: 1 (a.tsv:8)"]
 
 
 def test_slots_and_chains_are_not_read_and_layers_without_features_are_types(write, caplog):
@@ -61,7 +61,7 @@ def test_slots_and_chains_are_not_read_and_layers_without_features_are_types(wri
         "Frame.kind": [{**mara, "label": "sale"}],
         "Person": [{**mara, "label": "Person"}],
     }
-    assert messages(caplog) == ["layers of chains of WebAnno's (Coref), not read: 1 (a.tsv)"]
+    assert warnings(caplog) == ["layers of chains of WebAnno's (Coref), not read: 1 (a.tsv)"]
 
 
 @pytest.mark.parametrize(

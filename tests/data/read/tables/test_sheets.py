@@ -11,7 +11,7 @@ from bertkit.data.read.rows import Record
 from bertkit.data.read.tables.sheets import _text
 from bertkit.errors import DataError, ExtraError
 from bertkit.recipe.schema import DataBlock
-from tests.data.read.test_packed import zipped
+from tests.data.read.bytes.test_packed import zipped
 from tests.forms.books import ods, xls, xlsx
 
 ROWS = [["text", "label"], ["where is it", "parcel"], ["my money", "refund"]]
