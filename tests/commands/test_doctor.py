@@ -7,9 +7,9 @@ from collections.abc import Callable
 import pytest
 
 from bertkit import hub
-from bertkit.files import run_files
 from bertkit.commands import doctor
 from bertkit.extras import EXTRAS
+from bertkit.files import run_files
 
 
 def test_everything_is_found_here() -> None:
