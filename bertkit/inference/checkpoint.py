@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bertkit import plugins
+from bertkit import hub, plugins
 from bertkit.engine.run import Progress
 from bertkit.errors import BertkitError, ModelError, Parameter, RecipeError
 from bertkit.inference.predictor import Predictor, torch_backend
@@ -109,6 +109,8 @@ def is_checkpoint(name: str) -> bool:
 
 def names_checkpoint(name: str) -> bool:
     """Whether this is the folder of a model that is not a Run, or may be the name of a model on the hub."""
+    if name.startswith(hub.RUN):
+        return False
     path = Path(name)
     if path.exists() or (len(path.parts) > 1 and path.parent.is_dir()):  # runs/mime: a mistyped folder
         return is_checkpoint(name)

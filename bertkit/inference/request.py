@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from bertkit import hub
 from bertkit.errors import Parameter, RecipeError
 
 SQUAD_OPTIONS = ("no_answer_probabilities", "threshold", "allow_missing")
@@ -71,7 +72,8 @@ class EvalRequest:
 
         if not self.model:
             return "predictions"
-        return "run" if not self.on or Run(self.model).is_begun else "checkpoint"
+        is_run = self.model.startswith(hub.RUN) or Run(self.model).is_begun
+        return "run" if not self.on or is_run else "checkpoint"
 
     @property
     def squad_options(self) -> list[str]:

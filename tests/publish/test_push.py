@@ -44,7 +44,9 @@ def test_without_a_token_it_says_how_to_log_in(run: Run, online: None, monkeypat
         push(run, "ann/parcels")
 
 
-def test_what_is_pushed_comes_back_as_the_run(run: Run, loopback: LoopbackHub, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_pushed_comes_back_as_the_run(
+    run: Run, loopback: LoopbackHub, bertkit, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("HF_TOKEN", TOKEN)
     done = push(run, "me/parcels", license="mit", languages=["en"], private=True)
     assert done.url.startswith(f"{loopback.endpoint}/me/parcels/commit/")
@@ -53,6 +55,11 @@ def test_what_is_pushed_comes_back_as_the_run(run: Run, loopback: LoopbackHub, m
     there.check_content()
     texts = ["where is my parcel", "i want my money"]
     assert Predictor.open("hub:me/parcels").predict(texts) == Predictor.open(run).predict(texts)
+    code, out, err = bertkit("predict", "hub:me/parcels", "--text", "where is my parcel")
+    assert code == 0, err
+    assert "where is my parcel" in out
+    code, out, err = bertkit("eval", "hub:me/parcels", "--data", run.path.parent / "classify-dev.jsonl")
+    assert code == 0, err
     again = push(run, "me/parcels")  # a second commit
     assert again.url != done.url
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
