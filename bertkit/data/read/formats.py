@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import glob
+import re
 from pathlib import Path
 
 from bertkit.data.read.bytes.packed import PACKED
@@ -41,9 +42,37 @@ NOT_ROWS = ("dataset_info.json", "dataset_dict.json", "state.json")
 """Other files that `Dataset.save_to_disk` writes."""
 
 
-def unknown_ending(name: str) -> BertkitError:
+HEAD = 4096
+"""Bytes that `looks_like` reads."""
+_TAGGED = re.compile(r"\S+([ \t]\S+)*[ \t](O|[BIESLUM]-\S+)")
+
+
+def unknown_ending(name: str, file: Path | None = None) -> BertkitError:
+    """The error of a file whose format is unknown; it proposes the one that the content looks like."""
     todo = f"name the format ({', '.join(sorted(set(ENDINGS.values())))})"
-    return DataError.at(name, "unknown file ending", todo, setting=Setting("data.format", "csv"))
+    guess = looks_like(file) if file and file.is_file() else "csv"
+    return DataError.at(name, "unknown file ending", todo, setting=Setting("data.format", guess))
+
+
+def looks_like(file: Path) -> str:
+    """The format that the first lines of a file look like; csv where nothing tells."""
+    try:
+        with file.open("rb") as stream:
+            head = stream.read(HEAD)
+    except OSError:
+        return "csv"
+    lines = head.decode("utf-8", "replace").removeprefix("\ufeff").splitlines()
+    filled = [line for line in lines if line.strip()]
+    if head.startswith(b"PAR1") or not filled:
+        return "parquet" if filled else "csv"
+    first = filled[0].strip()
+    if first[0] in "{[":
+        return "jsonl" if first[0] == "{" and first.endswith("}") else "json"
+    if len(filled) > 1 and all(map(_TAGGED.fullmatch, filled[: min(5, len(filled) - 1)])):
+        return "conll"
+    if "\t" in first:
+        return "tsv"
+    return "csv" if "," in first else "csv-semicolon" if ";" in first else "text"
 
 
 def chosen(path: Path, block: DataBlock) -> str:

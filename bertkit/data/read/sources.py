@@ -218,7 +218,7 @@ def _file(path: Path, block: DataBlock, key: str = "") -> Source:
         return _zipped(path, name, key, block)
     format = chosen(path, block) or ("excel" if is_excel(path) else "")
     if not format:
-        raise unknown_ending(name)
+        raise unknown_ending(name, path)
     return Source(name, format, path, key)
 
 
