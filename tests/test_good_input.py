@@ -97,7 +97,7 @@ def test_it_trains_evaluates_and_predicts(form: Form, place: Place, bertkit: Com
     if form.task != "pretrain":  # which fills in masks
         code, _, err = bertkit("predict", "run", form.train, "-o", "answers.jsonl")
         assert code == 0, err
-        assert len(read_back(Path("answers.jsonl"))) == form.rows
+        assert len(read_back(Path("answers.jsonl"))) >= form.rows  # those without an answer too
 
 
 class Fine(NamedTuple):

@@ -37,8 +37,10 @@ def weights_files(folder: Path) -> list[Path]:
         if (folder / name).is_file():
             return [folder / name]
     return sorted(
-        file for file in folder.iterdir() if file.suffix in ENDINGS and not file.name.startswith(NOT_WEIGHTS)
-    )  # fmt: skip
+        file
+        for file in folder.iterdir()
+        if file.suffix in ENDINGS and file.is_file() and not file.name.startswith(NOT_WEIGHTS)
+    )
 
 
 def read(file: Path) -> dict[str, torch.Tensor]:

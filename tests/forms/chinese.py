@@ -43,8 +43,10 @@ NLI = [
     {"sentence1": "他睡了", "sentence2": "他醒着", "label": "contradiction"},
     {"sentence1": "他睡了", "sentence2": "天黑了", "label": "neutral"},
     {"sentence1": "他睡了", "sentence2": "他困了", "label": "-"},
+    {"sentence1": "他睡了", "sentence2": "他在睡觉", "label": "entailment"},
+    {"sentence1": "天黑了", "sentence2": "现在是晚上", "label": "entailment"},
 ]
-AGREED = {"contradiction": 1, "neutral": 1}
+AGREED = {"contradiction": 1, "neutral": 1, "entailment": 2}
 BARS = '1-0||飞机要起飞了。||一架飞机正在起飞。||5\n1-1||他说"好"||她在唱歌||0.5\n'
 TABS = "怎么还款\t如何还钱\t1\n怎么还款\t额度是多少\t0\n"
 SAME = {"same": 1, "different": 1}
@@ -72,17 +74,17 @@ FORMS = [
     Form("BQ", {"train.txt": TABS}, "train.txt", 2, SAME, sets=keys_of("bq"), inputs=["额度是多少"]),
     Form("CBLUE's KUAKE-QIC", {"train.json": json.dumps(QIC, ensure_ascii=False)}, "train.json", 2,
         {"治疗方案": 1, "疾病表述": 1}, sets=keys_of("kuake-qic"), inputs=["感冒怎么治"]),
-    Form("OCNLI", {"train.json": lines(*NLI)}, "train.json", 2, AGREED, sets=keys_of("ocnli"),
+    Form("OCNLI", {"train.json": lines(*NLI)}, "train.json", 4, AGREED, sets=keys_of("ocnli"),
         inputs=["他睡了", "他醒着"]),
-    Form("CMNLI", {"train.json": lines(*NLI)}, "train.json", 2, AGREED, sets=keys_of("cmnli"), inputs=["天黑了"]),
+    Form("CMNLI", {"train.json": lines(*NLI)}, "train.json", 4, AGREED, sets=keys_of("cmnli"), inputs=["天黑了"]),
     Form("STS-B in Chinese", {"train.txt": BARS}, "train.txt", 2, {"5.0": 1, "0.5": 1}, task="regress",
         sets=keys_of("stsb"), inputs=["一架飞机正在起飞。", '他说"好"']),
     Form("a csv in GB18030", {"a.csv": written(f'text,label\n"{RARE}，很好",好评\n太慢,差评\n')}, "a.csv", 2,
         {"好评": 1, "差评": 1}, sets=GB, inputs=[f"{RARE}，很好"]),
     Form("a tsv in GB18030", {"a.tsv": written(f"text\tlabel\n{RARE}\t好评\n太慢\t差评\n")}, "a.tsv", 2,
         {"好评": 1, "差评": 1}, sets=GB, inputs=[RARE]),
-    Form("JSON lines in GB18030", {"a.jsonl": written(lines({"text": RARE, "label": "好评"}))}, "a.jsonl", 1,
-        {"好评": 1}, sets=GB, inputs=[RARE]),
+    Form("JSON lines in GB18030", {"a.jsonl": written(
+        lines({"text": RARE, "label": "好评"}, {"text": "慢", "label": "差评"}))}, "a.jsonl", 2, {"好评": 1, "差评": 1}, sets=GB, inputs=[RARE]),
     Form("CoNLL in GB18030", {"a.conll": written(CONLL)}, "a.conll", 2, {"PER 李 𠮷": 1, "LOC 北 京": 1}, task="ner",
         sets=GB, inputs=["李 𠮷 在"]),
     Form("SQuAD in GB18030", {"a.json": written(json.dumps(SQUAD, ensure_ascii=False))}, "a.json", 1, {RARE: 1},

@@ -49,7 +49,8 @@ FORMS = [
     Form("Parquet, a path into structs", {"a.parquet": _parquet(NESTED)}, "a.parquet", 2, LABELS, sets=PATHS,
         inputs=SAID),
     Form("JSON lines, a name with dots", {"a.jsonl": _lines([{"doc.body": A["text"], "doc": {"body": "no"},
-        "label": "x"}])}, "a.jsonl", 1, {"x": 1}, sets=["data.columns.text=doc.body"], inputs=SAID[:1]),
+        "label": label} for label in ("x", "y")])}, "a.jsonl", 2, {"x": 1, "y": 1},
+        sets=["data.columns.text=doc.body"], inputs=SAID[:1]),
     Form("CLUENER as published", {"a.json": "".join(json.dumps(row, indent=2, ensure_ascii=False) + "\n" for row in [
         {"text": "彭小军在台湾", "label": {"name": {"彭小军": [[0, 2]]}, "address": {"台湾": [[4, 5]]}}},
         {"text": "今天下雨", "label": {}}])}, "a.json", 2, {"name 彭小军": 1, "address 台湾": 1}, task="ner"),

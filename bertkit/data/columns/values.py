@@ -271,7 +271,8 @@ class Values:
             if value in (None, ""):
                 raise Unusable("is missing", EVERY_ROW, setting=SKIP)
             todo, setting = f"write it as 1{mark}5 or 3e-4", None
-            if isinstance(value, str) and mark not in value and _NUMBER.fullmatch(value.replace(other, ".")):
+            plain = isinstance(value, str) and mark not in value and _NUMBER.fullmatch(value.replace(other, "."))
+            if plain and mark == ".":  # a file with both has no setting that reads it
                 todo, setting = f"if {other!r} stands before its decimals", Setting("data.decimal", other)
             raise Unusable("is not a number", todo, detail=f"{value!r:.40}", setting=setting)
         try:

@@ -221,7 +221,7 @@ def test_numbers_with_a_decimal_comma():
     assert take("number", 3.5, decimal=",") == 3.5
     for value, block, setting in (
         ("3,5", {}, ","),
-        ("3.5", {"decimal": ","}, "."),
+        ("3.5", {"decimal": ","}, None),
         ("1.234,5", {"decimal": ","}, None),
     ):
         with pytest.raises(Unusable) as caught:
