@@ -84,7 +84,8 @@ FORMS = [
     Form("a tsv in GB18030", {"a.tsv": written(f"text\tlabel\n{RARE}\t好评\n太慢\t差评\n")}, "a.tsv", 2,
         {"好评": 1, "差评": 1}, sets=GB, inputs=[RARE]),
     Form("JSON lines in GB18030", {"a.jsonl": written(
-        lines({"text": RARE, "label": "好评"}, {"text": "慢", "label": "差评"}))}, "a.jsonl", 2, {"好评": 1, "差评": 1}, sets=GB, inputs=[RARE]),
+        lines({"text": RARE, "label": "好评"}, {"text": "慢", "label": "差评"}))}, "a.jsonl", 2,
+        {"好评": 1, "差评": 1}, sets=GB, inputs=[RARE]),
     Form("CoNLL in GB18030", {"a.conll": written(CONLL)}, "a.conll", 2, {"PER 李 𠮷": 1, "LOC 北 京": 1}, task="ner",
         sets=GB, inputs=["李 𠮷 在"]),
     Form("SQuAD in GB18030", {"a.json": written(json.dumps(SQUAD, ensure_ascii=False))}, "a.json", 1, {RARE: 1},
