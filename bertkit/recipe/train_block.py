@@ -102,6 +102,8 @@ MINIMUM: dict[str, float] = {
     **dict.fromkeys(("adam_beta1", "adam_beta2"), 0),
     **dict.fromkeys(("save_total_limit", "max_steps", MIN_STEPS), 1),
 }
+LIMIT_OF_EPOCHS = 100_000
+"""More is a slip of the keyboard: it would train for ever."""
 ABOVE_ZERO = {"learning_rate", "num_train_epochs", "adam_epsilon", "logging_steps", "eval_steps", "save_steps"}
 
 
@@ -192,6 +194,8 @@ def _out_of_range(key: str, value: float) -> tuple[str, str] | None:
         return f"must be above 0, got {value}", ""
     if key in MINIMUM and value < MINIMUM[key]:
         return f"must be at least {MINIMUM[key]:g}, got {value}", ""
+    if key == "num_train_epochs" and value > LIMIT_OF_EPOCHS:
+        return f"must be at most {LIMIT_OF_EPOCHS:,}, got {value:g}", "train.max_steps counts steps"
     if key in ("adam_beta1", "adam_beta2") and value >= 1:
         return f"must be below 1, got {value}", ""
     if key == LAYER_DECAY and not 0 < value <= 1:

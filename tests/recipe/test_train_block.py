@@ -129,6 +129,7 @@ def test_good_values_pass(block: dict[str, Any]) -> None:
         ({"learning_rate": float("nan")}, "expected a finite number, got nan"),
         ({"learning_rate": float("inf")}, "expected a finite number, got inf"),
         ({"num_train_epochs": 0}, "must be above 0, got 0"),
+        ({"num_train_epochs": 2.0**63}, "must be at most 100,000, got 9.22337e+18"),
         ({"max_steps": 0}, "must be at least 1, got 0"),
         ({"max_steps": -1}, "must be at least 1, got -1"),
         ({"weight_decay": -0.1}, "must be at least 0, got -0.1"),
