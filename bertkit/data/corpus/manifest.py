@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from bertkit.data.corpus.options import CorpusOptions
 from bertkit.errors import DataError
@@ -39,7 +39,14 @@ class _Shard(BaseModel):
     sha256: str
 
 
-class _Read(BaseModel):
+class _Counts(BaseModel):
+    """Whole numbers, whatever they count."""
+
+    model_config = ConfigDict(extra="allow")
+    __pydantic_extra__: dict[str, int] = Field(init=False)
+
+
+class _Read(_Counts):
     documents: int
     tokens: int
     tokens_unknown: int
@@ -47,7 +54,7 @@ class _Read(BaseModel):
     documents_dropped: int
 
 
-class _Documents(BaseModel):
+class _Documents(_Counts):
     documents: int
 
 

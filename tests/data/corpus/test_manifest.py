@@ -42,6 +42,10 @@ def test_a_whole_manifest(tmp_path: Path) -> None:
         ('{"version": 2}', "it has no options"),
         ('{"version": 99, "shards": [1]}', "a corpus of version 99"),
         (json.dumps({**MANIFEST, "shards": []}), "shards: List should have at least 1 item"),
+        (
+            json.dumps({**MANIFEST, "splits": {**MANIFEST["splits"], "train": {"documents": 1, "rows": []}}}),
+            "splits.train.rows: expected a whole number, found a list",
+        ),
         (json.dumps({**MANIFEST, "shards": [{"file": 1}]}), "shards.0.file: expected a text, found a number"),
     ],
 )
