@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from bertkit.commands.shared import console
+from bertkit.commands.shared import completion, console
 from bertkit.errors import DataError, Parameter
 
 app = typer.Typer(no_args_is_help=True, help="Check data before training.")
@@ -28,12 +28,19 @@ def check(
             show_default=False,
         ),
     ] = None,
-    task: Annotated[str, typer.Option(help="Task to check the rows for.")] = "classify",
+    task: Annotated[
+        str, typer.Option(help="Task to check the rows for.", autocompletion=completion.tasks)
+    ] = "classify",
     validation: Annotated[
         list[str] | None, typer.Option(help="Validation rows.", show_default="a share of the training rows")
     ] = None,
     recipe: Annotated[
-        str | None, typer.Option(help="Recipe with the columns and options to use.", show_default="that of the task")
+        str | None,
+        typer.Option(
+            help="Recipe with the columns and options to use.",
+            show_default="that of the task",
+            autocompletion=completion.recipes,
+        ),
     ] = None,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Write the report as JSON to this file.")

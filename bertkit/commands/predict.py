@@ -59,7 +59,12 @@ On = Annotated[
 ]
 TaskName = Annotated[
     str | None,
-    typer.Option("--task", help="Checkpoint: its task, in place of --on.", show_default="that of its config.json"),
+    typer.Option(
+        "--task",
+        help="Checkpoint: its task, in place of --on.",
+        show_default="that of its config.json",
+        autocompletion=completion.tasks,
+    ),
 ]
 Labels = Annotated[
     str | None,

@@ -46,7 +46,9 @@ def settings(context: typer.Context, incomplete: str) -> list[str]:
     key, given, value = incomplete.partition("=")
     if given:
         return [f"{key}={one}" for one in _starting(_values(key), value)]
-    task = _task(context.params.get("recipe") or context.params.get("task") or "")
+    # Behind a --set that has no value yet, Click leaves the arguments unparsed.
+    named = [*(context.params.get(name) for name in ("recipe", "name", "on", "task")), *context.args]
+    task = next(filter(None, (_task(one) for one in named if one)), "")
     return _starting([f"{key}=" for key in _keys(task)], incomplete)
 
 

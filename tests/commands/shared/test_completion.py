@@ -31,6 +31,13 @@ def test_bash_is_offered_recipes() -> None:
     assert all(name.startswith("gl") for name in names)
 
 
+def test_bash_is_offered_tasks_and_the_keys_of_the_recipe() -> None:
+    assert offered("bertkit data check mine.csv --task re") == ["regress"]
+    assert offered("bertkit predict some/model --task sq") == ["squad"]
+    for line in ("recipe check ner", "train ner/wnut17 -o out", "data check a.conll --task ner"):
+        assert "options.crf=" in offered(f"bertkit {line} --set options.c")
+
+
 def test_yaml_files_and_folders_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     for name in ("mine.yaml", "more/other.yaml", "notes.txt", ".hidden/x.yaml"):
@@ -43,7 +50,7 @@ def test_yaml_files_and_folders_here(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 
 def context(**values: Any) -> Any:
-    return SimpleNamespace(params=values)
+    return SimpleNamespace(params=values, args=[])
 
 
 def test_keys_are_those_of_the_recipes_task() -> None:
@@ -70,7 +77,7 @@ def test_values_where_there_are_a_few() -> None:
 def test_nothing_heavy_is_imported() -> None:
     code = (
         "import sys; from types import SimpleNamespace as N; from bertkit.commands.shared import completion as c;"
-        "c.recipes('g'); c.suites('g'); c.settings(N(params={'recipe': 'ner'}), 'train.');"
+        "c.recipes('g'); c.suites('g'); c.settings(N(params={'recipe': 'ner'}, args=[]), 'train.');"
         "sys.exit(bool({'torch', 'transformers'} & {*sys.modules}))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
