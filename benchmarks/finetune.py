@@ -35,9 +35,10 @@ from transformers import (
 from bertkit.recipe.load import resolve
 from bertkit.recipe.schema import Recipe
 from bertkit.run import Run
-from bertkit.training import callbacks, interrupt
+from bertkit.training import callbacks
 from bertkit.training.parts import Parts, prepare
 from bertkit.training.train import build_trainer
+from bertkit.training.watch import interrupt
 
 LOSS = 1e-4
 """Largest relative difference of a step's loss in float32: 2e-7 was seen over 130 steps of MiniLM."""

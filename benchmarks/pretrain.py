@@ -29,9 +29,10 @@ from bertkit.engine.linear import fast
 from bertkit.recipe.load import resolve
 from bertkit.recipe.schema import Recipe
 from bertkit.run import Run
-from bertkit.training import callbacks, interrupt
+from bertkit.training import callbacks
 from bertkit.training.parts import Parts, prepare
 from bertkit.training.train import build_trainer
+from bertkit.training.watch import interrupt
 
 SMALL = {"hidden_size": 384, "num_hidden_layers": 6, "num_attention_heads": 12, "intermediate_size": 1536}
 WORDS = 30_522
