@@ -27,6 +27,8 @@ class Layout(NamedTuple):
     """Tokens of the longest text."""
     groups: tuple[Layout, ...] = ()
     """Layouts of consecutive texts of similar length; empty if grouping would not help."""
+    memo: dict[Any, Any] | None = None
+    """What attention.py finds out in the first layer, for the others."""
 
 
 def layout(mask: Tensor) -> Layout | None:
@@ -36,7 +38,7 @@ def layout(mask: Tensor) -> Layout | None:
     real = sum(lengths)
     if real in (0, mask.numel()):
         return None
-    return _layout(mask, lengths)._replace(groups=() if mask.is_cuda else tuple(_groups(mask, lengths)))
+    return _layout(mask, lengths)._replace(groups=() if mask.is_cuda else tuple(_groups(mask, lengths)), memo={})
 
 
 def _layout(mask: Tensor, lengths: list[int]) -> Layout:

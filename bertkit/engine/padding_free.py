@@ -23,6 +23,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from bertkit.engine.attention import attention as attention_with_dropout
+from bertkit.engine.attention import near, visible
 from bertkit.engine.layout import Layout, gather, layout, spread
 from bertkit.errors import ModelError
 
@@ -62,12 +64,9 @@ def _seen(mask: Tensor | None, window: int | None, like: Tensor) -> Tensor | Non
     """Which tokens a token attends to, as sdpa takes it: `(batch, 1, token or 1, token)`; None: to all."""
     if mask is not None and mask.dim() == 4:  # a mask of the caller's own, which transformers passes on unchanged
         return mask
-    keys = None if mask is None else mask.bool()[:, None, None, :]
-    if window is None:
-        return keys
-    places = torch.arange(like.shape[2] if mask is None else mask.shape[1], device=like.device)
-    near = (places[:, None] - places).abs() < window  # (token, token)
-    return near if keys is None else near & keys
+    if mask is not None:
+        return visible(mask, window)
+    return None if window is None else near(like.shape[2], window, like.device)
 
 
 def _by_padding(
@@ -77,6 +76,8 @@ def _by_padding(
 
     Parameters as `attention`, whose many are transformers' interface.
     """
+    if dropout and q.device.type == "cpu" and q.dtype in (torch.float32, torch.float64):
+        return attention_with_dropout(q, k, v, where, dropout, scale, window)
     if where.groups:
         sizes = [len(group.places) for group in where.groups]
         parts = zip(q.split(sizes, 2), k.split(sizes, 2), v.split(sizes, 2), where.groups, strict=True)

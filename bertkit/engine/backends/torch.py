@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from bertkit.engine import padding_free
+from bertkit.engine import dropout, padding_free
 from bertkit.engine.backends.backend import Backend, Forward
 from bertkit.engine.linear import fast
 from bertkit.models.build import position_limit
@@ -31,6 +31,7 @@ def open_model(head: Head, block: ModelBlock) -> PreTrainedModel:
     model.accepts_loss_kwargs = False
     model.new_weights = getattr(model, "new_weights", set())  # a user's own head may not set it
     freeze(model, embeddings=block.freeze_embeddings, layers=block.freeze_layers)
+    dropout.apply(model)
     padding_free.apply(model, block.padding_free)
     return model
 
