@@ -1,4 +1,7 @@
-"""Return free memory to the system, which glibc would keep.
+"""Keep freed memory for the next step, and return it to the system from time to time.
+
+glibc gets each large block from the system and returns it at once. The gradient of an embedding matrix, 47 MB in
+MiniLM, so costs 12,000 page faults a step: 8% of the time of a step of 32 short texts. Here it stays with the process.
 
 Without padding, batches differ in size. glibc places small long-lived objects between their buffers, so the memory that
 is freed around them is fragmented and never returned: MiniLM trained on 6,000 questions grew to 9 GB on a CPU.
@@ -13,6 +16,8 @@ import sys
 from collections.abc import Callable
 
 EVERY = 50
+M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4
+"""Parameters of glibc's mallopt (malloc.h): bytes kept at the end of the heap, and most blocks outside it."""
 
 
 def tidy(step: int) -> None:
@@ -23,6 +28,10 @@ def tidy(step: int) -> None:
 
 @functools.cache
 def _trim() -> Callable[[int], int] | None:
-    if not sys.platform.startswith("linux"):
+    """glibc's malloc_trim; the first call also makes it keep freed memory."""
+    if not sys.platform.startswith("linux") or not hasattr(libc := ctypes.CDLL(None), "malloc_trim"):
         return None
-    return getattr(ctypes.CDLL(None), "malloc_trim", None)
+    libc.mallopt(M_MMAP_MAX, 0)
+    libc.mallopt(M_TRIM_THRESHOLD, 2**31 - 1)
+    trim: Callable[[int], int] = libc.malloc_trim
+    return trim

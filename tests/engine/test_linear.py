@@ -84,3 +84,14 @@ def test_the_processor_tells_who_made_it(said: str, amd: bool, monkeypatch: pyte
     monkeypatch.setattr("pathlib.Path.read_text", lambda *_: said)
     monkeypatch.setattr("pathlib.Path.is_file", lambda *_: True)
     assert linear._is_amd() is amd
+
+
+@pytest.mark.parametrize(("capability", "slow"), [("AVX512", True), ("AVX2", False), ("DEFAULT", False)])
+def test_mkl_is_slow_where_it_leaves_avx_512_unused(
+    capability: str, slow: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.undo()
+    monkeypatch.setattr(linear, "_is_amd", lambda: True)
+    monkeypatch.setattr(torch.backends.mkl, "is_available", lambda: True)
+    monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: capability)
+    assert linear._slow_here.__wrapped__() is slow
