@@ -69,9 +69,9 @@ class PretrainHead(Head):
 
     def _each(self, scores: torch.Tensor, batch: dict[str, torch.Tensor]) -> torch.Tensor:
         """`(place,)`: loss of each masked token."""
-        from torch.nn.functional import cross_entropy
+        from bertkit.tasks.pretrain.loss import word_losses
 
-        return cross_entropy(scores, batch["labels"], reduction="none")
+        return word_losses(scores, batch["labels"])
 
     def reduce(self, outputs: Any, batch: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
         """Sums over the masked tokens of each row; without labels the best tokens for each mask."""
