@@ -12,11 +12,13 @@ predictor.evaluate(frame).figures                         # with the column of t
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self, overload
 
 from bertkit import processes
 from bertkit.data.memory import rows_of, table_of
+from bertkit.data.tokenizer.of_run import open_tokenizer
 from bertkit.engine.cache import encode
 from bertkit.engine.examples import Examples, highest_of
 from bertkit.engine.run import Progress, run
@@ -31,6 +33,7 @@ from bertkit.tasks.task import Answer, Encoded, Rows, Task, make_task
 from bertkit.warn import warn
 
 if TYPE_CHECKING:
+    import torch
     from transformers import PreTrainedTokenizerBase
 
     from bertkit.engine.backends.backend import Backend
@@ -84,7 +87,7 @@ class Predictor:
             names = ", ".join(sorted({key.rpartition(".")[0] for key in new})[:3])
             what = f"has no weights of {names} for the labels in {run.task_file.name}"
             raise RunError.at(str(run.model), what, "copy the Run again, or train it again")
-        return cls(task, load_tokenizer(block), backend, recipe)
+        return cls(task, _tokenizer(run, block), backend, recipe)
 
     @overload
     def predict(
@@ -174,16 +177,35 @@ class Predictor:
         return bool(found)
 
 
-def torch_backend(task: Task, block: ModelBlock, device: str | None = None) -> TorchBackend:
-    """A task's model, loaded on the device (see `Predictor.open`)."""
-    import torch
+def _tokenizer(run: Run, block: ModelBlock) -> Any:
+    """The tokenizer of a Run; by transformers alone, where no hash says that its files are as they were written."""
+    load = partial(load_tokenizer, block)
+    return open_tokenizer(run.model, load) if run.is_sealed else load()
 
+
+def torch_backend(task: Task, block: ModelBlock, device: str | None = None) -> TorchBackend:
+    """A task's model, loaded on the device by transformers (see `Predictor.open`)."""
     from bertkit.engine.backends.torch import TorchBackend, open_model
 
-    card = f"cuda:{processes.local_rank()}" if torch.cuda.is_available() else "cpu"
     model: Any = open_model(task.head, block)
-    return TorchBackend(model.to(torch.device(device or card)).eval(), task.head)
+    return TorchBackend(model.to(_device(device)).eval(), task.head)
 
 
-BACKENDS: dict[str, Callable[[Task, ModelBlock, str | None], Backend]] = {"torch": torch_backend}
+def _of_run(task: Task, block: ModelBlock, device: str | None = None) -> TorchBackend:
+    """As `torch_backend`, but without transformers, whose import takes seconds, where engine/bert.py has the model."""
+    from bertkit.engine.backends.torch import BertBackend
+    from bertkit.engine.bert import open_bert
+
+    model = open_bert(task.head, block)
+    return torch_backend(task, block, device) if model is None else BertBackend(model.to(_device(device)), task.head)
+
+
+def _device(name: str | None) -> torch.device:
+    import torch
+
+    card = f"cuda:{processes.local_rank()}" if torch.cuda.is_available() else "cpu"
+    return torch.device(name or card)
+
+
+BACKENDS: dict[str, Callable[[Task, ModelBlock, str | None], Backend]] = {"torch": _of_run}
 """Name in `run.json` -> function that opens a task's model."""
