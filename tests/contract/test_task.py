@@ -24,9 +24,14 @@ from tests.helpers import every_task, log_of, losses, make, run_model, tiny_reci
 TOYS = Path(__file__).with_name("toys.py")
 TASKS = [*every_task(), (f"{TOYS}:Joint", {}), (f"{TOYS}:Passages", {})]
 IDS = [f"{name.rpartition(':')[2]}-{'-'.join(options) or 'default'}" for name, options in TASKS]
+TOGETHER = [
+    pytest.param(each, id=name, marks=pytest.mark.xdist_group(f"contract-{name}"))
+    for each, name in zip(TASKS, IDS, strict=True)
+]
+"""What is asked of one training runs where that was trained."""
 
 
-@pytest.fixture(scope="module", params=TASKS, ids=IDS)
+@pytest.fixture(scope="module", params=TOGETHER)
 def trained(request: pytest.FixtureRequest, tiny_bert: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
     name, options = request.param
     folder = tmp_path_factory.mktemp(name.rpartition(":")[2])
