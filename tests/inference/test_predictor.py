@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +13,7 @@ import pytest
 import torch
 
 from bertkit import Predictor, Run, train
+from bertkit.data.tokenizer.of_run import RunTokenizer
 from bertkit.errors import DataError, ModelError, RunError
 from bertkit.fs import write_json
 from tests.helpers import tiny_recipe, unseal
@@ -178,3 +181,37 @@ def test_a_tokenizer_of_somebody_else(tiny_run: Run, tmp_path: Path) -> None:
     write_json(file, {**config, "model_max_length": [512]})
     with pytest.raises(ModelError, match=r"model_max_length in its tokenizer_config\.json is \[512\]; write the most"):
         Predictor.open(run.path)
+
+
+HEAVY = (
+    "transformers",
+    "huggingface_hub",
+    "datasets",
+    "evaluate",
+    "sklearn",
+    "scipy",
+    "pandas",
+    "pyarrow",
+    "accelerate",
+)
+MORE = ("matplotlib", "peft", "torch._dynamo", "torch.distributed.tensor", "sympy", "jinja2", "PIL")
+
+
+def test_an_answer_imports_torch_and_nothing_else_that_is_slow(tiny_run: Run) -> None:
+    """Imports are most of the time from `bertkit predict RUN --text` to its answer."""
+    code = (
+        "import sys; from bertkit.cli import main; "
+        f"assert main(['predict', {str(tiny_run.path)!r}, '--text', 'hello']) == 0; "
+        f"print('torch' in sys.modules, [name for name in {HEAVY + MORE} if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "True []"
+
+
+def test_without_hashes_transformers_opens_the_tokenizer(tiny_run: Run, tmp_path: Path) -> None:
+    """Nothing then says that tokenizer.json is as it was written."""
+    run = unseal(Run(shutil.copytree(tiny_run.path, tmp_path / "run")))
+    assert not run.is_sealed and tiny_run.is_sealed
+    mine, theirs = Predictor.open(tiny_run), Predictor.open(run)
+    assert isinstance(mine.tokenizer, RunTokenizer) and not isinstance(theirs.tokenizer, RunTokenizer)
+    assert mine.predict(["Where is my parcel ?"]) == theirs.predict(["Where is my parcel ?"])
