@@ -8,6 +8,7 @@ import torch
 
 from bertkit.engine import padding_free
 from bertkit.engine.backends.backend import Backend, Forward
+from bertkit.engine.batches import tensors
 from bertkit.engine.linear import fast
 from bertkit.models.build import position_limit
 from bertkit.models.layers import freeze
@@ -62,11 +63,11 @@ class TorchBackend(Backend):
     def constants(self) -> dict[str, np.ndarray]:
         return self.head.constants(self.model)
 
-    def forward(self, batch: dict[str, torch.Tensor]) -> Forward:
+    def forward(self, batch: dict[str, Any]) -> Forward:
         if self.model.training:
             self.model.eval()
         with torch.inference_mode(), fast():
-            batch = {name: tensor.to(self.device) for name, tensor in batch.items()}
+            batch = {name: tensor.to(self.device) for name, tensor in tensors(batch).items()}
             outputs = self.model(**self.head.inputs(batch))
             arrays = {name: t.float().cpu().numpy() for name, t in self.head.reduce(outputs, batch).items()}
             if self.head.targets[0] not in batch:
