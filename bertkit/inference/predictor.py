@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
     from bertkit.engine.backends.backend import Backend
+    from bertkit.engine.backends.onnx import OnnxBackend
     from bertkit.engine.backends.torch import TorchBackend
     from bertkit.metrics import Metric
 
@@ -185,5 +186,19 @@ def torch_backend(task: Task, block: ModelBlock, device: str | None = None) -> T
     return TorchBackend(model.to(torch.device(device or card)).eval(), task.head)
 
 
-BACKENDS: dict[str, Callable[[Task, ModelBlock, str | None], Backend]] = {"torch": torch_backend}
+def onnx_backend(task: Task, block: ModelBlock, device: str | None = None) -> OnnxBackend:
+    """A task's exported graph. It runs on the processor.
+
+    Raises:
+        RunError: another device is asked for.
+    """
+    from bertkit.engine.backends.onnx import OnnxBackend
+
+    if device not in (None, "cpu"):
+        todo = "leave the device out, or name the Run that it was exported from: torch is faster there"
+        raise RunError.at(str(block.name), f"an ONNX Run does not run on {device}", todo)
+    return OnnxBackend(Path(str(block.name)), task.head)
+
+
+BACKENDS: dict[str, Callable[[Task, ModelBlock, str | None], Backend]] = {"torch": torch_backend, "onnx": onnx_backend}
 """Name in `run.json` -> function that opens a task's model."""

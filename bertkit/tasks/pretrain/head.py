@@ -81,7 +81,8 @@ class PretrainHead(Head):
         scores = self._scores(outputs, batch)  # (place, word)
         if "labels" in batch:
             each = self._each(scores, batch)
-            sums = torch.stack([each, scores.argmax(-1) == batch["labels"], torch.ones_like(each)], 1)  # (place, 3)
+            right = (scores.argmax(-1) == batch["labels"]).to(each.dtype)
+            sums = torch.stack([each, right, torch.ones_like(each)], 1)  # (place, 3)
             reduced = {"sums": sums.new_zeros(rows, 3).index_add_(0, owner, sums)}  # (batch, 3)
             pairs = sparse_head.pair_scores(outputs) if self.pairs else None
             return reduced | ({"pairs": pairs, "pair": batch["pair"]} if pairs is not None else {})
