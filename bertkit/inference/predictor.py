@@ -11,7 +11,7 @@ predictor.evaluate(frame).figures                         # with the column of t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self, overload
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
     from bertkit.engine.backends.backend import Backend
+    from bertkit.engine.backends.onnx import OnnxBackend
     from bertkit.engine.backends.torch import TorchBackend
     from bertkit.metrics import Metric
 
@@ -61,17 +62,25 @@ class Predictor:
         self._unfit = False
 
     @classmethod
-    def open(cls, source: Run | str | Path, *, device: str | None = None, trust_code: bool = False) -> Predictor:
+    def open(
+        cls,
+        source: Run | str | Path,
+        *,
+        device: str | None = None,
+        trust_code: bool = False,
+        needs: Collection[str] = (),
+    ) -> Predictor:
         """The predictor of a Run.
 
         Args:
             source: a Run or its folder.
             device: as torch names it (`cpu`, `cuda:1`); default: one GPU per process, else the CPU.
             trust_code: whether custom code in the Run may be executed (see `Run.open`).
+            needs: what the backend must have besides outputs (`Backend.can`).
 
         Raises:
-            RunError: the folder is not a finished Run, its code is not trusted, its model is damaged, or there is no
-                backend for it.
+            RunError: the folder is not a finished Run, its code is not trusted, its model is damaged, there is no
+                backend for it, or its backend lacks what is needed.
             ModelError: its model can not be loaded.
         """
         run = source if isinstance(source, Run) else Run.open(source, trust_code=trust_code)
@@ -82,7 +91,10 @@ class Predictor:
         recipe = run.recipe
         task = make_task(recipe, run.task_state)
         block = ModelBlock(name=str(run.model), padding_free=recipe.model.padding_free)
-        backend = BACKENDS[run.backend](task, block, device)
+        backend = (torch_backend if needs and run.backend == "torch" else BACKENDS[run.backend])(task, block, device)
+        if lacks := sorted({*needs} - backend.can):
+            what = f"its backend {backend.name} has no {', '.join(lacks)}"
+            raise RunError.at(str(run.path), what, "name the Run that it was made from")
         if new := getattr(getattr(backend, "model", None), "new_weights", None):  # as random as at a training's start
             names = ", ".join(sorted({key.rpartition(".")[0] for key in new})[:3])
             what = f"has no weights of {names} for the labels in {run.task_file.name}"
@@ -207,5 +219,19 @@ def _device(name: str | None) -> torch.device:
     return torch.device(name or card)
 
 
-BACKENDS: dict[str, Callable[[Task, ModelBlock, str | None], Backend]] = {"torch": _of_run}
+def onnx_backend(task: Task, block: ModelBlock, device: str | None = None) -> OnnxBackend:
+    """A task's exported graph. It runs on the processor.
+
+    Raises:
+        RunError: another device is asked for.
+    """
+    from bertkit.engine.backends.onnx import OnnxBackend
+
+    if device not in (None, "cpu"):
+        todo = "leave the device out, or name the Run that it was exported from: torch is faster there"
+        raise RunError.at(str(block.name), f"an ONNX Run does not run on {device}", todo)
+    return OnnxBackend(Path(str(block.name)), task.head)
+
+
+BACKENDS: dict[str, Callable[[Task, ModelBlock, str | None], Backend]] = {"torch": _of_run, "onnx": onnx_backend}
 """Name in `run.json` -> function that opens a task's model."""

@@ -14,6 +14,7 @@ import torch
 
 from bertkit import Predictor, Run, train
 from bertkit.data.read.rows import Unusable
+from bertkit.engine.batches import tensors
 from bertkit.engine.run import run as run_backend
 from bertkit.metrics import find_metric
 from bertkit.models.build import build_model, load_tokenizer
@@ -144,8 +145,8 @@ def test_gradient_is_that_of_the_rows_whatever_the_batch(name: str, options: dic
     task, rows, model, tokenizer = _parts(name, options, tiny_bert)
     items = task.encode(rows, tokenizer, 64, answers=True).examples
     collate = task.collator(tokenizer)
-    whole = _gradient(task, model, [collate(items)])
-    halves = _gradient(task, model, [collate(items[::2]), collate(items[1::2])])
+    whole = _gradient(task, model, [tensors(collate(items))])
+    halves = _gradient(task, model, [tensors(collate(items[::2])), tensors(collate(items[1::2]))])
     torch.testing.assert_close(whole, halves, rtol=1e-4, atol=1e-6)
 
 

@@ -197,15 +197,20 @@ HEAVY = (
 MORE = ("matplotlib", "peft", "torch._dynamo", "torch.distributed.tensor", "sympy", "jinja2", "PIL")
 
 
-def test_an_answer_imports_torch_and_nothing_else_that_is_slow(tiny_run: Run) -> None:
-    """Imports are most of the time from `bertkit predict RUN --text` to its answer."""
+def imported(run: Run, *names: str) -> list[str]:
+    """Which of these modules a process has imported after `bertkit predict RUN --text`."""
     code = (
         "import sys; from bertkit.cli import main; "
-        f"assert main(['predict', {str(tiny_run.path)!r}, '--text', 'hello']) == 0; "
-        f"print('torch' in sys.modules, [name for name in {HEAVY + MORE} if name in sys.modules])"
+        f"assert main(['predict', {str(run.path)!r}, '--text', 'hello']) == 0; "
+        f"print(*[name for name in {names} if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.splitlines()[-1] == "True []"
+    return done.stdout.splitlines()[-1].split()
+
+
+def test_an_answer_imports_torch_and_nothing_else_that_is_slow(tiny_run: Run) -> None:
+    """Imports are most of the time from `bertkit predict RUN --text` to its answer."""
+    assert imported(tiny_run, "torch", *HEAVY, *MORE) == ["torch"]
 
 
 def test_without_hashes_transformers_opens_the_tokenizer(tiny_run: Run, tmp_path: Path) -> None:
@@ -215,3 +220,24 @@ def test_without_hashes_transformers_opens_the_tokenizer(tiny_run: Run, tmp_path
     mine, theirs = Predictor.open(tiny_run), Predictor.open(run)
     assert isinstance(mine.tokenizer, RunTokenizer) and not isinstance(theirs.tokenizer, RunTokenizer)
     assert mine.predict(["Where is my parcel ?"]) == theirs.predict(["Where is my parcel ?"])
+
+
+def test_a_backend_has_what_is_needed(tiny_run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "transformers" not in Predictor.open(tiny_run).backend.can
+    opened = Predictor.open(tiny_run, needs=["transformers", "attentions"])
+    assert type(opened.backend.model).__name__ == "BertForSequenceClassification"  # type: ignore[attr-defined]
+    with pytest.raises(RunError, match="its backend torch has no tenderness"):
+        Predictor.open(tiny_run, needs=["tenderness"])
+
+
+def test_an_exported_run_answers_without_torch_and_transformers(tiny_run: Run, tmp_path: Path) -> None:
+    pytest.importorskip("onnxruntime")
+    from bertkit.shrink.export import export
+
+    rows = [json.loads(line) for line in Path(tiny_run.recipe.data.train[0]).read_text("utf-8").splitlines()]
+    exported = export(tiny_run, tmp_path / "onnx", rows)
+    loaded = imported(exported, "torch", *HEAVY, *MORE)
+    assert loaded == []
+    torch_answers, onnx_answers = (Predictor.open(run).predict(["hello", "Good bye !"]) for run in (tiny_run, exported))
+    for a, b in zip(torch_answers, onnx_answers, strict=True):
+        assert b["probabilities"] == pytest.approx(a["probabilities"], abs=1e-5)

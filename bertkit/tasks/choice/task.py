@@ -103,7 +103,7 @@ class Choice(TextTask):
                 example["labels"] = labels[example["row"]]
         return encoded
 
-    def collator(self, tokenizer: PreTrainedTokenizerBase) -> Callable[[list[dict[str, Any]]], dict[str, torch.Tensor]]:
+    def collator(self, tokenizer: PreTrainedTokenizerBase) -> Callable[[list[dict[str, Any]]], dict[str, Any]]:
         return functools.partial(choice_pairs.collate, tokenizer=tokenizer)
 
     def decode(self, outputs: Outputs, encoded: Encoded, rows: Rows) -> list[Answer]:
