@@ -28,8 +28,8 @@ class Backend(ABC):
     name: ClassVar[str]
     """Its name in `run.json`."""
     can: ClassVar[frozenset[str]] = frozenset()
-    """What it has besides outputs: `gradients`, `attentions`, `hidden_states`, and `transformers`, if its `model` is one
-    of theirs."""
+    """What it has besides outputs: `gradients`, `attentions`, `hidden_states`; `transformers` if its `model` is one of
+    theirs."""
     out_of_memory: ClassVar[tuple[type[BaseException], ...]] = (MemoryError,)
     """Exceptions of `forward` if the memory is too small for a batch."""
     tokens = 4096
