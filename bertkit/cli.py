@@ -6,13 +6,14 @@ Nothing heavy is imported here or in `commands`: `bertkit --help` answers in wel
 from __future__ import annotations
 
 import contextlib
+import functools
 import io
 import logging
 import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -89,7 +90,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     _log_to_stderr()
     _announce(sys.argv[1:] if argv is None else argv)
     try:
-        app(args=list(argv) if argv is not None else None, prog_name="bertkit")
+        _command()(args=list(argv) if argv is not None else None, prog_name="bertkit")
     except Stopped as stop:
         if processes.first():
             with contextlib.suppress(OSError):
@@ -106,6 +107,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     except SystemExit as stop:
         return stop.code if isinstance(stop.code, int) else 1
     return 0
+
+
+@functools.cache
+def _command() -> Any:
+    """All commands with their options, read from the signatures once a process: that takes a twentieth of a second."""
+    return typer.main.get_command(app)
 
 
 def _failed(problems: Sequence[Problem]) -> int:

@@ -165,6 +165,11 @@ class Run:
             raise RunError.at(str(self.path), f"its model is damaged: {harm}", todo)
 
     @property
+    def is_sealed(self) -> bool:
+        """Whether it has the hashes that `check_content` compares."""
+        return bool(self._about.get("files"))
+
+    @property
     def is_begun(self) -> bool:
         """Whether a training was started here, finished or not."""
         return self.recipe_file.is_file()

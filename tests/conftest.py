@@ -14,16 +14,22 @@ from _pytest.nodeid import coerce_node_id
 from pytest_socket import disable_socket
 
 from bertkit import cli
+from tests.framed import frame
 from tests.tiny import WORDS, make_bert, make_tokenizer
+
+DRAWING = ("test_page",)
+"""Modules outside of tests/report that look into plots."""
+LONG = ("test_outside", "test_resume", "test_docs", "test_bench", "test_smoke")
+"""Modules with tests of several seconds."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Long tests first, after the groups: none is left when all others have ended.
+    """Groups and long tests first: none is left when all others have ended.
 
     A group's name ends the ids of its tests. xdist 3.8 sets it where pytest 9.2 has the id no more, so that groups were
     divided between the processes, and each trained what the group shares.
     """
-    items.sort(key=lambda item: not item.path.stem.startswith("test_demo"))
+    items.sort(key=lambda item: item.get_closest_marker("xdist_group") is None and item.path.stem not in LONG)
     for item in items if "PYTEST_XDIST_WORKER" in os.environ else ():
         if (mark := item.get_closest_marker("xdist_group")) and "@" not in item.nodeid:
             item._id = coerce_node_id(f"{item.nodeid}@{mark.args[0]}")
@@ -52,6 +58,19 @@ def _small_and_steady() -> None:
     score.SAMPLES = 50
     gc.collect()
     gc.freeze()  # Trainer collects garbage at every start: a third of a second for all that was imported
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _plots(request: pytest.FixtureRequest):
+    """Frames in place of plots, which are half the time of a tiny training; tests/report and test_page.py draw them."""
+    from bertkit.report import plots
+
+    if request.path.parent.name == "report" or request.path.stem in DRAWING:
+        yield
+        return
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(plots, "drawn", frame)
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -71,6 +71,6 @@ class Drawing(Classify):
             batch = collate([{name: each[name] for name in each if name != "draw"} for each in examples])
             rngs = [np.random.default_rng([*each.get("draw", (0,)), each["row"]]) for each in examples]
             drawn = torch.tensor([float(rng.random() < self.options.share) for rng in rngs])
-            return {**batch, "drawn": drawn}
+            return {**batch, "drawn": drawn}  # arrays and a tensor: a collator may make either
 
         return draw

@@ -46,13 +46,15 @@ def forked(command: list[str], streams: tuple[Path, Path] | None = None, more: d
     """A command line in this process, which was forked; its output goes to files, if any are given."""
     from bertkit import cli
     from bertkit.inference import score
+    from bertkit.report import plots
+    from tests.framed import frame
 
     for number, file in enumerate(streams or (), 1):
         os.dup2(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), number)
     os.environ.update(more or {})
     multiprocessing.set_start_method("fork", force=True)  # of workers, as in a process that no forkserver started
     torch.set_num_threads(1)
-    score.SAMPLES = 50  # as in conftest.py
+    score.SAMPLES, plots.drawn = 50, frame  # as in conftest.py
     code = cli.main(command)
     atexit._run_exitfuncs()
     for stream in (sys.stdout, sys.stderr):

@@ -30,9 +30,10 @@ def test_its_sentences() -> None:
         assert not find_broken(part["tags"], "IOB2")
 
 
-@pytest.mark.parametrize("epochs", [5, pytest.param(10, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("epochs", [5, 10])
 def test_the_demo_recipe_learns_and_its_run_answers(epochs: int, bertkit: Callable, tmp_path: Path) -> None:
-    """Five epochs in place of the recipe's ten, which the slow test trains."""
+    """After half of the recipe's ten epochs, and after all."""
     run = tmp_path / "run"
     sets = ("-s", "train.report_to=none", "-s", f"train.num_train_epochs={epochs}")
     assert bertkit("train", "demo/ner", "-o", run, *sets)[0] == 0

@@ -34,8 +34,9 @@ CONTEXT = "Ann fixed the gate on Sunday. Her brother painted it red."
 ASKED = ("--question", "Who fixed the gate?", "--context", CONTEXT, "--output", "-")
 
 
+@pytest.mark.slow
 def test_the_demo_recipe_trains_and_its_run_answers(bertkit: Callable, tmp_path: Path) -> None:
-    """An epoch in place of twelve: too few to learn from, which the slow test shows."""
+    """An epoch in place of twelve: too few to learn from, but its loss falls."""
     run = tmp_path / "run"
     code, _, err = bertkit("train", "demo/squad", "-o", run, *QUICK)
     assert code == 0, err

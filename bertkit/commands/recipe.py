@@ -24,9 +24,9 @@ Name = Annotated[
 @app.command("list")
 def list_recipes() -> None:
     """List the recipes that come with bertkit."""
-    from bertkit.recipe.source import locate, recipe_names
+    from bertkit.recipe.source import recipe_names, recipes_folder
 
-    rows = [(name, _purpose(locate(name))) for name in recipe_names()]
+    rows = [(name, _purpose(recipes_folder() / f"{name}.yaml")) for name in recipe_names()]
     width = max(len(name) for name, _ in rows)
     for name, purpose in rows:
         console.say(f"{name:<{width}}  {purpose}")

@@ -24,12 +24,6 @@ Progress = Callable[[list[Any]], Iterable[Any]]
 """Iterates over batches and shows the progress."""
 Collate = Callable[[list[dict[str, Any]]], dict[str, Any]]
 
-TOKENS = {"cpu": 4096, "cuda": 65536}
-"""Most padded tokens of a batch, by kind of device; halved if the memory is too small.
-
-On two cores MiniLM is equally fast with 1024 to 16384 on short texts (benchmarks/predict.py); a GPU needs more tokens.
-"""
-
 
 def run(
     backend: Backend,
@@ -44,14 +38,14 @@ def run(
     In a distributed run each process computes a share of the examples, and all processes get all outputs.
 
     Args:
-        tokens: most padded tokens of a batch; default: `TOKENS`.
+        tokens: most padded tokens of a batch; default: the backend's own.
 
     Raises:
         the backend's `out_of_memory` errors, if the memory is too small for a single example.
     """
     lengths: list[int] = lengths_of(examples).tolist()
     share = sorted(range(len(lengths)), key=lambda i: -lengths[i])[processes.rank() :: processes.count()]
-    room = tokens or TOKENS.get(backend.kind, TOKENS["cpu"])
+    room = tokens or backend.tokens
     done: list[tuple[int, dict[str, np.ndarray]]] = []
     sums: Any = 0.0
     weights: Any = 0.0

@@ -14,5 +14,9 @@ def is_cased(words: Collection[str]) -> bool:
     Single letters and capitals below U+0180 that are not ASCII do not count: every byte-level vocabulary has them, for
     bytes.
     """
-    capital = sum(len(word) > 1 and any(c.isupper() and (c.isascii() or c >= "\u0180") for c in word) for word in words)
+    capital = sum(len(word) > 1 and not word.islower() and any(map(_is_capital, word)) for word in words)
     return capital > CASED * len(words)
+
+
+def _is_capital(c: str) -> bool:
+    return c.isupper() and (c.isascii() or c >= "\u0180")

@@ -11,12 +11,14 @@ predictor.evaluate(frame).figures                         # with the column of t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self, overload
 
 from bertkit import processes
 from bertkit.data.memory import rows_of, table_of
+from bertkit.data.tokenizer.of_run import open_tokenizer
 from bertkit.engine.cache import encode
 from bertkit.engine.examples import Examples, highest_of
 from bertkit.engine.run import Progress, run
@@ -31,9 +33,11 @@ from bertkit.tasks.task import Answer, Encoded, Rows, Task, make_task
 from bertkit.warn import warn
 
 if TYPE_CHECKING:
+    import torch
     from transformers import PreTrainedTokenizerBase
 
     from bertkit.engine.backends.backend import Backend
+    from bertkit.engine.backends.onnx import OnnxBackend
     from bertkit.engine.backends.torch import TorchBackend
     from bertkit.metrics import Metric
 
@@ -58,17 +62,25 @@ class Predictor:
         self._unfit = False
 
     @classmethod
-    def open(cls, source: Run | str | Path, *, device: str | None = None, trust_code: bool = False) -> Predictor:
+    def open(
+        cls,
+        source: Run | str | Path,
+        *,
+        device: str | None = None,
+        trust_code: bool = False,
+        needs: Collection[str] = (),
+    ) -> Predictor:
         """The predictor of a Run.
 
         Args:
             source: a Run or its folder.
             device: as torch names it (`cpu`, `cuda:1`); default: one GPU per process, else the CPU.
             trust_code: whether custom code in the Run may be executed (see `Run.open`).
+            needs: what the backend must have besides outputs (`Backend.can`).
 
         Raises:
-            RunError: the folder is not a finished Run, its code is not trusted, its model is damaged, or there is no
-                backend for it.
+            RunError: the folder is not a finished Run, its code is not trusted, its model is damaged, there is no
+                backend for it, or its backend lacks what is needed.
             ModelError: its model can not be loaded.
         """
         run = source if isinstance(source, Run) else Run.open(source, trust_code=trust_code)
@@ -79,12 +91,15 @@ class Predictor:
         recipe = run.recipe
         task = make_task(recipe, run.task_state)
         block = ModelBlock(name=str(run.model), padding_free=recipe.model.padding_free)
-        backend = BACKENDS[run.backend](task, block, device)
+        backend = (torch_backend if needs and run.backend == "torch" else BACKENDS[run.backend])(task, block, device)
+        if lacks := sorted({*needs} - backend.can):
+            what = f"its backend {backend.name} has no {', '.join(lacks)}"
+            raise RunError.at(str(run.path), what, "name the Run that it was made from")
         if new := getattr(getattr(backend, "model", None), "new_weights", None):  # as random as at a training's start
             names = ", ".join(sorted({key.rpartition(".")[0] for key in new})[:3])
             what = f"has no weights of {names} for the labels in {run.task_file.name}"
             raise RunError.at(str(run.model), what, "copy the Run again, or train it again")
-        return cls(task, load_tokenizer(block), backend, recipe)
+        return cls(task, _tokenizer(run, block), backend, recipe)
 
     @overload
     def predict(
@@ -174,16 +189,49 @@ class Predictor:
         return bool(found)
 
 
-def torch_backend(task: Task, block: ModelBlock, device: str | None = None) -> TorchBackend:
-    """A task's model, loaded on the device (see `Predictor.open`)."""
-    import torch
+def _tokenizer(run: Run, block: ModelBlock) -> Any:
+    """The tokenizer of a Run; by transformers alone, where no hash says that its files are as they were written."""
+    load = partial(load_tokenizer, block)
+    return open_tokenizer(run.model, load) if run.is_sealed else load()
 
+
+def torch_backend(task: Task, block: ModelBlock, device: str | None = None) -> TorchBackend:
+    """A task's model, loaded on the device by transformers (see `Predictor.open`)."""
     from bertkit.engine.backends.torch import TorchBackend, open_model
 
-    card = f"cuda:{processes.local_rank()}" if torch.cuda.is_available() else "cpu"
     model: Any = open_model(task.head, block)
-    return TorchBackend(model.to(torch.device(device or card)).eval(), task.head)
+    return TorchBackend(model.to(_device(device)).eval(), task.head)
 
 
-BACKENDS: dict[str, Callable[[Task, ModelBlock, str | None], Backend]] = {"torch": torch_backend}
+def _of_run(task: Task, block: ModelBlock, device: str | None = None) -> TorchBackend:
+    """As `torch_backend`, but without transformers, whose import takes seconds, where engine/bert.py has the model."""
+    from bertkit.engine.backends.torch import BertBackend
+    from bertkit.engine.bert import open_bert
+
+    model = open_bert(task.head, block)
+    return torch_backend(task, block, device) if model is None else BertBackend(model.to(_device(device)), task.head)
+
+
+def _device(name: str | None) -> torch.device:
+    import torch
+
+    card = f"cuda:{processes.local_rank()}" if torch.cuda.is_available() else "cpu"
+    return torch.device(name or card)
+
+
+def onnx_backend(task: Task, block: ModelBlock, device: str | None = None) -> OnnxBackend:
+    """A task's exported graph. It runs on the processor.
+
+    Raises:
+        RunError: another device is asked for.
+    """
+    from bertkit.engine.backends.onnx import OnnxBackend
+
+    if device not in (None, "cpu"):
+        todo = "leave the device out, or name the Run that it was exported from: torch is faster there"
+        raise RunError.at(str(block.name), f"an ONNX Run does not run on {device}", todo)
+    return OnnxBackend(Path(str(block.name)), task.head)
+
+
+BACKENDS: dict[str, Callable[[Task, ModelBlock, str | None], Backend]] = {"torch": _of_run, "onnx": onnx_backend}
 """Name in `run.json` -> function that opens a task's model."""

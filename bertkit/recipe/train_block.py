@@ -12,7 +12,7 @@ import typing
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from bertkit.errors import Parameter, RecipeError, did_you_mean
 from bertkit.extras import EXTRAS, has, pip_line
@@ -104,6 +104,22 @@ MINIMUM: dict[str, float] = {
 }
 LIMIT_OF_EPOCHS = 100_000
 """More is a slip of the keyboard: it would train for ever."""
+COMMON: dict[str, Any] = {
+    **dict.fromkeys(("per_device_train_batch_size", "gradient_accumulation_steps", "max_steps", MIN_STEPS), int),
+    **dict.fromkeys(("num_train_epochs", "learning_rate", "warmup_steps", "weight_decay", "max_grad_norm"), float),
+    **dict.fromkeys(("adam_beta1", "adam_beta2", "adam_epsilon", LAYER_DECAY, MAX_MINUTES), float),
+    **dict.fromkeys(("logging_steps", "save_steps"), float),
+    **dict.fromkeys(("load_best_model_at_end", "bf16", "fp16", "use_cpu"), bool),
+    "save_total_limit": int | None,
+    "eval_steps": float | None,
+    "eval_strategy": Literal["no", "steps", "epoch"],
+    "save_strategy": Literal["no", "steps", "epoch", "best"],
+    "lr_scheduler_type": Literal["linear", "cosine", "constant", "constant_with_warmup", "polynomial"],
+    "report_to": Literal["none", "tensorboard"],
+}
+"""Types of the keys that most Runs have. A right value of these needs no TrainingArguments, whose import takes seconds:
+so a Run is opened, and a recipe checked, without it."""
+
 ABOVE_ZERO = {"learning_rate", "num_train_epochs", "adam_epsilon", "logging_steps", "eval_steps", "save_steps"}
 
 
@@ -128,6 +144,8 @@ def check(block: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
             yield key, "no such key", GONE[key]
         elif key in UNUSED:
             yield key, "bertkit does not use this key", "leave it out"
+        elif _is_common(key, value):
+            continue
         elif key not in known():
             yield key, "no such key", other_names.remedy(str(key), "train", known(), known())
         elif problem := _wrong(key, value):
@@ -150,9 +168,30 @@ def _not_by_time(block: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
         yield "warmup_steps", f"{warmup:g} steps do not go with max_minutes", "below 1 it is a share of the time"
 
 
-def _wrong(key: str, value: Any) -> tuple[str, str] | None:
+def _is_common(key: str, value: Any) -> bool:
+    """Whether a key is one of `COMMON` and its value is right."""
+    if key not in COMMON or not _is_of(COMMON[key], value):
+        return False
+    if key == "report_to":
+        return value == "none" or has(value)
+    return not _is_number(value) or _out_of_range(key, value) is None
+
+
+def _is_of(hint: Any, value: Any) -> bool:
     from pydantic import ConfigDict, TypeAdapter, ValidationError
 
+    try:
+        TypeAdapter(hint, config=ConfigDict(strict=True, arbitrary_types_allowed=True)).validate_python(value)
+    except ValidationError:
+        return False
+    return True
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _wrong(key: str, value: Any) -> tuple[str, str] | None:
     if key == "report_to" and (wrong := _wrong_report(value)):
         return wrong
     hint = known()[key]
@@ -160,13 +199,9 @@ def _wrong(key: str, value: Any) -> tuple[str, str] | None:
     choices = [str(member.value) for member in kinds[0]] if kinds else _levels() if key.startswith("log_level") else []
     if choices and isinstance(value, str):
         return None if value in choices else (f"no such value: {value}", did_you_mean(value, choices))
-    try:
-        TypeAdapter(hint, config=ConfigDict(strict=True, arbitrary_types_allowed=True)).validate_python(value)
-    except ValidationError:
+    if not _is_of(hint, value):
         return f"expected {_words(hint)}, got {value!r}", ""
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
-        return _out_of_range(key, value)
-    return None
+    return _out_of_range(key, value) if _is_number(value) else None
 
 
 def _levels() -> list[str]:

@@ -10,7 +10,6 @@ from bertkit.engine.examples import Encoded, Outputs
 from bertkit.tasks.problem import Answer, Rows
 
 if TYPE_CHECKING:
-    import torch
     from transformers import PreTrainedTokenizerBase
 
 
@@ -35,8 +34,9 @@ class Codec(ABC):
         """Rows -> examples of at most `limit` tokens, special ones included; with `labels` where `answers`."""
 
     @abstractmethod
-    def collator(self, tokenizer: PreTrainedTokenizerBase) -> Callable[[list[dict[str, Any]]], dict[str, torch.Tensor]]:
-        """Function from a list of examples to a batch: model inputs, and what the head's loss needs."""
+    def collator(self, tokenizer: PreTrainedTokenizerBase) -> Callable[[list[dict[str, Any]]], dict[str, Any]]:
+        """Function from a list of examples to a batch, of numpy arrays or tensors: model inputs, and what the head's
+        loss needs."""
 
     @abstractmethod
     def decode(self, outputs: Outputs, encoded: Encoded, rows: Rows) -> list[Answer]:

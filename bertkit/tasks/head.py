@@ -49,6 +49,12 @@ class Head(ABC):
         """
         return build.build_model(block, self.auto_class, **self.config())
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether the model is that of `auto_class`, with nothing added by `build_model`. Another implementation of the
+        same architecture may then take its place to answer (engine/bert.py)."""
+        return type(self).build_model is Head.build_model
+
     def init_head(self, model: PreTrainedModel) -> None:  # noqa: B027 - a head may start anywhere
         """Initialise the head's new weights from what `state` knows of the training rows, before the training."""
 

@@ -42,7 +42,7 @@ class TextOptions(TaskOptions):
 class TextTask(Task):
     """Base of tasks whose examples need nothing but padding (`pad`) to become a batch."""
 
-    def collator(self, tokenizer: PreTrainedTokenizerBase) -> Callable[[list[dict[str, Any]]], dict[str, torch.Tensor]]:
+    def collator(self, tokenizer: PreTrainedTokenizerBase) -> Callable[[list[dict[str, Any]]], dict[str, Any]]:
         return functools.partial(pad, tokenizer=tokenizer)
 
 
@@ -208,26 +208,24 @@ class _Counts:
         return [note], []
 
 
-def pad(examples: list[dict[str, Any]], tokenizer: PreTrainedTokenizerBase, **others: int) -> dict[str, torch.Tensor]:
-    """Examples -> `(batch, token)` tensors padded to the longest, with `attention_mask` and any `labels`.
+def pad(examples: list[dict[str, Any]], tokenizer: PreTrainedTokenizerBase, **others: int) -> dict[str, np.ndarray]:
+    """Examples -> `(batch, token)` arrays padded to the longest, with `attention_mask` and any `labels`.
 
     Args:
         others: name -> filler, for further values per token.
     """
-    import torch
-
     lengths = np.array([len(example["input_ids"]) for example in examples])
     shape = (len(examples), int(lengths.max()))
     mask = np.arange(shape[1]) < lengths[:, None]  # (batch, token)
-    batch = {"attention_mask": torch.from_numpy(mask.astype(np.int64))}
+    batch = {"attention_mask": mask.astype(np.int64)}
     fillers = {"input_ids": tokenizer.pad_token_id, "token_type_ids": tokenizer.pad_token_type_id, **others}
     for name, filler in fillers.items():
         if name in examples[0]:
             padded = np.full(shape, filler, dtype=np.int64)
             padded[mask] = np.concatenate([example[name] for example in examples])
-            batch[name] = torch.from_numpy(padded)
+            batch[name] = padded
     if "labels" in examples[0] and "labels" not in others:
-        batch["labels"] = torch.from_numpy(np.stack([example["labels"] for example in examples]))
+        batch["labels"] = np.stack([example["labels"] for example in examples])
     return batch
 
 
@@ -241,3 +239,9 @@ def pool(scores: list[np.ndarray], encoded: Encoded, count: int, how: str) -> np
         return pooled
     np.add.at(pooled, owner, stacked)
     return pooled / np.bincount(owner, minlength=count)[:, None]
+
+
+def softmax(scores: np.ndarray) -> np.ndarray:
+    """Probabilities `(..., label)` of scores; scipy's sums in scipy's order, without its import."""
+    exponents = np.exp(scores - scores.max(axis=-1, keepdims=True))
+    return exponents / exponents.sum(axis=-1, keepdims=True)

@@ -20,6 +20,7 @@ import torch
 from torch.utils.data import DataLoader
 
 from bertkit import processes
+from bertkit.engine.batches import tensors
 
 POOL = 50
 """With buckets, the rows of this many steps are sorted by length together. On 10,000 rows with log-normal word counts
@@ -110,13 +111,15 @@ class Loader(DataLoader[Any]):
 
 @dataclass
 class _Collate:
-    """The task's collator; for a micro-batch without rows it takes the shortest example, which does not count."""
+    """The task's collator, with tensors; for a micro-batch without rows it takes the shortest example, which does not
+    count."""
 
     collate: Callable[[list[Any]], dict[str, Any]]
     shortest: Any
 
     def __call__(self, examples: list[Any]) -> dict[str, Any]:
-        return self.collate(examples) if examples else {**self.collate([self.shortest]), COUNTED: False}
+        batch = tensors(self.collate(examples or [self.shortest]))
+        return batch if examples else {**batch, COUNTED: False}
 
 
 @dataclass

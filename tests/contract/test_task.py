@@ -14,6 +14,7 @@ import torch
 
 from bertkit import Predictor, Run, train
 from bertkit.data.read.rows import Unusable
+from bertkit.engine.batches import tensors
 from bertkit.engine.run import run as run_backend
 from bertkit.metrics import find_metric
 from bertkit.models.build import build_model, load_tokenizer
@@ -24,9 +25,14 @@ from tests.helpers import every_task, log_of, losses, make, run_model, tiny_reci
 TOYS = Path(__file__).with_name("toys.py")
 TASKS = [*every_task(), (f"{TOYS}:Joint", {}), (f"{TOYS}:Passages", {})]
 IDS = [f"{name.rpartition(':')[2]}-{'-'.join(options) or 'default'}" for name, options in TASKS]
+TOGETHER = [
+    pytest.param(each, id=name, marks=pytest.mark.xdist_group(f"contract-{name}"))
+    for each, name in zip(TASKS, IDS, strict=True)
+]
+"""What is asked of one training runs where that was trained."""
 
 
-@pytest.fixture(scope="module", params=TASKS, ids=IDS)
+@pytest.fixture(scope="module", params=TOGETHER)
 def trained(request: pytest.FixtureRequest, tiny_bert: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
     name, options = request.param
     folder = tmp_path_factory.mktemp(name.rpartition(":")[2])
@@ -139,8 +145,8 @@ def test_gradient_is_that_of_the_rows_whatever_the_batch(name: str, options: dic
     task, rows, model, tokenizer = _parts(name, options, tiny_bert)
     items = task.encode(rows, tokenizer, 64, answers=True).examples
     collate = task.collator(tokenizer)
-    whole = _gradient(task, model, [collate(items)])
-    halves = _gradient(task, model, [collate(items[::2]), collate(items[1::2])])
+    whole = _gradient(task, model, [tensors(collate(items))])
+    halves = _gradient(task, model, [tensors(collate(items[::2])), tensors(collate(items[1::2]))])
     torch.testing.assert_close(whole, halves, rtol=1e-4, atol=1e-6)
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +13,7 @@ import pytest
 import torch
 
 from bertkit import Predictor, Run, train
+from bertkit.data.tokenizer.of_run import RunTokenizer
 from bertkit.errors import DataError, ModelError, RunError
 from bertkit.fs import write_json
 from tests.helpers import tiny_recipe, unseal
@@ -178,3 +181,63 @@ def test_a_tokenizer_of_somebody_else(tiny_run: Run, tmp_path: Path) -> None:
     write_json(file, {**config, "model_max_length": [512]})
     with pytest.raises(ModelError, match=r"model_max_length in its tokenizer_config\.json is \[512\]; write the most"):
         Predictor.open(run.path)
+
+
+HEAVY = (
+    "transformers",
+    "huggingface_hub",
+    "datasets",
+    "evaluate",
+    "sklearn",
+    "scipy",
+    "pandas",
+    "pyarrow",
+    "accelerate",
+)
+MORE = ("matplotlib", "peft", "torch._dynamo", "torch.distributed.tensor", "sympy", "jinja2", "PIL")
+
+
+def imported(run: Run, *names: str) -> list[str]:
+    """Which of these modules a process has imported after `bertkit predict RUN --text`."""
+    code = (
+        "import sys; from bertkit.cli import main; "
+        f"assert main(['predict', {str(run.path)!r}, '--text', 'hello']) == 0; "
+        f"print(*[name for name in {names} if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return done.stdout.splitlines()[-1].split()
+
+
+def test_an_answer_imports_torch_and_nothing_else_that_is_slow(tiny_run: Run) -> None:
+    """Imports are most of the time from `bertkit predict RUN --text` to its answer."""
+    assert imported(tiny_run, "torch", *HEAVY, *MORE) == ["torch"]
+
+
+def test_without_hashes_transformers_opens_the_tokenizer(tiny_run: Run, tmp_path: Path) -> None:
+    """Nothing then says that tokenizer.json is as it was written."""
+    run = unseal(Run(shutil.copytree(tiny_run.path, tmp_path / "run")))
+    assert not run.is_sealed and tiny_run.is_sealed
+    mine, theirs = Predictor.open(tiny_run), Predictor.open(run)
+    assert isinstance(mine.tokenizer, RunTokenizer) and not isinstance(theirs.tokenizer, RunTokenizer)
+    assert mine.predict(["Where is my parcel ?"]) == theirs.predict(["Where is my parcel ?"])
+
+
+def test_a_backend_has_what_is_needed(tiny_run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "transformers" not in Predictor.open(tiny_run).backend.can
+    opened = Predictor.open(tiny_run, needs=["transformers", "attentions"])
+    assert type(opened.backend.model).__name__ == "BertForSequenceClassification"  # type: ignore[attr-defined]
+    with pytest.raises(RunError, match="its backend torch has no tenderness"):
+        Predictor.open(tiny_run, needs=["tenderness"])
+
+
+def test_an_exported_run_answers_without_torch_and_transformers(tiny_run: Run, tmp_path: Path) -> None:
+    pytest.importorskip("onnxruntime")
+    from bertkit.shrink.export import export
+
+    rows = [json.loads(line) for line in Path(tiny_run.recipe.data.train[0]).read_text("utf-8").splitlines()]
+    exported = export(tiny_run, tmp_path / "onnx", rows)
+    loaded = imported(exported, "torch", *HEAVY, *MORE)
+    assert loaded == []
+    torch_answers, onnx_answers = (Predictor.open(run).predict(["hello", "Good bye !"]) for run in (tiny_run, exported))
+    for a, b in zip(torch_answers, onnx_answers, strict=True):
+        assert b["probabilities"] == pytest.approx(a["probabilities"], abs=1e-5)

@@ -55,7 +55,7 @@ def test_parts_are_logged_and_add_up(whole: Run) -> None:
     assert figures["loss"] == pytest.approx(figures["loss_right"] + figures["loss_drawn"])
 
 
-@pytest.mark.parametrize(("batch", "accumulation"), [(4, 2), (1, 8), (2, 4)])
+@pytest.mark.parametrize(("batch", "accumulation"), [(4, 2), (1, 8), pytest.param(2, 4, marks=pytest.mark.slow)])
 def test_a_step_is_the_same_however_it_is_divided(whole: Run, batch: int, accumulation: int, tmp_path: Path) -> None:
     got = divided(whole, tmp_path / "run", batch, accumulation)
     assert_near(got, whole)
@@ -84,8 +84,15 @@ def cut_and_resumed(recipe: Recipe, folder: Path, cut_at: Any, step: int) -> Run
     return train(folder, resume=True)
 
 
-@pytest.mark.parametrize("phases", [[], PHASES], ids=["plain", "phases"])
-@pytest.mark.parametrize("every", [1, 4], ids=["log-each", "log-fourth"])
+@pytest.mark.parametrize(
+    ("phases", "every"),
+    [
+        pytest.param([], 4, id="plain, log every fourth"),
+        pytest.param(PHASES, 1, id="phases"),
+        pytest.param([], 1, id="plain", marks=pytest.mark.slow),
+        pytest.param(PHASES, 4, id="phases, log every fourth", marks=pytest.mark.slow),
+    ],
+)
 def test_a_resume_in_the_middle_goes_on_exactly(
     phases: Any, every: int, tiny_bert: Path, tmp_path: Path, cut_at: Any
 ) -> None:

@@ -32,6 +32,7 @@ TERM, INT, KILL = signal.SIGTERM, signal.SIGINT, signal.SIGKILL
 FEW = [[TERM], [INT], [KILL], [KILL]]
 """For each way. A kill and what follows take some seconds."""
 
+QUICK = ("by epoch", "with workers")
 MANY = [TERM, INT, KILL, KILL, TERM]
 CALLBACKS = [{"early_stopping": {"early_stopping_patience": 6}}]
 
@@ -51,7 +52,10 @@ def start(warm: Any):
 @pytest.mark.parametrize(
     ("way", "kills"),
     [
-        *zip(WAYS, FEW, strict=True),
+        *(
+            pytest.param(way, kills, marks=() if way in QUICK else pytest.mark.slow, id=way)
+            for way, kills in zip(WAYS, FEW, strict=True)
+        ),
         *(pytest.param(way, MANY, marks=pytest.mark.slow, id=f"{way}, many kills") for way in WAYS),
     ],
 )

@@ -31,7 +31,9 @@ TWO = ("--processes", 2)
 ACCELERATE = (BERTKIT[0], "-m", "accelerate.commands.launch", "--multi_gpu", "--num_processes", 2)
 ACCELERATE = (*ACCELERATE, "--main_process_port", 0, "-m", "bertkit")
 WEIGHTS = {"class_weights": {"refund": 3.0}}
-LONG = {"num_train_epochs": 30, "learning_rate": 1e-4, "save_total_limit": 2}
+BLOCK = {"num_train_epochs": 4, "learning_rate": 1e-4, "save_total_limit": 2}
+LONG = ("-s", "train.num_train_epochs=30")
+"""Long enough to be stopped twice."""
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +44,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def recipe(place: Path, tiny_bert: Path) -> Path:
     """31 rows in steps of 8: an epoch ends with 7, of which one process has 4 and the other 3."""
-    recipe = recipe_of_rows("classify", WEIGHTS, 31, tiny_bert, place, per_device_train_batch_size=4, **LONG)
+    recipe = recipe_of_rows("classify", WEIGHTS, 31, tiny_bert, place, per_device_train_batch_size=4, **BLOCK)
     (place / "recipe.yaml").write_text(dump(recipe), "utf-8")
     return place / "recipe.yaml"
 
@@ -51,6 +53,13 @@ def recipe(place: Path, tiny_bert: Path) -> Path:
 def trained(place: Path, recipe: Path) -> Launched:
     """Two processes, left alone; their Run is `place / "two"`."""
     return finished(place / "said-two", *BERTKIT, "train", recipe, *TWO, "--output", place / "two")
+
+
+@pytest.fixture(scope="module")
+def long(place: Path, recipe: Path) -> Run:
+    """Two processes that train longer, left alone."""
+    finished(place / "said-long", *BERTKIT, "train", recipe, *TWO, *LONG, "--output", place / "long")
+    return Run.open(place / "long")
 
 
 def test_two_processes_train_what_one_does(trained: Launched, place: Path, recipe: Path) -> None:
@@ -168,10 +177,10 @@ def test_eval_and_predict_launch_both(trained: Launched, place: Path, bertkit) -
     ids=["once", "twice"],
 )
 def test_a_signal_to_the_launcher_stops_both_and_they_go_on_exactly(
-    stops: tuple[tuple[signal.Signals, int], ...], trained: Launched, place: Path, recipe: Path
+    stops: tuple[tuple[signal.Signals, int], ...], long: Run, place: Path, recipe: Path
 ) -> None:
     run = Run(place / f"stopped-{len(stops)}")
-    command = [*BERTKIT, "train", recipe, *TWO, "--output", run.path]
+    command = [*BERTKIT, "train", recipe, *TWO, *LONG, "--output", run.path]
     for number, lines in stops:
         with started(place / f"said-{number.name}-{len(stops)}", *command) as stopped:
             stopped.wait_for(lambda lines=lines: lines_of(run.log_file) >= lines)
@@ -189,7 +198,7 @@ def test_a_signal_to_the_launcher_stops_both_and_they_go_on_exactly(
     said = finished(place / f"said-resumed-{len(stops)}", *command)
     assert said.err.count("resuming from step") == 1
     assert said.others == []
-    assert_same(Run.open(run.path), Run.open(place / "two"))
+    assert_same(Run.open(run.path), long)
 
 
 @pytest.mark.slow

@@ -21,6 +21,7 @@ from bertkit.tasks import TASKS
 from bertkit.tasks.task import Verdict, make_task
 from tests.helpers import make, messages, tiny_recipe, write_rows
 
+pytestmark = pytest.mark.xdist_group("report")
 VOID = {"meta", "br", "hr", "img", "link", "input"}
 
 

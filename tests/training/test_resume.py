@@ -110,7 +110,9 @@ def unfinish(folder: Path) -> None:
     shutil.rmtree(folder / "model")
 
 
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize(
+    "way", [pytest.param(way, marks=() if way in ("epoch", "steps") else pytest.mark.slow) for way in WAYS]
+)
 def test_a_training_that_was_cut_off_ends_as_one_that_was_not(
     way: str, alone: Any, tmp_path: Path, cut_at: Any
 ) -> None:

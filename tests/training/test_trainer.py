@@ -10,6 +10,7 @@ import pytest
 import torch
 from transformers import TrainingArguments
 
+from bertkit.engine.batches import tensors
 from bertkit.errors import RecipeError
 from bertkit.inference.score import Split
 from bertkit.metrics import find_metric
@@ -140,7 +141,7 @@ def test_training_moves_the_head_most(make: Any) -> None:
 
 def test_the_loss_of_a_batch_is_its_weighted_mean(make: Any) -> None:
     trainer = make(weights={"refund": 3.0})
-    batch = trainer.data_collator(trainer.train_dataset[:5])
+    batch = tensors(trainer.data_collator(trainer.train_dataset[:5]))
     loss, outputs = trainer.compute_loss(trainer.model.eval(), batch, return_outputs=True)
     weight = torch.tensor(trainer.task.state["weights"])
     expected = torch.nn.functional.cross_entropy(outputs.logits, batch["labels"], weight)
@@ -150,10 +151,11 @@ def test_the_loss_of_a_batch_is_its_weighted_mean(make: Any) -> None:
 def test_parts_of_a_step_add_up_to_the_whole(make: Any) -> None:
     trainer = make(weights={"refund": 3.0})
     model = trainer.model.eval()
-    parts = [trainer.data_collator(trainer.train_dataset[i : i + 3]) for i in (0, 3, 6)]
+    parts = [tensors(trainer.data_collator(trainer.train_dataset[i : i + 3])) for i in (0, 3, 6)]
     items = trainer._get_num_items_in_batch(parts, torch.device("cpu"))
+    whole = tensors(trainer.data_collator(trainer.train_dataset))
     together = sum(trainer.compute_loss(model, part, num_items_in_batch=items) for part in parts)
-    torch.testing.assert_close(together, trainer.compute_loss(model, trainer.data_collator(trainer.train_dataset)))
+    torch.testing.assert_close(together, trainer.compute_loss(model, whole))
 
 
 def test_evaluate_reports_the_figures_of_the_validation_split(make: Any) -> None:

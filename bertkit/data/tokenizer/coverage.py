@@ -43,7 +43,7 @@ class Coverage:
     cased: int = 0
     """Texts whose upper case the tokenizer removes."""
     cased_vocabulary: bool = False
-    """Whether the vocabulary could tell upper from lower case."""
+    """Whether the vocabulary could tell upper from lower case; known where there are `cased` texts."""
 
     def warnings(self) -> list[str]:
         """What is above the thresholds, with the remedy."""
@@ -102,9 +102,9 @@ def of_tokens(
     lossy = int(counts[unknown]) if unknown is not None and unknown < len(counts) else 0
     decode = tokenizer.backend_tokenizer.decode
     partial = sum(int(counts[number]) for number in present if "\ufffd" in decode([int(number)]))
-    lower = lower_cases(tokenizer)
-    cased = sum(text != text.lower() for text in texts) if lower else 0
-    return Coverage(len(ids), all_texts, int(counts.sum()), lossy, partial, cased, lower and is_cased(tokenizer))
+    cased = sum(text != text.lower() for text in texts) if lower_cases(tokenizer) else 0
+    capitals = cased > 0 and is_cased(tokenizer)  # asked where it matters: it goes through the whole vocabulary
+    return Coverage(len(ids), all_texts, int(counts.sum()), lossy, partial, cased, capitals)
 
 
 def lower_cases(tokenizer: PreTrainedTokenizerBase) -> bool:

@@ -28,11 +28,12 @@ class Backend(ABC):
     name: ClassVar[str]
     """Its name in `run.json`."""
     can: ClassVar[frozenset[str]] = frozenset()
-    """What it has besides outputs: `gradients`, `attentions`, `hidden_states`."""
+    """What it has besides outputs: `gradients`, `attentions`, `hidden_states`; `transformers` if its `model` is one of
+    theirs."""
     out_of_memory: ClassVar[tuple[type[BaseException], ...]] = (MemoryError,)
     """Exceptions of `forward` if the memory is too small for a batch."""
-    kind = "cpu"
-    """Kind of device, `cpu` or `cuda`; it sets the default size of batches."""
+    tokens = 4096
+    """Most padded tokens of a batch by default; halved if the memory is too small."""
     lockstep = False
     """Whether all processes must call `forward` equally often, because each holds a part of the weights."""
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 import torch
 
 from bertkit.engine import dropout, padding_free
 from bertkit.engine.backends.backend import Backend, Forward
+from bertkit.engine.batches import tensors
 from bertkit.engine.linear import fast
 from bertkit.models.build import position_limit
 from bertkit.models.layers import freeze
@@ -18,6 +20,12 @@ if TYPE_CHECKING:
 
     from bertkit.recipe.schema import ModelBlock
     from bertkit.tasks.head import Head
+
+TOKENS = {"cpu": 4096, "cuda": 65536}
+"""Most padded tokens of a batch by default, by kind of device.
+
+On two cores MiniLM is equally fast with 1024 to 16384 on short texts (benchmarks/predict.py); a GPU needs more tokens.
+"""
 
 
 def open_model(head: Head, block: ModelBlock) -> PreTrainedModel:
@@ -45,14 +53,14 @@ class TorchBackend(Backend):
     """
 
     name = "torch"
-    can = frozenset({"gradients", "attentions", "hidden_states"})
+    can = frozenset({"gradients", "attentions", "hidden_states", "transformers"})
     out_of_memory = (torch.OutOfMemoryError,)
 
     def __init__(self, model: torch.nn.Module, head: Head):
         super().__init__(head)
         self.model = model
         self.device = next(model.parameters()).device
-        self.kind = self.device.type
+        self.tokens = TOKENS.get(self.device.type, self.tokens)
         self.lockstep = _is_sharded(model)
 
     @property
@@ -63,11 +71,11 @@ class TorchBackend(Backend):
     def constants(self) -> dict[str, np.ndarray]:
         return self.head.constants(self.model)
 
-    def forward(self, batch: dict[str, torch.Tensor]) -> Forward:
+    def forward(self, batch: dict[str, Any]) -> Forward:
         if self.model.training:
             self.model.eval()
         with torch.inference_mode(), fast():
-            batch = {name: tensor.to(self.device) for name, tensor in batch.items()}
+            batch = {name: tensor.to(self.device) for name, tensor in tensors(batch).items()}
             outputs = self.model(**self.head.inputs(batch))
             arrays = {name: t.float().cpu().numpy() for name, t in self.head.reduce(outputs, batch).items()}
             if self.head.targets[0] not in batch:
@@ -76,7 +84,12 @@ class TorchBackend(Backend):
             return Forward(arrays, sums.double().cpu().numpy(), weights.double().cpu().numpy())
 
 
-def _is_sharded(model: torch.nn.Module) -> bool:
-    from torch.distributed.tensor import DTensor
+class BertBackend(TorchBackend):
+    """A model of engine/bert.py: it gives outputs, and nothing of its layers."""
 
-    return any(isinstance(parameter, DTensor) for parameter in model.parameters())
+    can = frozenset()
+
+
+def _is_sharded(model: torch.nn.Module) -> bool:
+    tensor = sys.modules.get("torch.distributed.tensor")  # where nothing has imported it, nothing is sharded
+    return tensor is not None and any(isinstance(parameter, tensor.DTensor) for parameter in model.parameters())

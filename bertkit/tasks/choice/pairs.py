@@ -13,7 +13,6 @@ from bertkit.tasks.task import Encoded
 from bertkit.tasks.texts import Frame, pad
 
 if TYPE_CHECKING:
-    import torch
     from transformers import PreTrainedTokenizerBase
 
 BLOCK = 1000
@@ -104,14 +103,12 @@ class _Cuts:
         return [], [f"{what}; raise options.max_length as far as the model can"]
 
 
-def collate(examples: list[dict[str, Any]], tokenizer: PreTrainedTokenizerBase) -> dict[str, torch.Tensor]:
+def collate(examples: list[dict[str, Any]], tokenizer: PreTrainedTokenizerBase) -> dict[str, np.ndarray]:
     """Examples -> a batch of all their pairs, from the longest to the shortest, padded by `texts.pad`.
 
     The batch also has `places` `(row, choice)`: the number of each choice's pair in the batch, -1 after the last choice
     of a row; and `labels` `(row,)` if the examples have them.
     """
-    import torch
-
     ends = [np.cumsum(example["sizes"])[:-1] for example in examples]
     parts = {name: [np.split(example[name], end) for example, end in zip(examples, ends, strict=True)]
              for name in PER_TOKEN if name in examples[0]}  # fmt: skip
@@ -125,7 +122,7 @@ def collate(examples: list[dict[str, Any]], tokenizer: PreTrainedTokenizerBase) 
     counts = np.array([len(example["sizes"]) for example in examples])
     places = np.full((len(examples), counts.max()), -1, dtype=np.int64)
     places[np.arange(counts.max()) < counts[:, None]] = np.argsort(order)
-    batch["places"] = torch.from_numpy(places)
+    batch["places"] = places
     if "labels" in examples[0]:
-        batch["labels"] = torch.from_numpy(np.array([example["labels"] for example in examples], dtype=np.int64))
+        batch["labels"] = np.array([example["labels"] for example in examples], dtype=np.int64)
     return batch

@@ -45,6 +45,8 @@ class ChoiceHead(TextHead):
     hub_tag = "multiple-choice"
     targets = ("labels", "places")
 
+    is_plain = True
+
     def build_model(self, block: ModelBlock) -> PreTrainedModel:
         """The head's bias is not trained: it adds the same to all choices, so it changes no answer, and its gradient is
         only rounding error, which Adam would scale up to full steps."""
@@ -101,19 +103,17 @@ class Choice(TextTask):
                 example["labels"] = labels[example["row"]]
         return encoded
 
-    def collator(self, tokenizer: PreTrainedTokenizerBase) -> Callable[[list[dict[str, Any]]], dict[str, torch.Tensor]]:
+    def collator(self, tokenizer: PreTrainedTokenizerBase) -> Callable[[list[dict[str, Any]]], dict[str, Any]]:
         return functools.partial(choice_pairs.collate, tokenizer=tokenizer)
 
     def decode(self, outputs: Outputs, encoded: Encoded, rows: Rows) -> list[Answer]:
         """`{"label", "text", "probability", "probabilities", "logits"}` per row: number, text and probability of the
         predicted choice, then the probabilities and logits of all choices in their order."""
-        from scipy.special import softmax
-
         answers = []
         choices = _choices(rows)
         for example, scores in zip(encoded.examples, outputs.get("logits", ()), strict=True):
             logits = scores.astype(np.float64)  # (choice,)
-            probabilities, best = softmax(logits).tolist(), int(logits.argmax())
+            probabilities, best = texts.softmax(logits).tolist(), int(logits.argmax())
             answer = {"label": best, "text": choices[example["row"]][best], "probability": probabilities[best]}
             answers.append({**answer, "probabilities": probabilities, "logits": logits.tolist()})
         return answers

@@ -143,19 +143,20 @@ class Classify(TextTask):
     def decode(self, outputs: Outputs, encoded: Encoded, rows: Rows) -> list[Answer]:
         """`{"label", "probabilities", "logits"}` per row; with `multi_label` a list `"labels"` instead of `"label"`."""
         import numpy as np
-        from scipy.special import expit, softmax
 
         if not len(rows):
             return []
         logits = texts.pool(outputs["logits"], encoded, len(rows), self.options.window_pooling)  # (row, label)
         if self.options.multi_label:
+            from scipy.special import expit
+
             probabilities = expit(logits)
             likely = probabilities >= np.array(self.thresholds)  # (row, label)
             chosen: list[dict[str, Any]] = [
                 {"labels": [name for name, yes in zip(self.labels, row, strict=True) if yes]} for row in likely
             ]
         else:
-            probabilities = softmax(logits, axis=-1)
+            probabilities = texts.softmax(logits)
             chosen = [{"label": self.labels[i]} for i in logits.argmax(-1)]
         names = self.labels
         return [

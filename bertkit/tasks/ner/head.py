@@ -30,6 +30,10 @@ class NerHead(LabelHead):
             crf.attach(model, len(self.labels), block)
         return model
 
+    @property
+    def is_plain(self) -> bool:
+        return not self.options.crf
+
     def check_outputs(self, names: list[str]) -> str:
         return "has no CRF that options.crf could use" if self.options.crf else super().check_outputs(names)
 

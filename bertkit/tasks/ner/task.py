@@ -39,7 +39,6 @@ from bertkit.tasks.ner.sentences import (
 from bertkit.tasks.task import Answer, Encoded, Mark, Outputs, Rows, Task, Verdict
 
 if TYPE_CHECKING:
-    import torch
     from transformers import PreTrainedTokenizerBase
 
     from bertkit.metrics import Metric
@@ -169,7 +168,7 @@ class Ner(Task):
         labels = [[number[tag] for tag in sentence] for sentence in tags]
         return encode.encode(sentences, tokenizer, limit, self.options, labels)
 
-    def collator(self, tokenizer: PreTrainedTokenizerBase) -> Callable[[list[dict[str, Any]]], dict[str, torch.Tensor]]:
+    def collator(self, tokenizer: PreTrainedTokenizerBase) -> Callable[[list[dict[str, Any]]], dict[str, Any]]:
         return functools.partial(texts.pad, tokenizer=tokenizer, first_tokens=-1, labels=IGNORED)
 
     def decode(self, outputs: Outputs, encoded: Encoded, rows: Rows) -> list[Answer]:

@@ -14,7 +14,6 @@ from bertkit.tasks import texts
 from bertkit.tasks.pretrain.masking import SPECIAL, Masking
 
 if TYPE_CHECKING:
-    import torch
     from transformers import PreTrainedTokenizerBase
 
 FIXED = 20_181_011
@@ -93,22 +92,20 @@ class Collator:
     masking: Masking
     fixed: Masking
 
-    def __call__(self, examples: Sequence[dict[str, Any]]) -> dict[str, torch.Tensor]:
-        import torch
-
+    def __call__(self, examples: Sequence[dict[str, Any]]) -> dict[str, np.ndarray]:
         ids, places = zip(*map(self._masked, examples), strict=True)
         padded = texts.pad(
             [{**example, "input_ids": own} for example, own in zip(examples, ids, strict=True)], self.tokenizer
         )
         width = padded["input_ids"].shape[1]
         flat = np.concatenate([row * width + own for row, own in enumerate(places)]).astype(np.int64)
-        batch = {**padded, "places": torch.from_numpy(flat)}
+        batch = {**padded, "places": flat}
         if "word_ids" not in examples[0]:
             return batch
         labels = np.concatenate([example["input_ids"][own] for example, own in zip(examples, places, strict=True)])
-        batch["labels"] = torch.from_numpy(labels.astype(np.int64))
+        batch["labels"] = labels.astype(np.int64)
         if "pair" in examples[0]:
-            batch["pair"] = torch.tensor([example["pair"] for example in examples])
+            batch["pair"] = np.array([example["pair"] for example in examples], dtype=np.int64)
         return batch
 
     def _masked(self, example: dict[str, Any]) -> tuple[np.ndarray, np.ndarray]:

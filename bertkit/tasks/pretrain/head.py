@@ -57,7 +57,9 @@ class PretrainHead(Head):
         import torch
         from torch.nn.functional import cross_entropy
 
-        sums = [self._each(self._scores(outputs, batch), batch).sum()]
+        from bertkit.tasks.pretrain.loss import word_losses
+
+        sums = [word_losses(self._scores(outputs, batch), batch["labels"]).sum()]
         pairs = sparse_head.pair_scores(outputs) if self.pairs else None
         if pairs is not None:
             sums.append(cross_entropy(pairs.float(), batch["pair"], reduction="sum"))
@@ -68,28 +70,28 @@ class PretrainHead(Head):
         return sparse_head.word_scores(outputs, batch[sparse_head.PLACES]).float()
 
     def _each(self, scores: torch.Tensor, batch: dict[str, torch.Tensor]) -> torch.Tensor:
-        """`(place,)`: loss of each masked token."""
-        from bertkit.tasks.pretrain.loss import word_losses
-
-        return word_losses(scores, batch["labels"])
+        """`(place,)`: loss of each masked token, as word_losses, in a way that can be exported."""
+        return -scores.log_softmax(-1).gather(1, batch["labels"][:, None])[:, 0]
 
     def reduce(self, outputs: Any, batch: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-        """Sums over the masked tokens of each row; without labels the best tokens for each mask."""
+        """Sums over the masked tokens of each row; without labels the best tokens for each mask, as many as the row has
+        tokens: no shape depends on what the batch holds, so that one graph serves all."""
         import torch
 
         rows, width = batch["input_ids"].shape
         owner = batch[sparse_head.PLACES] // width  # (place,)
-        counts = torch.bincount(owner, minlength=rows)  # (batch,)
         scores = self._scores(outputs, batch)  # (place, word)
         if "labels" in batch:
             each = self._each(scores, batch)
-            sums = torch.stack([each, scores.argmax(-1) == batch["labels"], torch.ones_like(each)], 1)  # (place, 3)
+            right = (scores.argmax(-1) == batch["labels"]).to(each.dtype)
+            sums = torch.stack([each, right, torch.ones_like(each)], 1)  # (place, 3)
             reduced = {"sums": sums.new_zeros(rows, 3).index_add_(0, owner, sums)}  # (batch, 3)
             pairs = sparse_head.pair_scores(outputs) if self.pairs else None
             return reduced | ({"pairs": pairs, "pair": batch["pair"]} if pairs is not None else {})
         best, words = scores.topk(BEST)  # (place, best)
         filled = torch.stack([words.float(), scores.softmax(-1).gather(1, words), best], -1)  # (place, best, 3)
+        counts = owner.new_zeros(rows).index_add_(0, owner, torch.ones_like(owner))  # (batch,)
         number = torch.arange(len(owner), device=owner.device) - (counts.cumsum(0) - counts)[owner]  # in its row
-        spread = filled.new_zeros(rows, int(counts.max()), BEST, 3)  # (batch, mask, best, 3)
+        spread = filled.new_zeros(rows, width, BEST, 3)  # (batch, mask, best, 3)
         spread[owner, number] = filled
         return {"fillings": spread}

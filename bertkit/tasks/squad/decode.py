@@ -30,15 +30,15 @@ CHUNK = 4096
 def best_places(logits: torch.Tensor, mask: torch.Tensor, count: int) -> tuple[torch.Tensor, torch.Tensor]:
     """The `count` best positions of each window and their logits, `(batch, count)`; the first of equals is better.
 
-    If there are fewer positions, the rest are 0 with a logit of minus infinity.
+    If there are fewer positions, the rest are 0 with a logit of minus infinity. No shape depends on their number, so
+    that one graph serves all lengths.
     """
     import torch
 
-    values, places = logits.masked_fill(~mask, -torch.inf).sort(dim=-1, descending=True, stable=True)
+    real = torch.nn.functional.pad(logits.masked_fill(~mask, -torch.inf), (0, count), value=-torch.inf)
+    values, places = real.sort(dim=-1, descending=True, stable=True)
     values, places = values[:, :count], places[:, :count]
-    places = places.masked_fill(values == -torch.inf, 0)
-    missing = (0, count - values.shape[1])
-    return torch.nn.functional.pad(places, missing), torch.nn.functional.pad(values, missing, value=-torch.inf)
+    return places.masked_fill(values == -torch.inf, 0), values
 
 
 @dataclass(frozen=True)

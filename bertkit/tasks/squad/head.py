@@ -19,6 +19,8 @@ class SquadHead(TextHead):
     auto_class = "AutoModelForQuestionAnswering"
     hub_tag = "question-answering"
 
+    is_plain = True
+
     def build_model(self, block: ModelBlock) -> PreTrainedModel:
         """The head's bias is not trained: it adds the same to all tokens, so it changes no answer, and its gradient is
         only rounding error, which Adam would scale up to full steps."""

@@ -33,7 +33,7 @@ def still_falling(losses: Sequence[tuple[int, float]]) -> Fall | None:
     Args:
         losses: `(step, loss)` as logged, each a mean over the steps since the one before.
     """
-    from scipy.stats import t
+    from scipy.special import stdtr  # Student's t; scipy.stats takes a second to import
 
     count = max(LEAST, len(losses) // 3)
     if len(losses) < count + 2:
@@ -47,4 +47,4 @@ def still_falling(losses: Sequence[tuple[int, float]]) -> Fall | None:
     whole = float(values[: max(1, len(values) // 10)].mean()) - fall.end
     if slope >= 0 or fall.begin - fall.end < SHARE * whole:
         return None
-    return fall if error == 0 or t.sf(-slope / error, count - 2) < SIGNIFICANT else None
+    return fall if error == 0 or stdtr(count - 2, slope / error) < SIGNIFICANT else None

@@ -26,7 +26,7 @@ def test_the_least_backend() -> None:
     head = make("classify", {}).head
     backend = Zeros(head)
     assert backend.head is head
-    assert (backend.kind, backend.lockstep, backend.can) == ("cpu", False, frozenset())
+    assert (backend.tokens, backend.lockstep, backend.can) == (4096, False, frozenset())
     assert backend.out_of_memory == (MemoryError,)
     outputs, sums, weights = backend.forward({"input_ids": [[1, 2], [3]]})
     assert outputs["logits"].shape == (2, 3)

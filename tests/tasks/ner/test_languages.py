@@ -14,8 +14,7 @@ from tests.helpers import messages, write_rows
 from tests.tasks.ner.languages import SETS, row_of
 from tests.tiny import make_bert
 
-FAST = (("thai", True), ("persian words", False))
-"""A set, and whether the vocabulary keeps capitals and marks."""
+pytestmark = pytest.mark.slow
 
 
 def trained(name: str, folder: Path, *, cased: bool, **options: Any) -> tuple[Run, list[dict[str, Any]]]:
@@ -46,12 +45,10 @@ def trained(name: str, folder: Path, *, cased: bool, **options: Any) -> tuple[Ru
 
 
 CASES = [(name, cased) for name in SETS for cased in (True, False)]
+"""A set, and whether the vocabulary keeps capitals and marks."""
 
 
-@pytest.mark.parametrize(
-    ("name", "cased"),
-    [pytest.param(*case, marks=() if case in FAST else pytest.mark.slow, id=f"{case}") for case in CASES],
-)
+@pytest.mark.parametrize(("name", "cased"), CASES, ids=str)
 def test_all_entities_are_learnt_at_their_places(
     name: str, cased: bool, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -65,7 +62,6 @@ def test_all_entities_are_learnt_at_their_places(
     assert not [text for text in messages(caplog) if "extended to" in text or "overlap" in text]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("options", [{"crf": True}, {"constrained": True}, {"subtoken_pooling": "mean"}], ids=str)
 def test_they_are_learnt_with_other_options(options: dict[str, Any], tmp_path: Path) -> None:
     run, _ = trained("thai words", tmp_path, cased=True, **options)

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 
+from bertkit.engine.batches import tensors
 from bertkit.models.build import load_tokenizer
 from bertkit.recipe.schema import ModelBlock
 from bertkit.tasks.pretrain.examples import Collator, CorpusExamples
@@ -77,7 +78,7 @@ def test_examples_know_their_lengths_and_identity(tokenizer: Any) -> None:
 
 def test_a_batch(tokenizer: Any, collate: Collator) -> None:
     examples = CorpusExamples([PAIR, SINGLE], tokenizer, pairs=True)[:]
-    batch = collate(examples)
+    batch = tensors(collate(examples))
     assert batch["pair"].tolist() == [1, -1]
     flat = torch.tensor([*examples[0]["input_ids"], *examples[1]["input_ids"], *[tokenizer.pad_token_id] * 4])
     assert torch.equal(flat[batch["places"]], batch["labels"])
@@ -94,7 +95,7 @@ def test_a_batch(tokenizer: Any, collate: Collator) -> None:
 def masks(batches: Any) -> dict[int, list[list[int]]]:
     """The masked tokens of each row, told apart by their last real tokens."""
     found: dict[int, list[list[int]]] = {}
-    for batch in batches:
+    for batch in map(tensors, batches):
         places, width = batch["places"], batch["input_ids"].shape[1]
         for row in range(len(batch["input_ids"])):
             own = places // width == row

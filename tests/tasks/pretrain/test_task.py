@@ -12,6 +12,7 @@ import torch
 from transformers import AutoModelForMaskedLM, AutoModelForPreTraining
 
 from bertkit import Predictor, Run, train
+from bertkit.engine.batches import tensors
 from bertkit.errors import BertkitError
 from bertkit.metrics import find_metric
 from bertkit.models import sparse_head
@@ -46,7 +47,7 @@ def test_the_loss_is_transformers_own(
     if dense:
         monkeypatch.setattr(sparse_head, "_trial", lambda _: "this test wants it")
     task, model, tokenizer, examples = parts(tiny_bert, objective=objective, max_length=24)
-    batch = task.collator(tokenizer)(examples)
+    batch = tensors(task.collator(tokenizer)(examples))
     sums, outputs = losses(task, model, batch)
     logits = outputs["prediction_logits" if task.pairs else "logits"]
     assert logits.shape[:2] == (batch["input_ids"].shape if dense else (1, len(batch["places"])))

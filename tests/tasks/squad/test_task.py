@@ -14,6 +14,7 @@ import torch
 from datasets import Dataset
 
 from bertkit import Predictor, Run, train
+from bertkit.engine.batches import tensors
 from bertkit.errors import DataError, RecipeError
 from bertkit.metrics import find_metric
 from bertkit.metrics.answers import BEST, CALIBRATION
@@ -45,7 +46,7 @@ def test_the_loss_is_the_mean_of_start_and_end_over_real_places(tiny_bert: Path)
     rows = [row("when ?", "monday"), row("who ?", None, "a cat .")]
     encoded = encode(task, rows, tiny_bert)
     model = task.head.build_model(ModelBlock(name=str(tiny_bert))).eval()
-    batch = task.collator(load_tokenizer(ModelBlock(name=str(tiny_bert))))(list(encoded.examples))
+    batch = tensors(task.collator(load_tokenizer(ModelBlock(name=str(tiny_bert))))(list(encoded.examples)))
     sums, outputs = losses(task, model, batch)
     expected = 0.0
     for i, example in enumerate(encoded.examples):

@@ -1,0 +1,209 @@
+"""BERT of one's own for answers: the same weights and sums as transformers', without importing it.
+
+Importing transformers' models takes longer than all else between `bertkit predict RUN --text` and its answer, and torch
+itself is half of the rest. This module needs torch alone. It computes what `BertFor*` compute in evaluation mode, in
+the same order of operations, packed as in padding_free.py, without hooks.
+
+The price: a second implementation of one architecture, which tests hold to the first. So it takes only what it knows
+for certain: a folder whose config.json has nothing but the keys below, and whose weights have exactly the names and
+shapes that follow from it. For all others `open_bert` returns None, and transformers loads, or refuses, the model.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from bertkit.engine.layout import Layout, layout, spread
+from bertkit.engine.padding_free import attention
+
+if TYPE_CHECKING:
+    from bertkit.recipe.schema import ModelBlock
+    from bertkit.tasks.head import Head
+
+HEADS = {
+    "AutoModelForMultipleChoice": "classifier",
+    "AutoModelForQuestionAnswering": "qa_outputs",
+    "AutoModelForSequenceClassification": "classifier",
+    "AutoModelForTokenClassification": "classifier",
+}
+"""Auto class -> the name of its output layer."""
+POOLED = ("AutoModelForMultipleChoice", "AutoModelForSequenceClassification")
+"""Auto classes whose output layer sees the first token alone, through the pooler."""
+
+SIZES = {
+    *("hidden_size", "intermediate_size", "max_position_embeddings", "num_attention_heads", "num_hidden_layers"),
+    *("type_vocab_size", "vocab_size"),
+}
+FIXED: dict[str, Any] = {
+    "add_cross_attention": False,
+    "chunk_size_feed_forward": 0,
+    "dtype": "float32",
+    "hidden_act": "gelu",
+    "is_decoder": False,
+    "model_type": "bert",
+    "output_attentions": False,
+    "output_hidden_states": False,
+    "position_embedding_type": "absolute",
+    "torch_dtype": "float32",
+}
+"""Keys of config.json that change what is computed, with the values that this module computes."""
+FREE = {
+    *("architectures", "attention_probs_dropout_prob", "bos_token_id", "classifier_dropout", "eos_token_id"),
+    *("gradient_checkpointing", "hidden_dropout_prob", "id2label", "initializer_range", "label2id", "layer_norm_eps"),
+    *("pad_token_id", "problem_type", "tie_word_embeddings", "transformers_version", "use_cache", "_name_or_path"),
+}
+"""Keys that change nothing here, or that `_fits` reads."""
+
+
+class Bert(nn.Module):
+    """Encoder and output layer, with the parameters' names in transformers.
+
+    Args:
+        config: of config.json, as `_fits` accepts it.
+        weights: name -> tensor.
+    """
+
+    def __init__(self, config: SimpleNamespace, weights: dict[str, Tensor], auto_class: str):
+        super().__init__()
+        self.config, self.auto_class = config, auto_class
+        self.new_weights: set[str] = set()
+        for name, tensor in weights.items():
+            *path, last = name.split(".")
+            part: nn.Module = self
+            for step in path:
+                if step not in part._modules:
+                    part.add_module(step, nn.Module())
+                part = part._modules[step]  # type: ignore[assignment]
+            part.register_parameter(last, nn.Parameter(tensor, requires_grad=False))
+
+    @property
+    def base_model(self) -> nn.Module:
+        return self.get_submodule("bert")
+
+    def get_input_embeddings(self) -> nn.Module:
+        return self.get_submodule("bert.embeddings.word_embeddings")
+
+    def forward(
+        self, input_ids: Tensor, attention_mask: Tensor | None = None, token_type_ids: Tensor | None = None
+    ) -> SimpleNamespace:
+        """`(batch, token)`, or `(row, choice, token)` for multiple choice -> `logits`, or `start_logits` and
+        `end_logits`."""
+        choices = input_ids.shape[-2]
+        mask, types = (x if x is None else x.flatten(0, -2) for x in (attention_mask, token_type_ids))
+        hidden = self._encode(input_ids.flatten(0, -2), mask, types)  # (batch, token, hidden)
+        if self.auto_class in POOLED:
+            hidden = torch.tanh(_linear(hidden[:, 0], self.bert.pooler.dense))  # type: ignore[union-attr]
+        scores = _linear(hidden, getattr(self, HEADS[self.auto_class]))
+        if self.auto_class == "AutoModelForQuestionAnswering":
+            start, end = scores.unbind(-1)  # (batch, token)
+            return SimpleNamespace(start_logits=start, end_logits=end)
+        return SimpleNamespace(logits=scores.view(-1, choices) if input_ids.dim() == 3 else scores)
+
+    def _encode(self, ids: Tensor, mask: Tensor | None, types: Tensor | None) -> Tensor:
+        where = None if mask is None else layout(mask)
+        part: Any = self.bert
+        table, eps = part.embeddings, self.config.layer_norm_eps
+        places = torch.arange(ids.shape[1], device=ids.device).expand_as(ids)
+        kinds = torch.zeros_like(ids) if types is None else types
+        if where:
+            ids, places, kinds = (x.flatten()[where.places][None] for x in (ids, places, kinds))
+        embed = functional.embedding
+        hidden = embed(ids, table.word_embeddings.weight) + embed(kinds, table.token_type_embeddings.weight)
+        hidden = _norm(hidden + embed(places, table.position_embeddings.weight), table.LayerNorm, eps)
+        for layer in part.encoder.layer.children():
+            hidden = self._layer(hidden, layer, where)
+        return hidden if where is None else spread(hidden[0], where)
+
+    def _layer(self, hidden: Tensor, layer: Any, where: Layout | None) -> Tensor:
+        """`(1, real, hidden)` with a Layout, else `(batch, token, hidden)`."""
+        eps, shape = self.config.layer_norm_eps, (*hidden.shape[:-1], self.config.num_attention_heads, -1)
+        own = layer.attention.self
+        query, key, value = (_linear(hidden, x).view(shape).transpose(1, 2) for x in (own.query, own.key, own.value))
+        seen, _ = attention(self, query, key, value, where)
+        out = layer.attention.output
+        hidden = _norm(_linear(seen.reshape(hidden.shape), out.dense) + hidden, out.LayerNorm, eps)
+        wide = functional.gelu(_linear(hidden, layer.intermediate.dense))
+        return _norm(_linear(wide, layer.output.dense) + hidden, layer.output.LayerNorm, eps)
+
+
+def _linear(x: Tensor, layer: Any) -> Tensor:
+    return functional.linear(x, layer.weight, layer.bias)
+
+
+def _norm(x: Tensor, layer: Any, eps: float) -> Tensor:
+    return functional.layer_norm(x, layer.weight.shape, layer.weight, layer.bias, eps)
+
+
+def open_bert(head: Head, block: ModelBlock) -> Bert | None:
+    """The model of a head, ready to answer; None if transformers is needed to load it, or to say what is wrong."""
+    folder = Path(block.name or "")
+    file = folder / "model.safetensors"
+    if not (head.is_plain and head.auto_class in HEADS and block.padding_free != "off" and file.is_file()):
+        return None
+    from safetensors.torch import load_file
+
+    try:
+        config = json.loads((folder / "config.json").read_text("utf-8"))
+        if not _fits(config, head):
+            return None
+        weights = load_file(file)
+    except Exception:  # whatever is wrong with the files, transformers or build.py has a message for it
+        return None
+    if {name: tuple(tensor.shape) for name, tensor in weights.items()} != _shapes(config, head.auto_class):
+        return None
+    if any(tensor.dtype != torch.float32 for tensor in weights.values()):
+        return None
+    return Bert(SimpleNamespace(**config), weights, head.auto_class)
+
+
+def _fits(config: dict[str, Any], head: Head) -> bool:
+    """Whether a configuration is that of a BERT as this module computes it, for the head's labels."""
+    kind = head.auto_class.replace("AutoModel", "Bert")
+    wanted = head.config()
+    names = {str(number): name for number, name in wanted.get("id2label", {}).items()}
+    if set(config) - SIZES - FREE - set(FIXED) or config.get("architectures") != [kind]:
+        return False
+    if any(config.get(key, value) != value for key, value in FIXED.items()) or config.get("model_type") != "bert":
+        return False
+    if not all(type(config.get(key)) is int and config[key] > 0 for key in SIZES):
+        return False
+    if config["hidden_size"] % config["num_attention_heads"] or type(config.get("layer_norm_eps")) is not float:
+        return False
+    if set(wanted) - {"num_labels", "id2label", "label2id", "problem_type"}:
+        return False
+    trained, given = config.get("problem_type"), wanted.get("problem_type")
+    same = not names or config.get("id2label") == names
+    return same and type(config.get("pad_token_id")) is int and (not trained or not given or trained == given)
+
+
+def _shapes(config: dict[str, Any], auto_class: str) -> dict[str, tuple[int, ...]]:
+    """Name -> shape of all weights."""
+    hidden, wide = config["hidden_size"], config["intermediate_size"]
+    table = "bert.embeddings."
+    shapes: dict[str, tuple[int, ...]] = {
+        f"{table}word_embeddings.weight": (config["vocab_size"], hidden),
+        f"{table}position_embeddings.weight": (config["max_position_embeddings"], hidden),
+        f"{table}token_type_embeddings.weight": (config["type_vocab_size"], hidden),
+    }
+    linear: dict[str, tuple[int, ...]] = {}
+    norms = [f"{table}LayerNorm"]
+    for number in range(config["num_hidden_layers"]):
+        layer = f"bert.encoder.layer.{number}."
+        own = (*(f"attention.self.{name}" for name in ("query", "key", "value")), "attention.output.dense")
+        linear |= {f"{layer}{name}": (hidden, hidden) for name in own}
+        linear |= {f"{layer}intermediate.dense": (wide, hidden), f"{layer}output.dense": (hidden, wide)}
+        norms += [f"{layer}attention.output.LayerNorm", f"{layer}output.LayerNorm"]
+    if auto_class in POOLED:
+        linear["bert.pooler.dense"] = (hidden, hidden)
+    outputs = 1 if auto_class == "AutoModelForMultipleChoice" else len(config.get("id2label") or "01")
+    linear[HEADS[auto_class]] = (outputs, hidden)
+    for name, shape in linear.items():
+        shapes |= {f"{name}.weight": shape, f"{name}.bias": shape[:1]}
+    return shapes | {f"{name}.{part}": (hidden,) for name in norms for part in ("weight", "bias")}

@@ -1,0 +1,1 @@
+"""Smaller and faster Runs from a trained one: export, quantize."""
