@@ -66,7 +66,7 @@ def word_scores(outputs: Any, places: Tensor | None = None) -> Tensor:
     """
     name = "prediction_logits" if "prediction_logits" in outputs else "logits"
     scores: Tensor = outputs[name]
-    if places is None or scores.shape[:2] == (1, len(places)):
+    if places is None or scores.shape[:2] == (1, places.shape[0]):
         return scores.flatten(0, 1)  # a view, whose gradient is one too; that of an index would be a copy
     return at(scores, places)
 

@@ -91,7 +91,7 @@ class PretrainHead(Head):
         best, words = scores.topk(BEST)  # (place, best)
         filled = torch.stack([words.float(), scores.softmax(-1).gather(1, words), best], -1)  # (place, best, 3)
         counts = owner.new_zeros(rows).index_add_(0, owner, torch.ones_like(owner))  # (batch,)
-        number = torch.arange(len(owner), device=owner.device) - (counts.cumsum(0) - counts)[owner]  # in its row
+        number = torch.arange(owner.shape[0], device=owner.device) - (counts.cumsum(0) - counts)[owner]  # in its row
         spread = filled.new_zeros(rows, width, BEST, 3)  # (batch, mask, best, 3)
         spread[owner, number] = filled
         return {"fillings": spread}

@@ -79,4 +79,4 @@ def test_constants_are_those_of_the_weights_now(parts: Any) -> None:
         backend.model.crf.start.fill_(2.0)
     assert backend.constants["crf_start"].tolist() == [2.0] * len(task.labels)
     assert backend.max_tokens == 64
-    assert (backend.name, backend.kind, backend.lockstep) == ("torch", "cpu", False)
+    assert (backend.name, backend.tokens, backend.lockstep) == ("torch", 4096, False)
