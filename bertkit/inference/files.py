@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from bertkit.data.columns.label_cells import joined
-from bertkit.data.dataset import load
 from bertkit.data.read.conll import DOCUMENT
+from bertkit.data.stream import stream
 from bertkit.display import visible
 from bertkit.engine.run import Progress
 from bertkit.errors import DataError, Parameter
@@ -63,12 +63,12 @@ def predict_file(
     Raises:
         DataError: rows that can not be read, or a column of the input that has an answer column's name.
     """
-    originals: list[dict[str, Any]] = []
-    rows = load(sources, predictor.task.columns, block, answers=False, keep=originals)
+    taken = list(stream(sources, predictor.task.columns, block, answers=False))
+    originals, rows = [one.values for one in taken], [one.row for one in taken]
     if not conll:
-        first = predictor.predict([rows[0]], quiet=True)[0]
+        first = predictor.predict(rows[:1], quiet=True)[0]
         _check_columns(predictor.task.to_columns(first, logits=logits), originals, ", ".join(sources))
-    return Answered(originals, predictor.predict(list(rows), progress=progress))
+    return Answered(originals, predictor.predict(rows, progress=progress))
 
 
 def add_answers(answered: Answered, task: Task, *, logits: bool = False, conll: bool = False) -> list[dict[str, Any]]:
