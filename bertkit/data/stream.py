@@ -6,7 +6,7 @@ Formats that are read whole (see `docs/bulk.md`) hold their file in memory.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -62,12 +62,14 @@ def stream(
     answers: bool = True,
     train: bool = False,
     keep_bad: bool = False,
-) -> Iterator[Taken]:
+    paced: bool = True,
+) -> Generator[Taken]:
     """All rows of `sources` that can be used, in order; the arguments and errors are those of `dataset.load`.
 
     Args:
         keep_bad: give the rows that can not be used too, each with its problem, whatever `block.bad_rows` says. An
             empty text is such a problem, unless `block.allow_empty` names its column.
+        paced: log how far the reading is, where it takes long.
     """
     check_mapping(columns, block)
     tally, kept = Tally(), KeptRows()
@@ -75,9 +77,10 @@ def stream(
     values = Values(block, tally, keep_empty=not answers and not keep_bad, train=train)
     rows, used = Canonical(columns, block, values, answers=answers), False
     for source in expand(find_classes(sources, columns, block), block):
-        pace = Pace(f"reading {source.name}")
+        pace = Pace(f"reading {source.name}") if paced else None
         for record in rows.opened(source, read(source, block, bad, answers=answers)):
-            pace.step()
+            if pace:
+                pace.step()
             yield from kept.taken()
             try:
                 row = rows.take(record)
