@@ -6,6 +6,7 @@ import json
 from dataclasses import asdict
 from functools import reduce
 from operator import add
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,12 +18,16 @@ from tests.helpers import every_task, make
 from tests.tiny import make_tokenizer
 
 
-@pytest.fixture(scope="module")
-def tokenizer(tmp_path_factory: pytest.TempPathFactory) -> Any:
+def tokenizer_of(folder: Path) -> Any:
     from bertkit.models.build import load_tokenizer
     from bertkit.recipe.schema import ModelBlock
 
-    return load_tokenizer(ModelBlock(name=str(make_tokenizer(tmp_path_factory.mktemp("tokenizer")))))
+    return load_tokenizer(ModelBlock(name=str(make_tokenizer(folder))))
+
+
+@pytest.fixture(scope="module")
+def tokenizer(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    return tokenizer_of(tmp_path_factory.mktemp("tokenizer"))
 
 
 @pytest.mark.parametrize(("name", "options"), [case for case in every_task() if case[0] != "pretrain"])
