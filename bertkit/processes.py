@@ -12,6 +12,7 @@ import os
 import signal
 import time
 from collections.abc import Iterator, Sequence
+from contextvars import ContextVar
 from typing import Any
 
 from bertkit.errors import Parameter, RecipeError, TrainingError
@@ -42,12 +43,30 @@ def leave_terminal(number: int) -> None:
                 os.dup2(os.open(os.devnull, os.O_WRONLY), stream)
 
 
+_alone: ContextVar[bool] = ContextVar("alone", default=False)
+
+
+@contextlib.contextmanager
+def alone() -> Iterator[None]:
+    """In the block, this process shares no work with the others: it counts as the only one."""
+    token = _alone.set(True)
+    try:
+        yield
+    finally:
+        _alone.reset(token)
+
+
 def rank() -> int:
-    return int(os.environ.get("RANK", "0"))
+    return 0 if _alone.get() else launched()[0]
 
 
 def count() -> int:
-    return int(os.environ.get("WORLD_SIZE", "1"))
+    return 1 if _alone.get() else launched()[1]
+
+
+def launched() -> tuple[int, int]:
+    """The rank and the number of the processes that a launcher started, also for one that is `alone`."""
+    return int(os.environ.get("RANK", "0")), int(os.environ.get("WORLD_SIZE", "1"))
 
 
 def local_rank() -> int:

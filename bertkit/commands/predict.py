@@ -3,30 +3,21 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from bertkit import processes
 from bertkit.commands.shared import completion, console
-from bertkit.errors import DataError, Parameter, RecipeError
+from bertkit.commands.shared.predictor import open_predictor
+from bertkit.errors import DataError
 
 if TYPE_CHECKING:
+    from bertkit.commands.shared.predictor import Opened
     from bertkit.inference.ask import Answered
-    from bertkit.inference.predictor import Predictor
-    from bertkit.recipe.schema import DataBlock
+    from bertkit.inference.bulk.options import BulkOptions
     from bertkit.tasks.task import Task
 
-
-NOT_READ = (
-    *("data.train", "data.validation", "data.test", "data.validation_ratio", "data.limit"),
-    "data.label_ids",
-)
-"""Keys that rows to answer do not depend on."""
-LABELLED = "data.label_names"
-"""A Run does not depend on it either; it may name the outputs of a checkpoint."""
 
 Model = Annotated[str, typer.Argument(metavar="MODEL", help="A Run, or a checkpoint: a folder or hub name.")]
 Source = Annotated[str | None, typer.Argument(metavar="INPUT", help="File, folder or glob; - reads standard input.")]
@@ -35,7 +26,7 @@ Output = Annotated[
     typer.Option(
         "--output",
         "-o",
-        help="A .csv, .jsonl or .parquet file, or .conll for tags; - prints JSON lines.",
+        help="A .csv, .tsv, .jsonl or .parquet file, .conll for tags, or a folder/; - prints JSON lines.",
     ),
 ]
 Text = Annotated[list[str] | None, typer.Option("--text", "-t", help="A text in place of INPUT; repeatable.")]
@@ -71,6 +62,37 @@ Labels = Annotated[
     typer.Option(metavar="A,B,C", help="Checkpoint: names of its outputs, in order.", show_default="its own"),
 ]
 Logits = Annotated[bool, typer.Option("--logits", help="Add the model's raw scores.")]
+Probabilities = Annotated[
+    str,
+    typer.Option(
+        metavar="all|top|none",
+        help="Of each answer: its confidence, all probabilities, or none.",
+        autocompletion=lambda: ["all", "top", "none"],
+    ),
+]
+TopK = Annotated[
+    int | None, typer.Option(min=1, metavar="K", help="Add the K most probable answers.", show_default="none")
+]
+Columns = Annotated[
+    str | None, typer.Option(metavar="A,B", help="Columns of INPUT to keep.", show_default="all of them")
+]
+BadRowsMode = Annotated[
+    str | None,
+    typer.Option(
+        "--bad-rows",
+        metavar="keep|error|skip",
+        help="Rows that can not be answered: keep them with a column error, stop, or leave them out.",
+        show_default="data.bad_rows",
+    ),
+]
+ShardRows = Annotated[
+    int | None,
+    typer.Option(min=1, metavar="N", help="Write a folder of files of N rows.", show_default="100,000 for a folder"),
+]
+ShardFormat = Annotated[
+    str | None, typer.Option("--format", metavar="FORMAT", help="Format of the shards.", show_default="jsonl")
+]
+Excel = Annotated[bool, typer.Option("--excel", help="A csv for a spreadsheet: no cell of it is executed.")]
 
 
 def predict(
@@ -82,7 +104,14 @@ def predict(
     question: Question = None,
     context: Context = None,
     best_of: BestOf = None,
+    columns: Columns = None,
+    probabilities: Probabilities = "top",
+    top_k: TopK = None,
     logits: Logits = False,
+    bad_rows: BadRowsMode = None,
+    shard_rows: ShardRows = None,
+    shard_format: ShardFormat = None,
+    excel: Excel = False,
     on: On = None,
     task: TaskName = None,
     labels: Labels = None,
@@ -90,13 +119,17 @@ def predict(
     trust_code: console.TrustCode = False,
     number: console.Processes = 1,
 ) -> None:
-    """Predict an answer for every row of a file: keeps all columns, adds the answer and its probabilities.
+    """Predict an answer for every row of a file of any size: keeps all columns, adds the answer and its confidence.
 
     bertkit predict runs/mine new.csv --output answers.csv
 
     bertkit predict runs/mine --text "where is my parcel?"
 
     bertkit predict runs/squad -q "Who fixed it?" -c "Ann fixed it on Sunday."
+
+    Killed, the same command goes on. A folder of files, each of 100,000 rows:
+
+    bertkit predict runs/mine new.parquet --output answers/ --format parquet
 
     A model that bertkit did not train; its task is that of its config.json, or named:
 
@@ -106,85 +139,74 @@ def predict(
     if number > 1:
         if not source or source == "-":
             raise DataError.at("--processes", "needs a file that all processes can read", "name one as INPUT")
-        options = console.options(
-            output=output,
-            best_of=best_of,
-            logits=logits,
-            on=on,
-            task=task,
-            labels=labels,
-            set=sets,
-            trust_code=trust_code,
-        )
-        console.launch(number, ["predict", model, source, *options])
-    from bertkit.data.read.rows import LeftOut, count_left_out
-    from bertkit.fs import check_output
-    from bertkit.inference import ask, files
+        given: dict[str, Any] = {
+            "output": output,
+            "best_of": best_of,
+            "columns": columns,
+            "probabilities": probabilities,
+        }
+        given |= {"top_k": top_k, "logits": logits, "bad_rows": bad_rows}
+        given |= {"shard_rows": shard_rows, "format": shard_format, "excel": excel, "on": on, "task": task}
+        given |= {"labels": labels, "set": sets}
+        console.launch(number, ["predict", model, source, *console.options(**given, trust_code=trust_code)])
+    from bertkit.inference.bulk.options import BulkOptions
 
-    file = None if output in (None, "-") else Path(output)
-    if file is None and "stdout" in console.closed:
+    if output in (None, "-") and "stdout" in console.closed:
         raise DataError.at("standard output", "is closed", "name a file: --output OUT.csv")
-    check_output(file, endings=files.FORMATS, inputs=[source] if source else [])
+    kept = None if columns is None else tuple(name.strip() for name in columns.split(",") if name.strip())
+    some: Any = (probabilities, top_k or 0, logits, best_of, bad_rows, shard_rows, shard_format, excel)
+    options = BulkOptions(output, kept, *some)
+    options.check([source] if source else [])
     processes.join()
-    (predictor, block), left_out = _open(model, source, on, task, labels, sets, trust_code), LeftOut()
-    conll = files.is_conll(output, predictor.task, logits=logits)
+    opened = open_predictor(model, source, on=on, task=task, labels=labels, sets=sets, trust_code=trust_code)
     if source is not None:
-        bar = console.progress("predicting")
-        with count_left_out() as left_out:
-            answered = files.predict_file(predictor, [source], block, logits=logits, conll=conll, progress=bar)
-    elif question is not None:
-        answered = ask.ask_question(predictor, question, context or [])
+        _predict_file(opened, source, options)
+        return
+    from bertkit.inference import ask
+
+    if question is not None:
+        answered = ask.ask_question(opened.predictor, question, context or [])
     else:
-        answered = ask.ask_texts(predictor, text or [], text_pair or [])
-    if source is None and output is None and not logits:
-        _show(answered, predictor.task)
+        answered = ask.ask_texts(opened.predictor, text or [], text_pair or [])
+    if output is None and not logits and not top_k and probabilities == "top":
+        _show(answered, opened.predictor.task)
     elif processes.first():
-        rows = files.add_answers(answered, predictor.task, logits=logits, conll=conll)
-        rows = ask.best_of(rows, best_of) if best_of else rows
-        with console.printing() if file is None else contextlib.nullcontext():
-            files.write(rows, output or "-", separator=files.list_separator(predictor.task, block))
-        if file or str(left_out):
-            console.say(f"{len(rows)} rows{left_out}: {file or 'standard output'}", err=True)
+        _write(answered, opened, options)
 
 
-def _open(
-    model: str,
-    source: str | None,
-    on: str | None,
-    task: str | None,
-    labels: str | None,
-    sets: list[str] | None,
-    trust_code: bool,
-) -> tuple[Predictor, DataBlock]:
-    """The predictor of a Run or of a checkpoint, and how it reads rows."""
-    from bertkit.inference.checkpoint import Checkpoint, guess, names_checkpoint
-    from bertkit.inference.predictor import Predictor
-    from bertkit.recipe.load import load
-    from bertkit.run import Run
+def _predict_file(opened: Opened, source: str, options: BulkOptions) -> None:
+    """Answer the rows of a file."""
+    from bertkit.data.read.rows import count_left_out
+    from bertkit.inference.bulk.output import predict_file
 
-    beside = "predict: it answers every row, without labels"
-    console.unused(sets, *NOT_READ, beside=beside)
-    asked = [name for name, value in (("on", on), ("task", task), ("labels", labels)) if value]
-    if Run(model).is_begun or not (asked or names_checkpoint(model)):
-        opened = Run.open(model, trust_code=trust_code)
-        if asked:
-            raise RecipeError.at(Parameter(asked[0]), "a Run has its own task and labels", "leave it out")
-        console.unused(sets, LABELLED, beside=beside)
-        return Predictor.open(opened), opened.recipe_with(console.only(sets, "data")).data
-    if on and task:
-        raise RecipeError.at(Parameter("task"), "the recipe already names the task", "leave it out")
-    changes = console.only(sets, "data", "options")
-    order: Sequence[str] = ()
-    if on:
-        from bertkit.bench.on import benchmark
+    with count_left_out() as left_out:
+        count = predict_file(
+            opened.predictor,
+            source,
+            opened.block,
+            options,
+            run=opened.run,
+            meter=console.meter,
+            progress=console.progress("predicting"),
+            printing=console.printing,
+        )
+    if processes.first() and (not options.is_printed or str(left_out)):
+        place = "standard output" if options.is_printed else options.output
+        console.say(f"{count} rows{left_out}: {place}", err=True)
 
-        rows = benchmark(on, [source] if source else [], changes)
-        recipe, order = rows.recipe, rows.order
-    else:
-        told = {"task": task} if task else guess(model).model_dump(include={"task", "options"})
-        recipe = load(told, changes)
-    names = [name.strip() for name in (labels or "").split(",") if name.strip()]
-    return Checkpoint.adopt(model, recipe, labels=names, order=order), recipe.data
+
+def _write(answered: Answered, opened: Opened, options: BulkOptions) -> None:
+    """Write the answers to texts."""
+    from bertkit.inference import files
+    from bertkit.inference.bulk.output import options_format
+
+    format = options_format(options, opened.predictor.task, opened.block)
+    conll = options.ending == ".conll"
+    rows = files.add_answers(answered, opened.predictor.task, options.answer_columns, conll=conll)
+    with console.printing() if options.is_printed else contextlib.nullcontext():
+        files.write(rows, options.output or "-", format)
+    if not options.is_printed:
+        console.say(f"{len(rows)} rows: {options.output}", err=True)
 
 
 def _check(

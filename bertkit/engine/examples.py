@@ -14,9 +14,16 @@ from typing import Any
 import numpy as np
 
 Examples = Sequence[dict[str, Any]]
+Counts = dict[str, Any]
+"""Name -> a number, which adds up over parts; a list of places, of which the first ones stay; or a text, equal in all
+parts."""
 Outputs = dict[str, Any]
 """A model's outputs: name -> a list with one array per example, in the examples' order. A head's `constants` are among
 them, one array for all examples."""
+
+
+PLACES = 3
+"""Most places in a list of `Counts`."""
 
 
 @dataclass(frozen=True)
@@ -29,9 +36,24 @@ class Encoded:
     notes: list[str] = field(default_factory=list)
     """What happened to the rows (texts cut or split into windows), to be logged."""
     warnings: list[str] = field(default_factory=list)
+    counts: Counts = field(default_factory=dict)
+    """What notes and warnings are made of, to be added up over parts of many rows (`Codec.messages`)."""
     phases: Sequence[tuple[int, float]] = field(default=(), kw_only=True)
     """For each phase of the training its number of examples and its share of the steps. Examples are in the order of
     the phases, and so are the steps. Empty: one phase."""
+
+
+def added(one: Counts, other: Counts) -> Counts:
+    """The counts of two parts as those of both; of a truth value, whether it holds for either."""
+    both = {**other, **one}
+    for name in one.keys() & other.keys():
+        if isinstance(one[name], bool):
+            both[name] = one[name] or other[name]
+        elif isinstance(one[name], int):
+            both[name] = one[name] + other[name]
+        elif isinstance(one[name], list):
+            both[name] = [*one[name], *other[name]][:PLACES]
+    return both
 
 
 def lengths_of(examples: Examples) -> np.ndarray:

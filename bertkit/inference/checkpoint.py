@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from bertkit import hub, plugins
 from bertkit.engine.run import Progress
 from bertkit.errors import BertkitError, ModelError, Parameter, RecipeError
-from bertkit.inference.predictor import Predictor, torch_backend
+from bertkit.inference.predictor import Predictor, Prepared, torch_backend
 from bertkit.inference.score import Scores
 from bertkit.models.build import load_tokenizer
 from bertkit.models.custom_code import with_trust
@@ -26,7 +26,7 @@ from bertkit.recipe.load import load
 from bertkit.recipe.schema import ModelBlock, Recipe
 from bertkit.run import Run
 from bertkit.tasks import TASKS
-from bertkit.tasks.task import Answer, Rows, Task, make_task
+from bertkit.tasks.task import Rows, Task, make_task
 from bertkit.warn import warn
 
 if TYPE_CHECKING:
@@ -86,13 +86,13 @@ class Checkpoint(Predictor):
         predictor.names, predictor.labels, predictor.order = names, list(labels), list(order)
         return predictor
 
-    def _answers(self, rows: Any, *, progress: Progress, quiet: bool) -> list[Answer]:
+    def prepare(self, rows: Any, *, before: Rows = (), after: Rows = ()) -> Prepared:
         if not self._named:
             warning = self.task.adopt(self.names, (), self.recipe.data, order=self.order, labels=self.labels)
             if warning:
                 warn(warning)
             self._named = True
-        return super()._answers(rows, progress=progress, quiet=quiet)
+        return super().prepare(rows, before=before, after=after)
 
     def score(self, name: str, rows: Rows, metrics: Sequence[Metric], *, progress: Progress = iter) -> Scores:
         warning = self.task.adopt(self.names, rows, self.recipe.data, order=self.order, labels=self.labels)

@@ -147,7 +147,8 @@ def _own_metrics(task: Task, answers: list[Answer], metrics: Sequence[Metric]) -
 
     if wrong := next(filter(lacks, metrics), None):
         what = f"{wrong.name}: needs probabilities, but the file has none"
-        raise RecipeError.at("metrics", what, "use another metric", setting=Setting("metrics", task.metrics[0]))
+        todo = "predict with --probabilities all, or use another metric"
+        raise RecipeError.at("metrics", what, todo, setting=Setting("metrics", task.metrics[0]))
     return [metric for metric in task.own_metrics() if not lacks(metric)]
 
 

@@ -12,9 +12,10 @@ predictor.evaluate(frame).figures                         # with the column of t
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Self, overload
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Self, overload
 
 from bertkit import processes
 from bertkit.data.memory import rows_of, table_of
@@ -23,9 +24,10 @@ from bertkit.engine.cache import encode
 from bertkit.engine.examples import Examples, highest_of
 from bertkit.engine.run import Progress, run
 from bertkit.errors import DataError, RunError
-from bertkit.inference.coverage import coverage
+from bertkit.inference.columns import AnswerColumns
 from bertkit.inference.rows import as_row
 from bertkit.inference.score import Scores, Split, sanity_checks, score
+from bertkit.inference.seen import Seen
 from bertkit.models.build import check_ids, load_tokenizer
 from bertkit.recipe.schema import ModelBlock, Recipe
 from bertkit.run import Run
@@ -40,6 +42,15 @@ if TYPE_CHECKING:
     from bertkit.engine.backends.onnx import OnnxBackend
     from bertkit.engine.backends.torch import TorchBackend
     from bertkit.metrics import Metric
+
+
+class Prepared(NamedTuple):
+    """Rows as a model reads them."""
+
+    rows: list[dict[str, Any]]
+    """With the task's columns."""
+    encoded: Encoded
+    seen: Seen
 
 
 class Predictor:
@@ -123,7 +134,10 @@ class Predictor:
         Raises:
             DataError: something else, or a row without a column that the task needs.
         """
-        answers = self._answers(rows, progress=progress, quiet=quiet)
+        prepared = self.prepare(rows)
+        if not quiet and not self._unfit:  # once, where a program predicts again and again
+            self._unfit = self._warn(prepared.seen)
+        answers = self.answer(prepared, progress=progress)
         return self._frame(answers, rows) if as_frame else answers
 
     def _frame(self, answers: list[Answer], rows: Any) -> Any:
@@ -131,23 +145,42 @@ class Predictor:
         import pandas as pd
 
         index = rows.index if isinstance(rows, pd.DataFrame | pd.Series) and len(rows.index) == len(answers) else None
-        return pd.DataFrame([self.task.to_columns(answer) for answer in answers], index=index)
+        return pd.DataFrame([AnswerColumns().of(self.task, answer) for answer in answers], index=index)
 
-    def _answers(self, rows: Any, *, progress: Progress, quiet: bool) -> list[Answer]:
+    def prepare(self, rows: Any, *, before: Rows = (), after: Rows = ()) -> Prepared:
+        """Rows as the model reads them: the part of `predict` that needs no model.
+
+        Args:
+            rows: see `predict`.
+            before, after: rows around them, for a task whose examples take tokens of these (`Codec.margin`).
+
+        Raises:
+            DataError, ModelError: as `predict`.
+        """
         columns = self.task.columns
         rows = [as_row(number, row, columns) for number, row in enumerate(rows_of(rows, columns), 1)]
         if not rows:
-            return []
+            return Prepared([], Encoded([]), Seen())
         for column in self.task.columns:
             if len({column.name in row for row in rows}) > 1 and not column.answer:
                 what = f"some rows have {column.name} and some do not"
                 raise DataError.at("rows", what, "give it to all rows or to none")
         encoded = self.task.encode(rows, self.tokenizer, self.limit, answers=False)
         self._check_ids(encoded.examples)
-        if not quiet and not self._unfit:  # once, where a program predicts again and again
-            self._unfit = self._warn(rows, encoded)
-        outputs, _ = run(self.backend, encoded.examples, self.collate, progress=progress)
-        return self.task.decode(outputs, encoded, rows)
+        seen = Seen.of(self.task, rows, encoded, self.tokenizer)
+        if before or after:
+            around = self.task.encode([*before, *rows, *after], self.tokenizer, self.limit, answers=False)
+            own = range(len(before), len(before) + len(rows))
+            examples = [{**one, "row": one["row"] - len(before)} for one in around.examples if one["row"] in own]
+            encoded = replace(encoded, examples=examples)
+        return Prepared(rows, encoded, seen)
+
+    def answer(self, prepared: Prepared, *, progress: Progress = iter) -> list[Answer]:
+        """One answer per row of `prepare`."""
+        if not prepared.rows:
+            return []
+        outputs, _ = run(self.backend, prepared.encoded.examples, self.collate, progress=progress)
+        return self.task.decode(outputs, prepared.encoded, prepared.rows)
 
     def _check_ids(self, examples: Examples) -> None:
         """Raise a ModelError where the tokenizer is not the model's, before the first batch."""
@@ -159,7 +192,7 @@ class Predictor:
         self.task.check(rows, name)
         split = Split(name, rows, encode(self.task, rows, self.tokenizer, self.limit))
         self._check_ids(split.encoded.examples)
-        self._warn(rows, split.encoded, name)
+        self._warn(Seen.of(self.task, rows, split.encoded, self.tokenizer), name)
         scores = score(self.task, self.backend, split, self.collate, metrics, intervals=True, progress=progress)
         for warning in sanity_checks(self.task, scores.answers, rows):
             warn(warning, name)
@@ -181,9 +214,9 @@ class Predictor:
         metrics = [find_metric(name, self.task.takes) for name in self.recipe.metrics]
         return self.score("rows", table, metrics, progress=progress)
 
-    def _warn(self, rows: Rows, encoded: Encoded, name: str = "") -> bool:
+    def _warn(self, seen: Seen, name: str = "") -> bool:
         """Warn of what the model does not see of the texts; returns whether there is any."""
-        found = [*encoded.warnings, *coverage(self.task, rows, encoded.examples, self.tokenizer).warnings()]
+        found = seen.warnings(self.task)
         for warning in found:
             warn(warning, name)
         return bool(found)

@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
-from bertkit.engine.examples import Encoded, Outputs
+from bertkit.engine.examples import Counts, Encoded, Outputs
 from bertkit.tasks.problem import Answer, Rows
 
 if TYPE_CHECKING:
@@ -46,9 +46,23 @@ class Codec(ABC):
     def to_columns(self, answer: Answer, *, logits: bool = False) -> dict[str, Any]:
         """An answer as columns of a table, which `bertkit predict` adds to a row; the first one is the answer itself.
 
+        The probabilities of other answers are not among them: they are in `probability_columns`.
+
         Args:
             logits: add the raw scores.
         """
+
+    def confidence(self, answer: Answer) -> float | None:
+        """How sure the answer is, 0 to 1: the column `confidence`. None: the task has none."""
+        return None
+
+    def candidates(self, answer: Answer) -> list[tuple[Any, float]]:
+        """The possible answers to the row and the probability of each; empty: the task has none."""
+        return []
+
+    def probability_columns(self, answer: Answer) -> dict[str, Any]:
+        """The columns that `--probabilities all` adds, from which `parse` gets the probabilities back."""
+        return {f"probability_{name}": probability for name, probability in self.candidates(answer)}
 
     @abstractmethod
     def parse(self, columns: dict[str, Any], row: dict[str, Any]) -> Answer:
@@ -70,6 +84,18 @@ class Codec(ABC):
     @abstractmethod
     def to_text(self, answer: Answer) -> str:
         """An answer in a few words, for a terminal."""
+
+    def messages(self, counts: Counts) -> tuple[list[str], list[str]]:
+        """Notes and warnings of `Encoded.counts`, which may be those of many parts; empty: the task counts nothing."""
+        return [], []
+
+    def margin(self, limit: int) -> int:
+        """How many rows before and after a row its example may take tokens from.
+
+        Args:
+            limit: see `encode`.
+        """
+        return 0
 
     def marks(self, answer: Answer) -> list[Mark]:
         """The whole text of the row, divided into parts; empty if `to_text` shows the whole answer."""

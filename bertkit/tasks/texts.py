@@ -16,6 +16,7 @@ import numpy as np
 from pydantic import Field
 
 from bertkit.data.windows import Span, head_and_tail, pair_lengths, windows
+from bertkit.engine.examples import Counts
 from bertkit.errors import DataError, RecipeError
 from bertkit.tasks.task import Encoded, Head, Rows, Task, TaskOptions
 
@@ -44,6 +45,9 @@ class TextTask(Task):
 
     def collator(self, tokenizer: PreTrainedTokenizerBase) -> Callable[[list[dict[str, Any]]], dict[str, Any]]:
         return functools.partial(pad, tokenizer=tokenizer)
+
+    def messages(self, counts: Counts) -> tuple[list[str], list[str]]:
+        return messages(counts)
 
 
 class TextHead(Head):
@@ -98,7 +102,8 @@ def encode(rows: Rows, tokenizer: PreTrainedTokenizerBase, limit: int, options: 
         for spans_a, spans_b in plans:
             examples.append({"row": row, **frame.around(_keep(a, spans_a), _keep(b, spans_b))})
         counts.add(len(a) + len(b), _lost(len(a), len(b), room, plans, options), len(plans))
-    return Encoded(examples, *counts.messages())
+    found = counts.found()
+    return Encoded(examples, *messages(found), found)
 
 
 NOTHING = np.empty(0, dtype=np.int32)
@@ -193,19 +198,23 @@ class _Counts:
         self.windows += windows if windows > 1 else 0
         self.lost += lost
 
-    def messages(self) -> tuple[list[str], list[str]]:
-        """Notes and warnings."""
-        if not self.long:
-            return [], []
-        share = self.long / self.texts
-        head = f"{self.long} of {self.texts} texts ({share:.1%}) have more than {self.limit} tokens: "
-        kept = {"cut": "cut", "head_tail": "head and tail kept", "windows": f"split into {self.windows} windows"}[
-            self.how
-        ]
-        note = f"{head}{kept}, {self.lost / self.tokens:.1%} of all tokens lost"
-        if share > 0.5 and self.how != "windows":
-            return [], [f"{note}; raise options.max_length, or set options.long_text: windows"]
-        return [note], []
+    def found(self) -> Counts:
+        """As `Encoded.counts`."""
+        texts = {"limit": str(self.limit), "how": self.how}
+        return {**texts, **{name: getattr(self, name) for name in ("texts", "long", "windows", "tokens", "lost")}}
+
+
+def messages(counts: Counts) -> tuple[list[str], list[str]]:
+    """Notes and warnings of the counts of `encode`."""
+    if not counts.get("long"):
+        return [], []
+    long, texts, how = counts["long"], counts["texts"], counts["how"]
+    head = f"{long} of {texts} texts ({long / texts:.1%}) have more than {counts['limit']} tokens: "
+    kept = {"cut": "cut", "head_tail": "head and tail kept", "windows": f"split into {counts['windows']} windows"}[how]
+    note = f"{head}{kept}, {counts['lost'] / counts['tokens']:.1%} of all tokens lost"
+    if long / texts > 0.5 and how != "windows":
+        return [], [f"{note}; raise options.max_length, or set options.long_text: windows"]
+    return [note], []
 
 
 def pad(examples: list[dict[str, Any]], tokenizer: PreTrainedTokenizerBase, **others: int) -> dict[str, np.ndarray]:

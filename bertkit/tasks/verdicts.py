@@ -40,14 +40,22 @@ def of_labels(answers: list[Answer], rows: Rows, names: Sequence[str]) -> list[V
     verdicts = []
     texts, labels = inputs_of(rows, "text", "text_pair"), column(rows, "label") or []
     for text, label, answer in zip(texts, labels, answers, strict=True):
-        probabilities = answer["probabilities"]
         several = "labels" in answer
         sides = (set(label), set(answer["labels"])) if several else ({label}, {answer["label"]})
-        sure = min(max(p, 1 - p) for p in probabilities.values()) if several else probabilities[answer["label"]]
         expected, predicted = (", ".join(name for name in names if name in side) or NO_LABEL for side in sides)
         sets = [frozenset((name,) for name in side) for side in sides]
-        verdicts.append(Verdict(text, expected, predicted, float(sides[0] == sides[1]), sure, *sets))
+        verdicts.append(
+            Verdict(text, expected, predicted, float(sides[0] == sides[1]), confidence_of_labels(answer), *sets)
+        )
     return verdicts
+
+
+def confidence_of_labels(answer: Answer) -> float:
+    """That of the label; of several labels that of the least sure one, predicted or not."""
+    probabilities = answer["probabilities"]
+    if "labels" in answer:
+        return float(min(max(p, 1 - p) for p in probabilities.values()))
+    return float(probabilities[answer["label"]])
 
 
 def of_numbers(answers: list[Answer], rows: Rows) -> list[Verdict]:

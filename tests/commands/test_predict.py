@@ -34,7 +34,7 @@ def test_mistakes_are_reported_before_any_work(
 
 def answers(bertkit: Any, *arguments: object) -> tuple[list[dict[str, Any]], str]:
     """What `bertkit predict` printed, and its messages."""
-    code, out, err = bertkit("predict", *arguments, "--output", "-")
+    code, out, err = bertkit("predict", *arguments, "--probabilities", "all", "--output", "-")
     assert code == 0, err
     return [json.loads(line) for line in out.splitlines()], err
 
@@ -58,7 +58,13 @@ def test_a_checkpoint_answers_with_its_own_labels(nli, pairs, bertkit) -> None:
     found, err = answers(bertkit, nli, pairs, *COLUMNS)
     assert "warning" not in err
     assert len(found) == 9
-    assert set(found[0]) == {"premise", "hypothesis", "predicted_label", *(f"probability_{n.upper()}" for n in OLD)}
+    assert set(found[0]) == {
+        "premise",
+        "hypothesis",
+        "predicted_label",
+        "confidence",
+        *(f"probability_{n.upper()}" for n in OLD),
+    }
     predictor = Checkpoint.adopt(str(nli))
     texts = [(row["premise"], row["hypothesis"]) for row in found]
     assert [one["label"] for one in predictor.predict(texts)] == [row["predicted_label"] for row in found]

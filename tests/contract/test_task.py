@@ -16,6 +16,7 @@ from bertkit import Predictor, Run, train
 from bertkit.data.read.rows import Unusable
 from bertkit.engine.batches import tensors
 from bertkit.engine.run import run as run_backend
+from bertkit.inference.columns import AnswerColumns
 from bertkit.metrics import find_metric
 from bertkit.models.build import build_model, load_tokenizer
 from bertkit.recipe.schema import ModelBlock
@@ -79,10 +80,24 @@ def test_one_by_one_equals_batched(trained: Run) -> None:
 
 def test_answers_fit_a_table(trained: Run) -> None:
     predictor = Predictor.open(trained)
-    columns = [predictor.task.to_columns(answer, logits=True) for answer in predictor.predict(tiny_rows(predictor))]
-    assert all(list(row) == list(columns[0]) for row in columns)
-    assert json.loads(json.dumps(columns)) == columns
-    assert next(iter(columns[0])) in predictor.task.answer_columns
+    answers, task = predictor.predict(tiny_rows(predictor)), predictor.task
+    assert next(iter(task.to_columns(answers[0]))) in task.answer_columns
+    for wanted in (AnswerColumns("none"), AnswerColumns(), AnswerColumns("all", logits=True)):
+        columns = [wanted.of(task, answer) for answer in answers]
+        assert next(iter(columns[0])) in task.answer_columns
+        assert all(list(row) == list(columns[0]) for row in columns)
+        assert json.loads(json.dumps(columns, allow_nan=False)) == columns
+
+
+def test_confidence_and_candidates_are_probabilities(trained: Run) -> None:
+    predictor = Predictor.open(trained)
+    for answer in predictor.predict(tiny_rows(predictor)):
+        candidates = predictor.task.candidates(answer)
+        sure = [predictor.task.confidence(answer), *(probability for _, probability in candidates)]
+        assert all(one is None or 0 <= one <= 1 for one in sure)
+        if candidates:
+            best = AnswerColumns(top_k=2).of(predictor.task, answer)
+            assert best["top_1_probability"] == max(probability for _, probability in candidates)
 
 
 def test_parse_is_the_inverse_of_to_columns(trained: Run) -> None:
@@ -91,7 +106,8 @@ def test_parse_is_the_inverse_of_to_columns(trained: Run) -> None:
     task, rows = predictor.task, tiny_rows(predictor)
     answers = predictor.predict(rows)
     try:
-        parsed = [task.parse(task.to_columns(answer), row) for answer, row in zip(answers, rows, strict=True)]
+        columns = [AnswerColumns("all").of(task, answer) for answer in answers]
+        parsed = [task.parse(own, row) for own, row in zip(columns, rows, strict=True)]
     except Unusable as error:
         assert task.takes == "language", error.what
         return

@@ -9,9 +9,10 @@ import pytest
 from datasets import List, Value
 
 from bertkit.data import dataset
+from bertkit.data.canonical import MAY_BE_EMPTY
 from bertkit.data.columns.column import Column
 from bertkit.data.columns.values import EVERY_ROW
-from bertkit.data.dataset import MAY_BE_EMPTY, load
+from bertkit.data.dataset import load
 from bertkit.errors import DataError
 from bertkit.recipe.schema import DataBlock
 

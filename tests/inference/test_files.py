@@ -21,14 +21,15 @@ from bertkit.data.read.readers import read_records
 from bertkit.errors import DataError, WriteError
 from bertkit.inference import files as tables
 from bertkit.recipe.schema import DataBlock
-from tests.helpers import make, tiny_recipe, write_csv, write_rows
+from tests.helpers import tiny_recipe, write_csv, write_rows
 
 ROWS = [
     {"ticket": "007", "text": 'a "quoted", text', "note": "NA"},
     {"ticket": "8", "text": "two\nlines", "note": ""},
     {"ticket": "9", "text": "hello", "note": "中文"},
 ]
-ADDED = ["predicted_label", "probability_delivery", "probability_other", "probability_refund"]
+ADDED = ["predicted_label", "confidence", "probability_delivery", "probability_other", "probability_refund"]
+ALL = ("--probabilities", "all")
 
 
 @pytest.fixture
@@ -40,13 +41,14 @@ def check(rows: list[dict]) -> None:
     assert [{name: row[name] for name in ROWS[0]} for row in rows] == ROWS
     assert [name for name in rows[0] if name not in ROWS[0]] == ADDED
     for row in rows:
-        probabilities = {name.removeprefix("probability_"): float(row[name]) for name in ADDED[1:]}
+        probabilities = {name.removeprefix("probability_"): float(row[name]) for name in ADDED[2:]}
+        assert float(row["confidence"]) == max(probabilities.values())
         assert sum(probabilities.values()) == pytest.approx(1)
         assert row["predicted_label"] == max(probabilities, key=probabilities.__getitem__)
 
 
 def test_csv(tiny_run: Run, bertkit, source: Path, tmp_path: Path) -> None:
-    code, _, err = bertkit("predict", tiny_run.path, source, "--output", tmp_path / "out.csv")
+    code, _, err = bertkit("predict", tiny_run.path, source, *ALL, "--output", tmp_path / "out.csv")
     assert code == 0, err
     assert "3 rows" in err
     with (tmp_path / "out.csv").open(encoding="utf-8", newline="") as stream:
@@ -54,12 +56,12 @@ def test_csv(tiny_run: Run, bertkit, source: Path, tmp_path: Path) -> None:
 
 
 def test_jsonl(tiny_run: Run, bertkit, source: Path, tmp_path: Path) -> None:
-    assert bertkit("predict", tiny_run.path, source, "--output", tmp_path / "out.jsonl")[0] == 0
+    assert bertkit("predict", tiny_run.path, source, *ALL, "--output", tmp_path / "out.jsonl")[0] == 0
     check([json.loads(line) for line in (tmp_path / "out.jsonl").read_text("utf-8").splitlines()])
 
 
 def test_parquet(tiny_run: Run, bertkit, source: Path, tmp_path: Path) -> None:
-    assert bertkit("predict", tiny_run.path, source, "--output", tmp_path / "out.parquet")[0] == 0
+    assert bertkit("predict", tiny_run.path, source, *ALL, "--output", tmp_path / "out.parquet")[0] == 0
     check(pyarrow.parquet.read_table(tmp_path / "out.parquet").to_pylist())
 
 
@@ -119,7 +121,7 @@ def test_a_named_pipe_gets_json_lines(tiny_run: Run, bertkit, tmp_path: Path) ->
 def test_standard_input_to_standard_output(tiny_run: Run, bertkit, monkeypatch: pytest.MonkeyPatch) -> None:
     lines = "".join(json.dumps(row) + "\n" for row in ROWS).encode()
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(lines)))
-    code, out, err = bertkit("predict", tiny_run.path, "-")
+    code, out, err = bertkit("predict", tiny_run.path, "-", *ALL)
     assert code == 0, err
     check([json.loads(line) for line in out.splitlines()])
 
@@ -189,16 +191,6 @@ def test_a_word_that_conll_can_not_hold(word: str, tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"row 2  a word that CoNLL can not hold: .*; write a \.jsonl"):
         tables.write([{"tokens": ["a"], "tags": ["O"]}, {"tokens": [word], "tags": ["O"]}], str(tmp_path / "a.conll"))
     assert not (tmp_path / "a.conll").exists()
-
-
-def test_what_conll_does_not_hold(tiny_run: Run) -> None:
-    task = Predictor.open(tiny_run).task
-    assert not tables.is_conll(None, task)
-    assert not tables.is_conll("a.csv", task, logits=True)
-    with pytest.raises(DataError, match=r"answers of this task are not one tag per word; name a \.csv"):
-        tables.is_conll("a.conll", task)
-    with pytest.raises(DataError, match=r"--logits  a\.conll: a CoNLL file holds only words and tags"):
-        tables.is_conll("a.conll", make("ner", {}), logits=True)
 
 
 @pytest.mark.parametrize("name", ["out.parquet", "out.csv", "out.jsonl"])

@@ -16,6 +16,8 @@ from bertkit import Predictor, Run, train
 from bertkit.data.tokenizer.of_run import RunTokenizer
 from bertkit.errors import DataError, ModelError, RunError
 from bertkit.fs import write_json
+from bertkit.inference.bulk.options import BulkOptions
+from bertkit.inference.bulk.output import predict_file
 from tests.helpers import tiny_recipe, unseal
 
 
@@ -143,9 +145,6 @@ def test_a_run_with_code_needs_trust_of_another_user(
 
 def test_a_run_needs_nothing_that_lies_outside_of_it(tiny_bert: Path, tmp_path: Path) -> None:
     """Weights, tokenizer, training rows and the file of label names may be gone: the Run has all that answers need."""
-
-    from bertkit.inference.files import predict_file
-
     shutil.copytree(tiny_bert, tmp_path / "bert")
     (tmp_path / "labels.txt").write_text("refund\ndelivery\nother\n")
     recipe = tiny_recipe("classify", {}, tmp_path / "bert", tmp_path, max_steps=1)
@@ -158,7 +157,8 @@ def test_a_run_needs_nothing_that_lies_outside_of_it(tiny_bert: Path, tmp_path: 
     predictor = Predictor.open(elsewhere)
     assert list(predictor.predict(["hello"])[0]["probabilities"]) == ["refund", "delivery", "other"]
     (tmp_path / "new.csv").write_text("text\nhello\n")
-    assert len(predict_file(predictor, [str(tmp_path / "new.csv")], predictor.recipe.data).answers) == 1
+    options = BulkOptions(str(tmp_path / "out.csv"))
+    assert predict_file(predictor, str(tmp_path / "new.csv"), predictor.recipe.data, options, run=Run(elsewhere)) == 1
 
 
 @pytest.mark.parametrize("labels", [["delivery", "other"], ["delivery", "other", "somebody else's"]])

@@ -10,6 +10,7 @@ import pytest
 from bertkit import Predictor, Run
 from bertkit.errors import DataError
 from bertkit.inference.ask import ask_texts
+from bertkit.inference.columns import AnswerColumns
 from bertkit.inference.rows import as_row
 from tests.helpers import make
 
@@ -37,8 +38,8 @@ def test_answers_as_a_frame_have_the_columns_of_the_command_and_the_index_of_the
     frame = pd.DataFrame({"text": ["hello", "where is it"]}, index=pd.Index(["p", "q"], name="id"))
     found = predictor.predict(frame, as_frame=True)
     answers = predictor.predict(frame)
-    assert found.to_dict("records") == [predictor.task.to_columns(answer) for answer in answers]
-    assert list(found.columns)[:2] == ["predicted_label", "probability_delivery"]
+    assert found.to_dict("records") == [AnswerColumns().of(predictor.task, answer) for answer in answers]
+    assert list(found.columns) == ["predicted_label", "confidence"]
     pd.testing.assert_index_equal(found.index, frame.index)
     assert list(frame.join(found).columns)[:2] == ["text", "predicted_label"]
     pd.testing.assert_index_equal(predictor.predict(frame["text"], as_frame=True).index, frame.index)

@@ -15,6 +15,8 @@ from bertkit.files.lock import LOCK
 from bertkit.fs import ASIDE
 from tests.fuzz.material import Material
 
+JOB = 9000
+"""Rows of a job."""
 ALL = ("classify", "regress", "choice", "ner", "squad", "pretrain")
 
 
@@ -41,6 +43,8 @@ def victims() -> list[Victim]:
     tokenizer = ["tokenizer", "train", "words.txt", "-o", "new", "--vocab-size", "2000", "--min-frequency", "1"]
     extend = ["tokenizer", "extend", "bert", "words.txt", "--words", "3", "--min-frequency", "1", "-o", "new"]
     run = ["predict", "run", "rows.jsonl", "-o", "out.csv"]
+    job = ["predict", "run", "rows.jsonl", "-o", "out.csv", "--probabilities", "all"]
+    shards = ["predict", "run", "rows.jsonl", "-o", "out/"]
     evaluate = ["eval", "run", "--data", "rows.jsonl", "-o", "out.json"]
     return [
         *training,
@@ -50,6 +54,9 @@ def victims() -> list[Victim]:
         Victim("bench", ["bench", "suite.yaml", "-o", "bench"], _suite, _benched, _whole_json("bench/metrics.json")),
         Victim("eval", evaluate, _run, _files("out.json"), _whole_json("out.json")),
         Victim("predict", run, _run, _files("out.csv"), _whole_csv),
+        Victim("predict a job", job, _job, _files("out.csv"), _whole_csv),
+        Victim("predict shards", [*shards, "--shard-rows", "900"], _job, _files("out"), _whole_shards),
+        Victim("predict by two", [*job, "--processes", "2"], _job, _files("out.csv"), _whole_csv),
         Victim("report", ["report", "run", "-o", "out.html"], _run, _files("out.html"), _whole_html),
     ]
 
@@ -100,6 +107,16 @@ def _run(folder: Path, material: Material) -> None:
     (folder / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows * 400), "utf-8")
     for name, text in (("out.csv", "old\n1\n"), ("out.json", '"old"'), ("out.html", "<html>old</html>\n")):
         (folder / name).write_text(text, "utf-8")
+
+
+def _job(folder: Path, material: Material) -> None:
+    """Rows of three parts."""
+    _run(folder, material)
+    rows = material.rows("classify")
+    many = (rows * (JOB // len(rows) + 1))[:JOB]
+    (folder / "rows.jsonl").write_text(
+        "".join(json.dumps({**row, "n": n}) + "\n" for n, row in enumerate(many)), "utf-8"
+    )
 
 
 def _suite(folder: Path, material: Material) -> None:
@@ -184,8 +201,16 @@ def _whole_folder(name: str, last: str) -> Callable[[Path], None]:
 def _whole_csv(folder: Path) -> None:
     with (folder / "out.csv").open(encoding="utf-8", newline="") as stream:
         header, *rows = csv.reader(stream, strict=True)
-    assert rows == [["1"]] or len(rows) == 400 * 8, f"{len(rows)} rows"
+    assert rows == [["1"]] or len(rows) in (400 * 8, JOB), f"{len(rows)} rows"
     assert all(len(row) == len(header) for row in rows)
+
+
+def _whole_shards(folder: Path) -> None:
+    _whole_json("out/manifest.json")(folder)
+    for file in (folder / "out").glob("shard-*"):
+        rows = [json.loads(line)["n"] for line in file.read_text("utf-8").splitlines()]
+        first = int(file.stem.removeprefix("shard-")) * 900
+        assert rows == list(range(first, min(first + 900, JOB)))
 
 
 def _whole_html(folder: Path) -> None:

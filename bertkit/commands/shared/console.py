@@ -6,7 +6,7 @@ import contextlib
 import logging
 import os
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Annotated, Any
 
 import typer
@@ -200,6 +200,35 @@ def error_kinds(splits: dict[str, dict[str, dict[str, Any]]]) -> None:
 def warn(text: str) -> None:
     """Log a warning."""
     logging.getLogger("bertkit").warning("%s", text)
+
+
+@contextlib.contextmanager
+def meter(label: str, rows: int, before: int = 0) -> Iterator[Callable[[int, int], None]]:
+    """Shows rows per second, tokens per second and the time left: a bar on a terminal, else lines in the log.
+
+    Args:
+        before: rows that were done before.
+
+    Returns:
+        a function that takes the rows that are done, and the tokens since the beginning.
+    """
+    pace = Pace(label, rows)
+    pace.begin(before)
+    if not sys.stderr.isatty():
+        yield pace.at
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[pace]}"))
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(label, total=rows, completed=before, pace="")
+
+        def show(done: int, tokens: int) -> None:
+            pace.count(done, tokens)
+            bar.update(task, completed=done, pace=pace.rates)
+
+        yield show
 
 
 def progress(label: str) -> Any:

@@ -66,9 +66,10 @@ def records(source: Source, tables: Iterable[Any], features: dict[str, Any]) -> 
     """
     number = 0
     for table in tables:
-        for values in named_classes(table.to_pylist(), features):
-            number += 1
-            yield Record(source.row(number), number, values)
+        for start in range(0, table.num_rows, BATCH):  # a batch of a file may have any size
+            for values in named_classes(table.slice(start, BATCH).to_pylist(), features):
+                number += 1
+                yield Record(source.row(number), number, values)
 
 
 def named_classes(rows: Iterable[dict[str, Any]], features: dict[str, Any]) -> list[dict[str, Any]]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from bertkit.engine.examples import Counts
 from bertkit.tasks.task import Encoded
 from bertkit.tasks.texts import Frame, pad
 
@@ -46,7 +47,8 @@ def encode(
             framed = [frame.around(*pair) for pair in pairs]
             example: dict[str, Any] = {"row": row, "sizes": np.array([len(one["input_ids"]) for one in framed])}
             examples.append(example | {name: np.concatenate([one[name] for one in framed]) for name in framed[0]})
-    return Encoded(examples, *cuts.messages())
+    found = cuts.found()
+    return Encoded(examples, *messages(found), found)
 
 
 @dataclass
@@ -89,18 +91,24 @@ class _Cuts:
         self.choices += lost_choice
         return pairs
 
-    def messages(self) -> tuple[list[str], list[str]]:
-        """Notes and warnings."""
-        if not self.long:
-            return [], []
-        share = self.long / self.rows
-        what = f"{self.long} of {self.rows} rows ({share:.1%}) have pairs of more than {self.limit} tokens: "
-        what += f"contexts cut, {self.lost / self.tokens:.1%} of all tokens lost"
-        what += f"; the question cut too in {self.questions}" if self.questions else ""
-        what += f"; choices cut too in {self.choices}" if self.choices else ""
-        if share <= 0.5 and not self.choices:
-            return [what], []
-        return [], [f"{what}; raise options.max_length as far as the model can"]
+    def found(self) -> Counts:
+        """As `Encoded.counts`."""
+        names = ("rows", "long", "questions", "choices", "tokens", "lost")
+        return {"limit": str(self.limit), **{name: getattr(self, name) for name in names}}
+
+
+def messages(counts: Counts) -> tuple[list[str], list[str]]:
+    """Notes and warnings of the counts of `encode`."""
+    if not counts.get("long"):
+        return [], []
+    share = counts["long"] / counts["rows"]
+    what = f"{counts['long']} of {counts['rows']} rows ({share:.1%}) have pairs of more than {counts['limit']} tokens: "
+    what += f"contexts cut, {counts['lost'] / counts['tokens']:.1%} of all tokens lost"
+    what += f"; the question cut too in {counts['questions']}" if counts["questions"] else ""
+    what += f"; choices cut too in {counts['choices']}" if counts["choices"] else ""
+    if share <= 0.5 and not counts["choices"]:
+        return [what], []
+    return [], [f"{what}; raise options.max_length as far as the model can"]
 
 
 def collate(examples: list[dict[str, Any]], tokenizer: PreTrainedTokenizerBase) -> dict[str, np.ndarray]:

@@ -17,6 +17,7 @@ from pydantic import Field
 from bertkit.data.columns.choices import NAME_IT, choices, right
 from bertkit.data.columns.column import Column
 from bertkit.data.read.rows import Unusable
+from bertkit.engine.examples import Counts
 from bertkit.errors import DataError, RecipeError
 from bertkit.recipe.schema import ModelBlock
 from bertkit.tasks import parsing, texts, verdicts
@@ -103,6 +104,9 @@ class Choice(TextTask):
                 example["labels"] = labels[example["row"]]
         return encoded
 
+    def messages(self, counts: Counts) -> tuple[list[str], list[str]]:
+        return choice_pairs.messages(counts)
+
     def collator(self, tokenizer: PreTrainedTokenizerBase) -> Callable[[list[dict[str, Any]]], dict[str, Any]]:
         return functools.partial(choice_pairs.collate, tokenizer=tokenizer)
 
@@ -151,8 +155,17 @@ class Choice(TextTask):
 
     def to_columns(self, answer: Answer, *, logits: bool = False) -> dict[str, Any]:
         columns = {"predicted_label": answer["label"], "predicted_choice": answer["text"]}
-        columns |= {"probability": answer["probability"], "probabilities": answer["probabilities"]}
         return columns | ({"logits": answer["logits"]} if logits else {})
+
+    def confidence(self, answer: Answer) -> float:
+        return float(answer["probability"])
+
+    def candidates(self, answer: Answer) -> list[tuple[Any, float]]:
+        return list(enumerate(answer["probabilities"]))
+
+    def probability_columns(self, answer: Answer) -> dict[str, Any]:
+        """A list, as the number of choices differs between rows."""
+        return {"probabilities": answer["probabilities"]}
 
     def parse(self, columns: dict[str, Any], row: dict[str, Any]) -> Answer:
         return {"label": parsing.choice(columns.get("predicted_label"), len(row["choices"]))}

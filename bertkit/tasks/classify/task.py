@@ -238,8 +238,14 @@ class Classify(TextTask):
 
     def to_columns(self, answer: Answer, *, logits: bool = False) -> dict[str, Any]:
         columns = {self.answer_columns[0]: answer["labels" if self.options.multi_label else "label"]}
-        columns |= {f"probability_{name}": p for name, p in answer["probabilities"].items()}
         return columns | ({f"logit_{name}": score for name, score in answer["logits"].items()} if logits else {})
+
+    def confidence(self, answer: Answer) -> float:
+        """Of several labels that of the least sure one, predicted or not."""
+        return verdicts.confidence_of_labels(answer)
+
+    def candidates(self, answer: Answer) -> list[tuple[Any, float]]:
+        return list(answer["probabilities"].items())
 
     @property
     def answer_columns(self) -> tuple[str, ...]:

@@ -17,6 +17,7 @@ import numpy as np
 
 from bertkit.data.read.rows import some
 from bertkit.data.windows import Span, maximum_context
+from bertkit.engine.examples import PLACES, Counts
 from bertkit.errors import RecipeError
 from bertkit.tasks.ner.options import NerOptions
 from bertkit.tasks.ner.sentences import Sentences
@@ -75,7 +76,8 @@ def encode(
             if word_labels is not None:
                 example["labels"] = _labels(first_tokens, word_labels[own], options.subtoken_pooling)
             examples.append(example)
-    return Encoded(examples, *counts.messages())
+    found = counts.found()
+    return Encoded(examples, *messages(found), found)
 
 
 def _tokens(sentences: Sentences, tokenizer: PreTrainedTokenizerBase) -> list[list[np.ndarray]]:
@@ -222,25 +224,32 @@ class _Counts:
             self.windows += windows
         for word in np.flatnonzero(lengths == 0).tolist():
             self.empty += 1
-            if len(self.empty_places) < 3:
+            if len(self.empty_places) < PLACES:
                 self.empty_places.append(self.sentences.place(row, word))
         if len(words) and max(map(len, words)) > lengths.max():
             for word in np.flatnonzero([len(w) for w in words] > lengths).tolist():
                 self.cut += 1
-                if len(self.cut_places) < 3:
+                if len(self.cut_places) < PLACES:
                     self.cut_places.append(self.sentences.place(row, word))
 
-    def messages(self) -> tuple[list[str], list[str]]:
-        """Notes and warnings."""
-        notes, warnings = [], []
-        if self.long:
-            share = self.long / self.rows
-            head = f"{self.long} of {self.rows} sentences ({share:.1%}) have more than {self.limit} tokens"
-            notes.append(f"{head}: split into {self.windows} windows, each word predicted once")
-        if self.cut:
-            head = f"{self.cut} words are longer than a window: cut"
-            warnings.append(f"{head} ({some(self.cut_places, self.cut)})")
-        if self.empty:
-            head = f"{self.empty} words have no tokens: predicted O, or as a part of the entity around them"
-            warnings.append(f"{head} ({some(self.empty_places, self.empty)})")
-        return notes, warnings
+    def found(self) -> Counts:
+        """As `Encoded.counts`."""
+        names = ("rows", "long", "windows", "cut", "cut_places", "empty", "empty_places")
+        return {"limit": str(self.limit), **{name: getattr(self, name) for name in names}}
+
+
+def messages(counts: Counts) -> tuple[list[str], list[str]]:
+    """Notes and warnings of the counts of `encode`."""
+    notes: list[str] = []
+    warnings: list[str] = []
+    if counts.get("long"):
+        share = counts["long"] / counts["rows"]
+        head = f"{counts['long']} of {counts['rows']} sentences ({share:.1%}) have more than {counts['limit']} tokens"
+        notes.append(f"{head}: split into {counts['windows']} windows, each word predicted once")
+    if counts.get("cut"):
+        head = f"{counts['cut']} words are longer than a window: cut"
+        warnings.append(f"{head} ({some(counts['cut_places'], counts['cut'])})")
+    if counts.get("empty"):
+        head = f"{counts['empty']} words have no tokens: predicted O, or as a part of the entity around them"
+        warnings.append(f"{head} ({some(counts['empty_places'], counts['empty'])})")
+    return notes, warnings

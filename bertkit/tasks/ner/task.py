@@ -18,6 +18,7 @@ from bertkit.data.columns.column import Column
 from bertkit.data.columns.labels import read_label_names
 from bertkit.data.columns.schemes import PREFIXES, ROLES, Scheme
 from bertkit.data.read.rows import Tally
+from bertkit.engine.examples import Counts
 from bertkit.errors import DataError, RecipeError
 from bertkit.recipe.schema import DataBlock
 from bertkit.tasks import label_match, parsing, texts, verdicts
@@ -168,6 +169,13 @@ class Ner(Task):
         labels = [[number[tag] for tag in sentence] for sentence in tags]
         return encode.encode(sentences, tokenizer, limit, self.options, labels)
 
+    def messages(self, counts: Counts) -> tuple[list[str], list[str]]:
+        return encode.messages(counts)
+
+    def margin(self, limit: int) -> int:
+        """A sentence around has a token at least."""
+        return min(limit, self.options.max_length or limit) if self.options.context == "document" else 0
+
     def collator(self, tokenizer: PreTrainedTokenizerBase) -> Callable[[list[dict[str, Any]]], dict[str, Any]]:
         return functools.partial(texts.pad, tokenizer=tokenizer, first_tokens=-1, labels=IGNORED)
 
@@ -234,7 +242,14 @@ class Ner(Task):
         if "text" in answer:
             keys = ("start", "end", "type", "text", "confidence")
             columns = {"predicted_entities": [{key: entity[key] for key in keys} for entity in answer["entities"]]}
-        return columns | ({"tag_probabilities": answer["probabilities"]} if logits else {})
+        return columns | (self.probability_columns(answer) if logits else {})
+
+    def confidence(self, answer: Answer) -> float | None:
+        """That of the least sure entity; None where there is none."""
+        return min((float(entity["confidence"]) for entity in answer["entities"]), default=None)
+
+    def probability_columns(self, answer: Answer) -> dict[str, Any]:
+        return {"tag_probabilities": answer["probabilities"]}
 
     def parse(self, columns: dict[str, Any], row: dict[str, Any]) -> Answer:
         sentences = sentences_of([row])

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 from bertkit.data.columns.column import Column
 from bertkit.data.corpus import corpus
 from bertkit.data.read.rows import Unusable
+from bertkit.engine.examples import Counts
 from bertkit.errors import DataError, ModelError, RecipeError, Setting
 from bertkit.recipe.schema import Recipe
 from bertkit.tasks import texts
@@ -122,6 +123,9 @@ class Pretrain(Task):
                 answer |= {"pair": int(label), "pair_scores": scores.tolist()}
         return answers
 
+    def messages(self, counts: Counts) -> tuple[list[str], list[str]]:
+        return texts.messages(counts)
+
     def check_metric(self, metric: Metric) -> None:
         if metric.takes != "language":
             todo = "use masked_loss, perplexity, masked_accuracy"
@@ -202,14 +206,18 @@ def _masked_texts(rows: Rows, tokenizer: PreTrainedTokenizerBase, limit: int) ->
     if not all(counts):
         row = counts.index(0)
         what = f"{rows[row]['text']!r:.60} has no {MASK}"
-        raise DataError.at(f"row {row + 1}", what, f"write {MASK} in place of each word that is to be filled in")
+        raise DataError.at(_place(rows, row), what, f"write {MASK} in place of each word that is to be filled in")
     encoded = texts.encode(masked, tokenizer, limit, texts.TextOptions())
     for row, example in enumerate(encoded.examples):
         if (example["input_ids"] == tokenizer.mask_token_id).sum() < counts[row]:
             what = f"a {MASK} is beyond the {limit} tokens that the model takes"
-            raise DataError.at(f"row {row + 1}", what, "shorten the text before it")
+            raise DataError.at(_place(rows, row), what, "shorten the text before it")
         example["masks"] = counts[row]
-    return MaskedTexts(encoded.examples, encoded.notes, encoded.warnings, tokenizer=tokenizer)
+    return MaskedTexts(encoded.examples, encoded.notes, encoded.warnings, encoded.counts, tokenizer=tokenizer)
+
+
+def _place(rows: Rows, row: int) -> str:
+    return str(rows[row].get("place") or f"row {row + 1}")
 
 
 def _built(rows: Rows, tokenizer: PreTrainedTokenizerBase, length: int, options: PretrainOptions) -> Any:

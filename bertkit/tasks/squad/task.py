@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bertkit.data.columns.column import Column
+from bertkit.engine.examples import Counts
 from bertkit.errors import DataError, RecipeError, Setting
 from bertkit.metrics.answers import BEST, CALIBRATION, best_text
 from bertkit.metrics.squad import normalize, per_question
@@ -120,6 +121,9 @@ class Squad(TextTask):
             return answers
         return [calibration.weighed(answer, self.temperature) for answer in answers]
 
+    def messages(self, counts: Counts) -> tuple[list[str], list[str]]:
+        return windows.messages(counts)
+
     def tune(self, answers: list[Answer], rows: Rows) -> None:
         """The threshold with the best F1, then the temperature for the answers with this threshold."""
         golds = [[gold["text"] for gold in each] for each in self._golds(rows, "validation")]
@@ -190,14 +194,21 @@ class Squad(TextTask):
         return written
 
     def to_columns(self, answer: Answer, *, logits: bool = False) -> dict[str, Any]:
-        hidden = () if logits else ("start_logit", "end_logit")
         columns = {"predicted_answer": answer["answer"]}
-        columns |= {"predicted_start": answer["start"], "predicted_end": answer["end"]}
-        columns |= {"score": answer["score"], "confidence": answer["confidence"]}
+        columns |= {"predicted_start": answer["start"], "predicted_end": answer["end"], "score": answer["score"]}
         if answer["no_answer_probability"] is not None:
             columns["no_answer_probability"] = answer["no_answer_probability"]
-        best = [{key: value for key, value in entry.items() if key not in hidden} for entry in answer["n_best"]]
-        return columns | {"n_best": best}
+        return columns | ({"n_best": answer["n_best"]} if logits else {})
+
+    def confidence(self, answer: Answer) -> float:
+        return float(answer["confidence"])
+
+    def candidates(self, answer: Answer) -> list[tuple[Any, float]]:
+        return [(entry["text"], entry["probability"]) for entry in answer["n_best"]]
+
+    def probability_columns(self, answer: Answer) -> dict[str, Any]:
+        hidden = ("start_logit", "end_logit")
+        return {"n_best": [{key: entry[key] for key in entry if key not in hidden} for entry in answer["n_best"]]}
 
     def parse(self, columns: dict[str, Any], row: dict[str, Any]) -> Answer:
         return {"answer": str(columns.get("predicted_answer") or "")}

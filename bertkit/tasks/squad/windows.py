@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bertkit.data.windows import maximum_context, windows
+from bertkit.engine.examples import Counts
 from bertkit.errors import RecipeError
 from bertkit.tasks import texts
 from bertkit.tasks.squad.options import SquadOptions
@@ -72,21 +73,26 @@ def encode(
                 example["labels"] = np.array(labels, dtype=np.int64)
             examples.append(example)
         lost += placed is not None and not in_window
-    return Encoded(examples, *_messages(len(questions), len(examples), limit, most, cut, several, lost))
+    found: Counts = {
+        "rows": len(questions),
+        "windows": len(examples),
+        "cut": cut,
+        "several": several,
+        "lost": int(lost),
+    }
+    found |= {"lost": int(lost), "limit": str(limit), "most": str(most)}
+    return Encoded(examples, *messages(found), found)
 
 
-def _messages(
-    rows: int, windows: int, limit: int, most: int, cut: int, several: int, lost: int
-) -> tuple[list[str], list[str]]:
-    """Notes and warnings. Seven parameters: counts that only `encode` has need no class."""
-    notes, warnings = [], []
-    if several:
-        notes.append(
-            f"{several} of {rows} contexts have more than {limit} tokens with their question: {windows} windows"
-        )
-    if cut:
-        warnings.append(f"{cut} of {rows} questions have more than {most} tokens: cut")
-    if lost:
+def messages(counts: Counts) -> tuple[list[str], list[str]]:
+    """Notes and warnings of the counts of `encode`."""
+    notes, warnings, rows = [], [], counts.get("rows")
+    if several := counts.get("several"):
+        what = f"{several} of {rows} contexts have more than {counts['limit']} tokens with their question"
+        notes.append(f"{what}: {counts['windows']} windows")
+    if cut := counts.get("cut"):
+        warnings.append(f"{cut} of {rows} questions have more than {counts['most']} tokens: cut")
+    if lost := counts.get("lost"):
         warnings.append(f"{lost} of {rows} questions have their answer in no window: trained as without an answer")
     return notes, warnings
 

@@ -78,9 +78,9 @@ def test_answers() -> None:
     assert first["probability"] == max(first["probabilities"]) == pytest.approx(0.5761, abs=1e-4)
     assert second == {"label": 0, "text": "c0", "probability": 0.5, "probabilities": [0.5, 0.5], "logits": [2.0, 2.0]}
     task = make()
-    assert task.to_columns(second) == {
-        "predicted_label": 0, "predicted_choice": "c0", "probability": 0.5, "probabilities": [0.5, 0.5],
-    }  # fmt: skip
+    assert task.to_columns(second) == {"predicted_label": 0, "predicted_choice": "c0"}
+    assert (task.confidence(second), task.candidates(second)) == (0.5, [(0, 0.5), (1, 0.5)])
+    assert task.probability_columns(second) == {"probabilities": [0.5, 0.5]}
     assert task.to_columns(second, logits=True) == {**task.to_columns(second), "logits": [2.0, 2.0]}
     assert task.to_text(second) == "0: c0 (0.50)"
 

@@ -405,7 +405,9 @@ def test_thresholds_beyond_all_probabilities_are_warned_of() -> None:
 def test_flat_and_brief() -> None:
     task = make(["a", "b"])
     (answer,) = answers_of(task, [[0.0, 0.0]])
-    assert task.to_columns(answer) == {"predicted_label": "a", "probability_a": 0.5, "probability_b": 0.5}
+    assert task.to_columns(answer) == {"predicted_label": "a"}
+    assert (task.confidence(answer), task.candidates(answer)) == (0.5, [("a", 0.5), ("b", 0.5)])
+    assert task.probability_columns(answer) == {"probability_a": 0.5, "probability_b": 0.5}
     assert task.to_columns(answer, logits=True) == {**task.to_columns(answer), "logit_a": 0.0, "logit_b": 0.0}
     assert task.to_text(answer) == "a (0.50)"
     several = make([["a"], ["b"]], multi_label=True)

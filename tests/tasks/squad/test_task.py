@@ -198,7 +198,7 @@ def test_eval_writes_what_the_official_script_reads(run: Any, bertkit, tmp_path:
 
 
 def test_predict_from_a_file_and_the_command_line(run: Any, bertkit, tmp_path: Path) -> None:
-    code, out, err = bertkit("predict", run.path, squad_file(tmp_path / "dev.json"))
+    code, out, err = bertkit("predict", run.path, squad_file(tmp_path / "dev.json"), "--probabilities", "all")
     assert code == 0, err
     first = json.loads(out.splitlines()[0])
     assert first["id"] == "a"
@@ -228,7 +228,7 @@ def test_the_best_of_several_passages(run: Any, bertkit, tmp_path: Path) -> None
     texts = [("a", CONTEXT), ("b", CONTEXT), ("a", "a man plays and the cat is sleeping .")]
     lines = [{"q": q, "question": "what is late ?", "context": context} for q, context in texts]
     file.write_text("".join(json.dumps(line) + "\n" for line in lines), "utf-8")
-    _, out, _ = bertkit("predict", run.path, file)
+    _, out, _ = bertkit("predict", run.path, file, "--probabilities", "all")
     all_rows = [json.loads(line) for line in out.splitlines()]
     code, out, err = bertkit("predict", run.path, file, "--best-of", "q")
     assert code == 0, err

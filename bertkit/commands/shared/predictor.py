@@ -1,0 +1,70 @@
+"""The predictor of a Run or of a checkpoint, and how it reads rows, from a command line."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from bertkit.commands.shared import console
+from bertkit.errors import Parameter, RecipeError
+
+if TYPE_CHECKING:
+    from bertkit.inference.predictor import Predictor
+    from bertkit.recipe.schema import DataBlock
+    from bertkit.run import Run
+
+NOT_READ = (
+    *("data.train", "data.validation", "data.test", "data.validation_ratio", "data.limit"),
+    "data.label_ids",
+)
+"""Keys that rows to answer do not depend on."""
+LABELLED = "data.label_names"
+"""A Run does not depend on it either; it may name the outputs of a checkpoint."""
+
+
+class Opened(NamedTuple):
+    predictor: Predictor
+    block: DataBlock
+    run: Run | None
+    """None: a checkpoint."""
+
+
+def open_predictor(
+    model: str,
+    source: str | None,
+    *,
+    on: str | None,
+    task: str | None,
+    labels: str | None,
+    sets: list[str] | None,
+    trust_code: bool,
+) -> Opened:
+    """Open a Run, or a checkpoint as the options of `bertkit predict` name it."""
+    from bertkit.inference.checkpoint import Checkpoint, guess, names_checkpoint
+    from bertkit.inference.predictor import Predictor
+    from bertkit.recipe.load import load
+    from bertkit.run import Run
+
+    beside = "predict: it answers every row, without labels"
+    console.unused(sets, *NOT_READ, beside=beside)
+    asked = [name for name, value in (("on", on), ("task", task), ("labels", labels)) if value]
+    if Run(model).is_begun or not (asked or names_checkpoint(model)):
+        opened = Run.open(model, trust_code=trust_code)
+        if asked:
+            raise RecipeError.at(Parameter(asked[0]), "a Run has its own task and labels", "leave it out")
+        console.unused(sets, LABELLED, beside=beside)
+        return Opened(Predictor.open(opened), opened.recipe_with(console.only(sets, "data")).data, opened)
+    if on and task:
+        raise RecipeError.at(Parameter("task"), "the recipe already names the task", "leave it out")
+    changes = console.only(sets, "data", "options")
+    order: Sequence[str] = ()
+    if on:
+        from bertkit.bench.on import benchmark
+
+        rows = benchmark(on, [source] if source else [], changes)
+        recipe, order = rows.recipe, rows.order
+    else:
+        told = {"task": task} if task else guess(model).model_dump(include={"task", "options"})
+        recipe = load(told, changes)
+    names = [name.strip() for name in (labels or "").split(",") if name.strip()]
+    return Opened(Checkpoint.adopt(model, recipe, labels=names, order=order), recipe.data, None)

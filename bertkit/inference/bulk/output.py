@@ -1,0 +1,101 @@
+"""Predictions of an input in a format: into a file, a folder of shards, or to standard output."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from bertkit import processes
+from bertkit.engine.run import Progress
+from bertkit.errors import DataError, Parameter
+from bertkit.fs import is_stream
+from bertkit.inference.ask import best_of
+from bertkit.inference.bulk.answering import Answering
+from bertkit.inference.bulk.formats import Format
+from bertkit.inference.bulk.input import opened, said_once
+from bertkit.inference.bulk.job import BulkJob
+from bertkit.inference.bulk.options import BulkOptions
+from bertkit.inference.bulk.run import Bulk, Meter
+from bertkit.inference.files import format_of, write
+from bertkit.inference.predictor import Predictor
+from bertkit.recipe.schema import DataBlock
+from bertkit.run import Run
+from bertkit.tasks.task import Task
+
+
+def options_format(options: BulkOptions, task: Task, block: DataBlock) -> Format:
+    """The format of the output.
+
+    Raises:
+        DataError: a CoNLL file, and the task's answers are not tags.
+    """
+    if options.ending == ".conll" and task.takes != "tags":
+        what = f"{options.output}: the answers of this task are not one tag per word"
+        raise DataError.at(Parameter("output"), what, "name a .csv or .jsonl")
+    return format_of(options.ending, separator=list_separator(task, block), excel=options.excel)
+
+
+def list_separator(task: Task, block: DataBlock) -> str | None:
+    """What joins a list in a cell, as labels are read again; None: it is JSON, as words and choices are."""
+    return None if any(column.kind in ("words", "choices") for column in task.columns) else block.label_separator
+
+
+def predict_file(
+    predictor: Predictor,
+    source: str,
+    block: DataBlock,
+    options: BulkOptions,
+    *,
+    run: Run | None = None,
+    meter: Meter | None = None,
+    progress: Progress = iter,
+    printing: Callable[[], AbstractContextManager[object]] = nullcontext,
+) -> int:
+    """Answer all rows of an input, and write or print them; returns how many were written.
+
+    Args:
+        source: see `sources.expand`.
+        block: how the rows are read.
+        run: the predictor's; None: a checkpoint.
+        meter, progress: see `Bulk`.
+        printing: a context in which standard output is written.
+
+    Raises:
+        DataError: rows that can not be read, a column of the input that has an answer column's name, or an input that
+            changes while it is read.
+        RunError: the output is that of another job, or in use.
+        WriteError: the disk is full; the same call goes on once it is not.
+    """
+    block, task, conll = options.block(block), predictor.task, options.ending == ".conll"
+    format = options_format(options, task, block)
+    answering = Answering(predictor, format, options.answer_columns, options.columns, options.keeps_bad, conll)
+    bulk = Bulk(answering, run, options.rows_of_shard, meter=meter, progress=progress)
+    with said_once(), opened(source, task.columns, block, keep_bad=options.keeps_bad) as rows:
+        if options.best_of:
+            best = best_of([row for part in bulk.rows(rows) for row in part], options.best_of)
+            if processes.first():
+                with printing() if options.is_printed else nullcontext():
+                    write(best, options.output or "-", format)
+            return len(best)
+        if options.is_printed:
+            done = 0
+            for part in bulk.rows(rows):
+                done += len(part)
+                if processes.first():
+                    with printing():
+                        write(part, "-", format)
+            return done
+        with _job(options) as job:
+            return bulk.write(rows, job).rows
+
+
+@contextmanager
+def _job(options: BulkOptions) -> Iterator[BulkJob]:
+    """The job that writes the output. Of a stream, such as a named pipe, the parts lie in a temporary folder."""
+    if options.is_folder or not is_stream(options.file):
+        yield BulkJob(options.file, folder=options.is_folder, ending=options.ending)
+        return
+    with TemporaryDirectory() as home:
+        yield BulkJob(options.file, ending=options.ending, home=Path(home))
