@@ -108,6 +108,7 @@ def measure(run: Run, texts: list[str], device: str, rounds: int, part: int) -> 
 
 def budgets(run: Run, texts: list[str], device: str, rounds: int) -> tuple[list[dict[str, Any]], Any]:
     predictor = Predictor.open(run, device=device)
+    kept = predictor.backend.tokens
 
     def ask(tokens: int) -> None:
         predictor.backend.tokens = tokens
