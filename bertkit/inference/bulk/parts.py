@@ -31,7 +31,7 @@ length are found among them: larger parts are not faster (docs/bulk.md)."""
 
 
 @dataclass(frozen=True)
-class Plan:
+class PartPlan:
     """How the rows of a job are cut.
 
     Args:
@@ -79,7 +79,7 @@ class BulkPart(NamedTuple):
     after: list[Taken]
 
 
-def parts(rows: Iterator[Taken], plan: Plan, margin: int, wanted: Callable[[int], bool]) -> Iterator[BulkPart]:
+def parts(rows: Iterator[Taken], plan: PartPlan, margin: int, wanted: Callable[[int], bool]) -> Iterator[BulkPart]:
     """The wanted parts, in order; the rows of others are read and dropped.
 
     Args:
