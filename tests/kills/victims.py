@@ -55,7 +55,7 @@ def victims() -> list[Victim]:
         Victim("eval", evaluate, _run, _files("out.json"), _whole_json("out.json")),
         Victim("predict", run, _run, _files("out.csv"), _whole_csv),
         Victim("predict a job", job, _job, _files("out.csv"), _whole_csv),
-        Victim("predict shards", [*shards, "--shard-rows", "900"], _job, _files("out"), _whole_shards),
+        Victim("predict shards", [*shards, "--shard-rows", "900"], _job, _shards, _whole_shards),
         Victim("predict by two", [*job, "--processes", "2"], _job, _files("out.csv"), _whole_csv),
         Victim("report", ["report", "run", "-o", "out.html"], _run, _files("out.html"), _whole_html),
     ]
@@ -154,6 +154,13 @@ def _files(name: str) -> Callable[[Path], Any]:
         return {str(file.relative_to(folder)): _hash(file) for file in files}
 
     return result
+
+
+def _shards(folder: Path) -> Any:
+    """The manifest also says when the input was written."""
+    manifest = json.loads((folder / "out/manifest.json").read_text("utf-8"))
+    files = sorted(path for path in (folder / "out").iterdir() if path.name not in (LOCK, "manifest.json"))
+    return manifest["shards"], manifest["seen"], {file.name: _hash(file) for file in files}
 
 
 def _hash(file: Path) -> str:

@@ -27,7 +27,7 @@ from bertkit.files.manifest import damage, sha256
 from bertkit.fs import write_json, written_aside
 from bertkit.inference.bulk.formats import Format
 from bertkit.inference.bulk.identity import InputFile
-from bertkit.inference.bulk.parts import BulkPlan, StoredPart, read_part
+from bertkit.inference.bulk.parts import PartPlan, StoredPart, read_part
 from bertkit.inference.seen import Seen
 from bertkit.warn import warn
 
@@ -140,7 +140,7 @@ class BulkJob:
                 file.unlink(missing_ok=True)
         return found
 
-    def write_shard(self, shard: int, plan: BulkPlan, format: Format, manifest: JobManifest) -> None:
+    def write_shard(self, shard: int, plan: PartPlan, format: Format, manifest: JobManifest) -> None:
         """Join the parts of a shard to its file, note it in the manifest, and remove them."""
         numbers, file = plan.parts_of(shard), self.shard_file(shard)
         stored: list[StoredPart] = [read_part(self.part_file(number)) for number in numbers]

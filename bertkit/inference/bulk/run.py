@@ -23,7 +23,7 @@ from bertkit.inference.bulk.formats import Row
 from bertkit.inference.bulk.identity import Watch, input_of, model_of
 from bertkit.inference.bulk.input import BulkInput, Look, ahead, look_of
 from bertkit.inference.bulk.job import BulkJob, JobManifest
-from bertkit.inference.bulk.parts import SIZE, BulkPart, BulkPlan, parts, write_part
+from bertkit.inference.bulk.parts import SIZE, BulkPart, PartPlan, parts, write_part
 from bertkit.inference.predictor import Prepared
 from bertkit.inference.seen import Seen
 from bertkit.run import Run
@@ -80,7 +80,7 @@ class Bulk:
             yield self.answering.rows(part, prepared, progress=self.progress)
             self._warn(prepared.seen, {}, len(few))
             return
-        plan = BulkPlan(look.rows, size=self.size)
+        plan = PartPlan(look.rows, size=self.size)
         with self._metered(plan.rows, 0) as show:
             for part, prepared in self._parts(source, plan, lambda _: True):
                 yield self.answering.rows(part, prepared)
@@ -125,7 +125,7 @@ class Bulk:
                     job.check_free()
                 stack.enter_context(one_writer(job.home))
             manifest = self._begin(source, job, first=rank == 0)
-            plan = BulkPlan(manifest.rows, self.shard_rows if job.is_folder else 0, self.size)
+            plan = PartPlan(manifest.rows, self.shard_rows if job.is_folder else 0, self.size)
             self._answer(source, job, manifest, plan, rank, count)
             if rank > 0:
                 return Done(manifest.rows)
@@ -174,7 +174,7 @@ class Bulk:
         }
 
     def _answer(
-        self, source: BulkInput, job: BulkJob, manifest: JobManifest, plan: BulkPlan, rank: int, count: int
+        self, source: BulkInput, job: BulkJob, manifest: JobManifest, plan: PartPlan, rank: int, count: int
     ) -> None:
         """Answer the parts of this process that are not done; the first one joins all parts."""
         job.parts.mkdir(exist_ok=True)
@@ -204,7 +204,7 @@ class Bulk:
                 shards = rest
                 show(self._rows_done(job, manifest), tokens)
 
-    def _join(self, job: BulkJob, manifest: JobManifest, plan: BulkPlan, shards: list[int]) -> list[int]:
+    def _join(self, job: BulkJob, manifest: JobManifest, plan: PartPlan, shards: list[int]) -> list[int]:
         """Join the shards whose parts are done, in order; the others."""
         while shards and all(job.part_file(number).exists() for number in plan.parts_of(shards[0])):
             job.write_shard(shards[0], plan, self.answering.format, manifest)
@@ -218,7 +218,7 @@ class Bulk:
     # --- both ---------------------------------------------------------------------------------------------------------
 
     def _parts(
-        self, source: BulkInput, plan: BulkPlan, wanted: Callable[[int], bool]
+        self, source: BulkInput, plan: PartPlan, wanted: Callable[[int], bool]
     ) -> Iterator[tuple[BulkPart, Prepared]]:
         """Parts, each with what needs no model; the next one is read and tokenised while the model answers one."""
         predictor = self.answering.predictor

@@ -9,7 +9,7 @@ import pytest
 
 from bertkit.data.stream import Taken
 from bertkit.inference.bulk.formats import Lines
-from bertkit.inference.bulk.parts import BulkPlan, parts, read_part, write_part
+from bertkit.inference.bulk.parts import PartPlan, parts, read_part, write_part
 from bertkit.inference.seen import Seen
 
 
@@ -17,7 +17,7 @@ from bertkit.inference.seen import Seen
 @pytest.mark.parametrize("shard", [0, 1, 5, 8, 30, 100])
 @pytest.mark.parametrize("size", [1, 3, 5, 100])
 def test_every_row_is_in_one_part_of_one_shard(rows: int, shard: int, size: int) -> None:
-    plan = BulkPlan(rows, shard, size)
+    plan = PartPlan(rows, shard, size)
     assert [row for part in range(plan.parts) for row in plan.rows_of(part)] == list(range(rows))
     assert [part for one in range(plan.shards) for part in plan.parts_of(one)] == list(range(plan.parts))
     for one in range(plan.shards):
@@ -29,7 +29,7 @@ def test_every_row_is_in_one_part_of_one_shard(rows: int, shard: int, size: int)
 @pytest.mark.parametrize("margin", [0, 2, 50])
 def test_wanted_parts_have_the_rows_around_them(margin: int) -> None:
     rows: list[Any] = [Taken({"n": n}, {"n": n}) for n in range(17)]
-    plan = BulkPlan(17, size=4)
+    plan = PartPlan(17, size=4)
     found = list(parts(iter(rows), plan, margin, lambda part: part in (1, 2, 4)))
     assert [part.number for part in found] == [1, 2, 4]
     for part in found:

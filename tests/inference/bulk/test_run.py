@@ -20,7 +20,7 @@ from bertkit.data.stream import Taken
 from bertkit.errors import BertkitError, DataError, RunError, WriteError
 from bertkit.inference.bulk import run as bulk_run
 from bertkit.inference.bulk.answering import Answering
-from bertkit.inference.bulk.parts import BulkPlan, parts
+from bertkit.inference.bulk.parts import PartPlan, parts
 from tests.helpers import make, write_rows
 from tests.inference.bulk.conftest import lines
 from tests.inference.test_seen import tokenizer_of
@@ -331,7 +331,7 @@ def test_progress_is_shown_in_rows_and_tokens(job: Callable[..., int], rows: Pat
 
 def test_a_context_of_other_rows_does_not_end_at_a_part(tmp_path: Path) -> None:
     """`ner` with `context: document` takes tokens of the sentences around, which may be of another part."""
-    task, plan = make("ner", {"context": "document", "max_length": 24}), BulkPlan(20, size=3)
+    task, plan = make("ner", {"context": "document", "max_length": 24}), PartPlan(20, size=3)
     rows = [{"tokens": ["word", "of", str(n)], "document": n // 9, "row": n + 1} for n in range(20)]
     assert task.margin(512) == 24
     predictor: Any = Predictor.__new__(Predictor)
