@@ -10,11 +10,11 @@ import pytest
 from bertkit import Predictor, Run, train
 from bertkit.engine.run import run as run_backend
 from bertkit.shrink.export import export
-from tests.contract.test_task import IDS, TASKS
+from tests.contract.test_task import TOGETHER
 from tests.helpers import tiny_recipe
 
 
-@pytest.fixture(scope="module", params=TASKS, ids=IDS)
+@pytest.fixture(scope="module", params=TOGETHER)
 def both(request: pytest.FixtureRequest, tiny_bert: Any, tmp_path_factory: pytest.TempPathFactory) -> tuple[Run, Run]:
     name, options = request.param
     folder = tmp_path_factory.mktemp(name.rpartition(":")[2])
