@@ -25,6 +25,7 @@ from bertkit.commands import (
     corpus,
     data,
     doctor,
+    export,
     predict,
     push,
     recipe,
@@ -49,7 +50,7 @@ app = typer.Typer(
 )
 
 
-LOADS = ("train", "eval", "predict", "bench", "compare", "report", "data")
+LOADS = ("train", "eval", "predict", "bench", "compare", "report", "data", "export")
 """Commands that import torch before their first line."""
 
 
@@ -74,6 +75,7 @@ app.command(rich_help_panel="Evaluate")(bench.bench)
 app.command(rich_help_panel="Evaluate")(compare.compare)
 app.command(rich_help_panel="Evaluate")(report.report)
 app.command(rich_help_panel="Use")(predict.predict)
+app.command(rich_help_panel="Use")(export.export)
 app.command(rich_help_panel="Use")(push.push)
 app.add_typer(recipe.app, name="recipe", rich_help_panel="Prepare")
 app.add_typer(corpus.app, name="corpus", rich_help_panel="Prepare")

@@ -47,6 +47,8 @@ class Run:
 
     def __init__(self, path: str | Path):
         self.path = Path(path)
+        self.name = self.path.resolve().name
+        """The name of its folder; of a Run that is built aside, the one that it will have."""
         self.recipe_file = self.path / RECIPE
         self.run_file = self.path / "run.json"
         self.model = self.path / "model"
@@ -140,7 +142,7 @@ class Run:
         hashes = {file.name: sha256(file) for file in weights}
         write_json(
             derived.run_file,
-            {"kind": kind, "backend": backend, "parent": {"name": self.path.resolve().name, "weights": hashes}},
+            {"kind": kind, "backend": backend, "parent": {"name": self.name, "weights": hashes}},
         )
         with writing(path):
             if self.code.is_dir():

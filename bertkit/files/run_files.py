@@ -60,6 +60,44 @@ class _Warned(BaseModel):
     message: str
 
 
+class _Engine(BaseModel):
+    """What computed a Run's rows when it was exported: the model that it was made from, and its graphs."""
+
+    bytes: int
+    """Of its weights."""
+    milliseconds: float
+    """For a single example of `tokens` tokens."""
+    tokens: int
+    rows_per_second: float
+
+
+class _Difference(BaseModel):
+    """A figure before and after an export, on the same rows (`metrics.paired.Difference`)."""
+
+    figure: str
+    one: float | None
+    other: float | None
+    p: float | None
+    test: str
+
+
+class ExportProof(BaseModel):
+    """How an exported Run was held against the one that it was made from."""
+
+    precision: str
+    attention_nodes: int
+    float32_layers: list[str]
+    """Layers that int8 left in float32."""
+    drop: float
+    """Points of the first metric on the validation rows."""
+    max_drop: float
+    largest_difference: dict[str, dict[str, float | None]]
+    """Engine -> output -> its largest difference from the model's, over the validation rows."""
+    engines: dict[str, _Engine]
+    differences: dict[str, list[_Difference]]
+    """By split."""
+
+
 class Metrics(BaseModel):
     """What is read from `metrics.json`: figures for each split, and these."""
 
@@ -69,6 +107,7 @@ class Metrics(BaseModel):
     intervals: dict[str, dict[str, _Interval]] = {}
     rows: dict[str, int] = {}
     warnings: list[_Warned] = []
+    export: ExportProof | None = None
 
 
 def environment() -> dict[str, Any]:

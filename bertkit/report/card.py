@@ -10,6 +10,7 @@ from bertkit.display import MOST, code, markdown, visible
 from bertkit.inference.score import Scores
 from bertkit.recipe.local import published_reference, without_folders
 from bertkit.recipe.schema import Recipe
+from bertkit.report.export import section
 from bertkit.report.front_matter import front_matter
 from bertkit.run import Run
 from bertkit.tasks.task import Task
@@ -39,6 +40,7 @@ def card(recipe: Recipe, task: Task, scored: dict[str, Scores], run: Run, warnin
         "",
         "Intervals: 95%, over rows. They do not include how much another training seed would change a",
         "figure. The best checkpoint was chosen on the validation rows.",
+        *_export(run),
         "",
         "## Use",
         "",
@@ -52,8 +54,7 @@ def card(recipe: Recipe, task: Task, scored: dict[str, Scores], run: Run, warnin
         f"Predictor.open({name_of(run)!r}).predict([{task.example!r}])",
         "```",
         "",
-        "The files of `model/`, which are at the top on the hub, load without bertkit, by transformers'",
-        f"`{task.head.auto_class}.from_pretrained`.",
+        *_loading(task, run),
         "",
         "## Training",
         "",
@@ -71,6 +72,26 @@ def card(recipe: Recipe, task: Task, scored: dict[str, Scores], run: Run, warnin
     return "\n".join(lines)
 
 
+def _loading(task: Task, run: Run) -> list[str]:
+    """How the files of `model/` are used without bertkit."""
+    if run.backend == "torch":
+        return [
+            "The files of `model/`, which are at the top on the hub, load without bertkit, by transformers'",
+            f"`{task.head.auto_class}.from_pretrained`.",
+        ]
+    return ["`model/model.onnx`, which is at the top on the hub, runs without bertkit in ONNX Runtime."]
+
+
+def _export(run: Run) -> list[str]:
+    """How an exported Run was held against the one that it was made from."""
+    if (shown := section(run)) is None:
+        return []
+    lines = ["", f"## Export of {markdown(shown.parent)}", ""]
+    lines += [f"| {' | '.join(map(markdown, shown.header))} |", "|---" * len(shown.header) + "|"]
+    lines += [f"| {' | '.join(map(markdown, row))} |" for row in shown.rows]
+    return [*lines, "", *map(markdown, shown.notes)]
+
+
 LABELS = 1000
 """Labels that are listed; `task.json` has all."""
 
@@ -82,7 +103,7 @@ TRAINING = (
 
 def name_of(run: Run) -> str:
     """The name of the folder, as whoever downloads it stands beside it."""
-    return run.path.resolve().name
+    return run.name
 
 
 OPTIONS = ("text", "text_pair", "question", "context")

@@ -17,6 +17,7 @@ from bertkit.inference.score import Scores
 from bertkit.recipe.local import published_reference, without_folders
 from bertkit.recipe.schema import DataBlock, Recipe
 from bertkit.report import figures, plots
+from bertkit.report.export import section
 from bertkit.report.log import Log, read
 from bertkit.report.page import number, render
 from bertkit.run import Run
@@ -101,7 +102,7 @@ def page(run: Run, task: Task, results: RunResults) -> str:
     log, recipe = read(run.log_file), without_folders(run.recipe)[0]
     return render(
         "run.html",
-        title=run.path.resolve().name,
+        title=run.name,
         subtitle=_subtitle(recipe, results),
         warnings=lines(results.warnings),
         figures=_figures(results),
@@ -115,6 +116,7 @@ def page(run: Run, task: Task, results: RunResults) -> str:
         data=_data(run.environment.get("data", {}), recipe.data, results),
         time=_time(log, results),
         environment=_environment(run),
+        export=section(run),
         text=TEXT,
         short=short,
     )

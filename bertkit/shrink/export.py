@@ -2,66 +2,249 @@
 
 from __future__ import annotations
 
+import logging
+import shutil
 from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from bertkit.engine.backends.onnx import ABOUT, CONSTANTS, MODEL
-from bertkit.errors import RunError
-from bertkit.fs import folder_aside, settle, write_json
+from bertkit import extras
+from bertkit.engine.backends.onnx import ABOUT, CONSTANTS, MODEL, OnnxBackend
+from bertkit.engine.cache import encode
+from bertkit.engine.run import Collate, Progress
+from bertkit.errors import DataError, Parameter, RunError
+from bertkit.fs import folder_aside, settle, write_json, write_text
+from bertkit.inference.differences import differences
+from bertkit.inference.evaluate import read_rows
 from bertkit.inference.predictor import Predictor
+from bertkit.inference.score import Scores, Split
+from bertkit.metrics import Metric, find_metric
+from bertkit.recipe.schema import ModelBlock
+from bertkit.report import run as run_page
+from bertkit.report.card import card
 from bertkit.run import Run
-from bertkit.tasks.task import Rows
+from bertkit.shrink import proof
+from bertkit.warn import Warned, collect, warn
+
+log = logging.getLogger("bertkit")
 
 EXAMPLES = 8
 """Examples with which the graph is traced."""
+MAX_DROP = 0.5
+"""Points of the first metric that an export may cost."""
+FLOAT, INT8 = "onnx float32", "onnx int8"
 
 
-def export(run: Run, output: Path, rows: Rows) -> Run:
-    """A Run whose model is an ONNX graph.
+@dataclass(frozen=True)
+class Export:
+    """What to export, and how far it may differ."""
 
-    Args:
-        rows: with answers, to trace the graph with.
+    run: Run
+    output: Path
+    int8: bool = False
+    max_drop: float = MAX_DROP
+    data: Sequence[str] = ()
+    """Sources of rows with answers in place of the Run's own."""
+    progress: Progress = iter
+
+
+@dataclass
+class _Parts:
+    """What the steps of an export share."""
+
+    source: Predictor
+    splits: list[Split]
+    metrics: list[Metric]
+    engines: dict[str, Predictor] = field(default_factory=dict)
+    folders: dict[str, Path] = field(default_factory=dict)
+    """Of each engine its model folder."""
+    record: dict[str, Any] = field(default_factory=dict)
+    """`export` in `metrics.json`."""
+
+
+def export(wish: Export) -> Run:
+    """A Run whose model is an ONNX graph, scored on the rows of the Run that it is made from.
+
+    Raises:
+        ExtraError: a package of the extra `onnx` is not installed.
+        RunError: the Run is exported already, its task can not be, the output is in use, or the graph's answers differ
+            more than is allowed: then nothing is left behind.
+        DataError: the Run's validation rows are not on this machine.
     """
+    run = wish.run
+    for module in extras.EXTRAS["onnx"]:
+        extras.need(module, extra="onnx", feature="export to ONNX")
     if run.backend != "torch":
         raise RunError.at(str(run.path), "is an exported Run already", "name the Run that it was made from")
-    Run(output).check_free()
-    predictor = Predictor.open(run, needs=["transformers"])
-    with folder_aside(output) as folder:
-        derived = run.derive(folder, kind="export", backend="onnx")
-        _write_graph(predictor, rows, derived.model)
-        settle(derived.model)
-        derived.seal()
-        write_json(derived.metrics_file, run.metrics)
-    finished = Run(output)
+    Run(wish.output).check_free()
+    with collect() as warnings:
+        source = Predictor.open(run, needs=["transformers"])
+        parts = _Parts(source, _splits(source, wish.data), _metrics(source))
+        with folder_aside(wish.output) as folder:
+            derived = run.derive(folder, kind="export", backend="onnx")
+            derived.name = Path(wish.output).resolve().name
+            scored = _build(wish, parts, derived)
+            _finish(derived, run, parts, scored, warnings)
+    finished = Run(wish.output)
     if finished.local_file.is_file():
-        finished.local_file.chmod(0o600)
+        finished.local_file.chmod(0o600)  # all others have got the permissions that the umask gives
     finished.allow_code()
     return finished
 
 
-def _write_graph(predictor: Predictor, rows: Rows, folder: Path) -> None:
-    """The graph with all that the backend and the tokenizer need, in a model folder."""
-    from bertkit.engine import padding_free
-    from bertkit.shrink.onnx_graph import export as write
+def _metrics(predictor: Predictor) -> list[Metric]:
+    return [find_metric(name, predictor.task.takes) for name in predictor.recipe.metrics]
 
-    backend: Any = predictor.backend
-    padding_free.release(backend.model)
+
+def _splits(predictor: Predictor, data: Sequence[str]) -> list[Split]:
+    """The validation rows, then the test rows, if there are any; or `data` as validation rows."""
+    recipe, task = predictor.recipe, predictor.task
+    splits = []
+    for name in ("validation", *(["test"] if recipe.data.test and not data else [])):
+        try:
+            _, rows = read_rows(task, recipe, data=data, split=None if data else name)
+        except DataError as error:
+            if data:
+                raise
+            todo = "name other rows with answers: --data FILE"
+            raise DataError(*(replace(problem, remedy=todo) for problem in error.problems)) from error
+        task.check(rows, name)
+        splits.append(Split(name, rows, encode(task, rows, predictor.tokenizer, predictor.limit)))
+    if data:
+        warn(f"scored on {', '.join(data)}, not on the validation rows of the training", "validation")
+    return splits
+
+
+def _build(wish: Export, parts: _Parts, derived: Run) -> dict[str, Scores]:
+    """Write the graph, in int8 if asked for, and prove it. Returns its scores by split; fills `parts.record`."""
+    model, source, dev = derived.model, parts.source, parts.splits[0]
+    layers = _write_graph(wish.run, parts, model)
+    parts.engines["torch"], parts.folders["torch"] = source, wish.run.model
+    log.info("scoring the model, then its export")
+    before = proof.measure(source, dev, parts.metrics, wish.progress)
+    name = FLOAT
+    parts.engines[name], parts.folders[name] = _engine(source, model), model
+    after = proof.measure(parts.engines[name], dev, parts.metrics, wish.progress)
+    proof.check_equal(before.outputs, after.outputs)
+    apart = {name: proof.largest_differences(before.outputs, after.outputs)}
+    kept: list[str] = []
+    if wish.int8:
+        name, folder = INT8, derived.path / "int8"
+        kept = _quantize(wish, parts, layers, before, folder)
+        parts.engines[name], parts.folders[name] = _engine(source, folder), folder
+        after = proof.measure(parts.engines[name], dev, parts.metrics, wish.progress)
+        apart[name] = proof.largest_differences(before.outputs, after.outputs)
+    dropped = proof.points(parts.metrics[0], before.scores.figures, after.scores.figures)
+    if dropped > wish.max_drop:
+        what = f"{parts.metrics[0].keys[0]} drops by {dropped:.2f} points"
+        raise RunError.at(Parameter("max_drop"), what, "allow more, or keep the Run as it is")
+    pairs = {dev.name: (before.scores, after.scores)}
+    for split in parts.splits[1:]:
+        pairs[split.name] = tuple(  # type: ignore[assignment]
+            proof.measure(engine, split, parts.metrics, wish.progress).scores
+            for engine in (source, parts.engines[name])
+        )
+    parts.record |= {"precision": name.rpartition(" ")[2], "float32_layers": kept, "largest_difference": apart}
+    parts.record |= {"drop": dropped, "max_drop": wish.max_drop, "engines": _speeds(parts)}
+    parts.record["differences"] = {
+        split.name: [
+            asdict(one) | {"difference": one.difference}
+            for one in differences(source.task, [s.answers for s in pairs[split.name]], split.rows, parts.metrics)
+        ]
+        for split in parts.splits
+    }
+    if wish.int8:
+        for file in model.glob(f"{MODEL}*"):
+            file.unlink()
+        for file in parts.folders[name].glob(f"{MODEL}*"):
+            file.rename(model / file.name)
+        shutil.rmtree(parts.folders[name])
+    return {split: after for split, (_, after) in pairs.items()}
+
+
+def _engine(source: Predictor, folder: Path) -> Predictor:
+    """The predictor of a model folder."""
+    return Predictor(source.task, source.tokenizer, OnnxBackend(folder, source.task.head), source.recipe)
+
+
+def _quantize(
+    wish: Export, parts: _Parts, layers: dict[str, list[str]], before: proof.Measured, folder: Path
+) -> list[str]:
+    from bertkit.shrink.quantize import quantize
+
+    dev = parts.splits[0]
+
+    def measured(folder: Path) -> proof.Measured:
+        return proof.measure(_engine(parts.source, folder), dev, parts.metrics, wish.progress)
+
+    def drop(folder: Path) -> float:
+        return proof.points(parts.metrics[0], before.scores.figures, measured(folder).scores.figures)
+
+    def change(folder: Path) -> float:
+        return proof.mean_change(before.outputs, measured(folder).outputs)
+
+    log.info("converting to int8")
+    return quantize(parts.folders[FLOAT], folder, layers, drop=drop, change=change, most=wish.max_drop)
+
+
+def _speeds(parts: _Parts) -> dict[str, dict[str, Any]]:
+    """Size and speed of each engine."""
+    log.info("timing")
+    found = proof.speeds(parts.engines, parts.splits[0].encoded.examples)
+    weights = {
+        name: sum(file.stat().st_size for file in folder.iterdir() if ".onnx" in file.name or _has_weights(file))
+        for name, folder in parts.folders.items()
+    }
+    return {name: {"bytes": weights[name], **asdict(speed)} for name, speed in found.items()}
+
+
+def _has_weights(file: Path) -> bool:
+    return file.suffix in (".safetensors", ".bin")
+
+
+def _write_graph(run: Run, parts: _Parts, folder: Path) -> dict[str, list[str]]:
+    """The graph with all that the backend and the tokenizer need, in a new model folder. Returns `Written.layers`."""
+    from bertkit.engine.backends.torch import open_model
+    from bertkit.shrink.onnx_graph import write
+
+    log.info("tracing the model")
+    task, tokenizer, collate = parts.source.task, parts.source.tokenizer, parts.source.collate
+    model: Any = open_model(task.head, ModelBlock(name=str(run.model), padding_free="off"))
+    plain = task.encode(task.tiny_rows(), tokenizer, parts.source.limit, answers=False).examples
+    labelled = _batches(parts.splits[0].encoded.examples, collate)
     folder.mkdir()
-    plain = _batches(predictor, predictor.task.tiny_rows(), answers=False)
-    labelled = _batches(predictor, rows, answers=True)
-    about = write(backend.model, predictor.task.head, plain, labelled, folder / MODEL)
-    (folder / ABOUT).write_text(about.model_dump_json(indent=2) + "\n", "utf-8")
-    if constants := backend.constants:
-        np.savez(folder / CONSTANTS, **constants)
-    backend.model.config.save_pretrained(folder)
-    predictor.tokenizer.save_pretrained(folder)
+    written = write(model.eval(), task.head, _batches(plain, collate), labelled, folder / MODEL)
+    parts.record["attention_nodes"] = written.attention
+    (folder / ABOUT).write_text(written.about.model_dump_json(indent=2) + "\n", "utf-8")
+    if constants := task.head.constants(model):
+        np.savez(folder / CONSTANTS, **constants)  # type: ignore[arg-type]
+    model.config.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return written.layers
 
 
-def _batches(predictor: Predictor, rows: Rows, *, answers: bool) -> list[dict[str, Any]]:
-    """Two batches of different sizes, neither of them with one example."""
-    encoded = predictor.task.encode(rows, predictor.tokenizer, predictor.limit, answers=answers)
-    examples: Sequence[dict[str, Any]] = [encoded.examples[i % len(encoded.examples)] for i in range(EXAMPLES)]
-    return [predictor.collate(list(examples[:EXAMPLES])), predictor.collate(list(examples[1 : EXAMPLES // 2]))]
+def _batches(examples: Sequence[dict[str, Any]], collate: Collate) -> list[dict[str, Any]]:
+    """Two batches of different sizes, neither of them with a single example."""
+    some = [examples[number % len(examples)] for number in range(EXAMPLES)]
+    return [collate(some), collate(some[: EXAMPLES // 2 - 1])]
+
+
+def _finish(derived: Run, run: Run, parts: _Parts, scored: dict[str, Scores], warnings: list[Warned]) -> None:
+    """Write what a finished Run has."""
+    task = parts.source.task
+    settle(derived.model)
+    derived.seal()
+    rows = {**run.metrics.get("rows", {}), **{split.name: len(split.rows) for split in parts.splits}}
+    kept = [one for one in run.warnings if one["split"] in ("", "train")]
+    warnings = [*kept, *(one for one in warnings if one not in kept)]
+    metrics: dict[str, Any] = {split: scores.figures for split, scores in scored.items()}
+    metrics |= {"intervals": {split: scores.intervals for split, scores in scored.items()}, "rows": rows}
+    metrics |= {"warnings": warnings, "export": parts.record}
+    write_json(derived.metrics_file, metrics)
+    if run.log_file.is_file():
+        shutil.copy(run.log_file, derived.log_file)
+    write_text(derived.card_file, card(run.recipe, task, scored, derived, warnings))
+    run_page.write(derived, task, scored, {split.name: split.rows for split in parts.splits}, warnings=warnings)

@@ -7,22 +7,19 @@ dozen small nodes per layer, which ONNX Runtime 1.32 does not fuse. A shape must
 
 from __future__ import annotations
 
-import contextlib
-import io
-import logging
-import warnings
-from collections import Counter
-from collections.abc import Iterator, Sequence
+import ast
+from collections import defaultdict
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 
-from bertkit import extras
 from bertkit.engine.backends.onnx import REDUCED, Exported, Filler, SizeOf
 from bertkit.engine.batches import arrays, tensors
 from bertkit.errors import RunError
 from bertkit.models.build import position_limit
+from bertkit.shrink.quiet import quiet
 from bertkit.tasks.head import Head
 
 OPSET = 23
@@ -30,7 +27,20 @@ OPSET = 23
 LARGEST = 2**31 - 2**24
 """Most bytes of weights in one file: protobuf's 2 GB, less room for the graph. Larger ones lie in a file beside it."""
 
+WEIGHTED = ("MatMul", "Gemm", "Gather")
+"""Kinds of nodes that hold weights, and that can be computed in int8."""
+
 Batch = dict[str, Any]
+
+
+class Written(NamedTuple):
+    """A graph that was written."""
+
+    about: Exported
+    attention: int
+    """Its nodes of the kind `Attention`."""
+    layers: dict[str, list[str]]
+    """Name of a part of the model -> its nodes with weights, in the order of the graph."""
 
 
 class Graph(torch.nn.Module):
@@ -54,7 +64,7 @@ class Graph(torch.nn.Module):
         return self.head.reduce(outputs, plain) | self.head.reduce(outputs, batch)
 
 
-def export(model: Any, head: Head, plain: Sequence[Batch], labelled: Sequence[Batch], file: Path) -> Exported:
+def write(model: Any, head: Head, plain: Sequence[Batch], labelled: Sequence[Batch], file: Path) -> Written:
     """Write a model as an ONNX graph.
 
     Args:
@@ -62,15 +72,9 @@ def export(model: Any, head: Head, plain: Sequence[Batch], labelled: Sequence[Ba
         plain, labelled: batches of two rows or more, without and with labels, of different sizes.
         file: `model.onnx`.
 
-    Returns:
-        what the graph does not tell.
-
     Raises:
-        ExtraError: a package of the extra `onnx` is not installed.
         RunError: torch can not trace the model or its head, or it lost the attention.
     """
-    for module in extras.EXTRAS["onnx"]:
-        extras.need(module, extra="onnx", feature="export to ONNX")
     if getattr(model, "_supports_sdpa", False):
         model.set_attn_implementation("sdpa")
     one, other = tensors(plain[0]), tensors(labelled[0])
@@ -80,21 +84,25 @@ def export(model: Any, head: Head, plain: Sequence[Batch], labelled: Sequence[Ba
     extra = [name for name in other if name not in one] if both else None
     graph = Graph(model, head, extra)
     program = _trace(graph, other if both else one, names[0] + [name for name in names[1] if name not in names[0]])
-    nodes = Counter(node.op_type for node in program.model_proto.graph.node)
-    if model.config._attn_implementation == "sdpa" and not nodes["Attention"]:
+    attention = sum(node.op_type == "Attention" for node in program.model.graph)
+    if model.config._attn_implementation == "sdpa" and not attention:
         what = f"no attention was found in the graph of {model.config.model_type}"
         raise RunError.at("export", what, "use the versions of torch and onnxscript that bertkit is tested with")
+    layers = _layers(program.model)
+    _forget_places(program.model)
     size = sum(tensor.nbytes for tensor in graph.state_dict().values())
     program.save(str(file), external_data=size > LARGEST)
-    fillers = {name: _filler(name, labelled) for name in extra or ()}
-    return Exported(max_tokens=position_limit(model), outputs=names[0], labelled=names[1], fillers=fillers)
+    about = Exported(max_tokens=position_limit(model), outputs=names[0], labelled=names[1])
+    return Written(
+        about.model_copy(update={"fillers": {n: _filler(n, labelled) for n in extra or ()}}), attention, layers
+    )
 
 
 def _trace(graph: Graph, batch: dict[str, torch.Tensor], outputs: Sequence[str]) -> Any:
     """The graph, with any size for each dimension whose size is not part of the model."""
     sizes = {name: dict.fromkeys(range(one.dim()), torch.export.Dim.AUTO) for name, one in batch.items()}
     try:
-        with _quiet(), torch.no_grad():
+        with quiet(), torch.no_grad():
             return torch.onnx.export(
                 graph, (), kwargs={"batch": batch},
                 input_names=list(batch), output_names=[REDUCED + name for name in outputs],
@@ -103,7 +111,7 @@ def _trace(graph: Graph, batch: dict[str, torch.Tensor], outputs: Sequence[str])
             )  # fmt: skip
     except torch.onnx.errors.OnnxExporterError as error:
         what = f"{type(graph.head).__name__} or its model can not be traced: {_reason(error)}"
-        todo = "shapes in `reduce` must not depend on the values of a batch"
+        todo = "sizes in `reduce` must be those of shapes, and not depend on values (docs/export.md)"
         raise RunError.at("export", what, todo) from error
 
 
@@ -140,16 +148,24 @@ def _reason(error: BaseException) -> str:
     return f"{type(error).__name__}: {' '.join(str(error).split())}"[:300]
 
 
-@contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """Without the exporter's own progress and warnings, which are about torch's code."""
-    loggers = [logging.getLogger(name) for name in ("torch", "torch.onnx", "torch.export", "onnxscript", "onnx_ir")]
-    before = [logger.level for logger in loggers]
-    try:
-        for logger in loggers:
-            logger.setLevel(logging.CRITICAL)
-        with warnings.catch_warnings(action="ignore"), contextlib.redirect_stdout(io.StringIO()):
-            yield
-    finally:
-        for logger, level in zip(loggers, before, strict=True):
-            logger.setLevel(level)
+def _layers(model: Any) -> dict[str, list[str]]:
+    """See `Written.layers`. A part holds what belongs together: query, key and value; the two halves of a feed-forward
+    layer apart."""
+    weights = {value.name for value in model.graph.initializers.values()}
+    layers = defaultdict(list)
+    for node in model.graph:
+        if node.op_type in WEIGHTED and any(value is not None and value.name in weights for value in node.inputs):
+            scopes = ast.literal_eval(node.metadata_props.get("pkg.torch.onnx.name_scopes", "['']"))
+            path = [scope for scope in scopes if scope][-2:-1] or [node.name]
+            layers[path[0].removeprefix("model.").rpartition(".")[0] or path[0]].append(node.name)
+    return dict(layers)
+
+
+def _forget_places(model: Any) -> None:
+    """Remove where in whose Python files each node was traced: it names folders of this machine."""
+    for node in model.graph.all_nodes():
+        node.metadata_props.clear()
+        node.doc_string = None
+        for value in node.outputs:
+            value.metadata_props.clear()
+    model.graph.metadata_props.clear()

@@ -12,17 +12,15 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-import numpy as np
-
 from bertkit.engine.run import Progress
-from bertkit.errors import DataError, RunError
-from bertkit.inference import score as scoring
+from bertkit.errors import RunError
+from bertkit.inference.differences import differences
 from bertkit.inference.evaluate import read_rows
 from bertkit.inference.predictor import Predictor
 from bertkit.metrics import Metric, find_metric, paired
-from bertkit.metrics.paired import Difference, Effort
+from bertkit.metrics.paired import Difference
 from bertkit.run import Run
-from bertkit.tasks.task import Answer, Rows, Task, Verdict, make_task
+from bertkit.tasks.task import Answer, Rows, Verdict, make_task
 from bertkit.understand.comparable import check_alike, check_data, names_of
 from bertkit.understand.outcomes import ClassGap, by_class, count, ranked
 from bertkit.warn import collect, lines, repeats, warn
@@ -140,7 +138,7 @@ def compare(
         log.info("%s", note)
     scored, answers = _score(runs, names, rows, ", ".join(data) or where, metrics, progress)
     contrasts = [
-        _contrast(scored[0], other, _differences(tasks[0], (answers[0], theirs), rows, metrics, shuffles))
+        _contrast(scored[0], other, differences(tasks[0], (answers[0], theirs), rows, metrics, shuffles))
         for other, theirs in zip(scored[1:], answers[1:], strict=True)
     ]
     if len(contrasts) > 1:
@@ -183,20 +181,6 @@ def in_order(answer: Answer, labels: Sequence[str]) -> Answer:
         key: {name: value[name] for name in labels} if isinstance(value, dict) and value.keys() == names else value
         for key, value in answer.items()
     }
-
-
-def _differences(
-    task: Task, answers: tuple[list[Answer], list[Answer]], rows: Rows, metrics: Sequence[Metric], shuffles: int
-) -> list[Difference]:
-    """Of each figure of the metrics that has an interval."""
-    differences, effort = [], Effort(scoring.SAMPLES, shuffles)
-    for metric in metrics:
-        (first, actual), (second, again) = (task.compare(own, rows, metric.takes) for own in answers)
-        if len(actual) != len(again) or any(np.any(a != b) for a, b in zip(actual, again, strict=True)):
-            what = "the Runs read different right answers from the same rows"
-            raise DataError.at(f"metric {metric.name}", what, "compare Runs that read their data alike")
-        differences += paired.differences(metric, first, second, actual, effort)
-    return list({difference.figure: difference for difference in differences}.values())
 
 
 def _contrast(one: Scored, other: Scored, differences: list[Difference]) -> Contrast:

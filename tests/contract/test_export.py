@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,21 +10,32 @@ import pytest
 
 from bertkit import Predictor, Run, train
 from bertkit.engine.run import run as run_backend
-from bertkit.shrink.export import export
-from tests.contract.test_task import TOGETHER
+from bertkit.metrics import find_metric
+from bertkit.shrink.export import Export, export
+from tests.contract.test_task import IDS, TASKS
 from tests.helpers import tiny_recipe
 
+QUICK = ("classify-multi_label-class_weights", "ner-crf", "squad-no_answer-max_answer", "pretrain-max_length")
+"""Exported in the default tests, as an export takes seconds; all others are slow."""
+PARAMS = [
+    pytest.param(
+        task, id=name, marks=[pytest.mark.xdist_group(f"export-{name}"), *([] if name in QUICK else [pytest.mark.slow])]
+    )
+    for task, name in zip(TASKS, IDS, strict=True)
+]
 
-@pytest.fixture(scope="module", params=TOGETHER)
-def both(request: pytest.FixtureRequest, tiny_bert: Any, tmp_path_factory: pytest.TempPathFactory) -> tuple[Run, Run]:
+
+@pytest.fixture(scope="module", params=PARAMS)
+def both(request: pytest.FixtureRequest, tiny_bert: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Run, Run]:
+    """A trained Run, and its export."""
     name, options = request.param
     folder = tmp_path_factory.mktemp(name.rpartition(":")[2])
     run = train(tiny_recipe(name, options, tiny_bert, folder, max_steps=3), output=folder / "run")
-    from bertkit.inference.evaluate import read_rows
+    return run, export(Export(run, folder / "exported"))
 
-    predictor = Predictor.open(run)
-    _, rows = read_rows(predictor.task, run.recipe, split="validation")
-    return run, export(run, folder / "exported", rows)
+
+def test_quick_ones_are_there() -> None:
+    assert set(QUICK) <= set(IDS)
 
 
 def outputs_of(run: Run, rows: Any, *, answers: bool) -> dict[str, Any]:
@@ -33,6 +45,7 @@ def outputs_of(run: Run, rows: Any, *, answers: bool) -> dict[str, Any]:
 
 
 def test_the_graph_is_the_model(both: tuple[Run, Run]) -> None:
+    """All outputs, of batches with labels and without, of one example and of several, and the constants of a CRF."""
     predictor = Predictor.open(both[0])
     rows = predictor.task.tiny_rows()
     for answers in (False, True):
@@ -41,3 +54,29 @@ def test_the_graph_is_the_model(both: tuple[Run, Run]) -> None:
         for name in expected:
             for one, other in zip(expected[name], found[name], strict=True):
                 np.testing.assert_allclose(other, one, atol=1e-4, err_msg=name)
+
+
+def test_answers_and_figures_are_the_model_s(both: tuple[Run, Run]) -> None:
+    """The same thresholds, temperature and windows: what the task has learnt is in the Run, not in the graph."""
+    trained, exported = both
+    assert exported.task_state == trained.task_state
+    one, other = (Predictor.open(run) for run in both)
+    rows = one.task.tiny_rows()
+    texts = [[one.task.to_text(answer) for answer in predictor.predict(rows)] for predictor in (one, other)]
+    assert texts[0] == texts[1]
+    metrics = [find_metric(name, one.task.takes) for name in trained.recipe.metrics]
+    figures = other.score("validation", rows, metrics).figures
+    assert figures == pytest.approx({name: trained.metrics["validation"][name] for name in figures}, abs=1e-4)
+    assert "loss" not in figures
+
+
+def test_the_proof_is_in_its_metrics(both: tuple[Run, Run]) -> None:
+    trained, exported = both
+    proof = exported.metrics["export"]
+    assert proof["attention_nodes"] == 2
+    assert proof["precision"] == "float32"
+    assert list(proof["engines"]) == ["torch", "onnx float32"]
+    assert all(value < 1e-4 for value in proof["largest_difference"]["onnx float32"].values())
+    assert exported.parent is not None
+    assert exported.parent["name"] == trained.name
+    assert (exported.kind, exported.backend) == ("export", "onnx")
