@@ -560,7 +560,7 @@ USE = [
     Bad("predict onto its input", GOOD, "predict {run} dev.csv -o dev.csv", "--output", "dev.csv: is an input",
         "name another file"),
     Bad("predict into a folder", put({"dev.csv": HEAD + TWO, "out.csv/x": ""}), "predict {run} dev.csv -o out.csv",
-        "--output", "out.csv: is a folder", "name a file"),
+        "out.csv", "holds other files", "name a new folder"),
     Bad("predict anew", put({"new.csv": "text,predicted_label\na,b\n"}), "predict {run} new.csv", "new.csv",
         "already has the columns predicted_label", "rename"),
     Bad("predict with an option", GOOD, "predict {run} dev.csv -s options.long_text=windows", "--set",

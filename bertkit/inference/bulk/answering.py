@@ -8,7 +8,7 @@ from typing import Any
 
 from bertkit.data.stream import Taken
 from bertkit.engine.run import Progress
-from bertkit.errors import DataError, Parameter, did_you_mean
+from bertkit.errors import DataError, Parameter, Problem, did_you_mean
 from bertkit.inference.bulk.formats import Format, Piece, Row
 from bertkit.inference.bulk.parts import BulkPart
 from bertkit.inference.columns import AnswerColumns
@@ -28,6 +28,7 @@ class Answering:
         keep: columns of the input that the output has; None: all.
         keep_bad: whether rows that can not be answered stay, with the column `error`.
         conll: words and tags alone.
+        source: the input's name, for errors.
     """
 
     predictor: Predictor
@@ -36,6 +37,7 @@ class Answering:
     keep: tuple[str, ...] | None = None
     keep_bad: bool = False
     conll: bool = False
+    source: str = "the input"
 
     def prepare(self, part: BulkPart) -> Prepared:
         """What needs no model."""
@@ -74,7 +76,7 @@ class Answering:
             # the remedy is how to leave such rows out
             added[ERROR] = str(replace(taken.problem, remedy="", setting=None)) if taken.problem else None
         if taken_names := sorted(set(added) & set(values)):
-            raise _taken(taken_names)
+            raise self._taken(taken_names)
         return {**values, **added}
 
     def check(self, first: Taken, inputs: Sequence[str]) -> None:
@@ -96,10 +98,8 @@ class Answering:
         names = {*self.columns.of(self.predictor.task, answer), *([ERROR] if self.keep_bad else [])}
         kept = inputs if self.keep is None else self.keep
         if both := sorted(names & {*kept}):
-            raise _taken(both)
+            raise self._taken(both)
 
-
-def _taken(names: Sequence[str]) -> DataError:
-    what = f"already has the columns {', '.join(names)}"
-    todo = "rename them, predict from a file without them, or choose others with --columns"
-    return DataError.at("the input", what, todo)  # type: ignore[return-value]
+    def _taken(self, names: Sequence[str]) -> DataError:
+        todo = "rename them, predict from a file without them, or choose others with --columns"
+        return DataError(Problem(self.source, f"already has the columns {', '.join(names)}", todo))

@@ -70,7 +70,7 @@ def predict_file(
     """
     block, task, conll = options.block(block), predictor.task, options.ending == ".conll"
     format = options_format(options, task, block)
-    answering = Answering(predictor, format, options.answer_columns, options.columns, options.keeps_bad, conll)
+    answering = Answering(predictor, format, options.answer_columns, options.columns, options.keeps_bad, conll, source)
     bulk = Bulk(answering, run, options.rows_of_shard, meter=meter, progress=progress)
     with said_once(), opened(source, task.columns, block, keep_bad=options.keeps_bad) as rows:
         if options.best_of:
