@@ -43,11 +43,11 @@ def export(
 
     opened = Run.open(run, trust_code=trust_code)
     from bertkit.report.export import notes, table
-    from bertkit.shrink.export import Export
+    from bertkit.shrink.export import ExportRequest
     from bertkit.shrink.export import export as work
 
     bar = console.progress("scoring")
-    done = work(Export(opened, output, int8=int8, max_drop=max_drop, data=data or (), progress=bar))
+    done = work(ExportRequest(opened, output, int8=int8, max_drop=max_drop, data=data or (), progress=bar))
     proof = done.metrics["export"]
     console.table(*table(proof))
     for note in notes(proof):

@@ -39,7 +39,7 @@ FLOAT, INT8 = "onnx float32", "onnx int8"
 
 
 @dataclass(frozen=True)
-class Export:
+class ExportRequest:
     """What to export, and how far it may differ."""
 
     run: Run
@@ -65,7 +65,7 @@ class _Parts:
     """`export` in `metrics.json`."""
 
 
-def export(wish: Export) -> Run:
+def export(wish: ExportRequest) -> Run:
     """A Run whose model is an ONNX graph, scored on the rows of the Run that it is made from.
 
     Raises:
@@ -118,7 +118,7 @@ def _splits(predictor: Predictor, data: Sequence[str]) -> list[Split]:
     return splits
 
 
-def _build(wish: Export, parts: _Parts, derived: Run) -> dict[str, Scores]:
+def _build(wish: ExportRequest, parts: _Parts, derived: Run) -> dict[str, Scores]:
     """Write the graph, in int8 if asked for, and prove it. Returns its scores by split; fills `parts.record`."""
     model, source, dev = derived.model, parts.source, parts.splits[0]
     layers = _write_graph(wish.run, parts, model)
@@ -171,7 +171,7 @@ def _engine(source: Predictor, folder: Path) -> Predictor:
 
 
 def _quantize(
-    wish: Export, parts: _Parts, layers: dict[str, list[str]], before: proof.Measured, folder: Path
+    wish: ExportRequest, parts: _Parts, layers: dict[str, list[str]], before: proof.Measured, folder: Path
 ) -> list[str]:
     from bertkit.shrink.quantize import quantize
 

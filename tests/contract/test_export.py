@@ -11,7 +11,7 @@ import pytest
 from bertkit import Predictor, Run, train
 from bertkit.engine.run import run as run_backend
 from bertkit.metrics import find_metric
-from bertkit.shrink.export import Export, export
+from bertkit.shrink.export import ExportRequest, export
 from tests.contract.test_task import IDS, TASKS
 from tests.helpers import tiny_recipe
 
@@ -29,7 +29,7 @@ def both(request: pytest.FixtureRequest, tiny_bert: Path, tmp_path_factory: pyte
     name, options = request.param
     folder = tmp_path_factory.mktemp(name.rpartition(":")[2])
     run = train(tiny_recipe(name, options, tiny_bert, folder, max_steps=3), output=folder / "run")
-    return run, export(Export(run, folder / "exported"))
+    return run, export(ExportRequest(run, folder / "exported"))
 
 
 def test_quick_ones_are_there() -> None:
