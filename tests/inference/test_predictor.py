@@ -232,10 +232,9 @@ def test_a_backend_has_what_is_needed(tiny_run: Run, monkeypatch: pytest.MonkeyP
 
 def test_an_exported_run_answers_without_torch_and_transformers(tiny_run: Run, tmp_path: Path) -> None:
     pytest.importorskip("onnxruntime")
-    from bertkit.shrink.export import export
+    from bertkit.shrink.export import ExportRequest, export
 
-    rows = [json.loads(line) for line in Path(tiny_run.recipe.data.train[0]).read_text("utf-8").splitlines()]
-    exported = export(tiny_run, tmp_path / "onnx", rows)
+    exported = export(ExportRequest(tiny_run, tmp_path / "onnx"))
     loaded = imported(exported, "torch", *HEAVY, *MORE)
     assert loaded == []
     torch_answers, onnx_answers = (Predictor.open(run).predict(["hello", "Good bye !"]) for run in (tiny_run, exported))

@@ -21,7 +21,7 @@ from bertkit.errors import BertkitError, DataError, RunError, WriteError
 from bertkit.inference.bulk import run as bulk_run
 from bertkit.inference.bulk.answering import Answering
 from bertkit.inference.bulk.parts import PartPlan, parts
-from tests.helpers import make, write_rows
+from tests.helpers import make, messages, write_rows
 from tests.inference.bulk.conftest import lines
 from tests.inference.test_seen import tokenizer_of
 
@@ -308,11 +308,12 @@ def test_warnings_are_said_once_over_all_parts(
     caplog.set_level(logging.INFO, "bertkit")
     file = write_rows([{"text": "中文中文", "more": 1} for _ in range(10)] + [{"text": ""}], tmp_path / "rows.jsonl")
     job(file, output=tmp_path / "out.csv")
-    unknown = [text for text in caplog.messages if "unknown to the tokenizer" in text]
+    said = messages(caplog)
+    unknown = [text for text in said if "unknown to the tokenizer" in text]
     assert len(unknown) == 1
     assert "in all texts" in unknown[0]
-    assert sum("empty texts: 1" in text for text in caplog.messages) == 1
-    assert sum("columns not used: more" in text for text in caplog.messages) == 1
+    assert sum("empty texts: 1" in text for text in said) == 1
+    assert sum("columns not used: more" in text for text in said) == 1
 
 
 def test_progress_is_shown_in_rows_and_tokens(job: Callable[..., int], rows: Path, tmp_path: Path, begun: Path) -> None:
