@@ -13,7 +13,7 @@ import pytest
 from _pytest.nodeid import coerce_node_id
 from pytest_socket import disable_socket
 
-from bertkit import cli
+from bertkit import Run, cli
 from tests.framed import frame
 from tests.tiny import WORDS, make_bert, make_tokenizer
 
@@ -94,6 +94,16 @@ def tokenizer_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def tiny_bert(tmp_path_factory: pytest.TempPathFactory, tokenizer_folder: Path) -> Path:
     return make_bert(tokenizer_folder, tmp_path_factory.mktemp("tiny-bert"))
+
+
+@pytest.fixture(scope="session")
+def tiny_run(tiny_bert: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """A Run of classify, 4 steps on the task's tiny rows."""
+    from bertkit import train
+    from tests.helpers import tiny_recipe
+
+    folder = tmp_path_factory.mktemp("tiny-run")
+    return train(tiny_recipe("classify", {}, tiny_bert, folder), output=folder / "run")
 
 
 @pytest.fixture(scope="session")
