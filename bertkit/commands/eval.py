@@ -213,8 +213,8 @@ def _score_predictions(
     """Results of a table of predictions by name of the rows; SQuAD's predictions by id are shown and written here."""
     from bertkit.bench.on import benchmark
     from bertkit.fs import write_json
-    from bertkit.inference.prediction_files import score_prediction_file
-    from bertkit.inference.squad_files import has_official_script, score_files
+    from bertkit.inference.prediction_files.squad import has_official_script, score_files
+    from bertkit.inference.prediction_files.table import score_prediction_file
 
     file, task = request.predictions or "", request.task
     if request.on:

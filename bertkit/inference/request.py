@@ -29,7 +29,7 @@ class EvalRequest:
         data: sources to score; default: those of the recipe.
         split: `test`, `validation` or `train` of the recipe, in place of `data`.
         labels: class names of a checkpoint's outputs, in order; default: by name.
-        no_answer_probabilities, threshold, allow_missing: see `squad_files.score_files`.
+        no_answer_probabilities, threshold, allow_missing: see `prediction_files.squad.score_files`.
 
     Raises:
         RecipeError: arguments that do not go together.

@@ -3,7 +3,7 @@
     index<TAB>prediction        a leaderboard submission; the index counts the rows from 0
     {"predicted_label": ...}    what `bertkit predict` writes as .jsonl or .csv, in the order of the rows
 
-SQuAD's own format, a JSON object by question id, is scored by squad_files.py.
+SQuAD's own format, a JSON object by question id, is scored by squad.py.
 """
 
 from __future__ import annotations
