@@ -102,8 +102,9 @@ def test_two_machines_score_and_answer_as_one(alone: Run, place: Path, bertkit) 
     file = write_rows(
         [{"text": text} for text in ("hello", "where is my parcel ?", "late again", "bye")], place / "new.jsonl"
     )
-    Machines(place / "said-predict", "predict", alone.path, file, "--output", place / "two.jsonl").both()
-    assert bertkit("predict", alone.path, file, "--output", place / "one.jsonl")[0] == 0
+    asked = "predict", alone.path, file, "--probabilities", "all", "--output"
+    Machines(place / "said-predict", *asked, place / "two.jsonl").both()
+    assert bertkit(*asked, place / "one.jsonl")[0] == 0
     one, two = ([json.loads(line) for line in (place / name).open("rb")] for name in ("one.jsonl", "two.jsonl"))
     assert [row["text"] for row in two] == [row["text"] for row in one]
     for a, b in zip(one, two, strict=True):
