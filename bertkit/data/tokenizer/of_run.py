@@ -108,7 +108,8 @@ def open_tokenizer(folder: Path, load: Callable[[], PreTrainedTokenizerBase]) ->
 def _is_usual(values: dict[str, Any], folder: Path) -> bool:
     """Whether transformers would take the tokenizer of tokenizer.json as it is."""
     limit = values.get("model_max_length")
-    named = values.get("tokenizer_class") in INPUTS
+    kind = values.get("tokenizer_class")
+    named = isinstance(kind, str) and kind in INPUTS
     changed = any(values.get(key) for key in UNUSUAL) or values.get("split_special_tokens")
     return named and type(limit) is int and limit > 0 and not changed and not (folder / "vocab.txt").exists()
 

@@ -75,6 +75,7 @@ def test_what_it_does_not_know_it_asks_of_transformers(tmp_path: Path, tokenizer
     "change",
     [
         {"tokenizer_class": "SomeTokenizer"},
+        {"tokenizer_class": ["BertTokenizer"]},
         {"model_max_length": 1e30},
         {"model_max_length": 0},
         {"extra_special_tokens": ["[MORE]"]},

@@ -19,7 +19,9 @@ _USED = {"spans", "accept", "options", "label", "answer", "tokens", "config", "r
 
 
 def _fits(values: Values) -> bool:
-    return values.get("answer") in ANSWERS and isinstance(values.get("text"), str) and bool(_KEYS & values.keys())
+    answer = values.get("answer")
+    known = isinstance(answer, str) and answer in ANSWERS
+    return known and isinstance(values.get("text"), str) and bool(_KEYS & values.keys())
 
 
 def _convert(values: Values, note: Note) -> Annotated:

@@ -33,3 +33,8 @@ def test_an_accepted_row_without_a_choice_has_no_label(write):
 def test_spans_that_are_not_objects(write):
     path = write("a.jsonl", lines({**ROW, "spans": [[0, 4, "PER"]]}))
     assert "a.jsonl:1  spans holds an element that is not an object: number 1 is a list" in message(path)
+
+
+def test_answers_of_another_kind_are_no_prodigy_s(write):
+    rows = [{"text": "a", "answer": answer, "spans": []} for answer in ([], {}, 1, None, "yes")]
+    assert values(write("a.jsonl", lines(*rows))) == rows
