@@ -67,7 +67,8 @@ def test_answers_and_figures_are_the_model_s(both: tuple[Run, Run]) -> None:
     metrics = [find_metric(name, one.task.takes) for name in trained.recipe.metrics]
     figures = other.score("validation", rows, metrics).figures
     expected = {name: trained.metrics["validation"][name] for name in figures}
-    assert figures == pytest.approx(expected, abs=0.01)  # a correlation of numbers that barely vary magnifies 1e-7
+    for name, figure in figures.items():  # a correlation of numbers that barely vary magnifies 1e-7
+        assert figure == pytest.approx(expected[name], abs=0.01 if name in ("pearson", "spearman") else 1e-4), name
     assert "loss" not in figures
 
 

@@ -91,7 +91,7 @@ class OnnxBackend(Backend):
         self._inputs = [one.name for one in self._session.get_inputs()]
 
     def _options(self) -> Any:
-        """As many threads as torch takes. Threads that wait sleep: spinning costs other processes their cores."""
+        """As many threads as torch takes."""
         options = self._runtime.SessionOptions()
         options.intra_op_num_threads = int(os.environ.get("OMP_NUM_THREADS") or cores())
         options.log_severity_level = 3
