@@ -218,18 +218,17 @@ def _work_folder(output: Path, plan: dict[str, Any], backend: str) -> Path:
     work = output / WORK
     if (work / PLAN).exists():
         _check_same(output, plan, read_plan(work), "an unfinished")
-        write_text(work / TOKENIZER, backend)
         log.info("%s: continues the unfinished build there", output)
-        for split in rounds.SPLITS:
-            sweep(output / split)
-        return work
-    if any(path.name not in (WORK, LOCK) for path in output.iterdir()):
+    elif any(path.name not in (WORK, LOCK) for path in output.iterdir()):
         raise DataError.at(str(output), *IN_USE)
-    for folder in (work, *(output / split for split in rounds.SPLITS)):
-        folder.mkdir(parents=True, exist_ok=True)
+    else:  # first of all: by its plan, a folder of a build that was killed here is known as one
+        work.mkdir(exist_ok=True)
+        write_json(work / PLAN, plan)
+    for folder in (output / split for split in rounds.SPLITS):
+        folder.mkdir(exist_ok=True)
+        sweep(folder)
     for folder in (work, output):
         write_text(folder / TOKENIZER, backend)
-    write_json(work / PLAN, plan)
     return work
 
 

@@ -19,6 +19,7 @@ import numpy as np
 import pytest
 from transformers import AutoTokenizer
 
+from bertkit.data.corpus import build as corpus_build
 from bertkit.data.corpus import corpus as corpus_module
 from bertkit.data.corpus import rounds as corpus_rounds
 from bertkit.data.corpus.corpus import Corpus, CorpusOptions, build, cached, is_corpus
@@ -350,20 +351,20 @@ def test_a_killed_build_ends_as_one_left_alone(
         time.sleep(draw.random() * (0.15 if processes == 1 else 3))
         process.send_signal(signal.SIGKILL)
         kills += process.wait() == -signal.SIGKILL
-    start().wait()
+    assert start().wait() == 0
     assert kills >= 6
     assert content(output) == content(tmp_path / "alone")
 
 
 def test_an_interrupted_build_goes_on(texts: list[str], tokenizer: Any, tmp_path: Path, monkeypatch) -> None:
-    """Stopped at each job in turn, in this process: what is there already is not made again."""
+    """Stopped before each job and each file in turn, in this process: what is there already is not made again."""
     monkeypatch.setattr(corpus_rounds, "PART", 1500)
     options = CorpusOptions(max_length=32)
     build(texts, tokenizer, tmp_path / "alone", options)
     written: list[str] = []
 
-    def counted(name: str, stop_at: int) -> Any:
-        original = getattr(corpus_rounds, name)
+    def counted(module: Any, name: str, stop_at: int) -> Any:
+        original = getattr(module, name)
 
         def call(*arguments: Any) -> Any:
             if len(written) == stop_at:
@@ -379,7 +380,9 @@ def test_an_interrupted_build_goes_on(texts: list[str], tokenizer: Any, tmp_path
         written.clear()
         with monkeypatch.context() as patch:
             for name in ("read_part", "make_shard"):
-                patch.setattr(corpus_rounds, name, counted(name, stop_at))
+                patch.setattr(corpus_rounds, name, counted(corpus_rounds, name, stop_at))
+            for name in ("write_text", "write_json"):
+                patch.setattr(corpus_build, name, counted(corpus_build, name, stop_at))
             try:
                 build(texts, tokenizer, tmp_path / "stopped", options)
                 break
