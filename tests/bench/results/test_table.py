@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from bertkit.bench.results.table import as_json, cells, header, tabulate
 from bertkit.bench.suite import Entry
-from bertkit.bench.table import as_json, cells, header, tabulate
 from tests.bench.suites import figures, finished_run, plan_of
 
 ACCURACY = Entry("a", "classify", figures=("test/accuracy",), published={"BERT": {"test/accuracy": 0.9}})

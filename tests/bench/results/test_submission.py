@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from bertkit.bench import glue, submission
+from bertkit.bench import glue
+from bertkit.bench.results import submission
 from bertkit.bench.suite import Suite
 from bertkit.errors import DataError
 from tests.bench import submission_checker

@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 from bertkit.bench.job import run_of
 from bertkit.bench.plan import Plan
-from bertkit.bench.table import CONDITIONS, Table, cells, condition_cells, header, models_of
+from bertkit.bench.results.table import CONDITIONS, Table, cells, condition_cells, header, models_of
 from bertkit.report.bench import BenchPage, PlotRow
 from bertkit.report.page import number
 

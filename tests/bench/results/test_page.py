@@ -7,9 +7,9 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
-from bertkit.bench.page import page_of, plot_rows, warnings
+from bertkit.bench.results.page import page_of, plot_rows, warnings
+from bertkit.bench.results.table import as_json, condition_cells, tabulate
 from bertkit.bench.suite import Entry
-from bertkit.bench.table import as_json, condition_cells, tabulate
 from bertkit.report import bench as page
 from tests.bench.suites import figures, finished_run, plan_of
 
