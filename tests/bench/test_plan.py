@@ -13,6 +13,7 @@ from bertkit.bench.plan import BenchRequest, log, plan
 from bertkit.bench.suite import Entry, Suite
 from bertkit.bench.suite_file import find_suite
 from bertkit.errors import BertkitError
+from bertkit.fs import ASIDE
 from tests.bench.suites import SUITE, write_suite
 
 
@@ -109,6 +110,8 @@ def test_an_output_that_holds_something_else(suite: Suite, tmp_path: Path) -> No
     (tmp_path / "used").mkdir()
     (tmp_path / "used" / "thesis.txt").write_text("x", "utf-8")
     assert "in use" in problems_of(lambda: plan(suite, BenchRequest(tmp_path / "used")))[0]
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / f"{ASIDE}1").touch()  # a command was killed while it took the folder
     plan(suite, BenchRequest(tmp_path / "out"))
     other = replace(suite, name="other")
     assert "holds the suite mine; name another folder for other" in problems_of(

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bertkit.commands.shared import console
 from bertkit.errors import Parameter, RecipeError
 
 if TYPE_CHECKING:
+    from bertkit.inference.bulk.answering import Answering
+    from bertkit.inference.bulk.options import BulkOptions
     from bertkit.inference.predictor import Predictor
     from bertkit.recipe.schema import DataBlock
     from bertkit.run import Run
@@ -68,3 +70,15 @@ def open_predictor(
         recipe = load(told, changes)
     names = [name.strip() for name in (labels or "").split(",") if name.strip()]
     return Opened(Checkpoint.adopt(model, recipe, labels=names, order=order), recipe.data, None)
+
+
+def answering(source: str, options: BulkOptions, named: Mapping[str, Any], model: str) -> Answering:
+    """What answers the rows of an input, in another process, whose user has allowed its code already.
+
+    Args:
+        named: arguments of `open_predictor`.
+    """
+    from bertkit.inference.bulk.output import answering_of
+
+    opened = open_predictor(model, source, **named, trust_code=True)
+    return answering_of(opened.predictor, source, options.block(opened.block), options)

@@ -10,7 +10,7 @@ from bertkit.data.stream import Taken
 from bertkit.engine.run import Progress
 from bertkit.errors import DataError, Parameter, Problem, did_you_mean
 from bertkit.inference.bulk.formats import Format, Piece, Row
-from bertkit.inference.bulk.parts import BulkPart
+from bertkit.inference.bulk.parts import AnsweredPart, BulkPart, content_of
 from bertkit.inference.columns import AnswerColumns
 from bertkit.inference.predictor import Predictor, Prepared
 from bertkit.inference.seen import Seen
@@ -63,6 +63,15 @@ class Answering:
         names = [name for name in inputs if self.keep is None or name in self.keep]
         columns = dict.fromkeys([*names, *(name for row in rows for name in row)])
         return self.format.piece(rows, [*columns]), prepared.seen
+
+    def answered(self, part: BulkPart, prepared: Prepared, inputs: Sequence[str]) -> AnsweredPart:
+        """A part as its file has it.
+
+        Args:
+            inputs: all columns of the input.
+        """
+        piece, seen = self.piece(part, prepared, inputs)
+        return AnsweredPart(part.number, len(part.rows), seen.tokens, content_of(piece, seen, len(part.rows)))
 
     def _row(self, taken: Taken, answer: Answer | None) -> Row:
         if self.conll:

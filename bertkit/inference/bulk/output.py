@@ -17,6 +17,7 @@ from bertkit.inference.bulk.formats import Format
 from bertkit.inference.bulk.input import opened, said_once
 from bertkit.inference.bulk.job import BulkJob
 from bertkit.inference.bulk.options import BulkOptions
+from bertkit.inference.bulk.ray_parts import RayParts
 from bertkit.inference.bulk.run import Bulk, Meter
 from bertkit.inference.files import format_of, write
 from bertkit.inference.predictor import Predictor
@@ -42,6 +43,17 @@ def list_separator(task: Task, block: DataBlock) -> str | None:
     return None if any(column.kind in ("words", "choices") for column in task.columns) else block.label_separator
 
 
+def answering_of(predictor: Predictor, source: str, block: DataBlock, options: BulkOptions) -> Answering:
+    """How the rows of an input are answered.
+
+    Raises:
+        DataError: see `options_format`.
+    """
+    format = options_format(options, predictor.task, block)
+    conll = options.ending == ".conll"
+    return Answering(predictor, format, options.answer_columns, options.columns, options.keeps_bad, conll, source)
+
+
 def predict_file(
     predictor: Predictor,
     source: str,
@@ -52,6 +64,7 @@ def predict_file(
     meter: Meter | None = None,
     progress: Progress = iter,
     printing: Callable[[], AbstractContextManager[object]] = nullcontext,
+    elsewhere: RayParts | None = None,
 ) -> int:
     """Answer all rows of an input, and write or print them; returns how many were written.
 
@@ -61,6 +74,7 @@ def predict_file(
         run: the predictor's; None: a checkpoint.
         meter, progress: see `Bulk`.
         printing: a context in which standard output is written.
+        elsewhere: see `Bulk`; for a file or a folder.
 
     Raises:
         DataError: rows that can not be read, a column of the input that has an answer column's name, or an input that
@@ -68,16 +82,15 @@ def predict_file(
         RunError: the output is that of another job, or in use.
         WriteError: the disk is full; the same call goes on once it is not.
     """
-    block, task, conll = options.block(block), predictor.task, options.ending == ".conll"
-    format = options_format(options, task, block)
-    answering = Answering(predictor, format, options.answer_columns, options.columns, options.keeps_bad, conll, source)
-    bulk = Bulk(answering, run, options.rows_of_shard, meter=meter, progress=progress)
+    block, task = options.block(block), predictor.task
+    answering = answering_of(predictor, source, block, options)
+    bulk = Bulk(answering, run, options.rows_of_shard, meter=meter, progress=progress, elsewhere=elsewhere)
     with said_once(), opened(source, task.columns, block, keep_bad=options.keeps_bad) as rows:
         if options.best_of:
             best = best_of([row for part in bulk.rows(rows) for row in part], options.best_of)
             if processes.first():
                 with printing() if options.is_printed else nullcontext():
-                    write(best, options.output or "-", format)
+                    write(best, options.output or "-", answering.format)
             return len(best)
         if options.is_printed:
             done = 0
@@ -85,7 +98,7 @@ def predict_file(
                 done += len(part)
                 if processes.first():
                     with printing():
-                        write(part, "-", format)
+                        write(part, "-", answering.format)
             return done
         with _job(options) as job:
             return bulk.write(rows, job).rows

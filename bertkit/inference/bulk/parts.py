@@ -114,14 +114,27 @@ class StoredPart(NamedTuple):
     piece: Piece
 
 
-def write_part(file: Path, piece: Piece, seen: Seen, rows: int) -> None:
-    """Write a part, whole or not at all."""
+class AnsweredPart(NamedTuple):
+    """A part as its file has it."""
+
+    number: int
+    rows: int
+    tokens: int
+    content: bytes
+
+
+def content_of(piece: Piece, seen: Seen, rows: int) -> bytes:
+    """The file of a part."""
     payload = piece.payload()
     head = {"rows": rows, "columns": piece.columns, "counts": piece.counts, "seen": asdict(seen)}
     head["sha256"] = hashlib.sha256(payload).hexdigest()
-    with written_aside(file) as aside, aside.open("wb") as stream:
-        stream.write(json.dumps(head).encode() + b"\n")
-        stream.write(payload)
+    return json.dumps(head).encode() + b"\n" + payload
+
+
+def write_part(file: Path, content: bytes) -> None:
+    """Write a part, whole or not at all."""
+    with written_aside(file) as aside:
+        aside.write_bytes(content)
 
 
 def read_part(file: Path, *, check: bool = False) -> StoredPart:

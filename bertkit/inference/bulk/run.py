@@ -23,7 +23,8 @@ from bertkit.inference.bulk.formats import Row
 from bertkit.inference.bulk.identity import Watch, input_of, model_of
 from bertkit.inference.bulk.input import BulkInput, Look, ahead, look_of
 from bertkit.inference.bulk.job import BulkJob, JobManifest
-from bertkit.inference.bulk.parts import SIZE, BulkPart, PartPlan, parts, write_part
+from bertkit.inference.bulk.parts import SIZE, AnsweredPart, BulkPart, PartPlan, parts, write_part
+from bertkit.inference.bulk.ray_parts import RayParts
 from bertkit.inference.predictor import Prepared
 from bertkit.inference.seen import Seen
 from bertkit.run import Run
@@ -57,6 +58,7 @@ class Bulk:
         shard_rows: rows of a file, where the output is a folder.
         size: rows of a part.
         meter, progress: show how far parts, and the batches of a single part, are.
+        elsewhere: what answers the parts of a job, in place of this process.
     """
 
     answering: Answering
@@ -65,6 +67,7 @@ class Bulk:
     size: int = SIZE
     meter: Meter | None = None
     progress: Progress = iter
+    elsewhere: RayParts | None = None
 
     # --- rows in memory, for what is printed and what needs all of them -----------------------------------------------
 
@@ -155,8 +158,7 @@ class Bulk:
         Watch(source.sources, inputs).check()
         manifest = now.model_copy(update={"rows": look.rows, "columns": look.columns, "left_out": look.left_out})
         job.discard_parts()
-        job.parts.mkdir()
-        job.write(manifest)
+        job.write(manifest)  # before all else: by it, the folder of a job that was killed here is known
         return manifest
 
     def _options(self, source: BulkInput, job: BulkJob) -> dict[str, Any]:
@@ -188,13 +190,12 @@ class Bulk:
         watch = Watch(source.sources, manifest.input)
         tokens = 0
         with self._metered(plan.rows, before) as show:
-            for part, prepared in self._parts(source, plan, mine.__contains__) if mine else ():
-                piece, seen = self.answering.piece(part, prepared, manifest.columns)
+            for part in self._answered(source, plan, mine, manifest.columns) if mine else ():
                 watch.check()
-                if len(part.rows) != len(plan.rows_of(part.number)):
+                if part.rows != len(plan.rows_of(part.number)):
                     raise DataError.at(source.sources[0].name, "has other rows than before", "is it being written?")
-                write_part(job.part_file(part.number), piece, seen, len(part.rows))
-                tokens += seen.tokens * count
+                write_part(job.part_file(part.number), part.content)
+                tokens += part.tokens * count
                 if rank == 0:
                     shards = self._join(job, manifest, plan, shards)
                     show(self._rows_done(job, manifest), tokens)
@@ -203,6 +204,17 @@ class Bulk:
                     time.sleep(POLL)
                 shards = rest
                 show(self._rows_done(job, manifest), tokens)
+
+    def _answered(
+        self, source: BulkInput, plan: PartPlan, wanted: set[int], columns: list[str]
+    ) -> Iterator[AnsweredPart]:
+        """The wanted parts, answered here or elsewhere."""
+        if self.elsewhere is not None:
+            predictor = self.answering.predictor
+            yield from self.elsewhere(source, plan, predictor.task.margin(predictor.limit), wanted, columns)
+            return
+        for part, prepared in self._parts(source, plan, wanted.__contains__):
+            yield self.answering.answered(part, prepared, columns)
 
     def _join(self, job: BulkJob, manifest: JobManifest, plan: PartPlan, shards: list[int]) -> list[int]:
         """Join the shards whose parts are done, in order; the others."""

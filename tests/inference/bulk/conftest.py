@@ -34,11 +34,12 @@ def rows(tmp_path: Path) -> Path:
 def job(predictor: Predictor, tiny_run: Run, monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
     """`job("rows.jsonl", output="out.csv")`: a call of `predict_file` with parts of `SIZE` rows."""
 
-    def run(source: Path, *, size: int = SIZE, run: Run | None = tiny_run, meter: Any = None, **options: Any) -> int:
+    def run(source: Path, *, size: int = SIZE, run: Run | None = tiny_run, **options: Any) -> int:
+        more = {name: options.pop(name) for name in ("meter", "elsewhere") if name in options}
         made = BulkOptions(**{name: str(v) if name == "output" else v for name, v in options.items()})
         made.check([str(source)])
         monkeypatch.setattr(output, "Bulk", lambda *a, **k: Bulk(*a, **{**k, "size": size}))
-        return output.predict_file(predictor, str(source), predictor.recipe.data, made, run=run, meter=meter)
+        return output.predict_file(predictor, str(source), predictor.recipe.data, made, run=run, **more)
 
     return run
 

@@ -10,7 +10,7 @@ from bertkit.errors import RunError
 from bertkit.inference.bulk.formats import Lines
 from bertkit.inference.bulk.identity import InputFile
 from bertkit.inference.bulk.job import BulkJob, JobManifest
-from bertkit.inference.bulk.parts import PartPlan, write_part
+from bertkit.inference.bulk.parts import PartPlan, content_of, write_part
 from bertkit.inference.seen import Seen
 
 
@@ -26,7 +26,7 @@ def begun(job: BulkJob, rows: int = 6, size: int = 3) -> PartPlan:
     plan = PartPlan(rows, 0, size)
     for number in range(plan.parts):
         own = [{"n": n} for n in plan.rows_of(number)]
-        write_part(job.part_file(number), Lines().piece(own, ["n"]), Seen(), len(own))
+        write_part(job.part_file(number), content_of(Lines().piece(own, ["n"]), Seen(), len(own)))
     return plan
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from bertkit.data.stream import Taken
 from bertkit.inference.bulk.formats import Lines
-from bertkit.inference.bulk.parts import PartPlan, parts, read_part, write_part
+from bertkit.inference.bulk.parts import PartPlan, content_of, parts, read_part, write_part
 from bertkit.inference.seen import Seen
 
 
@@ -41,7 +41,7 @@ def test_wanted_parts_have_the_rows_around_them(margin: int) -> None:
 
 def test_a_part_is_read_as_it_was_written_or_is_damaged(tmp_path: Path) -> None:
     file, seen = tmp_path / "000001.part", Seen(2, 9, {"texts": 2}, {"long": 1}, ["x"])
-    write_part(file, Lines().piece([{"a": "\u2028"}, {"a": 1}], []), seen, 2)
+    write_part(file, content_of(Lines().piece([{"a": "\u2028"}, {"a": 1}], []), seen, 2))
     stored = read_part(file, check=True)
     assert (stored.rows, stored.seen) == (2, seen)
     assert stored.piece.payload().decode() == '{"a": "\u2028"}\n{"a": 1}\n'

@@ -119,6 +119,19 @@ def test_a_folder_of_shards(
         job(rows, output=out, shard_rows=9, format=format)
 
 
+def test_a_folder_killed_before_its_manifest_is_written_is_free(
+    job: Callable[..., int], rows: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def write(*_: Any) -> None:
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(bulk_run.BulkJob, "write", write)
+        with pytest.raises(Killed):
+            job(rows, output=tmp_path / "out", shard_rows=9, format="jsonl")
+    assert job(rows, output=tmp_path / "out", shard_rows=9, format="jsonl") == 30
+
+
 def test_two_processes_share_the_parts(
     job: Callable[..., int], rows: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
