@@ -14,7 +14,9 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
+from pathlib import Path
+from typing import Protocol
 
 from bertkit import fs, processes
 from bertkit.bench.job import GOES_ON, Job, blocked, finished, one_line, read_failure, to_json, train_and_answer
@@ -27,11 +29,12 @@ PAUSE = 0.2
 """Seconds between two looks at the processes."""
 
 
-def run(jobs: Sequence[Job], *, parallel: int = 1) -> dict[str, str]:
+def run(jobs: Sequence[Job], *, parallel: int = 1, elsewhere: Placing | None = None) -> dict[str, str]:
     """Run all jobs that are not finished yet.
 
     Args:
         parallel: jobs at a time, each in its own process; 1: one after another in this process.
+        elsewhere: places them on other machines, in place of `parallel`.
 
     Returns:
         The reason for each job that failed, by its name (`rte, seed 2`). The others went on.
@@ -41,7 +44,10 @@ def run(jobs: Sequence[Job], *, parallel: int = 1) -> dict[str, str]:
     """
     failed: dict[str, str] = {}
     with Stopping() as stopping:
-        results = one_by_one(jobs, stopping) if parallel == 1 else in_processes(jobs, parallel)
+        if elsewhere is None and parallel == 1:
+            results = one_by_one(jobs, stopping)
+        else:
+            results = in_processes(jobs, elsewhere or Here(parallel))
         with contextlib.closing(results):  # ends the running processes, also when Stopped comes between two jobs
             for job, reason in results:
                 if reason:
@@ -81,15 +87,16 @@ def one_by_one(jobs: Sequence[Job], stopping: Stopping) -> Generator[tuple[Job, 
         stopping.check()
 
 
-def in_processes(jobs: Sequence[Job], number: int) -> Generator[tuple[Job, str]]:
-    """Run up to `number` jobs at a time; yields each when it ends, with the reason why it failed, or an empty text.
+def in_processes(jobs: Sequence[Job], begin: Placing) -> Generator[tuple[Job, str]]:
+    """Run some jobs at a time; yields each when it ends, with the reason why it failed, or an empty text.
 
     Raises:
         Stopped: this process was stopped, or one of the jobs was; all of them have ended.
     """
     waiting = [job for job in jobs if not finished(job)]
     yield from ((job, "") for job in jobs if job not in waiting)
-    time_left, cards = TimeLeft(jobs, number), _cards()
+    number = begin.number
+    time_left = TimeLeft(jobs, number)
     running: list[Child] = []
     try:
         while waiting or running:
@@ -107,7 +114,7 @@ def in_processes(jobs: Sequence[Job], number: int) -> Generator[tuple[Job, str]]
                     yield job, reason
                     continue
                 place = min(set(range(number)) - {child.place for child in running})
-                child = Child(job, place, _environment(place, number, cards))
+                child = Child(job, place, begin)
                 running.append(child)
                 begun = len(jobs) - len(waiting)
                 log.info("job %d of %d: %s, log in %s", begun, len(jobs), job, child.log)
@@ -116,10 +123,34 @@ def in_processes(jobs: Sequence[Job], number: int) -> Generator[tuple[Job, str]]
         _end(running)
 
 
-class Child:
-    """A job that runs in its own process."""
+class Placing(Protocol):
+    """Starts the process of a job, in a place from 0 to `number`."""
 
-    def __init__(self, job: Job, place: int, environment: dict[str, str]):
+    number: int
+
+    def __call__(self, job: Job, place: int) -> Process: ...
+
+
+class Process(Protocol):
+    """What runs a job: as `subprocess.Popen`."""
+
+    @property
+    def returncode(self) -> int | None: ...
+    def poll(self) -> int | None: ...
+    def wait(self, timeout: float | None = None) -> int: ...
+    def terminate(self) -> None: ...
+    def kill(self) -> None: ...
+
+
+class Child:
+    """A job that runs in its own process.
+
+    Args:
+        place: its number among those that run at a time.
+        begin: starts the process of a job in a place.
+    """
+
+    def __init__(self, job: Job, place: int, begin: Callable[[Job, int], Process]):
         self.job = job
         self.place = place
         self.start = time.monotonic()
@@ -127,16 +158,7 @@ class Child:
         with fs.writing(self.log):
             self.log.parent.mkdir(parents=True, exist_ok=True)
         job.failure_file.unlink(missing_ok=True)
-        with self.log.open("ab") as stream:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "bertkit.bench.job"],
-                stdin=subprocess.PIPE, stdout=stream, stderr=stream, env=environment,
-                start_new_session=True,  # Ctrl-C comes to this process alone, which passes it on
-            )  # fmt: skip
-        assert self.process.stdin is not None
-        with contextlib.suppress(BrokenPipeError):  # it has ended already; its exit code tells why
-            self.process.stdin.write((to_json(job) + "\n").encode())
-            self.process.stdin.flush()
+        self.process = begin(job, place)
 
     def failure(self) -> str:
         """Why it failed, after its end; an empty text where it did not.
@@ -159,9 +181,34 @@ class Child:
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.wait()
-        if self.process.stdin is not None:
+        if stdin := getattr(self.process, "stdin", None):
             with contextlib.suppress(BrokenPipeError):
-                self.process.stdin.close()
+                stdin.close()
+
+
+def start_process(job: str, log: Path, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    """Start a process that runs a job (`to_json`) and logs to a file."""
+    with log.open("ab") as stream:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "bertkit.bench.job"],
+            stdin=subprocess.PIPE, stdout=stream, stderr=stream, env=environment,
+            start_new_session=True,  # Ctrl-C comes to this process alone, which passes it on
+        )  # fmt: skip
+    assert process.stdin is not None
+    with contextlib.suppress(BrokenPipeError):  # it has ended already; its exit code tells why
+        process.stdin.write((job + "\n").encode())
+        process.stdin.flush()
+    return process
+
+
+class Here:
+    """Starts the processes of jobs on this machine, each with its share."""
+
+    def __init__(self, number: int):
+        self.number, self._cards = number, _cards()
+
+    def __call__(self, job: Job, place: int) -> Process:
+        return start_process(to_json(job), job.log_file, _environment(place, self.number, self._cards))
 
 
 def _next(waiting: Sequence[Job], running: Sequence[Child]) -> Job | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
@@ -50,6 +51,10 @@ def bench(
         int,
         typer.Option("--parallel", min=1, metavar="N", help="Jobs at a time: one GPU each, or a share of the cores."),
     ] = 1,
+    ray: Annotated[
+        str | None,
+        typer.Option(metavar="ADDRESS", help="Run the jobs on a Ray cluster: HOST:PORT, auto, or local to start one."),
+    ] = None,
     output: Annotated[
         Path | None,
         typer.Option("--output", "-o", help="Folder for all Runs and the table; an unfinished one is continued."),
@@ -70,15 +75,20 @@ def bench(
         raise RecipeError.at("--recipes", f"no such recipes: {recipes}", did_you_mean(recipes, RECIPES))
     numbers, names = seeds_of(seeds), names_of(tasks)
     from bertkit.bench.plan import BenchRequest, plan
+    from bertkit.bench.ray_jobs import RayJobs
     from bertkit.bench.runner import run
     from bertkit.bench.suite_file import find_suite
+    from bertkit.cluster import cluster
     from bertkit.files.lock import one_writer
 
     chosen: Any = recipes
     request = BenchRequest(output, model, numbers, tuple(sets or ()), names)
     checked = plan(find_suite(suite, data=data, recipes=chosen), request)
-    with one_writer(output):
-        failed = run([replace(job, trust_code=trust_code) for job in checked.jobs], parallel=parallel)
+    with one_writer(output), cluster(ray) if ray else nullcontext() as nodes:
+        jobs = [replace(job, trust_code=trust_code) for job in checked.jobs]
+        failed = run(
+            jobs, parallel=parallel, elsewhere=RayJobs(nodes, parallel if parallel > 1 else None) if nodes else None
+        )
         _report(checked, failed, leaderboard=suite == "glue")
 
 
@@ -88,9 +98,9 @@ def _report(plan: Any, failed: dict[str, str], *, leaderboard: bool) -> None:
     Raises:
         TrainingError: the jobs that failed, after the results of the others are printed.
     """
-    from bertkit.bench import submission
-    from bertkit.bench.page import page_of, warnings
-    from bertkit.bench.table import CONDITIONS, as_json, cells, condition_cells, header, tabulate
+    from bertkit.bench.results import submission
+    from bertkit.bench.results.page import page_of, warnings
+    from bertkit.bench.results.table import CONDITIONS, as_json, cells, condition_cells, header, tabulate
     from bertkit.fs import write_json, write_text
     from bertkit.report.bench import text
 

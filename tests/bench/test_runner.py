@@ -179,7 +179,7 @@ class Pretended:
     ended: list[str] = []  # noqa: RUF012 - of all of them
     codes: dict[str, int] = {}  # noqa: RUF012 - by job; one that has none runs until it is asked to stop
 
-    def __init__(self, job: Job, place: int, environment: dict[str, str]):
+    def __init__(self, job: Job, place: int, begin: runner.Placing):
         self.job, self.place, self.start, self.log = job, place, 0.0, Path("log")
         self.process: Any = SimpleNamespace(poll=lambda: self.codes.get(job.entry), terminate=lambda: None)
 
@@ -208,13 +208,13 @@ def jobs_of(folder: Path, *names: str) -> list[Job]:
 def test_one_that_is_stopped_stops_all(tmp_path: Path, pretended: type[Pretended]) -> None:
     pretended.codes = {"b": processes.STOPPED}
     with pytest.raises(Stopped, match="was stopped"):
-        list(runner.in_processes(jobs_of(tmp_path, "a", "b", "c"), 2))
+        list(runner.in_processes(jobs_of(tmp_path, "a", "b", "c"), runner.Here(2)))
     assert pretended.ended == ["b", "a"]  # c was never begun
 
 
 def test_who_leaves_ends_what_runs(tmp_path: Path, pretended: type[Pretended]) -> None:
     pretended.codes = {"a": 0}
-    with contextlib.closing(runner.in_processes(jobs_of(tmp_path, "a", "b"), 2)) as done:
+    with contextlib.closing(runner.in_processes(jobs_of(tmp_path, "a", "b"), runner.Here(2))) as done:
         assert next(done)[1] == ""
     assert pretended.ended == ["a", "b"]
 
@@ -234,7 +234,7 @@ def test_what_is_finished_is_not_begun(tmp_path: Path, pretended: type[Pretended
     (job.run.path / "predictions").mkdir(parents=True)
     job.run.metrics_file.write_text("{}", "utf-8")
     (job.run.path / "predictions" / "made.json").write_text(json.dumps(job_module._to_make(job)), "utf-8")
-    assert list(runner.in_processes([job], 2)) == [(job, "")]
+    assert list(runner.in_processes([job], runner.Here(2))) == [(job, "")]
     assert pretended.ended == []
 
 
