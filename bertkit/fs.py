@@ -12,6 +12,7 @@ import errno
 import json
 import math
 import os
+import re
 import secrets
 import shutil
 import stat
@@ -23,11 +24,17 @@ from typing import Any
 from bertkit.errors import BertkitError, DataError, Parameter, Problem, WriteError
 
 ASIDE = ".writing-"
+_ADDRESS = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]+://")
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO)
 """Errors of a disk that takes no more, which are no bugs of ours."""
 REFUSED = (errno.EACCES, errno.EPERM, errno.ENAMETOOLONG, errno.ELOOP)
 OPEN_FILES = ("/dev/stdout", "/dev/stderr", "/dev/fd/", "/proc/self/fd/")
 """Names of files that this process has open already: a shell's `>(gzip > out.gz)` is `/dev/fd/63`."""
+
+
+def is_remote(name: str) -> bool:
+    """Whether a name is an address (`s3://bucket/file.csv`) and no path on this machine."""
+    return bool(_ADDRESS.match(name))
 
 
 def cache_home() -> Path:

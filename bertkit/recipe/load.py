@@ -18,6 +18,7 @@ from pydantic import ValidationError
 
 from bertkit import plugins, trust
 from bertkit.errors import BertkitError, Problem, RecipeError
+from bertkit.fs import is_remote
 from bertkit.recipe import train_block
 from bertkit.recipe.code import code_of, is_of_run
 from bertkit.recipe.contradictions import contradictions, settle_length
@@ -110,7 +111,7 @@ def anchor_paths(source: YamlValues) -> None:
     data = source.values.get("data")
     named = isinstance(data, dict) and isinstance(data.get("label_names"), str)  # a list has names, and no paths
     paths = [*DATA_PATHS, LABEL_NAMES] if named else DATA_PATHS
-    anchor(source, paths, lambda text, _: not text.startswith(("hub:", "package:", MEMORY)) and text not in ("-", ""))
+    anchor(source, paths, lambda text, _: not _has_no_folder(text))
     anchor(source, MODEL_PATHS, _is_folder)
     source.values = change_references(Recipe, source.values, partial(_anchored, source))
 
@@ -125,6 +126,10 @@ def map_references(recipe: Recipe, visit: Visit) -> Recipe:
     changed = change_references(Recipe, recipe, visit)
     options = plugins.find("task", recipe.task).Options
     return changed.model_copy(update={"options": change_references(options, recipe.options, visit, ("options",))})
+
+
+def _has_no_folder(text: str) -> bool:
+    return text.startswith(("hub:", "package:", MEMORY)) or text in ("-", "") or is_remote(text)
 
 
 def _is_folder(text: str, folder: Path) -> bool:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import difflib
 import glob
 import io
 import logging
 import re
+import shutil
 import sys
+import tempfile
 import threading
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -19,13 +22,19 @@ from typing import Any, BinaryIO
 from bertkit import extras
 from bertkit.data.held import rows_named
 from bertkit.data.read.bytes.packed import ZIP, choose, files_in, is_excel, is_packed, unpack
+from bertkit.data.read.bytes.remote import fetch
 from bertkit.data.read.formats import ENDINGS, NOT_ROWS, chosen, of_ending, unknown_ending
 from bertkit.errors import BertkitError, DataError, ExtraError, Problem
+from bertkit.fs import is_remote, writing
 from bertkit.recipe.schema import MEMORY, DataBlock
 from bertkit.warn import warn
 
 log = logging.getLogger("bertkit")
 
+BUFFER = 2**16
+"""Bytes in which the first character of a file must be that is no space."""
+MOST = 2**26
+"""Bytes of standard input that are held in memory; more lie in a temporary file."""
 PATIENCE = 1.0
 """Seconds before a pipe without a writer is named."""
 
@@ -101,7 +110,8 @@ def expand(sources: Sequence[str | Source], block: DataBlock) -> list[Source]:
 
     Each is a file, a folder (every data file in it, at any depth; or see folders.py), a glob, `file.json#key`,
     `file.xlsx#Sheet`, `file.zip#inner.csv`, `folder#table.txt`, `-` (standard input), `package:module/path` (a file in
-    an installed package) or `hub:name[:config][@revision]#split`. A Source stays.
+    an installed package), `s3://bucket/file.csv` (see remote.py) or `hub:name[:config][@revision]#split`. A Source
+    stays.
 
     Raises:
         DataError: one or more of them name nothing that can be read; all are reported together.
@@ -135,6 +145,13 @@ def _expand(text: str, block: DataBlock) -> list[Source]:
     if text.startswith(MEMORY):
         found = rows_named(text)
         return [Source(found.split, "memory", rows=found.rows)]
+    if is_remote(text):
+        path, _, key = text.partition("#")
+        return [
+            replace(one, name=f"{name}{one.name.removeprefix(shown(copy))}")
+            for name, copy in fetch(path)
+            for one in _files(str(copy), key, text, block)
+        ]
     if text.startswith(extras.PACKAGE):
         path, _, key = text.partition("#")
         return _files(str(extras.carried(path, DataError)), key, text, block)
@@ -157,10 +174,17 @@ def _standard_input(block: DataBlock) -> Source:
         raise DataError.at("stdin", "is closed", "name a file, or send the rows to standard input")
     if sys.stdin.isatty():
         log.info("stdin: reads what is typed until Ctrl-D")
-    content = sys.stdin.buffer.read()
-    opens = content.removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
+    content = sys.stdin.buffer.read(MOST + 1)
+    opens = content[:BUFFER].removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
     format = block.format or ("jsonl" if opens == b"{" and not block.delimiter else "csv")
-    return Source("stdin", format, content=content)
+    if len(content) <= MOST:
+        return Source("stdin", format, content=content)
+    temporary = tempfile.NamedTemporaryFile(prefix="bertkit-stdin-", delete=False)  # noqa: SIM115 (for all readers)
+    with writing(Path(temporary.name)), temporary as file:
+        atexit.register(Path(file.name).unlink, missing_ok=True)
+        file.write(content)
+        shutil.copyfileobj(sys.stdin.buffer, file)
+    return Source("stdin", format, Path(file.name))
 
 
 def _files(path: str, key: str, text: str, block: DataBlock) -> list[Source]:

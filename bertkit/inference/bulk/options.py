@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from bertkit.errors import DataError, Parameter, did_you_mean
-from bertkit.fs import check_output
+from bertkit.fs import check_output, is_remote
 from bertkit.inference.columns import AnswerColumns, Probabilities
 from bertkit.recipe.schema import DataBlock
 
@@ -100,6 +100,9 @@ class BulkOptions:
         Raises:
             DataError: they do not.
         """
+        if is_remote(str(self.output)):
+            what = f"{self.output}: predictions are written to a disk of this machine"
+            raise DataError.at(Parameter("output"), what, "name a file or a folder, and copy it from there")
         if self.format and not self.is_folder:
             raise DataError.at(Parameter("format"), "is for a folder of shards", "a file's ending names its format")
         if self.excel and self.ending != ".csv":

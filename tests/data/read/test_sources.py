@@ -146,6 +146,17 @@ def test_standard_input_is_json_lines_or_csv(monkeypatch, content, format):
     assert source.open().read() == content
 
 
+def test_much_standard_input_lies_in_a_file(monkeypatch):
+    content = b"text\n" + b"hello\n" * 100
+    monkeypatch.setattr(sources, "MOST", 50)
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content)))
+    (source,) = expand(["-"], BLOCK)
+    assert (source.name, source.format, source.content) == ("stdin", "csv", b"")
+    assert source.open().read() == content
+    assert source.file is not None
+    source.file.unlink()
+
+
 def test_the_format_option_overrules_standard_input(monkeypatch):
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"text\n")))
     assert formats(["-"], DataBlock(format="text")) == ["text"]
