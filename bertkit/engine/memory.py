@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import ctypes
 import functools
+import itertools
 import sys
 from collections.abc import Callable
 
@@ -20,9 +21,13 @@ M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4
 """Parameters of glibc's mallopt (malloc.h): bytes kept at the end of the heap, and most blocks outside it."""
 
 
-def tidy(step: int) -> None:
-    """Return free memory to the system at every 50th step; without glibc do nothing."""
-    if step % EVERY == 0 and (trim := _trim()):
+_steps = itertools.count(1)
+
+
+def tidy() -> None:
+    """Return free memory to the system at every 50th call; without glibc do nothing."""
+    trim = _trim()
+    if next(_steps) % EVERY == 0 and trim:
         trim(0)
 
 

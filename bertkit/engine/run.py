@@ -52,8 +52,8 @@ def run(
     plan = batches_of(share, lengths, room)
     if backend.lockstep and processes.count() > 1:
         plan += [[-1]] * (max(processes.gather(len(plan))) - len(plan))
-    for number, planned in enumerate(progress(plan)):
-        memory.tidy(number)
+    for planned in progress(plan):
+        memory.tidy()
         waiting = [planned]
         while waiting:
             numbers = waiting.pop()

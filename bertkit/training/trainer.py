@@ -118,7 +118,7 @@ class BertTrainer(Trainer):
         return weight.to(device)
 
     def training_step(self, *args: Any, **kwargs: Any) -> torch.Tensor:
-        memory.tidy(self.state.global_step)
+        memory.tidy()
         with fast():
             return super().training_step(*args, **kwargs)
 

@@ -5,13 +5,17 @@ The task is the one of docs/plugins.md, read from there: what the docs show is w
 
 from __future__ import annotations
 
+import csv
 import json
 import shlex
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from bertkit.inference.bulk import output
+from bertkit.inference.bulk.run import Bulk
 from bertkit.run import Run
 from tests.helpers import Power, write_csv
 from tests.test_docs import ROOT, blocks
@@ -73,6 +77,15 @@ def test_a_task_from_outside_gets_every_command(
     ran("eval", "runs/a", "--data", "new.csv", "--output", "eval.json")
     accuracy = json.loads(Path("eval.json").read_text())["figures"]["accuracy"]
     ran("predict", "runs/a", "texts.csv", "--output", "answers.csv")
+    many = [(f"{text} {number}",) for number in range(25) for text, _ in TEXTS]
+    write_csv(project / "many.csv", ("text",), many)
+    monkeypatch.setattr(output, "Bulk", partial(Bulk, size=8))  # a job of 13 parts
+    ran("predict", "runs/a", "many.csv", "--output", "many/", "--shard-rows", "40", "--format", "csv")
+    files = sorted(Path("many").glob("shard-*.csv"))
+    shards = [[*csv.DictReader(file.read_text("utf-8").splitlines())] for file in files]
+    assert [len(rows) for rows in shards] == [40, 40, 20]
+    assert [row["text"] for rows in shards for row in rows] == [text for (text,) in many]
+    assert all(0 < float(row["probability_toxic"]) < 1 for rows in shards for row in rows)
     assert Path("answers.csv").read_text().startswith("text,probability_toxic\n")
     ran("eval", "answers.csv", "--on", "toxicity.yaml", "--data", "new.csv", "--output", "file.json")
     scored = json.loads(Path("file.json").read_text())
