@@ -2,7 +2,9 @@
 
 A real file is repeated, each row with its number. Sides: the command with one and with two processes; transformers'
 text-classification pipeline over a `KeyDataset` at its best batch size, which keeps only label and score; and, for the
-encoder alone, sentence-transformers' `encode`. `--memory` measures the command's peak memory over numbers of rows.
+encoder alone, sentence-transformers' `encode`. `--memory` measures the command's peak memory over numbers of rows;
+`--kills N` kills a job N times at random moments, and compares its output with that of one left alone. Both take a BERT
+of one layer, whose answers cost next to nothing.
 """
 
 from __future__ import annotations
@@ -10,11 +12,14 @@ from __future__ import annotations
 import argparse
 import csv
 import os
+import random
 import resource
+import signal
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +27,13 @@ from predict import PACKAGED, SIZES, some_run
 from side_by_side import figure, parser, record, rows_of, say, write_rows
 
 MEMORY = (10_000, 100_000, 1_000_000)
+SMALL = {
+    "scratch": {
+        "model_type": "bert", "hidden_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2,
+        "intermediate_size": 64,
+    },
+    "tokenizer": PACKAGED["name"],
+}  # fmt: skip
 
 
 def numbered(file: Path, rows: list[dict[str, str]], count: int) -> Path:
@@ -94,17 +106,52 @@ def measure(run: Path, rows: list[dict[str, str]], args: argparse.Namespace, fol
     ]
 
 
+def kills(run: Path, source: Path, folder: Path, times: int, more: Sequence[str]) -> list[dict[str, Any]]:
+    """A job left alone, and one that is killed at moments drawn evenly over the time that it takes."""
+    alone, out = folder / "alone.csv", folder / "killed.csv"
+    seconds, _ = command(run, source, alone, *more)
+    draw, killed, start = random.Random(len(more)), 0, time.perf_counter()
+    line = [sys.executable, "-m", "bertkit", "predict", str(run), str(source), "-o", str(out), *more]
+    while killed < times:
+        child = subprocess.Popen(line, stderr=subprocess.DEVNULL, start_new_session=True)
+        try:
+            if child.wait(draw.uniform(2, 2 + 2 * seconds / times)) == 0:
+                break
+            raise RuntimeError(f"exit code {child.returncode}: {' '.join(line)}")
+        except subprocess.TimeoutExpired:
+            os.killpg(child.pid, signal.SIGKILL)
+            killed += child.wait() == -signal.SIGKILL
+    if not out.exists():
+        command(run, source, out, *more)
+    same = out.read_bytes() == alone.read_bytes()
+    assert same, "the output differs"
+    options = " ".join(["predict", *more])
+    return [
+        {"command": options, "kills": killed, "seconds alone": figure(seconds),
+         "seconds with kills": figure(time.perf_counter() - start), "bytes equal": "yes"}
+    ]  # fmt: skip
+
+
 def main() -> None:
     given = parser(__doc__)
     given.add_argument("--rows", type=int, default=1_000_000)
     given.add_argument("--part", type=int, default=512, help="rows that choose the pipeline's batch size")
     given.add_argument("--encode", action="store_true", help="also time sentence-transformers, which must be installed")
     given.add_argument("--memory", action="store_true", help="peak memory at numbers of rows up to --rows, alone")
+    given.add_argument("--kills", type=int, default=0, metavar="N", help="kill a job N times, alone")
     args = given.parse_args()
     rows = rows_of(args.data, 3000)
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
-        run = some_run(write_rows(folder / "train.csv", rows), folder / "run", PACKAGED).path
+        model = SMALL if args.memory or args.kills else PACKAGED
+        run = some_run(write_rows(folder / "train.csv", rows), folder / "run", model).path
+        if args.kills:
+            source = numbered(folder / "rows.csv", rows, args.rows)
+            lines = [
+                line for more in ((), ("--processes", "2")) for line in kills(run, source, folder, args.kills, more)
+            ]
+            record("bulk_kills", {f"{args.rows:,} rows, killed by SIGKILL": lines}, args, __doc__)
+            return
         if args.memory:
             lines = []
             for count in [number for number in MEMORY if number <= args.rows]:

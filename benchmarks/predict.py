@@ -1,9 +1,10 @@
 """How many rows per second does `Predictor.predict` answer, against transformers' text-classification pipeline?
 
-Both hold the model of one Run, take the same texts, tokenize them and return all probabilities. The pipeline runs at
+All hold the model of one Run, take the same texts, tokenize them and return all probabilities. The pipeline runs at
 the batch size that is fastest on a part of the texts; then again on texts sorted by length, at the best size for
-those. Labels and probabilities are compared before the times. `--budgets` measures which number of padded tokens per
-batch (`Backend.tokens`) is fastest on this machine.
+those. Labels and probabilities are compared before the times. The second table is one text at a time; the third says
+which share of the machine's own fastest matrix product in float32 prediction with torch is. `--budgets` measures which
+number of padded tokens per batch (`Backend.tokens`) is fastest on this machine.
 """
 
 from __future__ import annotations
@@ -12,7 +13,9 @@ import os
 
 os.environ["TOKENIZERS_PARALLELISM"] = "true"  # else the pipeline switches it off, for bertkit too
 
+import argparse
 import functools
+import itertools
 import tempfile
 import time
 from collections.abc import Callable
@@ -20,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from side_by_side import figure, in_turns, parser, record, rows_of, say, table, write_rows
+from side_by_side import WORDS, figure, in_turns, parser, record, rows_of, say, table, write_rows
 
 from bertkit import Predictor, Recipe, Run, train
 
@@ -31,6 +34,12 @@ WHICH = "Which number of padded tokens per batch (`Backend.tokens`) is fastest?"
 PROBABILITY = 1e-4
 """Largest difference of a probability between two sides."""
 
+SHORT = 16
+"""Tokens of a short text."""
+TIMES = 20
+"""How often a short text is answered in a round."""
+
+Tables = dict[str, list[dict[str, Any]]]
 Ask = Callable[[list[str]], list[Any]]
 
 
@@ -89,21 +98,97 @@ def compare(ours: list[Any], theirs: list[Any]) -> float:
     return apart
 
 
-def measure(run: Run, texts: list[str], device: str, rounds: int, part: int) -> tuple[list[dict[str, Any]], Any]:
-    """The table, and all that it comes from."""
-    predictor = Predictor.open(run, device=device)
+def exports(run: Run, folder: Path) -> dict[str, Run]:
+    """The Run exported to ONNX; how far int8 drops is not asked, as this Run is hardly trained."""
+    from bertkit.shrink.export import ExportRequest, export
+
+    return {
+        "bertkit, ONNX float32": export(ExportRequest(run, folder / "float32")),
+        "bertkit, ONNX int8": export(ExportRequest(run, folder / "int8", int8=True, max_drop=100)),
+    }
+
+
+def measure(run: Run, folder: Path, texts: list[str], args: argparse.Namespace) -> tuple[Tables, dict[str, Any]]:
+    """The tables, and all that they come from."""
+    predictor = Predictor.open(run, device="cpu")
     asks: dict[str, Ask] = {"bertkit": predictor.predict}
+    exported = {name: Predictor.open(one).predict for name, one in exports(run, folder).items()}
     tried = {}
     for by_length in (False, True):
-        size, rates = best_size(run, device, texts[:part], by_length=by_length)
+        size, rates = best_size(run, "cpu", texts[: args.part], by_length=by_length)
         name = f"pipeline, batches of {size}" + (", texts sorted by length" if by_length else "")
-        asks[name], tried[name] = pipeline_of(run, device, size, by_length=by_length), rates
-    apart = {name: compare(predictor.predict(texts), ask(texts)) for name, ask in asks.items() if name != "bertkit"}
-    seconds = in_turns({name: functools.partial(ask, texts) for name, ask in asks.items()}, rounds, warm=0)
+        asks[name], tried[name] = pipeline_of(run, "cpu", size, by_length=by_length), rates
+    ours = predictor.predict(texts)
+    apart = {name: compare(ours, ask(texts)) for name, ask in asks.items() if name != "bertkit"}
+    apart["bertkit, ONNX float32"] = distance(ours, exported["bertkit, ONNX float32"](texts))
+    assert apart["bertkit, ONNX float32"] < PROBABILITY
+    sides = {**asks, **exported}
+    seconds = in_turns({name: functools.partial(ask, texts) for name, ask in sides.items()}, args.rounds, warm=1)
     rows = table(seconds, len(texts))
     for row in rows[1:]:
-        row["probabilities differ by"] = f"{apart[row['side']]:.1g}"
-    return rows, {"seconds": seconds, "rows/s of each batch size": tried, "probabilities differ by": apart}
+        row["probabilities differ by"] = f"{apart[row['side']]:.1g}" if row["side"] in apart else ""
+    text = short_text(predictor)
+    one_by_one = {**asks, **exported, "pipeline, batches of 1": pipeline_of(run, "cpu", 1)}
+    one_by_one = {name: ask for name, ask in one_by_one.items() if name.startswith("bertkit") or name.endswith(" of 1")}
+    alone = in_turns({name: functools.partial(_times, ask, text) for name, ask in one_by_one.items()}, 5 * args.rounds)
+    tables: Tables = {f"{len(texts):,} rows, tokenisation included": rows}
+    tables[f"One text of {SHORT} tokens, {TIMES} times"] = table(alone, TIMES, "texts/s")
+    work, peak = work_of(predictor, texts), peak_of(predictor)
+    rate = work / float(np.median(seconds["bertkit"])) / 1e9
+    tables["Matrix products in float32"] = [
+        {"GFLOP/s": figure(rate), "of": "bertkit with torch, all else included", "share": f"{rate / peak:.2f}"},
+        {"GFLOP/s": figure(peak), "of": "this machine at most, on shapes of this model", "share": "1.00"},
+    ]
+    more = {"seconds": seconds, "seconds of single texts": alone, "rows/s of each batch size": tried}
+    return tables, {**more, "probabilities differ by": apart}
+
+
+def _times(ask: Ask, text: str) -> None:
+    for _ in range(TIMES):
+        ask([text])
+
+
+def distance(ours: list[Any], theirs: list[Any]) -> float:
+    """The largest difference of a probability between answers of two predictors."""
+    names = list(ours[0]["probabilities"])
+    return max(
+        abs(a["probabilities"][n] - b["probabilities"][n]) for a, b in zip(ours, theirs, strict=True) for n in names
+    )
+
+
+def short_text(predictor: Predictor) -> str:
+    """A text of SHORT tokens, special tokens included."""
+    text = ""
+    for word in itertools.cycle(WORDS):
+        if len(predictor.tokenizer(text).input_ids) == SHORT:
+            return text
+        text = f"{text} {word}".strip()
+    raise AssertionError
+
+
+def work_of(predictor: Predictor, texts: list[str]) -> float:
+    """Floating-point operations of the encoder's matrix products for these texts, padding not counted."""
+    config: Any = predictor.backend.model.config  # type: ignore[attr-defined]
+    width, inner, layers = config.hidden_size, config.intermediate_size, config.num_hidden_layers
+    lengths = np.array([len(ids) for ids in predictor.tokenizer(texts, truncation=True).input_ids], float)
+    linear = 2 * (4 * width**2 + 2 * width * inner) * lengths.sum()
+    return layers * float(linear + 4 * width * (lengths**2).sum())
+
+
+def peak_of(predictor: Predictor) -> float:
+    """GFLOP/s of the fastest product of a batch of tokens with a layer's weights."""
+    import torch
+
+    config: Any = predictor.backend.model.config  # type: ignore[attr-defined]
+    width, inner = config.hidden_size, config.intermediate_size
+    best = 0.0
+    for tokens, (a, b) in itertools.product((512, 1024, 4096), ((width, inner), (inner, width), (width, width))):
+        x, weight, out = torch.randn(tokens, a), torch.randn(a, b), torch.empty(tokens, b)
+        for _ in range(30):
+            start = time.perf_counter()
+            torch.mm(x, weight, out=out)
+            best = max(best, 2 * tokens * a * b / (time.perf_counter() - start) / 1e9)
+    return best
 
 
 def budgets(run: Run, texts: list[str], device: str, rounds: int) -> tuple[list[dict[str, Any]], Any]:
@@ -144,9 +229,9 @@ def main() -> None:
             lines, more = budgets(run, texts, "cpu", args.rounds)
             record("predict_budgets", {f"{args.rows:,} rows": lines}, args, WHICH, **more)
         else:
-            lines, more = measure(run, texts, "cpu", args.rounds, args.part)
-            record("predict", {f"{args.rows:,} rows, tokenisation included": lines}, args, __doc__, **more)
-            say(f"labels agree, probabilities to {PROBABILITY:g}")
+            tables, more = measure(run, Path(folder), texts, args)
+            record("predict", tables, args, __doc__, **more)
+            say(f"labels agree, probabilities to {PROBABILITY:g}, but for int8's")
 
 
 if __name__ == "__main__":

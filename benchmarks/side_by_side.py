@@ -123,7 +123,10 @@ def machine() -> dict[str, Any]:
 
     about = environment()
     named = [line for line in _lines("/proc/cpuinfo") if line.startswith("model name")]
-    return {**about, "processor": named[0].split(":")[1].strip() if named else about["platform"]}
+    flags = " ".join(line for line in _lines("/proc/cpuinfo")[:40] if line.startswith("flags")).split()
+    wide = [flag for flag in ("avx2", "avx512f", "avx512_vnni", "avx512_bf16", "avx_vnni", "amx_tile") if flag in flags]
+    processor = named[0].split(":")[1].strip() if named else about["platform"]
+    return {**about, "processor": " ".join([processor, *([f"({', '.join(wide)})"] if wide else [])])}
 
 
 def _lines(file: str) -> list[str]:

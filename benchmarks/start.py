@@ -2,7 +2,7 @@
 
 Both sides are processes that load the model, answer one text and end; their output is discarded. The model is a Run of
 demo/support (MiniLM), trained for a step unless `--run` names one. The seconds of the processor stand beside those of
-the clock, as other processes of the machine prolong both, but the first less.
+the clock, as other processes of the machine prolong both, but the first less. An exported Run needs no torch.
 """
 
 from __future__ import annotations
@@ -29,7 +29,8 @@ def main() -> None:
     given.add_argument("--rounds", type=int, default=5)
     args = given.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        measure(args, args.run or trained(Path(folder) / "run"))
+        run = args.run or trained(Path(folder) / "run")
+        measure(args, run, exported(run, Path(folder) / "int8"))
 
 
 def trained(run: Path) -> Path:
@@ -38,10 +39,17 @@ def trained(run: Path) -> Path:
     return run
 
 
-def measure(args: argparse.Namespace, run: Path) -> None:
+def exported(run: Path, folder: Path) -> Path:
+    command = [*BERTKIT, "export", str(run), "--int8", "--max-drop", "100", "-o", str(folder)]
+    subprocess.run(command, check=True, capture_output=True)
+    return folder
+
+
+def measure(args: argparse.Namespace, run: Path, int8: Path) -> None:
     spent: dict[str, list[float]] = {}
     sides = {
         "bertkit predict RUN --text": process("bertkit", spent, [*BERTKIT, "predict", str(run), "--text", TEXT]),
+        "the same, exported with --int8": process("int8", spent, [*BERTKIT, "predict", str(int8), "--text", TEXT]),
         "transformers.pipeline": process("pipeline", spent, python(PIPELINE.format(model=f"{run}/model", text=TEXT))),
         "import torch": process("torch", spent, python("import torch")),
         "from transformers import pipeline": process("import", spent, python("from transformers import pipeline")),
