@@ -33,7 +33,7 @@ class RayJobs:
 
         share = self._share
         task: Any = ray.remote(num_cpus=share.cpus, num_gpus=share.gpus)(run_job)
-        return RayProcess(task.remote(to_json(job), str(job.log_file.absolute()), max(1, int(share.cpus))))
+        return RayProcess(task.remote(to_json(job), str(job.log_file), str(Path.cwd()), max(1, int(share.cpus))))
 
 
 class RayProcess:
@@ -76,13 +76,15 @@ class RayProcess:
         return self.returncode
 
 
-def run_job(job: str, log: str, threads: int) -> int:
+def run_job(job: str, log: str, folder: str, threads: int) -> int:
     """Run a job in a process of its own; the exit code. Cancelled, it lets the job save first.
 
     Args:
+        folder: from which its paths start.
         threads: at most; without GPUs the cores that Ray gives.
     """
-    process = start_process(job, Path(log), {**os.environ, "OMP_NUM_THREADS": str(threads)})
+    environment = {**os.environ, "OMP_NUM_THREADS": str(threads)}
+    process = start_process(job, Path(folder, log), environment, folder=Path(folder))
     try:
         return process.wait()
     except KeyboardInterrupt:

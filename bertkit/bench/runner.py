@@ -186,12 +186,18 @@ class Child:
                 stdin.close()
 
 
-def start_process(job: str, log: Path, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
-    """Start a process that runs a job (`to_json`) and logs to a file."""
+def start_process(
+    job: str, log: Path, environment: Mapping[str, str], *, folder: Path | None = None
+) -> subprocess.Popen[bytes]:
+    """Start a process that runs a job (`to_json`) and logs to a file.
+
+    Args:
+        folder: from which its paths start; None: this process's.
+    """
     with log.open("ab") as stream:
         process = subprocess.Popen(
             [sys.executable, "-m", "bertkit.bench.job"],
-            stdin=subprocess.PIPE, stdout=stream, stderr=stream, env=environment,
+            stdin=subprocess.PIPE, stdout=stream, stderr=stream, env=environment, cwd=folder,
             start_new_session=True,  # Ctrl-C comes to this process alone, which passes it on
         )  # fmt: skip
     assert process.stdin is not None

@@ -9,7 +9,7 @@ from __future__ import annotations
 import pickle
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -57,7 +57,8 @@ class RayParts:
         share = self.cluster.share(self.workers)
         _quiet(share)
         here = {"ray.io/node-id": ray.get_runtime_context().get_node_id()}
-        read = _Reading(source, plan, margin, frozenset(wanted))
+        sources = [replace(one, file=one.file and one.file.absolute()) for one in source.sources]  # it runs elsewhere
+        read = _Reading(replace(source, sources=sources), plan, margin, frozenset(wanted))
         files: Any = ray.put(_files(Path(self.model))) if Path(self.model).is_dir() else None
         rows = ray.data.from_items([0]).map_batches(read, batch_size=1, num_cpus=0, label_selector=here)
         answered = rows.map_batches(
