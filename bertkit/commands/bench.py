@@ -85,6 +85,8 @@ def bench(
     request = BenchRequest(output, model, numbers, tuple(sets or ()), names)
     checked = plan(find_suite(suite, data=data, recipes=chosen), request)
     with one_writer(output), cluster(ray) if ray else nullcontext() as nodes:
+        if nodes:
+            nodes.check()
         jobs = [replace(job, trust_code=trust_code) for job in checked.jobs]
         failed = run(
             jobs, parallel=parallel, elsewhere=RayJobs(nodes, parallel if parallel > 1 else None) if nodes else None

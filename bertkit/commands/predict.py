@@ -173,6 +173,8 @@ def predict(
     with cluster(ray) if ray else contextlib.nullcontext() as nodes:
         opened = open_predictor(model, source, **named, trust_code=trust_code)
         if source is not None:
+            if nodes:
+                nodes.check(["onnxruntime"] if opened.run and opened.run.backend == "onnx" else [])
             workers = number if number > 1 else None
             spread = RayParts(nodes, model, partial(answering, source, options, named), workers) if nodes else None
             _predict_file(opened, source, options, spread)

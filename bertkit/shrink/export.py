@@ -79,6 +79,8 @@ def export(wish: ExportRequest) -> Run:
         extras.need(module, extra="onnx", feature="export to ONNX")
     if run.backend != "torch":
         raise RunError.at(str(run.path), "is an exported Run already", "name the Run that it was made from")
+    if not wish.max_drop >= 0:  # nor is NaN, which no drop exceeds
+        raise RunError.at(Parameter("max_drop"), f"{wish.max_drop}: not a number of points", "0.5 is the default")
     Run(wish.output).check_free()
     with collect() as warnings:
         source = Predictor.open(run, needs=["transformers"])

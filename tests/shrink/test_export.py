@@ -111,6 +111,10 @@ def test_a_drop_that_is_too_large_leaves_nothing(trained: Run, tmp_path: Path, m
     refused(trained, tmp_path, RunError, r"drops by 2\.00 points")
 
 
+def test_a_bound_that_bounds_nothing(trained: Run, tmp_path: Path) -> None:
+    refused(trained, tmp_path, RunError, "--max-drop  nan: not a number of points", max_drop=float("nan"))
+
+
 def test_other_outputs_leave_nothing(trained: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(proof, "TOLERANCE", -1.0)
     refused(trained, tmp_path, RunError, "examples have other outputs than the model")

@@ -8,6 +8,7 @@ The figures and their names are those of `evaluate-v1.1.py`, `evaluate-v2.0.py` 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
@@ -74,6 +75,8 @@ def score_files(
         raise DataError.at(Parameter(name), what, "leave it out")
     if threshold is not None and not no_answer_probabilities:
         raise DataError.at(Parameter("threshold"), "needs probabilities", Parameter("no_answer_probabilities"))
+    if threshold is not None and math.isnan(threshold):
+        raise DataError.at(Parameter("threshold"), "nan: not a number", "the script's default is 1.0")
     file, limit = no_answer_probabilities, 1.0 if threshold is None else threshold
     probabilities = read_object(file, "no_answer_probabilities") if file else None
     if script == "squad_v2":

@@ -104,6 +104,7 @@ ALL = {"a": "Ann", "b": "", "c": ""}
         ({"data": []}, [], True, "is a data set"),
         ({"a": "Ann"}, ["--threshold", "0.5"], False, "squad has no questions without an answer"),
         (ALL, ["--threshold", "0.5"], True, "--threshold  needs probabilities; use --no-answer-probabilities"),
+        (ALL, ["--threshold", "nan", "--no-answer-probabilities", "odds.json"], True, "--threshold  nan: not a number"),
         (ALL, ["--set", "metrics=squad"], True, "the gold file is SQuAD 2.0, with"),
         ({"a": "Ann"}, ["--set", "metrics=squad_v2"], False, "the gold file is SQuAD 1.1, where"),
         (ALL, ["--set", "metrics=accuracy"], True, "accuracy: not an official script of SQuAD"),
