@@ -8,6 +8,7 @@ import socket
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import bertkit
@@ -21,6 +22,11 @@ AUTO = "auto"
 """In place of an address: the cluster that this machine belongs to."""
 ANSWER = 5.0
 """Seconds in which an address must answer."""
+
+SETTINGS = bytes((0, 0, 0, 4, 0, 0, 0, 0, 0))
+"""A frame of HTTP/2 (RFC 9113, section 6.5); its fourth byte is its kind."""
+GREETING = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + SETTINGS
+"""How a connection of HTTP/2 opens (section 3.4), which Ray speaks: its server answers with settings of its own."""
 
 PROBE = """
 def probe(modules):
@@ -105,9 +111,9 @@ def cluster(address: str) -> Iterator[Cluster]:
         ExtraError: Ray is not installed.
         TrainingError: no cluster answers at this address, or it has another version of Ray or Python.
     """
+    for name, value in _settings(address).items():  # read when Ray is imported
+        os.environ.setdefault(name, value)
     ray: Any = extras.need("ray", extra="ray", feature="--ray")
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # it would send figures to its makers
-    os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")  # what ends the work is an exception
     _check(address)
     options: dict[str, Any] = {"num_cpus": cores(), "include_dashboard": False} if address == LOCAL else {}
     try:
@@ -127,6 +133,18 @@ def cluster(address: str) -> Iterator[Cluster]:
         ray.shutdown()
 
 
+def _settings(address: str) -> dict[str, str]:
+    """What the environment tells Ray, where the user has not set it."""
+    found = {
+        "RAY_USAGE_STATS_ENABLED": "0",  # it would send figures to its makers
+        "RAY_BACKEND_LOG_LEVEL": "fatal",  # what ends the work is an exception
+    }
+    tokens = ("RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH")
+    if address == LOCAL or (Path.home() / ".ray" / "auth_token").is_file() or any(map(os.environ.get, tokens)):
+        found["RAY_AUTH_MODE"] = "token"  # as `ray start` does where there is a token; by itself a program does not
+    return found
+
+
 def _said(error: Exception) -> str:
     """The first line of what Ray says, and what it compares where versions differ."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
@@ -141,9 +159,14 @@ def _check(address: str) -> None:
     if "://" in address or not host or not port.isdigit():
         todo = "give HOST:PORT of the head node, from a machine of the cluster; auto; or local"
         raise TrainingError.at(Parameter("ray"), f"{address}: not an address", todo)
+    todo = "start one with: ray start --head; or start Ray here: --ray local"
     try:
-        socket.create_connection((host, int(port)), ANSWER).close()
+        with socket.create_connection((host, int(port)), ANSWER) as line:
+            line.settimeout(ANSWER)
+            line.sendall(GREETING)
+            answer = line.recv(9)
     except (OSError, OverflowError) as error:
         what = f"{address}: no cluster answers: {getattr(error, 'strerror', None) or error}"
-        todo = "start one with: ray start --head; or start Ray here: --ray local"
         raise TrainingError.at(Parameter("ray"), what, todo) from error
+    if answer[3:4] != SETTINGS[3:4] and os.environ.get("RAY_USE_TLS") != "1":
+        raise TrainingError.at(Parameter("ray"), f"{address}: what answers there is not Ray", todo)

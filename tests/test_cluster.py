@@ -53,6 +53,40 @@ def test_nobody_answers(monkeypatch: pytest.MonkeyPatch) -> None:
         pass
 
 
+class Line:
+    """A connection on which something answers."""
+
+    def __init__(self, answer: bytes):
+        self.answer, self.sent = answer, b""
+
+    def __enter__(self) -> Line:
+        return self
+
+    def __exit__(self, *_: object) -> None: ...
+
+    def settimeout(self, _: float) -> None: ...
+
+    def sendall(self, content: bytes) -> None:
+        self.sent += content
+
+    def recv(self, count: int) -> bytes:
+        return self.answer[:count]
+
+
+@pytest.mark.parametrize("answer", [b"HTTP/1.1 400 Bad request", b"SSH-2.0-OpenSSH_9.2", b""])
+def test_something_else_answers(monkeypatch: pytest.MonkeyPatch, answer: bytes) -> None:
+    monkeypatch.setattr(cluster_module.socket, "create_connection", lambda *_: Line(answer))
+    with pytest.raises(TrainingError, match=r"^--ray  head:6379: what answers there is not Ray; start one with"):
+        cluster_module._check("head:6379")
+
+
+def test_ray_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    line = Line(bytes((0, 0, 18, 4, 0, 0, 0, 0, 0)))
+    monkeypatch.setattr(cluster_module.socket, "create_connection", lambda *_: line)
+    cluster_module._check("head:6379")
+    assert line.sent == b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes((0, 0, 0, 4, 0, 0, 0, 0, 0))
+
+
 def test_without_ray(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(extras, "has", lambda module: False)
     with (
