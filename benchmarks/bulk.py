@@ -10,10 +10,10 @@ of one layer, whose answers cost next to nothing.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import csv
 import os
 import random
-import resource
 import signal
 import subprocess
 import sys
@@ -48,19 +48,24 @@ def numbered(file: Path, rows: list[dict[str, str]], count: int) -> Path:
 
 
 def command(run: Path, source: Path, output: Path, *more: str) -> tuple[float, float]:
-    """Seconds of a command, and its peak memory in MB (the largest process)."""
+    """Seconds of a command, and its peak memory in MB (of the process that is started, not of those that it starts)."""
     line = [sys.executable, "-m", "bertkit", "predict", str(run), str(source), "-o", str(output), *more]
-    start = time.perf_counter()
+    start, peak = time.perf_counter(), 0.0
     child = subprocess.Popen(line, stderr=subprocess.DEVNULL)
-    _, status, usage = os.wait4(child.pid, 0)
-    child.returncode = os.waitstatus_to_exitcode(status)
+    while child.poll() is None:  # the system's own count begins with the memory of the process that forks
+        peak = max(peak, _peak(child.pid))
+        time.sleep(0.05)
     if child.returncode:
         raise RuntimeError(f"exit code {child.returncode}: {' '.join(line)}")
-    return time.perf_counter() - start, _megabytes(usage)
+    return time.perf_counter() - start, peak
 
 
-def _megabytes(usage: resource.struct_rusage) -> float:
-    return usage.ru_maxrss / 1024
+def _peak(pid: int) -> float:
+    """The most memory that a process has had since its program began, in MB."""
+    with contextlib.suppress(OSError):
+        lines = Path(f"/proc/{pid}/status").read_text("utf-8").splitlines()
+        return next((int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM")), 0.0)
+    return 0.0
 
 
 def pipeline_seconds(run: Path, texts: list[str], part: int) -> tuple[float, int]:
