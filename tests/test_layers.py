@@ -14,7 +14,7 @@ import bertkit
 PACKAGE = Path(bertkit.__file__).parent
 
 ORDER = [
-    ("cluster", "display", "errors", "extras", "hub", "processes", "fs", "files", "progress", "trust", "warn"),
+    ("display", "errors", "extras", "hub", "processes", "fs", "files", "progress", "trust", "warn"),
     ("plugins",),
     ("recipe",),
     ("data", "metrics", "models"),

@@ -14,7 +14,7 @@ from typing import Any
 from bertkit import processes
 from bertkit.bench.job import Job, to_json
 from bertkit.bench.runner import start_process
-from bertkit.cluster import Cluster
+from bertkit.engine.cluster import Cluster
 
 
 class RayJobs:

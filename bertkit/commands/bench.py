@@ -78,7 +78,7 @@ def bench(
     from bertkit.bench.ray_jobs import RayJobs
     from bertkit.bench.runner import run
     from bertkit.bench.suite_file import find_suite
-    from bertkit.cluster import cluster
+    from bertkit.engine.cluster import cluster
     from bertkit.files.lock import one_writer
 
     chosen: Any = recipes

@@ -158,7 +158,7 @@ def predict(
         given |= {"shard_rows": shard_rows, "format": shard_format, "excel": excel, "on": on, "task": task}
         given |= {"labels": labels, "set": sets}
         console.launch(number, ["predict", model, source, *console.options(**given, trust_code=trust_code)])
-    from bertkit.cluster import cluster
+    from bertkit.engine.cluster import cluster
     from bertkit.inference.bulk.options import BulkOptions
     from bertkit.inference.bulk.ray_parts import RayParts
 

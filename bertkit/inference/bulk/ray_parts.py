@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from bertkit.cluster import Cluster, NodeShare
+from bertkit.engine.cluster import Cluster, NodeShare
 from bertkit.errors import BertkitError
 from bertkit.inference.bulk.answering import Answering
 from bertkit.inference.bulk.input import BulkInput

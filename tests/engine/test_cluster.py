@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 import bertkit
-from bertkit import cluster as cluster_module
 from bertkit import extras
-from bertkit.cluster import Cluster, NodeShare, check_node, cluster
+from bertkit.engine import cluster as cluster_module
+from bertkit.engine.cluster import Cluster, NodeShare, check_node, cluster
 from bertkit.errors import ExtraError, TrainingError
 
 
