@@ -1,7 +1,7 @@
 """Jobs as Ray tasks: each runs in a process of its own on a node that has room.
 
-All nodes must see the output folder, and the data, under the same path. A job whose node dies is started again by Ray
-on another one, and goes on from its last checkpoint.
+All nodes must see the output folder, and the data, under the same path. Ray starts a job whose node dies again on
+another one, where it goes on from its last checkpoint; that was not tried with a node that dies.
 """
 
 from __future__ import annotations
@@ -89,4 +89,8 @@ def run_job(job: str, log: str, folder: str, threads: int) -> int:
         return process.wait()
     except KeyboardInterrupt:
         process.terminate()
-        return process.wait(processes.SAVING)
+        try:
+            return process.wait(processes.SAVING)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            return process.wait()

@@ -124,7 +124,7 @@ def in_processes(jobs: Sequence[Job], begin: Placing) -> Generator[tuple[Job, st
 
 
 class Placing(Protocol):
-    """Starts the process of a job, in a place from 0 to `number`."""
+    """Starts the process of a job, in a place from 0 to `number` - 1."""
 
     number: int
 

@@ -86,6 +86,23 @@ def test_a_job_runs_where_the_command_was_typed(
     assert waits == ([None, "terminate", processes.SAVING] if cancelled else [None])
 
 
+def test_a_job_that_does_not_end_is_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[Any] = []
+
+    def wait(timeout: float | None = None) -> int:
+        calls.append(timeout)
+        if len(calls) == 1:
+            raise KeyboardInterrupt
+        if timeout is not None:
+            raise subprocess.TimeoutExpired("job", timeout)
+        return -9
+
+    process = SimpleNamespace(wait=wait, terminate=lambda: calls.append("terminate"), kill=lambda: calls.append("kill"))
+    monkeypatch.setattr(ray_jobs, "start_process", lambda *_, **__: process)
+    assert run_job("{}", "a.log", str(tmp_path), 1) == -9
+    assert calls == [None, "terminate", processes.SAVING, "kill", None]
+
+
 @pytest.mark.slow
 def test_a_suite_on_ray_is_that_of_this_machine(tmp_path: Path, tiny_bert: Path) -> None:
     write_suite(tmp_path, tiny_bert)
