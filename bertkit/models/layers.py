@@ -1,4 +1,4 @@
-"""The layers of any encoder: freezing the lower ones, and the depth of each parameter."""
+"""The layers of any encoder: freezing the lower ones, the depth of each parameter, and learning rates by depth."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from bertkit.errors import ModelError
 
 if TYPE_CHECKING:
+    import torch
     from torch import nn
     from transformers import PreTrainedModel
 
@@ -57,3 +58,20 @@ def depths(model: Any) -> dict[str, int]:
     layer_of = {id(p): i + 1 for i, layer in enumerate(stack) for p in layer.parameters()}
     low = {id(p) for module in below_layers(model) for p in module.parameters()}
     return {n: 0 if id(p) in low else layer_of.get(id(p), len(stack) + 1) for n, p in model.named_parameters()}
+
+
+def spread_learning_rates(optimizer: torch.optim.Optimizer, model: Any, decay: float) -> None:
+    """Split each parameter group by depth; the embeddings get the lowest rate, the head the full one.
+
+    Args:
+        decay: the learning rate of a layer divided by that of the layer above it.
+    """
+    depth_of = {id(p): depth for (_, p), depth in zip(model.named_parameters(), depths(model).values(), strict=True)}
+    top = max(depth_of.values())
+    groups = []
+    for group in optimizer.param_groups:
+        for depth in sorted({depth_of[id(p)] for p in group["params"]}):
+            part = [p for p in group["params"] if depth_of[id(p)] == depth]
+            rate = group["lr"] * decay ** (top - depth)
+            groups.append({**group, "params": part, "lr": rate, "initial_lr": rate})
+    optimizer.param_groups[:] = groups

@@ -31,6 +31,8 @@ class Head(ABC):
     `loss_NAME`, and `loss` is their sum."""
     per_token: ClassVar[tuple[str, ...]] = ()
     """Outputs of `reduce` with the shape `(batch, token, ...)`."""
+    whole_step: ClassVar[bool] = False
+    """Whether a row's loss depends on the other rows of its step: a `StepHead` (step_head.py)."""
     targets: tuple[str, ...] = ("labels",)
     """Parts of a batch that only the loss uses, not the model. A batch has a loss if it has the first of them."""
 
@@ -61,6 +63,14 @@ class Head(ABC):
     def check_outputs(self, names: list[str]) -> str:
         """Why a checkpoint whose outputs have these names can not be used with this head; empty if it can."""
         return ""
+
+    def model_files(self, config: Any) -> dict[str, Any]:
+        """Further JSON files beside the weights, by which other libraries load the model: name -> content.
+
+        Args:
+            config: the model's configuration.
+        """
+        return {}
 
     @classmethod
     def options_of(cls, config: dict[str, Any]) -> dict[str, Any]:

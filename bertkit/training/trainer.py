@@ -23,12 +23,13 @@ from bertkit.engine.linear import fast
 from bertkit.engine.run import means
 from bertkit.errors import RecipeError, TrainingError
 from bertkit.inference.score import Scores, Split, score
-from bertkit.models.layers import depths
+from bertkit.models.layers import spread_learning_rates
 from bertkit.run import Run
 from bertkit.tasks.task import Task
 from bertkit.training.batching import COUNTED, Loader, StepSampler, train_loader
 from bertkit.training.checkpoints import RUNNING, STATE, Checkpoints, damage, running_of, wins_tie
 from bertkit.training.phases import PhaseSampler
+from bertkit.training.step_loss import CACHED, cached
 from bertkit.training.watch.budget import VIRTUAL, Budget
 from bertkit.training.watch.interrupt import Interrupt
 from bertkit.warn import warn
@@ -117,6 +118,24 @@ class BertTrainer(Trainer):
             self.budget.begin_step(seconds, self.state)
         return weight.to(device)
 
+    def get_batch_samples(self, *args: Any, **kwargs: Any) -> tuple[list[Any], Any]:
+        """The micro-batches of a step; where the loss compares all its rows, with what each needs of the others."""
+        head: Any = self.task.head
+        batches, weights = super().get_batch_samples(*args, **kwargs)
+        if head.whole_step and batches and (len(batches) > 1 or self.accelerator.num_processes > 1):
+            self.model_wrapped.train()
+            gather = self._gather if self.accelerator.num_processes > 1 else None
+            prepared = [self._prepare_inputs(batch) for batch in batches]
+            with self.compute_loss_context_manager(), fast():
+                parts = cached(head, self.model_wrapped, prepared, torch.as_tensor(weights), gather)
+            batches = [{**batch, CACHED: part} for batch, part in zip(prepared, parts, strict=True)]
+        return batches, weights
+
+    def _gather(self, rows: torch.Tensor) -> torch.Tensor:
+        for dim in range(min(rows.dim(), 2)):
+            rows = self.accelerator.pad_across_processes(rows, dim=dim)
+        return self.accelerator.gather(rows.contiguous())
+
     def training_step(self, *args: Any, **kwargs: Any) -> torch.Tensor:
         memory.tidy()
         with fast():
@@ -125,18 +144,20 @@ class BertTrainer(Trainer):
     def compute_loss(
         self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, num_items_in_batch: Any = None
     ) -> Any:
-        counted = inputs.pop(COUNTED, True)
-        outputs = model(**self.task.head.inputs(inputs))
-        sums = self.task.head.losses(outputs, inputs)  # (part,)
-        if not counted:
-            sums = sums * 0  # this process has no row in this micro-batch
-        if num_items_in_batch is None:
-            loss = means(sums, self.task.head.loss_weight(inputs).to(sums.device)).sum()
+        counted, step = inputs.pop(COUNTED, True), inputs.pop(CACHED, None)
+        head: Any = self.task.head
+        whole = num_items_in_batch
+        outputs = model(**head.inputs(inputs))
+        weights = (head.loss_weight(inputs) if whole is None else whole).to(self.args.device)
+        if step is not None:
+            parts, loss = step.loss(head.features(outputs, inputs), weights)
         else:
-            # DDP takes the mean of the processes' gradients, but the loss is their sum.
-            parts = means(sums, num_items_in_batch)
-            loss = parts.sum() * self.accelerator.num_processes
-            if self.task.head.parts:
+            sums = head.losses(outputs, inputs)  # (part,); 0: this process has no row in this micro-batch
+            parts = means(sums if counted else sums * 0, weights)
+            loss = parts.sum()
+        if whole is not None:
+            loss = loss * self.accelerator.num_processes  # DDP takes the mean of the gradients, but the loss is a sum
+            if head.parts:
                 self._parts = self._parts + parts.detach().float() * self.accelerator.num_processes
         return (loss, outputs) if return_outputs else loss
 
@@ -147,7 +168,7 @@ class BertTrainer(Trainer):
             what = f"{getattr(self.args.optim, 'value', '')}: {error}"
             raise RecipeError.at("train.optim", what, "adamw_torch needs no other package") from error
         if self.layer_decay < 1:
-            self._spread_learning_rates(optimizer)
+            spread_learning_rates(optimizer, self.model, self.layer_decay)
         return optimizer
 
     def create_scheduler(self, num_training_steps: int, optimizer: Any = None) -> Any:
@@ -159,22 +180,6 @@ class BertTrainer(Trainer):
         if self.budget:
             self.budget.follow_time(scheduler)
         return scheduler
-
-    def _spread_learning_rates(self, optimizer: torch.optim.Optimizer) -> None:
-        """Split each parameter group by depth; the embeddings get the lowest rate, the head the full one."""
-        assert self.model is not None
-        depth_of = {
-            id(p): depth
-            for (_, p), depth in zip(self.model.named_parameters(), depths(self.model).values(), strict=True)
-        }
-        top = max(depth_of.values())
-        groups = []
-        for group in optimizer.param_groups:
-            for depth in sorted({depth_of[id(p)] for p in group["params"]}):
-                part = [p for p in group["params"] if depth_of[id(p)] == depth]
-                rate = group["lr"] * self.layer_decay ** (top - depth)
-                groups.append({**group, "params": part, "lr": rate, "initial_lr": rate})
-        optimizer.param_groups[:] = groups
 
     def _get_learning_rate(self) -> float:
         """The rate of the head, which is the recipe's; the first group may be that of a lower layer."""

@@ -78,7 +78,7 @@ class TorchBackend(Backend):
             batch = {name: tensor.to(self.device) for name, tensor in tensors(batch).items()}
             outputs = self.model(**self.head.inputs(batch))
             arrays = {name: t.float().cpu().numpy() for name, t in self.head.reduce(outputs, batch).items()}
-            if self.head.targets[0] not in batch:
+            if self.head.whole_step or self.head.targets[0] not in batch:
                 return Forward(arrays)
             sums, weights = self.head.losses(outputs, batch), self.head.loss_weight(batch)
             return Forward(arrays, sums.double().cpu().numpy(), weights.double().cpu().numpy())
