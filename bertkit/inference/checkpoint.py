@@ -77,6 +77,7 @@ class Checkpoint(Predictor):
         if labels and not task.state.get("labels"):
             raise RecipeError.at(Parameter("labels"), f"the task {recipe.task} has no labels", "leave it out")
         block = ModelBlock(name=model, padding_free=recipe.model.padding_free)
+        task.adopt_model(block)
         backend = torch_backend(task, block, device)
         loaded: Any = backend.model
         if new := sorted({key.rpartition(".")[0] for key in loaded.new_weights}):

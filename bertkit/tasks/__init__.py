@@ -3,6 +3,7 @@
 TASKS = {
     "choice": "bertkit.tasks.choice.task:Choice",
     "classify": "bertkit.tasks.classify.task:Classify",
+    "embed": "bertkit.tasks.embed.task:Embed",
     "ner": "bertkit.tasks.ner.task:Ner",
     "pretrain": "bertkit.tasks.pretrain.task:Pretrain",
     "regress": "bertkit.tasks.regress.task:Regress",

@@ -6,6 +6,8 @@ import json
 import math
 from typing import Any
 
+import numpy as np
+
 from bertkit.data.columns import schemes
 from bertkit.data.read.rows import Unusable
 
@@ -33,6 +35,18 @@ def position(text: str, count: int) -> int | None:
     """The number from 0 to `count - 1` that a text writes in digits; else None."""
     digits = text.isascii() and text.isdecimal() and len(text) <= 18
     return int(text) if digits and int(text) < count else None
+
+
+def vectors(value: Any, dimensions: int) -> list[Any]:
+    """A list of numbers, or of such lists where there are two dimensions, or its JSON. Raises Unusable."""
+    try:
+        parsed = json.loads(value) if isinstance(value, str) else value
+        array = np.asarray(parsed, dtype=np.float64)
+    except (ValueError, TypeError, RecursionError):
+        array = np.empty(0)
+    if array.ndim != dimensions or not array.size or not np.isfinite(array).all():
+        raise Unusable(f"not a vector: {value!r:.40}")
+    return array.tolist()
 
 
 def tags(value: Any, words: int) -> list[str]:

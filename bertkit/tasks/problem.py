@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 from bertkit.data.columns.column import Column
 from bertkit.data.dataset import check_sources
 from bertkit.data.splits import load_splits
-from bertkit.recipe.schema import DataBlock, Recipe
+from bertkit.recipe.schema import DataBlock, ModelBlock, Recipe
 
 if TYPE_CHECKING:
     from bertkit.metrics import Metric, Takes
@@ -43,7 +43,7 @@ class Verdict(NamedTuple):
 class TaskProblem(ABC):
     """Required: `columns`, `metrics`, `compare`, `tiny_rows`."""
 
-    takes: ClassVar[Takes] = "labels"
+    takes: Takes = "labels"
     """What metrics are called with that do not define it themselves (`Metric.takes`)."""
     counts_tokens: ClassVar[bool] = False
     """Whether figures count tokens, so that only models with one vocabulary can be compared."""
@@ -85,6 +85,13 @@ class TaskProblem(ABC):
         no more than these is read. Of a task with a `read` of its own, only whether the data is there."""
         look = type(self).read is TaskProblem.read
         check_sources(getattr(recipe.data, split) or (), self.columns, recipe.data, look=look)
+
+    def adopt_model(self, block: ModelBlock) -> None:  # noqa: B027 - files beside weights may say nothing
+        """Store in `state` what the files beside the weights say of how these are used, such as their pooling.
+
+        Raises:
+            ModelError: they say what the task can not do.
+        """
 
     def prepare(self, rows: Rows, data: DataBlock) -> None:  # noqa: B027 - a task may have nothing to learn
         """Store in `state` what the task needs from the training rows, such as its labels."""

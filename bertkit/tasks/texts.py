@@ -86,13 +86,11 @@ def encode(rows: Rows, tokenizer: PreTrainedTokenizerBase, limit: int, options: 
         RecipeError: windows that would not be longer than their overlap.
     """
     limit = min(limit, options.max_length or limit)
-    first = _tokens(tokenizer, column(rows, "text") or [])
+    first = token_ids(tokenizer, column(rows, "text") or [])
     pairs = column(rows, "text_pair")
-    second = _tokens(tokenizer, pairs) if pairs else None
+    second = token_ids(tokenizer, pairs) if pairs else None
     room = limit - tokenizer.num_special_tokens_to_add(pair=second is not None)
-    if options.long_text == "windows" and room <= options.window_overlap:
-        what = f"{options.window_overlap}: a window holds only {room} tokens of text"
-        raise RecipeError.at("options.window_overlap", what, "lower it, or raise options.max_length")
+    check_overlap(room, options)
 
     frame = Frame(tokenizer, pair=second is not None)
     examples, counts = [], _Counts(limit, options.long_text)
@@ -109,7 +107,44 @@ def encode(rows: Rows, tokenizer: PreTrainedTokenizerBase, limit: int, options: 
 NOTHING = np.empty(0, dtype=np.int32)
 
 
-def _tokens(tokenizer: PreTrainedTokenizerBase, texts: list[str]) -> list[np.ndarray]:
+def check_overlap(room: int, options: TextOptions) -> None:
+    """Raise a RecipeError for windows that would not be longer than their overlap.
+
+    Args:
+        room: tokens of text in a window.
+    """
+    if options.long_text == "windows" and room <= options.window_overlap:
+        what = f"{options.window_overlap}: a window holds only {room} tokens of text"
+        raise RecipeError.at("options.window_overlap", what, "lower it, or raise options.max_length")
+
+
+class Cutter:
+    """Cuts single texts, or splits them into windows, as the options say, and counts what is lost.
+
+    Args:
+        limit: most tokens of an example, for messages.
+        room: most tokens of a text in an example.
+    """
+
+    def __init__(self, limit: int, room: int, options: TextOptions):
+        check_overlap(room, options)
+        self._room, self._options = room, options
+        self._counts = _Counts(limit, options.long_text)
+
+    def __call__(self, tokens: np.ndarray, *, before: np.ndarray = NOTHING) -> list[np.ndarray]:
+        """The tokens `(token,)` of each example of a text; each begins with `before`."""
+        room = self._room - len(before)
+        plans = list(_plans(len(tokens), 0, room, self._options))
+        self._counts.add(len(tokens), _lost(len(tokens), 0, room, plans, self._options), len(plans))
+        kept = [_keep(tokens, spans) for spans, _ in plans]
+        return [np.concatenate([before, one]) for one in kept] if len(before) else kept
+
+    def found(self) -> Counts:
+        """As `Encoded.counts`."""
+        return self._counts.found()
+
+
+def token_ids(tokenizer: PreTrainedTokenizerBase, texts: list[str]) -> list[np.ndarray]:
     """Token ids of each text `(token,)`, without special tokens."""
     encoded = tokenizer.backend_tokenizer.encode_batch(texts, add_special_tokens=False)
     return [np.array(tokens.ids, dtype=np.int32) for tokens in encoded]

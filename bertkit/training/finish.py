@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import shutil
 from typing import Any
@@ -64,6 +65,9 @@ def _save_model(parts: Parts, run: Run, *, whole: bool) -> None:
     limit = build.length_limit(parts.model, parts.tokenizer)
     parts.tokenizer.model_max_length = min(limit, parts.recipe.options.get("max_length") or limit)
     parts.tokenizer.save_pretrained(run.model)
+    for name, content in parts.task.head.model_files(parts.model.config).items():
+        (run.model / name).parent.mkdir(exist_ok=True)
+        (run.model / name).write_text(json.dumps(content, indent=2, ensure_ascii=False), "utf-8")
     settle(run.model)
 
 

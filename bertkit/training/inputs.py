@@ -65,6 +65,7 @@ def set_up(recipe: Recipe) -> Setup:
         raise RecipeError.at(f"model.{key}", reason, remedy)
     if recipe.data.train is None:
         raise RecipeError.at("data.train", "the recipe names no training data", setting=Setting("data.train", "FILE"))
+    task.adopt_model(recipe.model)
     metrics = [find_metric(name, task.takes) for name in recipe.metrics]
     args = _arguments(recipe, metrics[0])
     callbacks = [make_callback(entry, args) for entry in recipe.callbacks]

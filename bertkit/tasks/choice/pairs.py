@@ -10,16 +10,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bertkit.engine.examples import Counts
+from bertkit.tasks import text_sets
 from bertkit.tasks.task import Encoded
-from bertkit.tasks.texts import Frame, pad
+from bertkit.tasks.texts import Frame
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
 BLOCK = 1000
 """Rows tokenized at a time: the tokenizer's result holds offsets and masks too, which take memory."""
-
-PER_TOKEN = ("input_ids", "token_type_ids")
 
 
 def encode(
@@ -45,8 +44,7 @@ def encode(
         for row, (first, (question, texts)) in enumerate(zip(firsts, block, strict=True), start):
             pairs = cuts.row(first, list(itertools.islice(seconds, len(texts))), question)
             framed = [frame.around(*pair) for pair in pairs]
-            example: dict[str, Any] = {"row": row, "sizes": np.array([len(one["input_ids"]) for one in framed])}
-            examples.append(example | {name: np.concatenate([one[name] for one in framed]) for name in framed[0]})
+            examples.append({"row": row, **text_sets.joined(framed)})
     found = cuts.found()
     return Encoded(examples, *messages(found), found)
 
@@ -112,25 +110,8 @@ def messages(counts: Counts) -> tuple[list[str], list[str]]:
 
 
 def collate(examples: list[dict[str, Any]], tokenizer: PreTrainedTokenizerBase) -> dict[str, np.ndarray]:
-    """Examples -> a batch of all their pairs, from the longest to the shortest, padded by `texts.pad`.
-
-    The batch also has `places` `(row, choice)`: the number of each choice's pair in the batch, -1 after the last choice
-    of a row; and `labels` `(row,)` if the examples have them.
-    """
-    ends = [np.cumsum(example["sizes"])[:-1] for example in examples]
-    parts = {name: [np.split(example[name], end) for example, end in zip(examples, ends, strict=True)]
-             for name in PER_TOKEN if name in examples[0]}  # fmt: skip
-    texts = [
-        dict(zip(parts, text, strict=True))
-        for row in zip(*parts.values(), strict=True)
-        for text in zip(*row, strict=True)
-    ]
-    order = np.argsort([-len(text["input_ids"]) for text in texts], kind="stable")
-    batch = pad([texts[i] for i in order], tokenizer)
-    counts = np.array([len(example["sizes"]) for example in examples])
-    places = np.full((len(examples), counts.max()), -1, dtype=np.int64)
-    places[np.arange(counts.max()) < counts[:, None]] = np.argsort(order)
-    batch["places"] = places
+    """Examples -> a batch of all their pairs (text_sets.py), with `labels` `(row,)` if the examples have them."""
+    batch = text_sets.collate(examples, tokenizer)
     if "labels" in examples[0]:
         batch["labels"] = np.array([example["labels"] for example in examples], dtype=np.int64)
     return batch

@@ -1,0 +1,24 @@
+"""Pooling: the vectors of a text's tokens -> one vector, as sentence-transformers' module `Pooling`."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+
+def pooled(hidden: Tensor, mask: Tensor, mode: str) -> Tensor:
+    """`(text, token, size)` and `(text, token)`, padded on the right -> `(text, size)`.
+
+    Args:
+        mode: see `options.Pooling`.
+    """
+    if mode == "cls":
+        return hidden[:, 0]
+    if mode == "max":
+        return hidden.masked_fill(mask[..., None] == 0, float("-inf")).amax(1)
+    weights = mask.to(hidden.dtype)  # (text, token)
+    if mode == "weightedmean":
+        weights = weights * torch.arange(1, hidden.shape[1] + 1, device=hidden.device, dtype=hidden.dtype)
+    sums = (hidden * weights[..., None]).sum(1)
+    total = weights.sum(1, keepdim=True)
+    return sums / (total.sqrt() if mode == "mean_sqrt_len_tokens" else total)

@@ -1,0 +1,244 @@
+"""`embed`: texts as vectors, near each other where their meanings are (Reimers & Gurevych 2019).
+
+A bi-encoder: one encoder reads each text alone, and the vectors of its tokens become one. So the vectors of a million
+documents are computed once, and a query is compared with all of them. What it learns from is the option `loss`.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bertkit.data.columns.column import Column
+from bertkit.data.read.rows import Unusable
+from bertkit.errors import DataError, RecipeError
+from bertkit.recipe.schema import DataBlock, ModelBlock
+from bertkit.tasks import constant, parsing, texts, verdicts
+from bertkit.tasks.embed import encode as embed_encode
+from bertkit.tasks.embed import folder, neighbours
+from bertkit.tasks.embed.encode import Prompts
+from bertkit.tasks.embed.head import EmbedHead
+from bertkit.tasks.embed.options import EmbedOptions
+from bertkit.tasks.task import Answer, Encoded, Outputs, Rows, Verdict
+from bertkit.tasks.texts import TextTask
+from bertkit.warn import warn
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
+    from bertkit.metrics import Metric
+
+ALIKE = 0.99
+"""A mean cosine of different texts above this: their vectors hardly differ."""
+
+
+class Embed(TextTask):
+    Options = EmbedOptions
+    Head = EmbedHead
+    answer_columns = ("vector", "similarity")
+    options: EmbedOptions
+
+    def __init__(self, options: Any, state: dict[str, Any] | None = None):
+        super().__init__(options, state)
+        self.takes = options.kind.takes
+        self.metrics = options.kind.metrics
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        return Column("text", "text"), *self.options.kind.columns
+
+    @property
+    def stratify_by(self) -> str | None:
+        return "label" if self.takes == "labels" else None
+
+    @property
+    def prompts(self) -> Prompts:
+        known = self.state.get("prompts") or {}
+        return Prompts(known.get("query", ""), known.get("document", known.get("passage", "")))
+
+    # --- what is learnt besides weights -------------------------------------------------------------------------------
+
+    def adopt_model(self, block: ModelBlock) -> None:
+        known, options = folder.saved(block), self.options
+        if known and options.pooling and options.pooling != known.pooling:
+            what = f"pools {options.pooling}, but the model was trained with {known.pooling}"
+            warn(f"options.pooling: {what}: its vectors change until it is trained again")
+        normalize = options.normalize if options.normalize is not None else (known.normalize if known else True)
+        self.state["pooling"] = options.pooling or (known.pooling if known else "mean")
+        self.state["normalize"] = normalize
+        self.state["prompts"] = options.prompts if options.prompts is not None else (known.prompts if known else {})
+
+    def prepare(self, rows: Rows, data: DataBlock) -> None:
+        if self.takes == "labels":
+            self.state["labels"] = sorted({*(texts.column(rows, "label") or [])})
+
+    def check_learnable(self, rows: Rows, data: DataBlock) -> None:
+        if self.takes == "labels":
+            if len(self.state["labels"]) < 2:
+                constant.refuse("all rows have one label", "is this the right column? data.columns.label", data)
+        elif self.takes == "ranking" and len({row[0] for row in embed_encode.texts_of(rows)}) < 2:
+            what = f"{len(rows)} row(s) with one text: its positive has nothing to be nearer than"
+            raise DataError.at("data.train", what, "add rows with other texts")
+        scores = texts.column(rows, "score") or []
+        if len(scores) > 1 and len({*scores}) == 1 and self.options.loss != "simcse":
+            what = f"all {len(scores):,} scores are {scores[0]:g}"
+            constant.refuse(what, "is this the right column? data.columns.score", data)
+
+    def check(self, rows: Rows, split: str) -> None:
+        if self.takes == "labels":
+            known = self.state[
+                "labels"
+            ]  # neighbours are found among the rows of one split, so it may have labels of its own
+            self.state["labels"] = known + sorted({*(texts.column(rows, "label") or [])} - {*known})
+        if self.takes == "scores":
+            self._check_pairs(rows, split)
+
+    def _check_pairs(self, rows: Rows, split: str) -> None:
+        """Raise a DataError for rows without a second text or a score, or with scores that are no cosines."""
+        scores = texts.column(rows, "score")
+        if self.options.loss == "simcse" and split == "train":
+            return
+        if scores is None or texts.column(rows, "text_pair") is None:
+            lacks = "score" if scores is None else "text_pair"
+            todo = f"name the column: data.columns.{lacks}"
+            raise DataError.at(
+                f"data.{split}", f"no column for {lacks}: vectors are scored by pairs with a score", todo
+            )
+        low, high = self.options.score_range or (-1.0, 1.0)
+        wrong = [place for place, score in enumerate(scores, 1) if not low <= score <= high]
+        if self.options.loss == "cosine" and wrong:
+            first = f"row {wrong[0]}: {scores[wrong[0] - 1]:g}"
+            what = f"{len(wrong):,} of {len(scores):,} scores are not in {low:g} to {high:g} ({first})"
+            raise DataError.at(f"data.{split}", what, "name their range: options.score_range: [LOWEST, HIGHEST]")
+
+    # --- codec --------------------------------------------------------------------------------------------------------
+
+    def encode(self, rows: Rows, tokenizer: PreTrainedTokenizerBase, limit: int, *, answers: bool) -> Encoded:
+        each = embed_encode.texts_of(rows)
+        if self.options.loss == "simcse" and answers:
+            each = [[own[0], own[-1]] for own in each]
+        encoded = embed_encode.encode(each, tokenizer, limit, self.options, self.prompts, compared=answers)
+        labels = embed_encode.labels_of(rows, self.options, self.state.get("labels", [])) if answers else None
+        if labels is not None:
+            for example in encoded.examples:
+                example["labels"] = labels[example["row"]]
+        counts = {**encoded.counts, **(neighbours.repeats(each) if answers and self.takes == "ranking" else {})}
+        notes, warnings = self.messages(counts)
+        return Encoded(encoded.examples, notes, warnings, counts)
+
+    def messages(self, counts: Any) -> tuple[list[str], list[str]]:
+        notes, warnings = texts.messages(counts)
+        if repeated := counts.get("repeated"):
+            what = f"{repeated:,} rows share a text or a positive with another row"
+            notes = [*notes, f"{what}: within a step these are no negatives of each other"]
+        return notes, warnings
+
+    def collator(self, tokenizer: PreTrainedTokenizerBase) -> Callable[[list[dict[str, Any]]], dict[str, Any]]:
+        return functools.partial(embed_encode.collate, tokenizer=tokenizer)
+
+    def decode(self, outputs: Outputs, encoded: Encoded, rows: Rows) -> list[Answer]:
+        """`{"vectors": (part, size)}` as lists, and `similarity`, the cosine of the first two, where a row has two."""
+        answers: list[Answer] = []
+        for vectors in embed_encode.pooled(outputs.get("vectors", []), encoded, self.options.window_pooling):
+            if self.state.get("normalize", True):
+                vectors = neighbours.unit(vectors)
+            answer: Answer = {"vectors": vectors.tolist()}
+            if len(vectors) > 1:
+                answer["similarity"] = neighbours.cosine(vectors[0], vectors[1])
+            answers.append(answer)
+        return answers
+
+    def to_columns(self, answer: Answer, *, logits: bool = False) -> dict[str, Any]:
+        if "similarity" not in answer:
+            return {"vector": answer["vectors"][0]}
+        return {"similarity": answer["similarity"], **({"vectors": answer["vectors"]} if logits else {})}
+
+    def probability_columns(self, answer: Answer) -> dict[str, Any]:
+        """All vectors of a row with several texts."""
+        return {"vectors": answer["vectors"]} if "similarity" in answer else {}
+
+    def parse(self, columns: dict[str, Any], row: dict[str, Any]) -> Answer:
+        answer: Answer = {}
+        if columns.get("similarity") is not None:
+            answer["similarity"] = parsing.number(columns["similarity"])
+        if (several := columns.get("vectors")) is not None:
+            answer["vectors"] = parsing.vectors(several, 2)
+        elif (one := columns.get("vector")) is not None:
+            answer["vectors"] = [parsing.vectors(one, 1)]
+        if not answer or (self.takes != "scores" and "vectors" not in answer):
+            raise Unusable("no vectors", "write them with --probabilities all")
+        return answer
+
+    def to_text(self, answer: Answer) -> str:
+        if "similarity" in answer:
+            return f"{answer['similarity']:.3f}"
+        first, size = answer["vectors"][0][:4], len(answer["vectors"][0])
+        return f"{size} dimensions: {', '.join(f'{value:.3f}' for value in first)}, ..."
+
+    # --- scores -------------------------------------------------------------------------------------------------------
+
+    def check_metric(self, metric: Metric) -> None:
+        if metric.takes != self.takes:
+            what = f"{metric.name}: scores {metric.takes}, but vectors of the loss {self.options.loss} "
+            raise RecipeError.at("metrics", what + f"are scored by {self.takes}", f"use {', '.join(self.metrics)}")
+
+    def compare(self, answers: list[Answer], rows: Rows, takes: str) -> tuple[Any, Any]:
+        """Cosines and scores; or the label of each text's nearest other text, and its own; or for each text the nearest
+        of the other texts of all rows (`Metric.takes`: `ranking`)."""
+        if takes == "scores":
+            predictions = np.array([answer["similarity"] for answer in answers])
+            return predictions, np.array(texts.column(rows, "score"), dtype=np.float64)
+        if takes == "labels":
+            labels = embed_encode.labels_of(rows, self.options, self.state["labels"])
+            assert labels is not None
+            return labels[neighbours.nearest_others(_first(answers))], labels
+        return neighbours.ranking(self._nearest(answers, rows))
+
+    def _nearest(self, answers: list[Answer], rows: Rows) -> Iterator[neighbours.Near]:
+        vectors = [np.array(answer["vectors"], dtype=np.float32) for answer in answers]
+        return neighbours.nearest(vectors, embed_encode.texts_of(rows))
+
+    def verdicts(self, answers: list[Answer], rows: Rows) -> list[Verdict]:
+        if self.takes == "scores":
+            return verdicts.of_numbers([{"score": answer["similarity"]} for answer in answers], rows)
+        if self.takes == "labels":
+            names, (predicted, labels) = self.state["labels"], self.compare(answers, rows, "labels")
+            triples = zip(texts.column(rows, "text") or [], labels.tolist(), predicted.tolist(), strict=True)
+            return [
+                Verdict(
+                    text, names[own], names[near], float(own == near), None, _label(names[own]), _label(names[near])
+                )
+                for text, own, near in triples
+            ]
+        pairs = zip(embed_encode.texts_of(rows), self._nearest(answers, rows), strict=True)
+        return [Verdict(own[0], own[1], near.texts[0], float(near.right[0])) for own, near in pairs]
+
+    def sanity_checks(self, answers: list[Answer], rows: Rows) -> list[str]:
+        if len(answers) > 1 and (alike := neighbours.mean_cosine(_first(answers))) > ALIKE:
+            return [f"the vectors of different texts hardly differ: their mean cosine is {alike:.4f}"]
+        return []
+
+    def tiny_rows(self) -> list[dict[str, Any]]:
+        rows: list[tuple[str, str, str, float, str]] = [
+            ("a man plays", "a man is playing", "the cat is sleeping", 0.9, "play"),
+            ("a cat sleeps", "the cat is sleeping", "a man plays", 0.8, "sleep"),
+            ("where is my parcel ?", "my parcel is late again", "hello", 0.7, "parcel"),
+            ("i want my money back", "please send the money", "thank you , good bye", 0.6, "money"),
+            ("my card was charged two times", "my money is charged again", "a man is playing", 0.5, "money"),
+            ("hello", "thank you , good bye", "where is my parcel ?", 0.1, "parcel"),
+        ]
+        names = {"positive": 1, "negative": 2} if self.takes == "ranking" else {"text_pair": 1, "score": 3}
+        names = {"label": 4} if self.takes == "labels" else names
+        return [{"text": row[0], **{name: row[place] for name, place in names.items()}} for row in rows]
+
+
+def _first(answers: list[Answer]) -> np.ndarray:
+    """`(row, size)`: the vector of each row's text."""
+    return np.array([answer["vectors"][0] for answer in answers], dtype=np.float32)
+
+
+def _label(name: str) -> frozenset[tuple[Any, ...]]:
+    return frozenset({(name,)})
