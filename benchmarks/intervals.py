@@ -103,6 +103,20 @@ def language(generator: np.random.Generator, rows: int) -> Rows:
     return np.stack([masked * hard, right, said], axis=1), np.stack([masked, pair], axis=1)
 
 
+def rankings(generator: np.random.Generator, queries: int) -> Rows:
+    """Two to twelve documents per query, of grades 0 to 2; queries differ in how hard they are."""
+    query = np.repeat(np.arange(queries), generator.integers(2, 13, size=queries))
+    grade = generator.choice(3, size=len(query), p=(0.7, 0.2, 0.1))
+    hard = generator.gamma(2, 0.6, size=queries)[query]
+    return grade + hard * generator.normal(size=len(query)), np.stack([query, grade], axis=1)
+
+
+def found(generator: np.random.Generator, queries: int) -> Rows:
+    """As `rankings`; half of the documents were retrieved."""
+    scores, references = rankings(generator, queries)
+    return np.where(generator.random(len(scores)) < 0.5, scores, -np.inf), references
+
+
 TWO = {"two labels, 0.85 right": labels((0.6, 0.4), 0.7)}
 RARE = {"five labels, the rarest 0.1": labels((0.35, 0.25, 0.18, 0.12, 0.1), 0.7)}
 MANY = RARE | {"three labels, 0.9 right": labels((0.5, 0.3, 0.2), 0.85), "several labels per row": several}
@@ -123,6 +137,8 @@ GROUPS: list[tuple[tuple[str, ...], dict[str, Draw]]] = [
     (("squad", "cmrc2018"), {"all have an answer": answers(0.0)}),
     (("squad_v2",), {"a third has no answer": answers(1 / 3)}),
     (("entity_f1", "strict_entity_f1"), {"1 to 8 words": tags}),
+    (("ndcg@10", "mrr@10", "map"), {"queries, 2 to 12 documents": rankings}),
+    (("recall@100",), {"queries, half is retrieved": found}),
     (("masked_loss", "perplexity", "masked_accuracy", "next_sentence_accuracy"), {"1 to 20 masked tokens": language}),
 ]
 POPULATIONS = {name: populations for names, populations in GROUPS for name in names}
@@ -164,7 +180,9 @@ def simulate(
     large: int = LARGE,
 ) -> list[Coverage]:
     """The coverage of each of a metric's figures that has an interval."""
-    truth = metric(*draw(np.random.default_rng(1), large // (10 if metric.takes in ("tags", "answers") else 1)))
+    truth = metric(
+        *draw(np.random.default_rng(1), large // (10 if metric.takes in ("tags", "answers", "ranking") else 1))
+    )
     generator = np.random.default_rng((seed, rows))
     counts: dict[str, list[int]] = {}
     for number in range(sets):

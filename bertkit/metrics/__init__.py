@@ -42,6 +42,7 @@ from bertkit.metrics.entities import ENTITIES
 from bertkit.metrics.glue import GLUE
 from bertkit.metrics.language import LANGUAGE
 from bertkit.metrics.metric import Metric, Takes, Trusted
+from bertkit.metrics.ranking.figures import RANKING
 from bertkit.metrics.regression import absolute, mae, mse, pearson, spearman, squared
 from bertkit.metrics.resamples.labels import auc_in_resamples, in_resamples, matthews_in_resamples
 from bertkit.metrics.resamples.numbers import pearson_in_resamples, spearman_in_resamples
@@ -124,6 +125,7 @@ METRICS: dict[str, Metric] = {
         *ENTITIES,
         *SEQEVAL,
         *LANGUAGE,
+        *RANKING,
     )
 }
 

@@ -25,6 +25,7 @@ from typing import Any
 import numpy as np
 
 from bertkit.metrics.metric import LISTS, Array, Metric
+from bertkit.metrics.ranking.queries import drawn_queries
 from bertkit.metrics.resamples.bounds import Span, bca, share_of, span_of_share
 
 Figures = dict[str, Array]
@@ -40,7 +41,7 @@ CELLS = 100_000
 
 @dataclass(frozen=True)
 class Units:
-    """What is drawn: rows, or, where equal rows are drawn together, distinct rows."""
+    """What is drawn: the metric's units (rows or queries), or, where equal rows are drawn together, distinct rows."""
 
     times: Array
     """How often each unit occurs, `(unit,)`."""
@@ -126,8 +127,8 @@ def differences_of(
         with np.errstate(invalid="ignore"):  # inf - inf
             return values[0] if len(values) == 1 else values[1] - values[0]
 
-    rows = len(references)
-    return {name: bca(of(drawn, name), float(of(whole, name)[0]), of(left, name), rows, level) for name in names}
+    count = len(units.of_row)
+    return {name: bca(of(drawn, name), float(of(whole, name)[0]), of(left, name), count, level) for name in names}
 
 
 def stacked(results: Sequence[Mapping[str, Any]]) -> Figures:
@@ -165,9 +166,13 @@ def _units(metric: Metric, sides: Sequence[Any], references: Any) -> tuple[Units
         if len(sides) == 1 and metric.bootstrap == "groups":
             first, of_row, times = _distinct(parts[0])
             return Units(times, of_row), [_by_sums(metric, parts[0][first], rows)]
-        return each_row, [_by_sums(metric, own, rows) for own in parts]
+        count = len(parts[0])
+        return Units(np.ones(count), np.arange(count)), [_by_sums(metric, own, count) for own in parts]
     if metric.takes in LISTS:
         *sides, references = (objects(values) for values in (*sides, references))
+    if metric.takes == "ranking":
+        queries = int(metric.units(references).max()) + 1
+        return Units(np.ones(queries), np.arange(queries)), [_by_queries(metric, side, references) for side in sides]
     return each_row, [_by_calls(metric, side, references) for side in sides]
 
 
@@ -194,6 +199,15 @@ def _by_calls(metric: Metric, predictions: Array, references: Array) -> Counted:
     def figures(counts: Array) -> Figures:
         drawn = (np.repeat(np.arange(len(own)), own.astype(np.int64)) for own in counts)
         return stacked([metric(predictions[at], references[at]) for at in drawn])
+
+    return figures
+
+
+def _by_queries(metric: Metric, predictions: Array, references: Array) -> Counted:
+    draw = drawn_queries(references)
+
+    def figures(counts: Array) -> Figures:
+        return stacked([metric(predictions[at], sample) for at, sample in map(draw, counts)])
 
     return figures
 

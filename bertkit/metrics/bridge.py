@@ -29,6 +29,7 @@ FEATURES: dict[Takes, list[Features]] = {
     "labels": [Features(predictions=side, references=side) for side in (_labels, _label)],
     "probabilities": [Features(predictions=Sequence(_number), references=side) for side in (_labels, _label)],
     "scores": [Features(predictions=_number, references=_number)],
+    "ranking": [Features(predictions=_number, references=_labels)],
 }
 """A metric's features in `evaluate`, which takes the first that fit; a list of one integer fits an integer."""
 
@@ -81,7 +82,10 @@ def from_module(path: str, takes: Takes, where: str) -> Metric:
     """
     module = load_module(path, where)
     options = module.features if isinstance(module.features, list) else [module.features]
-    whole = {"labels": (), "probabilities": ("predictions",), "scores": ("predictions", "references")}[takes]
+    whole = {"labels": (), "probabilities": ("predictions",), "scores": ("predictions", "references")}.get(takes)
+    if whole is None:
+        what = f"evaluate:{path} can not be called with {takes}"
+        raise PluginError.at(where, what, "call it from a function of your own: metrics: [./file.py:name]")
     for features in options:
         if set(features) != {"predictions", "references"}:
             what = f"evaluate:{path} takes {', '.join(features)}, not predictions and references"

@@ -20,14 +20,16 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from bertkit.errors import DataError, PluginError
+from bertkit.metrics.ranking.queries import query_numbers
 
-Takes = Literal["labels", "probabilities", "scores", "tags", "answers", "candidates", "language"]
+Takes = Literal["labels", "probabilities", "scores", "tags", "answers", "candidates", "language", "ranking"]
 Array = NDArray[Any]
 Function = Callable[[Any, Any], float | Mapping[str, float]]
 PerRow = Callable[[Any, Any], Array]
-"""`(predictions, references)` -> what each row adds to the sums, `(row, part)`; of a single part also `(row,)`."""
+"""`(predictions, references)` -> what each unit (see `Metric.units`) adds to the sums, `(unit, part)`; of a single part
+also `(unit,)`."""
 Finish = Callable[[Array, int], Mapping[str, Array]]
-"""`(sums, rows)` -> figures `(sample,)` by name, of sums `(sample, part)` over that many rows each."""
+"""`(sums, units)` -> figures `(sample,)` by name, of sums `(sample, part)` over that many units each."""
 Weighted = Callable[[Any, Any], Callable[[Array], Mapping[str, Array]]]
 """`(predictions, references)` -> a function of how often each row is drawn, `(sample, row)`, that returns figures
 `(sample,)` by name. What a figure takes from the whole set, such as its labels, stays that of the whole set."""
@@ -59,6 +61,7 @@ SHAPES: dict[Takes, str] = {
     "tags": "a list of tags for each row, of the same length in predictions and references",
     "answers": "predictions: one text per row; references: a list of texts per row, empty where there is no answer",
     "language": "predictions (row, 3) and references (row, 2): sums over the masked tokens of each row",
+    "ranking": "predictions (row,): scores, with references (row, 2): number of the query and grade, both from 0",
     "candidates": "predictions: one answer per row with its score, confidence and n_best; references: as for answers",
 }
 """Predictions and references of a metric's function, by what it `takes`."""
@@ -80,6 +83,9 @@ class Metric:
             `tags`: a list of tags per row, one tag per word; None where a word has no prediction.
             `answers`: a text per row, and a list of right texts per row; empty where there is no answer.
             `language`: float64 `(row, 3)` and `(row, 2)`: sums over a row's masked tokens (see language.py).
+            `ranking`: a row is a document of a query. Predictions are scores, float64 `(row,)`; minus infinity for a
+                document that was not retrieved, which has no rank but counts among the relevant ones. References are
+                int64 `(row, 2)`: number of the query and grade, 0 for a document that is not relevant.
             `candidates`: the whole answer of the task `squad` to a row, a dict, and a list of right texts per row.
         greater_is_better: the direction of every figure; figures of two directions are two metrics.
         keys: figures that it always returns, the one that selects the best model first; default: its own name.
@@ -122,8 +128,17 @@ class Metric:
         """
         return self._named(self.function(*self.checked(predictions, references)))
 
+    def units(self, references: Any) -> Array:
+        """`(row,)`: number, from 0, of the unit that each row belongs to. Intervals and tests draw units: a row is one
+        of its own, but the documents of a query are drawn together (`takes` is `ranking`).
+
+        Args:
+            references: as `checked` returns them.
+        """
+        return query_numbers(references) if self.takes == "ranking" else np.arange(len(references))
+
     def parts(self, predictions: Any, references: Any) -> Array | None:
-        """What each row adds to the sums, float64 `(row, part)`; None where the metric has no `per_row`.
+        """What each unit adds to the sums, float64 `(unit, part)`; None where the metric has no `per_row`.
 
         Args:
             predictions, references: as `checked` returns them.
@@ -134,9 +149,11 @@ class Metric:
         if not self.per_row:
             return None
         parts = np.asarray(self.per_row(predictions, references), dtype=np.float64)
-        if parts.ndim not in (1, 2) or len(parts) != len(references):
-            what = f"per_row returned an array of shape {parts.shape} for {len(references)} rows"
-            raise PluginError.at(f"metric {self.name}", what, "return an array (row, part)")
+        units = int(self.units(references).max()) + 1
+        if parts.ndim not in (1, 2) or len(parts) != units:
+            one, many = ("query", "queries") if self.takes == "ranking" else ("row", "rows")
+            what = f"per_row returned an array of shape {parts.shape} for {units} {many}"
+            raise PluginError.at(f"metric {self.name}", what, f"return an array ({one}, part)")
         return parts.reshape(len(parts), -1)
 
     def finished(self, sums: Array, rows: int) -> dict[str, Array]:
@@ -202,8 +219,11 @@ class Metric:
             wanted = "numbers" if real else "integers"
             raise DataError.at(where, f"{what} are {array.dtype}, not {wanted}", f"it takes {SHAPES[self.takes]}")
         array = array.astype(np.float64 if real else np.int64, copy=False)
-        if real and not np.isfinite(array).all():
-            count = int((~np.isfinite(array)).reshape(len(array), -1).any(axis=1).sum())
+        allowed = np.isfinite(array) if real else array == array
+        if self.takes == "ranking" and real:
+            allowed |= array == -np.inf  # not retrieved
+        if not allowed.all():
+            count = int((~allowed).reshape(len(array), -1).any(axis=1).sum())
             todo = "the model may have diverged: lower the learning rate" if what == "predictions" else ""
             raise DataError.at(where, f"{count} of {len(array)} {what} are NaN or infinite", todo)
         if not real and array.min() < 0:
@@ -255,11 +275,12 @@ def _misfit(takes: Takes, predictions: Array, references: Array) -> str:
         "labels": predictions.ndim <= 2 and predictions.shape == references.shape,
         "probabilities": predictions.ndim == 2 and references.shape in (predictions.shape[:1], predictions.shape),
         "scores": predictions.ndim == 1 and predictions.shape == references.shape,
+        "ranking": predictions.ndim == 1 and references.shape[1:] == (2,),
         "language": predictions.shape[1:] == (3,) and references.shape[1:] == (2,),
     }
     if not shapes[takes]:
         return f"predictions of shape {predictions.shape} do not fit references of shape {references.shape}"
-    if takes in ("scores", "language"):
+    if takes in ("scores", "language", "ranking"):
         return ""
     if references.ndim == 2 and max(references.max(), predictions.max() if takes == "labels" else 0) > 1:
         return "several labels per row must be 0 or 1, but there are greater numbers"

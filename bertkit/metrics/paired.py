@@ -77,14 +77,18 @@ class Pair:
     other: Array
     references: Array
     parts: tuple[Array, Array] | None
-    """Of both models, `(row, part)` each; None where the metric has none."""
+    """Of both models, `(unit, part)` each; None where the metric has none."""
+    units: Array
+    """`(row,)`: number of each row's unit (see `Metric.units`)."""
 
     @property
     def differing(self) -> Array:
-        """`(row,)`: where the predictions are not the same."""
+        """`(unit,)`: where the predictions are not the same."""
         if self.metric.takes in LISTS:
-            return np.array([a != b for a, b in zip(self.one, self.other, strict=True)])
-        return (self.one != self.other).reshape(len(self.one), -1).any(axis=1)
+            rows = np.array([a != b for a, b in zip(self.one, self.other, strict=True)])
+        else:
+            rows = (self.one != self.other).reshape(len(self.one), -1).any(axis=1)
+        return np.bincount(self.units, weights=rows) > 0
 
 
 def differences(
@@ -108,7 +112,7 @@ def differences(
         first, second, actual = map(objects, (first, second, actual))
     a, b = metric(first, actual), metric(second, actual)
     parts = _parts(metric, (first, second), actual, (a, b))
-    pair = Pair(metric, first, second, actual, parts)
+    pair = Pair(metric, first, second, actual, parts, metric.units(actual))
     spans = differences_of([first, second], metric, actual, samples=effort.samples, seed=effort.seed)
     names = [name for name in a if name in b and name in spans]
     tests = {name: (p, MCNEMAR) for name in names if (p := _mcnemar(pair, name)) is not None}
@@ -164,11 +168,12 @@ def _mcnemar(pair: Pair, name: str) -> float | None:
 
 def _randomised(pair: Pair, observed: dict[str, float], effort: Effort) -> dict[str, tuple[float, str]]:
     """p and name of the test of each observed difference; p is nan for one that is undefined."""
-    differing, rows = np.flatnonzero(pair.differing), len(pair.references)
+    different = pair.differing
+    differing, units = np.flatnonzero(different), len(different)
     exact = len(differing) < 63 and 2 ** len(differing) <= effort.shuffles
     least = {name: abs(value) * (1 - 1e-9) - 1e-12 for name, value in observed.items()}  # allows for rounding
     counts, made, start = dict.fromkeys(observed, 0), 0, time.monotonic()
-    for swaps in _every(differing, rows) if exact else _drawn(rows, effort):
+    for swaps in _every(differing, units) if exact else _drawn(units, effort):
         one, other = _exchanged(pair, swaps)
         for name in observed:  # undefined counts as large
             counts[name] += int((~(np.abs(other[name] - one[name]) < least[name])).sum())
@@ -186,23 +191,23 @@ def _randomised(pair: Pair, observed: dict[str, float], effort: Effort) -> dict[
     }
 
 
-def _every(differing: Array, rows: int) -> Iterator[Array]:
-    """All exchanges of the rows that differ, `(sample, row)` of true and false, in blocks."""
+def _every(differing: Array, units: int) -> Iterator[Array]:
+    """All exchanges of the units that differ, `(sample, unit)` of true and false, in blocks."""
     for first in range(0, 2 ** len(differing), BLOCK):
         numbers = np.arange(first, min(first + BLOCK, 2 ** len(differing)))
-        swaps = np.zeros((len(numbers), rows), dtype=bool)
+        swaps = np.zeros((len(numbers), units), dtype=bool)
         swaps[:, differing] = (numbers[:, None] >> np.arange(len(differing))) & 1
         yield swaps
 
 
-def _drawn(rows: int, effort: Effort) -> Iterator[Array]:
+def _drawn(units: int, effort: Effort) -> Iterator[Array]:
     generator = np.random.default_rng(effort.seed)
     for first in range(0, effort.shuffles, BLOCK):
-        yield generator.integers(2, size=(min(BLOCK, effort.shuffles - first), rows), dtype=np.int8).astype(bool)
+        yield generator.integers(2, size=(min(BLOCK, effort.shuffles - first), units), dtype=np.int8).astype(bool)
 
 
 def _exchanged(pair: Pair, swaps: Array) -> tuple[Figures, Figures]:
-    """Both models' figures, `(sample,)` each, with the answers of the rows exchanged where `swaps` `(sample, row)`."""
+    """Both models' figures, `(sample,)` each, with the answers exchanged where `swaps` `(sample, unit)`."""
     if pair.parts:
         one, other = pair.parts
         moved = swaps.astype(np.float64) @ (other - one)  # (sample, part)
@@ -210,7 +215,7 @@ def _exchanged(pair: Pair, swaps: Array) -> tuple[Figures, Figures]:
         return pair.metric.finished(exchanged[0], len(one)), pair.metric.finished(exchanged[1], len(one))
     results: tuple[list[dict[str, float]], list[dict[str, float]]] = ([], [])
     for swap in swaps:
-        where = swap.reshape(-1, *[1] * (pair.one.ndim - 1))
+        where = swap[pair.units].reshape(-1, *[1] * (pair.one.ndim - 1))
         for own, first, second in ((results[0], pair.one, pair.other), (results[1], pair.other, pair.one)):
             own.append(pair.metric(np.where(where, second, first), pair.references))
     return stacked(results[0]), stacked(results[1])

@@ -53,6 +53,12 @@ def sides(name: str) -> tuple[Any, Any, Any]:
         actual = generator.normal(size=ROWS)
         one, other = (actual + generator.normal(scale=scale, size=ROWS) for scale in (1.0, 1.2))
         return one, other, actual
+    if name in ("ndcg@10", "mrr@10", "map", "recall@100"):
+        queries = np.repeat(np.arange(ROWS // 5), 5)
+        grades = generator.choice(3, size=ROWS, p=[0.6, 0.3, 0.1])
+        one, other = (grades + generator.normal(scale=scale, size=ROWS) for scale in (1.0, 2.0))
+        one[generator.random(ROWS) < 0.1] = -np.inf
+        return one, other, np.stack([queries, grades], axis=1)
     labels = 2 if name.startswith(("f1", "precision", "recall", "glue")) else 5
     if name == "accuracy of several labels":
         actual = generator.integers(2, size=(ROWS, 3))

@@ -75,6 +75,12 @@ def test_integer_lists_are_found_out(script):
         find_metric(reference, "probabilities")
 
 
+@pytest.mark.parametrize("takes", ["ranking", "tags"])
+def test_a_task_whose_answers_no_module_takes(script, takes):
+    with pytest.raises(PluginError, match=f"can not be called with {takes}; call it from a function of your own"):
+        find_metric(script("total_difference", FLOATS), takes)
+
+
 def test_other_inputs_are_refused(script):
     reference = script("sourced", FLOATS.replace("predictions", "sources"))
     with pytest.raises(PluginError, match="takes sources, references, not predictions"):
@@ -112,6 +118,7 @@ def test_load_gives_the_module_itself(script):
         ("glue/mrpc", [0, 1, 1], [0, 1, 0]),
         ("auc", [[0.4, 0.6], [0.9, 0.1]], [1, 0]),
         ("log_loss", [[0.4, 0.6], [0.9, 0.1]], [[1, 1], [1, 0]]),
+        ("ndcg@10", [0.2, 0.9, 0.4], [[0, 0], [0, 2], [0, 1]]),
         ("glue/stsb", [0.2, 0.9, 0.4], [0, 5, 3.5]),
     ],
 )

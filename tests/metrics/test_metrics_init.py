@@ -69,9 +69,11 @@ def test_table():
 def test_every_metric_of_perfect_predictions(name):
     metric = find_metric(name, "labels")
     rows = {"labels": [0, 1, 1], "probabilities": [[1.0, 0.0], [0.0, 1.0], [0.0, 1.0]], "scores": [0, 1, 1]}
+    rows["ranking"] = [0.0, 1.0, 2.0]
     lists = {"tags": [["O"], ["B-PER", "E-PER" if name.endswith("IOBES") else "I-PER"]]}
     sentences = lists.get(metric.takes)
-    figures = metric(sentences, sentences) if sentences else metric(rows[metric.takes], [0, 1, 1])
+    actual = [[0, 0], [0, 1], [0, 1]] if metric.takes == "ranking" else [0, 1, 1]
+    figures = metric(sentences, sentences) if sentences else metric(rows[metric.takes], actual)
     assert tuple(figures) == metric.keys
     best = pytest.approx(1.0 if metric.greater_is_better else 0.0)
     assert all(type(value) is float and value == best for value in figures.values())

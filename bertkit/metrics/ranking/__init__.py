@@ -1,0 +1,1 @@
+"""How well documents are ranked for queries: by a re-ranker, or in a list that was retrieved."""
