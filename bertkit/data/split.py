@@ -1,4 +1,7 @@
-"""Draw rows: a validation split from the training rows, or a sample. Seeded; rows keep their order."""
+"""Draw rows: a validation split from the training rows, or a sample. Seeded; rows keep their order.
+
+Where rows belong together, as the documents of a query do, they are drawn together.
+"""
 
 from __future__ import annotations
 
@@ -41,11 +44,53 @@ def split(dataset: Dataset, ratio: float, seed: int, label_column: str | None = 
     return dataset.select(train), dataset.select(sorted(chosen))
 
 
-def limit(dataset: Dataset, n: int, seed: int) -> Dataset:
-    """`n` rows drawn at random; all rows if there are no more."""
+def split_groups(dataset: Dataset, ratio: float, seed: int, column: str) -> tuple[Dataset, Dataset]:
+    """Split the rows into (train, validation); rows with the same value of a column are in the same part.
+
+    Args:
+        ratio: share of the values for validation; at least one value for either part.
+
+    Raises:
+        DataError: all rows have the same value.
+    """
+    values = dataset[column][:]
+    known = list(dict.fromkeys(values))
+    if len(known) == 1:
+        what = f"all rows have the same {column}: none is left for validation"
+        raise DataError.at("data.train", what, "name validation rows in data.validation")
+    count = min(max(1, round(len(known) * ratio)), len(known) - 1)
+    chosen = set(random.Random(seed).sample(known, count))
+    places: tuple[list[int], list[int]] = ([], [])
+    for index, value in enumerate(values):
+        places[value in chosen].append(index)
+    return dataset.select(places[0]), dataset.select(places[1])
+
+
+def limit(dataset: Dataset, n: int, seed: int, group_column: str | None = None) -> Dataset:
+    """`n` rows drawn at random; all rows if there are no more.
+
+    Args:
+        group_column: rows with the same value of it are drawn together: as many values as `n` rows have room for, in
+            a random order, and at least one.
+    """
     if n >= len(dataset):
         return dataset
+    if group_column:
+        return _limit_groups(dataset, n, seed, group_column)
     return dataset.select(sorted(random.Random(seed).sample(range(len(dataset)), n)))
+
+
+def _limit_groups(dataset: Dataset, n: int, seed: int, column: str) -> Dataset:
+    groups: dict[str, list[int]] = {}
+    for index, value in enumerate(dataset[column]):
+        groups.setdefault(value, []).append(index)
+    known = list(groups.values())
+    random.Random(seed).shuffle(known)
+    chosen = [*known[0]]
+    for rows in known[1:]:
+        if len(chosen) + len(rows) <= n:
+            chosen += rows
+    return dataset.select(sorted(chosen))
 
 
 def _shares(sizes: dict[str, int], ratio: float, draw: random.Random) -> dict[str, int]:

@@ -12,7 +12,7 @@ from bertkit.data.columns.column import Column
 from bertkit.data.dataset import load
 from bertkit.data.read.readers import check_keys
 from bertkit.data.read.rows import leave_out
-from bertkit.data.split import limit, split
+from bertkit.data.split import limit, split, split_groups
 from bertkit.errors import DataError, Problem, together
 from bertkit.recipe.schema import DataBlock
 from bertkit.warn import about
@@ -24,13 +24,21 @@ log = logging.getLogger("bertkit")
 
 
 def load_splits(
-    block: DataBlock, columns: Sequence[Column], seed: int, *, stratify_by: str | None = None, names: Sequence[str] = ()
+    block: DataBlock,
+    columns: Sequence[Column],
+    seed: int,
+    *,
+    stratify_by: str | None = None,
+    group_by: str | None = None,
+    names: Sequence[str] = (),
 ) -> dict[str, Dataset]:
     """The rows of each split that the recipe names, and always of `validation`.
 
     The same block and seed give the same rows: a later evaluation of a Run uses the validation rows of its training.
 
     Args:
+        stratify_by: a column of single labels, whose shares a split that is split off keeps.
+        group_by: a column of texts; rows with the same value stay together where rows are drawn.
         names: only these splits. A validation split that is split off still needs the training files.
 
     Raises:
@@ -47,15 +55,21 @@ def load_splits(
         if (sources := getattr(block, name)) and name in wanted:
             with about(name):
                 rows = load(sources, columns, block, train=name == "train")
-                splits[name] = limited(name, rows, getattr(block.limit, name), seed)
+                splits[name] = limited(name, rows, getattr(block.limit, name), seed, group_by)
 
     try:
         together(*(partial(read, name) for name in ("train", "validation", "test")))
     except DataError as error:
         raise DataError(*(_without_mapping(problem, list(splits)) for problem in error.problems)) from error
     if block.validation is None and "train" in splits:
-        splits["train"], splits["validation"] = split(splits["train"], block.validation_ratio, seed, stratify_by)
-        splits["validation"] = limited("validation", splits["validation"], block.limit.validation, seed)
+        ratio = block.validation_ratio
+        parts = (
+            split_groups(splits["train"], ratio, seed, group_by)
+            if group_by
+            else split(splits["train"], ratio, seed, stratify_by)
+        )
+        splits["train"], validation = parts
+        splits["validation"] = limited("validation", validation, block.limit.validation, seed, group_by)
         log.info(
             "no validation data named: %d of the training rows are used for validation, %d for training",
             len(splits["validation"]),
@@ -72,10 +86,11 @@ def _without_mapping(problem: Problem, fine: Sequence[str]) -> Problem:
     return replace(problem, remedy=todo, setting=None)
 
 
-def limited(name: str, rows: Dataset, count: int | None, seed: int) -> Dataset:
+def limited(name: str, rows: Dataset, count: int | None, seed: int, group_by: str | None = None) -> Dataset:
     """`count` rows drawn with the seed, which is logged and counted; all rows if there are no more."""
     if count is None or count >= len(rows):
         return rows
-    log.info("%s: %d of %d rows, drawn with seed %d", name, count, len(rows), seed)
-    leave_out(not_drawn=len(rows) - count)
-    return limit(rows, count, seed)
+    drawn = limit(rows, count, seed, group_by)
+    log.info("%s: %d of %d rows, drawn with seed %d", name, len(drawn), len(rows), seed)
+    leave_out(not_drawn=len(rows) - len(drawn))
+    return drawn

@@ -76,9 +76,16 @@ class TaskProblem(ABC):
         """The column by which a validation split drawn from the training rows is stratified; None: no column."""
         return None
 
+    @property
+    def group_by(self) -> str | None:
+        """The column whose equal values keep rows together where rows are drawn, for a validation split or a limit:
+        half of a query's documents are no ranking. None: rows are drawn one by one."""
+        return None
+
     def read(self, recipe: Recipe, names: Sequence[str] = ()) -> dict[str, Rows]:
         """The rows of each split of the recipe (only of `names`, if there are any), and always of `validation`."""
-        return dict(load_splits(recipe.data, self.columns, recipe.seed, stratify_by=self.stratify_by, names=names))
+        how: dict[str, Any] = {"stratify_by": self.stratify_by, "group_by": self.group_by, "names": names}
+        return dict(load_splits(recipe.data, self.columns, recipe.seed, **how))
 
     def check_sources(self, recipe: Recipe, split: str) -> None:
         """Raise a DataError if the data that the recipe names for a split is not there, or its first rows lack columns;

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import random
 from collections import Counter
 
 import pytest
@@ -7,7 +8,7 @@ from datasets import Dataset
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bertkit.data.split import limit, split
+from bertkit.data.split import limit, split, split_groups
 from bertkit.errors import DataError
 
 
@@ -89,3 +90,36 @@ def test_limit_draws_by_seed_and_keeps_the_order():
 @pytest.mark.parametrize("n", [3, 100])
 def test_a_limit_that_is_not_reached_changes_nothing(n):
     assert limit(dataset(["a"] * 3), n, 0)["row"][:] == [0, 1, 2]
+
+
+def queries(sizes: list[int]) -> Dataset:
+    names = [f"query {number}" for number, size in enumerate(sizes) for _ in range(size)]
+    random.Random(0).shuffle(names)
+    return Dataset.from_dict({"query": names, "row": list(range(len(names)))})
+
+
+@pytest.mark.parametrize(("ratio", "count"), [(0.01, 1), (0.25, 5), (0.99, 19)])
+def test_groups_are_split_as_a_whole(ratio: float, count: int) -> None:
+    rows = queries([1, 2, 3, 4] * 5)
+    parts = split_groups(rows, ratio, 1, "query")
+    train, validation = (set(part["query"]) for part in parts)
+    assert (len(train), len(validation), train & validation) == (20 - count, count, set())
+    assert sorted([*parts[0]["row"], *parts[1]["row"]]) == list(range(50))
+    assert all(list(part["row"]) == sorted(part["row"]) for part in parts)
+    assert set(split_groups(rows, ratio, 1, "query")[1]["query"]) == validation
+
+
+def test_a_single_group_can_not_be_split() -> None:
+    with pytest.raises(DataError, match="all rows have the same query: none is left for validation"):
+        split_groups(queries([4]), 0.5, 1, "query")
+
+
+def test_a_limit_draws_whole_groups() -> None:
+    rows = queries([1, 2, 3, 4] * 5)
+    sizes = Counter(rows["query"])
+    for n in (1, 7, 20, 49):
+        drawn = Counter(limit(rows, n, 3, "query")["query"])
+        assert all(count == sizes[name] for name, count in drawn.items())
+        assert 0 < sum(drawn.values()) <= max(n, 4)
+    assert len(limit(rows, 20, 3, "query")) >= 17, "groups that fit are added until none does"
+    assert limit(rows, 50, 3, "query") is rows

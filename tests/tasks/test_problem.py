@@ -43,5 +43,6 @@ def test_to_adopt_others_outputs_is_to_prepare_where_rows_are_known() -> None:
 def test_defaults() -> None:
     problem = Least()
     assert (problem.takes, problem.counts_tokens, problem.stratify_by) == ("labels", False, None)
+    assert problem.group_by is None
     assert problem.own_metrics() == problem.sanity_checks([], []) == problem.verdicts([], []) == []
     assert problem.error_kinds([], []) == {}

@@ -53,7 +53,7 @@ def reciprocal_rank(cut: int) -> PerQuery:
 def average_precision(docs: Ranked) -> Array:
     """Precision at the rank of each relevant document, their mean."""
     hit = (docs.grade > 0) & docs.retrieved
-    before = np.cumsum(hit) - hit
+    before: Array = np.cumsum(hit) - hit
     hits = before - before[np.searchsorted(docs.query, docs.query)] + 1  # relevant ones of the query up to this one
     return _share(np.bincount(docs.query, weights=np.where(hit, hits / docs.rank, 0.0)), docs.relevant)
 
