@@ -25,6 +25,13 @@ VARIANTS: dict[str, list[dict[str, Any]]] = {
         {"class_weights": {"refund": 3.0}, "loss": "focal"},
         {"label_smoothing": 0.1, "long_text": "windows", "max_length": 8, "window_overlap": 2},
     ],
+    "embed": [
+        {},
+        {"loss": "cosine", "pooling": "cls", "long_text": "windows", "max_length": 8, "window_overlap": 2},
+        {"loss": "cosent", "matryoshka": [32, 8], "normalize": False},
+        {"loss": "supervised_contrastive", "pooling": "max"},
+        {"loss": "simcse", "prompts": {"query": "where is "}},
+    ],
     "ner": [
         {},
         {"subtoken_pooling": "all"},

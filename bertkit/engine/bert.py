@@ -28,12 +28,13 @@ if TYPE_CHECKING:
     from bertkit.tasks.head import Head
 
 HEADS = {
+    "AutoModel": "",
     "AutoModelForMultipleChoice": "classifier",
     "AutoModelForQuestionAnswering": "qa_outputs",
     "AutoModelForSequenceClassification": "classifier",
     "AutoModelForTokenClassification": "classifier",
 }
-"""Auto class -> the name of its output layer."""
+"""Auto class -> the name of its output layer; the encoder alone has none, and its weights no prefix."""
 POOLED = ("AutoModelForMultipleChoice", "AutoModelForSequenceClassification")
 """Auto classes whose output layer sees the first token alone, through the pooler."""
 
@@ -85,19 +86,21 @@ class Bert(nn.Module):
 
     @property
     def base_model(self) -> nn.Module:
-        return self.get_submodule("bert")
+        return self.get_submodule("bert") if HEADS[self.auto_class] else self
 
     def get_input_embeddings(self) -> nn.Module:
-        return self.get_submodule("bert.embeddings.word_embeddings")
+        return self.base_model.get_submodule("embeddings.word_embeddings")
 
     def forward(
         self, input_ids: Tensor, attention_mask: Tensor | None = None, token_type_ids: Tensor | None = None
     ) -> SimpleNamespace:
         """`(batch, token)`, or `(row, choice, token)` for multiple choice -> `logits`, or `start_logits` and
-        `end_logits`."""
+        `end_logits`, or of the encoder alone `last_hidden_state` `(batch, token, hidden)`."""
         choices = input_ids.shape[-2]
         mask, types = (x if x is None else x.flatten(0, -2) for x in (attention_mask, token_type_ids))
         hidden = self._encode(input_ids.flatten(0, -2), mask, types)  # (batch, token, hidden)
+        if not HEADS[self.auto_class]:
+            return SimpleNamespace(last_hidden_state=hidden)
         if self.auto_class in POOLED:
             hidden = torch.tanh(_linear(hidden[:, 0], self.bert.pooler.dense))  # type: ignore[union-attr]
         scores = _linear(hidden, getattr(self, HEADS[self.auto_class]))
@@ -108,7 +111,7 @@ class Bert(nn.Module):
 
     def _encode(self, ids: Tensor, mask: Tensor | None, types: Tensor | None) -> Tensor:
         where = None if mask is None else layout(mask)
-        part: Any = self.bert
+        part: Any = self.base_model
         table, eps = part.embeddings, self.config.layer_norm_eps
         places = torch.arange(ids.shape[1], device=ids.device).expand_as(ids)
         kinds = torch.zeros_like(ids) if types is None else types
@@ -156,6 +159,8 @@ def open_bert(head: Head, block: ModelBlock) -> Bert | None:
         weights = load_file(file)
     except Exception:  # whatever is wrong with the files, transformers or build.py has a message for it
         return None
+    if not HEADS[head.auto_class]:
+        weights = {name: tensor for name, tensor in weights.items() if not name.startswith("pooler.")}
     if {name: tuple(tensor.shape) for name, tensor in weights.items()} != _shapes(config, head.auto_class):
         return None
     if any(tensor.dtype != torch.float32 for tensor in weights.values()):
@@ -165,7 +170,7 @@ def open_bert(head: Head, block: ModelBlock) -> Bert | None:
 
 def _fits(config: dict[str, Any], head: Head) -> bool:
     """Whether a configuration is that of a BERT as this module computes it, for the head's labels."""
-    kind = head.auto_class.replace("AutoModel", "Bert")
+    kind = head.auto_class.replace("AutoModel", "Bert" if HEADS[head.auto_class] else "BertModel")
     wanted = head.config()
     names = {str(number): name for number, name in wanted.get("id2label", {}).items()}
     if set(config) - SIZES - FREE - set(FIXED) or config.get("architectures") != [kind]:
@@ -186,7 +191,8 @@ def _fits(config: dict[str, Any], head: Head) -> bool:
 def _shapes(config: dict[str, Any], auto_class: str) -> dict[str, tuple[int, ...]]:
     """Name -> shape of all weights."""
     hidden, wide = config["hidden_size"], config["intermediate_size"]
-    table = "bert.embeddings."
+    base = "bert." if HEADS[auto_class] else ""
+    table = f"{base}embeddings."
     shapes: dict[str, tuple[int, ...]] = {
         f"{table}word_embeddings.weight": (config["vocab_size"], hidden),
         f"{table}position_embeddings.weight": (config["max_position_embeddings"], hidden),
@@ -195,7 +201,7 @@ def _shapes(config: dict[str, Any], auto_class: str) -> dict[str, tuple[int, ...
     linear: dict[str, tuple[int, ...]] = {}
     norms = [f"{table}LayerNorm"]
     for number in range(config["num_hidden_layers"]):
-        layer = f"bert.encoder.layer.{number}."
+        layer = f"{base}encoder.layer.{number}."
         own = (*(f"attention.self.{name}" for name in ("query", "key", "value")), "attention.output.dense")
         linear |= {f"{layer}{name}": (hidden, hidden) for name in own}
         linear |= {f"{layer}intermediate.dense": (wide, hidden), f"{layer}output.dense": (hidden, wide)}
@@ -203,7 +209,8 @@ def _shapes(config: dict[str, Any], auto_class: str) -> dict[str, tuple[int, ...
     if auto_class in POOLED:
         linear["bert.pooler.dense"] = (hidden, hidden)
     outputs = 1 if auto_class == "AutoModelForMultipleChoice" else len(config.get("id2label") or "01")
-    linear[HEADS[auto_class]] = (outputs, hidden)
+    if layer := HEADS[auto_class]:
+        linear[layer] = (outputs, hidden)
     for name, shape in linear.items():
         shapes |= {f"{name}.weight": shape, f"{name}.bias": shape[:1]}
     return shapes | {f"{name}.{part}": (hidden,) for name in norms for part in ("weight", "bias")}

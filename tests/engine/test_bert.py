@@ -25,6 +25,7 @@ TASKS: list[tuple[str, dict[str, Any]]] = [
     ("ner", {"subtoken_pooling": "mean"}),
     ("squad", {}),
     ("choice", {}),
+    ("embed", {}),
 ]
 
 
@@ -150,4 +151,4 @@ def test_the_heads_are_classes_of_transformers() -> None:
     import transformers
 
     for auto_class in HEADS:
-        assert hasattr(transformers, auto_class.replace("AutoModel", "Bert"))
+        assert hasattr(transformers, auto_class.replace("AutoModel", "Bert" if HEADS[auto_class] else "BertModel"))
