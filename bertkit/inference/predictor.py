@@ -199,7 +199,7 @@ class Predictor:
         return scores
 
     def evaluate(self, rows: Any, *, progress: Progress = iter) -> Scores:
-        """Score rows that have answers by the recipe's metrics, with confidence intervals.
+        """Score rows that have answers by the recipe's metrics, else the task's, with confidence intervals.
 
         Args:
             rows: as for `predict`, with the answer columns too. Columns have the names in `data.columns` of the recipe,
@@ -211,7 +211,7 @@ class Predictor:
         from bertkit.metrics import find_metric
 
         table = table_of(rows, self.task.columns, self.recipe.data)
-        metrics = [find_metric(name, self.task.takes) for name in self.recipe.metrics]
+        metrics = [find_metric(name, self.task.takes) for name in self.recipe.metrics or self.task.metrics]
         return self.score("rows", table, metrics, progress=progress)
 
     def _warn(self, seen: Seen, name: str = "") -> bool:

@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Literal, NamedTuple
 from pydantic import Field, field_validator
 
 from bertkit.data.columns.column import Column
+from bertkit.errors import did_you_mean
 from bertkit.tasks.texts import TextOptions
 
 Loss = Literal["in_batch", "cosine", "cosent", "supervised_contrastive", "simcse"]
@@ -23,6 +24,7 @@ class Kind(NamedTuple):
     metrics: tuple[str, ...]
 
 
+PROMPTS = ("query", "document")
 POSITIVE = (
     Column("positive", "text", answer=True),
     Column("negative", "text", required=False, answer=True),
@@ -86,6 +88,8 @@ class EmbedOptions(TextOptions):
     @field_validator("prompts")
     @classmethod
     def _check_prompts(cls, prompts: dict[str, str] | None) -> dict[str, str] | None:
+        if others := sorted({*(prompts or {})} - {*PROMPTS}):
+            raise ValueError(f"{others[0]}: no such prompt; {did_you_mean(others[0], PROMPTS)}")
         return prompts
 
     @property

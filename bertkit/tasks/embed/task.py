@@ -175,8 +175,9 @@ class Embed(TextTask):
     def to_text(self, answer: Answer) -> str:
         if "similarity" in answer:
             return f"{answer['similarity']:.3f}"
-        first, size = answer["vectors"][0][:4], len(answer["vectors"][0])
-        return f"{size} dimensions: {', '.join(f'{value:.3f}' for value in first)}, ..."
+        vector = answer["vectors"][0]
+        shown = ", ".join(f"{value:.3f}" for value in vector[:4])
+        return f"{len(vector)} dimensions: {shown}{', ...' if len(vector) > 4 else ''}"
 
     # --- scores -------------------------------------------------------------------------------------------------------
 

@@ -1,0 +1,70 @@
+"""Vectors compared with each other, on vectors whose cosines can be read."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from bertkit.metrics import find_metric
+from bertkit.tasks.embed import neighbours
+
+EAST, NORTH, WEST, NEAR_EAST = np.array([[1, 0], [0, 1], [-1, 0], [0.9, 0.1]], dtype=np.float32)
+
+
+def test_each_text_is_a_query_to_all_texts_of_all_rows() -> None:
+    vectors = [np.stack([EAST, NEAR_EAST, WEST]), np.stack([NORTH, WEST])]
+    texts = [["east", "near", "west"], ["north", "west"]]
+    first, second = neighbours.nearest(vectors, texts)
+    assert (first.texts, first.right.tolist(), first.missed) == (["near", "west"], [True, False], 0)
+    assert (second.texts, second.right.tolist()) == (["near", "west"], [False, True])
+    scores, references = neighbours.ranking([first, second])
+    assert references.tolist() == [[0, 1], [0, 0], [1, 0], [1, 1]]
+    assert find_metric("mrr@10", "ranking")(scores, references) == {"mrr@10": pytest.approx(0.75)}
+
+
+def test_positives_of_rows_with_the_same_text_are_all_right() -> None:
+    vectors = [np.stack([EAST, NEAR_EAST]), np.stack([EAST, NORTH])]
+    for near in neighbours.nearest(vectors, [["east", "near"], ["east", "north"]]):
+        assert near.right.all() and len(near.texts) == 2
+
+
+def test_a_positive_beyond_the_nearest_is_missed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(neighbours, "NEAREST", 1)
+    vectors = [np.stack([EAST, WEST]), np.stack([WEST, NEAR_EAST])]
+    first, second = neighbours.nearest(vectors, [["a", "west"], ["b", "near"]])
+    assert (first.texts, first.missed, second.texts, second.missed) == (["near"], 1, ["west"], 1)
+    scores, references = neighbours.ranking([first, second])
+    assert scores[1] == scores[3] == -np.inf
+    assert find_metric("mrr@10", "ranking")(scores, references) == {"mrr@10": 0.0}
+
+
+def test_a_text_does_not_find_itself() -> None:
+    """Row 1's positive is row 0's text, word for word."""
+    vectors = [np.stack([EAST, NEAR_EAST]), np.stack([NORTH, EAST])]
+    first, _ = neighbours.nearest(vectors, [["east", "near"], ["north", "east"]])
+    assert first.texts == ["near"]
+
+
+def test_the_nearest_other_row() -> None:
+    assert neighbours.nearest_others(np.stack([EAST, NORTH, NEAR_EAST])).tolist() == [2, 2, 0]
+
+
+def test_many_vectors_are_compared_in_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    vectors = np.random.default_rng(0).normal(size=(50, 4)).astype(np.float32)
+    whole = neighbours.nearest_others(vectors)
+    monkeypatch.setattr(neighbours, "BLOCK", 120)
+    assert neighbours.nearest_others(vectors).tolist() == whole.tolist()
+
+
+def test_mean_cosine_is_that_of_all_pairs() -> None:
+    assert neighbours.mean_cosine(np.stack([EAST, NORTH, WEST])) == pytest.approx((0 + 0 - 1) / 3)
+    assert neighbours.mean_cosine(EAST[None]) == 0
+
+
+def test_repeats_counts_rows_that_share_a_text_or_a_positive() -> None:
+    assert neighbours.repeats([["a", "b"], ["a", "c"], ["d", "c"], ["e", "f", "a"]]) == {"repeated": 3}
+
+
+def test_a_vector_of_zeros_stays_one() -> None:
+    assert neighbours.unit(np.zeros((1, 3))).tolist() == [[0, 0, 0]]
+    assert neighbours.cosine(EAST, np.zeros(2)) == 0
