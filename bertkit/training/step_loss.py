@@ -19,6 +19,8 @@ from bertkit.engine.run import means
 from bertkit.training.batching import COUNTED
 
 if TYPE_CHECKING:
+    from accelerate import Accelerator
+
     from bertkit.tasks.step_head import StepHead
 
 CACHED = "cached"
@@ -49,6 +51,20 @@ class Cached:
         parts = means(self.sums, weights)
         passed_on = (features * self.gradient).sum()
         return parts, parts.sum() + passed_on - passed_on.detach()
+
+
+def add_cached(head: Any, model: torch.nn.Module, batches: list[Any], weights: Any, accelerator: Accelerator) -> None:
+    """Add `CACHED` to each micro-batch of a step, of this process, on its device."""
+
+    def gather(rows: Tensor) -> Tensor:
+        for dim in range(min(rows.dim(), 2)):
+            rows = accelerator.pad_across_processes(rows, dim=dim)
+        return accelerator.gather(rows.contiguous())
+
+    model.train()
+    parts = cached(head, model, batches, weights, gather if accelerator.num_processes > 1 else None)
+    for batch, part in zip(batches, parts, strict=True):
+        batch[CACHED] = part
 
 
 def cached(

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import torch
 from safetensors import SafetensorError
@@ -29,13 +29,14 @@ from bertkit.tasks.task import Task
 from bertkit.training.batching import COUNTED, Loader, StepSampler, train_loader
 from bertkit.training.checkpoints import RUNNING, STATE, Checkpoints, damage, running_of, wins_tie
 from bertkit.training.phases import PhaseSampler
-from bertkit.training.step_loss import CACHED, cached
+from bertkit.training.step_loss import CACHED, add_cached
 from bertkit.training.watch.budget import VIRTUAL, Budget
 from bertkit.training.watch.interrupt import Interrupt
 from bertkit.warn import warn
 
 if TYPE_CHECKING:
     from bertkit.metrics import Metric
+    from bertkit.tasks.step_head import StepHead
 
 
 class BertTrainer(Trainer):
@@ -120,21 +121,12 @@ class BertTrainer(Trainer):
 
     def get_batch_samples(self, *args: Any, **kwargs: Any) -> tuple[list[Any], Any]:
         """The micro-batches of a step; where the loss compares all its rows, with what each needs of the others."""
-        head: Any = self.task.head
         batches, weights = super().get_batch_samples(*args, **kwargs)
-        if head.whole_step and batches and (len(batches) > 1 or self.accelerator.num_processes > 1):
-            self.model_wrapped.train()
-            gather = self._gather if self.accelerator.num_processes > 1 else None
-            prepared = [self._prepare_inputs(batch) for batch in batches]
+        if self.task.head.whole_step and batches and (len(batches) > 1 or self.accelerator.num_processes > 1):
+            batches = [self._prepare_inputs(batch) for batch in batches]
             with self.compute_loss_context_manager(), fast():
-                parts = cached(head, self.model_wrapped, prepared, torch.as_tensor(weights), gather)
-            batches = [{**batch, CACHED: part} for batch, part in zip(prepared, parts, strict=True)]
+                add_cached(self.task.head, self.model_wrapped, batches, weights, self.accelerator)
         return batches, weights
-
-    def _gather(self, rows: torch.Tensor) -> torch.Tensor:
-        for dim in range(min(rows.dim(), 2)):
-            rows = self.accelerator.pad_across_processes(rows, dim=dim)
-        return self.accelerator.gather(rows.contiguous())
 
     def training_step(self, *args: Any, **kwargs: Any) -> torch.Tensor:
         memory.tidy()
@@ -145,12 +137,11 @@ class BertTrainer(Trainer):
         self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, num_items_in_batch: Any = None
     ) -> Any:
         counted, step = inputs.pop(COUNTED, True), inputs.pop(CACHED, None)
-        head: Any = self.task.head
-        whole = num_items_in_batch
+        head, whole = self.task.head, num_items_in_batch
         outputs = model(**head.inputs(inputs))
         weights = (head.loss_weight(inputs) if whole is None else whole).to(self.args.device)
         if step is not None:
-            parts, loss = step.loss(head.features(outputs, inputs), weights)
+            parts, loss = step.loss(cast("StepHead", head).features(outputs, inputs), weights)
         else:
             sums = head.losses(outputs, inputs)  # (part,); 0: this process has no row in this micro-batch
             parts = means(sums if counted else sums * 0, weights)
