@@ -51,6 +51,7 @@ VARIANTS: dict[str, list[dict[str, Any]]] = {
         {"objective": "mlm+sop", "max_length": 32, "whole_words": True},
         {"span_length": 3.8, "max_length": 24},
     ],
+    "rerank": [{}, {"loss": "squared_error", "long_text": "windows", "max_length": 12, "window_overlap": 2}],
     "regress": [{}, {"long_text": "head_tail", "max_length": 10}],
 }
 """Options under which a task's contract is tested."""

@@ -58,7 +58,8 @@ FIXED: dict[str, Any] = {
 FREE = {
     *("architectures", "attention_probs_dropout_prob", "bos_token_id", "classifier_dropout", "eos_token_id"),
     *("gradient_checkpointing", "hidden_dropout_prob", "id2label", "initializer_range", "label2id", "layer_norm_eps"),
-    *("pad_token_id", "problem_type", "tie_word_embeddings", "transformers_version", "use_cache", "_name_or_path"),
+    *("pad_token_id", "problem_type", "sentence_transformers", "tie_word_embeddings", "transformers_version"),
+    *("use_cache", "_name_or_path"),
 }
 """Keys that change nothing here, or that `_fits` reads."""
 

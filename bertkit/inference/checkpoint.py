@@ -20,7 +20,7 @@ from bertkit.errors import BertkitError, ModelError, Parameter, RecipeError
 from bertkit.inference.predictor import Predictor, Prepared, torch_backend
 from bertkit.inference.score import Scores
 from bertkit.models.build import load_tokenizer
-from bertkit.models.custom_code import with_trust
+from bertkit.models.custom_code import content_of, with_trust
 from bertkit.models.weights import resolve
 from bertkit.recipe.load import load
 from bertkit.recipe.schema import ModelBlock, Recipe
@@ -122,28 +122,38 @@ def names_checkpoint(name: str) -> bool:
     return True
 
 
-def guess(model: str) -> Recipe:
+def guess(model: str, task: str = "") -> Recipe:
     """The recipe of a checkpoint: the task whose head its configuration names, with the options that this implies.
+
+    Args:
+        task: its task, if it is known.
 
     Raises:
         ModelError: its configuration names no head, or that of several tasks.
     """
-    return _guess(model, *_outputs(model))
+    names, config = _outputs(model)
+    if task:
+        kind: type[Task] = plugins.find("task", task)
+        return load({"task": task, "options": kind.Head.options_of(config)})
+    return _guess(model, names, config)
 
 
 def _guess(model: str, names: list[str], config: dict[str, Any]) -> Recipe:
-    kinds, fitting = config.get("architectures") or [], []
+    kinds = config.get("architectures") or []
+    fitting: list[tuple[bool, str, dict[str, Any]]] = []
     for name in TASKS:
         kind: type[Task] = plugins.find("task", name)
         head = kind(kind.Options()).head
         ending = head.auto_class.removeprefix("AutoModel")  # BertForTokenClassification
-        if any(str(one).endswith(ending) for one in kinds) and not head.check_outputs(names):
-            fitting.append((name, head.options_of(config)))
+        fits = any(str(one).endswith(ending) for one in kinds) and not head.check_outputs(names)
+        if fits and (claimed := head.claims(config)) is not False:
+            fitting.append((bool(claimed), name, head.options_of(config)))
+    fitting = [one for one in fitting if one[0]] or fitting  # a task that the configuration names, if there is one
     if len(fitting) != 1:
         found = ", ".join(map(str, kinds)) or "none"
         what = f"its config.json does not tell the task that it was trained for (architectures: {found})"
         raise ModelError.at(model, what, f"name it: --task {'|'.join(TASKS)}, or a recipe: --on")
-    (task, options), *_ = fitting
+    (_, task, options), *_ = fitting
     return load({"task": task, "options": options})
 
 
@@ -157,7 +167,10 @@ def _outputs(model: str) -> tuple[list[str], dict[str, Any]]:
     place = with_trust(resolve(model, None, ""), model)
     try:
         config = AutoConfig.from_pretrained(**place)
-        return [str(config.id2label[i]) for i in range(config.num_labels)], config.to_dict()
+        values = config.to_dict()
+        if more := content_of(place, "config_sentence_transformers.json"):
+            values["sentence_transformers"] = {**(values.get("sentence_transformers") or {}), **more}
+        return [str(config.id2label[i]) for i in range(config.num_labels)], values
     except KeyError as error:
         what = f"the id2label of its config.json has no name for {error}"
         raise ModelError.at(model, what, "give each output a name, counting from 0") from error

@@ -7,5 +7,6 @@ TASKS = {
     "ner": "bertkit.tasks.ner.task:Ner",
     "pretrain": "bertkit.tasks.pretrain.task:Pretrain",
     "regress": "bertkit.tasks.regress.task:Regress",
+    "rerank": "bertkit.tasks.rerank.task:Rerank",
     "squad": "bertkit.tasks.squad.task:Squad",
 }

@@ -73,6 +73,16 @@ class Head(ABC):
         return {}
 
     @classmethod
+    def claims(cls, config: dict[str, Any]) -> bool | None:
+        """Whether a checkpoint with this configuration was trained for this head's task, where a task shares its
+        `auto_class` and number of outputs with another one; None: the configuration does not tell.
+
+        Args:
+            config: of config.json; `sentence_transformers` also has the entries of config_sentence_transformers.json.
+        """
+        return None
+
+    @classmethod
     def options_of(cls, config: dict[str, Any]) -> dict[str, Any]:
         """The options that the configuration of a checkpoint implies."""
         return {}

@@ -79,15 +79,24 @@ def column(rows: Rows, name: str) -> list[Any] | None:
     return [row[name] for row in rows]
 
 
-def encode(rows: Rows, tokenizer: PreTrainedTokenizerBase, limit: int, options: TextOptions) -> Encoded:
-    """Rows with `text` and maybe `text_pair` -> examples with `input_ids`, `token_type_ids` `(token,)` and `row`.
+def encode(
+    rows: Rows,
+    tokenizer: PreTrainedTokenizerBase,
+    limit: int,
+    options: TextOptions,
+    columns: tuple[str, str] = ("text", "text_pair"),
+) -> Encoded:
+    """Rows with one text or two -> examples with `input_ids`, `token_type_ids` `(token,)` and `row`.
+
+    Args:
+        columns: of the first text, and of the second one if the rows have it.
 
     Raises:
         RecipeError: windows that would not be longer than their overlap.
     """
     limit = min(limit, options.max_length or limit)
-    first = token_ids(tokenizer, column(rows, "text") or [])
-    pairs = column(rows, "text_pair")
+first = token_ids(tokenizer, column(rows, columns[0]) or [])
+    pairs = column(rows, columns[1])
     second = token_ids(tokenizer, pairs) if pairs else None
     room = limit - tokenizer.num_special_tokens_to_add(pair=second is not None)
     check_overlap(room, options)

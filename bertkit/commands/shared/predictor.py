@@ -66,8 +66,7 @@ def open_predictor(
         rows = benchmark(on, [source] if source else [], changes)
         recipe, order = rows.recipe, rows.order
     else:
-        told = {"task": task} if task else guess(model).model_dump(include={"task", "options"})
-        recipe = load(told, changes)
+        recipe = load(guess(model, task or "").model_dump(include={"task", "options"}), changes)
     names = [name.strip() for name in (labels or "").split(",") if name.strip()]
     return Opened(Checkpoint.adopt(model, recipe, labels=names, order=order), recipe.data, None)
 
