@@ -38,7 +38,7 @@ def load_splits(
 
     Args:
         stratify_by: a column of single labels, whose shares a split that is split off keeps.
-        group_by: a column of texts; rows with the same value stay together where rows are drawn.
+        group_by: a column of texts; rows with the same value stay together where rows that are scored are drawn.
         names: only these splits. A validation split that is split off still needs the training files.
 
     Raises:
@@ -55,7 +55,8 @@ def load_splits(
         if (sources := getattr(block, name)) and name in wanted:
             with about(name):
                 rows = load(sources, columns, block, train=name == "train")
-                splits[name] = limited(name, rows, getattr(block.limit, name), seed, group_by)
+                whole = group_by if name != "train" or block.validation is None else None
+                splits[name] = limited(name, rows, getattr(block.limit, name), seed, whole)
 
     try:
         together(*(partial(read, name) for name in ("train", "validation", "test")))

@@ -78,8 +78,8 @@ class TaskProblem(ABC):
 
     @property
     def group_by(self) -> str | None:
-        """The column whose equal values keep rows together where rows are drawn, for a validation split or a limit:
-        half of a query's documents are no ranking. None: rows are drawn one by one."""
+        """The column whose equal values keep rows together where rows that are scored are drawn, for a validation split
+        or a limit: half of a query's documents are no ranking. None: rows are drawn one by one."""
         return None
 
     def read(self, recipe: Recipe, names: Sequence[str] = ()) -> dict[str, Rows]:

@@ -221,6 +221,12 @@ def test_a_split_keeps_queries_whole(tiny_bert: Path, tmp_path: Path) -> None:
     assert (len(queries["train"]), len(queries["validation"])) == (9, 3)
     assert not queries["train"] & queries["validation"]
     assert len(splits["validation"]) == 9
+    limit = data.limit.model_copy(update={"train": 10, "validation": 7})
+    splits = task().read(
+        recipe.model_copy(update={"data": data.model_copy(update={"limit": limit, "test": [str(file)]})})
+    )
+    assert {name: len(part) for name, part in splits.items()} == {"train": 6, "validation": 3, "test": 36}
+    assert not set(splits["train"]["query"]) & set(splits["validation"]["query"])
 
 
 def test_a_training_ranks_and_a_file_of_predictions_scores_the_same(
