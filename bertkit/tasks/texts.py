@@ -95,7 +95,7 @@ def encode(
         RecipeError: windows that would not be longer than their overlap.
     """
     limit = min(limit, options.max_length or limit)
-first = token_ids(tokenizer, column(rows, columns[0]) or [])
+    first = token_ids(tokenizer, column(rows, columns[0]) or [])
     pairs = column(rows, columns[1])
     second = token_ids(tokenizer, pairs) if pairs else None
     room = limit - tokenizer.num_special_tokens_to_add(pair=second is not None)
