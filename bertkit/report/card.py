@@ -38,8 +38,8 @@ def card(recipe: Recipe, task: Task, scored: dict[str, Scores], run: Run, warnin
             lines.append(f"| {markdown(split)} | {markdown(name)} | {value:.4f} | {interval} |")
     lines += [
         "",
-        "Intervals: 95%, over rows. They do not include how much another training seed would change a",
-        "figure. The best checkpoint was chosen on the validation rows.",
+        "Intervals: 95%, over rows (of a ranking: over queries). They do not include how much another training seed",
+        "would change a figure. The best checkpoint was chosen on the validation rows.",
         *_export(run),
         "",
         "## Use",

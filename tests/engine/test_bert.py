@@ -26,6 +26,7 @@ TASKS: list[tuple[str, dict[str, Any]]] = [
     ("squad", {}),
     ("choice", {}),
     ("embed", {}),
+    ("rerank", {}),
 ]
 
 

@@ -33,6 +33,7 @@ class Labels(LabelHead, Least):
 def test_defaults() -> None:
     head = Least(SimpleNamespace(), {})
     assert (head.config(), head.parts, head.check_outputs(["a"]), head.constants(None)) == ({}, (), "", {})
+    assert (head.claims({}), head.options_of({})) == (None, {})
     head.init_head(None)  # type: ignore[arg-type]
 
 

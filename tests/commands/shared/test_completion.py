@@ -32,7 +32,7 @@ def test_bash_is_offered_recipes() -> None:
 
 
 def test_bash_is_offered_tasks_and_the_keys_of_the_recipe() -> None:
-    assert offered("bertkit data check mine.csv --task re") == ["regress"]
+    assert offered("bertkit data check mine.csv --task re") == ["regress", "rerank"]
     assert offered("bertkit predict some/model --task sq") == ["squad"]
     for line in ("recipe check ner", "train ner/wnut17 -o out", "data check a.conll --task ner"):
         assert "options.crf=" in offered(f"bertkit {line} --set options.c")
@@ -46,7 +46,7 @@ def test_yaml_files_and_folders_here(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert completion.recipes("m") == ["mine.yaml", "more/"]
     assert completion.recipes("more/") == ["more/other.yaml"]
     assert "squad" in completion.suites("s")
-    assert completion.tasks("re") == ["regress"]
+    assert completion.tasks("re") == ["regress", "rerank"]
 
 
 def context(**values: Any) -> Any:

@@ -98,6 +98,19 @@ def test_a_model_that_says_nothing_is_a_regression_until_it_is_named(new: Path, 
     assert scores(Checkpoint.adopt(str(folder), recipe)) == pytest.approx(theirs(folder).predict(PAIRS), abs=1e-5)
 
 
+def test_a_regression_from_a_cross_encoder_is_a_regression(new: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "old"
+    folder.mkdir()
+    rewritten(new, folder, sentence_transformers={"activation_fn": ACTIVATIONS["identity"]})
+    run = train(tiny_recipe("regress", {}, folder, tmp_path, max_steps=1), output=tmp_path / "run")
+    assert guess(str(run.model)).task == "regress"
+
+
+def test_the_task_of_a_command_line_has_the_options_of_the_configuration(new: Path, tmp_path: Path) -> None:
+    folder = rewritten(new, tmp_path, problem_type="multi_label_classification")
+    assert guess(str(folder), "classify").options == {"multi_label": True}
+
+
 def test_an_unknown_activation_is_refused(new: Path, tmp_path: Path) -> None:
     folder = rewritten(new, tmp_path, sentence_transformers={"activation_fn": "torch.nn.modules.activation.Tanh"})
     with pytest.raises(BertkitError, match=r"options.activation .*'tanh'; one of 'sigmoid' or 'identity'"):
