@@ -46,8 +46,8 @@ class RerankHead(TextHead):
 
     @classmethod
     def claims(cls, config: dict[str, Any]) -> bool:
-        """A cross-encoder of sentence-transformers. Any other model with one output predicts a number, also one that was
-        made from a cross-encoder and kept its entries."""
+        """A cross-encoder of sentence-transformers. Any other model with one output predicts a number, also one
+        that was made from a cross-encoder and kept its entries."""
         block = _block(config)
         if config.get("problem_type") == "regression":
             return False
