@@ -144,7 +144,7 @@ def _guess(model: str, names: list[str], config: dict[str, Any]) -> Recipe:
     for name in TASKS:
         kind: type[Task] = plugins.find("task", name)
         head = kind(kind.Options()).head
-        ending = head.auto_class.removeprefix("AutoModel")  # BertForTokenClassification
+        ending = head.auto_class.removeprefix("AutoModel") or "Model"  # BertForTokenClassification, BertModel
         fits = any(str(one).endswith(ending) for one in kinds) and not head.check_outputs(names)
         if fits and (claimed := head.claims(config)) is not False:
             fitting.append((bool(claimed), name, head.options_of(config)))
