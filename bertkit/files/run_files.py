@@ -85,12 +85,13 @@ class ExportProof(BaseModel):
     """How an exported Run was held against the one that it was made from."""
 
     precision: str
-    attention_nodes: int
+    attention_nodes: int | None = None
+    """Of a graph."""
     float32_layers: list[str]
     """Layers that int8 left in float32."""
     drop: float
     """Points of the first metric on the validation rows."""
-    max_drop: float
+    max_drop: float | None
     largest_difference: dict[str, dict[str, float | None]]
     """Engine -> output -> its largest difference from the model's, over the validation rows."""
     engines: dict[str, _Engine]

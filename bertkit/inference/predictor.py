@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
     from bertkit.engine.backends.backend import Backend
     from bertkit.engine.backends.onnx import OnnxBackend
+    from bertkit.engine.backends.static import StaticBackend
     from bertkit.engine.backends.torch import TorchBackend
     from bertkit.metrics import Metric
 
@@ -266,5 +267,16 @@ def onnx_backend(task: Task, block: ModelBlock, device: str | None = None) -> On
     return OnnxBackend(Path(str(block.name)), task.head)
 
 
-BACKENDS: dict[str, Callable[[Task, ModelBlock, str | None], Backend]] = {"torch": _of_run, "onnx": onnx_backend}
+def static_backend(task: Task, block: ModelBlock, device: str | None = None) -> StaticBackend:
+    """A task's table of vectors. It is read by the processor, whatever the device."""
+    from bertkit.engine.backends.static import StaticBackend
+
+    return StaticBackend(Path(str(block.name)), task.head)
+
+
+BACKENDS: dict[str, Callable[[Task, ModelBlock, str | None], Backend]] = {
+    "torch": _of_run,
+    "onnx": onnx_backend,
+    "static": static_backend,
+}
 """Name in `run.json` -> function that opens a task's model."""

@@ -79,6 +79,10 @@ def _loading(task: Task, run: Run) -> list[str]:
             "The files of `model/`, which are at the top on the hub, load without bertkit, by transformers'",
             f"`{task.head.auto_class}.from_pretrained`.",
         ]
+    if run.backend == "static":
+        return [
+            "`model/`, which is at the top on the hub, loads without bertkit in model2vec and sentence-transformers."
+        ]
     return ["`model/model.onnx`, which is at the top on the hub, runs without bertkit in ONNX Runtime."]
 
 

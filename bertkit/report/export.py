@@ -34,7 +34,7 @@ def table(proof: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:
         [f"one example of {tokens} tokens, ms", *(f"{engine['milliseconds']:.2f}" for engine in engines.values()), ""],
         ["rows/s in bulk", *(f"{engine['rows_per_second']:,.0f}" for engine in engines.values()), ""],
     ]
-    for name in proof["largest_difference"][exported]:
+    for name in proof["largest_difference"].get(exported, ()):
         apart = [proof["largest_difference"].get(engine, {}).get(name) for engine in engines]
         rows.append([f"{name}, largest difference", *("" if one is None else f"{one:.1e}" for one in apart), ""])
     for split, figures in proof["differences"].items():
@@ -47,11 +47,11 @@ def table(proof: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:
 
 def notes(proof: Mapping[str, Any]) -> list[str]:
     """What the table does not tell, in sentences."""
-    said = [f"Attention nodes in the graph: {proof['attention_nodes']}."]
+    said = [f"Attention nodes in the graph: {nodes}."] if (nodes := proof.get("attention_nodes")) else []
     if kept := proof["float32_layers"]:
         said.append(f"Left in float32: {', '.join(kept)}.")
-    said.append("Largest differences are over all validation rows; speeds are those of the machine that exported.")
-    return said
+    differ = "Largest differences are over all validation rows; speeds" if proof["largest_difference"] else "Speeds"
+    return [*said, f"{differ} are those of the machine that exported."]
 
 
 def _figure(value: float | None) -> str:

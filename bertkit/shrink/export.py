@@ -1,4 +1,8 @@
-"""`bertkit export`: a Run whose model is a graph for ONNX Runtime, made from a trained one and proven against it."""
+"""`bertkit export`: a Run with a faster model, made from a trained one and scored against it.
+
+`onnx` is a graph for ONNX Runtime, which must answer as the model does. `static` is a table of the tokens' vectors,
+which is another model: what it costs is measured.
+"""
 
 from __future__ import annotations
 
@@ -9,12 +13,10 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from bertkit import extras
-from bertkit.engine.backends.onnx import ABOUT, CONSTANTS, MODEL, OnnxBackend
+from bertkit.engine.backends.onnx import MODEL, OnnxBackend
 from bertkit.engine.cache import encode
-from bertkit.engine.run import Collate, Progress
+from bertkit.engine.run import Progress
 from bertkit.errors import DataError, Parameter, RunError
 from bertkit.fs import folder_aside, settle, write_json, write_text
 from bertkit.inference.differences import differences
@@ -22,7 +24,6 @@ from bertkit.inference.evaluate import read_rows
 from bertkit.inference.predictor import Predictor
 from bertkit.inference.score import Scores, Split
 from bertkit.metrics import Metric, find_metric
-from bertkit.recipe.schema import ModelBlock
 from bertkit.report import run as run_page
 from bertkit.report.card import card
 from bertkit.run import Run
@@ -31,11 +32,11 @@ from bertkit.warn import Warned, collect, warn
 
 log = logging.getLogger("bertkit")
 
-EXAMPLES = 8
-"""Examples with which the graph is traced."""
 MAX_DROP = 0.5
 """Points of the first metric that an export may cost."""
-FLOAT, INT8 = "onnx float32", "onnx int8"
+FLOAT, INT8, STATIC = "onnx float32", "onnx int8", "static"
+FORMATS = ("onnx", "static")
+WEIGHTS = (".safetensors", ".bin")
 
 
 @dataclass(frozen=True)
@@ -44,8 +45,11 @@ class ExportRequest:
 
     run: Run
     output: Path
+    to: str = "onnx"
+    """One of `FORMATS`."""
     int8: bool = False
-    max_drop: float = MAX_DROP
+    max_drop: float | None = None
+    """Points of the first metric that the export may cost. Default: `MAX_DROP` of a graph, any number of a table."""
     data: Sequence[str] = ()
     """Sources of rows with answers in place of the Run's own."""
     progress: Progress = iter
@@ -66,7 +70,7 @@ class _Parts:
 
 
 def export(wish: ExportRequest) -> Run:
-    """A Run whose model is an ONNX graph, scored on the rows of the Run that it is made from.
+    """A Run of another format, scored on the rows of the Run that it is made from.
 
     Raises:
         ExtraError: a package of the extra `onnx` is not installed.
@@ -75,26 +79,41 @@ def export(wish: ExportRequest) -> Run:
         DataError: the Run's validation rows are not on this machine.
     """
     run = wish.run
-    for module in extras.EXTRAS["onnx"]:
-        extras.need(module, extra="onnx", feature="export to ONNX")
-    if run.backend != "torch":
-        raise RunError.at(str(run.path), "is an exported Run already", "name the Run that it was made from")
-    if not wish.max_drop >= 0:  # nor is NaN, which no drop exceeds
-        raise RunError.at(Parameter("max_drop"), f"{wish.max_drop}: not a number of points", "0.5 is the default")
-    Run(wish.output).check_free()
+    _check(wish)
     with collect() as warnings:
         source = Predictor.open(run, needs=["transformers"])
         parts = _Parts(source, _splits(source, wish.data), _metrics(source))
         with folder_aside(wish.output) as folder:
-            derived = run.derive(folder, kind="export", backend="onnx")
+            derived = run.derive(folder, kind="export", backend=wish.to)
             derived.name = Path(wish.output).resolve().name
-            scored = _build(wish, parts, derived)
+            scored = (_static if wish.to == "static" else _graph)(wish, parts, derived)
             _finish(derived, run, parts, scored, warnings)
     finished = Run(wish.output)
     if finished.local_file.is_file():
         finished.local_file.chmod(0o600)  # all others have got the permissions that the umask gives
     finished.allow_code()
     return finished
+
+
+def check_format(name: str) -> None:
+    """Raise a RunError for a format that there is not."""
+    if name not in FORMATS:
+        raise RunError.at(Parameter("to"), f"no such format: {name}", f"known: {', '.join(FORMATS)}")
+
+
+def _check(wish: ExportRequest) -> None:
+    """Raise an error for what can not be exported, before any work."""
+    run = wish.run
+    for module in extras.EXTRAS["onnx"] if wish.to == "onnx" else ():
+        extras.need(module, extra="onnx", feature="export to ONNX")
+    check_format(wish.to)
+    if wish.int8 and wish.to != "onnx":
+        raise RunError.at(Parameter("int8"), "is for onnx", "leave it out")
+    if run.backend != "torch":
+        raise RunError.at(str(run.path), "is an exported Run already", "name the Run that it was made from")
+    if wish.max_drop is not None and not wish.max_drop >= 0:  # nor is NaN, which no drop exceeds
+        raise RunError.at(Parameter("max_drop"), f"{wish.max_drop}: not a number of points", "0.5 is the default")
+    Run(wish.output).check_free()
 
 
 def _metrics(predictor: Predictor) -> list[Metric]:
@@ -120,10 +139,32 @@ def _splits(predictor: Predictor, data: Sequence[str]) -> list[Split]:
     return splits
 
 
-def _build(wish: ExportRequest, parts: _Parts, derived: Run) -> dict[str, Scores]:
+def _static(wish: ExportRequest, parts: _Parts, derived: Run) -> dict[str, Scores]:
+    """Write the table of the tokens' vectors. Returns its scores by split; fills `parts.record`."""
+    from bertkit.engine.backends.static import StaticBackend
+    from bertkit.shrink import static
+
+    source, dev = parts.source, parts.splits[0]
+    parts.engines["torch"], parts.folders["torch"] = source, wish.run.model
+    log.info("reading the vocabulary")
+    static.write(source, derived.model, wish.progress)
+    backend = StaticBackend(derived.model, source.task.head)
+    parts.engines[STATIC] = Predictor(source.task, source.tokenizer, backend, source.recipe)
+    parts.folders[STATIC] = derived.model
+    log.info("scoring the model, then its export")
+    before, after = (proof.measure(one, dev, parts.metrics, wish.progress) for one in parts.engines.values())
+    parts.record |= {"precision": "float32", "float32_layers": [], "largest_difference": {}}
+    return _scored(wish, parts, before, after)
+
+
+def _graph(wish: ExportRequest, parts: _Parts, derived: Run) -> dict[str, Scores]:
     """Write the graph, in int8 if asked for, and prove it. Returns its scores by split; fills `parts.record`."""
+    from bertkit.shrink.onnx_graph import write_model
+
     model, source, dev = derived.model, parts.source, parts.splits[0]
-    layers = _write_graph(wish.run, parts, model)
+    log.info("tracing the model")
+    written = write_model(wish.run, source, dev.encoded.examples, model)
+    parts.record["attention_nodes"] = written.attention
     parts.engines["torch"], parts.folders["torch"] = source, wish.run.model
     log.info("scoring the model, then its export")
     before = proof.measure(source, dev, parts.metrics, wish.progress)
@@ -135,22 +176,38 @@ def _build(wish: ExportRequest, parts: _Parts, derived: Run) -> dict[str, Scores
     kept: list[str] = []
     if wish.int8:
         name, folder = INT8, derived.path / "int8"
-        kept = _quantize(wish, parts, layers, before, folder)
+        kept = _quantize(wish, parts, written.layers, before, folder)
         parts.engines[name], parts.folders[name] = _engine(source, folder), folder
         after = proof.measure(parts.engines[name], dev, parts.metrics, wish.progress)
         apart[name] = proof.largest_differences(before.outputs, after.outputs)
+    parts.record |= {"precision": name.rpartition(" ")[2], "float32_layers": kept, "largest_difference": apart}
+    scored = _scored(wish, parts, before, after)
+    if wish.int8:
+        for file in model.glob(f"{MODEL}*"):
+            file.unlink()
+        for file in parts.folders[name].glob(f"{MODEL}*"):
+            file.rename(model / file.name)
+        shutil.rmtree(parts.folders[name])
+    return scored
+
+
+def _scored(wish: ExportRequest, parts: _Parts, before: proof.Measured, after: proof.Measured) -> dict[str, Scores]:
+    """The scores of the last engine by split, held against those of the first one; fills `parts.record`.
+
+    Raises:
+        RunError: the score drops by more than is allowed.
+    """
+    source, exported = parts.source, [*parts.engines.values()][-1]
+    most = MAX_DROP if wish.max_drop is None and wish.to == "onnx" else wish.max_drop
     dropped = proof.points(parts.metrics[0], before.scores.figures, after.scores.figures)
-    if dropped > wish.max_drop:
+    if most is not None and dropped > most:
         what = f"{parts.metrics[0].keys[0]} drops by {dropped:.2f} points"
         raise RunError.at(Parameter("max_drop"), what, "allow more, or keep the Run as it is")
-    pairs = {dev.name: (before.scores, after.scores)}
+    pairs = {parts.splits[0].name: [before.scores, after.scores]}
     for split in parts.splits[1:]:
-        pairs[split.name] = tuple(  # type: ignore[assignment]
-            proof.measure(engine, split, parts.metrics, wish.progress).scores
-            for engine in (source, parts.engines[name])
-        )
-    parts.record |= {"precision": name.rpartition(" ")[2], "float32_layers": kept, "largest_difference": apart}
-    parts.record |= {"drop": dropped, "max_drop": wish.max_drop, "engines": _speeds(parts)}
+        both = (proof.measure(engine, split, parts.metrics, wish.progress) for engine in (source, exported))
+        pairs[split.name] = [measured.scores for measured in both]
+    parts.record |= {"drop": dropped, "max_drop": most, "engines": _speeds(parts)}
     parts.record["differences"] = {
         split.name: [
             asdict(one) | {"difference": one.difference}
@@ -158,13 +215,7 @@ def _build(wish: ExportRequest, parts: _Parts, derived: Run) -> dict[str, Scores
         ]
         for split in parts.splits
     }
-    if wish.int8:
-        for file in model.glob(f"{MODEL}*"):
-            file.unlink()
-        for file in parts.folders[name].glob(f"{MODEL}*"):
-            file.rename(model / file.name)
-        shutil.rmtree(parts.folders[name])
-    return {split: after for split, (_, after) in pairs.items()}
+    return {split: scores[-1] for split, scores in pairs.items()}
 
 
 def _engine(source: Predictor, folder: Path) -> Predictor:
@@ -189,7 +240,14 @@ def _quantize(
         return proof.mean_change(before.outputs, measured(folder).outputs)
 
     log.info("converting to int8")
-    return quantize(parts.folders[FLOAT], folder, layers, drop=drop, change=change, most=wish.max_drop)
+    return quantize(
+        parts.folders[FLOAT],
+        folder,
+        layers,
+        drop=drop,
+        change=change,
+        most=MAX_DROP if wish.max_drop is None else wish.max_drop,
+    )
 
 
 def _speeds(parts: _Parts) -> dict[str, dict[str, Any]]:
@@ -197,41 +255,10 @@ def _speeds(parts: _Parts) -> dict[str, dict[str, Any]]:
     log.info("timing")
     found = proof.speeds(parts.engines, parts.splits[0].encoded.examples)
     weights = {
-        name: sum(file.stat().st_size for file in folder.iterdir() if ".onnx" in file.name or _has_weights(file))
+        name: sum(file.stat().st_size for file in folder.iterdir() if ".onnx" in file.name or file.suffix in WEIGHTS)
         for name, folder in parts.folders.items()
     }
     return {name: {"bytes": weights[name], **asdict(speed)} for name, speed in found.items()}
-
-
-def _has_weights(file: Path) -> bool:
-    return file.suffix in (".safetensors", ".bin")
-
-
-def _write_graph(run: Run, parts: _Parts, folder: Path) -> dict[str, list[str]]:
-    """The graph with all that the backend and the tokenizer need, in a new model folder. Returns `Written.layers`."""
-    from bertkit.engine.backends.torch import open_model
-    from bertkit.shrink.onnx_graph import write
-
-    log.info("tracing the model")
-    task, tokenizer, collate = parts.source.task, parts.source.tokenizer, parts.source.collate
-    model: Any = open_model(task.head, ModelBlock(name=str(run.model), padding_free="off"))
-    plain = task.encode(task.tiny_rows(), tokenizer, parts.source.limit, answers=False).examples
-    labelled = _batches(parts.splits[0].encoded.examples, collate)
-    folder.mkdir()
-    written = write(model.eval(), task.head, _batches(plain, collate), labelled, folder / MODEL)
-    parts.record["attention_nodes"] = written.attention
-    (folder / ABOUT).write_text(written.about.model_dump_json(indent=2) + "\n", "utf-8")
-    if constants := task.head.constants(model):
-        np.savez(folder / CONSTANTS, **constants)  # type: ignore[arg-type]
-    model.config.save_pretrained(folder)
-    tokenizer.save_pretrained(folder)
-    return written.layers
-
-
-def _batches(examples: Sequence[dict[str, Any]], collate: Collate) -> list[dict[str, Any]]:
-    """Two batches of different sizes, neither of them with a single example."""
-    some = [examples[number % len(examples)] for number in range(EXAMPLES)]
-    return [collate(some), collate(some[: EXAMPLES // 2 - 1])]
 
 
 def _finish(derived: Run, run: Run, parts: _Parts, scored: dict[str, Scores], warnings: list[Warned]) -> None:

@@ -13,12 +13,19 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
 import torch
 
-from bertkit.engine.backends.onnx import REDUCED, Exported, Filler, SizeOf
+from bertkit.engine.backends.onnx import ABOUT, CONSTANTS, MODEL, REDUCED, Exported, Filler, SizeOf
+from bertkit.engine.backends.torch import open_model
 from bertkit.engine.batches import arrays, tensors
+from bertkit.engine.examples import Examples
+from bertkit.engine.run import Collate
 from bertkit.errors import RunError
+from bertkit.inference.predictor import Predictor
 from bertkit.models.build import position_limit
+from bertkit.recipe.schema import ModelBlock
+from bertkit.run import Run
 from bertkit.shrink.quiet import quiet
 from bertkit.tasks.head import Head
 
@@ -27,6 +34,8 @@ OPSET = 23
 LARGEST = 2**31 - 2**24
 """Most bytes of weights in one file: protobuf's 2 GB, less room for the graph. Larger ones lie in a file beside it."""
 
+EXAMPLES = 8
+"""Examples with which the graph is traced."""
 WEIGHTED = ("MatMul", "Gemm", "Gather")
 """Kinds of nodes that hold weights, and that can be computed in int8."""
 
@@ -169,3 +178,29 @@ def _forget_places(model: Any) -> None:
         for value in node.outputs:
             value.metadata_props.clear()
     model.graph.metadata_props.clear()
+
+
+def write_model(run: Run, source: Predictor, examples: Examples, folder: Path) -> Written:
+    """The graph of a Run with all that the backend and the tokenizer need, in a new model folder.
+
+    Args:
+        source: the Run's predictor.
+        examples: with labels; a few of them are traced.
+    """
+    task, tokenizer, collate = source.task, source.tokenizer, source.collate
+    model: Any = open_model(task.head, ModelBlock(name=str(run.model), padding_free="off"))
+    plain = task.encode(task.tiny_rows(), tokenizer, source.limit, answers=False).examples
+    folder.mkdir()
+    written = write(model.eval(), task.head, _batches(plain, collate), _batches(examples, collate), folder / MODEL)
+    (folder / ABOUT).write_text(written.about.model_dump_json(indent=2) + "\n", "utf-8")
+    if constants := task.head.constants(model):
+        np.savez(folder / CONSTANTS, **constants)  # type: ignore[arg-type]
+    model.config.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return written
+
+
+def _batches(examples: Examples, collate: Collate) -> list[Batch]:
+    """Two batches of different sizes, neither of them with a single example."""
+    some = [examples[number % len(examples)] for number in range(EXAMPLES)]
+    return [collate(some), collate(some[: EXAMPLES // 2 - 1])]

@@ -97,6 +97,12 @@ class Codec(ABC):
         """
         return 0
 
+    def vocabulary(self, tokenizer: PreTrainedTokenizerBase) -> list[dict[str, Any]] | None:
+        """An example of each token of the vocabulary, by id, read as a text of its own, with `counts`: whether it has a
+        meaning, as special tokens do not. None: the answers are no vectors of texts, which the head reduces to
+        `vectors` `(row, text, size)`, so no table of such can take the model's place (shrink/static.py)."""
+        return None
+
     def marks(self, answer: Answer) -> list[Mark]:
         """The whole text of the row, divided into parts; empty if `to_text` shows the whole answer."""
         return []

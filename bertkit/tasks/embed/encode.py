@@ -7,6 +7,7 @@ of its row, as a step compares them.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 PARTS = ("text", "positive", "text_pair", "negative")
 """Columns that hold one text of a row each, in the order of its vectors."""
+UNUSED = re.compile(r"\[unused\d+\]")
+"""Places that BERT's vocabulary leaves free."""
 BLOCK = 1000
 """Rows tokenized at a time: the tokenizer's result holds offsets and masks too, which take memory."""
 
@@ -102,6 +105,19 @@ def _examples(row: int, pieces: list[list[np.ndarray]], frame: Frame, *, compare
     if compared:
         example["ids"] = np.array([identity(windows) for windows in pieces])
     return [example]
+
+
+def of_tokens(tokenizer: PreTrainedTokenizerBase) -> list[dict[str, Any]]:
+    """An example of each token of the vocabulary, by id (`Codec.vocabulary`)."""
+    frame = Frame(tokenizer, pair=False)
+    names = {number: name for name, number in tokenizer.get_vocab().items()}
+    special = {*tokenizer.all_special_ids}
+    examples = []
+    for number in range(max(names) + 1):
+        (example,) = _examples(number, [[np.array([number], dtype=np.int32)]], frame, compared=False)
+        unused = number not in names or UNUSED.fullmatch(names[number])
+        examples.append({**example, "counts": number not in special and not unused})
+    return examples
 
 
 def identity(windows: Sequence[np.ndarray]) -> int:

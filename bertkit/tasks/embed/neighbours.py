@@ -33,49 +33,59 @@ def repeats(texts: Sequence[Sequence[str]]) -> dict[str, int]:
 
 
 class Near(NamedTuple):
-    """The texts of all rows that are nearest to a row's text, the nearest first."""
+    """A row's text, and the texts of all rows that it is compared with."""
 
-    texts: list[str]
-    cosines: Array
-    right: Array
-    """Whether each is a positive of the row, or of another row with the same text."""
-    missed: int
-    """Positives that are not among them."""
+    right: list[str]
+    """Positives of the row, and of other rows with the same text."""
+    right_cosines: Array
+    others: list[str]
+    """The nearest of all other texts, the nearest first."""
+    other_cosines: Array
+
+    @property
+    def first(self) -> tuple[str, bool]:
+        """The nearest of all, and whether it is right; of equal ones the other."""
+        best = int(self.right_cosines.argmax())
+        wins = not self.others or self.right_cosines[best] > self.other_cosines[0]
+        return (self.right[best], True) if wins else (self.others[0], False)
 
 
 def nearest(vectors: Sequence[Array], texts: Sequence[Sequence[str]]) -> Iterator[Near]:
-    """For each row's text, the `NEAREST` of the other texts of all rows.
+    """For each row's text, its positives and the `NEAREST` of the other texts of all rows.
 
     Args:
         vectors: `(part, size)` of each row: text, positive, negatives.
         texts: of each row, the same.
     """
     number: dict[str, int] = {}
-    right: dict[str, set[int]] = {}
+    right: dict[str, list[int]] = {}
     documents: list[Array] = []
     for row, own in zip(vectors, texts, strict=True):
         for place, text in enumerate(own[1:], 1):
             if text not in number:
                 number[text] = len(number)
                 documents.append(row[place])
-        right.setdefault(own[0], set()).add(number[own[1]])
+        right.setdefault(own[0], []).append(number[own[1]])
     names = list(number)
     for first, cosines in _cosines(unit(np.stack([row[0] for row in vectors])), unit(np.stack(documents))):
-        for place, found in enumerate(_nearest(cosines, NEAREST)):
+        for place, scores in enumerate(cosines):
             text = texts[first + place][0]
-            wanted = right[text]
-            near = np.array([one for one in found.tolist() if names[one] != text or one in wanted])
-            correct = np.isin(near, [*wanted])
-            yield Near([names[one] for one in near], cosines[place, near], correct, len(wanted) - int(correct.sum()))
+            wanted = sorted({*right[text]})
+            found = scores[wanted].copy()
+            scores[wanted] = -np.inf
+            if text in number:
+                scores[number[text]] = -np.inf
+            near = _highest(scores, NEAREST)
+            yield Near([names[one] for one in wanted], found, [names[one] for one in near], scores[near])
 
 
 def ranking(found: Iterable[Near]) -> tuple[Array, Array]:
-    """As metrics take it (`Metric.takes`: `ranking`): cosines `(document,)`, minus infinity for a positive that is not
-    among the nearest, and `(document, 2)`: number of the row, and 1 for a positive."""
+    """As metrics take it (`Metric.takes`: `ranking`): cosines `(document,)`, and `(document, 2)`: number of the row,
+    and 1 for a positive. How many documents a row has depends on the texts alone, whatever the vectors."""
     scores, references = [], []
     for row, near in enumerate(found):
-        scores += [near.cosines, np.full(near.missed, -np.inf)]
-        grades = np.append(near.right, np.ones(near.missed, dtype=bool))
+        scores += [near.right_cosines, near.other_cosines]
+        grades = np.repeat([1, 0], [len(near.right), len(near.others)])
         references.append(np.stack([np.full(len(grades), row), grades], 1))
     return np.concatenate(scores).astype(np.float64), np.concatenate(references).astype(np.int64)
 
@@ -104,11 +114,12 @@ def _cosines(queries: Array, documents: Array) -> Iterator[tuple[int, Array]]:
         yield first, queries[first : first + size] @ documents.T
 
 
-def _nearest(cosines: Array, count: int) -> Array:
-    """`(query, count)`: numbers of the nearest documents, the nearest first; of equal ones the first."""
-    if cosines.shape[1] > count:
-        part = np.sort(np.argpartition(-cosines, count, axis=1)[:, :count], axis=1)
-    else:
-        part = np.broadcast_to(np.arange(cosines.shape[1]), cosines.shape)
-    order = np.argsort(-np.take_along_axis(cosines, part, 1), axis=1, kind="stable")
-    return np.take_along_axis(part, order, 1)
+def _highest(scores: Array, count: int) -> Array:
+    """`(count,)`: numbers of the highest scores, the highest first, of equal ones the first; none of minus infinity."""
+    count = min(count, int((scores > -np.inf).sum()))
+    part = (
+        np.sort(np.argpartition(-scores, count - 1)[:count])
+        if 0 < count < len(scores)
+        else np.arange(count and len(scores))
+    )
+    return part[np.argsort(-scores[part], kind="stable")][:count]

@@ -179,6 +179,9 @@ class Embed(TextTask):
         shown = ", ".join(f"{value:.3f}" for value in vector[:4])
         return f"{len(vector)} dimensions: {shown}{', ...' if len(vector) > 4 else ''}"
 
+    def vocabulary(self, tokenizer: PreTrainedTokenizerBase) -> list[dict[str, Any]]:
+        return embed_encode.of_tokens(tokenizer)
+
     # --- scores -------------------------------------------------------------------------------------------------------
 
     def check_metric(self, metric: Metric) -> None:
@@ -215,7 +218,7 @@ class Embed(TextTask):
                 for text, own, near in triples
             ]
         pairs = zip(embed_encode.texts_of(rows), self._nearest(answers, rows), strict=True)
-        return [Verdict(own[0], own[1], near.texts[0], float(near.right[0])) for own, near in pairs]
+        return [Verdict(own[0], own[1], near.first[0], float(near.first[1])) for own, near in pairs]
 
     def sanity_checks(self, answers: list[Answer], rows: Rows) -> list[str]:
         if len(answers) > 1 and (alike := neighbours.mean_cosine(_first(answers))) > ALIKE:
