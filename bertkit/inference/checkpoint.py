@@ -144,7 +144,9 @@ def _guess(model: str, names: list[str], config: dict[str, Any]) -> Recipe:
     for name in TASKS:
         kind: type[Task] = plugins.find("task", name)
         head = kind(kind.Options()).head
-        ending = head.auto_class.removeprefix("AutoModel") or "Model"  # BertForTokenClassification, BertModel
+        ending = head.auto_class.removeprefix("AutoModel")  # BertForTokenClassification
+        if not ending:  # an encoder alone, which every checkpoint has
+            continue
         fits = any(str(one).endswith(ending) for one in kinds) and not head.check_outputs(names)
         if fits and (claimed := head.claims(config)) is not False:
             fitting.append((bool(claimed), name, head.options_of(config)))

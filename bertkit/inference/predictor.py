@@ -23,7 +23,7 @@ from bertkit.data.tokenizer.of_run import open_tokenizer
 from bertkit.engine.cache import encode
 from bertkit.engine.examples import Examples, highest_of
 from bertkit.engine.run import Progress, run
-from bertkit.errors import DataError, RunError
+from bertkit.errors import DataError, RecipeError, RunError
 from bertkit.inference.columns import AnswerColumns
 from bertkit.inference.rows import as_row
 from bertkit.inference.score import Scores, Split, sanity_checks, score
@@ -31,7 +31,7 @@ from bertkit.inference.seen import Seen
 from bertkit.models.build import check_ids, load_tokenizer
 from bertkit.recipe.schema import ModelBlock, Recipe
 from bertkit.run import Run
-from bertkit.tasks.task import Answer, Encoded, Rows, Task, make_task
+from bertkit.tasks.task import Answer, Encoded, Rows, Task, TaskOptions, make_task
 from bertkit.warn import warn
 
 if TYPE_CHECKING:
@@ -81,6 +81,7 @@ class Predictor:
         device: str | None = None,
         trust_code: bool = False,
         needs: Collection[str] = (),
+        options: TaskOptions | None = None,
     ) -> Predictor:
         """The predictor of a Run.
 
@@ -89,11 +90,13 @@ class Predictor:
             device: as torch names it (`cpu`, `cuda:1`); default: one GPU per process, else the CPU.
             trust_code: whether custom code in the Run may be executed (see `Run.open`).
             needs: what the backend must have besides outputs (`Backend.can`).
+            options: the task's, to answer with others than it was trained with (`Task.with_options`).
 
         Raises:
             RunError: the folder is not a finished Run, its code is not trusted, its model is damaged, there is no
                 backend for it, or its backend lacks what is needed.
             ModelError: its model can not be loaded.
+            RecipeError: options that the model can not answer with.
         """
         run = source if isinstance(source, Run) else Run.open(source, trust_code=trust_code)
         if run.backend not in BACKENDS:
@@ -102,6 +105,9 @@ class Predictor:
         run.check_content()
         recipe = run.recipe
         task = make_task(recipe, run.task_state)
+        if options is not None:
+            _check_graph(run, task, options)
+            task = task.with_options(options)
         block = ModelBlock(name=str(run.model), padding_free=recipe.model.padding_free)
         backend = (torch_backend if needs and run.backend == "torch" else BACKENDS[run.backend])(task, block, device)
         if lacks := sorted({*needs} - backend.can):
@@ -221,6 +227,14 @@ class Predictor:
         for warning in found:
             warn(warning, name)
         return bool(found)
+
+
+def _check_graph(run: Run, task: Task, options: TaskOptions) -> None:
+    """Raise a RecipeError for other options than an exported graph has in it."""
+    for name in task.head.graph_options if run.backend != "torch" else ():
+        if getattr(options, name) != getattr(task.options, name):
+            what = f"{getattr(options, name)}: an exported model has the {name} that it was exported with"
+            raise RecipeError.at(f"options.{name}", what, "name the Run that it was exported from")
 
 
 def _tokenizer(run: Run, block: ModelBlock) -> Any:

@@ -33,6 +33,8 @@ class Head(ABC):
     """Outputs of `reduce` with the shape `(batch, token, ...)`."""
     whole_step: ClassVar[bool] = False
     """Whether a row's loss depends on the other rows of its step: a `StepHead` (step_head.py)."""
+    graph_options: ClassVar[tuple[str, ...]] = ()
+    """Options that `reduce` and the model depend on: in an exported graph they are as they were exported."""
     targets: tuple[str, ...] = ("labels",)
     """Parts of a batch that only the loss uses, not the model. A batch has a loss if it has the first of them."""
 

@@ -13,7 +13,7 @@ A new task is a class with the first two parts, and a Head; docs/plugins.md has 
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict
 
@@ -71,6 +71,15 @@ class Task(TaskProblem, Codec):
         self.options = options
         self.state = dict(state or {})
         self.head = self.Head(options, self.state)
+
+    def with_options(self, options: Any) -> Self:
+        """This task, once it is trained, with other options to answer with. Of what `state` and `options` both say, the
+        options that differ from those of the training count.
+
+        Raises:
+            RecipeError: the trained model can not answer with them.
+        """
+        return type(self)(options, self.state)
 
 
 def make_task(recipe: Recipe, state: dict[str, Any] | None = None) -> Task:

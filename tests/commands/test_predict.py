@@ -173,6 +173,6 @@ def test_mistakes_with_a_checkpoint(nli, pairs, tiny_bert: Path, bertkit, tmp_pa
     assert "no such folder; a Run is the folder" in fails(tmp_path / "nowhere", pairs)
     encoder = fails(tiny_bert, pairs)
     assert "its config.json does not tell the task" in encoder
-    assert "name it: --task choice|classify|ner|pretrain|regress|rerank|squad, or a recipe: --on" in encoder
+    assert "name it: --task choice|classify|embed|ner|pretrain|regress|rerank|squad, or a recipe: --on" in encoder
     question = ("-q", "what ?", "-c", "the cat", "--labels", "a,b")
     assert "the task squad has no labels" in fails(nli, *question, "--task", "squad")

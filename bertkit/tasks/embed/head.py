@@ -24,6 +24,7 @@ class EmbedHead(StepHead):
     auto_class = "AutoModel"
     hub_tag = "sentence-similarity"
     targets = ("ids", *TARGETS)
+    graph_options = ("pooling", "layer")
     options: EmbedOptions
 
     is_plain = True
@@ -44,9 +45,8 @@ class EmbedHead(StepHead):
             model.pooler = None
         model.new_weights = {name for name in model.new_weights if not name.startswith("pooler.")}
         _keep_layers(model, self.options.layer, self.state)
-        if (sizes := self.options.matryoshka) and max(sizes) > model.config.hidden_size:
-            what = f"{max(sizes)}: the model's vectors have {model.config.hidden_size} dimensions"
-            raise RecipeError.at("options.matryoshka", what, "lower it")
+        check_size("matryoshka", max(self.options.matryoshka or (0,)), model.config.hidden_size)
+        check_size("dimensions", self.options.dimensions or 0, model.config.hidden_size)
         return model
 
     def loss_weight(self, batch: dict[str, torch.Tensor]) -> torch.Tensor:
@@ -81,6 +81,12 @@ class EmbedHead(StepHead):
     def model_files(self, config: Any) -> dict[str, Any]:
         normalize = self.state.get("normalize", True)
         return folder.files(config.hidden_size, folder.Saved(self.pooling, normalize, self.state.get("prompts") or {}))
+
+
+def check_size(name: str, dimensions: int, size: int) -> None:
+    """Raise a RecipeError for an option that asks for more dimensions than the `size` of the model's vectors."""
+    if dimensions > size:
+        raise RecipeError.at(f"options.{name}", f"{dimensions}: the model's vectors have {size} dimensions", "lower it")
 
 
 def _keep_layers(model: Any, layer: int, state: dict[str, Any]) -> None:

@@ -65,6 +65,11 @@ class EmbedOptions(TextOptions):
     prompts: dict[str, str] | None = None
     """Texts put before a text: `query` before `text`, `document` before positives, negatives and second texts. Default:
     those of the model."""
+    prompt: str | None = None
+    """The name of the prompt before `text`, in place of `query`. Empty: none."""
+    dimensions: int | None = Field(default=None, ge=1)
+    """Vectors are cut to their first so many dimensions, and then scaled as `normalize` says. For models that were
+    trained with `matryoshka`. Other libraries, which load the model alone, give all dimensions."""
 
     @field_validator("matryoshka", "score_range", mode="before")
     @classmethod

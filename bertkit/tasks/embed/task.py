@@ -14,13 +14,13 @@ import numpy as np
 
 from bertkit.data.columns.column import Column
 from bertkit.data.read.rows import Unusable
-from bertkit.errors import DataError, RecipeError
+from bertkit.errors import DataError, RecipeError, did_you_mean
 from bertkit.recipe.schema import DataBlock, ModelBlock
 from bertkit.tasks import constant, parsing, texts, verdicts
 from bertkit.tasks.embed import encode as embed_encode
 from bertkit.tasks.embed import folder, neighbours
 from bertkit.tasks.embed.encode import Prompts
-from bertkit.tasks.embed.head import EmbedHead
+from bertkit.tasks.embed.head import EmbedHead, check_size
 from bertkit.tasks.embed.options import EmbedOptions
 from bertkit.tasks.task import Answer, Encoded, Outputs, Rows, Verdict
 from bertkit.tasks.texts import TextTask
@@ -56,20 +56,52 @@ class Embed(TextTask):
 
     @property
     def prompts(self) -> Prompts:
-        known = self.state.get("prompts") or {}
-        return Prompts(known.get("query", ""), known.get("document", known.get("passage", "")))
+        known, own = self.state.get("prompts") or {}, self.options.prompt
+        document = known.get("document", known.get("passage", ""))
+        return Prompts(known.get("query" if own is None else own, ""), document)
 
     # --- what is learnt besides weights -------------------------------------------------------------------------------
 
     def adopt_model(self, block: ModelBlock) -> None:
         known, options = folder.saved(block), self.options
-        if known and options.pooling and options.pooling != known.pooling:
-            what = f"pools {options.pooling}, but the model was trained with {known.pooling}"
-            warn(f"options.pooling: {what}: its vectors change until it is trained again")
+        if known:
+            self._warn_of_pooling(known.pooling)
         normalize = options.normalize if options.normalize is not None else (known.normalize if known else True)
         self.state["pooling"] = options.pooling or (known.pooling if known else "mean")
         self.state["normalize"] = normalize
         self.state["prompts"] = options.prompts if options.prompts is not None else (known.prompts if known else {})
+        self._check_prompt()
+
+    def with_options(self, options: EmbedOptions) -> Embed:
+        changed, trained = super().with_options(options), self.options
+        state = changed.state
+        if options.pooling and options.pooling != trained.pooling:
+            changed._warn_of_pooling(state.get("pooling", "mean"))
+        for name in ("pooling", "normalize", "prompts"):
+            value = getattr(options, name)
+            if value is not None and value != getattr(trained, name):
+                state[name] = value
+        if options.layer > trained.layer:
+            what = f"{options.layer}: the layers above {trained.layer} were left out in its training"
+            raise RecipeError.at("options.layer", what, f"{trained.layer} is the last one")
+        if options.layer < trained.layer and "layers" in state:
+            state["layers"] += options.layer - trained.layer
+        changed._check_prompt()
+        return changed
+
+    def _warn_of_pooling(self, trained: str) -> None:
+        pooling = self.options.pooling
+        if pooling and pooling != trained:
+            what = f"pools {pooling}, but the model was trained with {trained}"
+            warn(f"options.pooling: {what}: its vectors change until it is trained again")
+
+    def _check_prompt(self) -> None:
+        """Raise a RecipeError if the model has no prompt of that name."""
+        name, known = self.options.prompt, self.state.get("prompts") or {}
+        if name and name not in known:
+            todo = did_you_mean(name, known) or "leave it out"
+            what = "no such prompt" if known else "the model has no prompts"
+            raise RecipeError.at("options.prompt", f"{name}: {what}", todo)
 
     def prepare(self, rows: Rows, data: DataBlock) -> None:
         if self.takes == "labels":
@@ -143,6 +175,9 @@ class Embed(TextTask):
         """`{"vectors": (part, size)}` as lists, and `similarity`, the cosine of the first two, where a row has two."""
         answers: list[Answer] = []
         for vectors in embed_encode.pooled(outputs.get("vectors", []), encoded, self.options.window_pooling):
+            if size := self.options.dimensions:
+                check_size("dimensions", size, vectors.shape[-1])  # of an exported graph it is not known before
+                vectors = vectors[:, :size]
             if self.state.get("normalize", True):
                 vectors = neighbours.unit(vectors)
             answer: Answer = {"vectors": vectors.tolist()}

@@ -11,7 +11,7 @@ import pytest
 from bertkit import Predictor, train
 from bertkit.data.read.rows import Unusable
 from bertkit.errors import BertkitError, DataError
-from bertkit.inference.checkpoint import Checkpoint
+from bertkit.inference.checkpoint import Checkpoint, guess
 from bertkit.recipe.schema import DataBlock, ModelBlock
 from bertkit.tasks.embed.options import EmbedOptions
 from bertkit.tasks.embed.task import Embed
@@ -52,14 +52,14 @@ def test_a_run_loads_in_sentence_transformers_with_equal_vectors(
 
 
 def test_their_model_loads_with_equal_vectors() -> None:
-    """The packaged MiniLM, with its pooling and normalisation; its task is known from its architecture."""
+    """The packaged MiniLM, with its pooling and normalisation."""
     from sentence_transformers import SentenceTransformer
 
     from bertkit.extras import carried
 
     folder = carried(MINILM, DataError)
     expected = SentenceTransformer(str(folder), device="cpu").encode(TEXTS)
-    found = vectors(Checkpoint.adopt(MINILM), TEXTS)
+    found = vectors(Checkpoint.adopt(MINILM, guess(MINILM, "embed")), TEXTS)
     np.testing.assert_allclose(found, expected, atol=1e-5)
 
 
@@ -78,7 +78,7 @@ def test_training_brings_texts_nearer_to_their_positives(tmp_path: Path) -> None
     quiet = {"report_to": "none", "eval_strategy": "no"}
     blocks = {"model": MINILM, "data": {"train": files[0], "validation": files[1]}, "train": {**block, **quiet}}
     run = train({"task": "embed", **blocks}, output=tmp_path / "run")
-    before = Checkpoint.adopt(MINILM).evaluate(rows).figures
+    before = Checkpoint.adopt(MINILM, guess(MINILM, "embed")).evaluate(rows).figures
     assert run.metrics["validation"]["mrr@10"] > before["mrr@10"]
 
 
