@@ -9,6 +9,7 @@ from typing import Any
 from bertkit.fs import written_aside
 from bertkit.inference.ask import Answered
 from bertkit.inference.bulk.formats import Conll, Csv, Format, Lines
+from bertkit.inference.bulk.npy import Npy
 from bertkit.inference.bulk.parquet import Parquet
 from bertkit.inference.columns import AnswerColumns
 from bertkit.tasks.task import Task
@@ -35,7 +36,8 @@ def format_of(ending: str, *, separator: str | None = ",", excel: bool = False) 
     """
     if ending in (".csv", ".tsv"):
         return Csv(separator, "\t" if ending == ".tsv" else ",", excel)
-    return Parquet() if ending == ".parquet" else Conll() if ending == ".conll" else Lines()
+    others: dict[str, type[Format]] = {".conll": Conll, ".npy": Npy, ".parquet": Parquet}
+    return others.get(ending, Lines)()
 
 
 def write(rows: list[dict[str, Any]], output: str, format: Format | None = None) -> None:

@@ -46,6 +46,10 @@ class Seen:
             list(dict.fromkeys([*self.said, *other.said])),
         )
 
+    def notes(self, task: Task) -> list[str]:
+        """What happened to the texts, in words, where that is no reason for a warning."""
+        return task.messages(self.counts)[0]
+
     def warnings(self, task: Task) -> list[str]:
         """What the model does not see, in words."""
         _, found = task.messages(self.counts)

@@ -16,7 +16,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 from bertkit.data.columns.label_cells import joined
 from bertkit.data.read.conll import DOCUMENT
@@ -49,6 +49,9 @@ class Piece(NamedTuple):
 
 class Format(ABC):
     """How a table is written."""
+
+    arrays: ClassVar[bool] = False
+    """Whether a cell may be an array of numbers."""
 
     @abstractmethod
     def piece(self, rows: Sequence[Row], columns: Sequence[str]) -> Piece:

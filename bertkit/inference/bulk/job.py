@@ -113,7 +113,8 @@ class BulkJob:
         """
         what = ""
         if begun.model != now.model:
-            what = "begun with another model"
+            same = "weights" in now.model and begun.model.get("weights") == now.model["weights"]
+            what = (_difference(begun.options, now.options) if same else "") or "begun with another model"
         elif len(begun.input) != len(now.input):
             what = f"begun with {len(begun.input)} input files, not {len(now.input)}"
         elif other := next((b.name for a, b in zip(begun.input, now.input, strict=True) if not a.is_same(b)), ""):

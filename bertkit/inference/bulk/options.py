@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, get_args
+from typing import ClassVar, Literal, get_args
 
 from bertkit.errors import DataError, Parameter, did_you_mean
 from bertkit.fs import check_output, is_remote
 from bertkit.inference.columns import AnswerColumns, Probabilities
+from bertkit.inference.files import format_of
+from bertkit.inference.vectors import DTYPES, Dtype, VectorColumns
 from bertkit.recipe.schema import DataBlock
 
 FORMATS = (".csv", ".tsv", ".jsonl", ".parquet", ".conll")
@@ -37,6 +39,10 @@ class BulkOptions:
         DataError: an unknown value.
     """
 
+    formats: ClassVar[tuple[str, ...]] = FORMATS
+    """Endings that the output may have."""
+    shard_format: ClassVar[str] = "jsonl"
+    """Of the files in the folder, by default."""
     output: str | None = None
     columns: tuple[str, ...] | None = None
     probabilities: Probabilities = "top"
@@ -49,7 +55,8 @@ class BulkOptions:
     excel: bool = False
 
     def __post_init__(self) -> None:
-        formats = tuple(ending[1:] for ending in FORMATS)
+        formats = tuple(ending[1:] for ending in self.formats)
+        known: dict[str, tuple[str, ...]]
         known = {"probabilities": get_args(Probabilities), "bad_rows": ("keep", "error", "skip"), "format": formats}
         for name, values in known.items():
             if (value := getattr(self, name)) is not None and value not in values:
@@ -73,7 +80,7 @@ class BulkOptions:
     def ending(self) -> str:
         """Of the file, or of the files in the folder."""
         if self.is_folder:
-            return f".{self.format or 'jsonl'}"
+            return f".{self.format or self.shard_format}"
         return "" if self.is_printed else self.file.suffix
 
     @property
@@ -84,6 +91,11 @@ class BulkOptions:
     @property
     def keeps_bad(self) -> bool:
         return self.bad_rows == "keep"
+
+    @property
+    def kept(self) -> tuple[str, ...] | None:
+        """The columns of the input that the output has."""
+        return self.columns
 
     @property
     def answer_columns(self) -> AnswerColumns:
@@ -114,7 +126,7 @@ class BulkOptions:
                     what = f"{self.output}: a CoNLL file holds only words and tags"
                     raise DataError.at(shown, what, "name a .jsonl")
         if not self.is_folder:
-            check_output(None if self.is_printed else self.file, endings=FORMATS, inputs=inputs)
+            check_output(None if self.is_printed else self.file, endings=self.formats, inputs=inputs)
             return
         self._check_folder(inputs)
 
@@ -127,3 +139,37 @@ class BulkOptions:
             raise DataError.at(Parameter("output"), f"{self.file}: is a file", "name a folder for the shards")
         if any(Path(source).exists() and Path(source).resolve() == self.file.resolve() for source in inputs):
             raise DataError.at(Parameter("output"), f"{self.file}: is the input", "name another folder")
+
+
+@dataclass(frozen=True)
+class VectorOutput(BulkOptions):
+    """Options of vectors: which numbers, in which format, and where. A `.npy` has the vectors and nothing else.
+
+    Args:
+        dtype: see `vectors.quantized`.
+    """
+
+    formats = (".parquet", ".npy", ".jsonl")
+    shard_format = "parquet"
+    dtype: Dtype = "float32"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.dtype not in DTYPES:
+            raise DataError.at(Parameter("dtype"), f"{self.dtype}: no such value", did_you_mean(self.dtype, DTYPES))
+
+    @property
+    def kept(self) -> tuple[str, ...] | None:
+        return () if self.ending == ".npy" else self.columns
+
+    @property
+    def answer_columns(self) -> AnswerColumns:
+        return VectorColumns(dtype=self.dtype, arrays=format_of(self.ending).arrays)
+
+    def check(self, inputs: list[str]) -> None:
+        super().check(inputs)
+        if self.ending == ".npy":
+            for name, given in (("columns", self.columns), ("bad_rows", self.keeps_bad)):
+                if given:
+                    what = f"{self.output}: a .npy holds only vectors"
+                    raise DataError.at(Parameter(name), what, "name a .parquet or a .jsonl")

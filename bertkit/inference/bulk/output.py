@@ -51,7 +51,7 @@ def answering_of(predictor: Predictor, source: str, block: DataBlock, options: B
     """
     format = options_format(options, predictor.task, block)
     conll = options.ending == ".conll"
-    return Answering(predictor, format, options.answer_columns, options.columns, options.keeps_bad, conll, source)
+    return Answering(predictor, format, options.answer_columns, options.kept, options.keeps_bad, conll, source)
 
 
 def predict_file(

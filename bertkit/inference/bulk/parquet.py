@@ -1,7 +1,7 @@
 """Parquet: a piece is an Arrow stream, with the types that its own values have; joined, all pieces get one type.
 
 A column with values of different types, which Arrow can not hold, or with objects without keys, which Parquet can not
-hold, becomes texts of JSON, in all pieces.
+hold, becomes texts of JSON, in all pieces. Arrays of numbers, such as vectors, become lists of a fixed size.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from bertkit.fs import without_nan
 from bertkit.inference.bulk.formats import HALF, Format, Piece, Row, columns_of
 
@@ -19,12 +21,16 @@ log = logging.getLogger("bertkit")
 
 GROUP = 65_536
 """Rows of a row group, at least: what a reader holds in memory at once."""
+LARGEST = 128 * 2**20
+"""Bytes from which a row group is large enough with fewer rows: 65,536 vectors of 1,024 numbers would be twice that."""
 WHY = b"bertkit.json"
 """Key in the metadata of a column that was written as JSON texts; its value says why."""
 DIFFERENT, KEYLESS = "values of different types", "objects without keys"
 
 
 class Parquet(Format):
+    arrays = True
+
     def piece(self, rows: Sequence[Row], columns: Sequence[str]) -> Piece:
         import pyarrow as pa
 
@@ -51,7 +57,8 @@ class Parquet(Format):
         with parquet.ParquetWriter(file, schema) as writer:
             for number, piece in enumerate(pieces, 1):
                 waiting.append(_with_schema(_table(piece), schema, texts))
-                if sum(map(len, waiting)) >= GROUP or number == len(pieces):
+                large = sum(map(len, waiting)) >= GROUP or sum(table.nbytes for table in waiting) >= LARGEST
+                if large or number == len(pieces):
                     writer.write_table(pa.concat_tables(waiting), row_group_size=2 * GROUP)
                     waiting = []
 
@@ -74,6 +81,8 @@ def _array(values: list[Any]) -> tuple[Any, str]:
     """Values as an Arrow array, and why they had to become JSON texts, if so."""
     import pyarrow as pa
 
+    if any(isinstance(value, np.ndarray) for value in values):
+        return _vectors(values), ""
     try:
         array = pa.array(values)
         if "struct<>" not in str(array.type):
@@ -82,6 +91,17 @@ def _array(values: list[Any]) -> tuple[Any, str]:
     except (pa.ArrowInvalid, pa.ArrowTypeError):
         why = DIFFERENT
     return pa.array(map(_json, values), pa.string()), why
+
+
+def _vectors(values: list[Any]) -> Any:
+    """Arrays of one size, or None, as lists of that size."""
+    import pyarrow as pa
+
+    first = next(value for value in values if value is not None)
+    zeros = np.zeros_like(first)  # stands where there is none: a list of a fixed size has its place there too
+    flat = pa.array(np.concatenate([zeros if value is None else value for value in values]))
+    missing = pa.array([value is None for value in values])
+    return pa.FixedSizeListArray.from_arrays(flat, len(first), mask=missing)
 
 
 def _why(field: Any) -> str:

@@ -172,6 +172,7 @@ class Bulk:
             "ending": job.ending,
             "shard_rows": self.shard_rows,
             "rows of a part": self.size,
+            "options": own.predictor.task.options.model_dump(mode="json"),
             "data": source.block.model_dump(mode="json", exclude={*NOT_COMPARED}),
         }
 
@@ -248,6 +249,8 @@ class Bulk:
             self.answering.check(look.first, look.columns)
 
     def _warn(self, seen: Seen, counts: dict[str, Any], rows: int) -> None:
+        for note in seen.notes(self.answering.predictor.task):
+            log.info("%s", note)
         for message in [*seen.warnings(self.answering.predictor.task), *self.answering.format.messages(counts, rows)]:
             warn(message)
 

