@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from bertkit.estimators.regressor import BertRegressor
     from bertkit.inference.checkpoint import Checkpoint
     from bertkit.inference.predictor import Predictor
+    from bertkit.inference.vectors import embed
     from bertkit.recipe.load import load as load_recipe
     from bertkit.recipe.schema import Recipe
     from bertkit.run import Run
@@ -33,6 +34,7 @@ __all__ = [
     "Predictor",
     "Recipe",
     "Run",
+    "embed",
     "load_recipe",
     "train",
 ]
@@ -45,6 +47,7 @@ _PUBLIC = {
     "Predictor": "bertkit.inference.predictor:Predictor",
     "Recipe": "bertkit.recipe.schema:Recipe",
     "Run": "bertkit.run:Run",
+    "embed": "bertkit.inference.vectors:embed",
     "load_recipe": "bertkit.recipe.load:load",
     "train": "bertkit.training.train:train",
 }

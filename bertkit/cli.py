@@ -25,6 +25,7 @@ from bertkit.commands import (
     corpus,
     data,
     doctor,
+    embed,
     export,
     predict,
     push,
@@ -50,7 +51,7 @@ app = typer.Typer(
 )
 
 
-LOADS = ("train", "eval", "predict", "bench", "compare", "report", "data", "export")
+LOADS = ("train", "eval", "predict", "embed", "bench", "compare", "report", "data", "export")
 """Commands that import torch before their first line."""
 
 
@@ -75,6 +76,7 @@ app.command(rich_help_panel="Evaluate")(bench.bench)
 app.command(rich_help_panel="Evaluate")(compare.compare)
 app.command(rich_help_panel="Evaluate")(report.report)
 app.command(rich_help_panel="Use")(predict.predict)
+app.command(rich_help_panel="Use")(embed.embed)
 app.command(rich_help_panel="Use")(export.export)
 app.command(rich_help_panel="Use")(push.push)
 app.add_typer(recipe.app, name="recipe", rich_help_panel="Prepare")

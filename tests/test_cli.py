@@ -23,7 +23,20 @@ GROUPS = {
     "tokenizer": ("train", "extend", "inspect"),
     "corpus": ("build", "show"),
 }
-COMMANDS = ["train", "eval", "bench", "compare", "report", "predict", "export", "push", "convert", "doctor", *GROUPS]
+COMMANDS = [
+    "train",
+    "eval",
+    "bench",
+    "compare",
+    "report",
+    "predict",
+    "embed",
+    "export",
+    "push",
+    "convert",
+    "doctor",
+    *GROUPS,
+]
 PAGES = [*([name] for name in COMMANDS), *([group, name] for group, names in GROUPS.items() for name in names)]
 
 Bertkit = Callable[..., tuple[int, str, str]]

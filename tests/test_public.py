@@ -24,6 +24,7 @@ def test_the_public_names() -> None:
         "Predictor",
         "Recipe",
         "Run",
+        "embed",
         "load_recipe",
         "train",
     ]

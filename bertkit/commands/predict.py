@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-import contextlib
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from bertkit import processes
-from bertkit.commands.shared import completion, console
+from bertkit.commands.shared import bulk, completion, console
 from bertkit.commands.shared.predictor import answering, open_predictor
 from bertkit.errors import DataError
 
 if TYPE_CHECKING:
-    from bertkit.commands.shared.predictor import Opened
     from bertkit.inference.ask import Answered
-    from bertkit.inference.bulk.options import BulkOptions
-    from bertkit.inference.bulk.ray_parts import RayParts
     from bertkit.tasks.task import Task
 
 
 Model = Annotated[str, typer.Argument(metavar="MODEL", help="A Run, or a checkpoint: a folder or hub name.")]
-Source = Annotated[str | None, typer.Argument(metavar="INPUT", help="File, folder or glob; - reads standard input.")]
 Output = Annotated[
     str | None,
     typer.Option(
@@ -75,47 +70,27 @@ Probabilities = Annotated[
 TopK = Annotated[
     int | None, typer.Option(min=1, metavar="K", help="Add the K most probable answers.", show_default="none")
 ]
-Columns = Annotated[
-    str | None, typer.Option(metavar="A,B", help="Columns of INPUT to keep.", show_default="all of them")
-]
-BadRowsMode = Annotated[
-    str | None,
-    typer.Option(
-        "--bad-rows",
-        metavar="keep|error|skip",
-        help="Rows that can not be answered: keep them with a column error, stop, or leave them out.",
-        show_default="data.bad_rows",
-    ),
-]
-ShardRows = Annotated[
-    int | None,
-    typer.Option(min=1, metavar="N", help="Write a folder of files of N rows.", show_default="100,000 for a folder"),
-]
 ShardFormat = Annotated[
     str | None, typer.Option("--format", metavar="FORMAT", help="Format of the shards.", show_default="jsonl")
-]
-Ray = Annotated[
-    str | None,
-    typer.Option(metavar="ADDRESS", help="Answer on a Ray cluster: HOST:PORT, auto, or local to start one here."),
 ]
 Excel = Annotated[bool, typer.Option("--excel", help="A csv for a spreadsheet: no cell of it is executed.")]
 
 
 def predict(
     model: Model,
-    source: Source = None,
+    source: bulk.Source = None,
     output: Output = None,
     text: Text = None,
     text_pair: TextPair = None,
     question: Question = None,
     context: Context = None,
     best_of: BestOf = None,
-    columns: Columns = None,
+    columns: bulk.Columns = None,
     probabilities: Probabilities = "top",
     top_k: TopK = None,
     logits: Logits = False,
-    bad_rows: BadRowsMode = None,
-    shard_rows: ShardRows = None,
+    bad_rows: bulk.BadRowsMode = None,
+    shard_rows: bulk.ShardRows = None,
     shard_format: ShardFormat = None,
     excel: Excel = False,
     on: On = None,
@@ -124,7 +99,7 @@ def predict(
     sets: console.Set = None,
     trust_code: console.TrustCode = False,
     number: console.Processes = 1,
-    ray: Ray = None,
+    ray: bulk.Ray = None,
 ) -> None:
     """Predict an answer for every row of a file of any size: keeps all columns, adds the answer and its confidence.
 
@@ -144,10 +119,11 @@ def predict(
     """
     _check(source, text, text_pair, question, context, best_of)
     if ray is not None:
-        _check_ray(source, output, best_of)
+        bulk.check_ray(source, output)
+        if best_of:
+            raise DataError.at("--best-of", "needs all rows at once", "leave --ray out")
     elif number > 1:
-        if not source or source == "-":
-            raise DataError.at("--processes", "needs a file that all processes can read", "name one as INPUT")
+        bulk.check_processes(source)
         given: dict[str, Any] = {
             "output": output,
             "best_of": best_of,
@@ -158,26 +134,20 @@ def predict(
         given |= {"shard_rows": shard_rows, "format": shard_format, "excel": excel, "on": on, "task": task}
         given |= {"labels": labels, "set": sets}
         console.launch(number, ["predict", model, source, *console.options(**given, trust_code=trust_code)])
-    from bertkit.engine.cluster import cluster
     from bertkit.inference.bulk.options import BulkOptions
-    from bertkit.inference.bulk.ray_parts import RayParts
 
-    if output in (None, "-") and "stdout" in console.closed:
-        raise DataError.at("standard output", "is closed", "name a file: --output OUT.csv")
-    kept = None if columns is None else tuple(name.strip() for name in columns.split(",") if name.strip())
+    bulk.check_stdout(output)
+    kept = bulk.names_of(columns)
     some: Any = (probabilities, top_k or 0, logits, best_of, bad_rows, shard_rows, shard_format, excel)
     options = BulkOptions(output, kept, *some)
     options.check([source] if source else [])
     processes.join()
     named: dict[str, Any] = {"on": on, "task": task, "labels": labels, "sets": sets}
-    with cluster(ray) if ray else contextlib.nullcontext() as nodes:
+    opener = partial(answering, source or "", options, named)
+    with bulk.cluster_of(ray, model, opener, number) as elsewhere:
         opened = open_predictor(model, source, **named, trust_code=trust_code)
         if source is not None:
-            if nodes:
-                nodes.check(["onnxruntime"] if opened.run and opened.run.backend == "onnx" else [])
-            workers = number if number > 1 else None
-            spread = RayParts(nodes, model, partial(answering, source, options, named), workers) if nodes else None
-            _predict_file(opened, source, options, spread)
+            bulk.answer_file(opened, source, options, elsewhere)
             return
     from bertkit.inference import ask
 
@@ -188,43 +158,7 @@ def predict(
     if output is None and not logits and not top_k and probabilities == "top":
         _show(answered, opened.predictor.task)
     elif processes.first():
-        _write(answered, opened, options)
-
-
-def _predict_file(opened: Opened, source: str, options: BulkOptions, elsewhere: RayParts | None) -> None:
-    """Answer the rows of a file."""
-    from bertkit.data.read.rows import count_left_out
-    from bertkit.inference.bulk.output import predict_file
-
-    with count_left_out() as left_out:
-        count = predict_file(
-            opened.predictor,
-            source,
-            opened.block,
-            options,
-            run=opened.run,
-            meter=console.meter,
-            progress=console.progress("predicting"),
-            printing=console.printing,
-            elsewhere=elsewhere,
-        )
-    if processes.first() and (not options.is_printed or str(left_out)):
-        place = "standard output" if options.is_printed else options.output
-        console.say(f"{count} rows{left_out}: {place}", err=True)
-
-
-def _write(answered: Answered, opened: Opened, options: BulkOptions) -> None:
-    """Write the answers to texts."""
-    from bertkit.inference import files
-    from bertkit.inference.bulk.output import options_format
-
-    format = options_format(options, opened.predictor.task, opened.block)
-    conll = options.ending == ".conll"
-    rows = files.add_answers(answered, opened.predictor.task, options.answer_columns, conll=conll)
-    with console.printing() if options.is_printed else contextlib.nullcontext():
-        files.write(rows, options.output or "-", format)
-    if not options.is_printed:
-        console.say(f"{len(rows)} rows: {options.output}", err=True)
+        bulk.write_answers(answered, opened, options)
 
 
 def _check(
@@ -247,16 +181,6 @@ def _check(
         from bertkit.inference.ask import check_pairs
 
         check_pairs(text or [], text_pair)
-
-
-def _check_ray(source: str | None, output: str | None, best_of: str | None) -> None:
-    """Raise a DataError for options that do not go with a cluster."""
-    if not source or source == "-":
-        raise DataError.at("--ray", "answers the rows of a file", "name one as INPUT")
-    if output in (None, "-"):
-        raise DataError.at("--ray", "writes a file or a folder", "name it as --output")
-    if best_of:
-        raise DataError.at("--best-of", "needs all rows at once", "leave --ray out")
 
 
 def _show(answered: Answered, task: Task) -> None:
