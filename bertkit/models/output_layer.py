@@ -79,10 +79,11 @@ def names_of(config: Any) -> list[str]:
 
 
 def output_layer(model: Any) -> tuple[str, nn.Linear] | None:
-    """The last linear layer outside of the encoder, with its name; None for a model that predicts tokens."""
+    """The last linear layer outside of the encoder, with its name; None for a model that predicts tokens, and for an
+    encoder alone."""
     from torch import nn
 
-    if model.get_output_embeddings() is not None:
+    if model.get_output_embeddings() is not None or (model.base_model_prefix and model.base_model is model):
         return None
     start = model.base_model_prefix + "."
     layers = [(n, m) for n, m in model.named_modules() if isinstance(m, nn.Linear) and not n.startswith(start)]

@@ -125,6 +125,23 @@ def test_the_pooled_head_of_a_distilbert_is_kept_but_for_its_last_layer(tmp_path
     assert again.new_weights == {"classifier.weight", "classifier.bias"}
 
 
+@pytest.mark.parametrize("kind", ["bert", "distilbert"])
+def test_an_encoder_alone_keeps_all_of_its_weights(kind: str, tmp_path: Path) -> None:
+    """Its last linear layer is no output layer."""
+    from transformers import AutoConfig, AutoModelForSequenceClassification
+
+    sizes = {"bert": {"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 16}}
+    other = {"dim": 16, "n_layers": 1, "n_heads": 2, "hidden_dim": 16}
+    config = AutoConfig.for_model(kind, vocab_size=50, **sizes.get(kind, other), **named("a", "b"))
+    model = AutoModelForSequenceClassification.from_config(config)
+    model.save_pretrained(tmp_path)
+    encoder = build_model(ModelBlock(name=str(tmp_path)), "AutoModel", without=("pooler",))
+    assert encoder.new_weights == set()
+    assert getattr(encoder, "pooler", None) is None
+    kept = model.base_model.state_dict()
+    assert all(torch.equal(value, kept[name]) for name, value in encoder.state_dict().items())
+
+
 def test_a_runs_folder_names_its_weights_and_a_training_goes_on_by_name(tiny_bert: Path, tmp_path: Path) -> None:
     recipe = tiny_recipe("classify", {}, tiny_bert, tmp_path, max_steps=3, learning_rate=1e-2)
     first = train(recipe, output=tmp_path / "first")

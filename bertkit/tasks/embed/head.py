@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from bertkit.errors import ModelError, RecipeError
+from bertkit.models import build
 from bertkit.tasks.embed import folder
 from bertkit.tasks.embed.options import EmbedOptions
 from bertkit.tasks.step_head import StepHead
@@ -40,10 +41,7 @@ class EmbedHead(StepHead):
 
     def build_model(self, block: ModelBlock) -> PreTrainedModel:
         """The encoder up to `options.layer`, without a pooler, which no vector depends on."""
-        model: Any = super().build_model(block)
-        if getattr(model, "pooler", None) is not None:
-            model.pooler = None
-        model.new_weights = {name for name in model.new_weights if not name.startswith("pooler.")}
+        model: Any = build.build_model(block, self.auto_class, without=("pooler",))
         _keep_layers(model, self.options.layer, self.state)
         check_size("matryoshka", max(self.options.matryoshka or (0,)), model.config.hidden_size)
         check_size("dimensions", self.options.dimensions or 0, model.config.hidden_size)
