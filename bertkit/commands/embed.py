@@ -25,8 +25,8 @@ Text = Annotated[list[str] | None, typer.Option("--text", "-t", help="A text in 
 Pooling = Annotated[
     str | None,
     typer.Option(
-        metavar="mean|cls|max|mean_sqrt_len_tokens|weightedmean",
-        help="How the vectors of a text's tokens become one.",
+        metavar="NAME",
+        help="mean, cls, max, mean_sqrt_len_tokens or weightedmean of a text's tokens.",
         show_default="the model's, else mean",
         autocompletion=lambda: ["mean", "cls", "max", "mean_sqrt_len_tokens", "weightedmean"],
     ),
@@ -52,18 +52,18 @@ Numbers = Annotated[
     str,
     typer.Option(
         "--dtype",
-        metavar="float32|float16|int8|binary",
-        help="Numbers to write. binary: one bit each.",
+        metavar="TYPE",
+        help="Numbers to write: float32, float16, int8, or binary, of one bit each.",
         autocompletion=lambda: ["float32", "float16", "int8", "binary"],
     ),
 ]
 LongText = Annotated[
     str | None,
     typer.Option(
-        metavar="windows|cut|head_tail",
-        help="Texts beyond the model's length: mean of their windows, or loss of a part.",
+        metavar="windows|cut",
+        help="Of texts longer than the model's limit: mean of their windows, or their beginning alone.",
         show_default="windows",
-        autocompletion=lambda: ["windows", "cut", "head_tail"],
+        autocompletion=lambda: ["windows", "cut"],
     ),
 ]
 MaxLength = Annotated[

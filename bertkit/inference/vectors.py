@@ -239,6 +239,8 @@ def embed(
 def answer(predictor: Predictor, texts: Any) -> list[Answer]:
     """One answer per text; reports what happened to the texts."""
     prepared = predictor.prepare(texts)
+    if empty := sum(not str(row.get("text", "-")).strip() for row in prepared.rows):
+        warn(f"empty texts: {empty}")
     for note in prepared.seen.notes(predictor.task):
         log.info("%s", note)
     for warning in prepared.seen.warnings(predictor.task):

@@ -43,6 +43,13 @@ def refused(call: Callable[[], Any]) -> str:
     return str(error.value)
 
 
+@pytest.fixture
+def shown(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    """`caplog` has what bertkit logs."""
+    monkeypatch.setattr(logging.getLogger("bertkit"), "propagate", True)
+    caplog.set_level(logging.INFO, "bertkit")
+
+
 def unit(found: np.ndarray) -> np.ndarray:
     return found / np.linalg.norm(found, axis=-1, keepdims=True)
 
@@ -83,7 +90,7 @@ def test_columns_are_arrays_only_where_asked() -> None:
 # --- models -----------------------------------------------------------------------------------------------------------
 
 
-def test_a_run_gives_the_vectors_that_it_was_trained_with(run: Run, caplog: Any) -> None:
+def test_a_run_gives_the_vectors_that_it_was_trained_with(run: Run, caplog: Any, shown: None) -> None:
     found = bertkit.embed(run.path, TEXTS, prompt="query")
     expected = [answer["vectors"][0] for answer in Predictor.open(run).predict(TEXTS)]
     assert found.dtype == np.float32
@@ -95,10 +102,10 @@ def test_a_run_gives_the_vectors_that_it_was_trained_with(run: Run, caplog: Any)
     assert np.array_equal(bertkit.embed(opened, TEXTS), found)
     assert bertkit.embed(run, "hello").shape == (1, 32)
     assert bertkit.embed(opened, []).shape == (0, 0)
+    assert "empty texts: 1" in warnings(caplog)
 
 
-def test_prompts_are_named(run: Run, tiny_bert: Path, caplog: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(logging.getLogger("bertkit"), "propagate", True)
+def test_prompts_are_named(run: Run, tiny_bert: Path, caplog: Any, shown: None) -> None:
     plain = bertkit.embed(run, ["the cat"])
     assert warnings(caplog) == [
         "the model has prompts (query, document), and none stands before the texts: name one with --prompt, or "
@@ -116,27 +123,24 @@ def test_prompts_are_named(run: Run, tiny_bert: Path, caplog: Any, monkeypatch: 
     )
 
 
-def test_a_run_keeps_its_options_but_for_those_that_are_named(
-    scored: Run, caplog: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(logging.getLogger("bertkit"), "propagate", True)
-    own = bertkit.embed(scored, TEXTS)
+def test_a_run_keeps_its_options_but_for_those_that_are_named(scored: Run, caplog: Any, shown: None) -> None:
+    own = bertkit.embed(scored, TEXTS[:3])
     assert own == pytest.approx(
-        np.array([answer["vectors"][0] for answer in Predictor.open(scored).predict(TEXTS)]), abs=1e-6
+        np.array([answer["vectors"][0] for answer in Predictor.open(scored).predict(TEXTS[:3])]), abs=1e-6
     )
     assert not warnings(caplog)
-    assert bertkit.embed(scored, TEXTS, normalize=True) == pytest.approx(unit(own), abs=1e-6)
-    mean = bertkit.embed(scored, TEXTS, pooling="mean")
+    assert bertkit.embed(scored, TEXTS[:3], normalize=True) == pytest.approx(unit(own), abs=1e-6)
+    mean = bertkit.embed(scored, TEXTS[:3], pooling="mean")
     assert np.abs(mean - own).max() > 0.1
     assert len(found := warnings(caplog)) == 1
     assert "pools mean, but the model was trained with cls" in found[0]
-    assert np.array_equal(bertkit.embed(scored, TEXTS, layer=-2), own)
+    assert np.array_equal(bertkit.embed(scored, TEXTS[:3], layer=-2), own)
     what = "--layer  -1: the layers above -2 were left out in its training; -2 is the last one"
-    assert what in refused(lambda: bertkit.embed(scored, TEXTS, layer=-1))
-    assert "--layer  -3: the model has 1 layers" in refused(lambda: bertkit.embed(scored, TEXTS, layer=-3))
+    assert what in refused(lambda: bertkit.embed(scored, TEXTS[:3], layer=-1))
+    assert "--layer  -3: the model has 1 layers" in refused(lambda: bertkit.embed(scored, TEXTS[:3], layer=-3))
 
 
-def test_a_run_of_another_task_lends_its_encoder(tiny_run: Run, tiny_bert: Path, tmp_path: Path) -> None:
+def test_a_run_of_another_task_lends_its_encoder(tiny_run: Run, tiny_bert: Path, caplog: Any, shown: None) -> None:
     import torch
     from transformers import AutoModel, AutoTokenizer
 
@@ -145,6 +149,7 @@ def test_a_run_of_another_task_lends_its_encoder(tiny_run: Run, tiny_bert: Path,
     with torch.no_grad():
         expected = model.eval()(**tokenizer(TEXTS[:3], padding=True, return_tensors="pt")).last_hidden_state[:, 0]
     assert found == pytest.approx(expected.numpy(), abs=1e-5)
+    assert not any("new" in text for text in messages(caplog))
     layer = bertkit.embed(tiny_bert, TEXTS[:1], layer=-2, pooling="cls", normalize=False)
     plain = AutoModel.from_pretrained(tiny_bert).eval()
     with torch.no_grad():
@@ -162,9 +167,7 @@ def test_dimensions(run: Run) -> None:
     assert refused(lambda: bertkit.embed(run, TEXTS, dimensions=33)) == what
 
 
-def test_a_long_text_is_the_mean_of_its_windows(tiny_bert: Path, caplog: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(logging.getLogger("bertkit"), "propagate", True)
-    caplog.set_level(logging.INFO, "bertkit")
+def test_a_long_text_is_the_mean_of_its_windows(tiny_bert: Path, caplog: Any, shown: None) -> None:
     words = ["the", "cat", "is", "sleeping", "and", "a", "man", "plays", "hello"]
     rare: dict[str, Any] = {"max_length": 8, "normalize": False}
     found = bertkit.embed(tiny_bert, [" ".join(words), "hello"], window_overlap=0, **rare)
