@@ -17,7 +17,7 @@ from typing import Any, Literal, NamedTuple, TypedDict, Unpack
 import numpy as np
 
 from bertkit import hub
-from bertkit.errors import BertkitError, DataError, Parameter, RunError, did_you_mean
+from bertkit.errors import BertkitError, DataError, Parameter, RecipeError, RunError, did_you_mean
 from bertkit.inference.checkpoint import Checkpoint, names_checkpoint
 from bertkit.inference.columns import AnswerColumns
 from bertkit.inference.predictor import Predictor
@@ -128,21 +128,24 @@ def open_embedder(
     run = _run_of(model, trust_code)
     try:
         if run is not None and VECTOR in make_task(run.recipe, run.task_state).answer_columns:
-            changes = [*sets, *as_texts(_settled(given, sets, task_options(run.recipe)[1]))]
+            trained = task_options(run.recipe)[1]
+            changes = [*sets, *as_texts(_settled(given, sets, trained))]
             recipe = run.recipe_with(changes)
             own = Predictor.open(run, device=device, options=task_options(recipe)[1])
             found = Embedder(own, recipe.data, run)
         else:
             if run is not None:
                 _check_weights(run)
-            recipe = load({"task": "embed"})
-            changes = [*sets, *as_texts(_settled(given, sets, task_options(recipe)[1]))]
+            trained = task_options(load({"task": "embed"}))[1]
+            changes = [*sets, *as_texts(_settled(given, sets, trained))]
             recipe = load({"task": "embed"}, changes)
             name = str(model if run is None else run.model)
             found = Embedder(Checkpoint.adopt(name, recipe, device=device), recipe.data, None)
     except BertkitError as error:
         raise type(error)(*(_of_parameter(problem, given) for problem in error.problems)) from error
     _check_prompt(found.predictor.task, given, sets)
+    if getattr(trained, "long_text", None) != "windows" and not _named("window_overlap", given, sets):
+        _fit_overlap(found.predictor)
     return found
 
 
@@ -172,23 +175,29 @@ def _settled(given: dict[str, Any], sets: Sequence[str], trained: Any) -> dict[s
         trained: the task's options without them.
     """
     fields = type(trained).model_fields
-    if unknown := [name for name in given if name not in fields]:
-        what = f"{unknown[0]}: the model's task has no such option"
-        raise DataError.at(Parameter(unknown[0]), what, did_you_mean(unknown[0], fields))
     values = {name: value for name, value in given.items() if value is not None}
-    set_by_key = {text.partition("=")[0].strip() for text in sets}
-
-    def is_free(name: str) -> bool:
-        return name in fields and name not in values and f"options.{name}" not in set_by_key
-
-    if is_free("prompt") and trained.prompt is None:
+    if unknown := [name for name in values if name not in fields]:
+        what = "the model's task has no such option"
+        raise RecipeError.at(Parameter(unknown[0]), what, did_you_mean(unknown[0], fields))
+    if "prompt" in fields and trained.prompt is None and not _named("prompt", given, sets):
         values["prompt"] = ""
-    if is_free("long_text") and trained.long_text == "cut":
+    if "long_text" in fields and trained.long_text == "cut" and not _named("long_text", given, sets):
         values["long_text"] = "windows"
-        limit = values.get("max_length") or trained.max_length
-        if limit and is_free("window_overlap"):
-            values["window_overlap"] = min(trained.window_overlap, int(limit) // 4)
     return {f"options.{name}": value for name, value in values.items()}
+
+
+def _named(name: str, given: dict[str, Any], sets: Sequence[str]) -> bool:
+    """Whether the caller has set an option."""
+    return given.get(name) is not None or any(text.partition("=")[0].strip() == f"options.{name}" for text in sets)
+
+
+def _fit_overlap(predictor: Predictor) -> None:
+    """Windows of a model that takes few tokens overlap by a quarter at most: 32 tokens, the default, may not fit."""
+    options = predictor.task.options
+    limit = min(predictor.limit, getattr(options, "max_length", None) or predictor.limit)
+    if getattr(options, "long_text", None) == "windows" and getattr(options, "window_overlap", 0) > limit // 4:
+        options = options.model_copy(update={"window_overlap": limit // 4})
+        predictor.task = predictor.task.with_options(options)
 
 
 def _of_parameter(problem: Any, given: dict[str, Any]) -> Any:
@@ -200,8 +209,7 @@ def _of_parameter(problem: Any, given: dict[str, Any]) -> Any:
 def _check_prompt(task: Task, given: dict[str, Any], sets: Sequence[str]) -> None:
     """Warn where the model was trained with prompts and none is named."""
     known = task.state.get("prompts")
-    named = given.get("prompt") is not None or any(text.startswith("options.prompt") for text in sets)
-    if known and not named:
+    if known and getattr(task.options, "prompt", None) == "" and not _named("prompt", given, sets):
         what = f"the model has prompts ({', '.join(known)}), and none stands before the texts"
         warn(f"{what}: name one with --prompt, or --prompt '' for none")
 

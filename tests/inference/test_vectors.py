@@ -157,6 +157,23 @@ def test_a_run_of_another_task_lends_its_encoder(tiny_run: Run, tiny_bert: Path,
     assert layer == pytest.approx(states[-2][:, 0].numpy(), abs=1e-5)
 
 
+def test_a_task_of_a_users_own_whose_answers_are_vectors(tiny_bert: Path, tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text(
+        "from bertkit.tasks.classify.task import Classify\n"
+        "class Scores(Classify):\n"
+        "    answer_columns = ('vector',)\n"
+        "    def to_columns(self, answer, *, logits=False):\n"
+        "        return {'vector': list(answer['logits'].values())}\n"
+    )
+    recipe = tiny_recipe(f"{tmp_path}/mine.py:Scores", {}, tiny_bert, tmp_path, max_steps=1)
+    mine = train(recipe, output=tmp_path / "run")
+    expected = [list(answer["logits"].values()) for answer in Predictor.open(mine).predict(TEXTS)]
+    assert bertkit.embed(mine, TEXTS, dtype="float32") == pytest.approx(np.array(expected), abs=1e-6)
+    what = "--pooling  the model's task has no such option"
+    assert what in refused(lambda: bertkit.embed(mine, TEXTS, pooling="cls"))
+    assert open_embedder(mine, {"pooling": None}).run is mine  # type: ignore[typeddict-item]
+
+
 def test_dimensions(run: Run) -> None:
     whole = bertkit.embed(run, TEXTS, prompt="")
     found = bertkit.embed(run, TEXTS, prompt="", dimensions=8)
@@ -182,7 +199,8 @@ def test_a_long_text_is_the_mean_of_its_windows(tiny_bert: Path, caplog: Any, sh
     assert found[0] == pytest.approx((np.array(windows) * sizes[:, None]).sum(0) / sizes.sum(), abs=1e-5)
     assert cut[0] == pytest.approx(windows[0], abs=1e-6)
     assert np.abs(found[0] - cut[0]).max() > 0.05
-    assert bertkit.embed(tiny_bert, ["the cat " * 20], max_length=12).shape == (1, 32)  # the overlap is lowered too
+    assert open_embedder(tiny_bert, {"max_length": 12}).predictor.task.options.window_overlap == 3
+    assert open_embedder(tiny_bert).predictor.task.options.window_overlap == 16  # it takes 64 tokens
 
 
 def test_mistakes(scored: Run, tiny_run: Run, tiny_bert: Path, tmp_path: Path) -> None:
@@ -190,7 +208,7 @@ def test_mistakes(scored: Run, tiny_run: Run, tiny_bert: Path, tmp_path: Path) -
     assert "--pooling  no such value: 'averige'; one of 'mean', 'cls', 'max'" in found
     assert "--dtype  int4: no such value" in refused(lambda: bertkit.embed(tiny_bert, TEXTS, dtype="int4"))  # type: ignore[arg-type]
     unknown: Any = {"poling": "cls"}
-    what = "poling: the model's task has no such option; did you mean pooling?"
+    what = "--poling  the model's task has no such option; did you mean pooling?"
     assert what in refused(lambda: bertkit.embed(tiny_bert, TEXTS, **unknown))
     pairs = [{"text": "hello", "text_pair": "thank you"}]
     assert "the rows have several texts: their answers are similarity" in refused(lambda: bertkit.embed(scored, pairs))
