@@ -34,7 +34,7 @@ def train(
 
     bertkit train classify -s data.train=mine.csv -s model.name=bert-base-uncased
 
-    Bare recipes, one for each task: classify, regress, ner, squad, choice, rerank, pretrain.
+    Bare recipes, one for each task: classify, regress, ner, squad, choice, embed, rerank, pretrain.
 
     Ctrl-C finishes the current step, saves a checkpoint and exits with code 75. --resume continues from exactly there.
     """

@@ -60,14 +60,13 @@ def encode(
 
     Args:
         texts: of each row.
-        limit: most tokens of a text, special ones included.
+        limit: most tokens of a text, special ones included: no option lowers it here.
         compared: whether the texts of rows will be compared: then an example also has `ids` `(part,)`, equal for equal
             texts.
 
     Raises:
         RecipeError: windows or prompts that leave no room for text.
     """
-    limit = min(limit, options.max_length or limit)
     frame = Frame(tokenizer, pair=False)
     room = limit - sum(frame.sizes)
     before = token_ids(tokenizer, list(prompts))

@@ -3,6 +3,7 @@
 modules.json                      the parts of a model: Transformer, Pooling, Normalize
 1_Pooling/config.json             how the tokens' vectors become one
 config_sentence_transformers.json prompts, and by what vectors are compared
+sentence_bert_config.json         most tokens of a text; a Run has them in tokenizer_config.json
 
 Written, they are of the oldest format that all versions from 2.2 to 6.2 read.
 """
@@ -20,6 +21,7 @@ from bertkit.models.weights import WHERE, resolve
 from bertkit.recipe.schema import ModelBlock
 
 MODULES, POOLING, ABOUT = "modules.json", "1_Pooling", "config_sentence_transformers.json"
+TRANSFORMER = "sentence_bert_config.json"
 OLD = {
     "pooling_mode_cls_token": "cls",
     "pooling_mode_max_tokens": "max",
@@ -39,11 +41,17 @@ class Saved(NamedTuple):
     pooling: str
     normalize: bool
     prompts: dict[str, str]
+    max_length: int | None = None
+    """Most tokens that it was trained with, special ones included."""
 
 
 class _Module(BaseModel):
     path: str
     type: str
+
+
+class _Transformer(BaseModel):
+    max_seq_length: int | None = None
 
 
 class _About(BaseModel):
@@ -68,7 +76,9 @@ def saved(block: ModelBlock) -> Saved | None:
     about = _About(**_read(home / ABOUT, _About)) if (home / ABOUT).is_file() else _About()
     prompts = {name: text for name, text in about.prompts.items() if text}
     mode = _mode(home / kinds["Pooling"].path / "config.json") if "Pooling" in kinds else "mean"
-    return Saved(mode, "Normalize" in kinds, prompts)
+    own = home / kinds["Transformer"].path / TRANSFORMER if "Transformer" in kinds else home / TRANSFORMER
+    limit = _Transformer(**_read(own, _Transformer)).max_seq_length if own.is_file() else None
+    return Saved(mode, "Normalize" in kinds, prompts, limit if limit and limit > 0 else None)
 
 
 def _mode(file: Path) -> str:
@@ -95,7 +105,7 @@ def _folder(block: ModelBlock) -> Path | None:
     from huggingface_hub import snapshot_download
 
     try:
-        wanted = [MODULES, ABOUT, "*/config.json"]
+        wanted = [MODULES, ABOUT, TRANSFORMER, "*/config.json"]
         return Path(snapshot_download(str(block.name), revision=block.revision, allow_patterns=wanted,
                                       local_files_only=place["local_files_only"]))  # fmt: skip
     except Exception:  # the hub has kinds of its own; loading the weights reports what is wrong

@@ -44,6 +44,8 @@ KINDS: dict[str, Kind] = {
 
 class EmbedOptions(TextOptions):
     only_with: ClassVar[dict[str, tuple[str, Any]]] = {**TextOptions.only_with, "score_range": ("loss", "cosine")}
+    max_length: int | None = Field(default=None, ge=4)
+    """Most tokens of a text, [CLS] and [SEP] included. Default: as the model was trained, else all that it can take."""
     loss: Loss = "in_batch"
     """`in_batch`: a text is nearer to its `positive` than to those of all other rows of the step and to every
     `negative` (Henderson et al. 2017, section 4.4). `cosine`: the cosine of a pair is its score. `cosent`: of two

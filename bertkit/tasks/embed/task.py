@@ -40,6 +40,7 @@ class Embed(TextTask):
     Head = EmbedHead
     answer_columns = ("vector", "similarity")
     options: EmbedOptions
+    head: EmbedHead
 
     def __init__(self, options: Any, state: dict[str, Any] | None = None):
         super().__init__(options, state)
@@ -70,6 +71,8 @@ class Embed(TextTask):
         self.state["pooling"] = options.pooling or (known.pooling if known else "mean")
         self.state["normalize"] = normalize
         self.state["prompts"] = options.prompts if options.prompts is not None else (known.prompts if known else {})
+        if known and known.max_length:
+            self.state["max_length"] = known.max_length
         self._check_prompt()
 
     def with_options(self, options: EmbedOptions) -> Embed:
@@ -86,6 +89,8 @@ class Embed(TextTask):
             raise RecipeError.at("options.layer", what, f"{trained.layer} is the last one")
         if options.layer < trained.layer and "layers" in state:
             state["layers"] += options.layer - trained.layer
+        # engine/bert.py takes the weights as they are: it knows neither layers to leave out nor what is asked for
+        changed.head.is_plain = options.layer == trained.layer and not options.dimensions
         changed._check_prompt()
         return changed
 
@@ -149,6 +154,7 @@ class Embed(TextTask):
     # --- codec --------------------------------------------------------------------------------------------------------
 
     def encode(self, rows: Rows, tokenizer: PreTrainedTokenizerBase, limit: int, *, answers: bool) -> Encoded:
+        limit = min(limit, self.options.max_length or self.state.get("max_length") or limit)
         each = embed_encode.texts_of(rows)
         if self.options.loss == "simcse" and answers:
             each = [[own[0], own[-1]] for own in each]

