@@ -9,7 +9,7 @@ A model is any Run whose answers have a column `vector`; of all others the encod
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, TypedDict, Unpack
@@ -17,10 +17,11 @@ from typing import Any, Literal, NamedTuple, TypedDict, Unpack
 import numpy as np
 
 from bertkit import hub
+from bertkit.engine.examples import rows_of
 from bertkit.errors import BertkitError, DataError, Parameter, RecipeError, RunError, did_you_mean
 from bertkit.inference.checkpoint import Checkpoint, names_checkpoint
 from bertkit.inference.columns import AnswerColumns
-from bertkit.inference.predictor import Predictor
+from bertkit.inference.predictor import Predictor, Prepared
 from bertkit.recipe.load import load, task_options
 from bertkit.recipe.schema import DataBlock
 from bertkit.recipe.source import as_texts
@@ -32,6 +33,8 @@ log = logging.getLogger("bertkit")
 
 Dtype = Literal["float32", "float16", "int8", "binary"]
 DTYPES = ("float32", "float16", "int8", "binary")
+BLOCK = 8192
+"""Texts whose answers are in memory at once."""
 VECTOR = "vector"
 """The column of an answer that is one vector."""
 Array = np.ndarray[Any, Any]
@@ -238,14 +241,32 @@ def embed(
         predictor = model
     else:
         predictor = open_embedder(model, options).predictor
-    answers = answer(predictor, [texts] if isinstance(texts, str) else texts)
+    prepared = _prepared(predictor, [texts] if isinstance(texts, str) else texts)
     columns = VectorColumns(dtype=dtype, arrays=True)
-    vectors = [columns.of(predictor.task, one)[VECTOR] for one in answers]
-    return np.stack(vectors) if vectors else np.zeros((0, 0), quantized(np.zeros(8, np.float32), dtype).dtype)
+    vectors = [
+        np.stack([columns.of(predictor.task, one)[VECTOR] for one in predictor.answer(block)])
+        for block in _blocks(prepared)
+    ]
+    return np.concatenate(vectors) if vectors else np.zeros((0, 0), quantized(np.zeros(8, np.float32), dtype).dtype)
+
+
+def _blocks(prepared: Prepared) -> Iterator[Prepared]:
+    """Rows a block at a time: an answer holds its numbers as Python does, which takes eight times the memory."""
+    examples, owners = prepared.encoded.examples, rows_of(prepared.encoded.examples)
+    for start in range(0, len(prepared.rows), BLOCK):
+        rows = prepared.rows[start : start + BLOCK]
+        first, end = np.searchsorted(owners, [start, start + len(rows)])
+        own = [{**examples[number], "row": examples[number]["row"] - start} for number in range(first, end)]
+        yield prepared._replace(rows=rows, encoded=replace(prepared.encoded, examples=own))
 
 
 def answer(predictor: Predictor, texts: Any) -> list[Answer]:
     """One answer per text; reports what happened to the texts."""
+    return predictor.answer(_prepared(predictor, texts))
+
+
+def _prepared(predictor: Predictor, texts: Any) -> Prepared:
+    """Texts as the model reads them; reports what happened to them."""
     prepared = predictor.prepare(texts)
     if empty := sum(not str(row.get("text", "-")).strip() for row in prepared.rows):
         warn(f"empty texts: {empty}")
@@ -253,4 +274,4 @@ def answer(predictor: Predictor, texts: Any) -> list[Answer]:
         log.info("%s", note)
     for warning in prepared.seen.warnings(predictor.task):
         warn(warning)
-    return predictor.answer(prepared)
+    return prepared
