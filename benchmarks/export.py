@@ -1,7 +1,8 @@
 """What does `bertkit export --int8` cost and gain, on trained Runs?
 
 MiniLM is trained on each data set that is named, exported, and scored again; the tables are those of `bertkit export`:
-size, speed and largest difference of each engine, every metric on dev and test with a paired test.
+size and largest difference of each engine, every metric on dev and test with a paired test. Speeds are left out, as
+nothing keeps other work from the machine for so long: predict.py measures them.
 """
 
 from __future__ import annotations
@@ -44,7 +45,12 @@ def measure(recipe: str, sets: list[str], folder: Path) -> tuple[list[dict[str, 
     proof = export(ExportRequest(run, folder / "int8", int8=True, max_drop=MAX_DROP)).metrics["export"]
     header, rows = table(proof)
     header[0] = "figure"
-    return [dict(zip(header, row, strict=True)) for row in rows], proof, notes(proof)
+    rows = [row for row in rows if not row[0].endswith((", ms", "in bulk"))]
+    return (
+        [dict(zip(header, row, strict=True)) for row in rows],
+        proof,
+        [one for one in notes(proof) if "speeds" not in one],
+    )
 
 
 def main() -> None:

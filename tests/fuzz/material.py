@@ -16,7 +16,7 @@ from bertkit.training import callbacks
 from tests.helpers import Power, make, tiny_recipe
 from tests.tiny import WORDS, make_bert, make_tokenizer
 
-TASKS = ("classify", "regress", "choice", "ner", "squad")
+TASKS = ("classify", "regress", "choice", "ner", "squad", "embed", "rerank")
 """Those whose Runs answer rows of a file; `pretrain` has generators of its own."""
 
 

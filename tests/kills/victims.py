@@ -11,13 +11,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from bertkit.files.lock import LOCK
 from bertkit.fs import ASIDE
 from tests.fuzz.material import Material
 
 JOB = 9000
 """Rows of a job."""
-ALL = ("classify", "regress", "choice", "ner", "squad", "pretrain")
+ALL = ("classify", "regress", "choice", "ner", "squad", "embed", "rerank", "pretrain")
 
 
 @dataclass
@@ -57,6 +59,7 @@ def victims() -> list[Victim]:
         Victim("predict a job", job, _job, _files("out.csv"), _whole_csv),
         Victim("predict shards", [*shards, "--shard-rows", "900"], _job, _shards, _whole_shards),
         Victim("predict by two", [*job, "--processes", "2"], _job, _files("out.csv"), _whole_csv),
+        Victim("embed", ["embed", "vectors", "rows.jsonl", "-o", "out.npy"], _vectors, _files("out.npy"), _whole_array),
         Victim("report", ["report", "run", "-o", "out.html"], _run, _files("out.html"), _whole_html),
     ]
 
@@ -107,6 +110,12 @@ def _run(folder: Path, material: Material) -> None:
     (folder / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows * 400), "utf-8")
     for name, text in (("out.csv", "old\n1\n"), ("out.json", '"old"'), ("out.html", "<html>old</html>\n")):
         (folder / name).write_text(text, "utf-8")
+
+
+def _vectors(folder: Path, material: Material) -> None:
+    """A Run that gives vectors, and rows of three parts."""
+    _job(folder, material)
+    shutil.copytree(material.run("embed"), folder / "vectors")
 
 
 def _job(folder: Path, material: Material) -> None:
@@ -218,6 +227,11 @@ def _whole_shards(folder: Path) -> None:
         rows = [json.loads(line)["n"] for line in file.read_text("utf-8").splitlines()]
         first = int(file.stem.removeprefix("shard-")) * 900
         assert rows == list(range(first, min(first + 900, JOB)))
+
+
+def _whole_array(folder: Path) -> None:
+    if (folder / "out.npy").exists():
+        assert len(np.load(folder / "out.npy")) == JOB
 
 
 def _whole_html(folder: Path) -> None:
