@@ -11,6 +11,7 @@ predictor.evaluate(frame).figures                         # with the column of t
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from functools import partial
@@ -118,6 +119,12 @@ class Predictor:
             what = f"has no weights of {names} for the labels in {run.task_file.name}"
             raise RunError.at(str(run.model), what, "copy the Run again, or train it again")
         return cls(task, _tokenizer(run, block), backend, recipe)
+
+    def with_task(self, task: Task) -> Self:
+        """The same model, whose rows are read and answered by another instance of its task."""
+        other = copy.copy(self)
+        other.task, other.collate, other._unfit = task, task.collator(self.tokenizer), False
+        return other
 
     @overload
     def predict(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self
 
 from bertkit.engine.examples import Counts, Encoded, Outputs
 from bertkit.tasks.problem import Answer, Rows
@@ -102,6 +102,11 @@ class Codec(ABC):
         meaning, as special tokens do not. None: the answers are no vectors of texts, which the head reduces to
         `vectors` `(row, text, size)`, so no table of such can take the model's place (shrink/static.py)."""
         return None
+
+    def for_documents(self) -> Self:
+        """The task as it reads texts that are searched, where it reads them in another way than queries: with another
+        text put before them. Of a task whose answers are vectors."""
+        return self
 
     def marks(self, answer: Answer) -> list[Mark]:
         """The whole text of the row, divided into parts; empty if `to_text` shows the whole answer."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
@@ -173,6 +173,11 @@ class Embed(TextTask):
             what = f"{repeated:,} rows share a text or a positive with another row"
             notes = [*notes, f"{what}: within a step these are no negatives of each other"]
         return notes, warnings
+
+    def for_documents(self) -> Self:
+        """With the prompt of documents before `text` too."""
+        prompts = {"query": self.prompts.document, "document": self.prompts.document}
+        return type(self)(self.options, {**self.state, "prompts": prompts})
 
     def collator(self, tokenizer: PreTrainedTokenizerBase) -> Callable[[list[dict[str, Any]]], dict[str, Any]]:
         return functools.partial(embed_encode.collate, tokenizer=tokenizer)
