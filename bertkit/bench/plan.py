@@ -70,7 +70,7 @@ def plan(suite: Suite, request: BenchRequest) -> Plan:
     seeds = request.seeds or suite.seeds or (SEED,)
     model = request.model or suite.model
     _check_request(seeds, request)
-    _check_output(request.output, suite)
+    check_output(request.output, suite.name)
     problems: list[Problem] = []
     entries: list[Entry] = []
     jobs: list[Job] = []
@@ -94,7 +94,7 @@ def plan(suite: Suite, request: BenchRequest) -> Plan:
     if problems:
         raise RecipeError(*dict.fromkeys(problems))
     _warn_of_plain_starts(chosen, jobs)
-    _claim(request.output, suite)
+    claim(request.output, suite.name)
     whole = not chosen.absent and len(entries) == len(suite.entries)
     return Plan(replace(chosen, entries=tuple(entries)), whole, model, seeds, request.output, tuple(jobs), request.sets)
 
@@ -177,8 +177,8 @@ def _warn_of_plain_starts(suite: Suite, jobs: Sequence[Job]) -> None:
             log.warning(message, entry.name, entry.starts_from)
 
 
-def _check_output(output: Path, suite: Suite) -> None:
-    """Raise a RunError where the folder holds something else or can not be made."""
+def check_output(output: Path, suite: str) -> None:
+    """Raise a RunError where the folder of a suite holds something else or can not be made."""
     for parent in output.absolute().parents:
         if parent.exists() and not parent.is_dir():
             raise RunError.at(Parameter("output"), f"{output}: {parent} is a file", "name another folder")
@@ -187,16 +187,17 @@ def _check_output(output: Path, suite: Suite) -> None:
     mark = output / SUITE
     if mark.is_file():
         known = read_json(mark, dict[str, str], error=RunError, remedy="name another folder").get("suite")
-        if known != suite.name:
+        if known != suite:
             raise RunError.at(
-                Parameter("output"), f"{output}: holds the suite {known}", f"name another folder for {suite.name}"
+                Parameter("output"), f"{output}: holds the suite {known}", f"name another folder for {suite}"
             )
     elif not is_free(output):
         raise RunError.at(Parameter("output"), f"{output}: in use", "name a new folder, or one that this suite began")
 
 
-def _claim(output: Path, suite: Suite) -> None:
+def claim(output: Path, suite: str) -> None:
+    """Make the folder, and mark it as the suite's."""
     with writing(output):
         output.mkdir(parents=True, exist_ok=True)
     if not (output / SUITE).is_file():
-        write_json(output / SUITE, {"suite": suite.name})
+        write_json(output / SUITE, {"suite": suite})
