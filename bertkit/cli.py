@@ -35,7 +35,9 @@ from bertkit.commands import (
     train,
 )
 from bertkit.commands import eval as eval_
+from bertkit.commands.bench.retrieval import retrieval
 from bertkit.commands.shared import console
+from bertkit.commands.shared.subcommand import with_commands
 from bertkit.display import line
 from bertkit.errors import BertkitError, Problem, Stopped
 from bertkit.fs import refusal
@@ -72,7 +74,7 @@ def _options(
 
 app.command(rich_help_panel="Train")(train.train)
 app.command("eval", rich_help_panel="Evaluate")(eval_.evaluate)
-app.command(rich_help_panel="Evaluate")(bench.bench)
+app.command(rich_help_panel="Evaluate", cls=with_commands(retrieval=retrieval))(bench.bench)
 app.command(rich_help_panel="Evaluate")(compare.compare)
 app.command(rich_help_panel="Evaluate")(report.report)
 app.command(rich_help_panel="Use")(predict.predict)

@@ -28,10 +28,10 @@ def recipes(incomplete: str) -> list[str]:
 
 
 def suites(incomplete: str) -> list[str]:
-    """Suites that come with bertkit, and YAML files and folders here."""
+    """Suites that come with bertkit, `retrieval`, and YAML files and folders here."""
     from bertkit.bench.suite_file import BUILT_IN
 
-    return [*_starting([*BUILT_IN], incomplete), *_files(incomplete)]
+    return [*_starting([*BUILT_IN, "retrieval"], incomplete), *_files(incomplete)]
 
 
 def tasks(incomplete: str) -> list[str]:

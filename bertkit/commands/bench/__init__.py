@@ -20,7 +20,9 @@ def bench(
     suite: Annotated[
         str,
         typer.Argument(
-            metavar="SUITE", help="glue, squad, ner, or your own YAML file.", autocompletion=completion.suites
+            metavar="SUITE",
+            help="glue, squad, ner, or your own YAML file; or retrieval.",
+            autocompletion=completion.suites,
         ),
     ],
     model: Annotated[
@@ -68,6 +70,10 @@ def bench(
     Your own file: {suite: mine, seeds: [1, 2], tasks: {support: {recipe: demo/support}, other: {recipe: my.yaml}}}
 
     Finished Runs are kept: after Ctrl-C the same command goes on where it stopped.
+
+    How well models find documents is another command, which trains nothing:
+
+    bertkit bench retrieval --help
     """
     if output is None:
         raise RecipeError.at("--output", "missing", "name a folder: --output runs/glue")
