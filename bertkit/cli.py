@@ -27,6 +27,7 @@ from bertkit.commands import (
     doctor,
     embed,
     export,
+    mine,
     predict,
     push,
     recipe,
@@ -53,7 +54,7 @@ app = typer.Typer(
 )
 
 
-LOADS = ("train", "eval", "predict", "embed", "bench", "compare", "report", "data", "export")
+LOADS = ("train", "eval", "predict", "embed", "bench", "compare", "report", "data", "export", "mine")
 """Commands that import torch before their first line."""
 
 
@@ -85,6 +86,7 @@ app.add_typer(recipe.app, name="recipe", rich_help_panel="Prepare")
 app.add_typer(corpus.app, name="corpus", rich_help_panel="Prepare")
 app.add_typer(data.app, name="data", rich_help_panel="Prepare")
 app.add_typer(tokenizer.app, name="tokenizer", rich_help_panel="Prepare")
+app.command(rich_help_panel="Prepare")(mine.mine)
 app.command(rich_help_panel="Prepare")(convert.convert)
 app.command(rich_help_panel="Prepare")(doctor.doctor)
 

@@ -33,11 +33,16 @@ COMMANDS = [
     "embed",
     "export",
     "push",
+    "mine",
     "convert",
     "doctor",
     *GROUPS,
 ]
-PAGES = [*([name] for name in COMMANDS), *([group, name] for group, names in GROUPS.items() for name in names)]
+PAGES = [
+    *([name] for name in COMMANDS),
+    *([group, name] for group, names in GROUPS.items() for name in names),
+    ["bench", "retrieval"],
+]
 
 Bertkit = Callable[..., tuple[int, str, str]]
 
