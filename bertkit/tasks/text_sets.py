@@ -22,6 +22,8 @@ def joined(texts: Sequence[dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
     """One example of texts: `input_ids` (and `token_type_ids`) `(token,)` one after the other, and `sizes` `(text,)`:
     the tokens of each."""
     sizes = np.array([len(text["input_ids"]) for text in texts])
+    if len(texts) == 1:
+        return {"sizes": sizes, **texts[0]}
     return {"sizes": sizes, **{name: np.concatenate([text[name] for text in texts]) for name in texts[0]}}
 
 
@@ -30,14 +32,7 @@ def collate(examples: list[dict[str, Any]], tokenizer: PreTrainedTokenizerBase) 
 
     The batch also has `places` `(row, text)`: the number of each text in the batch, -1 after the last text of a row.
     """
-    ends = [np.cumsum(example["sizes"])[:-1] for example in examples]
-    parts = {name: [np.split(example[name], end) for example, end in zip(examples, ends, strict=True)]
-             for name in PER_TOKEN if name in examples[0]}  # fmt: skip
-    texts = [
-        dict(zip(parts, text, strict=True))
-        for row in zip(*parts.values(), strict=True)
-        for text in zip(*row, strict=True)
-    ]
+    texts = [text for example in examples for text in _texts(example)]
     order = np.argsort([-len(text["input_ids"]) for text in texts], kind="stable")
     batch = pad([texts[i] for i in order], tokenizer)
     counts = np.array([len(example["sizes"]) for example in examples])
@@ -45,3 +40,12 @@ def collate(examples: list[dict[str, Any]], tokenizer: PreTrainedTokenizerBase) 
     places[np.arange(counts.max()) < counts[:, None]] = np.argsort(order)
     batch["places"] = places
     return batch
+
+
+def _texts(example: dict[str, Any]) -> list[dict[str, np.ndarray]]:
+    """The texts of an example."""
+    names = [name for name in PER_TOKEN if name in example]
+    if len(example["sizes"]) == 1:
+        return [{name: example[name] for name in names}]
+    parts = zip(*(np.split(example[name], np.cumsum(example["sizes"])[:-1]) for name in names), strict=True)
+    return [dict(zip(names, text, strict=True)) for text in parts]

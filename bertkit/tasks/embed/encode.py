@@ -15,6 +15,7 @@ import numpy as np
 
 from bertkit.errors import RecipeError
 from bertkit.tasks import text_sets
+from bertkit.tasks.embed.neighbours import unit
 from bertkit.tasks.embed.options import EmbedOptions
 from bertkit.tasks.task import Encoded, Rows
 from bertkit.tasks.texts import NOTHING, Cutter, Frame, column, token_ids
@@ -146,28 +147,42 @@ def collate(examples: list[dict[str, Any]], tokenizer: PreTrainedTokenizerBase) 
     return batch
 
 
-def pooled(vectors: list[np.ndarray], encoded: Encoded, how: str) -> list[np.ndarray]:
+def pooled(
+    vectors: list[np.ndarray], encoded: Encoded, how: str, *, size: int | None = None, normalize: bool = False
+) -> list[np.ndarray]:
     """The vectors `(part, size)` float32 of each row, from those of its windows.
 
     Args:
         vectors: `(text, size)` of each example.
         how: `mean`, weighted by the tokens of the windows, or `max`.
+        size: dimensions to keep; None: all.
+        normalize: whether vectors get length 1.
     """
     if not vectors:
         return []
-    rows = [np.full(len(example["sizes"]), example["row"]) for example in encoded.examples]
-    owner, part = np.concatenate(rows), np.concatenate([example["parts"] for example in encoded.examples])
-    flat = np.concatenate(vectors).astype(np.float64)  # (text, size)
+    counts = [len(example["sizes"]) for example in encoded.examples]
+    owner = np.repeat([example["row"] for example in encoded.examples], counts)
+    part = np.concatenate([example["parts"] for example in encoded.examples])
+    flat = np.concatenate(vectors)  # (text, size)
     keys, place = np.unique(owner * (part.max() + 1) + part, return_inverse=True)
-    sums = np.full((len(keys), flat.shape[1]), -np.inf if how == "max" else 0.0)
-    if how == "max":
-        np.maximum.at(sums, place, flat)
+    if len(keys) == len(flat):  # no windows
+        whole = flat[np.argsort(place, kind="stable")]
     else:
-        sizes = np.concatenate([example["sizes"] for example in encoded.examples]).astype(np.float64)
-        np.add.at(sums, place, flat * sizes[:, None])
-        sums /= np.bincount(place, weights=sizes)[:, None]
+        sizes = np.concatenate([example["sizes"] for example in encoded.examples])
+        whole = _over_windows(flat.astype(np.float64), place, sizes, how)
+    whole = whole[:, :size].astype(np.float32)
     ends = np.flatnonzero(np.diff(keys // (part.max() + 1))) + 1
-    return np.split(sums.astype(np.float32), ends)
+    return np.split(unit(whole) if normalize else whole, ends)
+
+
+def _over_windows(flat: np.ndarray, place: np.ndarray, sizes: np.ndarray, how: str) -> np.ndarray:
+    """`(part, size)`, from `(text, size)`, the part of each text and its tokens."""
+    pooled = np.full((place.max() + 1, flat.shape[1]), -np.inf if how == "max" else 0.0)
+    if how == "max":
+        np.maximum.at(pooled, place, flat)
+        return pooled
+    np.add.at(pooled, place, flat * sizes[:, None])
+    return pooled / np.bincount(place, weights=sizes)[:, None]
 
 
 def labels_of(rows: Rows, options: EmbedOptions, names: Sequence[str]) -> np.ndarray | None:

@@ -184,13 +184,13 @@ class Embed(TextTask):
 
     def decode(self, outputs: Outputs, encoded: Encoded, rows: Rows) -> list[Answer]:
         """`{"vectors": (part, size)}` as lists, and `similarity`, the cosine of the first two, where a row has two."""
+        found = outputs.get("vectors", [])
+        size, how = self.options.dimensions, self.options.window_pooling
+        if size and len(found):
+            check_size("dimensions", size, found[0].shape[-1])  # of an exported graph it is not known before
+        normalize = bool(self.state.get("normalize", True))
         answers: list[Answer] = []
-        for vectors in embed_encode.pooled(outputs.get("vectors", []), encoded, self.options.window_pooling):
-            if size := self.options.dimensions:
-                check_size("dimensions", size, vectors.shape[-1])  # of an exported graph it is not known before
-                vectors = vectors[:, :size]
-            if self.state.get("normalize", True):
-                vectors = neighbours.unit(vectors)
+        for vectors in embed_encode.pooled(found, encoded, how, size=size, normalize=normalize):
             answer: Answer = {"vectors": vectors.tolist()}
             if len(vectors) > 1:
                 answer["similarity"] = neighbours.cosine(vectors[0], vectors[1])
