@@ -25,6 +25,15 @@ def cosine(one: Array, other: Array) -> float:
     return float(unit(one.astype(np.float64)) @ unit(other.astype(np.float64)))
 
 
+def as_scores(answers: Sequence[dict[str, Any]], scores: Sequence[float]) -> list[dict[str, float]]:
+    """Cosines in the unit of the scores: the pair with the third lowest cosine gets the third lowest score. So an error
+    says how far a pair is from its place in the order, which is all that a cosine promises."""
+    order = np.argsort([answer["similarity"] for answer in answers], kind="stable")
+    ranked = np.empty(len(order))
+    ranked[order] = np.sort(scores)
+    return [{"score": score} for score in ranked.tolist()]
+
+
 def repeats(texts: Sequence[Sequence[str]]) -> dict[str, int]:
     """How many rows share a text or a positive with another row, as counts of `encode`."""
     seen = [Counter(row[place] for row in texts if len(row) > place) for place in (0, 1)]

@@ -253,7 +253,7 @@ class Embed(TextTask):
 
     def verdicts(self, answers: list[Answer], rows: Rows) -> list[Verdict]:
         if self.takes == "scores":
-            return verdicts.of_numbers([{"score": answer["similarity"]} for answer in answers], rows)
+            return verdicts.of_numbers(neighbours.as_scores(answers, texts.column(rows, "score") or []), rows)
         if self.takes == "labels":
             names, (predicted, labels) = self.state["labels"], self.compare(answers, rows, "labels")
             triples = zip(texts.column(rows, "text") or [], labels.tolist(), predicted.tolist(), strict=True)

@@ -70,3 +70,8 @@ def test_repeats_counts_rows_that_share_a_text_or_a_positive() -> None:
 def test_a_vector_of_zeros_stays_one() -> None:
     assert neighbours.unit(np.zeros((1, 3))).tolist() == [[0, 0, 0]]
     assert neighbours.cosine(EAST, np.zeros(2)) == 0
+
+
+def test_cosines_get_the_score_of_their_place() -> None:
+    answers = [{"similarity": cosine} for cosine in (0.9, -0.1, 0.5)]
+    assert [one["score"] for one in neighbours.as_scores(answers, [5, 1, 0])] == [5, 0, 1]
