@@ -63,6 +63,10 @@ Series = tuple[str, Sequence[float], Sequence[float]]
 """Name, x and y; points whose y is None or not finite are left out."""
 
 
+SMALL = 1e-3
+"""Below it matplotlib writes a common power of ten above the axis, into the title."""
+
+
 def lines(series: Sequence[Series], *, title: str, x: str, y: str = "", dots: bool = False) -> Markup | str:
     """Lines over a common x; `dots`: also draw a dot at each point, for series of few points."""
     kept = [(name, *pairs) for name, xs, ys in series if (pairs := _finite(xs, ys))[0]]
@@ -75,6 +79,8 @@ def lines(series: Sequence[Series], *, title: str, x: str, y: str = "", dots: bo
             axes.plot(xs, ys, color=COLOURS[number % len(COLOURS)], linewidth=1.4, label=name, **style)
         if len(kept) > 1:
             axes.legend()
+        if max(abs(value) for _, _, ys in kept for value in ys) < SMALL:
+            axes.yaxis.set_major_formatter("{x:.3g}")
 
     return drawn(paint, title=title, x=x, y=y)
 
