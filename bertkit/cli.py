@@ -22,21 +22,18 @@ from bertkit.commands import (
     bench,
     compare,
     convert,
-    corpus,
-    data,
     doctor,
     embed,
     export,
     mine,
     predict,
     push,
-    recipe,
     report,
-    tokenizer,
     train,
 )
 from bertkit.commands import eval as eval_
 from bertkit.commands.bench.retrieval import retrieval
+from bertkit.commands.groups import corpus, data, recipe, tokenizer
 from bertkit.commands.shared import console
 from bertkit.commands.shared.subcommand import with_commands
 from bertkit.display import line

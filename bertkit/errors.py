@@ -95,7 +95,7 @@ class Problem:
 class Parameter(str):
     """The name of a function's parameter, in a Problem. The command line shows its option: `output` as `--output`."""
 
-    OPTIONS: ClassVar = {"sets": "--set", "suite": "SUITE", "texts": "FILES", "file": "FILE"}
+    OPTIONS: ClassVar = {"sets": "--set", "suite": "SUITE", "texts": "FILES", "file": "FILE", "pairs": "PAIRS"}
     """Options and arguments that are not spelt as their parameter."""
 
 

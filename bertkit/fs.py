@@ -55,19 +55,22 @@ def cores() -> int:
     return len(affinity(0)) if affinity else os.cpu_count() or 1
 
 
-def check_output(file: Path | None, *, endings: Sequence[str] = (), inputs: Sequence[str] = ()) -> None:
+def check_output(
+    file: Path | None, *, endings: Sequence[str] = (), inputs: Sequence[str] = (), option: str = "output"
+) -> None:
     """Check, before the work, that its result can be written to a file. None: nothing is written.
 
     Args:
         endings: suffixes that name a format; default: any. A stream (see `is_stream`) needs none.
         inputs: files that must not be overwritten.
+        option: what named the file.
 
     Raises:
         DataError: another ending, a folder or a device, no such parent folder, no permission, or one of the inputs.
     """
     if file is None or is_stream(file):
         return
-    output, target = Parameter("output"), _target(file)
+    output, target = Parameter(option), _target(file)
     if endings and file.suffix not in endings:
         raise DataError.at(output, f"{file}: the ending must be one of {', '.join(endings)}", "name another file")
     mode, parent = _mode(target), _mode(target.parent)

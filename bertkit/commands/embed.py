@@ -19,7 +19,12 @@ if TYPE_CHECKING:
 Model = Annotated[str, typer.Argument(metavar="MODEL", help="A Run, or an encoder: a folder or hub name.")]
 Output = Annotated[
     str | None,
-    typer.Option("--output", "-o", help="A .parquet, .npy or .jsonl file, or a folder/ of such; - prints JSON lines."),
+    typer.Option(
+        "--output",
+        "-o",
+        help="A .parquet, .npy or .jsonl file, or a folder/ of such; - prints JSON lines.",
+        show_default="-",
+    ),
 ]
 Text = Annotated[list[str] | None, typer.Option("--text", "-t", help="A text in place of INPUT; repeatable.")]
 Pooling = Annotated[

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from bertkit.search.mining import Mined, TextPair
 
 ENDINGS = (".jsonl", ".csv", ".tsv", ".parquet")
-LEAST = 2
-"""Texts of a list in a column `negatives`."""
 
 
 def mine(
@@ -69,12 +67,10 @@ def mine(
     options.check()
     if output is None:
         raise DataError.at("--output", "missing", "name a file: --output triplets.jsonl")
-    if lists and negatives < LEAST:
-        raise DataError.at("--lists", "a list has two negatives or more", f"add --negatives {LEAST}")
     inputs = [name for name in (pairs, corpus) if name]
     for name, file in (("output", output), ("suspicious", suspicious)):
         _check_new(name, file)
-        check_output(file, endings=ENDINGS, inputs=inputs)
+        check_output(file, endings=ENDINGS, inputs=inputs, option=name)
     if suspicious and suspicious.resolve() == output.resolve():
         raise DataError.at(Parameter("suspicious"), f"{suspicious}: is the file of --output", "name another file")
     opened = open_predictor(model, pairs, **_named(model), sets=sets, trust_code=trust_code)
@@ -83,7 +79,7 @@ def mine(
     rows = read_pairs(pairs, opened.block, unread)
     texts = read_texts(corpus, opened.block, unread) if corpus else []
     mined = work(rows, texts, opened.predictor, options, console.progress)
-    _write(rows, mined, output, suspicious, lists=lists)
+    _write(rows, mined, output, suspicious, lists=lists, wanted=negatives)
 
 
 def _named(model: str) -> dict[str, Any]:
@@ -130,25 +126,27 @@ def _load(source: str, columns: Any, block: DataBlock, unread: set[str]) -> Any:
     return load([source], columns, block.model_copy(update={"columns": known}))
 
 
-def _write(rows: Sequence[TextPair], mined: Mined, output: Path, suspicious: Path | None, *, lists: bool) -> None:
+def _write(
+    rows: Sequence[TextPair], mined: Mined, output: Path, suspicious: Path | None, *, lists: bool, wanted: int
+) -> None:
     from bertkit.inference import files
 
     triplets: list[dict[str, Any]] = []
-    without, least = 0, LEAST if lists else 1
     for pair, negatives in zip(rows, mined.negatives, strict=True):
-        without += len(negatives) < least
-        if lists and len(negatives) >= least:
+        if lists and negatives:
             triplets.append({**pair._asdict(), "negatives": negatives})
         elif not lists:
             triplets += [{**pair._asdict(), "negative": negative} for negative in negatives]
-    what = "without a negative" if least == 1 else "with fewer than two negatives"
     if not triplets:
-        raise DataError.at(Parameter("pairs"), f"all {len(rows):,} rows are {what}", "raise --to, or lower --margin")
+        todo = "take more of the nearest: a lower --from, a higher --to, a lower --margin"
+        raise DataError.at(Parameter("pairs"), f"all {len(rows):,} rows are without a negative", todo)
     files.write(triplets, str(output), _format(output))
     if suspicious and mined.suspicious:
         files.write(mined.suspicious, str(suspicious), _format(suspicious))
-    if without:
-        warn(f"rows {what}, which are left out: {without:,} of {len(rows):,}")
+    if without := sum(not negatives for negatives in mined.negatives):
+        warn(f"rows without a negative, which are left out: {without:,} of {len(rows):,}")
+    if few := sum(0 < len(negatives) < wanted for negatives in mined.negatives):
+        warn(f"rows with fewer than {wanted} negatives: {few:,} of {len(rows):,}")
     console.say(f"{len(triplets):,} rows: {output}")
     near = f"suspicious candidates, as near to a text as its positive: {len(mined.suspicious):,}"
     console.say(f"{near}: {suspicious}" if suspicious and mined.suspicious else near)

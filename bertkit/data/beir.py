@@ -24,6 +24,8 @@ from bertkit.recipe.schema import DataBlock
 
 CORPUS, QUERIES, QRELS = "corpus.jsonl", "queries.jsonl", "qrels"
 HEADER = ("query-id", "corpus-id", "score")
+MOST = 1_000_000
+"""A grade above it is no grade."""
 Judged = dict[str, dict[str, int]]
 """Id of a query -> id of a document -> grade, 0 for one that is not relevant."""
 
@@ -44,6 +46,8 @@ class Collection:
     judged: Judged
     unjudged: int = 0
     """Queries without a judged document."""
+    negative: int = 0
+    """Scores below 0, which are read as 0."""
 
     @functools.cached_property
     def numbers(self) -> dict[str, int]:
@@ -62,6 +66,7 @@ class Collection:
             "judgements": sum(map(len, own)),
             "judged_not_in_corpus": sum(name not in self.numbers for grades in own for name in grades),
             "documents_without_text": sum(not text for text in self.texts),
+            "negative_scores": self.negative,
         }
 
     def notes(self) -> list[str]:
@@ -73,6 +78,7 @@ class Collection:
             "queries_without_relevant": "queries without a relevant document, which have no figures",
             "judged_not_in_corpus": "judged documents that are not in the corpus, which can not be found",
             "documents_without_text": "documents with neither title nor text",
+            "negative_scores": "scores below 0, which are read as 0",
         }.items():
             if counts[key]:
                 lines.append(f"{what}: {counts[key]:,}")
@@ -95,6 +101,8 @@ def read_collection(folder: Path, split: str = "test") -> Collection:
     judgements = _qrels(folder, split)
     queries = dict(_texts(_file(folder, QUERIES)))
     judged = _judgements(judgements, queries)
+    negative = sum(grade < 0 for grades in judged.values() for grade in grades.values())
+    judged = {query: {name: max(grade, 0) for name, grade in grades.items()} for query, grades in judged.items()}
     documents: list[str] = []
     texts: list[str] = []
     for name, text in _texts(_file(folder, CORPUS)):
@@ -102,7 +110,8 @@ def read_collection(folder: Path, split: str = "test") -> Collection:
         texts.append(text)
     asked = {name: queries[name] for name in queries if name in judged}
     ordered = {name: judged[name] for name in asked}
-    found = Collection(folder.resolve().name, split, documents, texts, asked, ordered, len(queries) - len(asked))
+    unjudged = len(queries) - len(asked)
+    found = Collection(folder.resolve().name, split, documents, texts, asked, ordered, unjudged, negative)
     _check(found, judgements)
     return found
 
@@ -171,7 +180,7 @@ def _judgements(file: Path, queries: dict[str, str]) -> Judged:
         cells = line.rstrip("\r\n").split("\t")
         if number == 1:
             if tuple(cells) != HEADER:
-                what = f"the header is {' '.join(cells)!r:.60}"
+                what = f"the header is {line.rstrip()!r:.60}"
                 raise DataError.at(source.line(1), what, f"expected, separated by tabs: {' '.join(HEADER)}")
             continue
         if not line.strip():
@@ -195,11 +204,11 @@ def _judge(cells: list[str], source: Source, number: int, queries: dict[str, str
         grade = float(score)
     except ValueError:
         grade = float("nan")
-    if not grade.is_integer():
-        return Problem(place, "score is no whole number", "0 is not relevant, 1 or more is", repr(score))
+    if not grade.is_integer() or abs(grade) > MOST:
+        return Problem(place, f"score is no whole number up to {MOST:,}", "0 is not relevant, 1 or more is", score)
     if query not in queries:
         return Problem(place, f"judges a query that {QUERIES} does not have", "take the line out, or add it", query)
-    grade = max(int(grade), 0)
+    grade = int(grade)
     known = judged.setdefault(query, {})
     if known.setdefault(document, grade) != grade:
         return Problem(place, "judges a document again, with another score", "keep one of them", f"{query} {document}")

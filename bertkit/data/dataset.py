@@ -79,7 +79,7 @@ def _schema(columns: Sequence[Column]) -> Any:
         "label": text,
         "number": pa.float64(),
         "choice": pa.int64(),
-        **dict.fromkeys(("labels", "words", "tags", "choices"), pa.list_(text)),
+        **dict.fromkeys(("labels", "words", "tags", "choices", "texts"), pa.list_(text)),
         "answers": pa.list_(pa.struct([("text", text), start])),
         "spans": pa.list_(pa.struct([start, ("end", pa.int64()), ("label", text)])),
     }

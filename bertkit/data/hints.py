@@ -194,6 +194,7 @@ KINDS: dict[str, Callable[[Sequence[Any]], float]] = {
     "answers": _records("text"),
     "choices": lambda values: _lists(values, lambda value: isinstance(value, str)),
     "choice": _labels,
+    "texts": lambda values: _lists(values, lambda value: isinstance(value, str)),
 }
 """Kind of a column -> how well values fit it."""
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from datasets import Dataset
 
 ACCEPTED = "give a text, a list of rows, a DataFrame, a Dataset, or a dict with one list per column"
-LISTS = ("words", "choices")
+LISTS = ("words", "choices", "texts")
 """Kinds of columns that hold a list of texts."""
 MISSING = ("NAType", "NaTType")
 """Types of pandas' values for what is missing, besides nan."""

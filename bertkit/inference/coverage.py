@@ -13,7 +13,7 @@ from bertkit.tasks.task import Rows, Task
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
-KINDS = ("text", "words", "choices")
+KINDS = ("text", "words", "choices", "texts")
 """Kinds of columns that hold texts."""
 
 

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Self, overload
 from bertkit import processes
 from bertkit.data.memory import rows_of, table_of
 from bertkit.data.tokenizer.of_run import open_tokenizer
+from bertkit.engine.backends.static import StaticBackend
 from bertkit.engine.cache import encode
 from bertkit.engine.examples import Examples, highest_of
 from bertkit.engine.run import Progress, run
@@ -41,7 +42,6 @@ if TYPE_CHECKING:
 
     from bertkit.engine.backends.backend import Backend
     from bertkit.engine.backends.onnx import OnnxBackend
-    from bertkit.engine.backends.static import StaticBackend
     from bertkit.engine.backends.torch import TorchBackend
     from bertkit.metrics import Metric
 
@@ -230,8 +230,7 @@ class Predictor:
 
     def _warn(self, seen: Seen, name: str = "") -> bool:
         """Warn of what the model does not see of the texts; returns whether there is any."""
-        found = seen.warnings(self.task)
-        for warning in found:
+        for warning in (found := seen.warnings(self.task)):
             warn(warning, name)
         return bool(found)
 
@@ -290,8 +289,6 @@ def onnx_backend(task: Task, block: ModelBlock, device: str | None = None) -> On
 
 def static_backend(task: Task, block: ModelBlock, device: str | None = None) -> StaticBackend:
     """A task's table of vectors. It is read by the processor, whatever the device."""
-    from bertkit.engine.backends.static import StaticBackend
-
     return StaticBackend(Path(str(block.name)), task.head)
 
 

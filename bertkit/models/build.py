@@ -12,7 +12,7 @@ from bertkit import hub
 from bertkit.errors import BertkitError, ModelError, Setting, did_you_mean
 from bertkit.models.custom_code import with_trust
 from bertkit.models.layers import freeze
-from bertkit.models.pretrained import ONLINE, config_of, load
+from bertkit.models.pretrained import ONLINE, config_of, first_line, load, unusable
 from bertkit.models.weights import WHERE, check_folder, resolve
 from bertkit.models.wordpiece import by_vocabulary
 from bertkit.recipe.schema import ModelBlock
@@ -104,7 +104,7 @@ def load_tokenizer(block: ModelBlock) -> PreTrainedTokenizerBase:
     try:
         tokenizer.backend_tokenizer.encode(RARE)
     except Exception as error:  # tokenizers has no kind of its own
-        what = f"{name}: its tokenizer can not read every text: {_first_line(error)}"
+        what = f"{name}: its tokenizer can not read every text: {first_line(error)}"
         raise ModelError.at(key, what, "copy the model again, or name another") from error
     return tokenizer
 
@@ -132,21 +132,9 @@ def _of_files(place: dict[str, Any], name: str, key: str, revision: str | None) 
         raise ModelError.at(key, what, ONLINE) from failed
     if failed and (said := hub.explain(failed, name, "model", revision)):
         raise ModelError.at(key, said.what, said.todo) from failed
-    what = f"{name}: no usable tokenizer there ({_first_line(failed or RuntimeError())})"
+    what = f"{name}: no usable tokenizer there ({first_line(failed or RuntimeError())})"
     todo, setting = "name one that has a tokenizer.json or a vocab.txt", Setting("model.tokenizer", "FOLDER")
     raise ModelError.at(key, what, todo, setting=setting) from failed
-
-
-def unusable(name: str, key: str, error: Exception, *, revision: str | None = None) -> ModelError:
-    """The error of a model that can not be loaded: what the hub says, or what the libraries do."""
-    what, todo = (
-        f"{name}: can not be loaded: {_first_line(error)}",
-        "copy the model again, or try it in plain transformers",
-    )
-    if said := hub.explain(error, name, "model", revision):
-        what, todo = said.what, said.todo
-    failure: Any = ModelError.at(key, what, todo)
-    return failure
 
 
 def _of_tokenizer(block: ModelBlock) -> dict[str, Any]:
@@ -302,8 +290,3 @@ def check_ids(model: PreTrainedModel, highest: int) -> None:
 
 def _named(error: BaseException) -> str:
     return f"{type(error).__name__}: {' '.join(str(error).split())}"
-
-
-def _first_line(error: BaseException) -> str:
-    lines = str(error).strip().splitlines()
-    return lines[0] if lines else type(error).__name__

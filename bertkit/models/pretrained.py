@@ -208,3 +208,20 @@ def lacking(name: str, missing: list[str], others: list[str]) -> ModelError:
         what += f"; they have {some(others)}"
     error: Any = ModelError.at(WHERE, what, "is config.json the one of these weights?")
     return error
+
+
+def unusable(name: str, key: str, error: Exception, *, revision: str | None = None) -> ModelError:
+    """The error of a model that can not be loaded: what the hub says, or what the libraries do."""
+    what, todo = (
+        f"{name}: can not be loaded: {first_line(error)}",
+        "copy the model again, or try it in plain transformers",
+    )
+    if said := hub.explain(error, name, "model", revision):
+        what, todo = said.what, said.todo
+    failure: Any = ModelError.at(key, what, todo)
+    return failure
+
+
+def first_line(error: BaseException) -> str:
+    lines = str(error).strip().splitlines()
+    return lines[0] if lines else type(error).__name__

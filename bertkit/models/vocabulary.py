@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bertkit.errors import ModelError
-from bertkit.models.build import load_tokenizer, unusable
+from bertkit.models.build import load_tokenizer
 from bertkit.models.custom_code import with_trust
-from bertkit.models.pretrained import lacking, lacks
+from bertkit.models.pretrained import lacking, lacks, unusable
 from bertkit.models.weight_names import WEIGHTS
 from bertkit.models.weights import WHERE, check_folder, resolve
 from bertkit.recipe.schema import ModelBlock

@@ -186,7 +186,7 @@ def _sizes(
 def _tokens(texts: list[Any], kind: str, tokenizer: PreTrainedTokenizerBase) -> list[int]:
     """Tokens of each text, without special ones; of several choices, those of the longest: each is read on its own."""
     encode = tokenizer.backend_tokenizer.encode_batch
-    if kind == "choices":
+    if kind in ("choices", "texts"):
         each = iter(encode([text for row in texts for text in row], add_special_tokens=False))
         return [max(len(next(each)) for _ in row) for row in texts]
     return [len(one) for one in encode(texts, is_pretokenized=kind == "words", add_special_tokens=False)]

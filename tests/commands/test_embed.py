@@ -118,7 +118,8 @@ def test_rows_without_a_text(tiny_bert: Path, bertkit, tmp_path: Path) -> None:
     err = done(bertkit, tiny_bert, file, "-o", out, *column, "--bad-rows", "skip")
     assert "empty texts: 1" in err
     assert pq.read_table(out)["body"].to_pylist() == ["hello", ""]
-    done(bertkit, tiny_bert, file, "-o", out, *column, "--bad-rows", "keep", "--columns", "")
+    err = done(bertkit, tiny_bert, file, "-o", out, *column, "--bad-rows", "keep", "--columns", "")
+    assert "rows without an answer: 2; their column error says why" in err
     found = pq.read_table(out).to_pylist()
     assert [(row["vector"] is None, bool(row["error"])) for row in found] == [
         (False, False),

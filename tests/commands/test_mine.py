@@ -66,8 +66,8 @@ def test_rows_without_a_negative_and_a_corpus(bertkit, pairs: Path, tmp_path: Pa
     output = tmp_path / "triplets.jsonl"
     code, _, err = bertkit("mine", MINILM, pairs, "-o", output, "--corpus", corpus, "--negatives", 2, "--lists")
     assert code == 0, err
-    assert "rows with fewer than two negatives, which are left out: 2 of 5" in err
-    assert [row["text"] for row in rows_of(output)] == [text for text, _ in PAIRS[:3]]
+    assert "rows with fewer than 2 negatives: 2 of 5" in err
+    assert [len(row["negatives"]) for row in rows_of(output)] == [2, 2, 2, 1, 1]
 
 
 def test_columns_of_the_run_or_of_an_option(bertkit, tiny_bert: Path, tmp_path: Path) -> None:
@@ -106,11 +106,10 @@ def test_mistakes(bertkit, pairs: Path, tiny_run: Run, tmp_path: Path) -> None:
         (MINILM, pairs, *output, "--suspicious", tmp_path / "out.jsonl"): "is the file of --output",
         (MINILM, pairs, *output, "--margin", 1): "--margin  1 is not from 0 to below 1",
         (MINILM, pairs, *output, "--from", 9, "--to", 8): "--to  8 is below --from 9",
-        (MINILM, pairs, *output, "--lists"): "a list has two negatives or more; add --negatives 2",
         (MINILM, tmp_path / "none.csv", *output): "none.csv",
         (MINILM, one, *output): "there is no other text",
         (MINILM, lacks, *output): "positive",
-        (MINILM, same, *output, "--margin", 0.99): "all 2 rows are without a negative; raise --to, or lower --margin",
+        (MINILM, same, *output, "--margin", 0.99): "all 2 rows are without a negative; take more of the nearest",
         (MINILM, pairs, *output, "--corpus", tmp_path / "none.csv"): "none.csv",
         (tiny_run.path, pairs, *output): "its task classify gives no vectors of texts",
         (tmp_path / "nothing", pairs, *output): "nothing",

@@ -36,7 +36,10 @@ def test_packed_files_numbers_as_ids_and_grades(tmp_path: Path) -> None:
     corpus.unlink()
     found = read_collection(folder, "dev")
     assert found.judged == {"1": {"7": 0, "8": 2}}
-    assert found.notes()[1:] == ["documents with neither title nor text: 1"]
+    assert found.notes()[1:] == [
+        "documents with neither title nor text: 1",
+        "scores below 0, which are read as 0: 1",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -52,9 +55,10 @@ def test_packed_files_numbers_as_ids_and_grades(tmp_path: Path) -> None:
         ({"documents": [{"_id": "x", "text": "x"}]}, "none of the judged documents is in the corpus"),
         ({"queries": [*QUERIES, QUERIES[0]]}, "queries.jsonl:6  an _id stands twice: q1"),
         ({"qrels": [*QRELS, "q9\td1\t1"]}, "test.tsv:9  judges a query that queries.jsonl does not have: q9"),
-        ({"qrels": [*QRELS, "q1\td1\thigh"]}, "test.tsv:9  score is no whole number: 'high'"),
-        ({"qrels": [*QRELS, "q1\td1\t0.5"]}, "test.tsv:9  score is no whole number: '0.5'"),
-        ({"qrels": [*QRELS, "q1\td1\tinf"]}, "test.tsv:9  score is no whole number: 'inf'"),
+        ({"qrels": [*QRELS, "q1\td1\thigh"]}, "test.tsv:9  score is no whole number up to 1,000,000: high"),
+        ({"qrels": [*QRELS, "q1\td1\t0.5"]}, "test.tsv:9  score is no whole number up to 1,000,000: 0.5"),
+        ({"qrels": [*QRELS, "q1\td1\tinf"]}, "test.tsv:9  score is no whole number up to 1,000,000: inf"),
+        ({"qrels": [*QRELS, f"q1\td1\t{10**24}"]}, "test.tsv:9  score is no whole number up to 1,000,000: 1000"),
         ({"qrels": [*QRELS, "q1\td1\t1"]}, "test.tsv:9  judges a document again, with another score: q1 d1"),
         ({"qrels": ["q1 0 d1 1"]}, "test.tsv:2  has 1 columns"),
         ({"qrels": []}, "test.tsv  no judgements"),

@@ -33,12 +33,12 @@ Generator = Callable[[Draw], Case]
 
 def draw(seed: int, number: int, folder: Path, material: Material) -> tuple[str, Case]:
     """The name of the generator, and its case; the files are written."""
-    from tests.fuzz import corpora, models, recipes, runs, tables, words
+    from tests.fuzz import corpora, models, recipes, runs, tables, vectors, words
 
     shares: dict[Generator, int] = {
         tables.table: 30, words.conll: 10, words.questions: 10, words.answers: 3, recipes.recipe: 10, recipes.sets: 14,
         recipes.trained: 3, models.model: 10, models.checkpoint: 3, runs.run: 10, runs.resumed: 2, runs.compared: 2,
-        corpora.text: 10, corpora.corpus: 4, recipes.suite: 1,
+        corpora.text: 10, corpora.corpus: 4, recipes.suite: 1, vectors.embed: 8, vectors.mine: 4, vectors.retrieval: 5,
     }  # fmt: skip
     chance = random.Random(f"{seed}-{number}")
     generator = chance.choices(list(shares), list(shares.values()))[0]

@@ -19,6 +19,9 @@ FEW_ROWS = 3
 FRACTIONS = 6
 """Distinct numbers of which some have a fraction, from which on they are taken for scores: 0.0 and 1.0 are labels."""
 
+UNCOUNTED = ("number", "text", "texts")
+"""Kinds of columns whose values are no labels."""
+
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
 
 
@@ -43,10 +46,10 @@ def shown(kind: str, value: Any) -> str:
 
 
 def label_counts(answers: Mapping[Column, Sequence[Any]]) -> dict[str, int]:
-    """Label -> number of rows, the most frequent first; of columns that hold no numbers."""
+    """Label -> number of rows, the most frequent first; of columns that hold neither numbers nor texts."""
     counts: Counter[str] = Counter()
     for column, values in answers.items():
-        if column.kind != "number":
+        if column.kind not in UNCOUNTED:
             for value in values:
                 counts.update(counted(column.kind, value))
     return dict(counts.most_common())

@@ -13,7 +13,7 @@ from typing import Any
 from bertkit.data.check.finding import Finding, finding
 from bertkit.data.columns.column import Column
 
-KINDS = ("text", "words", "choices")
+KINDS = ("text", "words", "choices", "texts")
 """Kinds of columns that hold texts."""
 
 Key = tuple[str, ...]

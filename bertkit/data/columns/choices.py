@@ -32,25 +32,39 @@ def choices(value: Any) -> list[str]:
     Raises:
         Unusable: the value holds something else.
     """
+    found = texts(value, "choice", Setting("data.columns.choices", ("a", "b")))
+    if len(found) < 2:
+        raise Unusable("holds only one choice", "at least two are needed", detail=f"{found[0]!r:.40}")
+    return found
+
+
+def texts(value: Any, name: str = "text", setting: Setting | None = None) -> list[str]:
+    """One text or more, none of them blank.
+
+    Args:
+        name: what one of them is called.
+        setting: how a column for each is named.
+
+    Raises:
+        Unusable: the value holds something else.
+    """
     with contextlib.suppress(Unusable):  # a text that is no JSON stays one
         value = cell(value)
     if value is None or value == "":
-        raise Unusable("is missing", f"every row needs two or more; {LEAVE_OUT}", setting=SKIP)
+        raise Unusable("is missing", f"every row needs a list of them; {LEAVE_OUT}", setting=SKIP)
     if not isinstance(value, list):
-        todo, setting = 'write ["a", "b"], or name a column for each', Setting("data.columns.choices", ("a", "b"))
+        todo = 'write ["a", "b"]' + (", or name a column for each" if setting else "")
         detail = f"found {describe(value)} ({value!r:.40})"
-        raise Unusable("is not a list of choices", todo, detail=detail, setting=setting)
+        raise Unusable(f"is not a list of {name}s", todo, detail=detail, setting=setting)
     for number, text in enumerate(value, 1):
         which = f"number {number} of {len(value)}"
         if text is None or (isinstance(text, str) and not text.strip()):
-            raise Unusable("holds an empty choice", LEAVE_OUT, detail=which, setting=SKIP)
+            raise Unusable(f"holds an empty {name}", LEAVE_OUT, detail=which, setting=SKIP)
         if not isinstance(text, str):
             detail = f"{which} is {describe(text)} ({text!r:.40})"
-            raise Unusable("holds a choice that is not a text", "write it in quotes", detail=detail)
-    if len(value) < 2:
-        what = "holds only one choice" if value else "holds no choice"
-        detail = f"{value[0]!r:.40}" if value else ""
-        raise Unusable(what, "at least two are needed", detail=detail)
+            raise Unusable(f"holds a {name} that is not a text", "write it in quotes", detail=detail)
+    if not value:
+        raise Unusable(f"holds no {name}", LEAVE_OUT, setting=SKIP)
     return value
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Kind = Literal["text", "label", "labels", "number", "words", "tags", "spans", "answers", "choices", "choice"]
+Kind = Literal["text", "label", "labels", "number", "words", "tags", "spans", "answers", "choices", "choice", "texts"]
 
 
 @dataclass(frozen=True)
@@ -25,6 +25,7 @@ class Column:
     | `spans` | a list of `{"start", "end", "label"}` of the `text` before it, by start; the end is exclusive |
     | `answers` | a list of `{"text", "start"}`, each at its place in the `text` before it; empty: no answer |
     | `choices` | a list of texts, at least two, none of them blank |
+    | `texts` | a list of texts, at least one, none of them blank |
     | `choice` | the number, from 0, of the right one of the `choices` before it |
 
     Starts and ends are in characters. The start of an answer without a place is None: it can only be scored.

@@ -55,6 +55,7 @@ class Values:
             "answers": lambda value, place: spans.answers(value),
             "choices": self._choices,
             "choice": self._choice,
+            "texts": lambda value, place: choices.texts(value),
             "id": self._id,
         }
 

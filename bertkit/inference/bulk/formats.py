@@ -170,7 +170,7 @@ class Csv(Format):
 
     def _cell(self, value: Any) -> str:
         value = without_nan(value)
-        if self.separator and isinstance(value, list) and not any(isinstance(item, dict) for item in value):
+        if self.separator and isinstance(value, list) and all(isinstance(item, str) for item in value):
             text = str(joined(value, self.separator))
         elif isinstance(value, dict | list):
             text = json.dumps(value, ensure_ascii=False, default=str)

@@ -12,7 +12,7 @@ from bertkit.engine.run import Progress
 from bertkit.errors import DataError, Parameter
 from bertkit.fs import is_stream
 from bertkit.inference.ask import best_of
-from bertkit.inference.bulk.answering import Answering
+from bertkit.inference.bulk.answering import ERROR, Answering
 from bertkit.inference.bulk.formats import Format
 from bertkit.inference.bulk.input import opened, said_once
 from bertkit.inference.bulk.job import BulkJob
@@ -24,6 +24,7 @@ from bertkit.inference.predictor import Predictor
 from bertkit.recipe.schema import DataBlock
 from bertkit.run import Run
 from bertkit.tasks.task import Task
+from bertkit.warn import warn
 
 
 def options_format(options: BulkOptions, task: Task, block: DataBlock) -> Format:
@@ -40,7 +41,9 @@ def options_format(options: BulkOptions, task: Task, block: DataBlock) -> Format
 
 def list_separator(task: Task, block: DataBlock) -> str | None:
     """What joins a list in a cell, as labels are read again; None: it is JSON, as words and choices are."""
-    return None if any(column.kind in ("words", "choices") for column in task.columns) else block.label_separator
+    return (
+        None if any(column.kind in ("words", "choices", "texts") for column in task.columns) else block.label_separator
+    )
 
 
 def answering_of(predictor: Predictor, source: str, block: DataBlock, options: BulkOptions) -> Answering:
@@ -101,7 +104,10 @@ def predict_file(
                         write(part, "-", answering.format)
             return done
         with _job(options) as job:
-            return bulk.write(rows, job).rows
+            written = bulk.write(rows, job)
+        if written.bad and processes.first():
+            warn(f"rows without an answer: {written.bad:,}; their column {ERROR} says why")
+        return written.rows
 
 
 @contextmanager

@@ -84,7 +84,11 @@ LOSSES: dict[str, Loss] = {
 
 
 def of_sizes(vectors: Tensor, targets: Targets, options: EmbedOptions) -> Tensor:
-    """`(row, part of the loss)`: the loss of the whole vectors or, for `matryoshka`, of each number of dimensions."""
+    """`(row, part of the loss)`: the loss of the whole vectors or, for `matryoshka`, of each number of dimensions.
+
+    In float32 also in a training in half precision: cosines of 0.950 and 0.951 are one number in bfloat16.
+    """
     loss = LOSSES[options.loss]
     sizes = options.matryoshka or (vectors.shape[-1],)
-    return torch.stack([loss(vectors[..., :size], targets, options.scale) for size in sizes], 1)
+    with torch.autocast(vectors.device.type, enabled=False):
+        return torch.stack([loss(vectors[..., :size], targets, options.scale) for size in sizes], 1)

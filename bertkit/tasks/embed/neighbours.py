@@ -99,6 +99,23 @@ def ranking(found: Iterable[Near]) -> tuple[Array, Array]:
     return np.concatenate(scores).astype(np.float64), np.concatenate(references).astype(np.int64)
 
 
+def no_better_than_chance(found: Iterable[Near]) -> str:
+    """Why the ranks of positives say little, or an empty text: they are as in an order by chance, or there is no other
+    text."""
+    ranks, expected = [], []
+    for near in found:
+        best = near.right_cosines.max()
+        ranks.append(1 / (1 + int((near.other_cosines >= best).sum())))
+        count = len(near.others) + 1
+        expected.append(float(np.mean(1 / np.arange(1, count + 1))))
+    if max(expected) == 1:
+        return "no text has another one than its positive to be compared with: figures of these rows say nothing"
+    mean, chance = float(np.mean(ranks)), float(np.mean(expected))
+    if mean <= chance:
+        return f"mean reciprocal rank {mean:.3f}: no better than an order by chance ({chance:.3f})"
+    return ""
+
+
 def nearest_others(vectors: Array) -> Array:
     """`(row,)`: the row whose vector is nearest to each, itself excepted."""
     each = unit(vectors)

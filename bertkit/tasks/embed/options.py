@@ -28,13 +28,13 @@ PROMPTS = ("query", "document")
 POSITIVE = (
     Column("positive", "text", answer=True),
     Column("negative", "text", required=False, answer=True),
-    Column("negatives", "choices", required=False, answer=True),
+    Column("negatives", "texts", required=False, answer=True),
 )
 PAIR = Column("text_pair", "text", required=False)
 SCORED = (PAIR, Column("score", "number", answer=True))
 CORRELATIONS = ("spearman", "pearson")
 KINDS: dict[str, Kind] = {
-    "in_batch": Kind(POSITIVE, "ranking", ("mrr@10", "ndcg@10", "recall@100")),
+    "in_batch": Kind(POSITIVE, "ranking", ("mrr@10", "ndcg@10")),
     "cosine": Kind(SCORED, "scores", CORRELATIONS),
     "cosent": Kind(SCORED, "scores", CORRELATIONS),
     "supervised_contrastive": Kind((Column("label", "label", answer=True),), "labels", ("accuracy", "macro_f1")),

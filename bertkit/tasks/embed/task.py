@@ -18,7 +18,7 @@ from bertkit.errors import DataError, RecipeError, did_you_mean
 from bertkit.recipe.schema import DataBlock, ModelBlock
 from bertkit.tasks import constant, parsing, texts, verdicts
 from bertkit.tasks.embed import encode as embed_encode
-from bertkit.tasks.embed import folder, neighbours
+from bertkit.tasks.embed import folder, neighbours, scored
 from bertkit.tasks.embed.encode import Prompts
 from bertkit.tasks.embed.head import EmbedHead, check_size
 from bertkit.tasks.embed.options import EmbedOptions
@@ -118,38 +118,18 @@ class Embed(TextTask):
                 constant.refuse("all rows have one label", "is this the right column? data.columns.label", data)
         elif self.takes == "ranking" and len({row[0] for row in embed_encode.texts_of(rows)}) < 2:
             what = f"{len(rows)} row(s) with one text: its positive has nothing to be nearer than"
-            raise DataError.at("data.train", what, "add rows with other texts")
+            raise DataError.at("train", what, "add rows with other texts")
         scores = texts.column(rows, "score") or []
         if len(scores) > 1 and len({*scores}) == 1 and self.options.loss != "simcse":
             what = f"all {len(scores):,} scores are {scores[0]:g}"
             constant.refuse(what, "is this the right column? data.columns.score", data)
 
     def check(self, rows: Rows, split: str) -> None:
-        if self.takes == "labels":
-            known = self.state[
-                "labels"
-            ]  # neighbours are found among the rows of one split, so it may have labels of its own
+        if self.takes == "labels":  # neighbours are found among the rows of a split, which may have labels of its own
+            known = self.state["labels"]
             self.state["labels"] = known + sorted({*(texts.column(rows, "label") or [])} - {*known})
-        if self.takes == "scores":
-            self._check_pairs(rows, split)
-
-    def _check_pairs(self, rows: Rows, split: str) -> None:
-        """Raise a DataError for rows without a second text or a score, or with scores that are no cosines."""
-        scores = texts.column(rows, "score")
-        if self.options.loss == "simcse" and split == "train":
-            return
-        if scores is None or texts.column(rows, "text_pair") is None:
-            lacks = "score" if scores is None else "text_pair"
-            todo = f"name the column: data.columns.{lacks}"
-            raise DataError.at(
-                f"data.{split}", f"no column for {lacks}: vectors are scored by pairs with a score", todo
-            )
-        low, high = self.options.score_range or (-1.0, 1.0)
-        wrong = [place for place, score in enumerate(scores, 1) if not low <= score <= high]
-        if self.options.loss == "cosine" and wrong:
-            first = f"row {wrong[0]}: {scores[wrong[0] - 1]:g}"
-            what = f"{len(wrong):,} of {len(scores):,} scores are not in {low:g} to {high:g} ({first})"
-            raise DataError.at(f"data.{split}", what, "name their range: options.score_range: [LOWEST, HIGHEST]")
+        if self.takes == "scores" and not (split == "train" and self.options.loss == "simcse"):
+            scored.check(rows, split, self.options)
 
     # --- codec --------------------------------------------------------------------------------------------------------
 
@@ -267,6 +247,8 @@ class Embed(TextTask):
         return [Verdict(own[0], own[1], near.first[0], float(near.first[1])) for own, near in pairs]
 
     def sanity_checks(self, answers: list[Answer], rows: Rows) -> list[str]:
+        if self.takes == "ranking" and (found := neighbours.no_better_than_chance(self._nearest(answers, rows))):
+            return [found]
         if len(answers) > 1 and (alike := neighbours.mean_cosine(_first(answers))) > ALIKE:
             return [f"the vectors of different texts hardly differ: their mean cosine is {alike:.4f}"]
         return []

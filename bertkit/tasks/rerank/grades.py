@@ -13,6 +13,8 @@ from bertkit.tasks import texts
 from bertkit.tasks.task import Rows
 from bertkit.warn import warn
 
+MOST = 1_000_000
+"""A grade above it is no grade."""
 SHOWN = 10
 """Most grades that are shown one by one."""
 
@@ -37,9 +39,13 @@ def check(rows: Rows, split: str) -> None:
     """
     grades, bad = read(rows), BadRows()
     places = texts.column(rows, "place") or [f"row {number}" for number in range(1, len(grades) + 1)]
-    for row in np.flatnonzero((grades < 0) | (grades != np.floor(grades))):
+    for row in np.flatnonzero((grades < 0) | (grades != np.floor(grades)) | (grades > MOST)):
         what = f"{split}: score {grades[row]:g} is no grade"
-        bad.add(Problem(places[row], what, "grades are whole numbers from 0; the task regress takes any numbers"))
+        bad.add(
+            Problem(
+                places[row], what, f"grades are whole numbers from 0 to {MOST:,}; the task regress takes any numbers"
+            )
+        )
     bad.settle()
     if split == "train":
         return

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bertkit.data.columns.choices import FEWER, TWICE, choices, right
+from bertkit.data.columns.choices import FEWER, TWICE, choices, right, texts
 from bertkit.data.columns.column import Column
 from bertkit.data.dataset import load
 from bertkit.data.read.rows import Unusable
@@ -45,6 +45,13 @@ def test_choices_are_kept_as_they_are(value: Any) -> None:
 )
 def test_what_is_no_choices(value: Any, what: str) -> None:
     assert refusal(choices, value) == what
+
+
+def test_texts_are_one_or_more() -> None:
+    assert texts('["a"]') == ["a"]
+    assert refusal(texts, "not json") == "is not a list of texts: found a text ('not json')"
+    assert refusal(texts, []) == "holds no text"
+    assert refusal(texts, ["a", ""]) == "holds an empty text: number 2 of 2"
 
 
 @pytest.mark.parametrize(

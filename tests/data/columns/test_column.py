@@ -22,6 +22,7 @@ VALUES = {
     "answers": ([{"text": "b", "answer_start": 2}], [{"text": "b", "start": 2}]),
     "choices": (["a", "b"], ["a", "b"]),
     "choice": ("b", 1),
+    "texts": (["a"], ["a"]),
 }
 """Kind -> a value as a file holds it, and as the rows do."""
 

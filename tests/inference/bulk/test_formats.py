@@ -77,6 +77,11 @@ def test_nan_is_never_written(tmp_path: Path) -> None:
     assert json.loads(written(Lines(), tmp_path / "a.jsonl", rows)) == {"a": None, "b": [1.0, None], "c": {"x": None}}
 
 
+def test_a_list_of_numbers_is_json_whatever_joins_labels(tmp_path: Path) -> None:
+    rows = [{"vector": [0.5, -1.0], "labels": ["a", "b"]}]
+    assert written(Csv(","), tmp_path / "a.csv", rows) == 'vector,labels\n"[0.5, -1.0]","a,b"\n'
+
+
 def test_conll_counts_what_it_leaves_out(tmp_path: Path) -> None:
     rows = [{"tokens": ["a", "b"], "tags": ["O", "B-X"]}, {"tokens": [], "tags": []}]
     assert written(Conll(), tmp_path / "a.conll", rows, rows) == "a\tO\nb\tB-X\n\n" * 2

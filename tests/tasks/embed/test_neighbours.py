@@ -75,3 +75,17 @@ def test_a_vector_of_zeros_stays_one() -> None:
 def test_cosines_get_the_score_of_their_place() -> None:
     answers = [{"similarity": cosine} for cosine in (0.9, -0.1, 0.5)]
     assert [one["score"] for one in neighbours.as_scores(answers, [5, 1, 0])] == [5, 0, 1]
+
+
+def test_ranks_as_by_chance_are_said() -> None:
+    good = [np.stack([EAST, NEAR_EAST]), np.stack([NORTH, NORTH]), np.stack([WEST, WEST])]
+    texts = [["a", "near"], ["b", "north"], ["c", "west"]]
+    assert neighbours.no_better_than_chance(neighbours.nearest(good, texts)) == ""
+    bad = [np.stack([EAST, WEST]), np.stack([NORTH, -NORTH]), np.stack([WEST, EAST])]
+    said = neighbours.no_better_than_chance(neighbours.nearest(bad, texts))
+    assert said == "mean reciprocal rank 0.333: no better than an order by chance (0.611)"
+
+
+def test_a_single_candidate_says_nothing() -> None:
+    found = neighbours.nearest([np.stack([EAST, WEST])], [["a", "b"]])
+    assert "figures of these rows say nothing" in neighbours.no_better_than_chance(found)

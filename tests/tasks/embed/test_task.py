@@ -139,7 +139,7 @@ BAD: list[tuple[dict[str, Any], list[dict[str, Any]], str]] = [
     ),
     ({"loss": "cosent"}, [{"text": "a", "text_pair": "b", "score": 1} for _ in range(3)], "all 3 scores are 1"),
     ({"loss": "cosent"}, [{"text": "a", "score": s} for s in (0, 1)], "no column for text_pair"),
-    ({"loss": "simcse"}, [{"text": t} for t in "abcdefghij"], "without|no column for score"),
+    ({"loss": "simcse"}, [{"text": t} for t in "abcdefghij"], "texts alone teach simcse"),
     ({"loss": "supervised_contrastive"}, [{"text": t, "label": "x"} for t in "abc"], "one label"),
 ]
 

@@ -10,7 +10,7 @@ import pytest
 
 from bertkit.files.lock import LOCK, one_writer
 
-TEXT = Path(__file__).parent.parent / "fixtures" / "words.txt"
+TEXT = Path(__file__).parents[2] / "fixtures" / "words.txt"
 
 
 def test_train_extend_inspect(bertkit, tmp_path: Path, tiny_bert: Path) -> None:
