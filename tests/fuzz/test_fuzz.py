@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,16 @@ CASES, MORE = 200, 1_000
 @pytest.fixture(scope="module")
 def material(tmp_path_factory: pytest.TempPathFactory) -> Material:
     return Material(tmp_path_factory.mktemp("material"))
+
+
+@pytest.fixture(autouse=True)
+def _log_that_can_be_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    """xdist can not send a report whose log holds half a character, as a message may that quotes a file."""
+
+    def whole(self: logging.Handler, record: logging.LogRecord) -> str:
+        return logging.Handler.format(self, record).encode("utf-8", "replace").decode()
+
+    monkeypatch.setattr("_pytest.logging.LogCaptureHandler.format", whole)
 
 
 @pytest.mark.xdist_group("fuzz")
