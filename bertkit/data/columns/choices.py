@@ -32,39 +32,40 @@ def choices(value: Any) -> list[str]:
     Raises:
         Unusable: the value holds something else.
     """
-    found = texts(value, "choice", Setting("data.columns.choices", ("a", "b")))
-    if len(found) < 2:
-        raise Unusable("holds only one choice", "at least two are needed", detail=f"{found[0]!r:.40}")
-    return found
+    return texts(value, "choice", least=2, setting=Setting("data.columns.choices", ("a", "b")))
 
 
-def texts(value: Any, name: str = "text", setting: Setting | None = None) -> list[str]:
-    """One text or more, none of them blank.
+def texts(value: Any, name: str = "text", *, least: int = 1, setting: Setting | None = None) -> list[str]:
+    """So many texts at least, none of them blank.
 
     Args:
         name: what one of them is called.
+        least: one or two.
         setting: how a column for each is named.
 
     Raises:
         Unusable: the value holds something else.
     """
+    number = ("one", "two")[least - 1]
     with contextlib.suppress(Unusable):  # a text that is no JSON stays one
         value = cell(value)
     if value is None or value == "":
-        raise Unusable("is missing", f"every row needs a list of them; {LEAVE_OUT}", setting=SKIP)
+        raise Unusable("is missing", f"every row needs {number} or more; {LEAVE_OUT}", setting=SKIP)
     if not isinstance(value, list):
         todo = 'write ["a", "b"]' + (", or name a column for each" if setting else "")
         detail = f"found {describe(value)} ({value!r:.40})"
         raise Unusable(f"is not a list of {name}s", todo, detail=detail, setting=setting)
-    for number, text in enumerate(value, 1):
-        which = f"number {number} of {len(value)}"
+    for place, text in enumerate(value, 1):
+        which = f"number {place} of {len(value)}"
         if text is None or (isinstance(text, str) and not text.strip()):
             raise Unusable(f"holds an empty {name}", LEAVE_OUT, detail=which, setting=SKIP)
         if not isinstance(text, str):
             detail = f"{which} is {describe(text)} ({text!r:.40})"
             raise Unusable(f"holds a {name} that is not a text", "write it in quotes", detail=detail)
-    if not value:
-        raise Unusable(f"holds no {name}", LEAVE_OUT, setting=SKIP)
+    if len(value) < least:
+        what = f"holds only one {name}" if value else f"holds no {name}"
+        detail = f"{value[0]!r:.40}" if value else ""
+        raise Unusable(what, f"at least {number} {'is' if least == 1 else 'are'} needed", detail=detail)
     return value
 
 
