@@ -69,6 +69,14 @@ def launched() -> tuple[int, int]:
     return int(os.environ.get("RANK", "0")), int(os.environ.get("WORLD_SIZE", "1"))
 
 
+_PARENT = os.getppid()
+
+
+def orphaned() -> bool:
+    """Whether the launcher that started this process has ended, and left it without the others."""
+    return launched()[1] > 1 and os.getppid() != _PARENT
+
+
 def local_rank() -> int:
     """The number of this process among those of its machine."""
     return int(os.environ.get("LOCAL_RANK", "0"))

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from bertkit import processes
 from bertkit.data.read.rows import leave_out
 from bertkit.engine.run import Progress
-from bertkit.errors import DataError
+from bertkit.errors import DataError, RunError
 from bertkit.files.lock import one_writer
 from bertkit.fs import written_aside
 from bertkit.inference.bulk.answering import Answering
@@ -143,7 +143,7 @@ class Bulk:
     def _begin(self, source: BulkInput, job: BulkJob, *, first: bool) -> JobManifest:
         """The manifest of a job that goes on, or of a new one, which the first process makes."""
         while not first and not job.is_begun:
-            time.sleep(POLL)
+            _wait(job)
         begun = job.read() if job.is_begun else None
         inputs = [input_of(one, begun.input if begun else ()) for one in source.sources]
         model = model_of(self.run, self.answering.predictor)
@@ -202,7 +202,7 @@ class Bulk:
                     show(self._rows_done(job, manifest), tokens)
             while rank == 0 and shards:
                 if len(rest := self._join(job, manifest, plan, shards)) == len(shards):
-                    time.sleep(POLL)
+                    _wait(job)
                 shards = rest
                 show(self._rows_done(job, manifest), tokens)
 
@@ -258,3 +258,14 @@ class Bulk:
         if self.meter is not None and processes.launched()[0] == 0:
             return self.meter("predicting", rows, before)
         return nullcontext(lambda rows, tokens: None)
+
+
+def _wait(job: BulkJob) -> None:
+    """Wait a moment for another process.
+
+    Raises:
+        RunError: the launcher was killed, so that there may be none.
+    """
+    if processes.orphaned():
+        raise RunError.at(str(job.output), "the launcher of this process was ended", "the same command goes on")
+    time.sleep(POLL)

@@ -20,6 +20,7 @@ from bertkit.data.stream import Taken
 from bertkit.errors import BertkitError, DataError, RunError, WriteError
 from bertkit.inference.bulk import run as bulk_run
 from bertkit.inference.bulk.answering import Answering
+from bertkit.inference.bulk.job import BulkJob
 from bertkit.inference.bulk.parts import PartPlan, parts
 from tests.helpers import make, messages, write_rows
 from tests.inference.bulk.conftest import lines
@@ -368,3 +369,15 @@ def test_what_is_printed_is_what_a_file_has(
     assert job(rows) == 30
     assert capsys.readouterr().out == (tmp_path / "out.jsonl").read_text("utf-8")
     assert "these answers have no score to compare" in refused(job, rows, best_of="n")
+
+
+def test_a_process_whose_launcher_was_killed_does_not_wait_for_ever(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from bertkit.inference.bulk.run import _wait
+
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    _wait(BulkJob(tmp_path / "out.csv"))
+    monkeypatch.setattr("os.getppid", lambda: 1)
+    with pytest.raises(RunError, match="the launcher of this process was ended; the same command goes on"):
+        _wait(BulkJob(tmp_path / "out.csv"))
