@@ -32,7 +32,7 @@ OLD = {
 }
 """Key of a pooling's configuration before sentence-transformers 6 -> its mode."""
 USED = ("mean", "cls", "max", "mean_sqrt_len_tokens", "weightedmean")
-TODO = "load it in sentence-transformers, and save a model of Transformer, Pooling and Normalize"
+REMEDY = "load it in sentence-transformers, and save a model of Transformer, Pooling and Normalize"
 
 
 class Saved(NamedTuple):
@@ -72,7 +72,7 @@ def saved(block: ModelBlock) -> Saved | None:
     modules = [_Module(**one) for one in _read(home / MODULES, list[_Module])]
     kinds = {one.type.rpartition(".")[2]: one for one in modules}
     if others := [kind for kind in kinds if kind not in ("Transformer", "Pooling", "Normalize")]:
-        raise ModelError.at(str(home / MODULES), f"has a part that bertkit does not compute: {others[0]}", TODO)
+        raise ModelError.at(str(home / MODULES), f"has a part that bertkit does not compute: {others[0]}", REMEDY)
     about = _About(**_read(home / ABOUT, _About)) if (home / ABOUT).is_file() else _About()
     prompts = {name: text for name, text in about.prompts.items() if text}
     mode = _mode(home / kinds["Pooling"].path / "config.json") if "Pooling" in kinds else "mean"
