@@ -1,6 +1,7 @@
 """Losses of vectors: `(row, part, size)` of a step and its targets in, `(row,)` out.
 
-Each is the one of sentence-transformers with that name, so that both train alike on the same rows. What is no negative,
+All but `supervised_contrastive` are those of sentence-transformers, so that both train alike on the same rows
+(`in_batch` is its MultipleNegativesRankingLoss; its examples train SimCSE by that too). What is no negative,
 though it stands in the same step, is left out: a text that equals a row's own text or positive, and the positive of a
 row with the same text.
 """

@@ -249,6 +249,8 @@ class Embed(TextTask):
     def sanity_checks(self, answers: list[Answer], rows: Rows) -> list[str]:
         if self.takes == "ranking" and (found := neighbours.no_better_than_chance(self._nearest(answers, rows))):
             return [found]
+        if any("vectors" not in answer for answer in answers):  # of a file that holds similarities alone
+            return []
         if len(answers) > 1 and (alike := neighbours.mean_cosine(_first(answers))) > ALIKE:
             return [f"the vectors of different texts hardly differ: their mean cosine is {alike:.4f}"]
         return []

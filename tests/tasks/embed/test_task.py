@@ -116,6 +116,18 @@ def test_vectors_that_are_all_alike_are_warned_of() -> None:
     assert make(loss="cosent").sanity_checks(apart, []) == []
 
 
+def test_similarities_of_a_file_are_scored_without_vectors(tiny_bert: Path, tmp_path: Path, bertkit: Any) -> None:
+    run = trained(tiny_bert, tmp_path, loss="cosent")
+    rows = make(loss="cosent").tiny_rows()
+    file, out = write_rows(rows, tmp_path / "rows.jsonl"), tmp_path / "out.csv"
+    assert bertkit("predict", run.path, file, "-o", out)[0] == 0
+    assert "similarity" in out.read_text("utf-8").splitlines()[0]
+    task = make(loss="cosent")
+    answers = [task.parse({"similarity": answer["similarity"]}, {}) for answer in Predictor.open(run).predict(rows)]
+    assert task.sanity_checks(answers, rows) == []
+    assert len(task.verdicts(answers, rows)) == len(rows)
+
+
 def test_labels_are_those_of_the_nearest_text() -> None:
     task = make(loss="supervised_contrastive")
     rows = [{"text": str(i), "label": label} for i, label in enumerate("aabb")]
