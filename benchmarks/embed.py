@@ -2,7 +2,8 @@
 
 All sides hold MiniLM and take the same texts in the same order. sentence-transformers sorts them by length itself, and
 runs at the batch size that is fastest on a part of them. The int8 side is the Run that `bertkit export --int8` makes.
-Cosines between a side's vectors and bertkit's are compared after the times.
+Where the processor has instructions for bf16, `--precision bf16` is a side too. Cosines between a side's vectors and
+bertkit's are compared after the times.
 """
 
 from __future__ import annotations
@@ -18,9 +19,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from side_by_side import figure, in_turns, parser, record, rows_of, say, table
 
 from bertkit import train
+from bertkit.engine.precision import is_fast
 from bertkit.errors import DataError
 from bertkit.extras import carried
 from bertkit.inference.vectors import embed, open_embedder
@@ -78,6 +81,8 @@ def main() -> None:
         name, encode = theirs(texts, args.part)
         models = {"bertkit": run, "bertkit, ONNX int8": int8, "bertkit, static": static}
         calls: dict[str, Any] = {side: partial(embed, open_embedder(one).predictor) for side, one in models.items()}
+        if is_fast(torch.device("cpu"), "bf16"):
+            calls["bertkit, bf16"] = partial(embed, open_embedder(run, precision="bf16").predictor)
         calls = {"bertkit": calls.pop("bertkit"), name: encode, **calls}
         vectors: dict[str, np.ndarray] = {}
 

@@ -1,10 +1,11 @@
 """How many rows per second does `Predictor.predict` answer, against transformers' text-classification pipeline?
 
-All hold the model of one Run, take the same texts, tokenize them and return all probabilities. The pipeline runs at
-the batch size that is fastest on a part of the texts; then again on texts sorted by length, at the best size for
-those. Labels and probabilities are compared before the times. The second table is one text at a time; the third says
-which share of the machine's own fastest matrix product in float32 prediction with torch is. `--budgets` measures which
-number of padded tokens per batch (`Backend.tokens`) is fastest on this machine.
+All hold the model of one Run, take the same texts, tokenize them and return all probabilities; where the processor has
+instructions for bf16, one side's encoder computes in it. The pipeline runs at the batch size that is fastest on a part
+of the texts; then again on texts sorted by length, at the best size for those. Labels and probabilities are compared
+before the times. The second table is one text at a time; the third says which share of the machine's own fastest matrix
+product in float32 prediction with torch is. `--budgets` measures which number of padded tokens per batch
+(`Backend.tokens`) is fastest on this machine.
 """
 
 from __future__ import annotations
@@ -98,6 +99,14 @@ def compare(ours: list[Any], theirs: list[Any]) -> float:
     return apart
 
 
+def has_bf16() -> bool:
+    import torch
+
+    from bertkit.engine.precision import is_fast
+
+    return is_fast(torch.device("cpu"), "bf16")
+
+
 def exports(run: Run, folder: Path) -> dict[str, Run]:
     """The Run exported to ONNX; how far int8 drops is not asked, as this Run is hardly trained."""
     from bertkit.shrink.export import ExportRequest, export
@@ -111,8 +120,9 @@ def exports(run: Run, folder: Path) -> dict[str, Run]:
 def measure(run: Run, folder: Path, texts: list[str], args: argparse.Namespace) -> tuple[Tables, dict[str, Any]]:
     """The tables, and all that they come from."""
     predictor = Predictor.open(run, device="cpu")
+    half = {"bertkit, bf16": Predictor.open(run, device="cpu", precision="bf16").predict} if has_bf16() else {}
     asks: dict[str, Ask] = {"bertkit": predictor.predict}
-    exported = {name: Predictor.open(one).predict for name, one in exports(run, folder).items()}
+    exported = {**half, **{name: Predictor.open(one).predict for name, one in exports(run, folder).items()}}
     tried = {}
     for by_length in (False, True):
         size, rates = best_size(run, "cpu", texts[: args.part], by_length=by_length)
@@ -122,6 +132,7 @@ def measure(run: Run, folder: Path, texts: list[str], args: argparse.Namespace) 
     apart = {name: compare(ours, ask(texts)) for name, ask in asks.items() if name != "bertkit"}
     apart["bertkit, ONNX float32"] = distance(ours, exported["bertkit, ONNX float32"](texts))
     assert apart["bertkit, ONNX float32"] < PROBABILITY
+    apart |= {name: distance(ours, ask(texts)) for name, ask in half.items()}
     sides = {**asks, **exported}
     seconds = in_turns({name: functools.partial(ask, texts) for name, ask in sides.items()}, args.rounds, warm=1)
     rows = table(seconds, len(texts))
@@ -231,7 +242,7 @@ def main() -> None:
         else:
             tables, more = measure(run, Path(folder), texts, args)
             record("predict", tables, args, __doc__, **more)
-            say(f"labels agree, probabilities to {PROBABILITY:g}, but for int8's")
+            say(f"labels agree, probabilities to {PROBABILITY:g}, but for those of bf16 and int8")
 
 
 if __name__ == "__main__":

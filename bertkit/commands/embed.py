@@ -96,6 +96,7 @@ def embed(
     bad_rows: bulk.BadRowsMode = None,
     shard_rows: bulk.ShardRows = None,
     shard_format: ShardFormat = None,
+    precision: console.Precision = "float32",
     sets: console.Set = None,
     trust_code: console.TrustCode = False,
     number: console.Processes = 1,
@@ -128,6 +129,7 @@ def embed(
         given = {**options, "normalize": normalize is True, "no_normalize": normalize is False}
         given |= {"output": output, "dtype": dtype, "columns": columns, "bad_rows": bad_rows, "set": sets}
         given |= {"shard_rows": shard_rows, "format": shard_format, "trust_code": trust_code}
+        given["precision"] = precision
         console.launch(number, ["embed", model, source, *console.options(**given)])
     from bertkit.inference.bulk.options import VectorOutput
 
@@ -136,9 +138,9 @@ def embed(
     written = VectorOutput(output, bulk.names_of(columns), shard_rows=shard_rows, format=shard_format, **some)
     written.check([source] if source else [])
     processes.join()
-    opener = partial(_answering, source or "", written, options, sets)
+    opener = partial(_answering, source or "", written, options, sets, precision)
     with bulk.cluster_of(ray, model, opener, number) as elsewhere:
-        opened = _open(model, options, sets, trust_code=trust_code)
+        opened = _open(model, options, sets, precision, trust_code=trust_code)
         if source is not None:
             bulk.answer_file(opened, source, written, elsewhere)
             return
@@ -146,22 +148,23 @@ def embed(
         _answer_texts(opened, text or [], written)
 
 
-def _open(model: str, options: dict[str, Any], sets: list[str] | None, *, trust_code: bool) -> Opened:
+def _open(model: str, options: dict[str, Any], sets: list[str] | None, precision: Any, *, trust_code: bool) -> Opened:
     from bertkit.commands.shared.predictor import LABELLED, NOT_READ, Opened
     from bertkit.inference.vectors import open_embedder
 
     console.unused(sets, *NOT_READ, LABELLED, beside="embed: it reads every row, without labels")
     changes: Any = options
-    return Opened(*open_embedder(model, changes, console.only(sets, "data", "options"), trust_code=trust_code))
+    allowed = console.only(sets, "data", "options")
+    return Opened(*open_embedder(model, changes, allowed, precision=precision, trust_code=trust_code))
 
 
 def _answering(
-    source: str, written: VectorOutput, options: dict[str, Any], sets: list[str] | None, model: str
+    source: str, written: VectorOutput, options: dict[str, Any], sets: list[str] | None, precision: str, model: str
 ) -> Answering:
     """What answers the rows of an input, in another process, whose user has allowed its code already."""
     from bertkit.inference.bulk.output import answering_of
 
-    opened = _open(model, options, sets, trust_code=True)
+    opened = _open(model, options, sets, precision, trust_code=True)
     return answering_of(opened.predictor, source, written.block(opened.block), written)
 
 

@@ -101,6 +101,7 @@ def evaluate(
     data: Data = None,
     split: Split = None,
     labels: Labels = None,
+    precision: console.Precision = "float32",
     output: Output = None,
     reference: Reference = False,
     sets: console.Set = None,
@@ -140,12 +141,17 @@ def evaluate(
         model, predictions, on, task, tuple(data or ()), split, _names(labels),
         no_answer_probabilities, threshold, allow_missing,
     )  # fmt: skip
+    if precision != "float32" and not model:
+        from bertkit.errors import Parameter, RecipeError
+
+        raise RecipeError.at(Parameter("precision"), "a file of predictions needs no model", "leave it out")
     if number > 1 and model:
         options = console.options(
             on=on,
             data=data,
             split=split,
             labels=labels,
+            precision=precision,
             output=output,
             reference=reference,
             set=sets,
@@ -156,7 +162,7 @@ def evaluate(
     allowed = console.only(sets, *SETTABLE[request.kind])
     if model:
         processes.join()
-        results = _score_model(request, allowed, trust_code, reference)
+        results = _score_model(request, allowed, trust_code, precision=precision, reference=reference)
         head: dict[str, Any] = {"run": model, **({"on": on} if on else {})}
     else:
         results = _score_predictions(request, allowed, output, reference)
@@ -179,8 +185,8 @@ def _output_file(output: Path | None) -> Path | None:
     return output
 
 
-def _score_model(request: EvalRequest, sets: Sequence[str], trust_code: bool, reference: bool) -> dict[str, Result]:
-    """Results of a Run or a checkpoint by name of the rows."""
+def _score_model(request: EvalRequest, sets: Sequence[str], trust_code: bool, **options: Any) -> dict[str, Result]:
+    """Results of a Run or a checkpoint by name of the rows; `options` are those of `evaluate_run`."""
     from bertkit.bench.on import benchmark
     from bertkit.errors import Parameter, RecipeError, RunError
     from bertkit.inference.checkpoint import is_checkpoint
@@ -190,7 +196,7 @@ def _score_model(request: EvalRequest, sets: Sequence[str], trust_code: bool, re
     model, bar = request.model or "", console.progress("scoring")
     if request.kind == "checkpoint":
         rows = benchmark(request.on or "", request.data, sets, request.split)
-        return evaluate_checkpoint(model, rows, labels=request.labels, reference=reference, progress=bar)
+        return evaluate_checkpoint(model, rows, labels=request.labels, progress=bar, **options)
     if not request.on and is_checkpoint(model):
         todo = f"name the rows to score it on: bertkit eval {model} --on glue/mnli --data GLUE"
         raise RunError.at(model, "a checkpoint, not a Run", todo)
@@ -204,7 +210,7 @@ def _score_model(request: EvalRequest, sets: Sequence[str], trust_code: bool, re
         rows = benchmark(request.on, request.data, sets, request.split)
     else:
         rows = EvalSet(run.recipe_with(sets), {request.split: ""}, request.data)
-    return evaluate_run(run, rows, reference=reference, progress=bar)
+    return evaluate_run(run, rows, progress=bar, **options)
 
 
 def _score_predictions(

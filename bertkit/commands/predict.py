@@ -96,6 +96,7 @@ def predict(
     on: On = None,
     task: TaskName = None,
     labels: Labels = None,
+    precision: console.Precision = "float32",
     sets: console.Set = None,
     trust_code: console.TrustCode = False,
     number: console.Processes = 1,
@@ -132,7 +133,7 @@ def predict(
         }
         given |= {"top_k": top_k, "logits": logits, "bad_rows": bad_rows}
         given |= {"shard_rows": shard_rows, "format": shard_format, "excel": excel, "on": on, "task": task}
-        given |= {"labels": labels, "set": sets}
+        given |= {"labels": labels, "precision": precision, "set": sets}
         console.launch(number, ["predict", model, source, *console.options(**given, trust_code=trust_code)])
     from bertkit.inference.bulk.options import BulkOptions
 
@@ -143,6 +144,7 @@ def predict(
     options.check([source] if source else [])
     processes.join()
     named: dict[str, Any] = {"on": on, "task": task, "labels": labels, "sets": sets}
+    named["precision"] = precision
     opener = partial(answering, source or "", options, named)
     with bulk.cluster_of(ray, model, opener, number) as elsewhere:
         opened = open_predictor(model, source, **named, trust_code=trust_code)

@@ -92,6 +92,11 @@ class Bert(nn.Module):
     def get_input_embeddings(self) -> nn.Module:
         return self.base_model.get_submodule("embeddings.word_embeddings")
 
+    def lower(self, dtype: torch.dtype) -> None:
+        """Let the encoder compute in another precision (engine/precision.py); the output layer stays as it is."""
+        for name in ("embeddings", "encoder"):
+            self.base_model.get_submodule(name).to(dtype)
+
     def forward(
         self, input_ids: Tensor, attention_mask: Tensor | None = None, token_type_ids: Tensor | None = None
     ) -> SimpleNamespace:
@@ -99,7 +104,7 @@ class Bert(nn.Module):
         `end_logits`, or of the encoder alone `last_hidden_state` `(batch, token, hidden)`."""
         choices = input_ids.shape[-2]
         mask, types = (x if x is None else x.flatten(0, -2) for x in (attention_mask, token_type_ids))
-        hidden = self._encode(input_ids.flatten(0, -2), mask, types)  # (batch, token, hidden)
+        hidden = self._encode(input_ids.flatten(0, -2), mask, types).float()  # (batch, token, hidden)
         if not HEADS[self.auto_class]:
             return SimpleNamespace(last_hidden_state=hidden)
         if self.auto_class in POOLED:

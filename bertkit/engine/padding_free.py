@@ -9,8 +9,9 @@ position embeddings (ModernBERT) are packed too, before each layer.
 Nothing is stored between calls; the layout is an argument of the call. So several models, threads, gradient
 checkpointing (which calls the layers again in the backward pass) and data parallel work without further measures.
 
-The price: one gather and one scatter per forward pass, and on a CPU three scatters and one gather per layer. There
-attention itself stays padded, in groups of texts of similar length; in half precision on CUDA it runs on packed tokens.
+The price: one gather and one scatter per forward pass. On a CPU attention itself stays padded, in groups of texts of
+similar length, with three scatters and one gather per layer; texts of equal length, of which a batch of short ones has
+many, need neither. In half precision on CUDA it runs on packed tokens.
 A head that uses outputs at padding computes something else: a softmax over all tokens in question answering, or a first
 token that is padding.
 """
@@ -72,10 +73,13 @@ def _seen(mask: Tensor | None, window: int | None, like: Tensor) -> Tensor | Non
 def _by_padding(
     q: Tensor, k: Tensor, v: Tensor, where: Layout, dropout: float, scale: float | None, window: int | None
 ) -> Tensor:
-    """Pad again for the attention alone, in groups of similar length; works on any device and in any precision.
+    """Pad again for the attention alone, in groups of similar length; works on any device and in any precision. Texts
+    of equal length are not padded at all.
 
     Parameters as `attention`, whose many are transformers' interface.
     """
+    if where.runs and not dropout:
+        return _by_runs(q, k, v, where, scale, window)
     if dropout and q.device.type == "cpu" and q.dtype in (torch.float32, torch.float64):
         return attention_with_dropout(q, k, v, where, dropout, scale, window)
     if where.groups:
@@ -87,6 +91,18 @@ def _by_padding(
     q, k, v = (spread(x, where).view(*where.mask.shape, heads, size).transpose(1, 2) for x in packed)
     out = sdpa(q, k, v, _seen(where.mask, window, q), dropout, scale=scale)  # (batch, head, token, size)
     return gather(out.transpose(1, 2), where).view(1, real, heads, size)
+
+
+def _by_runs(q: Tensor, k: Tensor, v: Tensor, where: Layout, scale: float | None, window: int | None) -> Tensor:
+    sizes = [texts * tokens for texts, tokens in where.runs]
+    parts = zip(*(x.transpose(1, 2).split(sizes, 1) for x in (q, k, v)), where.runs, strict=True)
+    seen = []
+    for *part, (texts, tokens) in parts:
+        query, key, value = (x.view(texts, tokens, *x.shape[2:]).transpose(1, 2) for x in part)
+        near_ones = None if window is None or window >= tokens else near(tokens, window, q.device)
+        out = sdpa(query, key, value, near_ones, scale=scale)  # (text, head, token, size)
+        seen.append(out.transpose(1, 2).reshape(1, texts * tokens, *part[0].shape[2:]))
+    return torch.cat(seen, 1)
 
 
 def _by_flash(

@@ -17,11 +17,12 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel
 
 from bertkit import hub, plugins
+from bertkit.engine.backends.opening import Placement, check_as_it_is, torch_backend
 from bertkit.engine.backends.static import WEIGHTS, StaticBackend
 from bertkit.engine.run import Progress
 from bertkit.errors import BertkitError, ModelError, Parameter, RecipeError
 from bertkit.files.json_file import read_json
-from bertkit.inference.predictor import Predictor, Prepared, torch_backend
+from bertkit.inference.predictor import Predictor, Prepared
 from bertkit.inference.score import Scores
 from bertkit.models.build import load_tokenizer
 from bertkit.models.custom_code import content_of, with_trust
@@ -34,6 +35,7 @@ from bertkit.tasks.task import Codec, Rows, Task, make_task
 from bertkit.warn import warn
 
 if TYPE_CHECKING:
+    from bertkit.engine.backends.backend import Precision
     from bertkit.metrics import Metric
 
 
@@ -65,6 +67,7 @@ class Checkpoint(Predictor):
         labels: Sequence[str] = (),
         order: Sequence[str] = (),
         device: str | None = None,
+        precision: Precision = "float32",
     ) -> Checkpoint:
         """The predictor of a checkpoint.
 
@@ -72,14 +75,17 @@ class Checkpoint(Predictor):
             model: a folder as `save_pretrained` writes it, with the tokenizer in it, or a hub name.
             recipe: the task, its options, and the labels, if it has them (`data.label_names`). Default: see `guess`.
             labels, order: see the attributes.
-            device: see `Predictor.open`.
+            device, precision: see `Predictor.open`.
 
         Raises:
             ModelError: no model, one without the task's head or with another task's, or one with code that is not
                 allowed.
             RecipeError: labels for a task that has none.
         """
+        place = Placement(device, precision)
+        place.check()
         if (table := _table(model)) is not None:
+            check_as_it_is(model, place)
             return cls._of_table(table, recipe or load({"task": "embed"}))
         names, config = _outputs(model)
         recipe = recipe or _guess(model, names, config)
@@ -91,7 +97,7 @@ class Checkpoint(Predictor):
             raise RecipeError.at(Parameter("labels"), f"the task {recipe.task} has no labels", "leave it out")
         block = ModelBlock(name=model, padding_free=recipe.model.padding_free)
         task.adopt_model(block)
-        backend = torch_backend(task, block, device)
+        backend = torch_backend(task.head, block, place)
         loaded: Any = backend.model
         if new := sorted({key.rpartition(".")[0] for key in loaded.new_weights}):
             what = f"has no head for the task {recipe.task}: {', '.join(new[:3])} would be random"

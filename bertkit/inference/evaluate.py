@@ -8,6 +8,7 @@ from typing import Any
 
 from bertkit.data.held import GONE, lost
 from bertkit.data.read.rows import count_left_out
+from bertkit.engine.backends.backend import Precision
 from bertkit.engine.run import Progress
 from bertkit.errors import DataError, Parameter, RecipeError, did_you_mean
 from bertkit.inference.checkpoint import Checkpoint
@@ -44,7 +45,14 @@ task's own files of predictions by name, and warnings (`warn.Warned`); `errors` 
 (`Task.error_kinds`), `reference` where it was asked for (see `recomputed`)."""
 
 
-def evaluate_run(run: Run, rows: EvalSet, *, reference: bool = False, progress: Progress = iter) -> dict[str, Result]:
+def evaluate_run(
+    run: Run,
+    rows: EvalSet,
+    *,
+    precision: Precision = "float32",
+    reference: bool = False,
+    progress: Progress = iter,
+) -> dict[str, Result]:
     """Results of a Run by name of the rows.
 
     Raises:
@@ -53,21 +61,27 @@ def evaluate_run(run: Run, rows: EvalSet, *, reference: bool = False, progress: 
     if rows.recipe.task != (task := run.recipe.task):
         what = f"a recipe of the task {rows.recipe.task}, but the Run is {task}"
         raise RecipeError.at(Parameter("on"), what, f"name one of the task {task}")
-    return evaluate(Predictor.open(run), rows, reference=reference, progress=progress)
+    return evaluate(Predictor.open(run, precision=precision), rows, reference=reference, progress=progress)
 
 
 def evaluate_checkpoint(
-    model: str, rows: EvalSet, *, labels: Sequence[str] = (), reference: bool = False, progress: Progress = iter
+    model: str,
+    rows: EvalSet,
+    *,
+    labels: Sequence[str] = (),
+    precision: Precision = "float32",
+    reference: bool = False,
+    progress: Progress = iter,
 ) -> dict[str, Result]:
     """Results of a checkpoint by name of the rows.
 
     Args:
-        model, labels: see `Checkpoint.adopt`.
+        model, labels, precision: see `Checkpoint.adopt`.
 
     Raises:
         BertkitError: no such model, one of another task, or rows that can not be read or do not fit its labels.
     """
-    predictor = Checkpoint.adopt(model, rows.recipe, labels=labels, order=rows.order)
+    predictor = Checkpoint.adopt(model, rows.recipe, labels=labels, order=rows.order, precision=precision)
     return evaluate(predictor, rows, reference=reference, progress=progress)
 
 

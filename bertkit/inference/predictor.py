@@ -12,16 +12,15 @@ predictor.evaluate(frame).figures                         # with the column of t
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Self, overload
 
-from bertkit import processes
 from bertkit.data.memory import rows_of, table_of
 from bertkit.data.tokenizer.of_run import open_tokenizer
-from bertkit.engine.backends.static import StaticBackend
+from bertkit.engine.backends.opening import BACKENDS, Placement, torch_backend
 from bertkit.engine.cache import encode
 from bertkit.engine.examples import Examples, highest_of
 from bertkit.engine.run import Progress, run
@@ -37,12 +36,9 @@ from bertkit.tasks.task import Answer, Encoded, Rows, Task, TaskOptions, make_ta
 from bertkit.warn import warn
 
 if TYPE_CHECKING:
-    import torch
     from transformers import PreTrainedTokenizerBase
 
-    from bertkit.engine.backends.backend import Backend
-    from bertkit.engine.backends.onnx import OnnxBackend
-    from bertkit.engine.backends.torch import TorchBackend
+    from bertkit.engine.backends.backend import Backend, Precision
     from bertkit.metrics import Metric
 
 
@@ -83,6 +79,7 @@ class Predictor:
         trust_code: bool = False,
         needs: Collection[str] = (),
         options: TaskOptions | None = None,
+        precision: Precision = "float32",
     ) -> Predictor:
         """The predictor of a Run.
 
@@ -92,6 +89,7 @@ class Predictor:
             trust_code: whether custom code in the Run may be executed (see `Run.open`).
             needs: what the backend must have besides outputs (`Backend.can`).
             options: the task's, to answer with others than it was trained with (`Task.with_options`).
+            precision: of the encoder.
 
         Raises:
             RunError: the folder is not a finished Run, its code is not trusted, its model is damaged, there is no
@@ -103,6 +101,8 @@ class Predictor:
         if run.backend not in BACKENDS:
             what = f"its model needs the backend {run.backend}, which this version of bertkit does not have"
             raise RunError.at(str(run.path), what, f"upgrade bertkit; it has {', '.join(BACKENDS)}")
+        place = Placement(device, precision)
+        place.check()
         run.check_content()
         recipe = run.recipe
         task = make_task(recipe, run.task_state)
@@ -110,7 +110,8 @@ class Predictor:
             _check_graph(run, task, options)
             task = task.with_options(options)
         block = ModelBlock(name=str(run.model), padding_free=recipe.model.padding_free)
-        backend = (torch_backend if needs and run.backend == "torch" else BACKENDS[run.backend])(task, block, device)
+        opener = torch_backend if needs and run.backend == "torch" else BACKENDS[run.backend]
+        backend = opener(task.head, block, place)
         if lacks := sorted({*needs} - backend.can):
             what = f"its backend {backend.name} has no {', '.join(lacks)}"
             raise RunError.at(str(run.path), what, "name the Run that it was made from")
@@ -247,54 +248,3 @@ def _tokenizer(run: Run, block: ModelBlock) -> Any:
     """The tokenizer of a Run; by transformers alone, where no hash says that its files are as they were written."""
     load = partial(load_tokenizer, block)
     return open_tokenizer(run.model, load) if run.is_sealed else load()
-
-
-def torch_backend(task: Task, block: ModelBlock, device: str | None = None) -> TorchBackend:
-    """A task's model, loaded on the device by transformers (see `Predictor.open`)."""
-    from bertkit.engine.backends.torch import TorchBackend, open_model
-
-    model: Any = open_model(task.head, block)
-    return TorchBackend(model.to(_device(device)).eval(), task.head)
-
-
-def _of_run(task: Task, block: ModelBlock, device: str | None = None) -> TorchBackend:
-    """As `torch_backend`, but without transformers, whose import takes seconds, where engine/bert.py has the model."""
-    from bertkit.engine.backends.torch import BertBackend
-    from bertkit.engine.bert import open_bert
-
-    model = open_bert(task.head, block)
-    return torch_backend(task, block, device) if model is None else BertBackend(model.to(_device(device)), task.head)
-
-
-def _device(name: str | None) -> torch.device:
-    import torch
-
-    card = f"cuda:{processes.local_rank()}" if torch.cuda.is_available() else "cpu"
-    return torch.device(name or card)
-
-
-def onnx_backend(task: Task, block: ModelBlock, device: str | None = None) -> OnnxBackend:
-    """A task's exported graph. It runs on the processor.
-
-    Raises:
-        RunError: another device is asked for.
-    """
-    from bertkit.engine.backends.onnx import OnnxBackend
-
-    if device not in (None, "cpu"):
-        todo = "leave the device out, or name the Run that it was exported from: torch is faster there"
-        raise RunError.at(str(block.name), f"an ONNX Run does not run on {device}", todo)
-    return OnnxBackend(Path(str(block.name)), task.head)
-
-
-def static_backend(task: Task, block: ModelBlock, device: str | None = None) -> StaticBackend:
-    """A task's table of vectors. It is read by the processor, whatever the device."""
-    return StaticBackend(Path(str(block.name)), task.head)
-
-
-BACKENDS: dict[str, Callable[[Task, ModelBlock, str | None], Backend]] = {
-    "torch": _of_run,
-    "onnx": onnx_backend,
-    "static": static_backend,
-}
-"""Name in `run.json` -> function that opens a task's model."""

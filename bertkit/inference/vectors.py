@@ -17,6 +17,7 @@ from typing import Any, Literal, NamedTuple, TypedDict, Unpack
 import numpy as np
 
 from bertkit import hub
+from bertkit.engine.backends.backend import Precision
 from bertkit.engine.examples import rows_of
 from bertkit.errors import BertkitError, DataError, Parameter, RecipeError, RunError, did_you_mean
 from bertkit.inference.checkpoint import Checkpoint, names_checkpoint
@@ -113,6 +114,7 @@ def open_embedder(
     sets: Sequence[str] = (),
     *,
     device: str | None = None,
+    precision: Precision = "float32",
     trust_code: bool = False,
 ) -> Embedder:
     """The model of a Run, a folder or a hub name. Long texts are split into windows, and no prompt stands before a
@@ -121,7 +123,7 @@ def open_embedder(
     Args:
         options: those that differ from what the model was trained with.
         sets: further `KEY=VALUE` texts, of the recipe's blocks `data` and `options`.
-        device, trust_code: see `Predictor.open`.
+        device, precision, trust_code: see `Predictor.open`.
 
     Raises:
         ModelError, RunError: there is no such model, or it can not be used.
@@ -134,7 +136,7 @@ def open_embedder(
             trained = task_options(run.recipe)[1]
             changes = [*sets, *as_texts(_settled(given, sets, trained))]
             recipe = run.recipe_with(changes)
-            own = Predictor.open(run, device=device, options=task_options(recipe)[1])
+            own = Predictor.open(run, device=device, precision=precision, options=task_options(recipe)[1])
             found = Embedder(own, recipe.data, run)
         else:
             if run is not None:
@@ -143,7 +145,7 @@ def open_embedder(
             changes = [*sets, *as_texts(_settled(given, sets, trained))]
             recipe = load({"task": "embed"}, changes)
             name = str(model if run is None else run.model)
-            found = Embedder(Checkpoint.adopt(name, recipe, device=device), recipe.data, None)
+            found = Embedder(Checkpoint.adopt(name, recipe, device=device, precision=precision), recipe.data, None)
     except BertkitError as error:
         raise type(error)(*(_of_parameter(problem, given) for problem in error.problems)) from error
     _check_prompt(found.predictor.task, given, sets)
@@ -218,7 +220,12 @@ def _check_prompt(task: Task, given: dict[str, Any], sets: Sequence[str]) -> Non
 
 
 def embed(
-    model: str | Path | Run | Predictor, texts: Any, *, dtype: Dtype = "float32", **options: Unpack[VectorOptions]
+    model: str | Path | Run | Predictor,
+    texts: Any,
+    *,
+    dtype: Dtype = "float32",
+    precision: Precision = "float32",
+    **options: Unpack[VectorOptions],
 ) -> Array:
     """The vectors `(row, size)` of texts.
 
@@ -226,7 +233,7 @@ def embed(
         model: a Run, a folder or a hub name; or, to load it once, `open_embedder(...).predictor`.
         texts: a list, Series or array of texts, or rows with the column `text`.
         dtype: see `quantized`.
-        options: see `open_embedder`.
+        options, precision: see `open_embedder`.
 
     Raises:
         DataError: something else than texts, rows of several texts, or no such `dtype`.
@@ -235,12 +242,12 @@ def embed(
     if dtype not in DTYPES:
         raise DataError.at(Parameter("dtype"), f"{dtype}: no such value", did_you_mean(dtype, DTYPES))
     if isinstance(model, Predictor):
-        if options:
+        if given := [*options, *([] if precision == "float32" else ["precision"])]:
             what = "an open model has its options already"
-            raise DataError.at(Parameter(next(iter(options))), what, "give them to open_embedder")
+            raise DataError.at(Parameter(given[0]), what, "give them to open_embedder")
         predictor = model
     else:
-        predictor = open_embedder(model, options).predictor
+        predictor = open_embedder(model, options, precision=precision).predictor
     prepared = _prepared(predictor, [texts] if isinstance(texts, str) else texts)
     columns = VectorColumns(dtype=dtype, arrays=True)
     vectors = [

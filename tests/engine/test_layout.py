@@ -49,6 +49,24 @@ def test_texts_of_like_length_are_one_group_after_the_other() -> None:
         assert group.starts[-1] == len(group.places)
 
 
+def test_runs_are_texts_of_equal_length_that_follow_each_other() -> None:
+    lengths = [7] * 5 + [3] * 6 + [7] * 4 + [0]
+    where = layout(right_padded(*lengths))
+    assert where is not None
+    assert where.runs == ((5, 7), (6, 3), (4, 7))
+
+
+@pytest.mark.parametrize(
+    "mask",
+    [right_padded(9, 8, 7, 6, 5, 5), right_padded(*[9] * 8, *[3] * 8).flip(1)],
+    ids=["too few of each", "padded at the left"],
+)
+def test_other_batches_have_no_runs(mask: torch.Tensor) -> None:
+    where = layout(mask)
+    assert where is not None
+    assert where.runs == ()
+
+
 @pytest.mark.parametrize(
     "mask",
     [right_padded(3, 20, 4), right_padded(20, 19, 18), right_padded(20, 10, 3).flip(1), [[1, 1, 1, 1], [1, 0, 1, 0]]],

@@ -547,6 +547,22 @@ def test_jagged_tensors_attend_as_padded_ones(name: str) -> None:
     assert apart(*found) <= 1e-5
 
 
+@pytest.mark.parametrize("window", [None, 3])
+def test_texts_of_equal_length_attend_as_padded_ones(window: int | None) -> None:
+    lengths = torch.tensor([9] * 5 + [4] * 6 + [1] * 4)
+    where = layout(torch.arange(9) < lengths[:, None])
+    assert where is not None
+    assert where.runs == ((5, 9), (6, 4), (4, 1))
+    found = []
+    for how in (where, where._replace(runs=()), where._replace(runs=(), groups=())):
+        qkv = heads(how)
+        out = padding_free._by_padding(*qkv, how, 0.0, 0.3, window)
+        (out * torch.linspace(-1, 1, out.numel()).view_as(out)).sum().backward()
+        found.append([out.detach(), *(x.grad for x in qkv)])
+    assert apart(found[0], found[1]) <= 1e-5
+    assert apart(found[0], found[2]) <= 1e-5
+
+
 def test_dropout_of_jagged_tensors_is_dropout() -> None:
     where = layout(mask_of("right"))
     assert where is not None

@@ -38,6 +38,14 @@ Processes = Annotated[
     int,
     typer.Option("--processes", min=1, metavar="N", help="Number of processes on this machine, usually one per GPU."),
 ]
+Precision = Annotated[
+    str,
+    typer.Option(
+        metavar="float32|bf16|fp16",
+        help="Numbers that the encoder computes with.",
+        autocompletion=lambda: ["float32", "bf16", "fp16"],
+    ),
+]
 
 
 def _trust(context: typer.Context, trust_code: bool) -> bool:

@@ -40,6 +40,7 @@ def open_predictor(
     labels: str | None,
     sets: list[str] | None,
     trust_code: bool,
+    precision: Any = "float32",
 ) -> Opened:
     """Open a Run, or a checkpoint as the options of `bertkit predict` name it."""
     from bertkit.inference.checkpoint import Checkpoint, guess, names_checkpoint
@@ -55,7 +56,8 @@ def open_predictor(
         if asked:
             raise RecipeError.at(Parameter(asked[0]), "a Run has its own task and labels", "leave it out")
         console.unused(sets, LABELLED, beside=beside)
-        return Opened(Predictor.open(opened), opened.recipe_with(console.only(sets, "data")).data, opened)
+        predictor = Predictor.open(opened, precision=precision)
+        return Opened(predictor, opened.recipe_with(console.only(sets, "data")).data, opened)
     if on and task:
         raise RecipeError.at(Parameter("task"), "the recipe already names the task", "leave it out")
     changes = console.only(sets, "data", "options")
@@ -68,7 +70,8 @@ def open_predictor(
     else:
         recipe = load(guess(model, task or "").model_dump(include={"task", "options"}), changes)
     names = [name.strip() for name in (labels or "").split(",") if name.strip()]
-    return Opened(Checkpoint.adopt(model, recipe, labels=names, order=order), recipe.data, None)
+    adopted = Checkpoint.adopt(model, recipe, labels=names, order=order, precision=precision)
+    return Opened(adopted, recipe.data, None)
 
 
 def answering(source: str, options: BulkOptions, named: Mapping[str, Any], model: str) -> Answering:

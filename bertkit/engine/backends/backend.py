@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
 
 if TYPE_CHECKING:
     from bertkit.tasks.head import Head
+
+
+Precision = Literal["float32", "bf16", "fp16"]
 
 
 class Forward(NamedTuple):
@@ -35,6 +38,8 @@ class Backend(ABC):
     """Exceptions of `forward` if the memory is too small for a batch."""
     tokens = 4096
     """Most padded tokens of a batch by default; halved if the memory is too small."""
+    precision: Precision = "float32"
+    """That a model was asked to answer in, if it can do so in several."""
     lockstep = False
     """Whether all processes must call `forward` equally often, because each holds a part of the weights."""
 

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from bertkit.engine import dropout, padding_free
-from bertkit.engine.backends.backend import Backend, Forward
+from bertkit.engine.backends.backend import Backend, Forward, Precision
 from bertkit.engine.batches import tensors
 from bertkit.engine.linear import fast
+from bertkit.engine.precision import lower
 from bertkit.models.build import position_limit
 from bertkit.models.layers import freeze
 
@@ -51,15 +52,17 @@ class TorchBackend(Backend):
     Args:
         model: from `open_model`, on its device; `forward` leaves it in evaluation mode.
         head: the model's head.
+        precision: of the encoder, which is converted in place.
     """
 
     name = "torch"
     can = frozenset({"gradients", "attentions", "hidden_states", "transformers"})
     out_of_memory = (torch.OutOfMemoryError,)
 
-    def __init__(self, model: torch.nn.Module, head: Head):
+    def __init__(self, model: torch.nn.Module, head: Head, precision: Precision = "float32"):
         super().__init__(head)
-        self.model = model
+        lower(model, precision)
+        self.model, self.precision = model, precision
         self.device = next(model.parameters()).device
         self.tokens = TOKENS.get(self.device.type, self.tokens)
         self.lockstep = _is_sharded(model)

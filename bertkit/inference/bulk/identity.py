@@ -98,8 +98,13 @@ class Watch:
 
 
 def model_of(run: Run | None, predictor: Predictor) -> dict[str, str]:
-    """Hashes of what answers: of a Run that of its files, whose content `Predictor.open` has checked; of a checkpoint
-    those of its weights, tokenizer and labels."""
+    """What answers: of a Run the hashes of its files, whose content `Predictor.open` has checked; of a checkpoint those
+    of its weights, tokenizer and labels; and the precision, if it is not float32."""
+    precision = predictor.backend.precision
+    return _hashes_of(run, predictor) | ({} if precision == "float32" else {"precision": precision})
+
+
+def _hashes_of(run: Run | None, predictor: Predictor) -> dict[str, str]:
     if run is not None:
         files = [run.run_file, run.recipe_file, *(visible_files(run.code) if run.code.is_dir() else [])]
         if '"files"' not in run.run_file.read_text("utf-8"):  # from before they were listed
