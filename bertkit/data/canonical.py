@@ -38,11 +38,14 @@ class Canonical:
     Args:
         columns: the task's. An optional column is expected of all rows if the first one has it.
         answers: whether the rows hold answers. If not, answer columns are not read, and empty texts are accepted.
+        keeps_all: whether the caller uses the other columns.
     """
 
-    def __init__(self, columns: Sequence[Column], block: DataBlock, values: Values, *, answers: bool):
+    def __init__(
+        self, columns: Sequence[Column], block: DataBlock, values: Values, *, answers: bool, keeps_all: bool = False
+    ):
         self._all = columns
-        self._answers = answers
+        self._answers, self._keeps_all = answers, keeps_all
         self._columns = [column for column in columns if answers or not column.answer]
         self._block, self._values = block, values
         self._from: dict[str, str | list[str]] = {}
@@ -97,7 +100,7 @@ class Canonical:
             setting = next((Setting(f"data.columns.{name}", best) for name, best in named if best), None)
             todo = "name the one that holds it" if setting else "name the one that holds it in data.columns"
             raise DataError.at(source.name, what, todo, setting=setting)
-        if unused:
+        if unused and not self._keeps_all:
             log.info("%s: columns not used: %s", source.name, name_some(unused))
 
     def _source_of(self, column: Column, source: Source, first: Record) -> str | list[str]:

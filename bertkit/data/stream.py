@@ -62,6 +62,7 @@ def stream(
     answers: bool = True,
     train: bool = False,
     keep_bad: bool = False,
+    keeps_all: bool = False,
     paced: bool = True,
 ) -> Generator[Taken]:
     """All rows of `sources` that can be used, in order; the arguments and errors are those of `dataset.load`.
@@ -69,13 +70,14 @@ def stream(
     Args:
         keep_bad: give the rows that can not be used too, each with its problem, whatever `block.bad_rows` says. An
             empty text is such a problem, unless `block.allow_empty` names its column.
+        keeps_all: the other columns are used too (`Taken.values`), so that nobody need be told which are not.
         paced: log how far the reading is, where it takes long.
     """
     check_mapping(columns, block)
     tally, kept = Tally(), KeptRows()
     bad = kept if keep_bad else BadRows(block.bad_rows)
     values = Values(block, tally, keep_empty=not answers and not keep_bad, train=train)
-    rows, used = Canonical(columns, block, values, answers=answers), False
+    rows, used = Canonical(columns, block, values, answers=answers, keeps_all=keeps_all), False
     for source in expand(find_classes(sources, columns, block), block):
         pace = Pace(f"reading {source.name}") if paced else None
         for record in rows.opened(source, read(source, block, bad, answers=answers)):
