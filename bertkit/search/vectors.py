@@ -60,12 +60,12 @@ def vectors(predictor: Predictor, texts: Sequence[str], folder: Path | None, ide
         folder, identity, label: see `Kept` and `Work`.
     """
     reads = [predictor.task.options.model_dump(mode="json"), predictor.task.state]
-    work = Work(predictor, partial(_vectors, predictor.task), [identity, reads, VECTOR], label)
+    work = Work(predictor, partial(vectors_of, predictor.task), [identity, reads, VECTOR], label)
     return Kept(work, [{"text": text} for text in texts], folder)
 
 
-def _vectors(task: Task, answers: list[Answer]) -> Array:
-    """`(row, size)` with length 1.
+def vectors_of(task: Task, answers: list[Answer]) -> Array:
+    """The vectors of answers, `(row, size)` with length 1.
 
     Raises:
         ModelError: vectors with NaN or infinity.
