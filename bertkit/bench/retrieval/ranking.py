@@ -13,17 +13,15 @@ from numpy.typing import NDArray
 
 from bertkit.data.beir import Collection
 from bertkit.engine.run import Progress
-from bertkit.errors import ModelError
 from bertkit.inference.predictor import Predictor
 from bertkit.search import exact, vectors
 from bertkit.search.kept import Kept, Work
-from bertkit.tasks.task import Answer
+from bertkit.search.reranking import scores_of
 
 Array = NDArray[Any]
 
 FOUND = 100
 """Documents found for each query, as `recall@100` needs them."""
-PAIR = ("query", "text")
 
 
 class Ranking(NamedTuple):
@@ -53,14 +51,6 @@ class Desk:
     progress: Callable[[str], Progress]
     windows: bool = False
     """Whether long documents are read in windows."""
-
-
-def check_reranker(predictor: Predictor, name: str) -> None:
-    """Raise a ModelError for a model whose task does not score documents for queries."""
-    inputs = tuple(column.name for column in predictor.task.columns if not column.answer)
-    if inputs != PAIR:
-        what = f"its task {predictor.recipe.task} does not score a text for a query"
-        raise ModelError.at(name, what, "name a Run of bertkit train rerank, or a cross-encoder")
 
 
 def search(model: Ranker, collection: Collection, desk: Desk) -> Ranking:
@@ -106,7 +96,7 @@ def rerank(model: Ranker, first: Ranking, top: int, collection: Collection, desk
     predictor = predictor.with_task(vectors.in_windows(predictor.task)) if desk.windows else predictor
     reads = [predictor.task.options.model_dump(mode="json"), predictor.task.state]
     label = f"{model.name}: {len(rows):,} pairs of {collection.name}"
-    work = Work(predictor, partial(_scores, model.name), [model.identity, reads, "score"], label)
+    work = Work(predictor, partial(scores_of, model.name), [model.identity, reads, "score"], label)
     kept = Kept(work, rows, desk.folder)
     kept.compute(desk.progress)
     scores, start, ranking = kept.whole(), 0, Ranking([], [])
@@ -119,13 +109,3 @@ def rerank(model: Ranker, first: Ranking, top: int, collection: Collection, desk
         ranking.documents.append(np.concatenate([own[:top][order], rest]))
         ranking.scores.append(np.concatenate([scored[order], below]))
     return ranking
-
-
-def _scores(name: str, answers: list[Answer]) -> Array:
-    try:
-        found = np.array([answer["score"] for answer in answers], dtype=np.float64)
-    except KeyError as error:
-        raise ModelError.at(name, "its answers have no score", "name a Run of bertkit train rerank") from error
-    if not np.isfinite(found).all():
-        raise ModelError.at(name, "some scores are NaN or infinite", "the model may have diverged: train it again")
-    return found

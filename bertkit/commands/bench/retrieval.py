@@ -86,9 +86,10 @@ def _ranker(name: str, task: str, trust_code: bool) -> Ranker:
     Args:
         task: of one that is not a Run.
     """
-    from bertkit.bench.retrieval.ranking import Ranker, check_reranker
+    from bertkit.bench.retrieval.ranking import Ranker
     from bertkit.inference.bulk.identity import model_of
     from bertkit.run import Run
+    from bertkit.search.reranking import check_reranker
     from bertkit.search.vectors import check_vectors
 
     other = None if Run(name).is_begun else task

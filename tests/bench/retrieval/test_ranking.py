@@ -7,12 +7,9 @@ from typing import Any
 
 import pytest
 
-from bertkit import Predictor
 from bertkit.bench.retrieval import ranking
-from bertkit.bench.retrieval.ranking import Desk, Ranker, check_reranker, rerank, search
+from bertkit.bench.retrieval.ranking import Desk, Ranker, rerank, search
 from bertkit.data.beir import Collection, read_collection
-from bertkit.errors import ModelError
-from bertkit.run import Run
 from tests.bench.retrieval.beir_data import VECTORS, write_beir
 from tests.search.fakes import ScoringPredictor, TablePredictor, quiet
 
@@ -69,14 +66,3 @@ def test_windows_are_those_of_the_task(tiny: Collection, tmp_path: Path, caplog:
     search(ranker(TablePredictor(VECTORS)), tiny, Desk(tmp_path, quiet, windows=True))
     assert "table: documents of tiny: 5 texts read, windows" in caplog.messages
     assert "table: queries of tiny: 4 texts read, cut" in caplog.messages
-
-
-def test_models_that_score_no_pairs(tiny_run: Run) -> None:
-    with pytest.raises(ModelError, match="its task classify does not score a text for a query"):
-        check_reranker(Predictor.open(tiny_run), "runs/mine")
-
-
-@pytest.mark.parametrize(("answer", "said"), [({}, "have no score"), ({"score": float("nan")}, "NaN or infinite")])
-def test_answers_without_a_score(answer: dict[str, float], said: str) -> None:
-    with pytest.raises(ModelError, match=said):
-        ranking._scores("mine", [answer])

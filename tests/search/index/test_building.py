@@ -1,0 +1,185 @@
+"""Building an index: what is added, replaced, refused, and what a kill leaves."""
+
+from __future__ import annotations
+
+import datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from bertkit.errors import DataError, RunError
+from bertkit.recipe.schema import DataBlock
+from bertkit.search.index import building
+from bertkit.search.index.about import VectorModel, read_about
+from bertkit.search.index.building import Documents, add, build, delete
+from bertkit.search.index.store import Store
+from bertkit.search.vectors import vectors_of
+from tests.helpers import write_csv
+from tests.search.index.conftest import ROWS, TEXTS, silent
+
+
+def alone(model: VectorModel, *texts: str) -> np.ndarray:
+    """The vectors of texts, without an index."""
+    return vectors_of(model.documents.task, model.documents.predict([*texts]))
+
+
+def test_what_an_index_holds(address: str, model: VectorModel) -> None:
+    store = Store.open(address)
+    about = read_about(store.about(), address)
+    assert about.finished
+    assert about.recall is not None
+    assert (about.recall.recall, about.recall.queries, about.recall.documents) == (1.0, 5, 5)
+    assert about.hashes == model.hashes
+    assert about.inputs[0].sha256
+    vectors = store.vectors(["d1", "d3"])
+    assert vectors == pytest.approx(alone(model, TEXTS["d1"], TEXTS["d3"]), abs=1e-5)
+
+
+def test_documents_that_are_there_are_not_embedded_again(address: str, model, documents) -> None:
+    rows = [*ROWS, {"id": "d6", "text": "hello", "year": 2025, "lang": "en"}]
+    assert add(address, documents(rows, "more.jsonl"), model, silent) == (1, 0, 5, 6)
+    assert add(address, documents(rows, "more.jsonl"), model, silent) == (0, 0, 6, 6)
+
+
+def test_another_document_with_an_id_needs_replace(address: str, model, documents) -> None:
+    changed = documents([{**ROWS[0], "text": "the dog is sleeping"}], "changed.jsonl")
+    with pytest.raises(DataError, match=r"have the id of another one in the index: d1; .*--replace"):
+        add(address, changed, model, silent)
+    before = Store.open(address).rows()
+    assert add(address, changed, model, silent, replace=True) == (0, 1, 0, 5)
+    store = Store.open(address)
+    assert store.known(["d1"])["d1"]["text"] == "the dog is sleeping"
+    assert store.rows().max() > before.max()  # its row is a new one: old postings are not its own
+    assert store.vectors(["d1"])[0] == pytest.approx(alone(model, "the dog is sleeping")[0], abs=1e-5)
+
+
+def test_delete_takes_all_or_nothing(address: str) -> None:
+    with pytest.raises(DataError, match=r"no document with the id d9; .*nothing was deleted"):
+        delete(address, ["d1", "d9"])
+    assert Store.open(address).count() == 5
+    assert delete(address, ["d1", "d1", "d2"]) == 3
+
+
+@pytest.mark.parametrize("after", [0, 1, 2])
+def test_a_killed_build_goes_on(after: int, tmp_path: Path, model, documents, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(building, "PART", 2)
+    plain, commits = building._Work._commit, []
+
+    def commit(self: Any, rows: Any, schema: Any, **options: Any) -> None:
+        if len(commits) == after:
+            raise KeyboardInterrupt
+        commits.append(len(rows))
+        plain(self, rows, schema, **options)
+
+    address, some = str(tmp_path / "index"), documents()
+    monkeypatch.setattr(building._Work, "_commit", commit)
+    with pytest.raises(KeyboardInterrupt):
+        build(address, some, model, silent)
+    monkeypatch.setattr(building._Work, "_commit", plain)
+    if after:
+        assert Store.open(address).count() == 2 * after
+        with pytest.raises(RunError, match="its build was not finished"):
+            add(address, some, model, silent)
+        with pytest.raises(RunError, match="an unfinished index of other documents"):
+            build(address, documents([ROWS[0]], "other.jsonl"), model, silent)
+    assert build(address, some, model, silent) == (5 - 2 * after, 0, 2 * after, 5)
+    assert sorted(Store.open(address).everything()[0]) == [*TEXTS]
+    with pytest.raises(RunError, match="is an index already"):
+        build(address, some, model, silent)
+
+
+def test_rows_without_ids_are_numbered(tmp_path: Path, model) -> None:
+    file = write_csv(tmp_path / "a.csv", ("body", "kind"), [("the cat", "x"), ("my parcel", "y")])
+    some = Documents(str(file), DataBlock(columns={"text": "body"}))
+    address = str(tmp_path / "index")
+    build(address, some, model, silent)
+    assert Store.open(address).everything()[0] == ["1", "2"]
+    assert Store.open(address).columns == ["id", "text", "kind"]
+    with pytest.raises(DataError, match="its documents have no ids"):
+        add(address, some, model, silent)
+
+
+def test_a_title_stands_before_the_text(tmp_path: Path, model, documents) -> None:
+    rows = [{"id": "a", "title": "Parcel", "text": "it is late"}, {"id": "b", "title": None, "text": "good bye"}]
+    address = str(tmp_path / "index")
+    build(address, documents(rows, "titled.jsonl", title="title"), model, silent)
+    expected = alone(model, "Parcel it is late", "good bye")
+    assert Store.open(address).vectors(["a", "b"]) == pytest.approx(expected, abs=1e-5)
+
+
+def test_columns_keep_their_types(tmp_path: Path, model) -> None:
+    table = pa.table(
+        {
+            "id": [1, 2, 3],
+            "text": ["the cat", "a dog", "good bye"],
+            "score": [1, 2.5, None],
+            "day": [datetime.date(2026, 1, 2), None, datetime.date(2026, 3, 4)],
+            "tags": [["a", "b"], [], None],
+            "more": [{"x": 1}, None, {"x": 2}],
+            "fine": [True, False, None],
+        }
+    )
+    pq.write_table(table, tmp_path / "a.parquet")
+    address = str(tmp_path / "index")
+    some = Documents(str(tmp_path / "a.parquet"), DataBlock())
+    build(address, some, model, silent)
+    store = Store.open(address)
+    row = store.known(["1"])["1"]
+    assert (row["score"], row["day"], row["tags"], row["fine"]) == (1.0, datetime.date(2026, 1, 2), ["a", "b"], True)
+    assert row["more"] == '{"x": 1}'
+    assert len(store.rows("day > date '2026-02-01'")) == 1
+    assert len(store.rows("score IS NULL")) == 1
+    assert add(address, some, model, silent).known == 3
+
+
+@pytest.mark.parametrize(
+    ("rows", "options", "said"),
+    [
+        ([{"id": "a", "text": "x"}, {"id": "a", "text": "y"}], {}, "the id a stands at .*:1 too"),
+        ([{"id": "a", "text": "x"}, {"text": "y"}], {}, "1 of 2 documents have no id"),
+        ([{"id": "a", "text": "x"}, {"id": "b", "text": " "}], {}, "text.*is empty"),
+        ([{"id": "a", "text": "x", "bertkit_row": 1}], {}, "a column is called bertkit_row"),
+        ([{"id": "a", "text": "x"}], {"title": "titel"}, "--title  titel: the documents have no such column"),
+        ([{"id": "a", "text": "x", "b": 1}], {"columns": ("c",)}, "--columns  c: .*no such column"),
+    ],
+)
+def test_documents_that_can_not_be_used(
+    rows: list[dict[str, Any]], options: dict[str, Any], said: str, tmp_path: Path, model, documents
+) -> None:
+    with pytest.raises(DataError, match=said):
+        build(str(tmp_path / "index"), documents(rows, "bad.jsonl", **options), model, silent)
+    assert not (tmp_path / "index" / "documents.lance").exists()
+
+
+def test_empty_documents_are_left_out_if_asked(tmp_path: Path, model, documents) -> None:
+    rows = [{"id": "a", "text": "the cat"}, {"id": "b", "text": ""}, {"id": "c", "text": "😀"}]
+    assert build(str(tmp_path / "index"), documents(rows, "e.jsonl", bad_rows="skip"), model, silent).total == 2
+
+
+def test_additions_fit_the_index(address: str, model, documents) -> None:
+    with pytest.raises(DataError, match="a column that the index does not have: colour; leave it out with --columns"):
+        add(address, documents([{"id": "n", "text": "x", "colour": "red"}], "n.jsonl"), model, silent)
+    with pytest.raises(DataError, match="the column year holds int64 in the index"):
+        add(address, documents([{"id": "n", "text": "x", "year": "soon"}], "n.jsonl"), model, silent)
+    assert add(address, documents([{"id": "n", "text": "x"}], "n.jsonl"), model, silent).added == 1
+
+
+def test_a_folder_with_other_files(tmp_path: Path, model, documents) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "thesis.txt").write_text("precious")
+    with pytest.raises(RunError, match="holds other files; name a new folder"):
+        build(str(tmp_path / "mine"), documents(), model, silent)
+    assert (tmp_path / "mine" / "thesis.txt").read_text() == "precious"
+
+
+def test_equal_documents_are_all_there(tmp_path: Path, model, documents) -> None:
+    rows = [{"id": str(number), "text": "the same"} for number in range(300)]
+    address = str(tmp_path / "index")
+    assert build(address, documents(rows, "same.jsonl"), model, silent).total == 300
+    about = read_about(Store.open(address).about(), address)
+    assert about.recall is not None
+    assert about.recall.recall == 1.0
