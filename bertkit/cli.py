@@ -33,7 +33,7 @@ from bertkit.commands import (
 )
 from bertkit.commands import eval as eval_
 from bertkit.commands.bench.retrieval import retrieval
-from bertkit.commands.groups import corpus, data, recipe, tokenizer
+from bertkit.commands.groups import corpus, data, index, recipe, tokenizer
 from bertkit.commands.shared import console
 from bertkit.commands.shared.subcommand import with_commands
 from bertkit.display import line
@@ -51,7 +51,7 @@ app = typer.Typer(
 )
 
 
-LOADS = ("train", "eval", "predict", "embed", "bench", "compare", "report", "data", "export", "mine")
+LOADS = ("train", "eval", "predict", "embed", "bench", "compare", "report", "data", "export", "mine", "index")
 """Commands that import torch before their first line."""
 
 
@@ -77,6 +77,7 @@ app.command(rich_help_panel="Evaluate")(compare.compare)
 app.command(rich_help_panel="Evaluate")(report.report)
 app.command(rich_help_panel="Use")(predict.predict)
 app.command(rich_help_panel="Use")(embed.embed)
+app.add_typer(index.app, name="index", rich_help_panel="Use")
 app.command(rich_help_panel="Use")(export.export)
 app.command(rich_help_panel="Use")(push.push)
 app.add_typer(recipe.app, name="recipe", rich_help_panel="Prepare")
