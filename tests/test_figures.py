@@ -58,8 +58,8 @@ def test_figures_are_those_of_their_records(page: Path) -> None:
             assert re.search(rf"(?<![\d.]){re.escape(figure)}(?![\d])", shown), (
                 f"{page.name}: {figure} is not in the text"
             )
-            digits = len(figure.partition(".")[2])
-            assert float(figure.replace(",", "")) == round(value(record, side, column), digits), f"{page.name}: {figure}, {side}"
+            digits, said = len(figure.partition(".")[2]), float(figure.replace(",", ""))
+            assert said == round(value(record, side, column), digits), f"{page.name}: {figure}, {side}"
             if record.get("settings", {}).get("dropout") == 0:
                 assert "Without dropout" in paragraph, f"{page.name}: {figure} was measured without dropout"
 
