@@ -1,0 +1,145 @@
+"""Words of a text, their weights, and the words that are characteristic of an event.
+
+A word is a run of letters, in small letters. Chinese is written without spaces, so of a run of Han characters all two,
+three and four neighbours are words: no dictionary is needed, at the price of three times as many words.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+
+HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+GRAMS = (2, 3, 4)
+"""Lengths of Chinese words."""
+KEYWORDS = 6
+"""Most keywords of an event."""
+SHARE = 0.75
+"""A Chinese word is a part of a longer one that occurs in so many of its documents."""
+
+_RUNS = re.compile(rf"([{HAN}]+)|[^\W\d_{HAN}]{{2,}}")
+_HAN = re.compile(rf"[{HAN}]+")
+
+
+def words(text: str) -> list[str]:
+    """The words of a text in their order; numbers, signs and emoji are none."""
+    found = []
+    for run in _RUNS.finditer(unicodedata.normalize("NFKC", text).casefold()):
+        if run[1] is None:
+            found.append(run[0])
+        else:
+            found += [run[0][start : start + n] for n in GRAMS for start in range(len(run[0]) - n + 1)]
+    return found
+
+
+class Bag(NamedTuple):
+    """Words with numbers, sorted by word."""
+
+    ids: Array
+    """`(word,)` int64."""
+    counts: Array
+    """`(word,)` int64: documents that have the word."""
+    weights: Array
+    """`(word,)` float64: the sum of the documents' TF-IDF vectors, each of length 1."""
+
+    def plus(self, other: Bag) -> Bag:
+        """Both together."""
+        ids = np.union1d(self.ids, other.ids)
+        counts, weights = np.zeros(len(ids), np.int64), np.zeros(len(ids))
+        for bag in (self, other):
+            places = np.searchsorted(ids, bag.ids)
+            counts[places] += bag.counts
+            weights[places] += bag.weights
+        return Bag(ids, counts, weights)
+
+    def dot(self, other: Bag) -> float:
+        """The product of the weights of the words that both have."""
+        if not len(self.ids) or not len(other.ids):
+            return 0.0
+        places = np.minimum(np.searchsorted(self.ids, other.ids), len(self.ids) - 1)
+        return float(other.weights @ np.where(self.ids[places] == other.ids, self.weights[places], 0.0))
+
+
+class Lexicon:
+    """All words that were read, and how many documents have each.
+
+    The weight of a word depends on the documents read so far, and is not changed by later ones: incremental IDF
+    (Yang, Pierce and Carbonell 1998). So documents can be added without reading the old ones again.
+    """
+
+    def __init__(self, known: Sequence[str] = (), frequencies: Sequence[int] = (), documents: int = 0):
+        self.ids = {word: number for number, word in enumerate(known)}
+        self.frequencies = list(frequencies)
+        """Word -> documents that have it."""
+        self.documents = documents
+
+    def read(self, text: str) -> Bag:
+        """Count a new document. Returns its words, with weights whose squares sum to 1 if there are any."""
+        found: dict[int, int] = {}
+        for word in words(text):
+            number = self.ids.setdefault(word, len(self.ids))
+            found[number] = found.get(number, 0) + 1
+        self.documents += 1
+        self.frequencies += [0] * (len(self.ids) - len(self.frequencies))
+        for number in found:
+            self.frequencies[number] += 1
+        ids = np.array(sorted(found), dtype=np.int64)
+        often = np.array([found[number] for number in ids.tolist()], dtype=np.float64)
+        frequencies = np.array([self.frequencies[number] for number in ids.tolist()], dtype=np.float64)
+        weights = (1 + np.log(often)) * np.log(1 + self.documents / frequencies)
+        return Bag(ids, np.ones(len(ids), np.int64), weights / max(float(np.linalg.norm(weights)), 1e-12))
+
+
+def keywords(bag: Bag, size: int, names: Sequence[str], lexicon: Lexicon, most: int = KEYWORDS) -> list[str]:
+    """The words of an event that the other documents have least, the best first.
+
+    c-TF-IDF of BERTopic (Grootendorst 2022) with documents in place of occurrences, so that a long document weighs no
+    more: the share of the event's documents that have the word, times the logarithm of how rare it is in the others.
+    English function words, which are not rare enough to fall out where there are few documents, are left out.
+
+    Args:
+        bag, size: words and number of documents of the event.
+        names: the words by their ids.
+    """
+    from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
+
+    everywhere = np.array([lexicon.frequencies[number] for number in bag.ids.tolist()])
+    others, outside = lexicon.documents - size, everywhere - bag.counts
+    scores = bag.counts / size * np.log(1 + (others + 1) / (outside + 1))
+    least = 2 if size > 2 else 1
+    found = {
+        names[number]: (score, count)
+        for number, count, score in zip(bag.ids.tolist(), bag.counts.tolist(), scores.tolist(), strict=True)
+        if count >= least and names[number] not in ENGLISH_STOP_WORDS
+    }
+    order = sorted(found, key=lambda word: (-round(found[word][0], 9), -len(word), word))
+    chosen: list[str] = []
+    for word in order:
+        if len(chosen) == most:
+            break
+        if not _HAN.fullmatch(word) or _is_whole(word, found, chosen):
+            chosen.append(word)
+    return chosen
+
+
+def _is_whole(word: str, found: dict[str, tuple[float, int]], chosen: Sequence[str]) -> bool:
+    """Whether a Chinese word is no part of a longer one, and shares no character in its place with a chosen one."""
+    if any(_overlap(word, other) for other in chosen):
+        return False
+    count = found[word][1]
+    return not any(word != other and word in other and found[other][1] >= SHARE * count for other in found)
+
+
+def _overlap(one: str, other: str) -> bool:
+    """Whether one ends as the other begins, or is a part of it."""
+    if one in other or other in one:
+        return True
+    ends = range(1, min(len(one), len(other)))
+    return any(one.endswith(other[:n]) or other.endswith(one[:n]) for n in ends)

@@ -1,0 +1,77 @@
+"""Words, their weights, and keywords."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from bertkit.search.events.words import Lexicon, keywords, words
+
+
+def test_words_of_several_scripts() -> None:
+    assert words("The Storm's over: 5 m² of ICE!") == ["the", "storm", "over", "of", "ice"]
+    assert words("台风 Odile") == ["台风", "odile"]
+    assert words("地铁开通") == ["地铁", "铁开", "开通", "地铁开", "铁开通", "地铁开通"]
+    assert words("Ärger straße ПОЖАР") == ["ärger", "strasse", "пожар"]
+    assert words("😀 👍🏽 12:30 —") == []
+
+
+def test_weights_are_those_of_the_documents_so_far() -> None:
+    lexicon = Lexicon()
+    first = lexicon.read("storm storm tree")
+    assert first.weights.tolist() == pytest.approx(
+        (lambda a, b: [a / math.hypot(a, b), b / math.hypot(a, b)])(1 + math.log(2), 1)
+    )
+    second = lexicon.read("storm flood")
+    storm, flood = math.log(1 + 2 / 2), math.log(1 + 2 / 1)
+    assert second.ids.tolist() == [0, 2]
+    assert second.weights.tolist() == pytest.approx(
+        [storm / math.hypot(storm, flood), flood / math.hypot(storm, flood)]
+    )
+    assert lexicon.frequencies == [2, 1, 1]
+    assert len(lexicon.read("😀").ids) == 0
+
+
+def test_bags_are_added_and_multiplied() -> None:
+    lexicon = Lexicon()
+    one, other = lexicon.read("a big storm"), lexicon.read("storm over the big lake")
+    both = one.plus(other)
+    dense = np.zeros((2, len(lexicon.ids)))
+    for row, bag in zip(dense, (one, other), strict=True):
+        row[bag.ids] = bag.weights
+    assert both.weights.tolist() == pytest.approx(dense.sum(0)[both.ids].tolist())
+    assert both.counts.sum() == len(one.ids) + len(other.ids)
+    assert one.dot(other) == other.dot(one) == pytest.approx(float(dense[0] @ dense[1]))
+    empty = lexicon.read("5")
+    assert empty.dot(one) == one.dot(empty) == 0
+    assert one.plus(empty).ids.tolist() == one.ids.tolist()
+
+
+def found(own: list[str], others: list[str]) -> list[str]:
+    lexicon = Lexicon()
+    bags = [lexicon.read(text) for text in own]
+    for text in others:
+        lexicon.read(text)
+    whole = bags[0]
+    for bag in bags[1:]:
+        whole = whole.plus(bag)
+    return keywords(whole, len(own), list(lexicon.ids), lexicon)
+
+
+def test_keywords_are_what_others_lack() -> None:
+    own = ["storm odile hits the town", "the storm odile is over", "odile: the damage of the storm"]
+    assert found(own, ["the town plays", "a storm of the north", "the race"]) == ["odile", "storm"]
+    assert found(own, []) == ["odile", "storm"]  # also where there is nothing else
+    assert found(["a cat sleeps"], ["a dog"]) == ["sleeps", "cat"]
+    assert found(["5", "6", "7"], []) == []
+
+
+def test_chinese_keywords_are_whole() -> None:
+    own = ["台风登陆东洲", "东洲台风停电", "台风后的东洲"]
+    assert found(own, ["花市开张", "东边的花市"]) == ["东洲", "台风"]
+    own = ["地铁九号线开通", "试乘地铁九号线", "地铁九号线客流"]
+    chosen = found(own, ["花市"])
+    assert len(chosen[0]) == 4
+    assert all(not set(one) & set(other) for one in chosen for other in chosen if one != other)
