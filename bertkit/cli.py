@@ -29,6 +29,7 @@ from bertkit.commands import (
     predict,
     push,
     report,
+    track,
     train,
 )
 from bertkit.commands import eval as eval_
@@ -51,7 +52,7 @@ app = typer.Typer(
 )
 
 
-LOADS = ("train", "eval", "predict", "embed", "bench", "compare", "report", "data", "export", "mine", "index")
+LOADS = ("train", "eval", "predict", "embed", "bench", "compare", "report", "data", "export", "mine", "index", "track")
 """Commands that import torch before their first line."""
 
 
@@ -78,6 +79,7 @@ app.command(rich_help_panel="Evaluate")(report.report)
 app.command(rich_help_panel="Use")(predict.predict)
 app.command(rich_help_panel="Use")(embed.embed)
 app.add_typer(index.app, name="index", rich_help_panel="Use")
+app.command(rich_help_panel="Use")(track.track)
 app.command(rich_help_panel="Use")(export.export)
 app.command(rich_help_panel="Use")(push.push)
 app.add_typer(recipe.app, name="recipe", rich_help_panel="Prepare")

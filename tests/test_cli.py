@@ -34,6 +34,7 @@ COMMANDS = [
     "export",
     "push",
     "mine",
+    "track",
     "convert",
     "doctor",
     *GROUPS,
