@@ -33,6 +33,7 @@ def event_rows(tracked: Tracked) -> list[dict[str, Any]]:
         peak = max(days, key=lambda day: days[day])  # of equal ones the first
         title = clusters.title(number)
         single = event.size < clusters.options.least
+        texts = [tracked.texts[one] for one, _ in event.central]
         rows.append(
             {
                 "event": number + 1,
@@ -41,7 +42,7 @@ def event_rows(tracked: Tracked) -> list[dict[str, Any]]:
                 "first": day_name(min(days)),
                 "peak": day_name(peak),
                 "last": day_name(max(days)),
-                "keywords": keywords(event.bag, event.size, names, clusters.lexicon),
+                "keywords": keywords(event.bag, event.size, names, clusters.lexicon, texts),
                 "title": " ".join(tracked.texts[title].split()),
                 "title_id": tracked.ids[title],
                 "days": {day_name(day): count for day, count in days.items()},

@@ -25,6 +25,11 @@ Array = NDArray[Any]
 
 FILE = "state.npz"
 FORMAT = 1
+BROKEN = (
+    *(OSError, EOFError, RuntimeError, MemoryError, zipfile.BadZipFile),
+    *(ValueError, KeyError, IndexError, TypeError, AttributeError, OverflowError),
+)
+"""Errors of reading a file that was cut, changed or is something else."""
 
 
 @dataclass
@@ -75,7 +80,7 @@ def load(folder: Path) -> Tracked | None:
     try:
         with np.load(file, allow_pickle=False) as found:
             return _tracked({name: found[name] for name in found.files})
-    except (OSError, ValueError, KeyError, IndexError, TypeError, EOFError, zipfile.BadZipFile) as error:
+    except BROKEN as error:
         raise RunError.at(str(file), f"can not be used: {error}", "track all documents into a new folder") from error
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -23,6 +24,8 @@ KEYWORDS = 6
 """Most keywords of an event."""
 SHARE = 0.75
 """A Chinese word is a part of a longer one that occurs in so many of its documents."""
+LONGEST = 10
+"""Characters of a Chinese keyword."""
 
 _RUNS = re.compile(rf"([{HAN}]+)|[^\W\d_{HAN}]{{2,}}")
 _HAN = re.compile(rf"[{HAN}]+")
@@ -31,7 +34,7 @@ _HAN = re.compile(rf"[{HAN}]+")
 def words(text: str) -> list[str]:
     """The words of a text in their order; numbers, signs and emoji are none."""
     found = []
-    for run in _RUNS.finditer(unicodedata.normalize("NFKC", text).casefold()):
+    for run in _RUNS.finditer(_plain(text)):
         if run[1] is None:
             found.append(run[0])
         else:
@@ -97,7 +100,12 @@ class Lexicon:
         return Bag(ids, np.ones(len(ids), np.int64), weights / max(float(np.linalg.norm(weights)), 1e-12))
 
 
-def keywords(bag: Bag, size: int, names: Sequence[str], lexicon: Lexicon, most: int = KEYWORDS) -> list[str]:
+def _plain(text: str) -> str:
+    """A text in small letters and one of the forms that Unicode has for them."""
+    return unicodedata.normalize("NFKC", text).casefold()
+
+
+def keywords(bag: Bag, size: int, names: Sequence[str], lexicon: Lexicon, texts: Sequence[str]) -> list[str]:
     """The words of an event that the other documents have least, the best first.
 
     c-TF-IDF of BERTopic (Grootendorst 2022) with documents in place of occurrences, so that a long document weighs no
@@ -107,6 +115,7 @@ def keywords(bag: Bag, size: int, names: Sequence[str], lexicon: Lexicon, most: 
     Args:
         bag, size: words and number of documents of the event.
         names: the words by their ids.
+        texts: some of the documents, in which longer Chinese words are looked for.
     """
     from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 
@@ -121,12 +130,35 @@ def keywords(bag: Bag, size: int, names: Sequence[str], lexicon: Lexicon, most: 
     }
     order = sorted(found, key=lambda word: (-round(found[word][0], 9), -len(word), word))
     chosen: list[str] = []
+    plain = [_plain(text) for text in texts]
     for word in order:
-        if len(chosen) == most:
+        if len(chosen) == KEYWORDS:
             break
-        if not _HAN.fullmatch(word) or _is_whole(word, found, chosen):
+        if not _HAN.fullmatch(word):
             chosen.append(word)
+        elif _is_whole(word, found, chosen):
+            longer = _lengthened(word, plain) if len(word) == GRAMS[-1] else word
+            chosen = [*(one for one in chosen if one not in longer), longer]
     return chosen
+
+
+def _lengthened(word: str, texts: Sequence[str]) -> str:
+    """A Chinese word with the characters that stand before or after it in nearly all places."""
+    while len(word) < LONGEST:
+        pieces = [text.split(word) for text in texts]
+        sides = (
+            [piece[-1:] for text in pieces for piece in text[:-1]],
+            [piece[:1] for text in pieces for piece in text[1:]],
+        )
+        usual = [Counter(side).most_common(1)[0] if len(side) > 1 else ("", 0) for side in sides]
+        first, last = (
+            one if _HAN.fullmatch(one) and count >= SHARE * len(side) else ""
+            for (one, count), side in zip(usual, sides, strict=True)
+        )
+        if not first + last:
+            break
+        word = first + word + last
+    return word
 
 
 def _is_whole(word: str, found: dict[str, tuple[float, int]], chosen: Sequence[str]) -> bool:
