@@ -82,21 +82,27 @@ class Axis:
 
     def ticks(self) -> list[tuple[float, str]]:
         """Places, from 0 to 100, and names of some days: weeks, months or years, as many as fit."""
-        days = [self.first + timedelta(number) for number in range(self.days)]
-        months = [one for one in days if one.day == 1]
+        last = self.first + timedelta(self.days - 1)
+        every = (date(n // 12, n % 12 + 1, 1) for n in range(_month(self.first), _month(last) + 1))
+        months = [one for one in every if self.first <= one <= last]
         years = [one for one in months if one.month == 1]
         if len(years) > TICKS // 2:
             chosen, form = years[:: math.ceil(len(years) / TICKS)], "%Y"
         elif len(months) > TICKS // 2:
             chosen, form = months[:: math.ceil(len(months) / TICKS)], "%b %Y"
         else:
-            chosen, form = days[:: math.ceil(len(days) / TICKS)], "%d %b"
+            step = math.ceil(self.days / TICKS)
+            chosen, form = [self.first + timedelta(number) for number in range(0, self.days, step)], "%d %b"
         return [(round(100 * (one - self.first).days / self.days, 2), one.strftime(form).lstrip("0")) for one in chosen]
 
     def _said(self, place: int, count: int) -> str:
         start = self.first + timedelta(place * self.step)
-        end = min(start + timedelta(self.step - 1), self.first + timedelta(self.days - 1))
+        end = self.first + timedelta(min((place + 1) * self.step, self.days) - 1)
         return f"{start}{'' if end == start else f' to {end}'}: {count:,} document{'' if count == 1 else 's'}"
+
+
+def _month(day: date) -> int:
+    return 12 * day.year + day.month - 1
 
 
 def page(name: str, rows: Sequence[Row], least: int) -> str:

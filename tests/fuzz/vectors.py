@@ -15,6 +15,8 @@ OPTIONS = [
     ["--dimensions", "99"], ["--dtype", "int8"], ["--dtype", "binary"], ["--dtype", "float8"], ["--no-normalize"],
     ["--prompt", "query"], ["--long-text", "cut"], ["--max-length", "5"], ["--max-length", "9999"], ["--columns", ""],
 ]  # fmt: skip
+TRACKING = [["--window", "0"], ["--window", "3"], ["--threshold", "9"], ["--threshold", "0"], ["--least", "1"]]
+TRACKING += [["--time", "date"], ["--time", "nope"], ["--prompt", "query"], ["-s", "data.bad_rows=skip"]]
 MINING = [["--lists"], ["--margin", "0"], ["--margin", "1"], ["--from", "3"], ["--to", "2"], ["--negatives", "9"]]
 
 
@@ -31,6 +33,25 @@ def mine(draw: Draw) -> Case:
     more = draw.one([], [], *MINING)
     model = str(draw.material.run("embed"))
     return Case(["mine", model, file, "-o", "out.jsonl", "--suspicious", "near.jsonl", *more], output="out.jsonl")
+
+
+def track(draw: Draw) -> Case:
+    """Documents with times of many kinds, and a folder that may have been begun, or damaged."""
+    times = ["2024-03-05", "2024-03-05 14:00", "2024-03-05T14:00+01:00", 1709640000, "1709640000.5", "20240305"]
+    wrong = ["soon", "", None, 17096400000000, True, [1], "0001-01-01", "9999-12-31", -1, "2024-02-30", {"a": 1}]
+    name, some = draw.one("time", "time", "date", "when"), draw.often(0.5)
+    rows = [
+        {**row, name: draw.one(*wrong) if some and draw.often(0.1) else draw.one(*times)}
+        for row in some_rows(draw, "classify")
+    ]
+    file = f"rows.{draw.one('jsonl', 'csv')}"
+    content = written(rows, file.rpartition(".")[2], draw)
+    draw.put(file, mutate.damaged(draw.chance, content) if draw.often(0.3) else content)
+    if draw.often(0.2):
+        draw.put("events/state.npz", mutate.damaged(draw.chance, b"PK\x03\x04state"))
+    more = draw.one([], [], *TRACKING)
+    command = ["track", file, "--model", str(draw.material.bert), "-o", "events"]
+    return Case([*command, *more], folders=("events",))
 
 
 def retrieval(draw: Draw) -> Case:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import hashlib
+import io
 import json
 import shutil
 from collections.abc import Callable
@@ -60,6 +62,7 @@ def victims() -> list[Victim]:
         Victim("predict shards", [*shards, "--shard-rows", "900"], _job, _shards, _whole_shards),
         Victim("predict by two", [*job, "--processes", "2"], _job, _files("out.csv"), _whole_csv),
         Victim("embed", ["embed", "vectors", "rows.jsonl", "-o", "out.npy"], _vectors, _files("out.npy"), _whole_array),
+        Victim("track", ["track", "news.jsonl", "-o", "events"], _news, _files("events"), _whole_events),
         Victim("report", ["report", "run", "-o", "out.html"], _run, _files("out.html"), _whole_html),
     ]
 
@@ -126,6 +129,21 @@ def _job(folder: Path, material: Material) -> None:
     (folder / "rows.jsonl").write_text(
         "".join(json.dumps({**row, "n": n}) + "\n" for n, row in enumerate(many)), "utf-8"
     )
+
+
+def _news(folder: Path, material: Material) -> None:
+    """A folder of events, and documents of three parts to add."""
+    from bertkit import cli
+
+    rows = [
+        {"id": n, "time": 1_700_000_000 + 60 * n, "text": f"{row['text']} {'abcdefgh'[n % 8]}{n % 997}"}
+        for n, row in zip(range(6000), material.rows("classify") * 6000, strict=False)
+    ]
+    for name, part in (("old", rows[:500]), ("news", rows[500:])):
+        (folder / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in part), "utf-8")
+    command = ["track", folder / "old.jsonl", "--model", material.bert, "-o", folder / "events"]
+    with contextlib.redirect_stdout(io.StringIO()):
+        assert cli.main(list(map(str, command))) == 0
 
 
 def _suite(folder: Path, material: Material) -> None:
@@ -232,6 +250,17 @@ def _whole_shards(folder: Path) -> None:
 def _whole_array(folder: Path) -> None:
     if (folder / "out.npy").exists():
         assert len(np.load(folder / "out.npy")) == JOB
+
+
+def _whole_events(folder: Path) -> None:
+    from bertkit.search.events.state import load
+
+    known = load(folder / "events")
+    assert known and len(known.ids) in (500, 6000)
+    for name, least in (("events", 1), ("documents", 500)):
+        lines = (folder / "events" / f"{name}.jsonl").read_text("utf-8").splitlines()
+        assert len(list(map(json.loads, lines))) >= least
+    assert (folder / "events/events.html").read_text("utf-8").rstrip().endswith("</html>")
 
 
 def _whole_html(folder: Path) -> None:

@@ -102,6 +102,13 @@ def test_days_above_the_bars(first: str, last: str, names: list[str]) -> None:
     assert len(Axis.of(["1900-01-01", last]).ticks()) <= TICKS
 
 
+def test_the_ends_of_the_calendar() -> None:
+    axis = Axis.of(["0001-01-01", "9999-12-31"])
+    assert 2 <= len(axis.ticks()) <= TICKS
+    (bar,) = axis.bars({"9999-12-31": 1})
+    assert bar.said.endswith(" to 9999-12-31: 1 document")
+
+
 def test_hundreds_of_events_are_shortened_not_dropped() -> None:
     events = [row(n, {str(date(2031, 1, 1) + timedelta(n % 60)): 5}) for n in range(500)]
     singles = [row(500 + n, {"2031-01-01": 1}, single=True) for n in range(300)]
