@@ -87,7 +87,7 @@ class Joined(NamedTuple):
 
 
 class Clusters:
-    """All events so far. Attributes ending in `s` have an entry per event."""
+    """All events so far: a row per event in each array, and free rows at the end."""
 
     def __init__(self, options: TrackOptions, size: int, scale: tuple[float, float] = (0.0, 0.0)):
         """Args:
@@ -97,10 +97,10 @@ class Clusters:
         self.options, self.scale, self.lexicon = options, scale, Lexicon()
         self.events: list[Event] = []
         self.sums = np.zeros((0, size), np.float32)
-        """`(event, size)`, with free places at the end, as all arrays here."""
+        """`(event, size)`: of the vectors of its documents; `units` has them with length 1."""
         self.units = np.zeros((0, size), np.float32)
         self.firsts, self.lasts = np.zeros(0), np.zeros(0)
-        """Seconds."""
+        """Times of the first and the last document, in seconds."""
 
     def add(self, vectors: Array, documents: Sequence[TimedText], number: int) -> list[Joined]:
         """Join documents to events, one after the other.
@@ -120,8 +120,8 @@ class Clusters:
         """One product of all with all, and after each document one with the event that it changed."""
         reach = self.options.window * DAY
         times, count = [one.time for one in documents], len(self.events)
-        open_ = (self.firsts[:count] <= max(times) + reach) & (self.lasts[:count] >= min(times) - reach)
-        numbers = np.concatenate([np.flatnonzero(open_), np.zeros(len(documents), np.int64)])
+        within = (self.firsts[:count] <= max(times) + reach) & (self.lasts[:count] >= min(times) - reach)
+        numbers = np.concatenate([np.flatnonzero(within), np.zeros(len(documents), np.int64)])
         count = len(numbers) - len(documents)  # the places at the end are for events that begin here
         near = np.zeros((len(documents), len(numbers)), np.float32)  # (document, open event)
         near[:, :count] = vectors @ self.units[numbers[:count]].T
@@ -143,7 +143,12 @@ class Clusters:
         return found
 
     def _nearest(self, near: Array, numbers: Array, time: float, bag: Bag) -> tuple[int, float]:
-        """The column of the nearest event and its similarity; -1 and NaN if none is near enough."""
+        """The column of the nearest event and its similarity; -1 and NaN if none is near enough.
+
+        Args:
+            near: `(open event,)` cosines with the document, on the scale.
+            numbers: of these events.
+        """
         window = self.options.window * DAY
         away = np.maximum(np.maximum(self.firsts[numbers] - time, time - self.lasts[numbers]), 0)  # (open event,)
         factors = 1 - DECAY * away / window

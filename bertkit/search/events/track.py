@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -129,7 +129,7 @@ def add(
     if new:
         _cluster(known, new, predictor, folder, progress)
         state.save(known, folder)
-        shutil.rmtree(folder / VECTORS, ignore_errors=True)
+    shutil.rmtree(folder / VECTORS, ignore_errors=True)
     return Added(len(new), len(documents) - len(new), late)
 
 
@@ -152,7 +152,7 @@ def _cluster(
         known.texts = {one: text for one, text in known.texts.items() if one in central}
 
 
-def _parts(new: Sequence[TimedText], texts: Sequence[str], kept: Kept) -> Any:
+def _parts(new: Sequence[TimedText], texts: Sequence[str], kept: Kept) -> Iterator[tuple[list[TimedText], Array]]:
     """The documents with their vectors `(document, size)`, as many at a time as new texts come with a block.
 
     A text has its vector from the block in which it stands first; those of earlier blocks are kept as long as a later

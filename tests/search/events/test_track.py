@@ -138,6 +138,9 @@ def test_a_first_command_that_was_killed_can_be_repeated(tmp_path: Path, monkeyp
             tracked(tmp_path, documents)
     assert [path.name for path in tmp_path.iterdir()] == [track.VECTORS]
     assert len(tracked(tmp_path, documents).ids) == 10
+    (tmp_path / track.VECTORS).mkdir()  # a kill after the state was written
+    tracked(tmp_path, documents)
+    assert [path.name for path in tmp_path.iterdir()] == [state.FILE]
 
 
 def failed(folder: Path, model: str | None = None, **options: Any) -> str:
