@@ -15,7 +15,7 @@ from bertkit.warn import warn
 if TYPE_CHECKING:
     from bertkit.inference.vectors import Embedder
     from bertkit.search.events.state import Tracked
-    from bertkit.search.events.track import Added
+    from bertkit.search.events.track import NewDocuments
 
 LARGEST = 20
 """Events on a terminal."""
@@ -110,7 +110,9 @@ def _open(model: str, prompt: str | None, sets: list[str] | None, precision: Any
     return embedder
 
 
-def _add(folder: Path, source: str, time: str | None, start: _Beginning, embedder: Embedder) -> tuple[Tracked, Added]:
+def _add(
+    folder: Path, source: str, time: str | None, start: _Beginning, embedder: Embedder
+) -> tuple[Tracked, NewDocuments]:
     """Read the documents, and add those that are new."""
     from bertkit.search.events.documents import read_documents
     from bertkit.search.events.track import add, begun, identity_of
@@ -136,7 +138,7 @@ def _write(folder: Path, tracked: Tracked, rows: list[dict[str, Any]]) -> None:
     write_text(folder / PAGE, page(folder.resolve().name, rows, tracked.clusters.options.least))
 
 
-def _show(tracked: Tracked, added: Added, rows: list[dict[str, Any]], folder: Path) -> None:
+def _show(tracked: Tracked, added: NewDocuments, rows: list[dict[str, Any]], folder: Path) -> None:
     from bertkit.search.events.output import PAGE
 
     if added.again:

@@ -22,7 +22,7 @@ from bertkit.errors import DataError, Parameter, Problem
 from bertkit.search.events.documents import TimedText
 from bertkit.search.events.scale import is_chinese
 from bertkit.search.events.times import DAY, day_of
-from bertkit.search.events.words import Bag, Lexicon
+from bertkit.search.events.words import Bag, WordCounts
 
 Array = NDArray[Any]
 
@@ -94,7 +94,7 @@ class Clusters:
         size: of the vectors.
         scale: see `scale_of`.
         """
-        self.options, self.scale, self.lexicon = options, scale, Lexicon()
+        self.options, self.scale, self.lexicon = options, scale, WordCounts()
         self.events: list[Event] = []
         self.sums = np.zeros((0, size), np.float32)
         """`(event, size)`: of the vectors of its documents; `units` has them with length 1."""

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from bertkit.errors import DataError, Parameter, RunError
 from bertkit.fs import written_aside
 from bertkit.search.events.clusters import Clusters, Event, TrackOptions
-from bertkit.search.events.words import Bag, Lexicon
+from bertkit.search.events.words import Bag, WordCounts
 
 Array = NDArray[Any]
 
@@ -172,7 +172,7 @@ def _tracked(found: dict[str, Array]) -> Tracked:
     _check_lengths(found, about)
     scale = (float(about["scale"][0]), float(about["scale"][1]))
     clusters = Clusters(TrackOptions(**about["options"]), found["sums"].shape[1], scale)
-    clusters.lexicon = Lexicon(about["words"], found["frequencies"].tolist(), about["documents"])
+    clusters.lexicon = WordCounts(about["words"], found["frequencies"].tolist(), about["documents"])
     clusters.sums, clusters.units = found["sums"], found["units"]
     clusters.firsts, clusters.lasts = found["firsts"], found["lasts"]
     sizes = np.bincount(found["events"], minlength=len(found["sums"])).tolist()

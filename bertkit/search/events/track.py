@@ -43,7 +43,7 @@ TITLE = 300
 """Characters of a title."""
 
 
-class Added(NamedTuple):
+class NewDocuments(NamedTuple):
     """What became of the documents of an input."""
 
     documents: int
@@ -110,7 +110,7 @@ def add(
     predictor: Predictor,
     folder: Path,
     progress: Callable[[str], Progress],
-) -> Added:
+) -> NewDocuments:
     """Add documents, and write the state.
 
     Args:
@@ -130,7 +130,7 @@ def add(
         _cluster(known, new, predictor, folder, progress)
         state.save(known, folder)
     shutil.rmtree(folder / VECTORS, ignore_errors=True)
-    return Added(len(new), len(documents) - len(new), late)
+    return NewDocuments(len(new), len(documents) - len(new), late)
 
 
 def _cluster(

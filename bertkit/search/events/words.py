@@ -70,7 +70,7 @@ class Bag(NamedTuple):
         return float(other.weights @ np.where(self.ids[places] == other.ids, self.weights[places], 0.0))
 
 
-class Lexicon:
+class WordCounts:
     """All words that were read, and how many documents have each.
 
     The weight of a word depends on the documents read so far, and is not changed by later ones: incremental IDF
@@ -105,7 +105,7 @@ def _plain(text: str) -> str:
     return unicodedata.normalize("NFKC", text).casefold()
 
 
-def keywords(bag: Bag, size: int, names: Sequence[str], lexicon: Lexicon, texts: Sequence[str]) -> list[str]:
+def keywords(bag: Bag, size: int, names: Sequence[str], lexicon: WordCounts, texts: Sequence[str]) -> list[str]:
     """The words of an event that the other documents have least, the best first.
 
     c-TF-IDF of BERTopic (Grootendorst 2022) with documents in place of occurrences, so that a long document weighs no

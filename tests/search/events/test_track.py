@@ -14,7 +14,7 @@ from bertkit.search import kept
 from bertkit.search.events import state, track
 from bertkit.search.events.documents import TimedText
 from bertkit.search.events.state import Tracked
-from bertkit.search.events.track import Added, add, begun, settled
+from bertkit.search.events.track import NewDocuments, add, begun, settled
 from tests.search.events.made import document, facts, news, predictor_of
 from tests.search.fakes import TablePredictor, quiet
 
@@ -65,15 +65,15 @@ def test_old_documents_are_neither_read_nor_counted_again(tmp_path: Path) -> Non
     documents = news(60)
     reader: Any = predictor_of(documents)
     own = begun("model", {}, reader, {})
-    assert add(own, [*documents[:40], documents[3]], reader, tmp_path, quiet) == Added(40, 1, 0)
+    assert add(own, [*documents[:40], documents[3]], reader, tmp_path, quiet) == NewDocuments(40, 1, 0)
     reader.read.clear()
     known = state.load(tmp_path)
     assert known
-    assert add(known, documents, reader, tmp_path, quiet) == Added(20, 40, 0)
+    assert add(known, documents, reader, tmp_path, quiet) == NewDocuments(20, 40, 0)
     assert sorted(reader.read) == sorted(one.text for one in documents[40:])
     reader.read.clear()
     before = facts(known)
-    assert add(known, documents, reader, tmp_path, quiet) == Added(0, 60, 0)
+    assert add(known, documents, reader, tmp_path, quiet) == NewDocuments(0, 60, 0)
     assert reader.read == []
     assert facts(known) == before
 
@@ -83,7 +83,7 @@ def test_late_documents_are_counted(tmp_path: Path) -> None:
     reader: Any = predictor_of(documents)
     own = begun("model", {}, reader, {})
     add(own, documents[20:], reader, tmp_path, quiet)
-    assert add(own, documents[:20], reader, tmp_path, quiet) == Added(20, 0, 20)
+    assert add(own, documents[:20], reader, tmp_path, quiet) == NewDocuments(20, 0, 20)
     assert sum(sum(event.days.values()) for event in own.clusters.events) == 50
 
 

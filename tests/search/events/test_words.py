@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from bertkit.search.events.words import Lexicon, keywords, words
+from bertkit.search.events.words import WordCounts, keywords, words
 
 
 def test_words_of_several_scripts() -> None:
@@ -19,7 +19,7 @@ def test_words_of_several_scripts() -> None:
 
 
 def test_weights_are_those_of_the_documents_so_far() -> None:
-    lexicon = Lexicon()
+    lexicon = WordCounts()
     first = lexicon.read("storm storm tree")
     assert first.weights.tolist() == pytest.approx(
         (lambda a, b: [a / math.hypot(a, b), b / math.hypot(a, b)])(1 + math.log(2), 1)
@@ -35,7 +35,7 @@ def test_weights_are_those_of_the_documents_so_far() -> None:
 
 
 def test_bags_are_added_and_multiplied() -> None:
-    lexicon = Lexicon()
+    lexicon = WordCounts()
     one, other = lexicon.read("a big storm"), lexicon.read("storm over the big lake")
     both = one.plus(other)
     dense = np.zeros((2, len(lexicon.ids)))
@@ -50,7 +50,7 @@ def test_bags_are_added_and_multiplied() -> None:
 
 
 def found(own: list[str], others: list[str]) -> list[str]:
-    lexicon = Lexicon()
+    lexicon = WordCounts()
     bags = [lexicon.read(text) for text in own]
     for text in others:
         lexicon.read(text)
