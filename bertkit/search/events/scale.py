@@ -13,8 +13,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bertkit.search.events.words import HAN
-
 Array = NDArray[Any]
 
 OTHER = (
@@ -48,7 +46,7 @@ CHINESE = (
 TEXTS = OTHER + CHINESE
 """Texts that have nothing to do with each other."""
 
-_HAN = re.compile(rf"[{HAN}]")
+_HAN = re.compile("[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
 
 
 def scale_of(vectors: Array) -> tuple[float, float]:

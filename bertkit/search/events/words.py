@@ -1,12 +1,11 @@
-"""Words of a text, their weights, and the words that are characteristic of an event.
+"""The words of events, their weights, and the words that are characteristic of an event.
 
-A word is a run of letters, in small letters. Chinese is written without spaces, so of a run of Han characters all two,
-three and four neighbours are words: no dictionary is needed, at the price of three times as many words.
+Words are those of an index (search/words.py). In scripts without spaces, such as Chinese, each two neighbours are one,
+so a keyword is lengthened by what stands beside it: no dictionary is needed.
 """
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections import Counter
 from collections.abc import Sequence
@@ -15,31 +14,21 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from bertkit.search.words import is_joined, words
+
 Array = NDArray[Any]
 
-HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
-GRAMS = (2, 3, 4)
-"""Lengths of Chinese words."""
 KEYWORDS = 6
 """Most keywords of an event."""
 SHARE = 0.75
-"""A Chinese word is a part of a longer one that occurs in so many of its documents."""
+"""A character belongs to a word if it stands beside it in so many of its places."""
 LONGEST = 10
-"""Characters of a Chinese keyword."""
-
-_RUNS = re.compile(rf"([{HAN}]+)|[^\W\d_{HAN}]{{2,}}")
-_HAN = re.compile(rf"[{HAN}]+")
-
-
-def words(text: str) -> list[str]:
-    """The words of a text in their order; numbers, signs and emoji are none."""
-    found = []
-    for run in _RUNS.finditer(_plain(text)):
-        if run[1] is None:
-            found.append(run[0])
-        else:
-            found += [run[0][start : start + n] for n in GRAMS for start in range(len(run[0]) - n + 1)]
-    return found
+"""Characters of a keyword that was lengthened."""
+NAMING = {
+    *("amount", "bill", "bottom", "computer", "con", "cry", "describe", "detail", "fill", "fire", "interest", "mill"),
+    *("mine", "move", "serious", "sincere", "system", "thick", "thin"),
+}
+"""Words in scikit-learn's list of English function words that are none."""
 
 
 class Bag(NamedTuple):
@@ -115,7 +104,7 @@ def keywords(bag: Bag, size: int, names: Sequence[str], lexicon: WordCounts, tex
     Args:
         bag, size: words and number of documents of the event.
         names: the words by their ids.
-        texts: some of the documents, in which longer Chinese words are looked for.
+        texts: some of the documents, in which longer words of scripts without spaces are looked for.
     """
     from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 
@@ -126,7 +115,7 @@ def keywords(bag: Bag, size: int, names: Sequence[str], lexicon: WordCounts, tex
     found = {
         names[number]: (score, count)
         for number, count, score in zip(bag.ids.tolist(), bag.counts.tolist(), scores.tolist(), strict=True)
-        if count >= least and names[number] not in ENGLISH_STOP_WORDS
+        if count >= least and _may_be_keyword(names[number]) and names[number] not in ENGLISH_STOP_WORDS - NAMING
     }
     order = sorted(found, key=lambda word: (-round(found[word][0], 9), -len(word), word))
     chosen: list[str] = []
@@ -134,16 +123,21 @@ def keywords(bag: Bag, size: int, names: Sequence[str], lexicon: WordCounts, tex
     for word in order:
         if len(chosen) == KEYWORDS:
             break
-        if not _HAN.fullmatch(word):
+        if not is_joined(word[0]):
             chosen.append(word)
-        elif _is_whole(word, found, chosen):
-            longer = _lengthened(word, plain) if len(word) == GRAMS[-1] else word
+        elif not any(_overlap(word, one) for one in chosen):
+            longer = _lengthened(word, plain)
             chosen = [*(one for one in chosen if one not in longer), longer]
     return chosen
 
 
+def _may_be_keyword(word: str) -> bool:
+    """Single characters, numbers, signs and emoji are none."""
+    return len(word) > 1 and word[0].isalpha()
+
+
 def _lengthened(word: str, texts: Sequence[str]) -> str:
-    """A Chinese word with the characters that stand before or after it in nearly all places."""
+    """A word of a script without spaces, with the characters that stand beside it in nearly all places."""
     while len(word) < LONGEST:
         pieces = [text.split(word) for text in texts]
         sides = (
@@ -152,21 +146,13 @@ def _lengthened(word: str, texts: Sequence[str]) -> str:
         )
         usual = [Counter(side).most_common(1)[0] if len(side) > 1 else ("", 0) for side in sides]
         first, last = (
-            one if _HAN.fullmatch(one) and count >= SHARE * len(side) else ""
+            one if one and is_joined(one) and count >= SHARE * len(side) else ""
             for (one, count), side in zip(usual, sides, strict=True)
         )
         if not first + last:
             break
         word = first + word + last
     return word
-
-
-def _is_whole(word: str, found: dict[str, tuple[float, int]], chosen: Sequence[str]) -> bool:
-    """Whether a Chinese word is no part of a longer one, and shares no character in its place with a chosen one."""
-    if any(_overlap(word, other) for other in chosen):
-        return False
-    count = found[word][1]
-    return not any(word != other and word in other and found[other][1] >= SHARE * count for other in found)
 
 
 def _overlap(one: str, other: str) -> bool:
