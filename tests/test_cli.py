@@ -22,6 +22,7 @@ GROUPS = {
     "data": ("check",),
     "tokenizer": ("train", "extend", "inspect"),
     "corpus": ("build", "show"),
+    "index": ("build", "add", "delete", "info", "query", "browse", "ask", "tune", "profile"),
 }
 COMMANDS = [
     "train",

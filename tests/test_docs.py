@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-GROUPS = ("recipe", "data", "corpus", "tokenizer")
+GROUPS = ("recipe", "data", "corpus", "tokenizer", "index")
 """Commands that have commands of their own."""
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 

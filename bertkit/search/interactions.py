@@ -6,11 +6,12 @@ import math
 from typing import Any, NamedTuple
 
 from bertkit.data.columns.column import Column
+from bertkit.data.read.rows import Unusable
 from bertkit.data.stream import stream
-from bertkit.data.times import EXPECTED, seconds_of
+from bertkit.data.times import seconds
 from bertkit.errors import DataError, Parameter, did_you_mean
 from bertkit.recipe.schema import DataBlock
-from bertkit.search.profiles import Seen
+from bertkit.search.profiles import History
 
 TIME = "time"
 
@@ -26,7 +27,7 @@ class ColumnNames(NamedTuple):
     """None: every row counts 1."""
 
 
-def read_users(source: str, block: DataBlock, names: ColumnNames, *, timed: bool = False) -> dict[str, Seen]:
+def read_users(source: str, block: DataBlock, names: ColumnNames, *, timed: bool = False) -> dict[str, History]:
     """The documents of each user, in order of time, rows of one time in order of the file.
 
     Args:
@@ -49,20 +50,21 @@ def read_users(source: str, block: DataBlock, names: ColumnNames, *, timed: bool
             time = TIME
         if time is None and timed:
             raise DataError.at(Parameter("half_life"), f"{source} has no column {TIME}", "name it with --time")
-        when = _seconds(taken.values[time], place) if time else 0.0
+        when = _seconds(taken.values[time], time, place) if time else 0.0
         weight = _weight(taken.values[names.weight], place) if names.weight else 1.0
         users.setdefault(str(row["user"]), []).append((when, str(row["item"]), weight))
     found = {}
     for name, rows in users.items():
         rows.sort(key=lambda one: one[0])
-        found[name] = Seen([one[1] for one in rows], [one[0] for one in rows], [one[2] for one in rows])
+        found[name] = History([one[1] for one in rows], [one[0] for one in rows], [one[2] for one in rows])
     return found
 
 
-def _seconds(value: Any, place: str) -> float:
-    if (found := seconds_of(value)) is None:
-        raise DataError.at(place, f"the time {value!r} can not be read", f"expected {EXPECTED}")
-    return found
+def _seconds(value: Any, column: str, place: str) -> float:
+    try:
+        return seconds(value)
+    except Unusable as error:
+        raise DataError(error.about(column).at(place)) from error
 
 
 def _weight(value: Any, place: str) -> float:

@@ -22,7 +22,7 @@ DAY = 86_400.0
 
 
 @dataclass
-class Seen:
+class History:
     """The documents of a user, the oldest first."""
 
     items: list[str] = field(default_factory=list)
@@ -58,7 +58,7 @@ class Catalogue:
         return {name: number for number, name in enumerate(self.ids)}
 
 
-def weights_of(seen: Seen, half_life: float | None) -> Array:
+def weights_of(seen: History, half_life: float | None) -> Array:
     """`(item,)`: how much each document of a user counts; against the last one, so the date of today does not matter.
 
     Args:
@@ -73,7 +73,7 @@ def weights_of(seen: Seen, half_life: float | None) -> Array:
 
 
 def recommend(
-    catalogue: Catalogue, users: Mapping[str, Seen], count: int, half_life: float | None
+    catalogue: Catalogue, users: Mapping[str, History], count: int, half_life: float | None
 ) -> dict[str, list[Pick]]:
     """The `count` nearest documents of each user, without those that they have seen.
 
@@ -96,14 +96,14 @@ def recommend(
     return found
 
 
-def popular(users: Mapping[str, Seen], count: int) -> dict[str, list[str]]:
+def popular(users: Mapping[str, History], count: int) -> dict[str, list[str]]:
     """The `count` documents that most users have seen, of each user without their own; of equal ones the first seen."""
     readers = Counter(item for seen in users.values() for item in dict.fromkeys(seen.items))
     order = [item for item, _ in readers.most_common()]
     return {name: [item for item in order if item not in {*seen.items}][:count] for name, seen in users.items()}
 
 
-class LeftOut(NamedTuple):
+class HiddenLast(NamedTuple):
     """Whether a user's last document, which was hidden, is among those recommended, for each user with two or more."""
 
     users: list[str]
@@ -113,22 +113,24 @@ class LeftOut(NamedTuple):
     """`(user,)` bool."""
 
 
-def leave_last_out(catalogue: Catalogue, users: Mapping[str, Seen], count: int, half_life: float | None) -> LeftOut:
+def leave_last_out(
+    catalogue: Catalogue, users: Mapping[str, History], count: int, half_life: float | None
+) -> HiddenLast:
     """Hide the last document of each user, and recommend from the others.
 
     A last document that the user has seen before is left out of its user's past too: else it could not be recommended.
     """
     hidden: dict[str, str] = {}
-    rest: dict[str, Seen] = {}
+    rest: dict[str, History] = {}
     for name, seen in users.items():
         last = seen.items[-1]
         kept = [number for number, item in enumerate(seen.items) if item != last]
         if kept:
             hidden[name] = last
             items, times, weights = seen.items, seen.times, seen.weights
-            rest[name] = Seen([items[n] for n in kept], [times[n] for n in kept], [weights[n] for n in kept])
+            rest[name] = History([items[n] for n in kept], [times[n] for n in kept], [weights[n] for n in kept])
     picks = recommend(catalogue, rest, count, half_life)
     common = popular(rest, count)
     by_profile = np.array([hidden[name] in [pick.id for pick in picks[name]] for name in rest], dtype=bool)
     by_popularity = np.array([hidden[name] in common[name] for name in rest], dtype=bool)
-    return LeftOut([*rest], by_profile, by_popularity)
+    return HiddenLast([*rest], by_profile, by_popularity)

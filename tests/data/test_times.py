@@ -1,46 +1,72 @@
-"""Points in time, as files write them."""
+"""Times of files: what is read, and what is refused."""
 
 from __future__ import annotations
 
-import datetime
-import math
+from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
 
-from bertkit.data.times import seconds_of
+from bertkit.data.read.rows import Unusable
+from bertkit.data.times import day_name, day_of, moment_name, seconds
 
-DAY = 1772668800.0
-"""2026-03-05, midnight in UTC."""
+NOON = 1_709_640_000.0
+"""2024-03-05 12:00 UTC."""
 
 
 @pytest.mark.parametrize(
-    ("value", "seconds"),
+    "value",
     [
-        ("2026-03-05", DAY),
-        ("20260305", DAY),
-        ("2026/3/5", DAY),
-        ("2026.03.05", DAY),
-        (" 2026-03-05T01:00:00Z ", DAY + 3600),
-        ("2026-03-05 01:00", DAY + 3600),
-        ("2026-03-05T01:00:00+01:00", DAY),
-        ("1772668800", DAY),
-        ("1772668800.5", DAY + 0.5),
-        (1772668800, DAY),
-        (1772668800.25, DAY + 0.25),
-        (0, 0.0),
-        ("-1", -1.0),
-        (datetime.date(2026, 3, 5), DAY),
-        (datetime.datetime(2026, 3, 5), DAY),
-        (datetime.datetime(2026, 3, 5, tzinfo=datetime.timezone(datetime.timedelta(hours=1))), DAY - 3600),
+        "2024-03-05 12:00",
+        "2024-03-05T12:00:00",
+        "2024-03-05T12:00:00Z",
+        "2024-03-05 12:00:00 Z",
+        "2024-03-05T13:00+01:00",
+        "2024-03-05 07:00:00 -0500",
+        " 2024-03-05T12:00:00.000 ",
+        "1709640000",
+        "1709640000.0",
+        1709640000,
+        1709640000.0,
+        datetime(2024, 3, 5, 12),
+        datetime(2024, 3, 5, 12, tzinfo=UTC),
+        datetime(2024, 3, 5, 14, tzinfo=timezone(timedelta(hours=2))),
     ],
+    ids=repr,
 )
-def test_times_that_can_be_read(value: Any, seconds: float) -> None:
-    assert seconds_of(value) == seconds
+def test_all_are_noon(value: Any) -> None:
+    assert seconds(value) == NOON
+
+
+@pytest.mark.parametrize("value", ["2024-03-05", "20240305", 20240305, date(2024, 3, 5)], ids=repr)
+def test_a_date_is_its_beginning(value: Any) -> None:
+    assert moment_name(seconds(value)) == "2024-03-05T00:00:00Z"
 
 
 @pytest.mark.parametrize(
-    "value", [None, True, "", "soon", "5.3.2026", "2026-13-01", "2026-02-30", math.nan, math.inf, []]
+    "value",
+    [
+        *("yesterday", "05.03.2024", "3/5/2024", "2024-13-01", "2024-02-30", "20241301", "7", "nan"),
+        *(2024, -5, True, [1], {}, float("nan"), float("inf"), timedelta(1)),
+    ],
+    ids=repr,
 )
-def test_what_is_no_time(value: Any) -> None:
-    assert seconds_of(value) is None
+def test_all_else_is_refused(value: Any) -> None:
+    with pytest.raises(Unusable, match="is not a time"):
+        seconds(value)
+
+
+def test_milliseconds_and_missing_times_are_named() -> None:
+    with pytest.raises(Unusable) as raised:
+        seconds(1_709_640_000_000)
+    assert "divide milliseconds by 1000" in raised.value.problem.remedy
+    for value in (None, "", "  "):
+        with pytest.raises(Unusable, match="is missing"):
+            seconds(value)
+
+
+def test_days_are_those_of_utc() -> None:
+    assert day_name(day_of(seconds("2024-03-05T23:30-05:00"))) == "2024-03-06"
+    assert day_name(day_of(seconds("1969-12-31T23:59"))) == "1969-12-31"
+    assert moment_name(seconds("1969-12-31T23:59:58")) == "1969-12-31T23:59:58Z"
+    assert day_name(day_of(seconds("0001-01-01T00:00+01:00"))) == "0001-01-01"  # before the first day there is

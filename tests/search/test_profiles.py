@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from bertkit.search.exact import unit
-from bertkit.search.profiles import DAY, Catalogue, Seen, leave_last_out, popular, recommend, weights_of
+from bertkit.search.profiles import DAY, Catalogue, History, leave_last_out, popular, recommend, weights_of
 
 ANGLES = {"n0": 0, "n1": 10, "n2": 20, "n3": 80, "n4": 90, "n5": 100}
 CATALOGUE = Catalogue(
@@ -14,9 +14,9 @@ CATALOGUE = Catalogue(
 )
 
 
-def seen(*items: str, days: tuple[float, ...] = ()) -> Seen:
+def seen(*items: str, days: tuple[float, ...] = ()) -> History:
     times = [DAY * day for day in days] or [0.0] * len(items)
-    return Seen([*items], times, [1.0] * len(items))
+    return History([*items], times, [1.0] * len(items))
 
 
 def test_the_nearest_documents_that_were_not_seen() -> None:
@@ -37,7 +37,7 @@ def test_what_is_long_ago_counts_less() -> None:
 
 
 def test_a_weight_counts() -> None:
-    reads = Seen(["n0", "n4"], [0, 0], [1.0, 20.0])
+    reads = History(["n0", "n4"], [0, 0], [1.0, 20.0])
     assert recommend(CATALOGUE, {"cat": reads}, 1, None)["cat"][0].id == "n3"
 
 

@@ -18,10 +18,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from bertkit.data.times import DAY, day_of
 from bertkit.errors import DataError, Parameter, Problem
 from bertkit.search.events.documents import TimedText
 from bertkit.search.events.scale import is_chinese
-from bertkit.search.events.times import DAY, day_of
 from bertkit.search.events.words import Bag, WordCounts
 
 Array = NDArray[Any]

@@ -16,10 +16,10 @@ from bertkit.data.columns.column import Column
 from bertkit.data.read.readers import read
 from bertkit.data.read.rows import BadRows, Record, Unusable
 from bertkit.data.read.sources import Source
+from bertkit.data.times import seconds
 from bertkit.errors import DataError, Parameter, did_you_mean, name_some
 from bertkit.inference.bulk.input import BulkInput, opened
 from bertkit.recipe.schema import DataBlock
-from bertkit.search.events.times import seconds
 
 TIMES = ("time", "date", "published")
 """Columns of times, if none is named."""

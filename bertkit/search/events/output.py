@@ -11,9 +11,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from bertkit.data.times import day_name, moment_name
 from bertkit.fs import written_aside
 from bertkit.search.events.state import Tracked
-from bertkit.search.events.times import day_name, moment_name
 from bertkit.search.events.words import keywords
 
 EVENTS, DOCUMENTS, PAGE = "events.jsonl", "documents.jsonl", "events.html"

@@ -30,7 +30,7 @@ class Recall(BaseModel):
     documents: int
 
 
-class About(BaseModel):
+class IndexRecord(BaseModel):
     """The record in an index."""
 
     format: Literal[1] = 1
@@ -69,10 +69,10 @@ class About(BaseModel):
             raise RunError.at(address, what, todo)
 
 
-def read_about(text: str, address: str) -> About:
+def read_about(text: str, address: str) -> IndexRecord:
     """Raises RunError for the record of another version."""
     try:
-        return About.model_validate_json(text)
+        return IndexRecord.model_validate_json(text)
     except ValueError as error:
         todo = "upgrade bertkit, or build the index again"
         raise RunError.at(address, f"its record can not be used: {error}", todo) from error
@@ -115,7 +115,7 @@ def from_index(model: str, address: str) -> str:
     return os.path.relpath(Path(model).resolve(), Path(address).resolve())
 
 
-def open_model(about: About, address: str, *, trust_code: bool = False) -> VectorModel:
+def open_model(about: IndexRecord, address: str, *, trust_code: bool = False) -> VectorModel:
     """The model of an index.
 
     Raises:

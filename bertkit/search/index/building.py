@@ -25,7 +25,7 @@ from bertkit.inference.bulk.identity import input_of
 from bertkit.inference.bulk.input import opened
 from bertkit.recipe.schema import DataBlock
 from bertkit.search.exact import unit
-from bertkit.search.index.about import About, Recall, VectorModel, from_index, read_about
+from bertkit.search.index.about import IndexRecord, Recall, VectorModel, from_index, read_about
 from bertkit.search.index.lexicon import Lexicon, joined
 from bertkit.search.index.store import ID, OWN, ROW, TEXT, VECTOR, Store
 from bertkit.search.vectors import vectors_of
@@ -92,7 +92,7 @@ def build(address: str, documents: Documents, model: VectorModel, meter: Meter) 
     with opened(documents.source, COLUMNS, documents.block, keep_bad=False) as found:
         look = _look(found.sources, documents)
         inputs = [input_of(source) for source in found.sources]
-        about = About(
+        about = IndexRecord(
             model=from_index(model.name, address),
             hashes=model.hashes,
             reads=model.reads,
@@ -157,7 +157,7 @@ class _Work:
     address: str
     documents: Documents
     model: VectorModel
-    about: About
+    about: IndexRecord
     store: Store | None = None
     replace: bool = False
 
@@ -243,7 +243,7 @@ def _begun(address: str) -> Store | None:
         return None
 
 
-def _check_same(store: Store, about: About) -> None:
+def _check_same(store: Store, about: IndexRecord) -> None:
     old = read_about(store.about(), store.address)
     if old.finished:
         raise RunError.at(store.address, "is an index already", "add to it: bertkit index add, or name a new folder")

@@ -18,7 +18,7 @@ from bertkit.errors import DataError, Parameter
 from bertkit.inference.predictor import Predictor
 from bertkit.search.feedback import Rocchio
 from bertkit.search.fusion import fused
-from bertkit.search.index.about import About, VectorModel, open_model, read_about
+from bertkit.search.index.about import IndexRecord, VectorModel, open_model, read_about
 from bertkit.search.index.lexicon import Lexicon, joined
 from bertkit.search.index.store import ID, TEXT, Store
 from bertkit.search.reranking import scores_of
@@ -81,7 +81,7 @@ class Hit:
 class Index:
     """An index, its model and its words. `Index.open` opens one."""
 
-    def __init__(self, store: Store, about: About, model: VectorModel):
+    def __init__(self, store: Store, about: IndexRecord, model: VectorModel):
         self.store, self.about, self.model = store, about, model
         self.lexicon = Lexicon(store, about.text_columns)
 

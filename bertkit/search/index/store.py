@@ -35,7 +35,7 @@ MOST_NAMES = 1000
 """Ids in one filter."""
 
 
-class Near(NamedTuple):
+class Nearest(NamedTuple):
     """The documents whose vectors are nearest to a query's, the nearest first."""
 
     rows: Array
@@ -168,7 +168,7 @@ class Store:
         numbers = table[VECTOR].combine_chunks().flatten().to_numpy()
         return table[ID].to_pylist(), numbers.reshape(len(table), self.size)
 
-    def nearest(self, query: Array, count: int, where: str | None = None, *, exact: bool = False) -> Near:
+    def nearest(self, query: Array, count: int, where: str | None = None, *, exact: bool = False) -> Nearest:
         """The `count` nearest documents.
 
         Args:
@@ -183,7 +183,7 @@ class Store:
             search = search.where(where, prefilter=True)
         with _filtering(where):
             found = search.select([ROW, "_distance"]).to_arrow()
-        return Near(found[ROW].to_numpy(), 1 - found["_distance"].to_numpy().astype(np.float64))
+        return Nearest(found[ROW].to_numpy(), 1 - found["_distance"].to_numpy().astype(np.float64))
 
     def settle(self) -> None:
         """Put small commits together, let go of what no version needs, and index the vectors if they are many."""

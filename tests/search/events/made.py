@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
+from bertkit.data.times import DAY
 from bertkit.search.events.clusters import Clusters, TrackOptions
 from bertkit.search.events.documents import TimedText
 from bertkit.search.events.scale import TEXTS
 from bertkit.search.events.state import Tracked
-from bertkit.search.events.times import DAY
 from tests.search.fakes import TablePredictor
 
 THEMES = {

@@ -8,7 +8,7 @@ import pytest
 
 from bertkit.errors import ModelError, RunError
 from bertkit.run import Run
-from bertkit.search.index.about import About, VectorModel, from_index, open_model, read_about
+from bertkit.search.index.about import IndexRecord, VectorModel, from_index, open_model, read_about
 from bertkit.search.index.store import Store
 
 
@@ -46,6 +46,6 @@ def test_documents_are_read_in_windows(model: VectorModel) -> None:
 
 
 def test_a_model_that_is_gone(address: str) -> None:
-    about = About(model="../gone", hashes={}, reads={})
+    about = IndexRecord(model="../gone", hashes={}, reads={})
     with pytest.raises(ModelError, match="gone"):
         open_model(about, address)

@@ -11,7 +11,7 @@ from bertkit.commands.shared import console
 from bertkit.errors import DataError
 
 if TYPE_CHECKING:
-    from bertkit.search.profiles import Catalogue, Seen
+    from bertkit.search.profiles import Catalogue, History
 
 
 def profile(
@@ -66,7 +66,7 @@ def _block(sets: list[str] | None) -> Any:
     return load({"task": "embed"}, console.only(sets, "data")).data
 
 
-def catalogue_of(store: Any, users: dict[str, Seen], source: str) -> Catalogue:
+def catalogue_of(store: Any, users: dict[str, History], source: str) -> Catalogue:
     """All documents of an index.
 
     Raises:
