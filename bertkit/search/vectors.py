@@ -64,7 +64,7 @@ def vectors(predictor: Predictor, texts: Sequence[str], folder: Path | None, ide
     return Kept(work, [{"text": text} for text in texts], folder)
 
 
-def vectors_of(task: Task, answers: list[Answer]) -> Array:
+def vectors_of(task: Task, answers: Sequence[Answer]) -> Array:
     """The vectors of answers, `(row, size)` with length 1.
 
     Raises:

@@ -83,6 +83,11 @@ def chinese_cut() -> Cut | None:
     return tagged
 
 
+def has_chinese(text: str) -> bool:
+    """Whether a text has Han characters."""
+    return re.search(f"[{HAN}]", text) is not None
+
+
 def runs(text: str, cut: Cut | None) -> Iterator[list[Word]]:
     """The runs of words of a text, in order.
 
