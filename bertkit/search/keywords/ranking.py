@@ -68,7 +68,7 @@ def chosen(
     nearest = np.zeros(len(candidates), dtype=np.float32)  # to a keyword, by cosine
     found: list[int] = []
     while free.any() and len(found) < top:
-        worth = (1 - diversity) * relevance - (diversity * nearest if found else 0)
+        worth = (1 - diversity) * relevance - diversity * nearest if found else relevance
         best = int(np.argmax(np.where(free, worth, -np.inf)))
         cosines = vectors @ vectors[best]
         nearest = np.maximum(nearest, cosines) if found else cosines
