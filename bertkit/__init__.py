@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from bertkit.recipe.load import load as load_recipe
     from bertkit.recipe.schema import Recipe
     from bertkit.run import Run
+    from bertkit.search.keywords.extract import keywords
     from bertkit.training.train import train
 
 __version__ = "0.1.0"
@@ -35,6 +36,7 @@ __all__ = [
     "Recipe",
     "Run",
     "embed",
+    "keywords",
     "load_recipe",
     "train",
 ]
@@ -48,6 +50,7 @@ _PUBLIC = {
     "Recipe": "bertkit.recipe.schema:Recipe",
     "Run": "bertkit.run:Run",
     "embed": "bertkit.inference.vectors:embed",
+    "keywords": "bertkit.search.keywords.extract:keywords",
     "load_recipe": "bertkit.recipe.load:load",
     "train": "bertkit.training.train:train",
 }

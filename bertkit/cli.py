@@ -25,6 +25,7 @@ from bertkit.commands import (
     doctor,
     embed,
     export,
+    keywords,
     mine,
     predict,
     push,
@@ -52,7 +53,10 @@ app = typer.Typer(
 )
 
 
-LOADS = ("train", "eval", "predict", "embed", "bench", "compare", "report", "data", "export", "mine", "index", "track")
+LOADS = (
+    *("train", "eval", "predict", "embed", "keywords", "index", "track", "bench", "compare", "report", "data", "export"),
+    "mine",
+)
 """Commands that import torch before their first line."""
 
 
@@ -78,6 +82,7 @@ app.command(rich_help_panel="Evaluate")(compare.compare)
 app.command(rich_help_panel="Evaluate")(report.report)
 app.command(rich_help_panel="Use")(predict.predict)
 app.command(rich_help_panel="Use")(embed.embed)
+app.command(rich_help_panel="Use")(keywords.keywords)
 app.add_typer(index.app, name="index", rich_help_panel="Use")
 app.command(rich_help_panel="Use")(track.track)
 app.command(rich_help_panel="Use")(export.export)

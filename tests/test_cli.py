@@ -32,6 +32,7 @@ COMMANDS = [
     "report",
     "predict",
     "embed",
+    "keywords",
     "export",
     "push",
     "mine",

@@ -25,6 +25,7 @@ def test_the_public_names() -> None:
         "Recipe",
         "Run",
         "embed",
+        "keywords",
         "load_recipe",
         "train",
     ]

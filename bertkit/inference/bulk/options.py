@@ -43,6 +43,8 @@ class BulkOptions:
     """Endings that the output may have."""
     shard_format: ClassVar[str] = "jsonl"
     """Of the files in the folder, by default."""
+    part_rows: ClassVar[int] = 0
+    """Rows of a part; 0: `parts.SIZE`."""
     output: str | None = None
     columns: tuple[str, ...] | None = None
     probabilities: Probabilities = "top"

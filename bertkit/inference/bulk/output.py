@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from bertkit import processes
 from bertkit.engine.run import Progress
@@ -87,7 +88,8 @@ def predict_file(
     """
     block, task = options.block(block), predictor.task
     answering = answering_of(predictor, source, block, options)
-    bulk = Bulk(answering, run, options.rows_of_shard, meter=meter, progress=progress, elsewhere=elsewhere)
+    more: dict[str, Any] = {"size": options.part_rows} if options.part_rows else {}
+    bulk = Bulk(answering, run, options.rows_of_shard, meter=meter, progress=progress, elsewhere=elsewhere, **more)
     with said_once(), opened(source, task.columns, block, keep_bad=options.keeps_bad) as rows:
         if options.best_of:
             best = best_of([row for part in bulk.rows(rows) for row in part], options.best_of)
