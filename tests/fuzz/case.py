@@ -38,8 +38,8 @@ def draw(seed: int, number: int, folder: Path, material: Material) -> tuple[str,
     shares: dict[Generator, int] = {
         tables.table: 30, words.conll: 10, words.questions: 10, words.answers: 3, recipes.recipe: 10, recipes.sets: 14,
         recipes.trained: 3, models.model: 10, models.checkpoint: 3, runs.run: 10, runs.resumed: 2, runs.compared: 2,
-        corpora.text: 10, corpora.corpus: 4, recipes.suite: 1, vectors.embed: 8, vectors.mine: 4, vectors.retrieval: 5,
-        vectors.track: 5,
+        corpora.text: 10, corpora.corpus: 4, recipes.suite: 1, vectors.embed: 8, vectors.keywords: 4, vectors.mine: 4,
+        vectors.retrieval: 5, vectors.track: 5,
     }  # fmt: skip
     chance = random.Random(f"{seed}-{number}")
     generator = chance.choices(list(shares), list(shares.values()))[0]

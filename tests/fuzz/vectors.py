@@ -1,4 +1,5 @@
-"""Commands of vectors and retrieval: texts to embed, pairs to mine, collections in BEIR's layout, whole and damaged."""
+"""Commands of vectors and retrieval: texts to embed, texts with keywords, pairs to mine, collections in BEIR's layout,
+whole and damaged."""
 
 from __future__ import annotations
 
@@ -19,6 +20,11 @@ TRACKING = [["--window", "0"], ["--window", "3"], ["--threshold", "9"], ["--thre
 TRACKING += [["--time", "date"], ["--time", "nope"], ["--prompt", "query"], ["-s", "data.bad_rows=skip"]]
 MINING = [["--lists"], ["--margin", "0"], ["--margin", "1"], ["--from", "3"], ["--to", "2"], ["--negatives", "9"]]
 
+PHRASES = [
+    ["--top", "1"], ["--top", "0"], ["--ngram", "1"], ["--ngram", "9"], ["--diversity", "1"], ["--diversity", "-1"],
+    ["--diversity", "nan"], ["--prompt", "query"], ["--columns", ""], ["--bad-rows", "keep"],
+]  # fmt: skip
+
 
 def embed(draw: Draw) -> Case:
     model = str(draw.one(draw.material.bert, draw.material.run("embed"), draw.material.run("classify")))
@@ -26,6 +32,16 @@ def embed(draw: Draw) -> Case:
     output = f"out.{draw.one('npy', 'parquet', 'jsonl')}"
     more = draw.one([], [], *OPTIONS)
     return Case(["embed", model, file, "-o", output, *more, *some_sets(draw)], file if not more else "", output)
+
+
+def keywords(draw: Draw) -> Case:
+    model = str(draw.one(draw.material.bert, draw.material.run("embed")))
+    file = _table(draw, "classify")
+    output = f"out.{draw.one('csv', 'parquet', 'jsonl')}"
+    more = draw.one([], [], *PHRASES)
+    return Case(
+        ["keywords", file, "-m", model, "-o", output, *more, *some_sets(draw)], file if not more else "", output
+    )
 
 
 def mine(draw: Draw) -> Case:
