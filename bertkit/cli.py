@@ -54,8 +54,8 @@ app = typer.Typer(
 
 
 LOADS = (
-    *("train", "eval", "predict", "embed", "keywords", "index", "track", "bench", "compare", "report", "data", "export"),
-    "mine",
+    *("train", "eval", "bench", "compare", "report", "data", "mine"),
+    *("predict", "embed", "keywords", "index", "track", "export"),
 )
 """Commands that import torch before their first line."""
 

@@ -207,7 +207,7 @@ def test_a_worker_of_ray_gives_what_this_process_does(
     alone, out = tmp_path / "alone.npy", tmp_path / "out.npy"
     done(bertkit, tiny_run.path, rows, "-o", alone, "--pooling", "cls")
     shutil.copytree(tiny_run.path, tmp_path / "run")
-    opener = partial(_answering, str(rows), VectorOutput(str(out)), {"pooling": "cls"}, None)
+    opener = partial(_answering, str(rows), VectorOutput(str(out)), {"pooling": "cls"}, None, "float32")
     plain = bulk.answer_file
 
     def elsewhere(opened: Any, source: str, options: Any, _: Any) -> None:
