@@ -30,8 +30,9 @@ from bertkit.metrics.squad import exact, f1
 from bertkit.recipe.schema import DataBlock
 from bertkit.search.index import faq
 from bertkit.search.index.about import VectorModel
-from bertkit.search.index.building import Documents, build
+from bertkit.search.index.building import build
 from bertkit.search.index.index import Index, Query
+from bertkit.search.index.rows import Documents
 from bertkit.search.index.store import TEXT
 
 READ = 5

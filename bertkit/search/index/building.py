@@ -6,61 +6,36 @@ content are not embedded again.
 
 from __future__ import annotations
 
-import datetime
-import json
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import numpy as np
-
-from bertkit.data.columns.column import Column
 from bertkit.data.read.sources import Source
-from bertkit.data.stream import stream
-from bertkit.errors import DataError, Parameter, Problem, RunError, did_you_mean
+from bertkit.errors import DataError, RunError
 from bertkit.inference.bulk.identity import input_of
 from bertkit.inference.bulk.input import opened
-from bertkit.recipe.schema import DataBlock
-from bertkit.search.exact import unit
-from bertkit.search.index.about import IndexRecord, Recall, VectorModel, from_index, read_about
+from bertkit.search.index.about import IndexRecord, VectorModel, from_index, read_about
 from bertkit.search.index.lexicon import Lexicon, joined
-from bertkit.search.index.store import ID, OWN, ROW, TEXT, VECTOR, Store
+from bertkit.search.index.recall import recall_of
+from bertkit.search.index.rows import COLUMNS, Documents, as_kind, column_of, look_at, rows_of, schema_of
+from bertkit.search.index.store import ID, ROW, TEXT, VECTOR, Store
 from bertkit.search.vectors import vectors_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-COLUMNS = (Column(TEXT, "text"),)
+FILES = ("documents.lance", "about.lance", "words")
+"""What a folder with an index holds."""
+
 PART = 2000
 """Documents of a commit: half a minute of MiniLM on two cores."""
 CHARACTERS = 20_000_000
 """Most characters of the texts of a commit."""
-QUERIES, AT = 200, 10
-FILES = ("documents.lance", "about.lance", "words")
-"""What a folder with an index holds."""
-
 Meter = Callable[[str, int, int], AbstractContextManager[Callable[[int, int], None]]]
 """See `console.meter`."""
-
-
-@dataclass(frozen=True)
-class Documents:
-    """What is indexed.
-
-    Args:
-        source: see `sources.expand`.
-        block: how its rows are read.
-        title: a column whose text stands before the document's.
-        columns: columns to keep beside the text; None: all.
-    """
-
-    source: str
-    block: DataBlock
-    title: str | None = None
-    columns: tuple[str, ...] | None = None
 
 
 class Added(NamedTuple):
@@ -73,15 +48,6 @@ class Added(NamedTuple):
     total: int
 
 
-@dataclass
-class _Look:
-    """What a look at all documents found."""
-
-    count: int = 0
-    kinds: dict[str, set[type]] = field(default_factory=dict)
-    numbered: bool = False
-
-
 def build(address: str, documents: Documents, model: VectorModel, meter: Meter) -> Added:
     """Make an index, or finish one that was killed.
 
@@ -90,7 +56,7 @@ def build(address: str, documents: Documents, model: VectorModel, meter: Meter) 
         RunError: there is an index already, or an unfinished one of other documents or another model.
     """
     with opened(documents.source, COLUMNS, documents.block, keep_bad=False) as found:
-        look = _look(found.sources, documents)
+        look = look_at(found.sources, documents)
         inputs = [input_of(source) for source in found.sources]
         about = IndexRecord(
             model=from_index(model.name, address),
@@ -104,7 +70,7 @@ def build(address: str, documents: Documents, model: VectorModel, meter: Meter) 
         if (store := _begun(address)) is not None:
             _check_same(store, about)
             work.store = store
-        schema = _schema(look, model.size) if store is None else store.schema
+        schema = schema_of(look, model.size) if store is None else store.schema
         return work.run(found.sources, look.count, schema, meter)
 
 
@@ -125,7 +91,7 @@ def add(address: str, documents: Documents, model: VectorModel, meter: Meter, *,
     about.check(model, address)
     documents = Documents(documents.source, documents.block, about.title, documents.columns)
     with opened(documents.source, COLUMNS, documents.block, keep_bad=False) as found:
-        look = _look(found.sources, documents)
+        look = look_at(found.sources, documents)
         if look.numbered:
             what = "its documents have no ids, and numbers of rows are those of other documents"
             raise DataError.at(documents.source, what, "name the column that has ids: -s data.columns.id=NAME")
@@ -164,7 +130,7 @@ class _Work:
     def run(self, sources: Sequence[Source], count: int, schema: pa.Schema, meter: Meter) -> Added:
         added = replaced = known = done = 0
         with meter("indexing", count, 0) as show:
-            for part in _parts(self._rows(sources)):
+            for part in _parts(rows_of(sources, self.documents)):
                 new, changed = self._sorted(part)
                 if new or changed:
                     self._commit([*new, *changed], schema, changes=bool(changed))
@@ -179,10 +145,6 @@ class _Work:
         self.store.describe(self.about.model_dump_json())
         return Added(added, replaced, known, self.store.count())
 
-    def _rows(self, sources: Sequence[Source]) -> Iterator[dict[str, Any]]:
-        for number, taken in enumerate(stream(sources, COLUMNS, self.documents.block, keeps_all=True, paced=False), 1):
-            yield {**_row(taken.row or {}, taken.values, self.documents, number)}
-
     def _sorted(self, part: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
         """The documents of a part that are new, and those that differ from the one with their id."""
         if self.store is None:
@@ -195,7 +157,7 @@ class _Work:
         for row in part:
             if row[ID] in there:
                 old = {name: there[row[ID]][name] for name in plain}
-                given = {name: _as_kind(value, kinds[name]) for name, value in {**plain, **row}.items()}
+                given = {name: as_kind(value, kinds[name]) for name, value in {**plain, **row}.items()}
                 if old != given:
                     changed.append(row)
         if changed and not self.replace:
@@ -217,7 +179,7 @@ class _Work:
             elif one.name == ROW:
                 columns.append(pa.array(range(first, first + len(rows)), pa.int64()))
             else:
-                columns.append(_column(rows, one, self.documents.source))
+                columns.append(column_of(rows, one, self.documents.source))
         table = pa.Table.from_arrays(columns, schema=schema)
         if self.store is None:
             self.store = Store.create(self.address, table, self.about.model_dump_json())
@@ -253,105 +215,6 @@ def _check_same(store: Store, about: IndexRecord) -> None:
         raise RunError.at(store.address, what, "finish it with the command that began it, or name a new folder")
 
 
-def _look(sources: Sequence[Source], documents: Documents) -> _Look:
-    """Read all documents, and check what can be checked without a model."""
-    look, places = _Look(), dict[str, str]()
-    twice: list[Problem] = []
-    without = 0
-    for number, taken in enumerate(stream(sources, COLUMNS, documents.block, keeps_all=True), 1):
-        row = taken.row or {}
-        look.count, place, own = number, str(row["place"]), row.get("id")
-        for name, value in _row(row, taken.values, documents, number).items():
-            look.kinds.setdefault(name, set()).update([] if value is None else [type(value)])
-        if own is None:
-            without += 1
-        elif (before := places.setdefault(str(own), place)) != place:
-            twice.append(Problem(place, f"the id {own} stands at {before} too", "give each document its own"))
-    if twice:
-        raise DataError(*twice[:5], *([Problem(documents.source, f"ids that stand twice: {len(twice):,}")]))
-    if 0 < without < look.count:
-        raise DataError.at(documents.source, f"{without:,} of {look.count:,} documents have no id", "give each one")
-    look.numbered = without > 0
-    _check_columns(look, documents)
-    return look
-
-
-def _check_columns(look: _Look, documents: Documents) -> None:
-    if own := sorted({*OWN} & {*look.kinds}):
-        raise DataError.at(documents.source, f"a column is called {own[0]}, as one of the index", "rename it")
-    for name, option in ((documents.title, "title"), *((name, "columns") for name in documents.columns or ())):
-        if name and name not in look.kinds:
-            what = f"{name}: the documents have no such column"
-            raise DataError.at(Parameter(option), what, did_you_mean(name, look.kinds))
-
-
-def _row(row: dict[str, Any], values: dict[str, Any], documents: Documents, number: int) -> dict[str, Any]:
-    """A document: its id, its text and the columns to keep."""
-    source = documents.block.columns.get(TEXT, TEXT)
-    ids = documents.block.columns.get("id", "id")
-    kept = {name: value for name, value in values.items() if name not in (source, ids, ID, TEXT)}
-    if documents.columns is not None:
-        kept = {name: value for name, value in kept.items() if name in documents.columns or name == documents.title}
-    own = str(row["id"]) if row.get("id") is not None else str(number)
-    return {ID: own, TEXT: row[TEXT], **{name: _plain(value) for name, value in kept.items()}}
-
-
-def _plain(value: Any) -> Any:
-    """A value as a column holds it: what is neither a number, a date nor a text becomes JSON."""
-    if value is None or isinstance(value, (bool, int, float, str, datetime.date)):
-        return value
-    if isinstance(value, list) and all(isinstance(one, str) for one in value):
-        return value
-    return json.dumps(value, ensure_ascii=False, default=str)
-
-
-def _schema(look: _Look, size: int) -> pa.Schema:
-    import pyarrow as pa
-
-    kinds = {ID: pa.string(), TEXT: pa.large_string()}
-    fields = [pa.field(name, kinds.get(name) or _kind(found)) for name, found in look.kinds.items()]
-    return pa.schema([*fields, pa.field(VECTOR, pa.list_(pa.float32(), size)), pa.field(ROW, pa.int64())])
-
-
-def _kind(found: set[type]) -> pa.DataType:
-    """The type of a column with values of these types."""
-    import pyarrow as pa
-
-    if found and found <= {int, float}:
-        return pa.int64() if found == {int} else pa.float64()
-    single = {bool: pa.bool_(), datetime.datetime: pa.timestamp("us"), datetime.date: pa.date32()}
-    return single.get(next(iter(found))) or _texts(found) if len(found) == 1 else pa.string()
-
-
-def _texts(found: set[type]) -> pa.DataType:
-    import pyarrow as pa
-
-    return pa.list_(pa.string()) if found == {list} else pa.string()
-
-
-def _as_kind(value: Any, kind: pa.DataType) -> Any:
-    """A value as a column of that type gives it back."""
-    import pyarrow as pa
-
-    if value is None:
-        return None
-    if pa.types.is_string(kind) or pa.types.is_large_string(kind):
-        return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
-    return float(value) if pa.types.is_floating(kind) and isinstance(value, int) else value
-
-
-def _column(rows: list[dict[str, Any]], field: pa.Field, source: str) -> pa.Array:
-    """Raises DataError for a value that a column of the index can not hold."""
-    import pyarrow as pa
-
-    values = [_as_kind(row.get(field.name), field.type) for row in rows]
-    try:
-        return pa.array(values, field.type)
-    except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError) as error:
-        what = f"the column {field.name} holds {field.type} in the index: {error}"
-        raise DataError.at(source, what, "write it so, or leave it out with --columns") from error
-
-
 def _parts(rows: Iterator[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
     part: list[dict[str, Any]] = []
     size = 0
@@ -363,19 +226,3 @@ def _parts(rows: Iterator[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
             part, size = [], 0
     if part:
         yield part
-
-
-def recall_of(store: Store) -> Recall:
-    """How many of the nearest documents a search finds, against comparing all in float32."""
-    rows = store.rows()
-    drawn = np.random.default_rng(0).choice(rows, min(QUERIES, len(rows)), replace=False)
-    documents = store.at(drawn.tolist(), [ID])
-    own = store.vectors([document[ID] for document in documents.values()])
-    hits = total = 0
-    for vector in unit(own):
-        exact = store.nearest(vector, AT, exact=True)
-        found = store.nearest(vector, AT)
-        floor = exact.cosines.min(initial=1.0) - 1e-6  # of equally near ones any will do
-        hits += int((found.cosines >= floor).sum())
-        total += len(exact.rows)
-    return Recall(at=AT, recall=hits / max(total, 1), queries=len(own), documents=len(rows))

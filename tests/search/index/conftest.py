@@ -12,7 +12,8 @@ import pytest
 
 from bertkit.recipe.schema import DataBlock
 from bertkit.search.index.about import VectorModel
-from bertkit.search.index.building import Documents, build
+from bertkit.search.index.building import build
+from bertkit.search.index.rows import Documents
 from tests.helpers import write_rows
 
 TEXTS = {

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 
 from bertkit.errors import DataError, RunError
 from bertkit.recipe.schema import DataBlock
 from bertkit.search.index import building
 from bertkit.search.index.about import VectorModel, read_about
-from bertkit.search.index.building import Documents, add, build, delete
+from bertkit.search.index.building import add, build, delete
+from bertkit.search.index.rows import Documents
 from bertkit.search.index.store import Store
 from bertkit.search.vectors import vectors_of
 from tests.helpers import write_csv
@@ -111,50 +109,6 @@ def test_a_title_stands_before_the_text(tmp_path: Path, model, documents) -> Non
     assert Store.open(address).vectors(["a", "b"]) == pytest.approx(expected, abs=1e-5)
 
 
-def test_columns_keep_their_types(tmp_path: Path, model) -> None:
-    table = pa.table(
-        {
-            "id": [1, 2, 3],
-            "text": ["the cat", "a dog", "good bye"],
-            "score": [1, 2.5, None],
-            "day": [datetime.date(2026, 1, 2), None, datetime.date(2026, 3, 4)],
-            "tags": [["a", "b"], [], None],
-            "more": [{"x": 1}, None, {"x": 2}],
-            "fine": [True, False, None],
-        }
-    )
-    pq.write_table(table, tmp_path / "a.parquet")
-    address = str(tmp_path / "index")
-    some = Documents(str(tmp_path / "a.parquet"), DataBlock())
-    build(address, some, model, silent)
-    store = Store.open(address)
-    row = store.known(["1"])["1"]
-    assert (row["score"], row["day"], row["tags"], row["fine"]) == (1.0, datetime.date(2026, 1, 2), ["a", "b"], True)
-    assert row["more"] == '{"x": 1}'
-    assert len(store.rows("day > date '2026-02-01'")) == 1
-    assert len(store.rows("score IS NULL")) == 1
-    assert add(address, some, model, silent).known == 3
-
-
-@pytest.mark.parametrize(
-    ("rows", "options", "said"),
-    [
-        ([{"id": "a", "text": "x"}, {"id": "a", "text": "y"}], {}, "the id a stands at .*:1 too"),
-        ([{"id": "a", "text": "x"}, {"text": "y"}], {}, "1 of 2 documents have no id"),
-        ([{"id": "a", "text": "x"}, {"id": "b", "text": " "}], {}, "text.*is empty"),
-        ([{"id": "a", "text": "x", "bertkit_row": 1}], {}, "a column is called bertkit_row"),
-        ([{"id": "a", "text": "x"}], {"title": "titel"}, "--title  titel: the documents have no such column"),
-        ([{"id": "a", "text": "x", "b": 1}], {"columns": ("c",)}, "--columns  c: .*no such column"),
-    ],
-)
-def test_documents_that_can_not_be_used(
-    rows: list[dict[str, Any]], options: dict[str, Any], said: str, tmp_path: Path, model, documents
-) -> None:
-    with pytest.raises(DataError, match=said):
-        build(str(tmp_path / "index"), documents(rows, "bad.jsonl", **options), model, silent)
-    assert not (tmp_path / "index" / "documents.lance").exists()
-
-
 def test_empty_documents_are_left_out_if_asked(tmp_path: Path, model, documents) -> None:
     rows = [{"id": "a", "text": "the cat"}, {"id": "b", "text": ""}, {"id": "c", "text": "😀"}]
     assert build(str(tmp_path / "index"), documents(rows, "e.jsonl", bad_rows="skip"), model, silent).total == 2
@@ -174,12 +128,3 @@ def test_a_folder_with_other_files(tmp_path: Path, model, documents) -> None:
     with pytest.raises(RunError, match="holds other files; name a new folder"):
         build(str(tmp_path / "mine"), documents(), model, silent)
     assert (tmp_path / "mine" / "thesis.txt").read_text() == "precious"
-
-
-def test_equal_documents_are_all_there(tmp_path: Path, model, documents) -> None:
-    rows = [{"id": str(number), "text": "the same"} for number in range(300)]
-    address = str(tmp_path / "index")
-    assert build(address, documents(rows, "same.jsonl"), model, silent).total == 300
-    about = read_about(Store.open(address).about(), address)
-    assert about.recall is not None
-    assert about.recall.recall == 1.0

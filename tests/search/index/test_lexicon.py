@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from bertkit.search.index import lexicon
-from bertkit.search.index.building import Documents, add, delete
+from bertkit.search.index.building import add, delete
 from bertkit.search.index.lexicon import Lexicon
+from bertkit.search.index.rows import Documents
 from bertkit.search.index.store import Store
 from tests.search.index.conftest import silent
 

@@ -112,7 +112,7 @@ def tune(
 def _questions(source: str, answer: str, sets: list[str] | None) -> tuple[list[str], list[str | None]]:
     from bertkit.data.stream import stream
     from bertkit.recipe.load import load
-    from bertkit.search.index.building import COLUMNS
+    from bertkit.search.index.rows import COLUMNS
 
     block = load({"task": "embed"}, console.only(sets, "data")).data
     texts: list[str] = []

@@ -11,7 +11,8 @@ from bertkit.commands.shared import bulk, console
 from bertkit.errors import DataError
 
 if TYPE_CHECKING:
-    from bertkit.search.index.building import Added, Documents
+    from bertkit.search.index.building import Added
+    from bertkit.search.index.rows import Documents
 
 Source = Annotated[str, typer.Argument(metavar="DOCUMENTS", help="File, folder or glob; - reads standard input.")]
 Title = Annotated[str | None, typer.Option(metavar="COLUMN", help="A column whose text stands before the document's.")]
@@ -123,7 +124,7 @@ def info(index: Address) -> None:
 
 def _documents(source: str, title: str | None, columns: str | None, sets: list[str] | None) -> Documents:
     from bertkit.recipe.load import load
-    from bertkit.search.index.building import Documents
+    from bertkit.search.index.rows import Documents
 
     block = load({"task": "embed"}, console.only(sets, "data")).data
     return Documents(source, block, title, bulk.names_of(columns))
