@@ -10,7 +10,7 @@ from bertkit.search.index.store import ID, Store
 
 AT = 10
 QUERIES = {True: 200, False: 20}
-"""Documents that are asked for their neighbours, with an index of vectors and without: there all are compared anyway."""
+"""Documents that are asked for their neighbours, with an index of vectors and without: all are compared anyway."""
 
 
 def recall_of(store: Store) -> Recall:
