@@ -19,7 +19,7 @@ DAY = 86_400.0
 EPOCH = date(1970, 1, 1).toordinal()
 LEAST_UNIX, MOST_UNIX = 1e8, 1e10
 """Seconds: 1973 and 2286. A number outside is rather a year, a date or milliseconds."""
-TODO = "write 2024-03-05, 2024-03-05T14:00, 2024-03-05T14:00+01:00 or Unix seconds"
+REMEDY = "write 2024-03-05, 2024-03-05T14:00, 2024-03-05T14:00+01:00 or Unix seconds"
 
 _DATE = re.compile(r"[12]\d{7}", re.ASCII)
 _NUMBER = re.compile(r"\d+(\.\d+)?", re.ASCII)
@@ -79,7 +79,7 @@ def _unix(value: Any, text: str) -> float:
 
 
 def _unusable(value: Any) -> Unusable:
-    return Unusable("is not a time", TODO, detail=_shown(value))
+    return Unusable("is not a time", REMEDY, detail=_shown(value))
 
 
 def _shown(value: Any) -> str:

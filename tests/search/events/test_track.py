@@ -43,24 +43,6 @@ def test_two_inputs_equal_one(cut: int, tmp_path: Path) -> None:
     assert 20 < len(whole.clusters.events) < 300
 
 
-def test_the_state_is_read_back_as_it_was(tmp_path: Path) -> None:
-    documents = news(100)
-    reader: Any = predictor_of(documents)
-    own = begun("model", {"model": 1}, reader, {"least": 2})
-    add(own, documents, reader, tmp_path, quiet)
-    again = state.load(tmp_path)
-    assert again
-    assert facts(again) == facts(own)
-    assert (again.model, again.identity) == ("model", {"model": 1})
-    assert again.clusters.options == own.clusters.options
-    assert again.clusters.scale == own.clusters.scale != (0, 0)
-    for one, other in zip(again.clusters.events, own.clusters.events, strict=True):
-        assert (one.size, one.square) == (other.size, other.square)
-        assert one.bag.weights.tolist() == other.bag.weights.tolist()
-        assert all((a == b).all() for (_, a), (_, b) in zip(one.central, other.central, strict=True))
-    assert sorted(path.name for path in tmp_path.iterdir()) == [state.FILE]
-
-
 def test_old_documents_are_neither_read_nor_counted_again(tmp_path: Path) -> None:
     documents = news(60)
     reader: Any = predictor_of(documents)
