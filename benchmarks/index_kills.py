@@ -46,17 +46,23 @@ def bertkit(*arguments: Any) -> float:
     return time.perf_counter() - start
 
 
-def killed(index: Path, second: Path, texts: list[str], draw: random.Random, longest: float) -> dict[str, Any]:
-    """One kill, and what it left."""
+def killed(index: Path, second: Path, texts: list[str], draw: random.Random, left: int) -> dict[str, Any]:
+    """One kill, and what it left.
+
+    Args:
+        left: kills to come, this one included: each comes after about an equal share of what is missing.
+    """
+    before = Store.open(str(index)).count()
+    until = before + draw.randint(0, 2 * (len(texts) - before) // (left + 1))
     process = subprocess.Popen(
         [sys.executable, "-m", "bertkit", "index", "add", str(index), str(second)],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-    end, seen = time.monotonic() + draw.uniform(3.0, longest), 0
-    while time.monotonic() < end and process.poll() is None:
-        seen = Store.open(str(index)).count()
-        time.sleep(0.05)
+    time.sleep(draw.uniform(0, 5) if until == before else 0)
+    while (seen := Store.open(str(index)).count()) < until and process.poll() is None:
+        time.sleep(0.01)
+    time.sleep(draw.uniform(0, 0.3))  # anywhere in a commit
     ended = process.poll() is not None
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
@@ -74,7 +80,6 @@ def main() -> None:
     given = parser(__doc__)
     given.add_argument("--rows", type=int, default=100_000)
     given.add_argument("--kills", type=int, default=10)
-    given.add_argument("--longest", type=float, default=15.0, help="seconds until a kill, at most")
     args = given.parse_args()
     texts = [f"{row['text']} {number}" for number, row in enumerate(rows_of(args.data, args.rows))]
     draw, lines = random.Random(0), []
@@ -85,7 +90,7 @@ def main() -> None:
         index, alone = folder / "index", folder / "alone"
         spent = bertkit("index", "build", first, "--model", model, "-o", index)
         for number in range(args.kills):
-            lines.append({"kill": number + 1, **killed(index, second, texts, draw, args.longest)})
+            lines.append({"kill": number + 1, **killed(index, second, texts, draw, args.kills - number)})
             say(str(lines[-1]))
         more = bertkit("index", "add", index, second)
         bertkit("index", "build", first, "--model", model, "-o", alone)
