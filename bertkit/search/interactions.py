@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from typing import Any, NamedTuple
 
-from bertkit.data.columns.column import Column
 from bertkit.data.read.rows import Unusable
 from bertkit.data.stream import stream
 from bertkit.data.times import seconds
@@ -36,13 +35,11 @@ def read_users(source: str, block: DataBlock, names: ColumnNames, *, timed: bool
     Raises:
         DataError: a column that is not there, or a row without a user, a document, a time or a weight that can be used.
     """
-    columns = (Column("user", "text"), Column("item", "text"))
-    block = block.model_copy(update={"columns": {**block.columns, "user": names.user, "item": names.item}})
     users: dict[str, list[tuple[float, str, float]]] = {}
     time = names.time
-    for taken in stream([source], columns, block):
-        row, place = taken.row or {}, str((taken.row or {}).get("place", source))
-        for parameter, name in (("time", names.time), ("weight", names.weight)):
+    for taken in stream([source], (), block, keeps_all=True):
+        place = str((taken.row or {}).get("place", source))
+        for parameter, name in names._asdict().items():
             if name is not None and name not in taken.values:
                 todo = did_you_mean(name, taken.values)
                 raise DataError.at(Parameter(parameter), f"{name}: no such column in {source}", todo)
@@ -52,12 +49,20 @@ def read_users(source: str, block: DataBlock, names: ColumnNames, *, timed: bool
             raise DataError.at(Parameter("half_life"), f"{source} has no column {TIME}", "name it with --time")
         when = _seconds(taken.values[time], time, place) if time else 0.0
         weight = _weight(taken.values[names.weight], place) if names.weight else 1.0
-        users.setdefault(str(row["user"]), []).append((when, str(row["item"]), weight))
+        user, item = (_name(taken.values[name], name, place) for name in (names.user, names.item))
+        users.setdefault(user, []).append((when, item, weight))
     found = {}
     for name, rows in users.items():
         rows.sort(key=lambda one: one[0])
         found[name] = History([one[1] for one in rows], [one[0] for one in rows], [one[2] for one in rows])
     return found
+
+
+def _name(value: Any, column: str, place: str) -> str:
+    """A user or a document, which a file may write as a number."""
+    if isinstance(value, bool) or not isinstance(value, (str, int)) or not str(value).strip():
+        raise DataError.at(place, f"{column} is empty or no id: {value!r:.40}", "correct it, or leave the row out")
+    return str(value)
 
 
 def _seconds(value: Any, column: str, place: str) -> float:

@@ -12,8 +12,8 @@ from collections.abc import Callable, Sequence
 
 from bertkit.search.words import is_joined, words
 
-LEAST = 4
-"""Letters of a word that may be misspelt: a shorter one is near to too many others."""
+LEAST, MOST = 4, 30
+"""Letters of a word that may be misspelt: a shorter one is near to too many others, and a longer one is none."""
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 Counts = Callable[[Sequence[str]], list[int]]
@@ -22,7 +22,7 @@ Counts = Callable[[Sequence[str]], list[int]]
 
 def variants(text: str, holding: Counts) -> dict[str, str]:
     """Word of the query that no document holds -> the word that it may be."""
-    own = [word for word in dict.fromkeys(words(text)) if len(word) >= LEAST and not is_joined(word[0])]
+    own = [word for word in dict.fromkeys(words(text)) if LEAST <= len(word) <= MOST and not is_joined(word[0])]
     found = {}
     for word, count in zip(own, holding(own), strict=True):
         if count:

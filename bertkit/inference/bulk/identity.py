@@ -6,12 +6,14 @@ Names are not compared: a file may have moved. A file with the size and time tha
 from __future__ import annotations
 
 import hashlib
+import json
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from pydantic import BaseModel
 
@@ -116,7 +118,16 @@ def _hashes_of(run: Run | None, predictor: Predictor) -> dict[str, str]:
     tokenizer = predictor.tokenizer.backend_tokenizer.to_str()
     state = repr(sorted((name, str(value)) for name, value in predictor.task.state.items()))
     texts = {"tokenizer": tokenizer, "labels": state, "options": predictor.task.options.model_dump_json()}
+    texts["config"] = _config_of(predictor)
     return {"weights": digest.hexdigest(), **{k: hashlib.sha256(v.encode()).hexdigest() for k, v in texts.items()}}
+
+
+def _config_of(predictor: Predictor) -> str:
+    """What of a model's configuration changes its answers: the activation, the number of heads and the like."""
+    config: Any = getattr(getattr(predictor.backend, "model", None), "config", None)
+    values = config.to_dict() if hasattr(config, "to_dict") else {}
+    names = {name for name in values if name[0] != "_"} - {"architectures", "transformers_version"}
+    return json.dumps({name: values[name] for name in names}, sort_keys=True, default=str)
 
 
 @contextmanager

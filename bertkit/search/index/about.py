@@ -13,11 +13,12 @@ from bertkit.errors import ModelError, RunError
 from bertkit.extras import PACKAGE
 from bertkit.fs import is_remote
 from bertkit.inference.bulk.identity import InputFile, model_of
-from bertkit.inference.checkpoint import Checkpoint, guess
+from bertkit.inference.checkpoint import Checkpoint, guess, is_table
 from bertkit.inference.predictor import Predictor
 from bertkit.recipe.load import load
 from bertkit.run import Run
 from bertkit.search import vectors
+from bertkit.tasks.task import make_task
 
 
 class Recall(BaseModel):
@@ -58,9 +59,10 @@ class IndexRecord(BaseModel):
 
     def check(self, model: VectorModel, address: str) -> None:
         """Raise a RunError for vectors of another model, or read in another way."""
-        todo = f"name the one it was built with, {self.model}, or build the index again"
+        todo = f"name the one it was built with ({self.model}) as --model, or build the index again"
         if model.hashes != self.hashes:
-            raise RunError.at(address, f"was built with another model than {model.name}", todo)
+            what = f"was built with another model than {model.name}, or that was changed since"
+            raise RunError.at(address, what, todo)
         if model.reads != self.reads:
             keys = sorted(key for key in {*model.reads, *self.reads} if model.reads.get(key) != self.reads.get(key))
             what = (
@@ -88,12 +90,18 @@ class VectorModel:
     def __init__(self, name: str, *, trust_code: bool = False):
         self.name = name
         run = None
+        encoder = name
         if name.startswith(hub.RUN) or Run(name).is_begun:
             run = Run.open(name, trust_code=trust_code)
+            if vectors.VECTOR not in make_task(run.recipe, run.task_state).answer_columns:
+                encoder, run = str(run.model), None  # of another task, whose encoder is taken
+        if run is not None:
             self.queries: Predictor = Predictor.open(run)
+        elif is_table(encoder):
+            self.queries = Checkpoint.adopt(encoder)
         else:
-            recipe = load(guess(name, "embed").model_dump(include={"task", "options"}))
-            self.queries = Checkpoint.adopt(name, recipe)
+            recipe = load(guess(encoder, "embed").model_dump(include={"task", "options"}))
+            self.queries = Checkpoint.adopt(encoder, recipe)
         vectors.check_vectors(self.queries, name)
         task = self.queries.task
         reads_windows = "long_text" in type(task.options).model_fields
@@ -126,7 +134,7 @@ def open_model(about: IndexRecord, address: str, *, trust_code: bool = False) ->
     name = str(near) if not is_remote(address) and near.exists() else about.model
     try:
         model = VectorModel(name, trust_code=trust_code)
-    except RunError as error:
+    except (RunError, ModelError) as error:
         todo = "name where it is now with --model"
         raise ModelError.at(about.model, f"the model of the index {address} can not be opened", todo) from error
     about.check(model, address)

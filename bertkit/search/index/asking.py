@@ -115,4 +115,5 @@ def known(index: Index, query: Query, column: str = "answer", threshold: float |
     floor = threshold if threshold is not None else index.about.threshold
     near = floor is None or hits[0].score >= floor
     answer = hits[0].document[column]
-    return Known(hits[0], str(answer) if near and answer is not None else None)
+    text = "" if answer is None else str(answer).strip()
+    return Known(hits[0], text if near and text else None)

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bertkit.data.read.sources import Source
 from bertkit.errors import DataError, RunError
+from bertkit.fs import is_remote
 from bertkit.inference.bulk.identity import input_of
-from bertkit.inference.bulk.input import opened
+from bertkit.inference.bulk.input import opened, said_once
 from bertkit.search.index.about import IndexRecord, VectorModel, from_index, read_about
 from bertkit.search.index.lexicon import Lexicon, joined
 from bertkit.search.index.recall import recall_of
@@ -27,11 +28,12 @@ from bertkit.search.vectors import vectors_of
 if TYPE_CHECKING:
     import pyarrow as pa
 
-FILES = ("documents.lance", "about.lance", "words")
-"""What a folder with an index holds."""
+FIRST, RECORD = "documents.lance", "about.lance"
+"""Tables of an index, as a folder has them."""
 
 PART = 2000
 """Documents of a commit: half a minute of MiniLM on two cores."""
+UNFINISHED = "its build was not finished"
 CHARACTERS = 20_000_000
 """Most characters of the texts of a commit."""
 Meter = Callable[[str, int, int], AbstractContextManager[Callable[[int, int], None]]]
@@ -55,7 +57,7 @@ def build(address: str, documents: Documents, model: VectorModel, meter: Meter) 
         DataError: rows that can not be used, an id that stands twice, or a column with a name of ours.
         RunError: there is an index already, or an unfinished one of other documents or another model.
     """
-    with opened(documents.source, COLUMNS, documents.block, keep_bad=False) as found:
+    with said_once(), opened(documents.source, COLUMNS, documents.block, keep_bad=False) as found:
         look = look_at(found.sources, documents)
         inputs = [input_of(source) for source in found.sources]
         about = IndexRecord(
@@ -87,10 +89,10 @@ def add(address: str, documents: Documents, model: VectorModel, meter: Meter, *,
     store = Store.open(address)
     about = read_about(store.about(), address)
     if not about.finished:
-        raise RunError.at(address, "its build was not finished", "run the same bertkit index build again")
+        raise RunError.at(address, UNFINISHED, "run the same bertkit index build again")
     about.check(model, address)
     documents = Documents(documents.source, documents.block, about.title, documents.columns)
-    with opened(documents.source, COLUMNS, documents.block, keep_bad=False) as found:
+    with said_once(), opened(documents.source, COLUMNS, documents.block, keep_bad=False) as found:
         look = look_at(found.sources, documents)
         if look.numbered:
             what = "its documents have no ids, and numbers of rows are those of other documents"
@@ -99,6 +101,7 @@ def add(address: str, documents: Documents, model: VectorModel, meter: Meter, *,
             todo = f"leave it out with --columns; the index has {', '.join(store.columns)}"
             raise DataError.at(documents.source, f"a column that the index does not have: {', '.join(new)}", todo)
         work = _Work(address, documents, model, about, store, replace=replace)
+        work.check(found.sources, store)
         return work.run(found.sources, look.count, store.schema, meter)
 
 
@@ -109,6 +112,8 @@ def delete(address: str, ids: Sequence[str]) -> int:
         DataError: an id that is not there; nothing is deleted then.
     """
     store = Store.open(address)
+    if not read_about(store.about(), address).finished:
+        raise RunError.at(address, UNFINISHED, "run the same bertkit index build again")
     known = store.known(ids)
     if missing := [name for name in ids if name not in known]:
         what = f"no document with the id {', '.join(missing[:3])}"
@@ -144,6 +149,14 @@ class _Work:
         self.about = self.about.model_copy(update={"finished": True, "recall": recall_of(self.store)})
         self.store.describe(self.about.model_dump_json())
         return Added(added, replaced, known, self.store.count())
+
+    def check(self, sources: Sequence[Source], store: Store) -> None:
+        """Check all documents against those that are there, so that a mistake in the last one shows before any work."""
+        fields = [one for one in store.schema if one.name in store.columns]
+        for part in _parts(rows_of(sources, self.documents)):
+            for one in fields:
+                column_of(part, one, self.documents.source)
+            self._sorted(part)
 
     def _sorted(self, part: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
         """The documents of a part that are new, and those that differ from the one with their id."""
@@ -196,13 +209,20 @@ def _next_row(store: Store | None) -> int:
 
 
 def _begun(address: str) -> Store | None:
-    try:
-        return Store.open(address)
-    except RunError:
-        names = {one.name for one in Path(address).iterdir()} if Path(address).is_dir() else set()
-        if any(name not in FILES and name[0] != "." for name in names):
-            raise RunError.at(address, "holds other files", "name a new folder") from None
-        return None
+    """The index that is there; None: there is none.
+
+    Raises:
+        RunError: other files, or an index that can not be opened.
+    """
+    if is_remote(address):
+        return Store.open(address) if Store.is_there(address) else None
+    folder = Path(address)
+    names = {one.name for one in folder.iterdir() if one.name[0] != "."} if folder.is_dir() else set()
+    if FIRST in names or not names:
+        return Store.open(address) if names else None
+    if names != {RECORD}:  # which alone is what a build leaves that was killed before its first documents
+        raise RunError.at(address, "holds other files", "name a new folder")
+    return None
 
 
 def _check_same(store: Store, about: IndexRecord) -> None:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from bertkit.errors import DataError
+from bertkit.errors import DataError, Parameter
 from bertkit.search.index.index import Index
 from bertkit.search.vectors import vectors_of
 
@@ -42,7 +42,15 @@ def outcomes(index: Index, questions: Sequence[str], answers: Sequence[str | Non
 
     Args:
         answers: None: no known question answers it.
+
+    Raises:
+        DataError: the index is empty, or has no such column.
     """
+    if column not in index.store.columns:
+        what = f"{column}: the index has no such column"
+        raise DataError.at(Parameter("answer"), what, f"its columns: {', '.join(index.store.columns)}")
+    if not index.store.count():
+        raise DataError.at(index.store.address, "holds no document", "add known questions first")
     predictor = index.model.queries
     vectors = vectors_of(predictor.task, predictor.predict(list(questions)))
     found = Outcome([], [])

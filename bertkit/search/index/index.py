@@ -7,8 +7,10 @@ index.search(Query("who wrote it", by="hybrid", where="year >= 2020", liked=["d3
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import functools
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Literal
 
 import numpy as np
@@ -23,6 +25,7 @@ from bertkit.search.index.lexicon import Lexicon, joined
 from bertkit.search.index.store import ID, TEXT, Store
 from bertkit.search.reranking import scores_of
 from bertkit.search.vectors import vectors_of
+from bertkit.warn import warn
 
 Array = NDArray[Any]
 By = Literal["vectors", "words", "hybrid"]
@@ -79,11 +82,15 @@ class Hit:
 
 
 class Index:
-    """An index, its model and its words. `Index.open` opens one."""
+    """An index, its model and its words. `Index.open` opens one; its model is opened when a vector is asked for."""
 
-    def __init__(self, store: Store, about: IndexRecord, model: VectorModel):
-        self.store, self.about, self.model = store, about, model
+    def __init__(self, store: Store, about: IndexRecord, open_own: Callable[[], VectorModel]):
+        self.store, self.about, self._open_own = store, about, open_own
         self.lexicon = Lexicon(store, about.text_columns)
+
+    @functools.cached_property
+    def model(self) -> VectorModel:
+        return self._open_own()
 
     @classmethod
     def open(cls, address: str, *, model: str | None = None, trust_code: bool = False) -> Index:
@@ -94,16 +101,18 @@ class Index:
             model: where its model is, if it was moved.
 
         Raises:
-            RunError: no index, or one of another model.
-            ModelError: its model is gone.
+            RunError: no index, or one of another model than the one that is named. An own model that was changed or
+                is gone shows when a vector is asked for.
         """
         store = Store.open(address)
         about = read_about(store.about(), address)
+        if not about.finished:
+            warn(f"{address}: its build was not finished, so documents are missing: run the same bertkit index build")
         if model is None:
-            return cls(store, about, open_model(about, address, trust_code=trust_code))
+            return cls(store, about, partial(open_model, about, address, trust_code=trust_code))
         given = VectorModel(model, trust_code=trust_code)
         about.check(given, address)
-        return cls(store, about, given)
+        return cls(store, about, lambda: given)
 
     def vector(self, text: str) -> Array:
         """Of a query, `(size,)` with length 1."""
@@ -121,17 +130,18 @@ class Index:
             DataError: a query that can not be asked, a filter that is none, or an id that is not there.
         """
         query.check()
+        depth = min(depth, max(1, self.store.count()))
         skip = {*query.skip, *query.liked, *query.disliked}
-        depth = max(depth, query.top) + len(skip)
+        depth = max(depth, min(query.top, self.store.count())) + len(skip)
         scores: dict[int, dict[str, float]] = {}
         rankings: list[list[int]] = []
         if query.by != "words":
-            near = self.store.nearest(self._moved(query), depth, query.where)
+            near = self.store.nearest(self._moved(query), depth, query.where or None)
             rankings.append(near.rows.tolist())
             for row, cosine in zip(near.rows.tolist(), near.cosines.tolist(), strict=True):
                 scores.setdefault(row, {})["cosine"] = cosine
         if query.by != "vectors" and query.text.strip():
-            rows, found = self.lexicon.search(query.text, depth, query.where)
+            rows, found = self.lexicon.search(query.text, depth, query.where or None)
             rankings.append(rows.tolist())
             for row, score in zip(rows.tolist(), found.tolist(), strict=True):
                 scores.setdefault(row, {})["bm25"] = score

@@ -27,6 +27,7 @@ log = logging.getLogger("bertkit")
 
 BLOCK = 5000
 """Documents whose texts are in memory at once."""
+OWN_FILES = "[0-9]*-????????.npz"
 MOST = 16
 """Segments; with more they are merged."""
 
@@ -54,7 +55,7 @@ class Lexicon:
         there = self._store.rows()
         self.rows, self.segments = [], []
         seen = np.zeros(0, dtype=np.int64)
-        for file in sorted(self._folder.glob("*.npz")):
+        for file in sorted(self._folder.glob(OWN_FILES)):
             try:
                 postings, rows = lexical.load(file)
             except (OSError, KeyError, ValueError, zipfile.BadZipFile):
@@ -107,7 +108,7 @@ class Lexicon:
         self.segments.append(Segment(postings, np.ones(len(rows), dtype=bool)))
 
     def _merge(self) -> None:
-        old = sorted(self._folder.glob("*.npz"))
+        old = sorted(self._folder.glob(OWN_FILES))
         postings = lexical.merged(self.segments)
         rows = np.concatenate([own[segment.alive] for own, segment in zip(self.rows, self.segments, strict=True)])
         self.rows, self.segments = [], []

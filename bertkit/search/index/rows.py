@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import datetime
+import decimal
 import json
+import math
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -13,12 +16,18 @@ from bertkit.data.read.sources import Source
 from bertkit.data.stream import stream
 from bertkit.errors import DataError, Parameter, Problem, did_you_mean
 from bertkit.recipe.schema import DataBlock
-from bertkit.search.index.store import ID, OWN, ROW, TEXT, VECTOR
+from bertkit.search.index.store import ID, ROW, TEXT, VECTOR
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 COLUMNS = (Column(TEXT, "text"),)
+TABLES = ("csv", "tsv")
+"""Formats in which a number is a text."""
+RESERVED = ("_distance", "_relevance_score", "_rowaddr", "_rowid", "_rowoffset", "_score")
+"""Names that LanceDB gives to columns of its own."""
+_INTEGER = re.compile(r"-?(?:0|[1-9]\d{0,17})")
+_NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?")
 
 
 @dataclass(frozen=True)
@@ -43,6 +52,10 @@ class Overview:
     """What a look at all documents found."""
 
     count: int = 0
+    names: dict[str, None] = field(default_factory=dict)
+    """All columns of the input."""
+    clash: set[str] = field(default_factory=set)
+    """Columns to keep that have the name of the index's own."""
     kinds: dict[str, set[type]] = field(default_factory=dict)
     numbered: bool = False
 
@@ -58,11 +71,14 @@ def look_at(sources: Sequence[Source], documents: Documents) -> Overview:
     look, places = Overview(), dict[str, str]()
     twice: list[Problem] = []
     without = 0
+    as_texts = all(source.format in TABLES for source in sources)
     for number, taken in enumerate(stream(sources, COLUMNS, documents.block, keeps_all=True), 1):
         row = taken.row or {}
         look.count, place, own = number, str(row["place"]), row.get("id")
+        look.names.update(dict.fromkeys(taken.values))
+        look.clash |= {ID, TEXT} & {*_kept(taken.values, documents)}
         for name, value in _row(row, taken.values, documents, number).items():
-            look.kinds.setdefault(name, set()).update([] if value is None else [type(value)])
+            look.kinds.setdefault(name, set()).update(_kinds_of(value, as_texts and name not in (ID, TEXT)))
         if own is None:
             without += 1
         elif (before := places.setdefault(str(own), place)) != place:
@@ -77,32 +93,71 @@ def look_at(sources: Sequence[Source], documents: Documents) -> Overview:
 
 
 def _check_columns(look: Overview, documents: Documents) -> None:
-    if own := sorted({*OWN} & {*look.kinds}):
-        raise DataError.at(documents.source, f"a column is called {own[0]}, as one of the index", "rename it")
     for name, option in ((documents.title, "title"), *((name, "columns") for name in documents.columns or ())):
-        if name and name not in look.kinds:
+        if name and name not in look.names:
             what = f"{name}: the documents have no such column"
-            raise DataError.at(Parameter(option), what, did_you_mean(name, look.kinds))
+            raise DataError.at(Parameter(option), what, did_you_mean(name, look.names))
+    if documents.title == documents.block.columns.get(TEXT, TEXT):
+        raise DataError.at(Parameter("title"), f"{documents.title}: is the column of the text", "leave it out")
+    todo = "rename it, or leave it out: --columns with those to keep"
+    for name in look.kinds:
+        if (
+            not name
+            or any(sign in name for sign in ".`\"'")
+            or name.casefold() in RESERVED
+            or name.casefold().startswith("bertkit_")
+        ):
+            raise DataError.at(documents.source, f"an index can not have a column called {name!r}", todo)
+    if look.clash:
+        what = f"has a further column called {min(look.clash)}, as one of the index"
+        raise DataError.at(documents.source, what, todo)
+
+
+def _kept(values: dict[str, Any], documents: Documents) -> dict[str, Any]:
+    """The columns of a document beside its id and its text."""
+    mapped = documents.block.columns
+    kept = {name: value for name, value in values.items() if name not in (mapped.get(TEXT, TEXT), mapped.get("id", ID))}
+    if documents.columns is None:
+        return kept
+    return {name: value for name, value in kept.items() if name in documents.columns or name == documents.title}
 
 
 def _row(row: dict[str, Any], values: dict[str, Any], documents: Documents, number: int) -> dict[str, Any]:
-    """A document: its id, its text and the columns to keep."""
-    source = documents.block.columns.get(TEXT, TEXT)
-    ids = documents.block.columns.get("id", "id")
-    kept = {name: value for name, value in values.items() if name not in (source, ids, ID, TEXT)}
-    if documents.columns is not None:
-        kept = {name: value for name, value in kept.items() if name in documents.columns or name == documents.title}
     own = str(row["id"]) if row.get("id") is not None else str(number)
-    return {ID: own, TEXT: row[TEXT], **{name: _plain(value) for name, value in kept.items()}}
+    kept = {name: _plain(value) for name, value in _kept(values, documents).items() if name not in (ID, TEXT)}
+    return {ID: own, TEXT: row[TEXT], **kept}
 
 
 def _plain(value: Any) -> Any:
     """A value as a column holds it: what is neither a number, a date nor a text becomes JSON."""
+    if isinstance(value, float) and math.isnan(value):
+        return None
+    if isinstance(value, decimal.Decimal):
+        return float(value)
+    if isinstance(value, datetime.datetime) and value.tzinfo:
+        return value.astimezone(datetime.UTC).replace(tzinfo=None)
     if value is None or isinstance(value, (bool, int, float, str, datetime.date)):
         return value
+    if isinstance(value, datetime.time):
+        return value.isoformat()
     if isinstance(value, list) and all(isinstance(one, str) for one in value):
         return value
     return json.dumps(value, ensure_ascii=False, default=str)
+
+
+def _kinds_of(value: Any, as_text: bool) -> set[type]:
+    """The type of a value; none of one that is missing.
+
+    Args:
+        as_text: it stands in a table, where numbers are texts, and a missing one is an empty text.
+    """
+    if as_text and isinstance(value, str):
+        if not value.strip():
+            return set()
+        return {int} if _INTEGER.fullmatch(value) else {float} if _NUMBER.fullmatch(value) else {str}
+    if value is None:
+        return set()
+    return {str} if type(value) is int and abs(value) >= 2**63 else {type(value)}
 
 
 def schema_of(look: Overview, size: int) -> pa.Schema:
@@ -130,11 +185,17 @@ def _texts(found: set[type]) -> pa.DataType:
 
 
 def as_kind(value: Any, kind: pa.DataType) -> Any:
-    """A value as a column of that type gives it back."""
+    """A value as a column of that type gives it back.
+
+    Raises:
+        ValueError: a text that is no number, in a column of numbers.
+    """
     import pyarrow as pa
 
     if value is None:
         return None
+    if isinstance(value, str) and (pa.types.is_integer(kind) or pa.types.is_floating(kind)):
+        return (float if pa.types.is_floating(kind) else int)(value) if value.strip() else None
     if pa.types.is_string(kind) or pa.types.is_large_string(kind):
         return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
     return float(value) if pa.types.is_floating(kind) and isinstance(value, int) else value
@@ -144,9 +205,11 @@ def column_of(rows: list[dict[str, Any]], field: pa.Field, source: str) -> pa.Ar
     """Raises DataError for a value that a column of the index can not hold."""
     import pyarrow as pa
 
-    values = [as_kind(row.get(field.name), field.type) for row in rows]
-    try:
-        return pa.array(values, field.type)
-    except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError) as error:
-        what = f"the column {field.name} holds {field.type} in the index: {error}"
-        raise DataError.at(source, what, "write it so, or leave it out with --columns") from error
+    for row in rows:
+        value = row.get(field.name)
+        try:
+            pa.array([as_kind(value, field.type)], field.type)
+        except (ValueError, TypeError, OverflowError) as error:  # Arrow's own are kinds of these
+            what = f"document {row[ID]:.60}: its {field.name} {value!r:.40} is not {field.type}, as in the index"
+            raise DataError.at(source, what, "correct it, or leave the column out with --columns") from error
+    return pa.array([as_kind(row.get(field.name), field.type) for row in rows], field.type)

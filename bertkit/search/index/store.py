@@ -9,16 +9,19 @@ document's `bertkit_row` counts up over all that were ever added, so it is never
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+import re
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bertkit.errors import DataError, Parameter, RunError
+from bertkit.errors import DataError, RunError
 from bertkit.extras import need
 from bertkit.fs import is_remote
+from bertkit.search.index.filters import EXAMPLE, WHERE, check_filter
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -61,12 +64,18 @@ class Store:
         if not is_remote(address) and not Path(address).is_dir():
             raise RunError.at(address, "no such folder", todo)
         base = _connect(address)
-        if DOCUMENTS not in _tables(base):
+        with _reading(address):
+            names = _tables(base)
+        if DOCUMENTS not in names:
             raise RunError.at(address, "no index", todo)
-        try:
+        with _reading(address):
             return cls(address, base, base.open_table(DOCUMENTS))
-        except (RuntimeError, ValueError, OSError) as error:
-            raise RunError.at(address, f"can not be opened: {error}", "copy it again, or build it again") from error
+
+    @classmethod
+    def is_there(cls, address: str) -> bool:
+        """Whether there is an index at an address."""
+        with _reading(address):
+            return DOCUMENTS in _tables(_connect(address))
 
     @classmethod
     def create(cls, address: str, first: pa.Table, about: str) -> Store:
@@ -78,9 +87,7 @@ class Store:
         import pyarrow as pa
 
         base = _connect(address)
-        for name in _tables(base):
-            base.drop_table(name)  # of a build that was killed before its first documents
-        base.create_table(ABOUT, pa.table({"json": [about]}))
+        base.create_table(ABOUT, pa.table({"json": [about]}), mode="overwrite")
         return cls(address, base, base.create_table(DOCUMENTS, first))
 
     @property
@@ -98,7 +105,11 @@ class Store:
         return int(self.schema.field(VECTOR).type.list_size)
 
     def about(self) -> str:
-        return str(self._base.open_table(ABOUT).to_arrow()["json"][0])
+        with _reading(self.address):
+            table = self._base.open_table(ABOUT).to_arrow()
+        if table.column_names != ["json"] or len(table) != 1:
+            raise RunError.at(self.address, "is not an index of bertkit", "name another folder")
+        return str(table["json"][0])
 
     def describe(self, about: str) -> None:
         """Replace what the index knows of itself."""
@@ -123,7 +134,9 @@ class Store:
 
     def rows(self, where: str | None = None) -> Array:
         """`(document,)` int64, rising: the `bertkit_row` of all documents, or of those that a filter keeps."""
-        found = self._scan(where, [ROW])[ROW].to_numpy()
+        if where:
+            check_filter(where, self.columns)
+        found = self._scan(where, [ROW], asked=True)[ROW].to_numpy()
         return np.sort(found.astype(np.int64))
 
     def known(self, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
@@ -176,12 +189,15 @@ class Store:
             where: a filter in SQL; the nearest of those that it keeps.
             exact: compare all, whatever index of vectors there is.
         """
+        if where:
+            check_filter(where, self.columns)
+        count = max(1, min(count, self.count()))
         search = self._documents.search(query, vector_column_name=VECTOR).distance_type("cosine").limit(count)
         if exact:
             search = search.bypass_vector_index()
         if where:
             search = search.where(where, prefilter=True)
-        with _filtering(where):
+        with _reading(self.address, where):
             found = search.select([ROW, "_distance"]).to_arrow()
         return Nearest(found[ROW].to_numpy(), 1 - found["_distance"].to_numpy().astype(np.float64))
 
@@ -199,25 +215,32 @@ class Store:
     def has_vector_index(self) -> bool:
         return any(VECTOR in one.columns for one in self._documents.list_indices())
 
-    def _scan(self, where: str | None, columns: Sequence[str]) -> pa.Table:
-        search = self._documents.search().select([*columns]).limit(max(1, self.count()))
-        with _filtering(where):
+    def _scan(self, where: str | None, columns: Sequence[str], *, asked: bool = False) -> pa.Table:
+        """Columns of documents.
+
+        Args:
+            asked: whether the filter is the user's.
+        """
+        with _reading(self.address, where if asked else None):
+            search = self._documents.search().select([*columns]).limit(max(1, self.count()))
             return (search.where(where) if where else search).to_arrow()
 
 
-class _filtering:
-    """Turns LanceDB's error about a filter into one for the user."""
+@contextlib.contextmanager
+def _reading(address: str, where: str | None = None) -> Iterator[None]:
+    """Turns LanceDB's errors into those of a user: about the filter, or about files that are damaged."""
+    try:
+        yield
+    except (ValueError, RuntimeError, OSError) as error:
+        said = _SOURCE.split(" ".join(str(error).split()))[0]
+        if where:
+            raise DataError.at(WHERE, f"{where}: {said:.150}", EXAMPLE) from error
+        todo = "copy the index again, or build it again in a new folder"
+        raise RunError.at(address, f"can not be read: {said:.150}", todo) from error
 
-    def __init__(self, where: str | None):
-        self._where = where
 
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
-        if self._where and isinstance(error, (ValueError, RuntimeError, OSError)):
-            todo = "a condition in SQL over the documents' columns: \"year >= 2020 AND lang = 'en'\""
-            raise DataError.at(Parameter("where"), f"{self._where}: {error}", todo) from error
+_SOURCE = re.compile(r",? ?/\S+\.rs:\d+")
+"""Where in LanceDB's own code an error comes from."""
 
 
 def _is_in(column: str, names: Sequence[str]) -> str:
@@ -226,7 +249,9 @@ def _is_in(column: str, names: Sequence[str]) -> str:
 
 
 def _connect(address: str) -> Any:
-    return need("lancedb", extra="index", feature="an index").connect(address)
+    lancedb = need("lancedb", extra="index", feature="an index")
+    with _reading(address):
+        return lancedb.connect(address)
 
 
 def _tables(base: Any) -> list[str]:

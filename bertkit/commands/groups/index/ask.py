@@ -64,6 +64,8 @@ def ask(
     check_lines(output)
     if (reader is None) == (not faq):
         raise DataError.at("ask", "expected one of --reader and --faq", "name a Run of squad: --reader runs/squad")
+    if threshold is not None and not threshold == threshold:
+        raise DataError.at("--threshold", "nan is no cosine", "leave it out, or name a number")
     query = Query(question, passages, by, where)
     query.check()
     if faq:
@@ -117,7 +119,7 @@ def _questions(source: str, answer: str, sets: list[str] | None) -> tuple[list[s
     block = load({"task": "embed"}, console.only(sets, "data")).data
     texts: list[str] = []
     answers: list[str | None] = []
-    for taken in stream([source], COLUMNS, block):
+    for taken in stream([source], COLUMNS, block, keeps_all=True):
         if answer not in taken.values:
             raise DataError.at(source, f"no column {answer}", "name the column with the answers: --answer COLUMN")
         given = taken.values[answer]

@@ -108,7 +108,8 @@ def show_hits(hits: list[Hit], output: str | None) -> None:
     """Hits as a table, or as JSON lines."""
     if output is not None:
         rows = [
-            {"rank": n, "id": hit.id, "score": hit.score, **hit.scores, **hit.document} for n, hit in enumerate(hits, 1)
+            {"rank": rank, "id": hit.id, "score": hit.score, "scores": hit.scores, "document": hit.document}
+            for rank, hit in enumerate(hits, 1)
         ]
         write_lines(rows, output)
         return
@@ -122,7 +123,7 @@ def show_hits(hits: list[Hit], output: str | None) -> None:
         [
             (
                 str(number),
-                hit.id,
+                f"{hit.id:.60}",
                 f"{hit.score:.4f}",
                 *(f"{hit.scores[name]:.4f}" if name in hit.scores else "" for name in names if len(names) > 1),
                 f"{' '.join(str(hit.document['text']).split()):.100}",
