@@ -37,7 +37,7 @@ def test_without_times_the_order_of_the_file_counts(file: str) -> None:
 @pytest.mark.parametrize(
     ("row", "said"),
     [
-        (("", "d1", "2026-01-01", "1"), "user.*is empty"),
+        (("", "d1", "2026-01-01", "1"), "who is empty or no id"),
         (("ann", "d1", "soon", "1"), r"reads.csv:2  day is not a time: 'soon'; write 2024-03-05"),
         (("ann", "d1", "2026-01-01", "0"), r"reads.csv:2  the weight '0' is not a number above 0"),
         (("ann", "d1", "2026-01-01", "many"), "the weight 'many' is not a number"),

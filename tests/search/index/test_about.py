@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -12,9 +14,20 @@ from bertkit.search.index.about import IndexRecord, VectorModel, from_index, ope
 from bertkit.search.index.store import Store
 
 
-def test_a_model_that_gives_no_vectors(tiny_run: Run) -> None:
-    with pytest.raises(ModelError, match="its task classify gives no vectors of texts"):
-        VectorModel(str(tiny_run.path))
+def test_of_a_run_of_another_task_the_encoder_is_taken(tiny_run: Run) -> None:
+    model = VectorModel(str(tiny_run.path))
+    assert model.size == 32
+    assert model.name == str(tiny_run.path)
+
+
+def test_a_changed_configuration_is_another_model(address: str, tiny_bert: Path, tmp_path: Path) -> None:
+    """The weights are the same, and the answers are not."""
+    other = shutil.copytree(tiny_bert, tmp_path / "other")
+    config = json.loads((other / "config.json").read_text())
+    (other / "config.json").write_text(json.dumps({**config, "hidden_act": "relu"}))
+    about = read_about(Store.open(address).about(), address)
+    with pytest.raises(RunError, match=r"another model than .*, or that was changed since"):
+        about.check(VectorModel(str(other)), address)
 
 
 def test_the_record_of_another_version(address: str) -> None:

@@ -13,10 +13,11 @@ from bertkit.recipe.schema import DataBlock
 from bertkit.search.index import building
 from bertkit.search.index.about import VectorModel, read_about
 from bertkit.search.index.building import add, build, delete
+from bertkit.search.index.index import Index
 from bertkit.search.index.rows import Documents
 from bertkit.search.index.store import Store
 from bertkit.search.vectors import vectors_of
-from tests.helpers import write_csv
+from tests.helpers import warnings, write_csv
 from tests.search.index.conftest import ROWS, TEXTS, silent
 
 
@@ -117,7 +118,7 @@ def test_empty_documents_are_left_out_if_asked(tmp_path: Path, model, documents)
 def test_additions_fit_the_index(address: str, model, documents) -> None:
     with pytest.raises(DataError, match="a column that the index does not have: colour; leave it out with --columns"):
         add(address, documents([{"id": "n", "text": "x", "colour": "red"}], "n.jsonl"), model, silent)
-    with pytest.raises(DataError, match="the column year holds int64 in the index"):
+    with pytest.raises(DataError, match="document n: its year 'soon' is not int64, as in the index"):
         add(address, documents([{"id": "n", "text": "x", "year": "soon"}], "n.jsonl"), model, silent)
     assert add(address, documents([{"id": "n", "text": "x"}], "n.jsonl"), model, silent).added == 1
 
@@ -128,3 +129,50 @@ def test_a_folder_with_other_files(tmp_path: Path, model, documents) -> None:
     with pytest.raises(RunError, match="holds other files; name a new folder"):
         build(str(tmp_path / "mine"), documents(), model, silent)
     assert (tmp_path / "mine" / "thesis.txt").read_text() == "precious"
+
+
+def test_a_mistake_in_the_last_document_adds_nothing(
+    address: str, model, documents, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(building, "PART", 2)
+    rows = [{"id": f"n{number}", "text": "hello", "year": 2000} for number in range(5)]
+    for last in ({"id": "n9", "text": "x", "year": "soon"}, {"id": "d1", "text": "another text", "year": 1}):
+        with pytest.raises(DataError):
+            add(address, documents([*rows, last], "n.jsonl"), model, silent)
+        assert Store.open(address).count() == 5
+
+
+def test_what_is_not_ours_stays(tmp_path: Path, address: str, model, documents) -> None:
+    import lancedb
+
+    own = tmp_path / "own"
+    (own / "words").mkdir(parents=True)
+    (own / "words" / "mine.npz").write_text("precious")
+    theirs = tmp_path / "theirs"
+    lancedb.connect(str(theirs)).create_table("about", [{"a": 1}])
+    lancedb.connect(str(theirs)).create_table("documents", [{"a": 1}])
+    for folder in (own, theirs):
+        with pytest.raises(RunError):
+            build(str(folder), documents(), model, silent)
+    assert (own / "words" / "mine.npz").read_text() == "precious"
+    assert lancedb.connect(str(theirs)).open_table("documents").count_rows() == 1
+    for file in Path(address, "documents.lance").rglob("*.manifest"):
+        file.write_bytes(b"damaged")
+    with pytest.raises(RunError, match="can not be read"):
+        build(address, documents(), model, silent)
+
+
+def test_an_unfinished_index_is_said_to_be_one(
+    tmp_path: Path, model, documents, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def stopped(*_: Any) -> Any:
+        raise KeyboardInterrupt
+
+    address = str(tmp_path / "index")
+    monkeypatch.setattr(building, "recall_of", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        build(address, documents(), model, silent)
+    with pytest.raises(RunError, match="its build was not finished"):
+        delete(address, ["d1"])
+    Index.open(address)
+    assert any("its build was not finished" in one for one in warnings(caplog))

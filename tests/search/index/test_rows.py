@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import decimal
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from bertkit.recipe.schema import DataBlock
 from bertkit.search.index.building import add, build
 from bertkit.search.index.rows import Documents
 from bertkit.search.index.store import Store
+from tests.helpers import write_csv
 from tests.search.index.conftest import silent
 
 
@@ -49,7 +51,7 @@ def test_columns_keep_their_types(tmp_path: Path, model) -> None:
         ([{"id": "a", "text": "x"}, {"id": "a", "text": "y"}], {}, "the id a stands at .*:1 too"),
         ([{"id": "a", "text": "x"}, {"text": "y"}], {}, "1 of 2 documents have no id"),
         ([{"id": "a", "text": "x"}, {"id": "b", "text": " "}], {}, "text.*is empty"),
-        ([{"id": "a", "text": "x", "bertkit_row": 1}], {}, "a column is called bertkit_row"),
+        ([{"id": "a", "text": "x", "bertkit_row": 1}], {}, "can not have a column called 'bertkit_row'"),
         ([{"id": "a", "text": "x"}], {"title": "titel"}, "--title  titel: the documents have no such column"),
         ([{"id": "a", "text": "x", "b": 1}], {"columns": ("c",)}, "--columns  c: .*no such column"),
     ],
@@ -60,3 +62,71 @@ def test_documents_that_can_not_be_used(
     with pytest.raises(DataError, match=said):
         build(str(tmp_path / "index"), documents(rows, "bad.jsonl", **options), model, silent)
     assert not (tmp_path / "index" / "documents.lance").exists()
+
+
+def test_numbers_of_a_table_are_numbers(tmp_path: Path, model) -> None:
+    """Also where some are missing; a text with zeros before it stays one."""
+    rows = [
+        ("a", "the cat", "2019", "1.5", "007", ""),
+        ("b", "a dog", "", "2", "8", ""),
+        ("c", "good", "2021", "x", "9", ""),
+    ]
+    file = write_csv(tmp_path / "a.csv", ("id", "text", "year", "mixed", "code", "none"), rows)
+    address = str(tmp_path / "index")
+    some = Documents(str(file), DataBlock())
+    build(address, some, model, silent)
+    store = Store.open(address)
+    assert len(store.rows("year >= 2020")) == 1
+    assert len(store.rows("year IS NULL")) == 1
+    assert store.known(["a"])["a"] == {
+        "id": "a",
+        "text": "the cat",
+        "year": 2019,
+        "mixed": "1.5",
+        "code": "007",
+        "none": "",
+        "bertkit_row": int(store.rows()[0]),
+    }
+    assert add(address, some, model, silent).known == 3
+    wrong = write_csv(tmp_path / "b.csv", ("id", "text", "year"), [("d", "x", "2020"), ("e", "y", "soon")])
+    with pytest.raises(DataError, match="document e: its year 'soon' is not int64"):
+        add(address, Documents(str(wrong), DataBlock()), model, silent)
+    assert Store.open(address).count() == 3
+
+
+def test_values_that_no_two_readings_agree_on(tmp_path: Path, model) -> None:
+    zone = datetime.timezone(datetime.timedelta(hours=1))
+    table = pa.table(
+        {
+            "id": ["a"],
+            "text": ["the cat"],
+            "x": [float("nan")],
+            "when": pa.array([datetime.datetime(2026, 3, 5, 1, tzinfo=zone)]),
+            "price": pa.array([decimal.Decimal("1.50")]),
+            "much": pa.array([2**63], pa.uint64()),
+        }
+    )
+    pq.write_table(table, tmp_path / "a.parquet")
+    address = str(tmp_path / "index")
+    some = Documents(str(tmp_path / "a.parquet"), DataBlock())
+    build(address, some, model, silent)
+    row = Store.open(address).known(["a"])["a"]
+    assert (row["x"], row["when"], row["price"]) == (None, datetime.datetime(2026, 3, 5), 1.5)
+    assert row["much"] == str(2**63)
+    assert add(address, some, model, silent).known == 1
+
+
+@pytest.mark.parametrize("name", ["a.b", "_rowid", "_Distance", "", "a`b", "Bertkit_Row", 'a"b'])
+def test_names_that_a_table_can_not_have(name: str, tmp_path: Path, model, documents) -> None:
+    with pytest.raises(DataError, match="an index can not have a column called"):
+        build(str(tmp_path / "index"), documents([{"id": "a", "text": "x", name: 1}], "n.jsonl"), model, silent)
+
+
+def test_a_second_column_of_the_text_or_the_id(tmp_path: Path, model, documents) -> None:
+    rows = [{"key": "a", "body": "the cat", "id": "z", "n": 1}]
+    mapping = {"text": "body", "id": "key"}
+    with pytest.raises(DataError, match="has a further column called id"):
+        build(str(tmp_path / "index"), documents(rows, "c.jsonl", mapping=mapping), model, silent)
+    some = documents(rows, "c.jsonl", mapping=mapping, columns=("n",))
+    build(str(tmp_path / "index"), some, model, silent)
+    assert Store.open(str(tmp_path / "index")).columns == ["id", "text", "n"]

@@ -26,8 +26,8 @@ def test_a_table_and_json_lines(bertkit, index: Path, tmp_path: Path) -> None:
     rows = [json.loads(line) for line in file.read_text("utf-8").splitlines()]
     assert [row["rank"] for row in rows] == [1, 2, 3]
     first = rows[0]
-    assert (first["id"], first["year"], first["text"]) == ("d3", 2022, "i want my parcel back")
-    assert first["bm25"] > 0
+    assert (first["id"], first["document"]) == ("d3", {"text": "i want my parcel back", "year": 2022, "lang": "en"})
+    assert first["scores"]["bm25"] > 0
     code, out, _ = bertkit("index", "query", index, "good bye", "-k", 1, "-o", "-")
     assert json.loads(out)["id"] == "d5"
 
@@ -72,7 +72,9 @@ def test_what_other_models_say_is_shown(bertkit, index: Path, tiny_run: Run, tin
         (("x", "--by", "magic"), "magic"),
         (("x", "--liked", "d1", "--by", "words"), "feedback moves the query's vector"),
         (("x", "--liked", "d77"), "d77"),
-        (("x", "--where", "yeer = 1"), "a condition in SQL"),
+        (("x", "--where", "yeer = 1"), "yeer: the index has no such column; did you mean year?"),
+        (("x", "--where", "lang = 'en' year > 2020"), "is not one condition"),
+        (("x", "--where", "year = 'soon'"), "--where"),
         (("x", "-o", "hits.csv"), "hits.csv"),
         (("x", "--rerank", "nowhere"), "nowhere"),
         (("x", "--intent", "nowhere"), "nowhere"),
