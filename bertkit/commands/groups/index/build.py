@@ -32,9 +32,9 @@ def build(
 ) -> None:
     """Make an index of documents: their vectors, their words, and their columns.
 
-    bertkit index build articles.csv --model runs/vectors -o runs/index
+    bertkit index build articles.csv -m runs/vectors -o runs/index
 
-    bertkit index build corpus.jsonl -s data.columns.id=_id --title title --model runs/vectors -o runs/index
+    bertkit index build corpus.jsonl --title title -m runs/vectors -o runs/index
 
     Killed, the same command goes on.
     """

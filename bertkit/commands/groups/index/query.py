@@ -66,9 +66,9 @@ def query(
 ) -> None:
     """Find documents.
 
-    bertkit index query runs/index "who wrote it" --by hybrid --where "year >= 2020"
+    bertkit index query runs/index "who wrote it" --by hybrid --where "n > 20"
 
-    bertkit index query runs/index "who wrote it" --liked d3 --liked d7 --disliked d4
+    bertkit index query runs/index "who wrote it" --liked d3 --disliked d4
     """
     from bertkit.search.index.index import Query
 
