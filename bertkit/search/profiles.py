@@ -15,6 +15,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from bertkit.errors import DataError, Parameter
+from bertkit.metrics import METRICS, intervals
+from bertkit.metrics.paired import Difference, Effort, differences
 from bertkit.search import exact
 
 Array = NDArray[Any]
@@ -134,3 +137,17 @@ def leave_last_out(
     by_profile = np.array([hidden[name] in [pick.id for pick in picks[name]] for name in rest], dtype=bool)
     by_popularity = np.array([hidden[name] in common[name] for name in rest], dtype=bool)
     return HiddenLast([*rest], by_profile, by_popularity)
+
+
+def hit_rates(found: HiddenLast) -> tuple[dict[str, tuple[float, tuple[float, float]]], Difference]:
+    """Side -> share of the users whose last document was found, with its 95% interval; and profile against popularity.
+
+    Raises:
+        DataError: no user has two documents.
+    """
+    if not found.users:
+        raise DataError.at(Parameter("evaluate"), "no user has two documents", "name users with more")
+    metric, ones = METRICS["accuracy"], np.ones(len(found.users), dtype=np.int64)
+    sides = {"profile": found.profile.astype(np.int64), "popularity": found.popularity.astype(np.int64)}
+    rates = {name: (float(own.mean()), intervals(metric, own, ones)["accuracy"]) for name, own in sides.items()}
+    return rates, differences(metric, sides["popularity"], sides["profile"], ones, Effort())[0]

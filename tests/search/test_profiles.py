@@ -5,8 +5,19 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from bertkit.errors import DataError
 from bertkit.search.exact import unit
-from bertkit.search.profiles import DAY, Catalogue, History, leave_last_out, popular, recommend, weights_of
+from bertkit.search.profiles import (
+    DAY,
+    Catalogue,
+    HiddenLast,
+    History,
+    hit_rates,
+    leave_last_out,
+    popular,
+    recommend,
+    weights_of,
+)
 
 ANGLES = {"n0": 0, "n1": 10, "n2": 20, "n3": 80, "n4": 90, "n5": 100}
 CATALOGUE = Catalogue(
@@ -63,6 +74,19 @@ def test_the_last_document_is_hidden_and_found_again() -> None:
     more = leave_last_out(CATALOGUE, {**east, "x": seen("n3", "n2")}, 1, None)
     assert more.profile.tolist() == [True, True, True, False]
     assert more.popularity.tolist() == [False] * 4  # n0 and n1 are the most read
+
+
+def test_hit_rates_with_a_paired_test() -> None:
+    """Of ten users the profile finds eight, popularity two of these: six differ, all to one side."""
+    one, other = np.array([True] * 8 + [False] * 2), np.array([True] * 2 + [False] * 8)
+    rates, test = hit_rates(HiddenLast([f"u{n}" for n in range(10)], one, other))
+    assert (rates["profile"][0], rates["popularity"][0]) == (0.8, 0.2)
+    low, high = rates["profile"][1]
+    assert low < 0.8 < high
+    assert test.difference == pytest.approx(0.6)
+    assert test.p == pytest.approx(2 / 2**6)
+    with pytest.raises(DataError, match="no user has two documents"):
+        hit_rates(HiddenLast([], one[:0], other[:0]))
 
 
 def test_a_hidden_document_was_not_seen_before() -> None:

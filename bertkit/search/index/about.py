@@ -42,6 +42,8 @@ class IndexRecord(BaseModel):
     """Of the model (inference/bulk/identity.py)."""
     reads: dict[str, Any]
     """How it reads documents: pooling, prompt, windows."""
+    mapping: dict[str, str] = {}
+    """Names of the columns `text` and `id` in the files of the build, if they are others."""
     title: str | None = None
     """A column that stands before the text."""
     numbered: bool = False

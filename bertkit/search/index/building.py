@@ -64,6 +64,7 @@ def build(address: str, documents: Documents, model: VectorModel, meter: Meter) 
             model=from_index(model.name, address),
             hashes=model.hashes,
             reads=model.reads,
+            mapping={name: str(own) for name, own in documents.block.columns.items() if name in (TEXT, ID)},
             title=documents.title,
             numbered=look.numbered,
             inputs=inputs,
@@ -91,7 +92,8 @@ def add(address: str, documents: Documents, model: VectorModel, meter: Meter, *,
     if not about.finished:
         raise RunError.at(address, UNFINISHED, "run the same bertkit index build again")
     about.check(model, address)
-    documents = Documents(documents.source, documents.block, about.title, documents.columns)
+    block = documents.block.model_copy(update={"columns": {**about.mapping, **documents.block.columns}})
+    documents = Documents(documents.source, block, about.title, documents.columns)
     with said_once(), opened(documents.source, COLUMNS, documents.block, keep_bad=False) as found:
         look = look_at(found.sources, documents)
         if look.numbered:

@@ -102,6 +102,15 @@ def test_rows_without_ids_are_numbered(tmp_path: Path, model) -> None:
         add(address, some, model, silent)
 
 
+def test_an_addition_knows_the_columns_of_the_build(tmp_path: Path, model, documents) -> None:
+    address, mapping = str(tmp_path / "index"), {"text": "body", "id": "key"}
+    build(address, documents([{"key": "a", "body": "the cat", "n": 1}], "a.jsonl", mapping=mapping), model, silent)
+    assert add(address, documents([{"key": "b", "body": "a dog", "n": 2}], "b.jsonl"), model, silent).total == 2
+    other = documents([{"name": "c", "body": "good bye", "n": 3}], "c.jsonl", mapping={"id": "name"})
+    assert add(address, other, model, silent).total == 3
+    assert sorted(Store.open(address).everything()[0]) == ["a", "b", "c"]
+
+
 def test_a_title_stands_before_the_text(tmp_path: Path, model, documents) -> None:
     rows = [{"id": "a", "title": "Parcel", "text": "it is late"}, {"id": "b", "title": None, "text": "good bye"}]
     address = str(tmp_path / "index")

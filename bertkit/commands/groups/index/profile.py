@@ -11,7 +11,7 @@ from bertkit.commands.shared import console
 from bertkit.errors import DataError
 
 if TYPE_CHECKING:
-    from bertkit.search.profiles import Catalogue, History
+    from bertkit.search.profiles import Catalogue, HiddenLast, History
 
 
 def profile(
@@ -50,6 +50,8 @@ def profile(
     check_lines(output)
     if half_life is not None and not half_life > 0:
         raise DataError.at("--half-life", f"{half_life:g} days: expected more than 0", "leave it out, or raise it")
+    if evaluate and output is not None:
+        raise DataError.at("--output", "does not go with --evaluate, which prints its figures", "leave one out")
     store = Store.open(index)
     block = _block(sets)
     known = read_users(users, block, ColumnNames(user, item, time, weight), timed=half_life is not None)
@@ -96,22 +98,12 @@ def _show(found: dict[str, Any], output: str | None) -> None:
     console.table(header, [(r["user"], str(r["rank"]), r["id"], f"{r['cosine']:.4f}", r["because"]) for r in rows])
 
 
-def _show_evaluation(found: Any, top: int) -> None:
-    import numpy as np
+def _show_evaluation(found: HiddenLast, top: int) -> None:
+    from bertkit.search.profiles import hit_rates
 
-    from bertkit.metrics import METRICS, intervals
-    from bertkit.metrics.paired import Effort, differences
-
-    if not len(found.users):
-        raise DataError.at("--evaluate", "no user has two documents", "name users with more")
-    metric, ones = METRICS["accuracy"], np.ones(len(found.users), dtype=np.int64)
-    sides = {"profile": found.profile.astype(np.int64), "popularity": found.popularity.astype(np.int64)}
-    rows = []
-    for name, own in sides.items():
-        low, high = intervals(metric, own, ones)["accuracy"]
-        rows.append((name, f"{own.mean():.3f}", f"{low:.3f} to {high:.3f}"))
+    rates, test = hit_rates(found)
+    rows = [(name, f"{rate:.3f}", f"{low:.3f} to {high:.3f}") for name, (rate, (low, high)) in rates.items()]
     console.table(("side", f"hit rate@{top}", "95% interval"), rows)
-    test = differences(metric, sides["popularity"], sides["profile"], ones, Effort())[0]
     low, high = test.interval
     console.say(
         f"{len(found.users):,} users; difference {test.difference:+.3f} ({low:+.3f} to {high:+.3f}), "

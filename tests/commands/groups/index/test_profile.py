@@ -49,6 +49,7 @@ def test_hit_rates(bertkit, index: Path, reads: Path) -> None:
         (("--user", "who"), "who"),
         (("--time", "date"), "date: no such column"),
         (("-o", "a.csv"), "a.csv"),
+        (("--evaluate", "-o", "a.jsonl"), "--output  does not go with --evaluate"),
     ],
 )
 def test_mistakes(arguments: tuple[str, ...], said: str, bertkit, index: Path, reads: Path) -> None:
