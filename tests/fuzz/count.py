@@ -10,6 +10,8 @@ import re
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 csv.field_size_limit(2**31 - 1)
 _LONE_CR = re.compile(r"\r(?!\n)")
 
@@ -35,6 +37,8 @@ def read(file: Path, encoding: str = "utf-8") -> list[Any] | None:
         from pyarrow import feather, parquet
 
         return (parquet.read_table if file.suffix == ".parquet" else feather.read_table)(file).to_pylist()
+    if file.suffix == ".npy":
+        return list(np.load(file, allow_pickle=False))
     text = file.read_bytes().decode(encoding).removeprefix("\ufeff")
     if file.suffix == ".csv":
         return _csv(text)

@@ -67,6 +67,7 @@ def records(source: Source, tables: Iterable[Any], features: dict[str, Any]) -> 
     number = 0
     for table in tables:
         for start in range(0, table.num_rows, BATCH):  # a batch of a file may have any size
+            table.slice(start, BATCH).validate(full=True)  # offsets of a damaged file lead out of its memory
             for values in named_classes(table.slice(start, BATCH).to_pylist(), features):
                 number += 1
                 yield Record(source.row(number), number, values)

@@ -114,3 +114,16 @@ def test_features_without_names_are_plain_numbers(tmp_path, monkeypatch):
     content = '{"info": {"features": {"label": {"_type": "ClassLabel", "names": 5}, "text": []}}}'
     file = write_table("a.parquet", TABLE.replace_schema_metadata({"huggingface": content}))
     assert [values["label"] for _, _, values in rows(file)] == [1, 0, -1]
+
+
+def test_offsets_that_lead_out_of_a_file(tmp_path) -> None:
+    """pyarrow itself would read foreign memory, or end in a SystemError."""
+    file = tmp_path / "rows.arrow"
+    table = pa.table({"text": ["the cat", "a dog", "good bye"]})
+    with pa.OSFile(str(file), "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:
+        writer.write_table(table)
+    content = file.read_bytes()
+    offsets, wrong = (b"".join(n.to_bytes(4, "little") for n in (0, 7, at, 20)) for at in (12, 2**22))
+    assert content.count(offsets) == 1
+    file.write_bytes(content.replace(offsets, wrong))
+    assert "can not be read as arrow" in message(str(file))
