@@ -38,6 +38,10 @@ class Encoded:
     warnings: list[str] = field(default_factory=list)
     counts: Counts = field(default_factory=dict)
     """What notes and warnings are made of, to be added up over parts of many rows (`Codec.messages`)."""
+    lost: Sequence[int] = field(default=(), kw_only=True)
+    """Of each row, how many of its tokens are in no example. Empty: the task does not count them."""
+    windows: Sequence[int] = field(default=(), kw_only=True)
+    """Of each row, in how many windows it is read. Empty: each example is one."""
     phases: Sequence[tuple[int, float]] = field(default=(), kw_only=True)
     """For each phase of the training its number of examples and its share of the steps. Examples are in the order of
     the phases, and so are the steps. Empty: one phase."""

@@ -110,7 +110,7 @@ def encode(
             examples.append({"row": row, **frame.around(_keep(a, spans_a), _keep(b, spans_b))})
         counts.add(len(a) + len(b), _lost(len(a), len(b), room, plans, options), len(plans))
     found = counts.found()
-    return Encoded(examples, *messages(found), found)
+    return Encoded(examples, *messages(found), found, lost=counts.each)
 
 
 NOTHING = np.empty(0, dtype=np.int32)
@@ -147,6 +147,11 @@ class Cutter:
         self._counts.add(len(tokens), _lost(len(tokens), 0, room, plans, self._options), len(plans))
         kept = [_keep(tokens, spans) for spans, _ in plans]
         return [np.concatenate([before, one]) for one in kept] if len(before) else kept
+
+    @property
+    def lost(self) -> int:
+        """Tokens of all texts so far that are in no example."""
+        return self._counts.lost
 
     def found(self) -> Counts:
         """As `Encoded.counts`."""
@@ -234,6 +239,8 @@ class _Counts:
     def __init__(self, limit: int, how: str):
         self.limit, self.how = limit, how
         self.texts = self.long = self.windows = self.tokens = self.lost = 0
+        self.each: list[int] = []
+        """Tokens lost of each text."""
 
     def add(self, tokens: int, lost: int, windows: int) -> None:
         self.texts += 1
@@ -241,6 +248,7 @@ class _Counts:
         self.long += lost > 0 or windows > 1
         self.windows += windows if windows > 1 else 0
         self.lost += lost
+        self.each.append(lost)
 
     def found(self) -> Counts:
         """As `Encoded.counts`."""

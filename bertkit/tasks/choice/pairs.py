@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -46,7 +46,7 @@ def encode(
             framed = [frame.around(*pair) for pair in pairs]
             examples.append({"row": row, **text_sets.joined(framed)})
     found = cuts.found()
-    return Encoded(examples, *messages(found), found)
+    return Encoded(examples, *messages(found), found, lost=cuts.each)
 
 
 @dataclass
@@ -61,6 +61,8 @@ class _Cuts:
     choices: int = 0
     tokens: int = 0
     lost: int = 0
+    each: list[int] = field(default_factory=list)
+    """Tokens lost of each row."""
 
     def row(self, first: Any, seconds: list[Any], question: str) -> list[tuple[np.ndarray, np.ndarray]]:
         """The pairs of a row, as tokens `(token,)`.
@@ -85,6 +87,7 @@ class _Cuts:
             pairs.append((context[:kept], tokens))
         self.rows += 1
         self.long += self.lost > before
+        self.each.append(self.lost - before)
         self.questions += lost_question
         self.choices += lost_choice
         return pairs

@@ -76,15 +76,20 @@ def encode(
         raise RecipeError.at("options.prompts" if longest else "options.window_overlap", what, "shorten it")
     cutter = Cutter(limit, room, options)
     examples: list[dict[str, Any]] = []
+    lost: list[int] = []
+    windows: list[int] = []
     for start in range(0, len(texts), BLOCK):
         block = texts[start : start + BLOCK]
         flat = [f"{prompts[number > 0]}{text}" for row in block for number, text in enumerate(row)]
         tokens = iter(token_ids(tokenizer, flat))
         for row, own in enumerate(block, start):
+            already = cutter.lost
             pieces = [_pieces(next(tokens), before[number > 0], cutter) for number in range(len(own))]
             examples += _examples(row, pieces, frame, compared=compared)
+            lost.append(cutter.lost - already)
+            windows.append(max(map(len, pieces)))
     found = cutter.found()
-    return Encoded(examples, counts=found)
+    return Encoded(examples, counts=found, lost=lost, windows=windows)
 
 
 def _pieces(tokens: np.ndarray, before: np.ndarray, cutter: Cutter) -> list[np.ndarray]:

@@ -145,7 +145,7 @@ class Embed(TextTask):
                 example["labels"] = labels[example["row"]]
         counts = {**encoded.counts, **(neighbours.repeats(each) if answers and self.takes == "ranking" else {})}
         notes, warnings = self.messages(counts)
-        return Encoded(encoded.examples, notes, warnings, counts)
+        return Encoded(encoded.examples, notes, warnings, counts, lost=encoded.lost, windows=encoded.windows)
 
     def messages(self, counts: Any) -> tuple[list[str], list[str]]:
         notes, warnings = texts.messages(counts)

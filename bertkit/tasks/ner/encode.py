@@ -77,7 +77,7 @@ def encode(
                 example["labels"] = _labels(first_tokens, word_labels[own], options.subtoken_pooling)
             examples.append(example)
     found = counts.found()
-    return Encoded(examples, *messages(found), found)
+    return Encoded(examples, *messages(found), found, lost=counts.each)
 
 
 def _tokens(sentences: Sentences, tokenizer: PreTrainedTokenizerBase) -> list[list[np.ndarray]]:
@@ -216,9 +216,12 @@ class _Counts:
         self.rows = self.long = self.windows = self.cut = self.empty = 0
         self.empty_places: list[str] = []
         self.cut_places: list[str] = []
+        self.each: list[int] = []
+        """Tokens lost of each row."""
 
     def add(self, row: int, words: list[np.ndarray], lengths: np.ndarray, windows: int) -> None:
         self.rows += 1
+        self.each.append(sum(map(len, words)) - int(lengths.sum()))
         if windows > 1:
             self.long += 1
             self.windows += windows

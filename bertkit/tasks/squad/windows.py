@@ -50,8 +50,10 @@ def encode(
     frame = texts.Frame(tokenizer, pair=True)
     examples: list[dict[str, Any]] = []
     cut = several = lost = 0
+    cut_tokens: list[int] = []
     for row, (question, (ids, offsets)) in enumerate(zip(question_ids, tokens, strict=True)):
         cut += len(question) > most
+        cut_tokens.append(max(0, len(question) - most))
         question = question[:most]
         room = limit - sum(frame.sizes) - len(question)
         spans = windows(len(ids), room, shared(options, limit, room))
@@ -81,7 +83,7 @@ def encode(
         "lost": int(lost),
     }
     found |= {"lost": int(lost), "limit": str(limit), "most": str(most)}
-    return Encoded(examples, *messages(found), found)
+    return Encoded(examples, *messages(found), found, lost=cut_tokens)
 
 
 def messages(counts: Counts) -> tuple[list[str], list[str]]:
