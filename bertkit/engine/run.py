@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 Progress = Callable[[list[Any]], Iterable[Any]]
 """Iterates over batches and shows the progress."""
 Collate = Callable[[list[dict[str, Any]]], dict[str, Any]]
+Compute = Callable[..., tuple[Outputs, dict[str, float]]]
+"""Of the form of `run`."""
 
 
 def run(

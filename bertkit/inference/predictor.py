@@ -23,7 +23,7 @@ from bertkit.data.tokenizer.of_run import open_tokenizer
 from bertkit.engine.backends.opening import BACKENDS, Placement, torch_backend
 from bertkit.engine.cache import encode
 from bertkit.engine.examples import Examples, highest_of
-from bertkit.engine.run import Progress, run
+from bertkit.engine.run import Compute, Progress, run
 from bertkit.errors import DataError, RecipeError, RunError
 from bertkit.inference.columns import AnswerColumns
 from bertkit.inference.rows import as_row
@@ -68,6 +68,8 @@ class Predictor:
         self.task, self.tokenizer, self.backend, self.recipe = task, tokenizer, backend, recipe
         self.limit = int(min(backend.max_tokens, tokenizer.model_max_length))
         self.collate = task.collator(tokenizer)
+        self.compute: Compute = run
+        """How outputs are computed: by the loop of engine/run.py; a server puts a queue here."""
         self._unfit = False
 
     @classmethod
@@ -194,7 +196,7 @@ class Predictor:
         """One answer per row of `prepare`."""
         if not prepared.rows:
             return []
-        outputs, _ = run(self.backend, prepared.encoded.examples, self.collate, progress=progress)
+        outputs, _ = self.compute(self.backend, prepared.encoded.examples, self.collate, progress=progress)
         return self.task.decode(outputs, prepared.encoded, prepared.rows)
 
     def _check_ids(self, examples: Examples) -> None:

@@ -154,6 +154,26 @@ def open_embedder(
     return found
 
 
+def for_embedding(predictor: Predictor, options: VectorOptions | None = None) -> Predictor:
+    """An open predictor, whose answers are vectors, as `open_embedder` opens its Run; both share the model.
+
+    Raises:
+        RecipeError: options that do not exist or do not fit the model.
+    """
+    given: dict[str, Any] = dict(options or {})
+    trained = predictor.task.options
+    changes = {key.removeprefix("options."): value for key, value in _settled(given, (), trained).items()}
+    kind = type(trained)
+    try:
+        changed = kind.model_validate({**trained.model_dump(exclude_unset=True), **changes})
+    except ValueError as error:
+        raise RecipeError.at(Parameter(next(iter(given), "options")), str(error)) from error
+    found = predictor.with_task(predictor.task.with_options(changed))
+    if trained.long_text != "windows" and "window_overlap" not in given:
+        _fit_overlap(found)
+    return found
+
+
 def _run_of(model: str | Path | Run, trust_code: bool) -> Run | None:
     if isinstance(model, Run):
         return model

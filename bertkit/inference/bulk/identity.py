@@ -108,10 +108,7 @@ def model_of(run: Run | None, predictor: Predictor) -> dict[str, str]:
 
 def _hashes_of(run: Run | None, predictor: Predictor) -> dict[str, str]:
     if run is not None:
-        files = [run.run_file, run.recipe_file, *(visible_files(run.code) if run.code.is_dir() else [])]
-        if '"files"' not in run.run_file.read_text("utf-8"):  # from before they were listed
-            files += [run.task_file, *visible_files(run.model)]
-        return {str(file.relative_to(run.path)): sha256(file) for file in files}
+        return hashes_of_run(run)
     digest = hashlib.sha256()
     for name, array in predictor.backend.weights():
         digest.update(name.encode() + array.tobytes())
@@ -120,6 +117,14 @@ def _hashes_of(run: Run | None, predictor: Predictor) -> dict[str, str]:
     texts = {"tokenizer": tokenizer, "labels": state, "options": predictor.task.options.model_dump_json()}
     texts["config"] = _config_of(predictor)
     return {"weights": digest.hexdigest(), **{k: hashlib.sha256(v.encode()).hexdigest() for k, v in texts.items()}}
+
+
+def hashes_of_run(run: Run) -> dict[str, str]:
+    """Path in a Run -> hash, of the files that its answers depend on. `run.json` holds those of the model's files."""
+    files = [run.run_file, run.recipe_file, *(visible_files(run.code) if run.code.is_dir() else [])]
+    if '"files"' not in run.run_file.read_text("utf-8"):  # from before they were listed
+        files += [run.task_file, *visible_files(run.model)]
+    return {str(file.relative_to(run.path)): sha256(file) for file in files}
 
 
 def _config_of(predictor: Predictor) -> str:

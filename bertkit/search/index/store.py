@@ -100,6 +100,11 @@ class Store:
         return [name for name in self.schema.names if name not in OWN]
 
     @property
+    def version(self) -> int:
+        """Of the documents; each commit makes a new one."""
+        return int(self._documents.version)
+
+    @property
     def size(self) -> int:
         """Numbers of a vector."""
         return int(self.schema.field(VECTOR).type.list_size)
