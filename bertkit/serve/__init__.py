@@ -1,0 +1,1 @@
+"""Server: every Run behind one HTTP door. `bertkit serve` starts it (docs/serve.md)."""

@@ -1,0 +1,309 @@
+"""Batcher: examples of many requests -> batches for a model. It needs asyncio alone.
+
+- A batch holds examples of one model, of similar length, up to a number of tokens.
+- Requests share the model fairly: each example has a start tag, and the lowest one is computed next (start-time fair
+  queueing, Goyal et al. 1996). So one text that comes after a thousand waits for one batch, not for all of them.
+- A lone request is computed at once. Where the last batch was of several requests, the next one waits some milliseconds
+  if only few are there.
+- The queue is bounded by tokens. A request that does not fit, or would wait longer than its time, is refused before
+  anything is computed (`Full`).
+- A batch that fails is halved until the request that makes it fail is alone; the others get their answers.
+- A request that is cancelled leaves the queue at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+LINGER = 0.002
+"""Seconds that a batch waits for others, under load."""
+CHANGE = 0.2
+"""Share of the last batch in the measured rate."""
+WASTE = 1.5
+"""Padded tokens for each token, at most, in a batch of a model that pads."""
+
+
+class Lane(Protocol):
+    """A model, as the batcher knows it."""
+
+    room: int
+    """Most tokens of a batch, padding counted."""
+    pads: bool
+    """Whether it computes padding too."""
+
+    async def compute(self, worker: int, examples: Sequence[Any]) -> list[Any]:
+        """A result for each example; cancelling it has no effect on other calls."""
+        ...
+
+
+class Full(Exception):
+    """The queue has no room, or the answer would come too late.
+
+    Args:
+        after: seconds after which it is worth to try again.
+    """
+
+    def __init__(self, after: float):
+        super().__init__(f"try again in {after:.0f} s")
+        self.after = after
+
+
+class Closing(Exception):
+    """No new requests are taken."""
+
+
+class TooMuch(Exception):
+    """A single request with more tokens than the queue may hold."""
+
+
+class Late(Exception):
+    """The time of a request is over."""
+
+
+@dataclass(eq=False)
+class _Request:
+    future: asyncio.Future[list[Any]]
+    results: list[Any]
+    left: int
+    """Examples without a result; 0 once there is nothing to wait for."""
+    queued: int
+    """Examples in the queue."""
+
+
+@dataclass(eq=False)
+class _Waiting:
+    """An example in the queue."""
+
+    request: _Request
+    place: int
+    example: Any
+    tokens: int
+    tag: float
+
+
+@dataclass
+class Load:
+    """What the batcher has done and holds; a server shows it."""
+
+    waiting: int = 0
+    """Tokens in the queue."""
+    running: int = 0
+    """Tokens of batches that are computed now."""
+    tokens: int = 0
+    """Tokens of all batches so far."""
+    batches: int = 0
+    examples: int = 0
+    rate: float = 0.0
+    """Tokens a second; 0 before the first batch."""
+
+
+@dataclass
+class Batcher:
+    """A queue before one or more workers. Create it in the event loop that it is used in, and `close` it.
+
+    Args:
+        workers: batches that are computed at once, one for each device.
+        most: tokens that wait at most.
+    """
+
+    workers: int = 1
+    most: int = 65536
+    linger: float = LINGER
+    load: Load = field(default_factory=Load)
+
+    def __post_init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._waiting: dict[Lane, list[_Waiting]] = {}
+        self._tag = 0.0  # of the example that was taken last
+        self._together = 1  # requests in the last batch
+        self._closing = False
+        self._arrived = asyncio.Event()
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._tasks = [self._loop.create_task(self._work(number)) for number in range(self.workers)]
+
+    # --- requests -----------------------------------------------------------------------------------------------------
+
+    async def answer(
+        self, lane: Lane, examples: Sequence[Any], tokens: Sequence[int], *, timeout: float | None = None
+    ) -> list[Any]:
+        """The result of each example, in order.
+
+        Args:
+            tokens: of each example.
+            timeout: seconds until the result is worth nothing.
+
+        Raises:
+            Full, Closing, TooMuch: it was not taken.
+            Late: the time is over; what waited is taken out of the queue.
+            any exception of `compute`, if one of the examples makes it fail when it is alone.
+        """
+        if not examples:
+            return []
+        self._admit(sum(tokens), timeout)
+        count = len(examples)
+        request = _Request(self._loop.create_future(), [None] * count, count, count)
+        tag = self._tag
+        line = self._waiting.setdefault(lane, [])
+        for place, (example, size) in enumerate(zip(examples, tokens, strict=True)):
+            line.append(_Waiting(request, place, example, size, tag))
+            tag += size
+        self.load.waiting += sum(tokens)
+        self._idle.clear()
+        self._arrived.set()
+        try:
+            async with asyncio.timeout(timeout):
+                return await request.future
+        except TimeoutError:
+            raise Late from None
+        finally:
+            request.left = 0
+            if request.queued:
+                self._leave(lane, request)
+
+    def _admit(self, tokens: int, timeout: float | None) -> None:
+        if self._closing:
+            raise Closing
+        if tokens > self.most:
+            raise TooMuch
+        ahead = self.load.waiting + self.load.running
+        wait = ahead / self.load.rate if self.load.rate else 0.0
+        if self.load.waiting + tokens > self.most or (timeout is not None and wait > timeout):
+            raise Full(max(1.0, wait))
+
+    def _leave(self, lane: Lane, request: _Request) -> None:
+        self._take(lane, [one for one in self._waiting[lane] if one.request is request])
+        self._rest()
+
+    def _take(self, lane: Lane, some: list[_Waiting]) -> None:
+        """Take examples out of the queue."""
+        taken = {id(one) for one in some}
+        left = [one for one in self._waiting[lane] if id(one) not in taken]
+        for one in some:
+            one.request.queued -= 1
+        self.load.waiting -= sum(one.tokens for one in some)
+        if left:
+            self._waiting[lane] = left
+        else:
+            del self._waiting[lane]
+        if not self._waiting:
+            self._arrived.clear()
+
+    def _rest(self) -> None:
+        if not self._waiting and not self.load.running:
+            self._idle.set()
+
+    # --- workers ------------------------------------------------------------------------------------------------------
+
+    async def _work(self, worker: int) -> None:
+        while True:
+            await self._arrived.wait()
+            await self._others()
+            if not self._waiting:  # cancelled, or taken by another worker
+                continue
+            lane, batch = self._next()
+            tokens = sum(one.tokens for one in batch)
+            self.load.running += tokens
+            start = self._loop.time()
+            try:
+                await self._compute(worker, lane, batch)
+            finally:
+                self.load.running -= tokens
+                self._count(len(batch), tokens, self._loop.time() - start)
+                self._rest()
+
+    async def _others(self) -> None:
+        """Under load, give those a moment that were answered just now and ask again."""
+        if self._together > 1 and 2 * self._requests() < self._together:
+            await asyncio.sleep(self.linger)
+
+    def _requests(self) -> int:
+        """How many wait."""
+        return len({id(one.request) for line in self._waiting.values() for one in line})
+
+    def _next(self) -> tuple[Lane, list[_Waiting]]:
+        """The example with the lowest tag, and those of its model that are most like it in length."""
+        lane, first = min(
+            ((lane, min(line, key=lambda one: one.tag)) for lane, line in self._waiting.items()),
+            key=lambda pair: pair[1].tag,
+        )
+        self._tag = max(self._tag, first.tag)
+        line = self._waiting[lane]
+        batch: list[_Waiting] = []
+        longest = total = 0
+        for one in sorted(line, key=lambda one: (one is not first, abs(one.tokens - first.tokens), one.tag)):
+            padded = (len(batch) + 1) * max(longest, one.tokens)
+            cost = padded if lane.pads else total + one.tokens
+            if batch and (cost > lane.room or (lane.pads and padded > WASTE * (total + one.tokens))):
+                break
+            batch.append(one)
+            longest, total = max(longest, one.tokens), total + one.tokens
+        self._take(lane, batch)
+        self._together = len({id(one.request) for one in batch})
+        return lane, batch
+
+    async def _compute(self, worker: int, lane: Lane, batch: list[_Waiting]) -> None:
+        batch = [one for one in batch if one.request.left]  # another half of its request may have failed
+        if not batch:
+            return
+        try:
+            results = await lane.compute(worker, [one.example for one in batch])
+        except Exception as error:
+            if len({id(one.request) for one in batch}) == 1:
+                _fail(batch[0].request, error)
+                return
+            for half in _halves(batch):
+                await self._compute(worker, lane, half)
+            return
+        for one, result in zip(batch, results, strict=True):
+            _give(one, result)
+
+    def _count(self, examples: int, tokens: int, seconds: float) -> None:
+        load = self.load
+        load.batches, load.examples, load.tokens = load.batches + 1, load.examples + examples, load.tokens + tokens
+        now = tokens / max(seconds, 1e-6)
+        load.rate = now if not load.rate else (1 - CHANGE) * load.rate + CHANGE * now
+
+    # --- end ----------------------------------------------------------------------------------------------------------
+
+    def refuse(self) -> None:
+        """Take no more requests; those that wait are answered."""
+        self._closing = True
+
+    async def close(self) -> None:
+        """Take no more requests, answer those that wait, and stop."""
+        self.refuse()
+        await self._idle.wait()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+
+def _give(one: _Waiting, result: Any) -> None:
+    request = one.request
+    if not request.left:
+        return
+    request.results[one.place] = result
+    request.left -= 1
+    if not request.left and not request.future.done():
+        request.future.set_result(request.results)
+
+
+def _fail(request: _Request, error: Exception) -> None:
+    request.left = 0
+    if not request.future.done():
+        request.future.set_exception(error)
+
+
+def _halves(batch: list[_Waiting]) -> list[list[_Waiting]]:
+    """Two parts of a batch with no request in both."""
+    groups = [
+        list(own)
+        for _, own in itertools.groupby(sorted(batch, key=lambda one: id(one.request)), lambda one: id(one.request))
+    ]
+    middle = len(groups) // 2
+    return [list(itertools.chain(*groups[:middle])), list(itertools.chain(*groups[middle:]))]

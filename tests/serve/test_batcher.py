@@ -1,0 +1,287 @@
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from bertkit.serve.batcher import Batcher, Closing, Full, Late, TooMuch
+from tests.serve.clock import play
+
+
+class Model:
+    """Takes a millisecond a token; answers an example with itself, in capitals."""
+
+    def __init__(self, room: int = 100, *, pads: bool = False):
+        self.room, self.pads = room, pads
+        self.batches: list[list[str]] = []
+        self.times: list[float] = []
+        self.busy = self.most_busy = 0
+
+    async def compute(self, worker: int, examples: Sequence[Any]) -> list[Any]:
+        self.batches.append(list(examples))
+        self.times.append(asyncio.get_running_loop().time())
+        self.busy += 1
+        self.most_busy = max(self.busy, self.most_busy)
+        await asyncio.sleep(sum(map(len, examples)) / 1000)
+        self.busy -= 1
+        if "poison" in examples:
+            raise ValueError("poison")
+        return [text.upper() for text in examples]
+
+
+async def ask(batcher: Batcher, model: Model, *texts: str, timeout: float | None = None) -> list[str]:
+    return await batcher.answer(model, texts, [len(text) for text in texts], timeout=timeout)
+
+
+async def after(seconds: float, work: Any) -> Any:
+    await asyncio.sleep(seconds)
+    return await work
+
+
+def test_each_gets_its_own_answers_in_order() -> None:
+    async def story() -> None:
+        model, batcher = Model(), Batcher()
+        asked = [[f"{i}-{j}" * random.Random(i * 7 + j).randint(1, 9) for j in range(i % 5)] for i in range(50)]
+        answers = await asyncio.gather(*(ask(batcher, model, *own) for own in asked))
+        assert answers == [[text.upper() for text in own] for own in asked]
+        assert 1 < len(model.batches) < 50
+        assert batcher.load.waiting == batcher.load.running == 0
+        assert batcher.load.examples == sum(map(len, asked))
+        await batcher.close()
+
+    play(story())
+
+
+def test_a_lone_request_does_not_wait() -> None:
+    async def story() -> None:
+        model, batcher = Model(), Batcher()
+        for _ in range(3):
+            start = asyncio.get_running_loop().time()
+            await ask(batcher, model, "ten tokens")
+            assert asyncio.get_running_loop().time() - start == pytest.approx(0.010)
+        await batcher.close()
+
+    play(story())
+
+
+def test_those_that_arrive_together_are_computed_together() -> None:
+    """Four clients that ask again and again: in the end each batch has all of them."""
+
+    async def story() -> None:
+        model, batcher = Model(), Batcher()
+
+        async def client() -> None:
+            for _ in range(6):
+                await ask(batcher, model, "12345")
+
+        await asyncio.gather(*(client() for _ in range(4)))
+        assert [len(batch) for batch in model.batches] == [4] * 6
+        await batcher.close()
+
+    play(story())
+
+
+@pytest.mark.parametrize("pads", [False, True])
+def test_a_batch_has_like_lengths_and_no_more_tokens_than_room(pads: bool) -> None:
+    async def story() -> None:
+        model, batcher = Model(room=60, pads=pads), Batcher()
+        texts = ["a" * 5] * 8 + ["b" * 30] * 4 + ["c" * 200]
+        random.Random(1).shuffle(texts)
+        await asyncio.gather(*(ask(batcher, model, text) for text in texts))
+        assert sorted(text for batch in model.batches for text in batch) == sorted(texts)
+        for batch in model.batches:
+            cost = len(batch) * max(map(len, batch)) if pads else sum(map(len, batch))
+            assert len(batch) == 1 or cost <= 60
+            if pads:
+                assert len(set(batch)) == 1
+        await batcher.close()
+
+    play(story())
+
+
+def test_a_short_request_does_not_wait_for_a_long_one() -> None:
+    async def story() -> None:
+        model, batcher = Model(room=50), Batcher()
+        loop = asyncio.get_running_loop()
+        ends = {}
+
+        async def timed(name: str, *texts: str) -> None:
+            await ask(batcher, model, *texts)
+            ends[name] = loop.time()
+
+        await asyncio.gather(timed("long", *["x" * 10] * 1000), after(1.0, timed("short", "y" * 10)))
+        assert ends["short"] < 1.2
+        assert ends["long"] == pytest.approx(10.0, abs=0.1)
+        await batcher.close()
+
+    play(story())
+
+
+def test_two_models_share_the_worker() -> None:
+    async def story() -> None:
+        one, other, batcher = Model(), Model(), Batcher()
+        answers = await asyncio.gather(*(ask(batcher, model, "ab") for model in (one, other) * 5))
+        assert answers == [["AB"]] * 10
+        assert one.batches and other.batches
+        times = sorted([*one.times, *other.times])
+        assert len(times) == len(set(times))
+        await batcher.close()
+
+    play(story())
+
+
+def test_two_workers_compute_at_once() -> None:
+    async def story() -> None:
+        model, batcher = Model(room=10), Batcher(workers=2)
+        await asyncio.gather(*(ask(batcher, model, "1234567890") for _ in range(10)))
+        assert model.most_busy == 2
+        await batcher.close()
+
+    play(story())
+
+
+def test_only_the_poisonous_request_fails() -> None:
+    async def story() -> None:
+        model, batcher = Model(room=1000), Batcher()
+        asked = [[f"text {i}"] for i in range(20)]
+        asked[7] = ["fine", "poison", "fine too"]
+        answers = await asyncio.gather(*(ask(batcher, model, *own) for own in asked), return_exceptions=True)
+        assert isinstance(answers[7], ValueError)
+        assert [a for i, a in enumerate(answers) if i != 7] == [[f"TEXT {i}"] for i in range(20) if i != 7]
+        assert await ask(batcher, model, "still there") == ["STILL THERE"]
+        assert batcher.load.waiting == 0
+        await batcher.close()
+
+    play(story())
+
+
+def test_a_failed_request_leaves_the_queue() -> None:
+    async def story() -> None:
+        model, batcher = Model(room=20), Batcher()
+        with pytest.raises(ValueError, match="poison"):
+            await ask(batcher, model, "poison", *["12345678901234567890"] * 50)
+        assert batcher.load.waiting == 0
+        assert sum(map(len, model.batches)) < 5
+        await batcher.close()
+
+    play(story())
+
+
+def test_who_leaves_is_taken_out_of_the_queue() -> None:
+    async def story() -> None:
+        model, batcher = Model(room=10), Batcher()
+        first = asyncio.create_task(ask(batcher, model, *["1234567890"] * 100))
+        other = asyncio.create_task(ask(batcher, model, "abc"))
+        await asyncio.sleep(0.005)
+        first.cancel()
+        await asyncio.sleep(0)
+        assert batcher.load.waiting == 3
+        assert await other == ["ABC"]
+        assert sum(len(batch) for batch in model.batches) == 2
+        await batcher.close()
+
+    play(story())
+
+
+def test_a_full_queue_refuses() -> None:
+    async def story() -> None:
+        model, batcher = Model(room=10), Batcher(most=100)
+        await ask(batcher, model, "1234567890")  # now the rate is known: 1,000 tokens a second
+        first = asyncio.create_task(ask(batcher, model, *["1234567890"] * 10))
+        await asyncio.sleep(0.001)
+        with pytest.raises(Full) as refused:
+            await ask(batcher, model, "x" * 20)
+        assert refused.value.after == 1
+        with pytest.raises(TooMuch):
+            await ask(batcher, model, "x" * 101)
+        assert len(await first) == 10
+        assert await ask(batcher, model, "x" * 20) == ["X" * 20]
+        await batcher.close()
+
+    play(story())
+
+
+def test_what_would_come_too_late_is_refused() -> None:
+    async def story() -> None:
+        model, batcher = Model(room=100), Batcher()
+        await ask(batcher, model, "x" * 100)
+        first = asyncio.create_task(ask(batcher, model, *["x" * 100] * 50))
+        await asyncio.sleep(0)
+        with pytest.raises(Full) as refused:
+            await ask(batcher, model, "y", timeout=2)
+        assert refused.value.after == pytest.approx(5)
+        assert await ask(batcher, model, "y", timeout=6) == ["Y"]
+        await first
+        await batcher.close()
+
+    play(story())
+
+
+def test_late_answers_are_given_up() -> None:
+    async def story() -> None:
+        model, batcher = Model(room=100), Batcher()
+        with pytest.raises(Late):
+            await ask(batcher, model, *["x" * 100] * 50, timeout=1)
+        assert asyncio.get_running_loop().time() == pytest.approx(1)
+        assert batcher.load.waiting == 0
+        await batcher.close()
+
+    play(story())
+
+
+def test_close_answers_those_that_wait_and_takes_no_more() -> None:
+    async def story() -> None:
+        model, batcher = Model(room=10), Batcher()
+        asked = [asyncio.create_task(ask(batcher, model, "1234567890")) for _ in range(20)]
+        await asyncio.sleep(0)
+        end = asyncio.create_task(batcher.close())
+        await asyncio.sleep(0.001)
+        with pytest.raises(Closing):
+            await ask(batcher, model, "late")
+        assert await asyncio.gather(*asked) == [["1234567890"]] * 20
+        await end
+
+    play(story())
+
+
+def test_nothing_is_lost_whatever_happens() -> None:
+    """A thousand requests, some cancelled, some poisonous, some late: each of the others gets its answers."""
+
+    async def story() -> None:
+        draw = random.Random(3)
+        models, batcher = [Model(room=64, pads=n == 1) for n in range(3)], Batcher(workers=2, most=5000)
+        told: dict[str, int] = {}
+
+        async def one(number: int) -> None:
+            await asyncio.sleep(draw.random() * 30)
+            texts = [f"{number}.{j}" * draw.randint(1, 8) for j in range(draw.randint(1, 6))]
+            wrong = draw.random()
+            if wrong < 0.05:
+                texts[0] = "poison"
+            asked = asyncio.create_task(
+                ask(batcher, draw.choice(models), *texts, timeout=draw.choice([None, 0.05, 3.0]))
+            )
+            if 0.05 < wrong < 0.15:
+                await asyncio.sleep(draw.random() / 10)
+                asked.cancel()
+            try:
+                answers = await asked
+                assert answers == [text.upper() for text in texts]
+                name = "answered"
+            except asyncio.CancelledError:
+                name = "cancelled"
+            except (Full, Late, ValueError) as error:
+                name = type(error).__name__
+                assert (name == "ValueError") == (texts[0] == "poison") or name in ("Full", "Late")
+            told[name] = told.get(name, 0) + 1
+
+        await asyncio.gather(*(one(number) for number in range(1000)))
+        assert sum(told.values()) == 1000
+        assert told["answered"] > 500 and {"cancelled", "Late", "ValueError"} <= set(told)
+        assert batcher.load.waiting == batcher.load.running == 0
+        await batcher.close()
+
+    play(story())
