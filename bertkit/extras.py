@@ -18,6 +18,7 @@ EXTRAS = {
     "index": ("lancedb", "sqlglot"),
     "onnx": ("onnxruntime", "onnxscript"),
     "ray": ("ray",),
+    "serve": ("fastapi", "uvicorn", "httptools", "uvloop", "prometheus_client", "httpx"),
     "spacy": ("spacy",),
     "tensorboard": ("tensorboard",),
 }
