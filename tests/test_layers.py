@@ -25,8 +25,8 @@ ORDER = [
     ("inference",),
     ("report",),
     ("training",),
-    ("estimators", "search", "serve", "understand", "shrink", "publish"),
-    ("bench",),
+    ("estimators", "search", "understand", "shrink", "publish"),
+    ("bench", "serve"),
     ("commands",),
     ("cli",),
 ]

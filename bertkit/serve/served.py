@@ -1,0 +1,231 @@
+"""A model that is served: its predictor, whose batches come from the queue of all requests.
+
+`Served.predict` is for the event loop: texts are tokenised and answers decoded in threads, the model computes in a
+thread of its device. `Served.queued` is a predictor for code that runs in a thread, as a search does: its batches go
+through the same queue.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+import hashlib
+import json
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, NamedTuple
+
+from bertkit.engine.backends.backend import Backend
+from bertkit.engine.examples import Examples, Outputs, lengths_of, rows_of
+from bertkit.engine.run import run
+from bertkit.errors import ModelError
+from bertkit.inference.bulk.identity import hashes_of_run, model_of
+from bertkit.inference.checkpoint import Checkpoint, guess, names_checkpoint
+from bertkit.inference.predictor import Predictor, Prepared
+from bertkit.inference.vectors import VECTOR, for_embedding
+from bertkit.recipe.load import load
+from bertkit.run import Run
+from bertkit.serve.batcher import Batcher
+from bertkit.serve.settings import ServeSettings
+from bertkit.tasks.task import Answer
+
+PROCESSOR_TOKENS = 1024
+"""Of a batch of torch on a processor, where 1,024 to 16,384 are equally fast (engine/backends/torch.py), and more would
+only keep others waiting."""
+TEXTS, SEARCHES = 2, 8
+"""Threads that tokenise and decode, and threads for what asks a model several times."""
+
+
+class Threads:
+    """Threads of a server: one for each device, and those that work on texts."""
+
+    def __init__(self, devices: int = 1):
+        self.devices = [ThreadPoolExecutor(1, f"device-{number}") for number in range(devices)]
+        self.texts = ThreadPoolExecutor(TEXTS, "texts")
+        self.searches = ThreadPoolExecutor(SEARCHES, "searches")
+
+    def close(self) -> None:
+        for pool in (*self.devices, self.texts, self.searches):
+            pool.shutdown(wait=False, cancel_futures=True)
+
+
+class ModelLane:
+    """A model as the batcher knows it (batcher.Lane); on each device the same model.
+
+    Args:
+        room: most tokens of a batch; None: see `PROCESSOR_TOKENS`.
+    """
+
+    def __init__(self, copies: Sequence[Predictor], threads: Threads, room: int | None):
+        self.copies, self.threads = copies, threads
+        backend = copies[0].backend
+        self.pads = backend.name == "onnx"
+        on_processor = getattr(getattr(backend, "device", None), "type", None) == "cpu"
+        self.room = room or (min(backend.tokens, PROCESSOR_TOKENS) if on_processor else backend.tokens)
+
+    async def compute(self, worker: int, examples: Sequence[Any]) -> list[Any]:
+        """The outputs of each example, by name."""
+        loop = asyncio.get_running_loop()
+        thread = self.threads.devices[worker]
+        return await loop.run_in_executor(thread, self._outputs, self.copies[worker], examples)
+
+    def _outputs(self, predictor: Predictor, examples: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+        backend = predictor.backend
+        room = max(self.room, max(map(_size, examples)) * len(examples))  # the batcher has made the batch already
+        outputs, _ = run(backend, examples, predictor.collate, tokens=room)
+        names = outputs.keys() - backend.constants.keys()
+        return [{name: outputs[name][place] for name in names} for place in range(len(examples))]
+
+
+def _size(example: dict[str, Any]) -> int:
+    return len(example["input_ids"])
+
+
+class RowReply(NamedTuple):
+    """The answer to a row, and what the model has seen of it."""
+
+    answer: Answer
+    tokens: int
+    windows: int
+    cut: int
+    """Tokens that the model has not seen."""
+
+
+@dataclass(frozen=True)
+class Served:
+    """A model under a name.
+
+    Args:
+        identity: equal for equal models (`identity_of`).
+        hash: of the identity, for people.
+    """
+
+    name: str
+    source: str
+    identity: str
+    run: Run | None
+    predictor: Predictor
+    lane: ModelLane
+    batcher: Batcher
+    threads: Threads
+    vectors: Predictor | None = field(default=None)
+    """The predictor as `bertkit embed` reads texts, if the task's answers are vectors."""
+
+    @property
+    def hash(self) -> str:
+        return self.identity[:16]
+
+    async def predict(
+        self, rows: Any, *, timeout: float | None, reading: Predictor | None = None
+    ) -> tuple[Prepared, list[RowReply]]:
+        """The answer to each row.
+
+        Args:
+            rows: see `Predictor.predict`.
+            timeout: seconds.
+            reading: a predictor with this model, with another task.
+
+        Raises:
+            DataError: rows that can not be used.
+            Full, Closing, TooMuch, Late: see `Batcher.answer`.
+        """
+        predictor = reading or self.predictor
+        loop = asyncio.get_running_loop()
+        prepared = await loop.run_in_executor(self.threads.texts, predictor.prepare, rows)
+        results = await self._computed(prepared.encoded.examples, timeout)
+        answers = await loop.run_in_executor(self.threads.texts, _decoded, predictor, results, prepared)
+        return prepared, _replies(prepared, answers)
+
+    async def _computed(self, examples: Examples, timeout: float | None) -> list[dict[str, Any]]:
+        lengths = lengths_of(examples).tolist()
+        return await self.batcher.answer(self.lane, list(examples), lengths, timeout=timeout)
+
+    def queued(self, predictor: Predictor, *, timeout: float | None) -> Predictor:
+        """A predictor with this model, for code in a thread: its batches go through the queue, too."""
+        other = copy.copy(predictor)
+        loop = asyncio.get_running_loop()
+
+        def compute(backend: Backend, examples: Examples, *_: Any, **__: Any) -> tuple[Outputs, dict[str, float]]:
+            work = asyncio.run_coroutine_threadsafe(self._computed(examples, timeout), loop)
+            return _outputs(work.result(), backend), {}
+
+        other.compute = compute
+        return other
+
+
+def _decoded(predictor: Predictor, results: list[dict[str, Any]], prepared: Prepared) -> list[Answer]:
+    if not prepared.rows:
+        return []
+    return predictor.task.decode(_outputs(results, predictor.backend), prepared.encoded, prepared.rows)
+
+
+def _outputs(results: list[dict[str, Any]], backend: Backend) -> Outputs:
+    """The outputs of examples, as `engine.run` gives them."""
+    return {name: [one[name] for one in results] for name in results[0]} | backend.constants
+
+
+def _replies(prepared: Prepared, answers: list[Answer]) -> list[RowReply]:
+    encoded = prepared.encoded
+    owners = rows_of(encoded.examples).tolist()
+    tokens, windows = [0] * len(answers), [0] * len(answers)
+    for row, size in zip(owners, lengths_of(encoded.examples).tolist(), strict=True):
+        tokens[row] += size
+        windows[row] += 1
+    windows = list(encoded.windows) or windows
+    cut = list(encoded.lost) or [0] * len(answers)
+    return [RowReply(*one) for one in zip(answers, tokens, windows, cut, strict=True)]
+
+
+# --- opening ----------------------------------------------------------------------------------------------------------
+
+
+def open_served(name: str, source: str, settings: ServeSettings, batcher: Batcher, threads: Threads) -> Served:
+    """Open a model on all devices.
+
+    Raises:
+        RunError, ModelError, RecipeError: it can not be used.
+    """
+    copies = [_opened(source, settings, device) for device in (*settings.devices,) or (None,)]
+    run, first = copies[0]
+    lane = ModelLane([predictor for _, predictor in copies], threads, settings.batch_tokens)
+    identity = digest(model_of(run, first))
+    return Served(name, source, identity, run, first, lane, batcher, threads, _vectors(first))
+
+
+def _opened(source: str, settings: ServeSettings, device: str | None) -> tuple[Run | None, Predictor]:
+    if Run(source).is_begun or not names_checkpoint(source):
+        run = Run.open(source, trust_code=settings.trust_code)
+        return run, Predictor.open(run, device=device, precision=settings.precision)
+    try:
+        recipe = load(guess(source, "").model_dump(include={"task", "options"}))
+    except ModelError:  # no task's: an encoder, which gives vectors, as `bertkit embed` takes it
+        recipe = load(guess(source, "embed").model_dump(include={"task", "options"}))
+    return None, Checkpoint.adopt(source, recipe, device=device, precision=settings.precision)
+
+
+def _vectors(predictor: Predictor) -> Predictor | None:
+    task = predictor.task
+    inputs = [column.name for column in task.columns if column.required and not column.answer]
+    if VECTOR not in task.answer_columns or inputs != ["text"]:
+        return None
+    return for_embedding(predictor)
+
+
+def identity_of(source: str, settings: ServeSettings) -> str | None:
+    """What a Run is now: equal for equal answers. None: no Run, which can not be told without being opened."""
+    if not Run(source).is_begun:
+        return None
+    hashes = hashes_of_run(Run.open(source, trust_code=settings.trust_code))
+    return digest(hashes | ({} if settings.precision == "float32" else {"precision": settings.precision}))
+
+
+def digest(hashes: dict[str, str]) -> str:
+    """One hash of several."""
+    return hashlib.sha256(json.dumps(hashes, sort_keys=True).encode()).hexdigest()
+
+
+def in_thread(pool: ThreadPoolExecutor, work: Any, *arguments: Any, **named: Any) -> asyncio.Future[Any]:
+    """Run work in a thread of a pool."""
+    return asyncio.get_running_loop().run_in_executor(pool, partial(work, *arguments, **named))
