@@ -1,0 +1,83 @@
+"""What is served, whether it is well, and figures for Prometheus."""
+
+from __future__ import annotations
+
+import time
+
+from fastapi import APIRouter, Request, Response
+
+from bertkit import __version__
+from bertkit.serve.figures import CONTENT_TYPE
+from bertkit.serve.gives import gives
+from bertkit.serve.refusals import Refusal
+from bertkit.serve.routes.shared import REFUSALS, reply, service_of
+from bertkit.serve.schemas import HealthReply, ModelReply, ModelsReply
+from bertkit.serve.served import Served
+from bertkit.serve.service import Service
+
+router = APIRouter(responses={status: REFUSALS[status] for status in (401, 503)})
+START = int(time.time())
+
+
+@router.get("/health", response_model=HealthReply, tags=["state"], summary="Whether the process is alive")
+async def health(request: Request) -> Response:
+    """Needs no key."""
+    service: Service = request.app.state.service
+    state = "starting" if service.state == "new" else service.state
+    return reply({"status": state, "bertkit": __version__})
+
+
+@router.get("/ready", response_model=HealthReply, tags=["state"], summary="Whether requests can be sent here")
+async def ready(request: Request) -> Response:
+    """503 until every model is open and proven, and again once the server is asked to stop."""
+    service: Service = request.app.state.service
+    if not service.ready:
+        what = "its answers are compared with predict" if service.state == "ok" else service.state
+        raise Refusal(503, f"not ready: {what}", headers={"Retry-After": "1"})
+    return reply({"status": service.state, "bertkit": __version__})
+
+
+@router.get("/metrics", tags=["state"], summary="Figures for Prometheus", response_class=Response)
+async def metrics(request: Request) -> Response:
+    service: Service = request.app.state.service
+    return Response(service.figures.text(), media_type=CONTENT_TYPE)
+
+
+@router.get("/v1/models", response_model=ModelsReply, tags=["models"], summary="What is served")
+async def models(request: Request) -> Response:
+    service = service_of(request)
+    data = [about(served) for served in service.registry.models.values()]
+    indexes = [
+        {"id": one.name, "documents": one.index.store.count(), "columns": one.index.store.columns}
+        for one in service.registry.indexes.values()
+    ]
+    return reply({"object": "list", "data": data, "indexes": indexes})
+
+
+@router.get("/v1/models/{name}", response_model=ModelReply, responses={404: REFUSALS[404]}, tags=["models"])
+async def model(name: str, request: Request) -> Response:
+    """A model, by its name."""
+    return reply(about(service_of(request).model(name)))
+
+
+def about(served: Served) -> dict[str, object]:
+    """See `schemas.ModelReply`."""
+    predictor = served.predictor
+    columns = [
+        {"name": column.name, "kind": column.kind, "required": column.required}
+        for column in predictor.task.columns
+        if not column.answer
+    ]
+    return {
+        "id": served.name,
+        "object": "model",
+        "created": START,
+        "owned_by": "bertkit",
+        "hash": served.hash,
+        "task": predictor.recipe.task,
+        "backend": predictor.backend.name,
+        "max_tokens": predictor.limit,
+        "columns": columns,
+        "example": predictor.task.example,
+        "gives": gives(served),
+    }

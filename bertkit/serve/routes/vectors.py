@@ -1,0 +1,131 @@
+"""`/v1/embeddings` in OpenAI's form, `/v1/rerank` in that of Cohere and of Text Embeddings Inference, and keywords."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+import numpy as np
+from fastapi import Request, Response
+
+from bertkit.inference.vectors import VECTOR, for_embedding
+from bertkit.search.keywords.extract import KEYWORDS, KeywordOptions, KeywordPredictor
+from bertkit.search.keywords.words import chinese_cut
+from bertkit.search.reranking import scores_of
+from bertkit.serve.refusals import Refusal
+from bertkit.serve.routes.shared import check_texts, count, json_router, note_texts, reply, service_of, timeout_of
+from bertkit.serve.schemas import (
+    EmbeddingsReply,
+    EmbeddingsRequest,
+    KeywordsReply,
+    KeywordsRequest,
+    RankedText,
+    RerankReply,
+    RerankRequest,
+)
+from bertkit.serve.served import in_thread
+
+router = json_router()
+
+
+@router.post("/v1/embeddings", response_model=EmbeddingsReply, tags=["vectors"], summary="Vectors of texts")
+async def embeddings(asked: EmbeddingsRequest, request: Request) -> Response:
+    """Vectors as `bertkit embed` gives them: long texts are read in windows, and no prompt stands before a text."""
+    service = service_of(request)
+    served = service.model_for(asked.model, "embeddings")
+    texts = [asked.input] if isinstance(asked.input, str) else asked.input
+    if not texts:
+        raise Refusal(422, "input: there are no texts", "input")
+    check_texts(service, "input", texts)
+    note_texts(service, request, texts)
+    reading = served.vectors
+    if asked.dimensions is not None:
+        reading = for_embedding(served.predictor, {"dimensions": asked.dimensions})
+    assert reading is not None
+    _, replies = await served.predict(texts, timeout=timeout_of(request, service), reading=reading)
+    task = reading.task
+    vectors = np.asarray([task.to_columns(one.answer)[VECTOR] for one in replies], dtype=np.float32)  # (text, size)
+    if not np.isfinite(vectors).all():
+        raise Refusal(500, "the model gave vectors that are no numbers; it may have diverged")
+    plain = asked.encoding_format == "float"
+    numbers: list[Any] = (
+        vectors.tolist() if plain else [base64.b64encode(one.astype("<f4").tobytes()) for one in vectors]
+    )
+    usage = count(service, request, served, replies)
+    found = {
+        "object": "list",
+        "data": [{"object": "embedding", "index": n, "embedding": one} for n, one in enumerate(numbers)],
+        "model": served.name,
+        "hash": served.hash,
+        "usage": {
+            "prompt_tokens": usage.tokens,
+            "total_tokens": usage.tokens,
+            "windows": usage.windows,
+            "cut_tokens": usage.cut_tokens,
+        },
+    }
+    return reply(found)
+
+
+@router.post("/rerank", include_in_schema=False)
+@router.post("/v2/rerank", include_in_schema=False)
+@router.post(
+    "/v1/rerank",
+    response_model=RerankReply | list[RankedText],
+    tags=["vectors"],
+    summary="Documents ranked for a query",
+)
+async def rerank(asked: RerankRequest, request: Request) -> Response:
+    """The score of each document for a query, the best first: `documents` as Cohere's clients send them, or `texts` as
+    those of Text Embeddings Inference."""
+    service = service_of(request)
+    served = service.model_for(asked.model, "rerank")
+    if bool(asked.documents) == bool(asked.texts):
+        raise Refusal(422, "documents: send either documents or texts, at least one", "documents")
+    texts = asked.texts or [one if isinstance(one, str) else one.text for one in asked.documents]
+    check_texts(service, "documents", texts)
+    check_texts(service, "query", [asked.query])
+    note_texts(service, request, {"query": asked.query, "documents": texts})
+    rows = [{"query": asked.query, "text": text} for text in texts]
+    _, replies = await served.predict(rows, timeout=timeout_of(request, service))
+    scores = scores_of(served.name, [one.answer for one in replies]).tolist()
+    usage = count(service, request, served, replies)
+    order = sorted(range(len(texts)), key=lambda number: -scores[number])[: asked.top_n]
+    if asked.texts:
+        more: Any = (lambda n: {"text": texts[n]}) if asked.return_text else (lambda n: {})
+        return reply([{"index": n, "score": scores[n], **more(n)} for n in order])
+    results = [
+        {
+            "index": n,
+            "relevance_score": scores[n],
+            **({"document": _document(asked, n)} if asked.return_documents else {}),
+        }
+        for n in order
+    ]
+    found = {"id": request.scope["state"]["about"].get("id", ""), "results": results, "model": served.name}
+    return reply({**found, "hash": served.hash, "usage": usage})
+
+
+def _document(asked: RerankRequest, number: int) -> dict[str, Any]:
+    document = asked.documents[number]
+    return {"text": document} if isinstance(document, str) else document.model_dump()
+
+
+@router.post("/v1/keywords", response_model=KeywordsReply, tags=["vectors"], summary="Keywords of texts")
+async def keywords(asked: KeywordsRequest, request: Request) -> Response:
+    """The phrases of texts that say what they are about, with the places where they stand."""
+    service = service_of(request)
+    served = service.model_for(asked.model, "keywords")
+    check_texts(service, "texts", asked.texts)
+    note_texts(service, request, asked.texts)
+    assert served.vectors is not None
+    model = served.queued(served.vectors, timeout=timeout_of(request, service))
+    predictor = KeywordPredictor(model, KeywordOptions(asked.top, asked.ngram, asked.diversity), chinese_cut())
+
+    def work() -> tuple[Any, Any]:
+        prepared = predictor.prepare(asked.texts)
+        return predictor.answer(prepared), prepared.seen.warnings(predictor.task)
+
+    answers, warnings = await in_thread(service.threads.searches, work)
+    found = {"model": served.name, "hash": served.hash, "keywords": [one[KEYWORDS] for one in answers]}
+    return reply({**found, "warnings": warnings})
