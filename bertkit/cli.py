@@ -30,6 +30,7 @@ from bertkit.commands import (
     predict,
     push,
     report,
+    serve,
     track,
     train,
 )
@@ -55,7 +56,7 @@ app = typer.Typer(
 
 LOADS = (
     *("train", "eval", "bench", "compare", "report", "data", "mine"),
-    *("predict", "embed", "keywords", "index", "track", "export"),
+    *("predict", "embed", "keywords", "index", "track", "export", "serve"),
 )
 """Commands that import torch before their first line."""
 
@@ -85,6 +86,7 @@ app.command(rich_help_panel="Use")(embed.embed)
 app.command(rich_help_panel="Use")(keywords.keywords)
 app.add_typer(index.app, name="index", rich_help_panel="Use")
 app.command(rich_help_panel="Use")(track.track)
+app.command(rich_help_panel="Use")(serve.serve)
 app.command(rich_help_panel="Use")(export.export)
 app.command(rich_help_panel="Use")(push.push)
 app.add_typer(recipe.app, name="recipe", rich_help_panel="Prepare")

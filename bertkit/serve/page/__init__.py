@@ -1,0 +1,1 @@
+"""The page at `/`, where every model is tried by hand, and `/docs`. Plain HTML, CSS and JavaScript: no build step."""
