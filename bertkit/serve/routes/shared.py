@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine, Iterable
 from typing import Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, HTTPException, Request, Response
 from fastapi.routing import APIRoute
 from pydantic_core import from_json, to_json
 
@@ -33,13 +33,13 @@ class _JsonRequest(Request):
         """The body, at most `max_depth` deep.
 
         Raises:
-            Refusal: 400.
+            HTTPException: 400; FastAPI hands no other on.
         """
         if not hasattr(self, "_json"):
             try:
                 value = from_json(await self.body(), allow_inf_nan=False)
             except ValueError as error:
-                raise Refusal(400, f"the body is no JSON: {error}") from error
+                raise HTTPException(400, f"the body is no JSON: {error}") from error
             service: Service = self.app.state.service
             _check_depth(value, service.settings.max_depth)
             self._json = value
@@ -51,7 +51,7 @@ def _check_depth(value: Any, most: int) -> None:
     while level := [one for one in level if isinstance(one, list | dict)]:
         depth += 1
         if depth > most:
-            raise Refusal(400, f"the body is nested more than {most} levels deep")
+            raise HTTPException(400, f"the body is nested more than {most} levels deep")
         level = [inner for one in level for inner in (one.values() if isinstance(one, dict) else one)]
 
 

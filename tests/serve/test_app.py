@@ -1,0 +1,119 @@
+"""Refusals, and the life of the application."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from bertkit import Run
+from bertkit.serve.app import build
+from bertkit.serve.settings import ENVIRONMENT, ServeSettings
+from tests.serve.asgi import Asked, serving, tell
+
+LONG = "where is my parcel ? " * 40
+
+
+REFUSED: list[tuple[str, Any, int, str]] = [
+    ("/v1/predict/other", {"rows": ["a"]}, 404, "no model is called 'other'; there are: mine, vectors"),
+    ("/v1/predict/mine", {"rows": []}, 422, "rows: there are none"),
+    ("/v1/predict/mine", {}, 422, "rows: there are none"),
+    ("/v1/predict/mine", {"rows": ["a"], "top_k": -1}, 422, "top_k: Input should be greater than or equal to 0"),
+    ("/v1/predict/mine", {"rows": ["a"], "topk": 1}, 422, "topk: Extra inputs are not permitted"),
+    ("/v1/predict/mine", {"rows": [{"txt": "a"}]}, 422, "row 1: no text; expected columns: text, text_pair"),
+    ("/v1/predict/mine", {"rows": [["a", "b", "c"]]}, 422, "not a row of this task"),
+    ("/v1/predict/mine", {"rows": [{"text": 3}]}, 422, "text is not a text: 3"),
+    ("/v1/predict/mine", {"rows": ["a", ["b", "c"]]}, 422, "some rows have text_pair and some do not"),
+    ("/v1/predict/mine", {"rows": ["x" * 2001]}, 413, "2,001 characters; send at most 2,000"),
+    ("/v1/predict/mine", {"rows": [{"text": "a", "more": ["x" * 2001]}]}, 413, "2,001 characters"),
+    ("/v1/predict/mine", {"rows": ["a"] * 51}, 413, "rows: 51; send at most 50 at a time"),
+    ("/v1/predict/mine", {"question": "a", "contexts": ["b"]}, 422, "the task of mine takes text"),
+    ("/v1/predict/mine", {"rows": ["a"], "contexts": ["b"]}, 422, "contexts: they go with a question"),
+    ("/v1/predict/vectors", {"rows": ["a"], "top_k": 2}, 422, "top_k: the answers of this task have no candidates"),
+    ("/v1/embeddings", {"input": []}, 422, "input: there are no texts"),
+    ("/v1/embeddings", {"input": "a", "model": "mine"}, 422, "mine (classify) does not give embeddings"),
+    ("/v1/embeddings", {"input": [[1, 2]]}, 422, "input"),
+    ("/v1/embeddings", {"input": "a", "dimensions": 99}, 422, "99: the model's vectors have 32 dimensions"),
+    ("/v1/rerank", {"query": "a", "documents": ["b"]}, 404, "model: no model gives rerank"),
+    ("/v1/keywords", {"texts": []}, 422, "texts: List should have at least 1 item"),
+    ("/v1/search", {"query": "a"}, 404, "index: name one of those that are served: none"),
+    ("/v1/nothing", {}, 404, "no such address"),
+    ("/ready", {}, 405, "another method"),
+]
+
+
+def test_what_can_not_be_answered_is_refused_in_one_form(tiny_run: Run, tiny_bert: Path) -> None:
+    async def story(asked: Asked) -> None:
+        for path, body, status, part in REFUSED:
+            found = await asked.post(path, body)
+            assert (found.status_code, path) == (status, path), (body, found.text)
+            assert part in found.json()["error"]["message"], found.text
+            assert found.json()["error"]["code"] == str(status)
+            assert found.headers["x-request-id"]
+        assert asked.service.batcher.load.waiting == 0
+
+    models = {"mine": str(tiny_run.path), "vectors": str(tiny_bert)}
+    tell(story, models=models, max_characters=2000, max_rows=50)
+
+
+@pytest.mark.parametrize(
+    ("body", "part"),
+    [
+        (b'{"rows": ["a"', "no JSON: EOF"),
+        (b"", "Field required"),
+        (b"null", "valid dictionary"),
+        (b'{"rows": ["\\ud83d"]}', "no JSON"),
+        (b'{"rows": ["a"], "top_k": NaN}', "no JSON"),
+        (b"\xff\xfe", "no JSON"),
+        (b"[" * 20 + b"]" * 20, "more than 16 levels"),
+        (b"[" * 100_000, "no JSON: recursion limit"),
+        (b'{"rows":' * 9 + b"1" + b"}" * 9, "rows"),
+    ],
+)
+def test_bodies_that_are_no_requests(tiny_run: Run, body: bytes, part: str) -> None:
+    async def story(asked: Asked) -> None:
+        found = await asked.client.post("/v1/predict/mine", content=body, headers={"content-type": "application/json"})
+        assert found.status_code in (400, 422), found.text
+        assert part in found.json()["error"]["message"]
+
+    tell(story, models={"mine": str(tiny_run.path)})
+
+
+def test_settings_from_the_environment(tiny_run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As another ASGI server starts the application: with its life's beginning and end."""
+    monkeypatch.setenv(ENVIRONMENT, json.dumps({"models": {"mine": str(tiny_run.path)}}))
+
+    async def story() -> None:
+        app = build()
+        steps: asyncio.Queue[Any] = asyncio.Queue()
+        done: asyncio.Queue[Any] = asyncio.Queue()
+        life = asyncio.create_task(app({"type": "lifespan", "state": {}}, steps.get, done.put))
+        await steps.put({"type": "lifespan.startup"})
+        assert (await done.get())["type"] == "lifespan.startup.complete"
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://bertkit") as client:
+            found = await client.post("/v1/predict/mine", json={"rows": ["good bye"]})
+            assert found.status_code == 200
+        await steps.put({"type": "lifespan.shutdown"})
+        assert (await done.get())["type"] == "lifespan.shutdown.complete"
+        await life
+
+    asyncio.run(story())
+
+
+def test_health_and_readiness(tiny_run: Run) -> None:
+    async def story() -> None:
+        async with serving(models={"mine": str(tiny_run.path)}) as asked:
+            assert (await asked.client.get("/health")).json()["status"] == "ok"
+            assert (await asked.client.get("/ready")).status_code == 200
+            asked.service.state = "stopping"
+            assert (await asked.client.get("/health")).json()["status"] == "stopping"
+            assert (await asked.client.get("/ready")).status_code == 503
+            assert (await asked.post("/v1/predict/mine", {"rows": ["a"]})).status_code == 503
+            asked.service.state = "ok"
+
+    asyncio.run(story())
+    assert ServeSettings().max_depth == 16

@@ -1,0 +1,67 @@
+"""Models behind the queue."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from typing import Any
+
+import pytest
+
+from bertkit import Predictor, Run
+from tests.serve.asgi import Asked, tell, until
+
+LONG = "where is my parcel ? " * 40
+
+
+def test_a_poisonous_row_fails_alone(tiny_run: Run, monkeypatch: pytest.MonkeyPatch, caplog: Any) -> None:
+    async def story(asked: Asked) -> None:
+        lane = asked.service.model("mine").lane
+        outputs = lane._outputs
+        poison = Predictor.open(tiny_run).prepare(["good bye good bye"]).encoded.examples[0]["input_ids"].tolist()
+
+        def fail(predictor: Any, examples: Any) -> Any:
+            if any(one["input_ids"].tolist() == poison for one in examples):
+                raise RuntimeError("a bug")
+            return outputs(predictor, examples)
+
+        monkeypatch.setattr(lane, "_outputs", fail)
+        texts = [f"where is my parcel {i} ?" for i in range(20)] + ["good bye good bye"]
+        found = await asyncio.gather(*(asked.post("/v1/predict/mine", {"rows": [text]}) for text in texts))
+        assert [one.status_code for one in found] == [200] * 20 + [500]
+        assert "its log has the reason" in found[-1].json()["error"]["message"]
+
+    tell(story, models={"mine": str(tiny_run.path)})
+
+
+def test_a_full_queue_says_when_to_come_back(tiny_run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def story(asked: Asked) -> None:
+        release = threading.Event()
+        lane = asked.service.model("mine").lane
+        outputs = lane._outputs
+        monkeypatch.setattr(lane, "_outputs", lambda *given: (release.wait(10), outputs(*given))[1])
+        waiting = [asyncio.create_task(asked.rows("mine", ["a b c"] * 10))]
+        await until(lambda: asked.service.batcher.load.running)
+        waiting += [asyncio.create_task(asked.rows("mine", ["a b c"] * 10)) for _ in range(2)]
+        await until(lambda: asked.service.batcher.load.waiting == 100)
+        found = await asked.post("/v1/predict/mine", {"rows": ["a b c"] * 30})
+        assert found.status_code == 429
+        assert int(found.headers["retry-after"]) >= 1
+        large = await asked.post("/v1/predict/mine", {"rows": ["a b c"] * 100})
+        assert large.status_code == 413
+        late = await asked.post("/v1/predict/mine", {"rows": ["a"]}, **{"X-Timeout": "0.05"})
+        assert late.status_code == 503
+        release.set()
+        assert all(len(one["answers"]) == 10 for one in await asyncio.gather(*waiting))
+
+    tell(story, models={"mine": str(tiny_run.path)}, queue_tokens=200)
+
+
+def test_one_run_under_two_names_is_in_memory_once(tiny_run: Run) -> None:
+    async def story(asked: Asked) -> None:
+        one, other = asked.service.model("a"), asked.service.model("b")
+        assert one.lane is other.lane
+        assert (await asked.rows("a", ["good bye"]))["model"] == "a"
+        assert (await asked.rows("b", ["good bye"]))["model"] == "b"
+
+    tell(story, models={"a": str(tiny_run.path), "b": str(tiny_run.path)})
