@@ -8,6 +8,7 @@ Any ASGI server can run it; `bertkit serve` does (run.py). Without settings they
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -87,10 +88,15 @@ async def _invalid(_: Request, error: Any) -> Response:
     """A request that does not fit its schema."""
     texts = []
     for one in error.errors()[:5]:
-        place = ".".join(str(part) for part in one["loc"][1:]) or "body"
-        texts.append(f"{place}: {one['msg']}"[:300])
+        texts.append(f"{_place(one['loc'][1:])}: {one['msg']}"[:300])
     param = texts[0].partition(":")[0] if texts else None
     return _answer(Refusal(422, "; ".join(dict.fromkeys(texts)), param))
+
+
+def _place(path: tuple[Any, ...]) -> str:
+    """A field and where in it: `rows.3`, without the names of types that pydantic has tried."""
+    rest = itertools.takewhile(lambda part: isinstance(part, int), path[1:])
+    return ".".join(map(str, (*path[:1], *rest))) or "body"
 
 
 async def _refused(_: Request, error: Any) -> Response:

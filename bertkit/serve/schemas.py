@@ -64,7 +64,7 @@ class EmbeddingsRequest(_Request):
     """As OpenAI's clients send it."""
 
     model_config = ConfigDict(extra="ignore")
-    input: str | list[str]
+    input: str | Annotated[list[str], Field(min_length=1)]
     model: str | None = Field(default=None, description="May be left out where one model gives vectors.")
     encoding_format: Literal["float", "base64"] = "float"
     dimensions: int | None = Field(default=None, ge=1, le=100_000)

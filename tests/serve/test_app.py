@@ -34,7 +34,7 @@ REFUSED: list[tuple[str, Any, int, str]] = [
     ("/v1/predict/mine", {"question": "a", "contexts": ["b"]}, 422, "the task of mine takes text"),
     ("/v1/predict/mine", {"rows": ["a"], "contexts": ["b"]}, 422, "contexts: they go with a question"),
     ("/v1/predict/vectors", {"rows": ["a"], "top_k": 2}, 422, "top_k: the answers of this task have no candidates"),
-    ("/v1/embeddings", {"input": []}, 422, "input: there are no texts"),
+    ("/v1/embeddings", {"input": []}, 422, "input: List should have at least 1 item"),
     ("/v1/embeddings", {"input": "a", "model": "mine"}, 422, "mine (classify) does not give embeddings"),
     ("/v1/embeddings", {"input": [[1, 2]]}, 422, "input"),
     ("/v1/embeddings", {"input": "a", "dimensions": 99}, 422, "99: the model's vectors have 32 dimensions"),

@@ -34,8 +34,6 @@ async def embeddings(asked: EmbeddingsRequest, request: Request) -> Response:
     service = service_of(request)
     served = service.model_for(asked.model, "embeddings")
     texts = [asked.input] if isinstance(asked.input, str) else asked.input
-    if not texts:
-        raise Refusal(422, "input: there are no texts", "input")
     check_texts(service, "input", texts)
     note_texts(service, request, texts)
     reading = served.vectors
