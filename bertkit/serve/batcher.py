@@ -3,6 +3,7 @@
 - A batch holds examples of one model, of similar length, up to a number of tokens.
 - Requests share the model fairly: each example has a start tag, and the lowest one is computed next (start-time fair
   queueing, Goyal et al. 1996). So one text that comes after a thousand waits for one batch, not for all of them.
+- A request that has waited for half of its time goes before all others, the one with the least time left first.
 - A lone request is computed at once. Where the last batch was of several requests, the next one waits some milliseconds
   if only few are there.
 - The queue is bounded by tokens. A request that does not fit, or would wait longer than its time, is refused before
@@ -15,14 +16,18 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
+from weakref import WeakKeyDictionary
+
+from bertkit.serve.speed import PaceOfBatches
 
 LINGER = 0.002
 """Seconds that a batch waits for others, under load."""
-CHANGE = 0.2
-"""Share of the last batch in the measured rate."""
+CARE = 1.5
+"""A request is refused where this many times the time that it is expected to take is more than it has."""
 WASTE = 1.5
 """Padded tokens for each token, at most, in a batch of a model that pads."""
 
@@ -57,7 +62,7 @@ class Closing(Exception):
 
 
 class TooMuch(Exception):
-    """A single request with more tokens than the queue may hold."""
+    """A single request with more tokens than the queue may hold, or than can be computed in its time."""
 
 
 class Late(Exception):
@@ -72,6 +77,9 @@ class _Request:
     """Examples without a result; 0 once there is nothing to wait for."""
     queued: int
     """Examples in the queue."""
+    deadline: float
+    urgent: float
+    """The time from which on it goes before others."""
 
 
 @dataclass(eq=False)
@@ -97,8 +105,8 @@ class Load:
     """Tokens of all batches so far."""
     batches: int = 0
     examples: int = 0
-    rate: float = 0.0
-    """Tokens a second; 0 before the first batch."""
+    seconds: float = 0.0
+    """That they took, of all workers."""
 
 
 @dataclass
@@ -118,6 +126,8 @@ class Batcher:
     def __post_init__(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._waiting: dict[Lane, list[_Waiting]] = {}
+        self._running: dict[int, tuple[Lane, int]] = {}  # worker -> model and tokens
+        self._paces: WeakKeyDictionary[Lane, PaceOfBatches] = WeakKeyDictionary()  # a model may be replaced
         self._tag = 0.0  # of the example that was taken last
         self._together = 1  # requests in the last batch
         self._closing = False
@@ -144,9 +154,11 @@ class Batcher:
         """
         if not examples:
             return []
-        self._admit(sum(tokens), timeout)
+        self._admit(lane, sum(tokens), timeout)
         count = len(examples)
-        request = _Request(self._loop.create_future(), [None] * count, count, count)
+        now = self._loop.time()
+        late, urgent = (now + timeout, now + timeout / 2) if timeout is not None else (math.inf, math.inf)
+        request = _Request(self._loop.create_future(), [None] * count, count, count, late, urgent)
         tag = self._tag
         line = self._waiting.setdefault(lane, [])
         for place, (example, size) in enumerate(zip(examples, tokens, strict=True)):
@@ -165,15 +177,30 @@ class Batcher:
             if request.queued:
                 self._leave(lane, request)
 
-    def _admit(self, tokens: int, timeout: float | None) -> None:
+    def _admit(self, lane: Lane, tokens: int, timeout: float | None) -> None:
         if self._closing:
             raise Closing
-        if tokens > self.most:
+        own = self._expected(lane, tokens)
+        if tokens > self.most or (timeout is not None and CARE * own > timeout):
             raise TooMuch
-        ahead = self.load.waiting + self.load.running
-        wait = ahead / self.load.rate if self.load.rate else 0.0
-        if self.load.waiting + tokens > self.most or (timeout is not None and wait > timeout):
+        wait = own + self._before(self._tag + tokens)
+        if self.load.waiting + tokens > self.most or (timeout is not None and CARE * wait > timeout):
             raise Full(max(1.0, wait))
+
+    def _before(self, tag: float) -> float:
+        """Seconds until a request is computed whose last example has a tag."""
+        now = self._loop.time()
+        running = sum(self._expected(lane, tokens) for lane, tokens in self._running.values())
+        waiting = sum(
+            self._expected(lane, sum(one.tokens for one in line if one.tag <= tag or one.request.urgent <= now))
+            for lane, line in self._waiting.items()
+        )
+        return (running + waiting) / self.workers
+
+    def _expected(self, lane: Lane, tokens: int) -> float:
+        """Seconds; 0 for a model that has computed nothing yet."""
+        pace = self._paces.get(lane)
+        return pace.seconds(tokens, lane.room) if pace else 0.0
 
     def _leave(self, lane: Lane, request: _Request) -> None:
         self._take(lane, [one for one in self._waiting[lane] if one.request is request])
@@ -208,12 +235,14 @@ class Batcher:
             lane, batch = self._next()
             tokens = sum(one.tokens for one in batch)
             self.load.running += tokens
+            self._running[worker] = (lane, tokens)
             start = self._loop.time()
             try:
                 await self._compute(worker, lane, batch)
             finally:
                 self.load.running -= tokens
-                self._count(len(batch), tokens, self._loop.time() - start)
+                del self._running[worker]
+                self._count(lane, len(batch), tokens, self._loop.time() - start)
                 self._rest()
 
     async def _others(self) -> None:
@@ -226,11 +255,14 @@ class Batcher:
         return len({id(one.request) for line in self._waiting.values() for one in line})
 
     def _next(self) -> tuple[Lane, list[_Waiting]]:
-        """The example with the lowest tag, and those of its model that are most like it in length."""
-        lane, first = min(
-            ((lane, min(line, key=lambda one: one.tag)) for lane, line in self._waiting.items()),
-            key=lambda pair: pair[1].tag,
-        )
+        """The example that comes first, and those of its model that are most like it in length."""
+        now = self._loop.time()
+
+        def place(one: _Waiting) -> tuple[float, float]:
+            return (one.request.deadline if one.request.urgent <= now else math.inf, one.tag)
+
+        firsts = {lane: min(line, key=place) for lane, line in self._waiting.items()}
+        lane, first = min(firsts.items(), key=lambda pair: place(pair[1]))
         self._tag = max(self._tag, first.tag)
         line = self._waiting[lane]
         batch: list[_Waiting] = []
@@ -262,11 +294,11 @@ class Batcher:
         for one, result in zip(batch, results, strict=True):
             _give(one, result)
 
-    def _count(self, examples: int, tokens: int, seconds: float) -> None:
+    def _count(self, lane: Lane, examples: int, tokens: int, seconds: float) -> None:
         load = self.load
         load.batches, load.examples, load.tokens = load.batches + 1, load.examples + examples, load.tokens + tokens
-        now = tokens / max(seconds, 1e-6)
-        load.rate = now if not load.rate else (1 - CHANGE) * load.rate + CHANGE * now
+        load.seconds += seconds
+        self._paces.setdefault(lane, PaceOfBatches()).add(tokens, seconds)
 
     # --- end ----------------------------------------------------------------------------------------------------------
 

@@ -63,6 +63,6 @@ class _LoadCollector(Collector):
             ("batches", "Batches computed.", load.batches),
             ("batch_examples", "Examples in these batches.", load.examples),
             ("batch_tokens", "Tokens in these batches.", load.tokens),
-            ("tokens_per_second", "Speed of the last batches.", load.rate),
+            ("batch_seconds", "Seconds that these batches took.", load.seconds),
         ):
             yield GaugeMetricFamily(f"bertkit_{name}", what, value=value)

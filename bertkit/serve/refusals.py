@@ -56,7 +56,7 @@ def of_error(error: BaseException) -> Refusal | None:
         after = str(max(1, round(error.after)))
         return Refusal(429, f"too many requests wait; try again in {after} s", headers={"Retry-After": after})
     if isinstance(error, TooMuch):
-        return Refusal(413, "the texts have more tokens than the server takes at once; send fewer at a time")
+        return Refusal(413, "the texts have more tokens than can be answered at once and in time; send fewer at a time")
     if isinstance(error, Late):
         return Refusal(503, "the answer was not ready in time; try again", headers={"Retry-After": "1"})
     if isinstance(error, Closing):

@@ -120,6 +120,28 @@ def test_a_short_request_does_not_wait_for_a_long_one() -> None:
     play(story())
 
 
+def test_a_long_request_ends_in_its_time_whatever_comes_after_it() -> None:
+    """Without urgency it would share the model with all clients that ask again and again, each for little."""
+
+    async def story() -> None:
+        model, batcher = Model(room=50), Batcher()
+        await ask(batcher, model, "x" * 50)
+        stop = False
+
+        async def client() -> None:
+            while not stop:
+                await ask(batcher, model, "y" * 10, timeout=10)
+
+        clients = [asyncio.create_task(client()) for _ in range(20)]
+        await asyncio.sleep(0.1)
+        assert len(await ask(batcher, model, *["x" * 50] * 60, timeout=10)) == 60
+        stop = True
+        await asyncio.gather(*clients)
+        await batcher.close()
+
+    play(story())
+
+
 def test_two_models_share_the_worker() -> None:
     async def story() -> None:
         one, other, batcher = Model(), Model(), Batcher()
@@ -211,9 +233,12 @@ def test_what_would_come_too_late_is_refused() -> None:
         first = asyncio.create_task(ask(batcher, model, *["x" * 100] * 50))
         await asyncio.sleep(0)
         with pytest.raises(Full) as refused:
-            await ask(batcher, model, "y", timeout=2)
-        assert refused.value.after == pytest.approx(5)
-        assert await ask(batcher, model, "y", timeout=6) == ["Y"]
+            await ask(batcher, model, *["y" * 100] * 30, timeout=6)  # half of the queue is before its last text
+        assert refused.value.after == pytest.approx(6.1, abs=0.1)
+        assert await ask(batcher, model, "y", timeout=0.5) == ["Y"]  # it goes before most of what waits
+        assert await ask(batcher, model, *["y" * 100] * 10, timeout=6) == ["Y" * 100] * 10
+        with pytest.raises(TooMuch):
+            await ask(batcher, model, *["y" * 100] * 30, timeout=2)
         await first
         await batcher.close()
 
@@ -273,9 +298,9 @@ def test_nothing_is_lost_whatever_happens() -> None:
                 name = "answered"
             except asyncio.CancelledError:
                 name = "cancelled"
-            except (Full, Late, ValueError) as error:
+            except (Full, TooMuch, Late, ValueError) as error:
                 name = type(error).__name__
-                assert (name == "ValueError") == (texts[0] == "poison") or name in ("Full", "Late")
+                assert name != "ValueError" or texts[0] == "poison"
             told[name] = told.get(name, 0) + 1
 
         await asyncio.gather(*(one(number) for number in range(1000)))

@@ -1,0 +1,138 @@
+"""How many requests a second does `bertkit serve` answer, and how long does each take?
+
+One text a request, over HTTP on this machine, clients and server on the same cores; each server runs alone, in turns.
+Sides: bertkit with torch and with int8 in ONNX Runtime; the same predictor, one request after the other, behind
+FastAPI; and transformers' pipeline behind FastAPI, which takes as a batch what waits. Closed load: each client asks
+again once it is answered. Open load: requests come at random, half as many, and four fifths as many, as bertkit answers
+for 32 clients. The last table compares with calls without a server: one text by `predict`, and all of them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import functools
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from predict import PACKAGED, some_run
+from serving.clients import Latency, closed, opened, request
+from serving.servers import Process, by_hand, ours
+from side_by_side import figure, parser, record, rows_of, write_rows
+
+from bertkit import Predictor, Run
+from bertkit.shrink.export import ExportRequest, export
+
+CLIENTS = (1, 4, 16, 32, 64)
+BERTKIT, INT8, ALONE, PIPELINE = "bertkit", "bertkit, int8", "one by one", "pipeline, what waits as a batch"
+Start = Callable[[], Process]
+
+
+def mixed(texts: list[str]) -> list[str]:
+    """A fifth of the texts ten times as long."""
+    return [" ".join(texts[i : i + 10]) if i % 5 == 0 else text for i, text in enumerate(texts)]
+
+
+def requests_of(texts: list[str]) -> list[bytes]:
+    return [request("/v1/predict/mine", {"rows": [text]}) for text in texts]
+
+
+def line(load: str, side: str, found: Latency, base: Latency | None) -> dict[str, Any]:
+    shown = {"requests/s": figure(found.rate), "p50 ms": figure(found.p50), "p95 ms": figure(found.p95)}
+    ratio = f"{base.rate / found.rate:.2f}" if base else ""
+    return {"load": load, "side": side, **shown, "p99 ms": figure(found.p99), "bertkit's rate / this": ratio}
+
+
+def middle(rounds: list[Latency]) -> Latency:
+    """The round with the median rate."""
+    return sorted(rounds, key=lambda one: one.rate)[len(rounds) // 2]
+
+
+def measure(sides: dict[str, Start], texts: list[str], rounds: int, clients: tuple[int, ...]) -> Any:
+    """Side -> clients -> its median round."""
+    found: dict[str, dict[int, list[Latency]]] = {}
+    contents = requests_of(texts)
+    for number in range(rounds):
+        names = list(sides)
+        for name in names[number % len(names) :] + names[: number % len(names)]:
+            with sides[name]() as server:
+                closed(server.port, contents[:200], 8)  # warms up
+                for count in clients:
+                    some = contents[: min(len(contents), 60 * count + 140)]
+                    found.setdefault(name, {}).setdefault(count, []).append(closed(server.port, some, count))
+    return {name: {count: middle(own) for count, own in by.items()} for name, by in found.items()}
+
+
+def tables_of(sides: dict[str, Start], texts: list[str], args: argparse.Namespace, kind: str) -> dict[str, Any]:
+    by_side = measure(sides, texts, args.rounds, CLIENTS)
+    lines = []
+    for count in CLIENTS:
+        base = by_side[BERTKIT][count]
+        lines += [line(f"{count} clients", name, own[count], base) for name, own in by_side.items()]
+    tables = {f"Closed load, {kind}": lines}
+    lines = []
+    for share in (0.5, 0.8):
+        rate = share * by_side[BERTKIT][32].rate
+        for name in (BERTKIT, INT8, PIPELINE):
+            if rate > 0.95 * by_side[name][64].rate:
+                lines.append({"load": f"{figure(rate)} requests/s", "side": name, "requests/s": "falls behind"})
+                continue
+            with sides[name]() as server:
+                closed(server.port, requests_of(texts[:200]), 8)
+                found = opened(server.port, requests_of(texts), rate)
+            lines.append(line(f"{figure(rate)} requests/s", name, found, None))
+    return {**tables, f"Open load, {kind}": lines}
+
+
+def direct(run: Run, texts: list[str], sides: dict[str, Start], args: argparse.Namespace) -> list[dict[str, Any]]:
+    """One text by a direct call and by one client; all texts by `predict` and by 32 clients."""
+    predictor = Predictor.open(run)
+    calls, alone, many, whole = [], [], [], []
+    for _ in range(args.rounds):
+        predictor.predict(texts[:200], quiet=True)
+        for text in texts[:300]:
+            start = time.perf_counter()
+            predictor.predict([text], quiet=True)
+            calls.append(1000 * (time.perf_counter() - start))
+        start = time.perf_counter()
+        predictor.predict(texts, quiet=True)
+        whole.append(len(texts) / (time.perf_counter() - start))
+        with sides[BERTKIT]() as server:
+            closed(server.port, requests_of(texts[:200]), 8)
+            alone.append(closed(server.port, requests_of(texts[:300]), 1).p50)
+            many.append(closed(server.port, requests_of(texts), 32).rate)
+    call, one = statistics.median(calls), statistics.median(alone)
+    bulk, served = statistics.median(whole), statistics.median(many)
+    return [
+        {"": "one text, p50 ms", "direct": figure(call), "served": figure(one), "difference": f"{one - call:.2f} ms"},
+        {"": "rows/s", "direct": figure(bulk), "served": figure(served), "difference": f"{served / bulk:.2f} times"},
+    ]
+
+
+def main() -> None:
+    given = parser(__doc__)
+    given.add_argument("--texts", type=int, default=3000)
+    given.add_argument("--rounds", type=int, default=3)
+    args = given.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        rows = rows_of(args.data, args.texts)
+        run = some_run(write_rows(Path(folder, "rows.csv"), rows), Path(folder, "run"), PACKAGED)
+        int8 = export(ExportRequest(run, Path(folder, "int8"), int8=True, max_drop=100))
+        sides: dict[str, Start] = {
+            BERTKIT: functools.partial(ours, {"mine": run.path}),
+            INT8: functools.partial(ours, {"mine": int8.path}),
+            ALONE: functools.partial(by_hand, "alone", run.path),
+            PIPELINE: functools.partial(by_hand, "pipeline", run.path),
+        }
+        short = [row["text"] for row in rows]
+        tables = tables_of(sides, short, args, "short texts")
+        tables |= tables_of(sides, mixed(short), args, "a fifth of the texts ten times as long")
+        tables["Against calls without a server, short texts"] = direct(run, short, sides, args)
+    record("serve", tables, args, __doc__)
+
+
+if __name__ == "__main__":
+    main()
