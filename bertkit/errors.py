@@ -9,6 +9,7 @@
     ├── TrainingError       a training that had to stop
     ├── WriteError          a file that can not be written: a full disk, no permission
     ├── ExtraError          a package that an optional feature needs
+    ├── ServerError         a server that can not be reached, or that refuses a request
     └── Stopped             no mistake: a training that was asked to stop and can go on (exit code 75)
 
 A bug of ours is any other exception: it keeps its traceback and exit code 1.
@@ -146,6 +147,13 @@ class WriteError(BertkitError, OSError):
 
 
 class ExtraError(BertkitError): ...
+
+
+class ServerError(BertkitError):
+    """From a client of `bertkit serve`."""
+
+    status: int | None = None
+    """Of HTTP; None: there was no reply."""
 
 
 class Stopped(BertkitError): ...
