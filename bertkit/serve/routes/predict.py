@@ -53,7 +53,7 @@ def _rows(asked: PredictRequest, served: Served) -> list[Any]:
         return list(asked.rows)
     if asked.rows:
         raise Refusal(422, "question: it stands in place of rows; leave one of them out", "question")
-    names = [column.name for column in served.predictor.task.columns]
+    names = [column.name for column in served.predictor.task.columns if not column.answer]
     if "question" not in names or "context" not in names:
         raise Refusal(422, f"question: the task of {served.name} takes {', '.join(names)}", "question")
     if not asked.contexts:
