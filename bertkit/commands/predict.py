@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bertkit import processes
-from bertkit.commands.shared import bulk, completion, console
+from bertkit.commands.shared import bulk, completion, console, remote
 from bertkit.commands.shared.predictor import answering, open_predictor
 from bertkit.errors import DataError
 
 if TYPE_CHECKING:
     from bertkit.inference.ask import Answered
+    from bertkit.inference.bulk.options import BulkOptions
+    from bertkit.inference.predictor import Predictor
     from bertkit.tasks.task import Task
 
 
@@ -101,6 +103,7 @@ def predict(
     trust_code: console.TrustCode = False,
     number: console.Processes = 1,
     ray: bulk.Ray = None,
+    url: remote.Url = None,
 ) -> None:
     """Predict an answer for every row of a file of any size: keeps all columns, adds the answer and its confidence.
 
@@ -117,8 +120,15 @@ def predict(
     A model that bertkit did not train; its task is that of its config.json, or named:
 
     bertkit predict some/checkpoint new.csv --labels negative,positive
+
+    The same from a server, where the model is called support:
+
+    bertkit predict support new.csv -o a.csv --url http://127.0.0.1:8000
     """
     _check(source, text, text_pair, question, context, best_of)
+    if url is not None:
+        own = {"processes": number > 1, "precision": precision != "float32", "trust_code": trust_code}
+        remote.check(output, ray=ray, on=on, task=task, labels=labels, **own)
     if ray is not None:
         bulk.check_ray(source, output)
         if best_of:
@@ -135,32 +145,57 @@ def predict(
         given |= {"shard_rows": shard_rows, "format": shard_format, "excel": excel, "on": on, "task": task}
         given |= {"labels": labels, "precision": precision, "set": sets}
         console.launch(number, ["predict", model, source, *console.options(**given, trust_code=trust_code)])
-    from bertkit.inference.bulk.options import BulkOptions
-
     bulk.check_stdout(output)
     kept = bulk.names_of(columns)
     some: Any = (probabilities, top_k or 0, logits, best_of, bad_rows, shard_rows, shard_format, excel)
-    options = BulkOptions(output, kept, *some)
+    options = _options(output, kept, *some, remotely=url is not None)
     options.check([source] if source else [])
     processes.join()
     named: dict[str, Any] = {"on": on, "task": task, "labels": labels, "sets": sets}
     named["precision"] = precision
     opener = partial(answering, source or "", options, named)
-    with bulk.cluster_of(ray, model, opener, number) as elsewhere:
-        opened = open_predictor(model, source, **named, trust_code=trust_code)
+    with bulk.cluster_of(ray, model, opener, number) as elsewhere, remote.client_of(url) as client:
+        if client is not None:
+            opened = remote.open_remote(client, model, options, sets)
+        else:
+            opened = open_predictor(model, source, **named, trust_code=trust_code)
         if source is not None:
             bulk.answer_file(opened, source, options, elsewhere)
             return
-    from bertkit.inference import ask
-
-    if question is not None:
-        answered = ask.ask_question(opened.predictor, question, context or [])
-    else:
-        answered = ask.ask_texts(opened.predictor, text or [], text_pair or [])
+        answered = _asked(
+            opened.predictor, text or [], text_pair or [], question, context or [], remotely=client is not None
+        )
     if output is None and not logits and not top_k and probabilities == "top":
         _show(answered, opened.predictor.task)
     elif processes.first():
         bulk.write_answers(answered, opened, options)
+
+
+def _options(*given: Any, remotely: bool) -> BulkOptions:
+    from bertkit.inference.bulk.options import BulkOptions
+
+    if not remotely:
+        return BulkOptions(*given)
+    from bertkit.serve.remote import RemoteOutput
+
+    return RemoteOutput(*given)
+
+
+def _asked(
+    predictor: Predictor,
+    texts: list[str],
+    pairs: list[str],
+    question: str | None,
+    contexts: list[str],
+    *,
+    remotely: bool,
+) -> Answered:
+    """The answers to what stands on the command line."""
+    from bertkit.inference import ask
+
+    if question is None:
+        return ask.ask_texts(predictor, texts, pairs)
+    return (remote.ask if remotely else ask.ask_question)(predictor, question, contexts)
 
 
 def _check(

@@ -58,6 +58,9 @@ class Predictor:
         recipe: how the task's rows are read, and by which metrics they are scored.
     """
 
+    identity: dict[str, str] | None = None
+    """Hashes of a model that is elsewhere; None: they are made of this one (bulk/identity.py)."""
+
     def __new__(cls, *parts: Any, **_: Any) -> Self:
         if parts and isinstance(parts[0], (str, Path, Run)):
             path = parts[0].path if isinstance(parts[0], Run) else parts[0]

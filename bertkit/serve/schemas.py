@@ -205,6 +205,7 @@ class ModelReply(BaseModel):
     backend: str
     max_tokens: int
     columns: list[ColumnReply]
+    neighbours: int = Field(description="How many rows before and after a row its answer may depend on.")
     example: dict[str, Any]
     gives: list[str] = Field(description="Doors that take it: predict, embeddings, rerank, keywords, reader.")
 

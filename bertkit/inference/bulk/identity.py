@@ -102,6 +102,8 @@ class Watch:
 def model_of(run: Run | None, predictor: Predictor) -> dict[str, str]:
     """What answers: of a Run the hashes of its files, whose content `Predictor.open` has checked; of a checkpoint those
     of its weights, tokenizer and labels; and the precision, if it is not float32."""
+    if predictor.identity is not None:
+        return predictor.identity
     precision = predictor.backend.precision
     return _hashes_of(run, predictor) | ({} if precision == "float32" else {"precision": precision})
 

@@ -67,9 +67,13 @@ class AsyncClient:
         options = {"probabilities": probabilities, "top_k": top_k, "logits": logits}
         return self._each(self._questions.predict(name, options), rows, hash)
 
-    async def ask(self, name: str, question: str, contexts: Sequence[str]) -> list[dict[str, Any]]:
+    async def ask(
+        self, name: str, question: str, contexts: Sequence[str], *,
+        probabilities: Literal["top", "all", "none"] = "top", top_k: int = 0, logits: bool = False,
+    ) -> list[dict[str, Any]]:  # fmt: skip
         """See `Client.ask`."""
-        return await self._run(self._questions.ask(name, question, contexts))
+        options = {"probabilities": probabilities, "top_k": top_k, "logits": logits}
+        return await self._run(self._questions.ask(name, question, contexts, options))
 
     async def embed(
         self, texts: Some, model: str | None = None, dimensions: int | None = None

@@ -123,8 +123,10 @@ class Questions:
             raise self._strange("its reply describes no model")
         return found
 
-    def ask(self, name: str, question: str, contexts: Sequence[str]) -> Steps[list[dict[str, Any]]]:
-        body = {"question": question, "contexts": _several(contexts)}
+    def ask(
+        self, name: str, question: str, contexts: Sequence[str], options: dict[str, Any]
+    ) -> Steps[list[dict[str, Any]]]:
+        body = {"question": question, "contexts": _several(contexts), **options}
         found = yield from self.json(HttpCall(_predict(name), body))
         return self._listed(found, "answers")
 

@@ -89,10 +89,14 @@ class Client:
         options = {"probabilities": probabilities, "top_k": top_k, "logits": logits}
         return self._each(self._questions.predict(name, options), _several(rows), hash)
 
-    def ask(self, name: str, question: str, contexts: Sequence[str]) -> list[dict[str, Any]]:
+    def ask(
+        self, name: str, question: str, contexts: Sequence[str], *,
+        probabilities: Literal["top", "all", "none"] = "top", top_k: int = 0, logits: bool = False,
+    ) -> list[dict[str, Any]]:  # fmt: skip
         """The answers to a question from one or more passages, the best first. Beside what `predict` gives each has
         `context`, the number of its passage from 0, and `share`, the probability that it holds the answer."""
-        return self._run(self._questions.ask(name, question, contexts))
+        options = {"probabilities": probabilities, "top_k": top_k, "logits": logits}
+        return self._run(self._questions.ask(name, question, contexts, options))
 
     def embed(
         self, texts: Iterable[str], model: str | None = None, dimensions: int | None = None

@@ -78,6 +78,7 @@ def about(served: Served) -> dict[str, object]:
         "backend": predictor.backend.name,
         "max_tokens": predictor.limit,
         "columns": columns,
+        "neighbours": predictor.task.margin(predictor.limit),
         "example": predictor.task.example,
         "gives": gives(served),
     }
