@@ -1,9 +1,10 @@
 """When a call is tried again, and how long to wait before.
 
 A request only asks, so it may be sent twice. What is worth another try: a server that is busy (429), starting or
-stopping (503), or that its proxy can not reach (502, 504), and a connection that breaks. No other refusal is: it would
-come again. Waits double and are drawn at random below their limit ("full jitter", Brooker 2015), so that clients that
-were refused together do not come back together.
+stopping (503), or that its proxy can not reach (502, 504; Ray Serve says 500 where a replica has died), and a
+connection that breaks. No other refusal is, as it would come again; a 500 of bertkit itself is a bug, which would, too.
+Waits double and are drawn at random below their limit ("full jitter", Brooker 2015), so that clients that were refused
+together do not come back together.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ T = TypeVar("T")
 
 BUSY = (429, 502, 503, 504)
 """Statuses that are tried again."""
+OURS = b'{"error":'
+"""How a refusal of bertkit begins."""
 
 
 @dataclass(frozen=True)
@@ -100,7 +103,7 @@ class Retrying:
             number += 1
             asked = None
             if isinstance(outcome, HttpReply):
-                if outcome.status not in BUSY:
+                if not _is_busy(outcome):
                     return outcome
                 asked = asked_for(outcome.headers.get("retry-after"))
             elif not outcome.again:
@@ -108,6 +111,10 @@ class Retrying:
             if number > self.retries:
                 return outcome
             yield Pause(self.wait(number, asked))
+
+
+def _is_busy(reply: HttpReply) -> bool:
+    return reply.status in BUSY or (reply.status == 500 and not reply.content.startswith(OURS))
 
 
 def asked_for(header: str | None) -> float | None:
