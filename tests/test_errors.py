@@ -59,7 +59,7 @@ def test_the_tree_is_the_one_that_is_drawn() -> None:
     drawn = set(re.findall(r"[├└]── (\w+)", errors.__doc__ or ""))
     there = {kind.__name__ for kind in BertkitError.__subclasses__() if kind.__module__ == errors.__name__}
     assert drawn == there
-    assert len(there) == 9
+    assert len(there) == 10
 
 
 @pytest.mark.parametrize(
