@@ -21,6 +21,7 @@ REFUSALS: dict[int | str, dict[str, Any]] = {
     404: {"model": ErrorReply, "description": "No such model or index."},
     408: {"model": ErrorReply, "description": "The request did not arrive in time."},
     413: {"model": ErrorReply, "description": "Too large."},
+    415: {"model": ErrorReply, "description": "The body is not sent as JSON."},
     422: {"model": ErrorReply, "description": "A field or a row can not be used."},
     429: {"model": ErrorReply, "description": "Too many requests wait; the header Retry-After says when to try again."},
     503: {"model": ErrorReply, "description": "Not ready, stopping, or too late."},
@@ -55,6 +56,14 @@ def _check_depth(value: Any, most: int) -> None:
         level = [inner for one in level for inner in (one.values() if isinstance(one, dict) else one)]
 
 
+def _check_kind(request: Request) -> None:
+    """Raise a Refusal, 415, for a body that is not sent as JSON. A page of another site can send a form without asking
+    first, but not JSON."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "application/json" and not (kind.startswith("application/") and kind.endswith("+json")):
+        raise Refusal(415, "the body must be JSON: send the header Content-Type: application/json")
+
+
 class JsonRoute(APIRoute):
     """Reads the body by our own rules."""
 
@@ -62,6 +71,7 @@ class JsonRoute(APIRoute):
         handler = super().get_route_handler()
 
         async def handle(request: Request) -> Response:
+            _check_kind(request)
             return await handler(_JsonRequest(request.scope, request.receive))
 
         return handle

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import numpy as np
 import pytest
 
@@ -83,6 +84,16 @@ def test_refusals_have_the_servers_words(client: Client, live: Live) -> None:
             ask()
         assert caught.value.status == status
         assert len(str(caught.value).splitlines()) == 1
+
+
+def test_a_body_that_is_not_sent_as_json_is_refused(live: Live) -> None:
+    """As `curl -d` sends it, and as a page of another site could."""
+    headers = {"Authorization": f"Bearer {KEY}"}
+    for kind in ("application/x-www-form-urlencoded", "text/plain", ""):
+        found = httpx.post(
+            f"{live.url}/v1/predict/tiny", content=b'{"rows": ["a"]}', headers={**headers, "Content-Type": kind}
+        )
+        assert (found.status_code, "Content-Type: application/json" in found.text) == (415, True)
 
 
 def test_the_key_may_be_in_the_environment(live: Live, monkeypatch: pytest.MonkeyPatch) -> None:
