@@ -69,8 +69,8 @@ def no_reply(error: httpx.HTTPError) -> NoReply:
     """What an error of the network means."""
     reason = str(error) or type(error).__name__
     if "CERTIFICATE_VERIFY_FAILED" in reason:
-        todo = "SSL_CERT_FILE may name a file with that of its issuer"
-        return NoReply(f"its certificate is not trusted ({todo})", again=False)
+        todo = "set the environment variable SSL_CERT_FILE to a file with the certificate of its issuer"
+        return NoReply("its certificate is not trusted", again=False, remedy=todo)
     if isinstance(error, httpx.TimeoutException):
         return NoReply("it did not answer in time")
     return NoReply(reason, again=isinstance(error, httpx.NetworkError | httpx.RemoteProtocolError))

@@ -79,7 +79,8 @@ class Questions:
         outcome = yield from self.retrying.call(call)
         if isinstance(outcome, NoReply):
             what = f"no answer from this address: {outcome.reason}"
-            raise self._error(what, "start a server there: bertkit serve RUN; or name another address")
+            todo = outcome.remedy or "start a server there: bertkit serve RUN; or name another address"
+            raise self._error(what, todo)
         found = _parsed(outcome.content)
         if outcome.status != 200:
             raise self._refused(outcome, found)

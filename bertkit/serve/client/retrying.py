@@ -59,10 +59,12 @@ class NoReply:
 
     Args:
         again: whether another try may help.
+        remedy: what to do, if it is not to start the server.
     """
 
     reason: str
     again: bool = True
+    remedy: str = ""
 
 
 Steps = Generator[HttpCall | Pause, HttpReply | NoReply | None, T]
