@@ -73,42 +73,42 @@ class Scripted:
     url: str
     replies: list[Any]
     asked: list[dict[str, Any]] = field(default_factory=list)
-    headers: list[dict[str, str]] = field(default_factory=list)
+
+
+class _Handler(BaseHTTPRequestHandler):
+    script: Scripted
+
+    def log_message(self, *_: Any) -> None: ...
+
+    def do_GET(self) -> None:
+        self.do_POST()
+
+    def do_POST(self) -> None:
+        sent = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        body = json.loads(sent) if sent else {}
+        self.script.asked.append(body)
+        left = self.script.replies
+        reply = left.pop(0) if len(left) > 1 else left[0]
+        reply = reply(body) if callable(reply) else reply
+        if reply is None:
+            self.close_connection = True
+            return
+        status, headers = reply if isinstance(reply, tuple) else (reply if isinstance(reply, int) else 200, {})
+        content = reply if isinstance(reply, str) else json.dumps(reply if isinstance(reply, dict) else {})
+        self.send_response(status)
+        for name, value in {**headers, "Content-Length": str(len(content.encode()))}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(content.encode())
 
 
 @contextlib.contextmanager
 def scripted(*replies: Any) -> Iterator[Scripted]:
+    """See `Scripted`."""
     open_loopback()
-
-    class Handler(BaseHTTPRequestHandler):
-        def log_message(self, *_: Any) -> None: ...
-
-        def do_GET(self) -> None:
-            self.do_POST()
-
-        def do_POST(self) -> None:
-            sent = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            body = json.loads(sent) if sent else {}
-            script.asked.append(body)
-            script.headers.append(dict(self.headers))
-            reply = script.replies.pop(0) if len(script.replies) > 1 else script.replies[0]
-            reply = reply(body) if callable(reply) else reply
-            if reply is None:
-                self.close_connection = True
-                return
-            status, headers = (reply, {}) if isinstance(reply, int) else (200, {})
-            if isinstance(reply, tuple):
-                status, headers = reply
-            content = reply.encode() if isinstance(reply, str) else json.dumps(reply).encode()
-            content = content if isinstance(reply, str | dict) else b"{}"
-            self.send_response(status)
-            for name, value in {**headers, "Content-Length": str(len(content))}.items():
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(content)
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    script = Scripted(f"http://127.0.0.1:{server.server_address[1]}", list(replies))
+    handler = type("Handler", (_Handler,), {})
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    script = handler.script = Scripted(f"http://127.0.0.1:{server.server_address[1]}", list(replies))
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:

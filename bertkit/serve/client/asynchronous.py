@@ -138,8 +138,6 @@ class AsyncClient:
 
 
 async def _batches(rows: Some) -> AsyncGenerator[Batch]:
-    if isinstance(rows, str):
-        rows = [rows]
     if not isinstance(rows, AsyncIterable):
         for batch in batches(rows):
             yield batch

@@ -57,10 +57,15 @@ class Packing:
         return batch
 
 
+def several(rows: Any) -> Any:
+    """A single text or row as one row: it is not a list of its characters or columns."""
+    return [rows] if isinstance(rows, str | dict) else rows
+
+
 def batches(rows: Iterable[Any]) -> Iterator[Batch]:
     """The batches of rows, each as soon as it is full."""
     packing = Packing()
-    for row in rows:
+    for row in several(rows):
         if batch := packing.add(row):
             yield batch
     if batch := packing.rest():

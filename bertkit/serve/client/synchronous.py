@@ -69,7 +69,7 @@ class Client:
         """The answer to each row, in order: `columns`, `text`, `confidence`, `tokens`, `windows` and `cut_tokens`.
 
         Args:
-            rows: a text, or any number of texts, lists of texts, or dicts with the task's columns.
+            rows: a text or a dict with the task's columns, or any number of texts, lists of texts and dicts.
             probabilities, top_k, logits: which columns an answer has, as options of `bertkit predict`.
         """
         return [*self.stream(name, rows, probabilities=probabilities, top_k=top_k, logits=logits)]
@@ -87,7 +87,7 @@ class Client:
             ServerError: also where another model takes its place meanwhile.
         """
         options = {"probabilities": probabilities, "top_k": top_k, "logits": logits}
-        return self._each(self._questions.predict(name, options), _several(rows), hash)
+        return self._each(self._questions.predict(name, options), rows, hash)
 
     def ask(
         self, name: str, question: str, contexts: Sequence[str], *,
@@ -107,20 +107,20 @@ class Client:
             model: may be left out where one model gives vectors.
             dimensions: the first so many numbers, scaled to length 1 again.
         """
-        return vectors([*self._each(self._questions.embed(model, dimensions), _several(texts))])
+        return vectors([*self._each(self._questions.embed(model, dimensions), texts)])
 
     def rerank(
         self, query: str, documents: Iterable[str], model: str | None = None, top: int | None = None
     ) -> list[tuple[int, float]]:
         """Documents by their score for a query, the best first: their number from 0, and the score."""
-        return ranked([*self._each(self._questions.rerank(query, model), _several(documents))], top)
+        return ranked([*self._each(self._questions.rerank(query, model), documents)], top)
 
     def keywords(
         self, texts: Iterable[str], model: str | None = None, *, top: int = 5, ngram: int = 3, diversity: float = 0.2
     ) -> list[list[dict[str, Any]]]:
         """The keywords of each text: `phrase`, `score`, and `offsets` in characters."""
         options = {"top": top, "ngram": ngram, "diversity": diversity}
-        return [*self._each(self._questions.keywords(model, options), _several(texts))]
+        return [*self._each(self._questions.keywords(model, options), texts)]
 
     def search(self, query: str, index: str | None = None, **options: Any) -> dict[str, Any]:
         """Documents of an index: `hits`, and with a `reader` the `answer`.
@@ -175,8 +175,3 @@ class Client:
 
     def _asked(self, question: Question, batch: Batch, stop: threading.Event) -> Replies:
         return self._run(question(batch), stop)
-
-
-def _several(rows: Iterable[Any]) -> Iterable[Any]:
-    """A single text as one row: it is not a list of its characters."""
-    return [rows] if isinstance(rows, str) else rows

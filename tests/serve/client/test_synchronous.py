@@ -48,7 +48,7 @@ def test_answers_are_those_of_predict(client: Client, tiny_run: Run) -> None:
         *AnswerColumns().of(predictor.task, predictor.predict(rows[0])[0])
     }
     assert client.predict("tiny", []) == []
-    assert len(client.predict("tiny", "hello")) == 1
+    assert len(client.predict("tiny", "hello")) == len(client.predict("tiny", {"text": "hello"})) == 1
 
 
 def test_what_is_served(client: Client) -> None:
