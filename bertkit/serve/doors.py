@@ -27,6 +27,8 @@ log = logging.getLogger("bertkit.serve")
 
 OPEN = "/health"
 """The only door that needs no key."""
+FILES = "/page/"
+"""Files of the page (page/site.py)."""
 ID = b"x-request-id"
 SECURITY = [
     (b"x-content-type-options", b"nosniff"),
@@ -103,10 +105,14 @@ class _Passage:
         name = self.service.keys.name_of(self.headers)
         if name is None:
             self.doors.wrong_key()
-            how = 'Basic realm="bertkit"' if b"text/html" in self.headers.get(b"accept", b"") else "Bearer"
+            how = 'Basic realm="bertkit"' if self._is_page() else "Bearer"
             what = "a key is needed: send the header Authorization: Bearer KEY"
             raise Refusal(401, what, headers={"WWW-Authenticate": how})
         self.about["key"] = name
+
+    def _is_page(self) -> bool:
+        """Whether a browser asks for a page or its files: then it can ask its user for a key."""
+        return b"text/html" in self.headers.get(b"accept", b"") or self.scope["path"].startswith(FILES)
 
     async def _body(self) -> bytes:
         most = self.service.settings.max_bytes
