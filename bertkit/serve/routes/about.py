@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
@@ -15,7 +16,9 @@ from bertkit.serve.schemas import HealthReply, ModelReply, ModelsReply
 from bertkit.serve.served import Served
 from bertkit.serve.service import Service
 
-router = APIRouter(responses={status: REFUSALS[status] for status in (401, 503)})
+router = APIRouter()
+GUARDED: dict[int | str, dict[str, Any]] = {401: REFUSALS[401]}
+UNREADY = GUARDED | {503: REFUSALS[503]}
 START = int(time.time())
 
 
@@ -27,7 +30,13 @@ async def health(request: Request) -> Response:
     return reply({"status": state, "bertkit": __version__})
 
 
-@router.get("/ready", response_model=HealthReply, tags=["state"], summary="Whether requests can be sent here")
+@router.get(
+    "/ready",
+    response_model=HealthReply,
+    responses=UNREADY,
+    tags=["state"],
+    summary="Whether requests can be sent here",
+)
 async def ready(request: Request) -> Response:
     """503 until every model is open and proven, and again once the server is asked to stop."""
     service: Service = request.app.state.service
@@ -37,13 +46,13 @@ async def ready(request: Request) -> Response:
     return reply({"status": service.state, "bertkit": __version__})
 
 
-@router.get("/metrics", tags=["state"], summary="Figures for Prometheus", response_class=Response)
+@router.get("/metrics", responses=GUARDED, tags=["state"], summary="Figures for Prometheus", response_class=Response)
 async def metrics(request: Request) -> Response:
     service: Service = request.app.state.service
     return Response(service.figures.text(), media_type=CONTENT_TYPE)
 
 
-@router.get("/v1/models", response_model=ModelsReply, tags=["models"], summary="What is served")
+@router.get("/v1/models", response_model=ModelsReply, responses=UNREADY, tags=["models"], summary="What is served")
 async def models(request: Request) -> Response:
     service = service_of(request)
     data = [about(served) for served in service.registry.models.values()]
@@ -54,9 +63,14 @@ async def models(request: Request) -> Response:
     return reply({"object": "list", "data": data, "indexes": indexes})
 
 
-@router.get("/v1/models/{name}", response_model=ModelReply, responses={404: REFUSALS[404]}, tags=["models"])
+@router.get(
+    "/v1/models/{name}",
+    response_model=ModelReply,
+    responses=UNREADY | {404: REFUSALS[404]},
+    tags=["models"],
+    summary="A model by its name",
+)
 async def model(name: str, request: Request) -> Response:
-    """A model, by its name."""
     return reply(about(service_of(request).model(name)))
 
 
