@@ -27,8 +27,8 @@ log = logging.getLogger("bertkit.serve")
 
 OPEN = "/health"
 """The only door that needs no key."""
-FILES = "/page/"
-"""Files of the page (page/site.py)."""
+FILES = ("/page/", "/favicon.ico")
+"""Where files of the page begin (page/site.py)."""
 ID = b"x-request-id"
 SECURITY = [
     (b"x-content-type-options", b"nosniff"),

@@ -41,6 +41,12 @@ async def docs(request: Request) -> Response:
     return _html("docs.html", request)
 
 
+@router.get("/favicon.ico")
+async def icon() -> Response:
+    """What browsers ask for beside replies that are no page, as /v1/models."""
+    return await file("icon.svg")
+
+
 @router.get("/page/{name}")
 async def file(name: str) -> Response:
     """A file of the pages. Raises Refusal, 404, for one that is not there."""

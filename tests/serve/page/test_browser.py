@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
+from bertkit.data.columns.column import Kind
 from bertkit.tasks import TASKS
 from tests.serve.page.conftest import KEY, Page
 
@@ -69,6 +70,33 @@ def test_the_form_is_made_of_the_columns(page: Page) -> None:
     assert "it is late" in page.one('[data-field="choices"]').get_attribute("value")
 
 
+VALUES: dict[str, Any] = {
+    "text": "two\nlines",
+    "label": "refund",
+    "labels": ["refund", "late parcel"],
+    "number": 2.5,
+    "words": ["Anna", "runs"],
+    "tags": ["B-PER", "O"],
+    "spans": [{"start": 0, "end": 4, "label": "PER"}],
+    "answers": [{"text": "Anna", "start": 0}],
+    "choices": ["the cat", "a man"],
+    "choice": 1,
+    "texts": ["hello", "good bye"],
+}
+
+
+def test_every_kind_of_column_has_a_field(page: Page) -> None:
+    assert VALUES.keys() == set(get_args(Kind))
+    page.open()
+    script = """
+    const [values, done] = arguments;
+    import("/page/fields.js").then(({ columnField }) => done(Object.fromEntries(Object.entries(values).map(
+      ([kind, value]) => [kind, columnField({ name: kind, kind, required: false }, value).read()],
+    ))));
+    """
+    assert page.driver.execute_async_script(script, VALUES) == VALUES
+
+
 def test_an_answer_is_marked_in_its_text(page: Page) -> None:
     columns = {"predicted_answer": "Berlin 🏙", "predicted_start": 16, "predicted_end": 24, "score": 1.0}
     page.open("/#squad/row")
@@ -79,11 +107,12 @@ def test_an_answer_is_marked_in_its_text(page: Page) -> None:
 
 
 def test_entities_have_their_kind_as_a_word(page: Page) -> None:
-    marks = [{"text": "Anna", "kind": "PER", "confidence": 0.9}, {"text": " runs", "kind": "", "confidence": 1}]
+    marks = [{"text": "אנה", "kind": "PER", "confidence": 0.9}, {"text": " רצה", "kind": "", "confidence": 1}]
     answer = {"columns": {"predicted_entities": [{}]}, "text": "", "confidence": 0.9, "marks": marks}
     page.open("/#ner")
     page.run(FAKE, 200, {"answers": [answer], "hash": "h"}, {})
     assert "PER" in page.ask().find_element("css selector", "mark small").text
+    assert page.run("return getComputedStyle(document.querySelector('.marked')).direction") == "rtl"
 
 
 def test_many_labels_and_hostile_texts(page: Page) -> None:

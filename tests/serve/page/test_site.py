@@ -56,6 +56,10 @@ def test_every_file_is_served(path: str) -> None:
     assert "script-src 'self'" in policy and "unsafe" not in policy
 
 
+def test_browsers_find_the_icon_beside_other_replies() -> None:
+    assert get("/favicon.ico").content == get("/page/icon.svg").content
+
+
 def test_no_other_file_is_served() -> None:
     assert {path for path in WEB if path.suffix != ".html"} == {*FILES.values()}
     for name in ("site.py", "index.html", "..%2Fapp.py", "%2e%2e/app.py", "nothing.js"):

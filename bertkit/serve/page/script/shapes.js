@@ -38,9 +38,8 @@ export function marked(marks) {
   const parts = marks.map(({ text, kind, confidence }) => {
     if (!kind) return text;
     const sure = typeof confidence === "number" ? ` ${number(confidence, 2)}` : "";
-    return h(
-      "mark", { class: `kind-${kinds.indexOf(kind) % KINDS}` }, h("bdi", {}, text), h("small", {}, `${kind}${sure}`),
-    );
+    const place = kinds.indexOf(kind) % KINDS;
+    return h("mark", { class: `kind-${place}` }, text, h("small", {}, `${kind}${sure}`));
   });
   return h("p", { class: "marked", dir: "auto" }, parts);
 }
