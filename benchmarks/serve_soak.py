@@ -30,7 +30,7 @@ from side_by_side import WORDS, figure, parser, record, rows_of, say, write_rows
 from bertkit import Predictor, Recipe, plugins, train
 from bertkit.errors import DataError
 from bertkit.inference.columns import AnswerColumns
-from bertkit.serve.prove import difference
+from bertkit.serve.served.prove import difference
 from bertkit.tasks import TASKS
 
 TOLERANCE = 1e-4

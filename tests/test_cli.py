@@ -33,6 +33,7 @@ COMMANDS = [
     "predict",
     "embed",
     "keywords",
+    "serve",
     "export",
     "push",
     "mine",

@@ -19,9 +19,10 @@ import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 from weakref import WeakKeyDictionary
 
+from bertkit.serve.lane import Closing, Full, Lane, Late, Load, TooMuch
 from bertkit.serve.speed import PaceOfBatches
 
 LINGER = 0.002
@@ -30,43 +31,6 @@ CARE = 1.5
 """A request is refused where this many times the time that it is expected to take is more than it has."""
 WASTE = 1.5
 """Padded tokens for each token, at most, in a batch of a model that pads."""
-
-
-class Lane(Protocol):
-    """A model, as the batcher knows it."""
-
-    room: int
-    """Most tokens of a batch, padding counted."""
-    pads: bool
-    """Whether it computes padding too."""
-
-    async def compute(self, worker: int, examples: Sequence[Any]) -> list[Any]:
-        """A result for each example; cancelling it has no effect on other calls."""
-        ...
-
-
-class Full(Exception):
-    """The queue has no room, or the answer would come too late.
-
-    Args:
-        after: seconds after which it is worth to try again.
-    """
-
-    def __init__(self, after: float):
-        super().__init__(f"try again in {after:.0f} s")
-        self.after = after
-
-
-class Closing(Exception):
-    """No new requests are taken."""
-
-
-class TooMuch(Exception):
-    """A single request with more tokens than the queue may hold, or than can be computed in its time."""
-
-
-class Late(Exception):
-    """The time of a request is over."""
 
 
 @dataclass(eq=False)
@@ -91,22 +55,6 @@ class _Waiting:
     example: Any
     tokens: int
     tag: float
-
-
-@dataclass
-class Load:
-    """What the batcher has done and holds; a server shows it."""
-
-    waiting: int = 0
-    """Tokens in the queue."""
-    running: int = 0
-    """Tokens of batches that are computed now."""
-    tokens: int = 0
-    """Tokens of all batches so far."""
-    batches: int = 0
-    examples: int = 0
-    seconds: float = 0.0
-    """That they took, of all workers."""
 
 
 @dataclass

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from bertkit.errors import BertkitError, Parameter, Problem
-from bertkit.serve.batcher import Closing, Full, Late, TooMuch
+from bertkit.serve.lane import Closing, Full, Late, TooMuch
 
 
 @dataclass

@@ -24,7 +24,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from bertkit.errors import Parameter, RunError
 from bertkit.serve.app import build
-from bertkit.serve.prove import prove
+from bertkit.serve.served.prove import prove
 from bertkit.serve.service import Service
 from bertkit.serve.settings import ServeSettings
 
@@ -195,7 +195,7 @@ async def _prove(service: Service, server: _Server, own: socket.socket, listenin
         await asyncio.sleep(0.01)
     try:
         if service.unproven:
-            from bertkit.serve.asking import asking
+            from bertkit.serve.served.asking import asking
 
             async with asking(service, own, tls=listening.certificate is not None) as ask:
                 for served in list(service.registry.models.values()):

@@ -25,7 +25,7 @@ class PredictRequest(_Request):
     )
     top_k: int = Field(default=0, ge=0, le=1000, description="Add the most probable answers, this many.")
     logits: bool = Field(default=False, description="Add the model's raw scores.")
-    marks: bool = Field(default=False, description="Add the text in parts, each with its kind: entities, an answer.")
+    marks: bool = Field(default=False, description="Add the text in parts, where the task marks some, as entities.")
 
 
 class MarkReply(BaseModel):
@@ -152,6 +152,7 @@ class KeywordsReply(BaseModel):
     model: str
     hash: str
     keywords: list[list[KeywordReply]]
+    usage: Usage
     warnings: list[str]
 
 

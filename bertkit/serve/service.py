@@ -12,8 +12,8 @@ from bertkit.serve.batcher import Batcher
 from bertkit.serve.figures import Figures
 from bertkit.serve.keys import Keys
 from bertkit.serve.refusals import Refusal
-from bertkit.serve.registry import Registry, ServedIndex
-from bertkit.serve.served import Served, Threads
+from bertkit.serve.served.model import Served, Threads
+from bertkit.serve.served.registry import Registry, ServedIndex
 from bertkit.serve.settings import ServeSettings
 
 log = logging.getLogger("bertkit")
@@ -74,7 +74,7 @@ class Service:
 
     async def reload(self) -> None:
         """Read the keys again, and open again what has changed."""
-        from bertkit.serve.prove import prove
+        from bertkit.serve.served.prove import prove
 
         async with self._reloading:
             try:
@@ -108,7 +108,7 @@ class Service:
         Raises:
             Refusal: 404, no such model; 422, a model that the door can not use, or several.
         """
-        from bertkit.serve.gives import gives
+        from bertkit.serve.served.gives import gives
 
         if name is not None:
             served = self.model(name)

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from bertkit.serve.batcher import Batcher, Closing, Full, Late, TooMuch
+from bertkit.serve.batcher import Batcher
+from bertkit.serve.lane import Closing, Full, Late, TooMuch
 from tests.serve.clock import play
 
 

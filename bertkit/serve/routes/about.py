@@ -9,11 +9,11 @@ from fastapi import APIRouter, Request, Response
 
 from bertkit import __version__
 from bertkit.serve.figures import CONTENT_TYPE
-from bertkit.serve.gives import gives
 from bertkit.serve.refusals import Refusal
 from bertkit.serve.routes.shared import REFUSALS, reply, service_of
 from bertkit.serve.schemas import HealthReply, ModelReply, ModelsReply
-from bertkit.serve.served import Served
+from bertkit.serve.served.gives import gives
+from bertkit.serve.served.model import Served
 from bertkit.serve.service import Service
 
 router = APIRouter()

@@ -20,7 +20,7 @@ from bertkit.serve.routes.shared import (
     warnings_of,
 )
 from bertkit.serve.schemas import PredictReply, PredictRequest
-from bertkit.serve.served import RowReply, Served
+from bertkit.serve.served.model import RowReply, Served
 from bertkit.tasks.task import Task
 
 router = json_router()

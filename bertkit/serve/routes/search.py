@@ -12,7 +12,7 @@ from bertkit.search.index.index import DEPTH, Query
 from bertkit.serve.refusals import Refusal
 from bertkit.serve.routes.shared import check_texts, json_router, note, note_texts, reply, service_of, timeout_of
 from bertkit.serve.schemas import SearchReply, SearchRequest
-from bertkit.serve.served import in_thread
+from bertkit.serve.served.model import in_thread
 
 router = json_router()
 

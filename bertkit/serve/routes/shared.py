@@ -12,7 +12,7 @@ from pydantic_core import from_json, to_json
 from bertkit.inference.predictor import Prepared
 from bertkit.serve.refusals import Refusal
 from bertkit.serve.schemas import ErrorReply, Usage
-from bertkit.serve.served import RowReply, Served
+from bertkit.serve.served.model import RowReply, Served
 from bertkit.serve.service import Service
 
 REFUSALS: dict[int | str, dict[str, Any]] = {

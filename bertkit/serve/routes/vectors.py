@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from fastapi import Request, Response
 
+from bertkit.inference.predictor import Prepared
 from bertkit.inference.vectors import VECTOR, for_embedding
 from bertkit.search.keywords.extract import KEYWORDS, KeywordOptions, KeywordPredictor
 from bertkit.search.keywords.words import chinese_cut
@@ -23,7 +24,8 @@ from bertkit.serve.schemas import (
     RerankReply,
     RerankRequest,
 )
-from bertkit.serve.served import in_thread
+from bertkit.serve.served.model import in_thread, replies_of
+from bertkit.tasks.task import Answer
 
 router = json_router()
 
@@ -120,10 +122,11 @@ async def keywords(asked: KeywordsRequest, request: Request) -> Response:
     model = served.queued(served.vectors, timeout=timeout_of(request, service))
     predictor = KeywordPredictor(model, KeywordOptions(asked.top, asked.ngram, asked.diversity), chinese_cut())
 
-    def work() -> tuple[Any, Any]:
+    def work() -> tuple[Prepared, list[Answer]]:
         prepared = predictor.prepare(asked.texts)
-        return predictor.answer(prepared), prepared.seen.warnings(predictor.task)
+        return prepared, predictor.answer(prepared)
 
-    answers, warnings = await in_thread(service.threads.searches, work)
-    found = {"model": served.name, "hash": served.hash, "keywords": [one[KEYWORDS] for one in answers]}
-    return reply({**found, "warnings": warnings})
+    prepared, answers = await in_thread(service.threads.searches, work)
+    usage = count(service, request, served, replies_of(prepared, answers))
+    found = {"model": served.name, "hash": served.hash, "keywords": [one[KEYWORDS] for one in answers], "usage": usage}
+    return reply({**found, "warnings": prepared.seen.warnings(predictor.task)})

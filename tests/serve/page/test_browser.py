@@ -11,7 +11,7 @@ from bertkit.data.columns.column import Kind
 from bertkit.tasks import TASKS
 from tests.serve.page.conftest import KEY, Page
 
-pytestmark = pytest.mark.xdist_group("browser")
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
 
 FAKE = """
 const [status, body, headers] = arguments;

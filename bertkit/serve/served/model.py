@@ -136,7 +136,7 @@ class Served:
         prepared = await loop.run_in_executor(self.threads.texts, predictor.prepare, rows)
         results = await self._computed(prepared.encoded.examples, timeout)
         answers = await loop.run_in_executor(self.threads.texts, _decoded, predictor, results, prepared)
-        return prepared, _replies(prepared, answers)
+        return prepared, replies_of(prepared, answers)
 
     async def _computed(self, examples: Examples, timeout: float | None) -> list[dict[str, Any]]:
         lengths = lengths_of(examples).tolist()
@@ -166,7 +166,8 @@ def _outputs(results: list[dict[str, Any]], backend: Backend) -> Outputs:
     return {name: [one[name] for one in results] for name in results[0]} | backend.constants
 
 
-def _replies(prepared: Prepared, answers: list[Answer]) -> list[RowReply]:
+def replies_of(prepared: Prepared, answers: list[Answer]) -> list[RowReply]:
+    """Answers with what the model has seen of each row."""
     encoded = prepared.encoded
     owners = rows_of(encoded.examples).tolist()
     tokens, windows = [0] * len(answers), [0] * len(answers)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from bertkit.errors import BertkitError, RunError
 from bertkit.inference.columns import AnswerColumns
-from bertkit.serve.served import Served, in_thread
+from bertkit.serve.served.model import Served, in_thread
 
 if TYPE_CHECKING:
     from bertkit.serve.service import Service

@@ -12,7 +12,7 @@ import pytest
 
 from bertkit import Predictor, Run, train
 from bertkit.errors import RunError
-from bertkit.serve.prove import difference, own_rows, prove
+from bertkit.serve.served.prove import difference, own_rows, prove
 from tests.helpers import tiny_recipe
 from tests.serve.asgi import Asked, tell, until
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from bertkit.errors import BertkitError
 from bertkit.serve.batcher import Batcher
-from bertkit.serve.served import ModelLane, Served, Threads, digest, identity_of, in_thread, open_served
+from bertkit.serve.served.model import ModelLane, Served, Threads, digest, identity_of, in_thread, open_served
 from bertkit.serve.settings import ServeSettings
 
 if TYPE_CHECKING:

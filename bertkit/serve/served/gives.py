@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bertkit.search.index.asking import READ
 from bertkit.search.reranking import PAIR
-from bertkit.serve.served import Served
+from bertkit.serve.served.model import Served
 
 
 def gives(served: Served) -> list[str]:
