@@ -4,13 +4,15 @@ One text a request, over HTTP on this machine, clients and server on the same co
 Sides: bertkit with torch and with int8 in ONNX Runtime; the same predictor, one request after the other, behind
 FastAPI; and transformers' pipeline behind FastAPI, which takes as a batch what waits. Closed load: each client asks
 again once it is answered. Open load: requests come at random, half as many, and four fifths as many, as bertkit answers
-for 32 clients. The last table compares with calls without a server: one text by `predict`, and all of them.
+for 32 clients. Then calls without a server, one text by `predict` and all of them, and what a flood of wrong keys does
+to a client with a right one.
 """
 
 from __future__ import annotations
 
 import argparse
 import functools
+import multiprocessing
 import statistics
 import tempfile
 import time
@@ -26,8 +28,10 @@ from side_by_side import figure, parser, record, rows_of, write_rows
 from bertkit import Predictor, Run
 from bertkit.shrink.export import ExportRequest, export
 
-CLIENTS = (1, 4, 16, 32, 64)
+CLIENTS = (1, 8, 32, 64)
 BERTKIT, INT8, ALONE, PIPELINE = "bertkit", "bertkit, int8", "one by one", "pipeline, what waits as a batch"
+SECONDS = 4.0
+"""Of each closed load."""
 Start = Callable[[], Process]
 
 
@@ -51,7 +55,7 @@ def middle(rounds: list[Latency]) -> Latency:
     return sorted(rounds, key=lambda one: one.rate)[len(rounds) // 2]
 
 
-def measure(sides: dict[str, Start], texts: list[str], rounds: int, clients: tuple[int, ...]) -> Any:
+def measure(sides: dict[str, Start], texts: list[str], rounds: int) -> Any:
     """Side -> clients -> its median round."""
     found: dict[str, dict[int, list[Latency]]] = {}
     contents = requests_of(texts)
@@ -60,14 +64,14 @@ def measure(sides: dict[str, Start], texts: list[str], rounds: int, clients: tup
         for name in names[number % len(names) :] + names[: number % len(names)]:
             with sides[name]() as server:
                 closed(server.port, contents[:200], 8)  # warms up
-                for count in clients:
-                    some = contents[: min(len(contents), 60 * count + 140)]
-                    found.setdefault(name, {}).setdefault(count, []).append(closed(server.port, some, count))
+                for count in CLIENTS:
+                    some = contents * 3  # more than any side answers in the time
+                    found.setdefault(name, {}).setdefault(count, []).append(closed(server.port, some, count, SECONDS))
     return {name: {count: middle(own) for count, own in by.items()} for name, by in found.items()}
 
 
 def tables_of(sides: dict[str, Start], texts: list[str], args: argparse.Namespace, kind: str) -> dict[str, Any]:
-    by_side = measure(sides, texts, args.rounds, CLIENTS)
+    by_side = measure(sides, texts, args.rounds)
     lines = []
     for count in CLIENTS:
         base = by_side[BERTKIT][count]
@@ -82,7 +86,7 @@ def tables_of(sides: dict[str, Start], texts: list[str], args: argparse.Namespac
                 continue
             with sides[name]() as server:
                 closed(server.port, requests_of(texts[:200]), 8)
-                found = opened(server.port, requests_of(texts), rate)
+                found = opened(server.port, requests_of(texts[: int(8 * rate)]), rate)
             lines.append(line(f"{figure(rate)} requests/s", name, found, None))
     return {**tables, f"Open load, {kind}": lines}
 
@@ -112,6 +116,24 @@ def direct(run: Run, texts: list[str], sides: dict[str, Start], args: argparse.N
     ]
 
 
+def flooded(run: Run, texts: list[str], folder: Path) -> list[dict[str, Any]]:
+    """One client with a key, alone and while a thousand requests a second come with a wrong one."""
+    keys = folder / "keys"
+    keys.write_text("a-right-secret\n")
+    right = [request("/v1/predict/mine", {"rows": [text]}, Authorization="Bearer a-right-secret") for text in texts]
+    wrong = [request("/v1/predict/mine", {"rows": ["a"]}, Authorization="Bearer a-wrong-secret")] * 8000
+    with ours({"mine": run.path}, "--keys", str(keys)) as server:
+        closed(server.port, right[:100], 8)
+        alone = closed(server.port, right, 1, SECONDS)
+        flood = multiprocessing.Process(target=opened, args=(server.port, wrong, 1000.0, 401))
+        flood.start()
+        time.sleep(0.5)
+        among = closed(server.port, right, 1, SECONDS)
+        flood.join()
+    names = {"no flood": alone, "1,000 wrong keys a second": among}
+    return [{"": name, "p50 ms": figure(one.p50), "p95 ms": figure(one.p95)} for name, one in names.items()]
+
+
 def main() -> None:
     given = parser(__doc__)
     given.add_argument("--texts", type=int, default=3000)
@@ -131,6 +153,7 @@ def main() -> None:
         tables = tables_of(sides, short, args, "short texts")
         tables |= tables_of(sides, mixed(short), args, "a fifth of the texts ten times as long")
         tables["Against calls without a server, short texts"] = direct(run, short, sides, args)
+        tables["A flood of wrong keys"] = flooded(run, short, Path(folder))
     record("serve", tables, args, __doc__)
 
 

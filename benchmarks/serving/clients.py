@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import random
 import time
 from collections.abc import Sequence
@@ -63,16 +64,19 @@ def latency(seconds: Sequence[float], whole: float) -> Latency:
     return Latency(len(ordered) / whole, *at)
 
 
-def closed(port: int, requests: Sequence[bytes], clients: int) -> Latency:
-    """Clients that each ask again once they have their reply, until all requests are answered."""
+def closed(port: int, requests: Sequence[bytes], clients: int, seconds: float = math.inf) -> Latency:
+    """Clients that each ask again once they have their reply, until all requests are answered or the time is over."""
 
     async def all_of_them() -> Latency:
         waiting = iter(requests)
         spent: list[float] = []
+        end = time.perf_counter() + seconds
 
         async def client() -> None:
             connection = Connection(port)
             for one in waiting:
+                if time.perf_counter() > end:
+                    break
                 start = time.perf_counter()
                 status, body = await connection.ask(one)
                 assert status == 200, body
@@ -86,8 +90,12 @@ def closed(port: int, requests: Sequence[bytes], clients: int) -> Latency:
     return asyncio.run(all_of_them())
 
 
-def opened(port: int, requests: Sequence[bytes], rate: float) -> Latency:
-    """Requests that come at random (Poisson), `rate` a second, whether earlier ones are answered or not."""
+def opened(port: int, requests: Sequence[bytes], rate: float, status: int = 200) -> Latency:
+    """Requests that come at random (Poisson), `rate` a second, whether earlier ones are answered or not.
+
+    Args:
+        status: of every reply.
+    """
 
     async def all_of_them() -> Latency:
         draw = random.Random(1)
@@ -97,8 +105,8 @@ def opened(port: int, requests: Sequence[bytes], rate: float) -> Latency:
         async def one(content: bytes) -> None:
             connection = free.pop() if free else Connection(port)
             start = time.perf_counter()
-            status, body = await connection.ask(content)
-            assert status == 200, body
+            found, body = await connection.ask(content)
+            assert found == status, body
             spent.append(time.perf_counter() - start)
             free.append(connection)
 

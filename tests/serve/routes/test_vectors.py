@@ -18,9 +18,13 @@ LONG = "where is my parcel ? " * 40
 def test_vectors_for_clients_of_openai(tiny_bert: Path) -> None:
     import httpx2
     from openai import AsyncOpenAI
+    from sentence_transformers import SentenceTransformer
 
     texts = ["the cat is sleeping", "where is my parcel ?", LONG]
     expected = library.embed(str(tiny_bert), texts)
+
+    theirs = SentenceTransformer(str(tiny_bert), device="cpu").encode(texts[:2])  # it cuts the long one
+    assert expected[:2] == pytest.approx(theirs, abs=1e-5)
 
     async def story(asked: Asked) -> None:
         http = httpx2.AsyncClient(transport=httpx2.ASGITransport(asked.app))
