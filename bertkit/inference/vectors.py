@@ -155,11 +155,7 @@ def open_embedder(
 
 
 def for_embedding(predictor: Predictor, options: VectorOptions | None = None) -> Predictor:
-    """An open predictor, whose answers are vectors, as `open_embedder` opens its Run; both share the model.
-
-    Raises:
-        RecipeError: options that do not exist or do not fit the model.
-    """
+    """An open predictor, whose answers are vectors, as `open_embedder` opens its Run; both share the model."""
     given: dict[str, Any] = dict(options or {})
     trained = predictor.task.options
     changes = {key.removeprefix("options."): value for key, value in _settled(given, (), trained).items()}

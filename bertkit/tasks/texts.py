@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
+from bertkit.data.tokenizer.ids import token_ids
 from bertkit.data.windows import Span, head_and_tail, pair_lengths, windows
 from bertkit.engine.examples import Counts
 from bertkit.errors import DataError, RecipeError
@@ -148,20 +149,9 @@ class Cutter:
         kept = [_keep(tokens, spans) for spans, _ in plans]
         return [np.concatenate([before, one]) for one in kept] if len(before) else kept
 
-    @property
-    def lost(self) -> int:
-        """Tokens of all texts so far that are in no example."""
-        return self._counts.lost
-
     def found(self) -> Counts:
         """As `Encoded.counts`."""
         return self._counts.found()
-
-
-def token_ids(tokenizer: PreTrainedTokenizerBase, texts: list[str]) -> list[np.ndarray]:
-    """Token ids of each text `(token,)`, without special tokens."""
-    encoded = tokenizer.backend_tokenizer.encode_batch(texts, add_special_tokens=False)
-    return [np.array(tokens.ids, dtype=np.int32) for tokens in encoded]
 
 
 def _plans(n: int, m: int, room: int, options: TextOptions) -> Iterator[tuple[list[Span], list[Span]]]:

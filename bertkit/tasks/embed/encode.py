@@ -83,10 +83,10 @@ def encode(
         flat = [f"{prompts[number > 0]}{text}" for row in block for number, text in enumerate(row)]
         tokens = iter(token_ids(tokenizer, flat))
         for row, own in enumerate(block, start):
-            already = cutter.lost
+            already = cutter.found()["lost"]
             pieces = [_pieces(next(tokens), before[number > 0], cutter) for number in range(len(own))]
             examples += _examples(row, pieces, frame, compared=compared)
-            lost.append(cutter.lost - already)
+            lost.append(cutter.found()["lost"] - already)
             windows.append(max(map(len, pieces)))
     found = cutter.found()
     return Encoded(examples, counts=found, lost=lost, windows=windows)
