@@ -51,6 +51,8 @@ class Doors:
     def __init__(self, app: App, service: Service):
         self.app, self.service = app, service
         self._wrong, self._warned = 0, 0.0
+        self.held = 0
+        """Bytes of bodies in memory."""
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -79,6 +81,7 @@ class _Passage:
         self.id = _id_of(self.headers)
         self.status = 0
         self.ended = False
+        self.held = 0
         self.start = time.perf_counter()
         self.about: dict[str, Any] = {"id": self.id}
         scope.setdefault("state", {})["about"] = self.about
@@ -95,6 +98,7 @@ class _Passage:
             if not self.status:
                 await self._refuse(told or failed(self.id))
         finally:
+            self.doors.held -= self.held
             self._log()
 
     # --- before -------------------------------------------------------------------------------------------------------
@@ -107,8 +111,11 @@ class _Passage:
             self.doors.wrong_key()
             how = 'Basic realm="bertkit"' if self._is_page() else "Bearer"
             what = "a key is needed: send the header Authorization: Bearer KEY"
-            raise Refusal(401, what, headers={"WWW-Authenticate": how})
+            raise Refusal(401, what, headers={"WWW-Authenticate": how, **(CLOSE if self._has_body() else {})})
         self.about["key"] = name
+
+    def _has_body(self) -> bool:
+        return b"transfer-encoding" in self.headers or self.headers.get(b"content-length", b"0") != b"0"
 
     def _is_page(self) -> bool:
         """Whether a browser asks for a page or its files: then it can ask its user for a key."""
@@ -130,8 +137,12 @@ class _Passage:
                         raise _Gone
                     part = message.get("body", b"")
                     size += len(part)
+                    self.doors.held += len(part)
+                    self.held += len(part)
                     if size > most:
                         raise too_large
+                    if self.doors.held > HELD * most:
+                        raise Refusal(429, "too many requests are read; try again in 1 s", headers=BUSY)
                     parts.append(part)
                     if not message.get("more_body"):
                         return b"".join(parts)
@@ -200,7 +211,8 @@ class _Passage:
         client = self.scope.get("client") or ("",)
         fields = {"method": self.scope["method"], "door": door, "status": self.status, "ms": round(1000 * seconds, 1)}
         fields |= {"client": client[0], **self.about}
-        log.info("request", extra={"fields": fields})
+        if self.status != 401:  # `wrong_key` logs these, not each of a flood
+            log.info("request", extra={"fields": fields})
 
 
 class _Gone(Refusal):
@@ -213,6 +225,9 @@ class _Gone(Refusal):
 GONE = 499
 """Of a request whose client left, in the log, as nginx has it."""
 CLOSE = {"Connection": "close"}
+BUSY = {"Retry-After": "1", **CLOSE}
+HELD = 16
+"""Bodies of the largest size that are in memory at once, at most."""
 
 
 def _id_of(headers: dict[bytes, bytes]) -> str:

@@ -9,8 +9,8 @@ import hmac
 import os
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from bertkit.errors import RunError
@@ -23,14 +23,16 @@ class Keys:
     """Hash of a key -> the name of who has it. Empty: nobody needs one."""
 
     known: dict[bytes, str]
+    guests: set[bytes] = field(default_factory=set)
+    """Hashes of keys of the server itself."""
 
     @classmethod
-    def read(cls, file: Path | None) -> Keys:
+    def read(cls, file: Path | None, *, guests: set[bytes] | None = None) -> Keys:
         """The keys of a file, a line each, and of the environment, separated by commas; each may have a name before it,
         `alice:KEY`.
 
         Raises:
-            RunError: no such file, none in it, or one shorter than 8 characters.
+            RunError: no such file, none in it, or one shorter than 8 characters or with others than ASCII's.
         """
         lines = [(f"{VARIABLE}", one) for one in os.environ.get(VARIABLE, "").split(",")]
         if file is not None:
@@ -48,10 +50,12 @@ class Keys:
             key = key.strip()
             if len(key) < 8:
                 raise RunError.at(place, "a key has fewer than 8 characters", "make one: openssl rand -hex 24")
+            if not key.isascii():
+                raise RunError.at(place, "a key has characters that headers can not hold", "use ASCII")
             known[_hash(key)] = name.strip() or f"key-{len(known) + 1}"
         if file is not None and not known:
             raise RunError.at(str(file), "holds no key", "write one a line: alice:KEY")
-        return cls(known)
+        return cls(known, guests if guests is not None else set())
 
     def __bool__(self) -> bool:
         return bool(self.known)
@@ -60,23 +64,20 @@ class Keys:
     def guest(self) -> Iterator[str]:
         """A key for the server itself, which is valid within; without other keys nobody needs one."""
         key = secrets.token_hex(16)
-        if self.known:
-            self.known[_hash(key)] = "the server"
+        self.guests.add(_hash(key))
         try:
             yield key
         finally:
-            self.known.pop(_hash(key), None)
+            self.guests.discard(_hash(key))
 
     def name_of(self, headers: dict[bytes, bytes]) -> str | None:
         """Who asks, by `Authorization: Bearer KEY`, `X-API-Key: KEY`, or the password that a browser asks for; None:
         nobody known."""
-        key = _given(headers)
-        if key is None:
-            return None
-        given, found = _hash(key), None
-        for known, name in self.known.items():
-            if hmac.compare_digest(given, known):
-                found = name
+        found = None
+        for given in map(_hash, _given(headers)):
+            for known, name in (*self.known.items(), *((guest, "the server") for guest in self.guests)):
+                if hmac.compare_digest(given, known):
+                    found = name
         return found
 
 
@@ -84,15 +85,13 @@ def _hash(key: str) -> bytes:
     return hashlib.sha256(key.encode("utf-8", "surrogateescape")).digest()
 
 
-def _given(headers: dict[bytes, bytes]) -> str | None:
+def _given(headers: dict[bytes, bytes]) -> Iterator[str]:
+    """The keys that a request holds: a gateway may add one of its own."""
     if own := headers.get(b"x-api-key"):
-        return own.decode("latin-1")
+        yield own.decode("latin-1")
     kind, _, value = headers.get(b"authorization", b"").decode("latin-1").partition(" ")
     if kind.lower() == "bearer":
-        return value.strip()
+        yield value.strip()
     if kind.lower() == "basic":
-        try:
-            return base64.b64decode(value, validate=True).decode("utf-8").partition(":")[2]
-        except (binascii.Error, UnicodeDecodeError):
-            return None
-    return None
+        with suppress(binascii.Error, UnicodeDecodeError):
+            yield base64.b64decode(value, validate=True).decode("utf-8").partition(":")[2]

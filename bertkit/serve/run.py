@@ -64,8 +64,7 @@ class Listening:
             family, _, _, _, address = found[0]
             own = socket.socket(family, socket.SOCK_STREAM)
             own.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            own.bind(address)
-            own.listen(BACKLOG)
+            own.bind(address)  # uvicorn listens, once all is open: until then nobody waits for an answer
         except (OSError, OverflowError) as error:
             what = f"{self.host}:{self.port} can not be used: {getattr(error, 'strerror', None) or error}"
             raise RunError.at(Parameter("port"), what, "name another --port, or stop what listens there") from error
@@ -77,35 +76,52 @@ class _Protocol(HttpToolsProtocol):
 
     patience: float
     most: int
-    _timer: asyncio.TimerHandle | None = None
+
+    def __init__(self, *arguments: Any, **named: Any):
+        super().__init__(*arguments, **named)
+        self._timers: dict[str, asyncio.TimerHandle] = {}
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
         if len(self.connections) > self.most:
             transport.close()
             return
-        self._wait(IDLE)
+        self._wait("request", IDLE)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._stop_waiting()
+        for name in list(self._timers):
+            self._stop(name)
         super().connection_lost(exc)
 
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        begun = self.cycle is not None and not self.cycle.response_complete
+        if "request" not in self._timers and self.timeout_keep_alive_task is None and not begun:
+            self._wait("request", IDLE)  # something came that is no request
+
     def on_message_begin(self) -> None:
-        self._wait(self.patience)
+        self._wait("request", self.patience)
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:
-        self._stop_waiting()
+        self._stop("request")
         super().on_headers_complete()
 
-    def _wait(self, seconds: float) -> None:
-        self._stop_waiting()
-        self._timer = self.loop.call_later(seconds, self.transport.close)
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._wait("reply", self.patience)  # the client does not read
 
-    def _stop_waiting(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self._stop("reply")
+
+    def _wait(self, name: str, seconds: float) -> None:
+        self._stop(name)
+        self._timers[name] = self.loop.call_later(seconds, self.transport.abort)
+
+    def _stop(self, name: str) -> None:
+        if timer := self._timers.pop(name, None):
+            timer.cancel()
 
 
 class _Server(uvicorn.Server):
@@ -143,24 +159,31 @@ def _loop_factory() -> Any:
 
 async def _serve(settings: ServeSettings, listening: Listening, own: socket.socket) -> None:
     service = Service(settings)
-    await service.start()
     server = _Server(_config(settings, listening, service))
     loop = asyncio.get_running_loop()
     tasks: set[asyncio.Task[Any]] = set()
+    opening = loop.create_task(service.start())
 
     def stop() -> None:
+        opening.cancel()
         if server.should_exit:
             server.force_exit = True
         server.should_exit = True
         service.state = "stopping"
 
     def reload() -> None:
+        if service.state != "ok":
+            return
         tasks.add(task := loop.create_task(service.reload()))
         task.add_done_callback(tasks.discard)
 
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop)
     loop.add_signal_handler(signal.SIGHUP, reload)
+    with contextlib.suppress(asyncio.CancelledError):
+        await opening
+    if server.should_exit:
+        return
     proving = loop.create_task(_prove(service, server, own, listening))
     try:
         await server.serve(sockets=[own])
@@ -168,7 +191,7 @@ async def _serve(settings: ServeSettings, listening: Listening, own: socket.sock
             proving.result()
     finally:
         proving.cancel()
-        await service.stop()
+        await service.stop(at_once=server.force_exit)
 
 
 def _config(settings: ServeSettings, listening: Listening, service: Service) -> uvicorn.Config:

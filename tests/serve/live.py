@@ -43,6 +43,14 @@ class Live:
         every = [json.loads(line) for line in self.log.read_text("utf-8").splitlines() if line.startswith("{")]
         return [line for line in every if all(line.get(name) == value for name, value in wanted.items())]
 
+    def connections(self) -> int:
+        """Established ones, at the server's side."""
+        import psutil
+
+        port = int(self.url.rpartition(":")[2])
+        every = psutil.Process(self.process.pid).net_connections("tcp")
+        return sum(one.status == psutil.CONN_ESTABLISHED and one.laddr.port == port for one in every)
+
     def signal(self, number: int) -> None:
         os.kill(self.process.pid, number)
 
