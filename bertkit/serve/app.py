@@ -46,6 +46,7 @@ def build(settings: ServeSettings | None = None, service: Service | None = None)
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         if not started:
             await own.start()
+            await own.prove()
         yield
         if not started:
             await own.stop()

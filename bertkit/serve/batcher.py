@@ -3,7 +3,7 @@
 - A batch holds examples of one model, of similar length, up to a number of tokens.
 - Requests share the model fairly: each example has a start tag, and the lowest one is computed next (start-time fair
   queueing, Goyal et al. 1996). So one text that comes after a thousand waits for one batch, not for all of them.
-- A request that has waited for half of its time goes before all others, the one with the least time left first.
+- A request that has waited for some time goes before all others, the one with the least time left first.
 - A lone request is computed at once. Where the last batch was of several requests, the next one waits some milliseconds
   if only few are there.
 - The queue is bounded by tokens. A request that does not fit, or would wait longer than its time, is refused before
@@ -64,10 +64,12 @@ class Batcher:
     Args:
         workers: batches that are computed at once, one for each device.
         most: tokens that wait at most.
+        patience: seconds after which a request goes before all others.
     """
 
     workers: int = 1
     most: int = 65536
+    patience: float = math.inf
     linger: float = LINGER
     load: Load = field(default_factory=Load)
 
@@ -105,8 +107,8 @@ class Batcher:
         self._admit(lane, sum(tokens), timeout)
         count = len(examples)
         now = self._loop.time()
-        late, urgent = (now + timeout, now + timeout / 2) if timeout is not None else (math.inf, math.inf)
-        request = _Request(self._loop.create_future(), [None] * count, count, count, late, urgent)
+        deadline = math.inf if timeout is None else now + timeout
+        request = _Request(self._loop.create_future(), [None] * count, count, count, deadline, now + self.patience)
         tag = self._tag
         line = self._waiting.setdefault(lane, [])
         for place, (example, size) in enumerate(zip(examples, tokens, strict=True)):
@@ -128,11 +130,12 @@ class Batcher:
     def _admit(self, lane: Lane, tokens: int, timeout: float | None) -> None:
         if self._closing:
             raise Closing
-        own = self._expected(lane, tokens)
-        if tokens > self.most or (timeout is not None and CARE * own > timeout):
+        if tokens > self.most:
             raise TooMuch
-        wait = own + self._before(self._tag + tokens)
-        if self.load.waiting + tokens > self.most or (timeout is not None and CARE * wait > timeout):
+        if self.load.waiting + tokens > self.most:  # cheap, as a flood of requests ends here
+            raise Full(max(1.0, self._before(math.inf)))
+        wait = self._expected(lane, tokens) + self._before(self._tag + tokens)
+        if timeout is not None and CARE * wait > timeout:
             raise Full(max(1.0, wait))
 
     def _before(self, tag: float) -> float:
@@ -232,7 +235,9 @@ class Batcher:
             return
         try:
             results = await lane.compute(worker, [one.example for one in batch])
+            self.load.failures = 0
         except Exception as error:
+            self.load.failures += 1
             if len({id(one.request) for one in batch}) == 1:
                 _fail(batch[0].request, error)
                 return

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from prometheus_client import CollectorRegistry, Counter, Histogram
-from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.registry import Collector
 
@@ -60,9 +60,12 @@ class _LoadCollector(Collector):
         for name, what, value in (
             ("waiting_tokens", "Tokens in the queue.", load.waiting),
             ("running_tokens", "Tokens that are computed now.", load.running),
+        ):
+            yield GaugeMetricFamily(f"bertkit_{name}", what, value=value)
+        for name, what, total in (
             ("batches", "Batches computed.", load.batches),
             ("batch_examples", "Examples in these batches.", load.examples),
             ("batch_tokens", "Tokens in these batches.", load.tokens),
             ("batch_seconds", "Seconds that these batches took.", load.seconds),
         ):
-            yield GaugeMetricFamily(f"bertkit_{name}", what, value=value)
+            yield CounterMetricFamily(f"bertkit_{name}", what, value=total)

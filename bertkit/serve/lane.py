@@ -37,7 +37,7 @@ class Closing(Exception):
 
 
 class TooMuch(Exception):
-    """A single request with more tokens than the queue may hold, or than can be computed in its time."""
+    """A single request with more tokens than the queue may hold, of tokens."""
 
 
 class Late(Exception):
@@ -56,5 +56,7 @@ class Load:
     """Tokens of all batches so far."""
     batches: int = 0
     examples: int = 0
+    failures: int = 0
+    """Batches in a row that failed."""
     seconds: float = 0.0
     """That they took, of all workers."""

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-Row = str | list[str] | dict[str, Any]
+Texts = Annotated[list[str], Field(fail_fast=True)]
+"""Lists end at their first fault: a message for each of a million would take longer than any answer."""
+Row = str | Texts | dict[str, Any]
 """A text, the texts of the task's columns in their order, or an object with these columns."""
 
 
@@ -17,9 +19,11 @@ class _Request(BaseModel):
 class PredictRequest(_Request):
     """Rows to answer, or a question and the passages that may hold its answer."""
 
-    rows: list[Row] = Field(default=[], description="Texts, lists of texts, or objects with the task's columns.")
+    rows: Annotated[list[Row], Field(fail_fast=True)] = Field(
+        default=[], description="Texts, lists of texts, or objects with the task's columns."
+    )
     question: str | None = Field(default=None, description="In place of rows: a question for each of the contexts.")
-    contexts: list[str] = Field(default=[], description="Passages; they come back sorted, the best answer first.")
+    contexts: Texts = Field(default=[], description="Passages; they come back sorted, the best answer first.")
     probabilities: Literal["top", "all", "none"] = Field(
         default="top", description="Of each answer its confidence, all probabilities, or none."
     )
@@ -64,11 +68,18 @@ class EmbeddingsRequest(_Request):
     """As OpenAI's clients send it."""
 
     model_config = ConfigDict(extra="ignore")
-    input: str | Annotated[list[str], Field(min_length=1)]
+    input: str | Annotated[Texts, Field(min_length=1)]
     model: str | None = Field(default=None, description="May be left out where one model gives vectors.")
-    encoding_format: Literal["float", "base64"] = "float"
+    encoding_format: Literal["float", "base64"] | None = None
     dimensions: int | None = Field(default=None, ge=1, le=100_000)
     user: str | None = None
+
+    @field_validator("input", mode="before")
+    @classmethod
+    def _check_input(cls, value: Any) -> Any:
+        if isinstance(value, list) and value and isinstance(value[0], int | list):
+            raise ValueError("token ids are not taken; send texts (LangChain: check_embedding_ctx_length=False)")
+        return value
 
 
 class EmbeddingReply(BaseModel):
@@ -102,12 +113,13 @@ class RerankRequest(_Request):
 
     model_config = ConfigDict(extra="ignore")
     query: str
-    documents: list[str | DocumentText] = []
-    texts: list[str] = []
+    documents: Annotated[list[str | DocumentText], Field(fail_fast=True)] = []
+    texts: Texts = []
     model: str | None = None
     top_n: int | None = Field(default=None, ge=1)
     return_documents: bool = False
     return_text: bool = False
+    raw_scores: bool = Field(default=False, description="With `texts`: logits in place of their sigmoids.")
 
 
 class RankedDocument(BaseModel):
@@ -135,7 +147,7 @@ class RankedText(BaseModel):
 
 
 class KeywordsRequest(_Request):
-    texts: list[str] = Field(min_length=1)
+    texts: Texts = Field(min_length=1)
     model: str | None = None
     top: int = Field(default=5, ge=1, le=1000)
     ngram: int = Field(default=3, ge=1, le=10)
@@ -156,7 +168,7 @@ class KeywordsReply(BaseModel):
     warnings: list[str]
 
 
-Id = Annotated[str, Field(max_length=1000)]
+Ids = Annotated[list[Annotated[str, Field(max_length=1000)]], Field(max_length=1000), Field(fail_fast=True)]
 
 
 class SearchRequest(_Request):
@@ -164,10 +176,12 @@ class SearchRequest(_Request):
     index: str | None = Field(default=None, description="May be left out where one index is served.")
     top: int = Field(default=10, ge=1, le=1000)
     by: Literal["vectors", "words", "hybrid"] = "vectors"
-    where: str | None = Field(default=None, description="A filter in SQL over the documents' columns.")
-    liked: list[Id] = Field(default=[], description="Ids of documents that the query moves to.")
-    disliked: list[Id] = Field(default=[], description="Ids of documents that the query moves away from.")
-    skip: list[Id] = Field(default=[], description="Ids of documents to leave out.")
+    where: str | None = Field(
+        default=None, max_length=10_000, description="A filter in SQL over the documents' columns."
+    )
+    liked: Ids = Field(default=[], description="Ids of documents that the query moves to.")
+    disliked: Ids = Field(default=[], description="Ids of documents that the query moves away from.")
+    skip: Ids = Field(default=[], description="Ids of documents to leave out.")
     rerank: str | None = Field(default=None, description="The name of a served re-ranker.")
     reader: str | None = Field(default=None, description="The name of a served reader: it looks for the answer.")
 

@@ -12,12 +12,15 @@ from bertkit.serve.batcher import Batcher
 from bertkit.serve.figures import Figures
 from bertkit.serve.keys import Keys
 from bertkit.serve.refusals import Refusal
-from bertkit.serve.served.model import Served, Threads
+from bertkit.serve.served.model import Served
 from bertkit.serve.served.registry import Registry, ServedIndex
+from bertkit.serve.served.threads import Threads
 from bertkit.serve.settings import ServeSettings
 
 log = logging.getLogger("bertkit")
 
+FAILURES = 30
+"""Batches in a row that fail where the device is broken; a request that fails alone ends at most some of them."""
 SWITCH = 0.0005
 """Seconds after which a thread gives the interpreter to another: with Python's own 0.005 the event loop waits for the
 threads that work on texts."""
@@ -50,7 +53,7 @@ class Service:
         sys.setswitchinterval(SWITCH)
         workers = max(1, len(self.settings.devices))
         self.threads = Threads(workers)
-        self.batcher = Batcher(workers, self.settings.queue_tokens)
+        self.batcher = Batcher(workers, self.settings.queue_tokens, self.settings.timeout / 2)
         self.registry = Registry(self.settings, self.batcher, self.threads)
         self.figures.watch(self.batcher.load)
         await self.registry.open_all()
@@ -62,15 +65,32 @@ class Service:
     def ready(self) -> bool:
         return self.state == "ok" and not self.unproven
 
-    async def stop(self) -> None:
-        """Answer what waits, and end."""
+    @property
+    def failing(self) -> bool:
+        """Whether nothing could be computed of late, as with a broken GPU."""
+        return self.state == "ok" and self.batcher.load.failures >= FAILURES
+
+    async def stop(self, *, at_once: bool = False) -> None:
+        """Answer what waits, unless it is to end at once, and end."""
         self.state = "stopping"
         if self._watching:
             self._watching.cancel()
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(self.settings.grace):
+            async with asyncio.timeout(0 if at_once else self.settings.grace):
                 await self.batcher.close()
         self.threads.close()
+
+    async def prove(self) -> None:
+        """Compare answers of the queue with those of `predict`, for a server whose sockets are not ours.
+
+        Raises:
+            RunError: they differ.
+        """
+        from bertkit.serve.served.prove import prove
+
+        for served in list(self.registry.models.values()):
+            await prove(self, served, self.settings.prove)
+        self.unproven = False
 
     async def reload(self) -> None:
         """Read the keys again, and open again what has changed."""
@@ -78,7 +98,7 @@ class Service:
 
         async with self._reloading:
             try:
-                self.keys = Keys.read(self.settings.keys)
+                self.keys = Keys.read(self.settings.keys, guests=self.keys.guests)
             except Exception as error:
                 log.warning("keys stay as they were: %s", error)
             names = await self.registry.reload(lambda served: prove(self, served, self.settings.prove))

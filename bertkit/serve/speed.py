@@ -5,17 +5,23 @@ from __future__ import annotations
 KEEP = 0.95
 """Share of the past in the sums, at each batch: about the last twenty count."""
 SPREAD = 0.1
-"""Batches whose sizes differ by less than this share of their mean do not tell the two times apart."""
+"""Batches whose sizes differ by less than this share of their mean do not tell the two times apart: then all of it
+counts for the batch. A guess that is too low accepts a request that may be late; one too high would refuse large ones
+for ever, and never learn."""
 
 
 class PaceOfBatches:
     """Least squares of seconds over tokens, recent batches first."""
 
     def __init__(self) -> None:
+        self._begun = False
         self._count = self._tokens = self._seconds = self._squares = self._products = 0.0
 
     def add(self, tokens: int, seconds: float) -> None:
-        """Learn from a batch."""
+        """Learn from a batch. The first one is left out: it warms up."""
+        self._begun, warm = True, self._begun
+        if not warm:
+            return
         self._count = KEEP * self._count + 1
         self._tokens = KEEP * self._tokens + tokens
         self._seconds = KEEP * self._seconds + seconds
@@ -23,7 +29,7 @@ class PaceOfBatches:
         self._products = KEEP * self._products + tokens * seconds
 
     def seconds(self, tokens: float, room: int) -> float:
-        """For so many tokens, in batches of `room`; 0 before the first batch."""
+        """For so many tokens, in batches of `room`; 0 before the second batch."""
         if not self._count:
             return 0.0
         start, each = self._times()
@@ -35,6 +41,7 @@ class PaceOfBatches:
         variance = self._squares / self._count - mean * mean
         if variance > (SPREAD * mean) ** 2:
             each = (self._products / self._count - mean * time) / variance
-            if 0 < each < time / mean:
+            if each > 0:
+                each = min(each, time / mean)
                 return time - each * mean, each
-        return 0.0, time / mean
+        return time, 0.0

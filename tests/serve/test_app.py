@@ -36,7 +36,11 @@ REFUSED: list[tuple[str, Any, int, str]] = [
     ("/v1/predict/vectors", {"rows": ["a"], "top_k": 2}, 422, "top_k: the answers of this task have no candidates"),
     ("/v1/embeddings", {"input": []}, 422, "input: List should have at least 1 item"),
     ("/v1/embeddings", {"input": "a", "model": "mine"}, 422, "mine (classify) does not give embeddings"),
-    ("/v1/embeddings", {"input": [[1, 2]]}, 422, "input"),
+    ("/v1/embeddings", {"input": [[1, 2]]}, 422, "check_embedding_ctx_length=False"),
+    ("/v1/predict/mine", {"rows": [1] * 100_000}, 422, "rows.0: Input should be"),
+    ("/v1/predict/mine", {f"field {n}": 1 for n in range(60)}, 400, "60 fields"),
+    ("/v1/predict/mine", {"rows": ["a"] * 40, "top_k": 1000}, 200, ""),
+    ("/v1/predict/mine", {"rows": ["a"] * 45, "top_k": 1000, "question": None}, 200, ""),
     ("/v1/embeddings", {"input": "a", "dimensions": 99}, 422, "99: the model's vectors have 32 dimensions"),
     ("/v1/rerank", {"query": "a", "documents": ["b"]}, 404, "model: no model gives rerank"),
     ("/v1/keywords", {"texts": []}, 422, "texts: List should have at least 1 item"),
@@ -50,7 +54,9 @@ def test_what_can_not_be_answered_is_refused_in_one_form(tiny_run: Run, tiny_ber
     async def story(asked: Asked) -> None:
         for path, body, status, part in REFUSED:
             found = await asked.post(path, body)
-            assert (found.status_code, path) == (status, path), (body, found.text)
+            assert (found.status_code, path) == (status, path), (str(body)[:200], found.text[:500])
+            if status == 200:
+                continue
             assert part in found.json()["error"]["message"], found.text
             assert found.json()["error"]["code"] == str(status)
             assert found.headers["x-request-id"]

@@ -14,6 +14,7 @@ from bertkit.serve.routes.shared import REFUSALS, reply, service_of
 from bertkit.serve.schemas import HealthReply, ModelReply, ModelsReply
 from bertkit.serve.served.gives import gives
 from bertkit.serve.served.model import Served
+from bertkit.serve.served.threads import in_thread
 from bertkit.serve.service import Service
 
 router = APIRouter()
@@ -22,14 +23,24 @@ UNREADY = GUARDED | {503: REFUSALS[503]}
 START = int(time.time())
 
 
-@router.get("/health", response_model=HealthReply, tags=["state"], summary="Whether the process is alive")
+@router.head("/health", include_in_schema=False)
+@router.get(
+    "/health",
+    response_model=HealthReply,
+    responses={503: REFUSALS[503]},
+    tags=["state"],
+    summary="Whether the process is alive",
+)
 async def health(request: Request) -> Response:
-    """Needs no key."""
+    """Needs no key. 503 where nothing can be computed any more, so that the process is to be started again."""
     service: Service = request.app.state.service
+    if service.failing:
+        raise Refusal(503, "all batches fail; the log has the reason")
     state = "starting" if service.state == "new" else service.state
     return reply({"status": state, "bertkit": __version__})
 
 
+@router.head("/ready", include_in_schema=False)
 @router.get(
     "/ready",
     response_model=HealthReply,
@@ -57,7 +68,11 @@ async def models(request: Request) -> Response:
     service = service_of(request)
     data = [about(served) for served in service.registry.models.values()]
     indexes = [
-        {"id": one.name, "documents": one.index.store.count(), "columns": one.index.store.columns}
+        {
+            "id": one.name,
+            "documents": await in_thread(service.threads.searches, one.index.store.count),
+            "columns": one.index.store.columns,
+        }
         for one in service.registry.indexes.values()
     ]
     return reply({"object": "list", "data": data, "indexes": indexes})

@@ -8,6 +8,7 @@ from fastapi import Request, Response
 
 from bertkit.inference.ask import shares
 from bertkit.inference.columns import AnswerColumns
+from bertkit.inference.predictor import Prepared
 from bertkit.serve.refusals import Refusal
 from bertkit.serve.routes.shared import (
     check_texts,
@@ -24,6 +25,8 @@ from bertkit.serve.served.model import RowReply, Served
 from bertkit.tasks.task import Task
 
 router = json_router()
+MOST_CANDIDATES = 100_000
+"""Of all rows of a request."""
 
 
 @router.post("/v1/predict/{name}", response_model=PredictReply, tags=["models"], summary="Answers to rows")
@@ -34,14 +37,19 @@ async def predict(name: str, asked: PredictRequest, request: Request) -> Respons
     rows = _rows(asked, served)
     check_texts(service, "rows" if asked.rows else "contexts", rows)
     note_texts(service, request, rows)
-    prepared, replies = await served.predict(rows, timeout=timeout_of(request, service))
+    if asked.top_k * len(rows) > MOST_CANDIDATES:
+        raise Refusal(413, f"top_k: {asked.top_k} of {len(rows):,} rows; send fewer rows at a time", "top_k")
     columns = AnswerColumns(asked.probabilities, asked.top_k, asked.logits)
-    answers = [_answer(served.predictor.task, columns, one, marks=asked.marks) for one in replies]
-    if asked.question is not None:
-        answers = _ordered(answers, replies)
-    usage = count(service, request, served, replies).model_dump()
-    found = {"model": served.name, "hash": served.hash, "answers": answers, "usage": usage}
-    return reply({**found, "warnings": warnings_of(served, prepared)})
+
+    def finish(prepared: Prepared, replies: list[RowReply]) -> Response:
+        answers = [_answer(served.predictor.task, columns, one, marks=asked.marks) for one in replies]
+        if asked.question is not None:
+            answers = _ordered(answers, replies)
+        usage = count(service, request, served, replies).model_dump()
+        found = {"model": served.name, "hash": served.hash, "answers": answers, "usage": usage}
+        return reply({**found, "warnings": warnings_of(served, prepared)})
+
+    return await served.answer(rows, finish, timeout=timeout_of(request, service))
 
 
 def _rows(asked: PredictRequest, served: Served) -> list[Any]:

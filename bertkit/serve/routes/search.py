@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
 from fastapi import Request, Response
@@ -12,7 +11,7 @@ from bertkit.search.index.index import DEPTH, Query
 from bertkit.serve.refusals import Refusal
 from bertkit.serve.routes.shared import check_texts, json_router, note, note_texts, reply, service_of, timeout_of
 from bertkit.serve.schemas import SearchReply, SearchRequest
-from bertkit.serve.served.model import in_thread
+from bertkit.serve.served.threads import Deadline
 
 router = json_router()
 
@@ -22,7 +21,7 @@ async def search(asked: SearchRequest, request: Request) -> Response:
     """The best documents for a query, and with a `reader` its answer."""
     service = service_of(request)
     served = service.index(asked.index)
-    timeout = timeout_of(request, service)
+    deadline = Deadline(timeout_of(request, service))
     reranker = service.model_for(asked.rerank, "rerank") if asked.rerank else None
     reader = service.model_for(asked.reader, "reader") if asked.reader else None
     if reader is not None and not asked.query.strip():
@@ -33,8 +32,8 @@ async def search(asked: SearchRequest, request: Request) -> Response:
         asked.query, asked.top, asked.by, asked.where, liked=asked.liked, disliked=asked.disliked, skip=asked.skip
     )
     index, columns = served.index, served.index.about.text_columns
-    ranks = reranker.queued(reranker.predictor, timeout=timeout) if reranker else None
-    reads = reader.queued(reader.predictor, timeout=timeout) if reader else None
+    ranks = reranker.queued(reranker.predictor, deadline) if reranker else None
+    reads = reader.queued(reader.predictor, deadline) if reader else None
 
     def work() -> tuple[list[dict[str, Any]], str | None]:
         hits = index.search(query, reranker=ranks, depth=DEPTH)
@@ -43,10 +42,7 @@ async def search(asked: SearchRequest, request: Request) -> Response:
         found = read(reads, asked.query, hits, columns)
         return [{"hit": one.hit, "answer": one.text or None, "share": one.share} for one in found.passages], found.text
 
-    try:
-        found, answer = await asyncio.wait_for(in_thread(service.threads.searches, work), timeout)
-    except TimeoutError:
-        raise Refusal(503, "the search took too long; try again", headers={"Retry-After": "1"}) from None
+    found, answer = await service.threads.search(work, deadline)
     note(request, index=served.name, hits=len(found))
     hits = [
         {

@@ -29,6 +29,10 @@ REFUSALS: dict[int | str, dict[str, Any]] = {
 """Replies of every door besides its own."""
 
 
+FIELDS = 50
+"""Of a request, at most: each unknown one is named in the refusal."""
+
+
 class _JsonRequest(Request):
     async def json(self) -> Any:
         """The body, at most `max_depth` deep.
@@ -48,6 +52,8 @@ class _JsonRequest(Request):
 
 
 def _check_depth(value: Any, most: int) -> None:
+    if isinstance(value, dict) and len(value) > FIELDS:
+        raise HTTPException(400, f"the body has {len(value):,} fields")
     level, depth = [value], 0
     while level := [one for one in level if isinstance(one, list | dict)]:
         depth += 1

@@ -24,10 +24,13 @@ from bertkit.serve.schemas import (
     RerankReply,
     RerankRequest,
 )
-from bertkit.serve.served.model import in_thread, replies_of
+from bertkit.serve.served.model import RowReply, replies_of
+from bertkit.serve.served.threads import Deadline
 from bertkit.tasks.task import Answer
 
 router = json_router()
+MOST_CHARACTERS = 1_000_000
+"""Of all texts whose keywords are asked for: phrases are found by Python."""
 
 
 @router.post("/v1/embeddings", response_model=EmbeddingsReply, tags=["vectors"], summary="Vectors of texts")
@@ -42,29 +45,32 @@ async def embeddings(asked: EmbeddingsRequest, request: Request) -> Response:
     if asked.dimensions is not None:
         reading = for_embedding(served.predictor, {"dimensions": asked.dimensions})
     assert reading is not None
-    _, replies = await served.predict(texts, timeout=timeout_of(request, service), reading=reading)
     task = reading.task
-    vectors = np.asarray([task.to_columns(one.answer)[VECTOR] for one in replies], dtype=np.float32)  # (text, size)
-    if not np.isfinite(vectors).all():
-        raise Refusal(500, "the model gave vectors that are no numbers; it may have diverged")
-    plain = asked.encoding_format == "float"
-    numbers: list[Any] = (
-        vectors.tolist() if plain else [base64.b64encode(one.astype("<f4").tobytes()) for one in vectors]
-    )
-    usage = count(service, request, served, replies)
-    found = {
-        "object": "list",
-        "data": [{"object": "embedding", "index": n, "embedding": one} for n, one in enumerate(numbers)],
-        "model": served.name,
-        "hash": served.hash,
-        "usage": {
-            "prompt_tokens": usage.tokens,
-            "total_tokens": usage.tokens,
-            "windows": usage.windows,
-            "cut_tokens": usage.cut_tokens,
-        },
-    }
-    return reply(found)
+
+    def finish(_: Prepared, replies: list[RowReply]) -> Response:
+        vectors = np.asarray([task.to_columns(one.answer)[VECTOR] for one in replies], dtype=np.float32)  # (text, size)
+        if not np.isfinite(vectors).all():
+            raise Refusal(500, "the model gave vectors that are no numbers; it may have diverged")
+        coded = asked.encoding_format == "base64"
+        numbers: list[Any] = (
+            [base64.b64encode(one.astype("<f4").tobytes()) for one in vectors] if coded else vectors.tolist()
+        )
+        used = count(service, request, served, replies)
+        found = {
+            "object": "list",
+            "data": [{"object": "embedding", "index": n, "embedding": one} for n, one in enumerate(numbers)],
+            "model": served.name,
+            "hash": served.hash,
+            "usage": {
+                "prompt_tokens": used.tokens,
+                "total_tokens": used.tokens,
+                "windows": used.windows,
+                "cut_tokens": used.cut_tokens,
+            },
+        }
+        return reply(found)
+
+    return await served.answer(texts, finish, timeout=timeout_of(request, service), reading=reading)
 
 
 @router.post("/rerank", include_in_schema=False)
@@ -85,10 +91,12 @@ async def rerank(asked: RerankRequest, request: Request) -> Response:
     texts = asked.texts or [one if isinstance(one, str) else one.text for one in asked.documents]
     check_texts(service, "documents", texts)
     check_texts(service, "query", [asked.query])
+    if len(asked.query) * len(texts) > service.settings.max_bytes:
+        raise Refusal(413, "query: too long for so many documents; send fewer at a time", "query")
     note_texts(service, request, {"query": asked.query, "documents": texts})
     rows = [{"query": asked.query, "text": text} for text in texts]
     _, replies = await served.predict(rows, timeout=timeout_of(request, service))
-    scores = scores_of(served.name, [one.answer for one in replies]).tolist()
+    scores = _scores(asked, served.name, [one.answer for one in replies])
     usage = count(service, request, served, replies)
     order = sorted(range(len(texts)), key=lambda number: -scores[number])[: asked.top_n]
     if asked.texts:
@@ -106,6 +114,15 @@ async def rerank(asked: RerankRequest, request: Request) -> Response:
     return reply({**found, "hash": served.hash, "usage": usage})
 
 
+def _scores(asked: RerankRequest, name: str, answers: list[Answer]) -> list[float]:
+    """The task's own scores; for clients of Text Embeddings Inference logits, or their sigmoids."""
+    scores = scores_of(name, answers)
+    if not asked.texts or "logit" not in answers[0]:
+        return scores.tolist()
+    logits = np.array([one["logit"] for one in answers])
+    return (logits if asked.raw_scores else 1 / (1 + np.exp(-logits))).tolist()
+
+
 def _document(asked: RerankRequest, number: int) -> dict[str, Any]:
     document = asked.documents[number]
     return {"text": document} if isinstance(document, str) else document.model_dump()
@@ -119,14 +136,17 @@ async def keywords(asked: KeywordsRequest, request: Request) -> Response:
     check_texts(service, "texts", asked.texts)
     note_texts(service, request, asked.texts)
     assert served.vectors is not None
-    model = served.queued(served.vectors, timeout=timeout_of(request, service))
+    if sum(map(len, asked.texts)) > MOST_CHARACTERS:
+        raise Refusal(413, f"texts: more than {MOST_CHARACTERS:,} characters; send fewer at a time", "texts")
+    deadline = Deadline(timeout_of(request, service))
+    model = served.queued(served.vectors, deadline)
     predictor = KeywordPredictor(model, KeywordOptions(asked.top, asked.ngram, asked.diversity), chinese_cut())
 
     def work() -> tuple[Prepared, list[Answer]]:
         prepared = predictor.prepare(asked.texts)
         return prepared, predictor.answer(prepared)
 
-    prepared, answers = await in_thread(service.threads.searches, work)
+    prepared, answers = await service.threads.search(work, deadline)
     usage = count(service, request, served, replies_of(prepared, answers))
     found = {"model": served.name, "hash": served.hash, "keywords": [one[KEYWORDS] for one in answers], "usage": usage}
     return reply({**found, "warnings": prepared.seen.warnings(predictor.task)})

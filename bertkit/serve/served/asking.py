@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -31,7 +32,9 @@ async def asking(service: Service, own: socket.socket, *, tls: bool) -> AsyncIte
         async with httpx.AsyncClient(transport=transport, base_url=base, headers=headers, timeout=None) as client:
 
             async def ask(model: str, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-                found = await client.post(f"/v1/predict/{model}", json={"rows": rows, "probabilities": "all"})
+                body = {"rows": rows, "probabilities": "all"}
+                while (found := await client.post(f"/v1/predict/{model}", json=body)).status_code == 429:
+                    await asyncio.sleep(float(found.headers["retry-after"]))
                 if found.status_code != 200:
                     raise RunError.at(model, f"the server answers its own rows with {found.status_code}: {found.text}")
                 return [one["columns"] for one in found.json()["answers"]]

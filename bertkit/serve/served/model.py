@@ -11,10 +11,8 @@ import asyncio
 import copy
 import hashlib
 import json
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any, NamedTuple
 
 from bertkit.engine.backends.backend import Backend
@@ -28,27 +26,14 @@ from bertkit.inference.vectors import VECTOR, for_embedding
 from bertkit.recipe.load import load
 from bertkit.run import Run
 from bertkit.serve.batcher import Batcher
+from bertkit.serve.lane import Late
+from bertkit.serve.served.threads import Deadline, Finished, Threads
 from bertkit.serve.settings import ServeSettings
 from bertkit.tasks.task import Answer
 
 PROCESSOR_TOKENS = 1024
 """Of a batch of torch on a processor, where 1,024 to 16,384 are equally fast (engine/backends/torch.py), and more would
 only keep others waiting."""
-TEXTS, SEARCHES = 2, 8
-"""Threads that tokenise and decode, and threads for what asks a model several times."""
-
-
-class Threads:
-    """Threads of a server: one for each device, and those that work on texts."""
-
-    def __init__(self, devices: int = 1):
-        self.devices = [ThreadPoolExecutor(1, f"device-{number}") for number in range(devices)]
-        self.texts = ThreadPoolExecutor(TEXTS, "texts")
-        self.searches = ThreadPoolExecutor(SEARCHES, "searches")
-
-    def close(self) -> None:
-        for pool in (*self.devices, self.texts, self.searches):
-            pool.shutdown(wait=False, cancel_futures=True)
 
 
 class ModelLane:
@@ -120,11 +105,23 @@ class Served:
     async def predict(
         self, rows: Any, *, timeout: float | None, reading: Predictor | None = None
     ) -> tuple[Prepared, list[RowReply]]:
-        """The answer to each row.
+        """As `answer`, with the answers as they are."""
+        return await self.answer(rows, lambda *found: found, timeout=timeout, reading=reading)
+
+    async def answer(
+        self,
+        rows: Any,
+        finish: Callable[[Prepared, list[RowReply]], Finished],
+        *,
+        timeout: float | None,
+        reading: Predictor | None = None,
+    ) -> Finished:
+        """What is made of the answers to rows.
 
         Args:
             rows: see `Predictor.predict`.
-            timeout: seconds.
+            finish: makes it, in the thread that decodes: a reply of thousands of rows must not stop the event loop.
+            timeout: seconds for all of it.
             reading: a predictor with this model, with another task.
 
         Raises:
@@ -132,23 +129,33 @@ class Served:
             Full, Closing, TooMuch, Late: see `Batcher.answer`.
         """
         predictor = reading or self.predictor
-        loop = asyncio.get_running_loop()
-        prepared = await loop.run_in_executor(self.threads.texts, predictor.prepare, rows)
-        results = await self._computed(prepared.encoded.examples, timeout)
-        answers = await loop.run_in_executor(self.threads.texts, _decoded, predictor, results, prepared)
-        return prepared, replies_of(prepared, answers)
+
+        def finished(results: list[dict[str, Any]], prepared: Prepared) -> Finished:
+            return finish(prepared, replies_of(prepared, _decoded(predictor, results, prepared)))
+
+        try:
+            async with asyncio.timeout(timeout):
+                prepared = await self.threads.work_on_texts(predictor.prepare, rows)
+                results = await self._computed(prepared.encoded.examples, timeout)
+                return await self.threads.work_on_texts(finished, results, prepared)
+        except TimeoutError:
+            raise Late from None
 
     async def _computed(self, examples: Examples, timeout: float | None) -> list[dict[str, Any]]:
         lengths = lengths_of(examples).tolist()
         return await self.batcher.answer(self.lane, list(examples), lengths, timeout=timeout)
 
-    def queued(self, predictor: Predictor, *, timeout: float | None) -> Predictor:
-        """A predictor with this model, for code in a thread: its batches go through the queue, too."""
+    def queued(self, predictor: Predictor, deadline: Deadline) -> Predictor:
+        """A predictor with this model, for code in a thread: its batches go through the queue, too.
+
+        Args:
+            deadline: after it, the thread ends at its next batch.
+        """
         other = copy.copy(predictor)
         loop = asyncio.get_running_loop()
 
         def compute(backend: Backend, examples: Examples, *_: Any, **__: Any) -> tuple[Outputs, dict[str, float]]:
-            work = asyncio.run_coroutine_threadsafe(self._computed(examples, timeout), loop)
+            work = asyncio.run_coroutine_threadsafe(self._computed(examples, deadline.left()), loop)
             return _outputs(work.result(), backend), {}
 
         other.compute = compute
@@ -163,7 +170,8 @@ def _decoded(predictor: Predictor, results: list[dict[str, Any]], prepared: Prep
 
 def _outputs(results: list[dict[str, Any]], backend: Backend) -> Outputs:
     """The outputs of examples, as `engine.run` gives them."""
-    return {name: [one[name] for one in results] for name in results[0]} | backend.constants
+    names = results[0] if results else ()
+    return {name: [one[name] for one in results] for name in names} | backend.constants
 
 
 def replies_of(prepared: Prepared, answers: list[Answer]) -> list[RowReply]:
@@ -225,8 +233,3 @@ def identity_of(source: str, settings: ServeSettings) -> str | None:
 def digest(hashes: dict[str, str]) -> str:
     """One hash of several."""
     return hashlib.sha256(json.dumps(hashes, sort_keys=True).encode()).hexdigest()
-
-
-def in_thread(pool: ThreadPoolExecutor, work: Any, *arguments: Any, **named: Any) -> asyncio.Future[Any]:
-    """Run work in a thread of a pool."""
-    return asyncio.get_running_loop().run_in_executor(pool, partial(work, *arguments, **named))

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from bertkit.errors import BertkitError
 from bertkit.serve.batcher import Batcher
-from bertkit.serve.served.model import ModelLane, Served, Threads, digest, identity_of, in_thread, open_served
+from bertkit.serve.served.model import ModelLane, Served, digest, identity_of, open_served
+from bertkit.serve.served.threads import Deadline, Threads, in_thread
 from bertkit.serve.settings import ServeSettings
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ class Registry:
         lane = ModelLane([model.queries] * len(self.threads.devices), self.threads, self.settings.batch_tokens)
         identity = digest(model.hashes)
         served = Served(name, address, identity, None, model.queries, lane, self.batcher, self.threads)
-        model.queries = served.queued(model.queries, timeout=self.settings.timeout)
+        model.queries = served.queued(model.queries, Deadline(None))
         return ServedIndex(name, index, served)
 
     async def reload(self, check: Callable[[Served], Awaitable[object]]) -> list[str]:
@@ -88,18 +89,30 @@ class Registry:
                     continue
                 fresh = await self._open(name, served.source)
                 await check(fresh)
-            except (BertkitError, OSError) as error:
-                log.warning("%s stays as it was: %s", name, error)
+            except Exception as error:  # whatever it is, the others are to be opened
+                _log_kept(name, error)
                 continue
             self.models[name] = fresh
             replaced.append(name)
         for name, old in list(self.indexes.items()):
+            address = self.settings.indexes[name]
             try:
-                fresh_index = await self._open_index(name, self.settings.indexes[name], old)
-            except (BertkitError, OSError) as error:
-                log.warning("%s stays as it was: %s", name, error)
-                continue
-            if fresh_index.index.store.version != old.index.store.version:
-                self.indexes[name] = fresh_index
+                now_there = await in_thread(self.threads.searches, _version, address)
+                if now_there == old.index.store.version:
+                    continue
+                self.indexes[name] = await self._open_index(name, address, old)
                 replaced.append(name)
+            except Exception as error:
+                _log_kept(name, error)
         return replaced
+
+
+def _version(address: str) -> int:
+    from bertkit.search.index.store import Store
+
+    return Store.open(address).version
+
+
+def _log_kept(name: str, error: Exception) -> None:
+    mistake = isinstance(error, BertkitError | OSError)
+    log.warning("%s stays as it was: %s", name, error, exc_info=None if mistake else error)

@@ -8,6 +8,7 @@ import pytest
 
 from bertkit import Predictor, Run
 from bertkit.inference.columns import AnswerColumns
+from bertkit.serve.served.prove import difference
 from tests.serve.asgi import Asked, tell
 
 LONG = "where is my parcel ? " * 40
@@ -68,13 +69,26 @@ def test_a_question_with_several_contexts(reader: Run) -> None:
         answers = found.json()["answers"]
         order = [row["context"] for row in expected.rows]
         assert [contexts[one["context"]] for one in answers] == order
-        assert (
-            [one["share"] for one in answers] == pytest.approx(expected.shares, abs=1e-5) if expected.shares else True
-        )
+        assert expected.shares
+        assert [one["share"] for one in answers] == pytest.approx(expected.shares, abs=1e-5)
         for one, context in zip(answers, order, strict=True):  # one without an answer has no marks
             assert "".join(mark["text"] for mark in one["marks"]) in ("", context)
 
     tell(story, models={"reader": str(reader.path)})
+
+
+def test_empty_texts_are_answered_as_by_predict(tiny_run: Run, tagger: Run, reader: Run) -> None:
+    async def story(asked: Asked) -> None:
+        for number, run in enumerate(runs):
+            predictor = Predictor.open(run)
+            row = dict.fromkeys((c.name for c in predictor.task.columns if c.required and not c.answer), "") or ""
+            [answer] = predictor.predict([row], quiet=True)
+            [given] = (await asked.rows(f"m{number}", [row]))["answers"]
+            wanted = AnswerColumns().of(predictor.task, answer)
+            assert difference(wanted, given["columns"]) < 1e-5
+
+    runs = (tiny_run, tagger, reader)
+    tell(story, models={f"m{number}": str(run.path) for number, run in enumerate(runs)})
 
 
 def test_marks_are_those_of_the_task(tagger: Run) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from typing import Any
 
 import pytest
@@ -65,3 +66,34 @@ def test_one_run_under_two_names_is_in_memory_once(tiny_run: Run) -> None:
         assert (await asked.rows("b", ["good bye"]))["model"] == "b"
 
     tell(story, models={"a": str(tiny_run.path), "b": str(tiny_run.path)})
+
+
+def test_preparing_and_decoding_count_for_the_time(tiny_run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def story(asked: Asked) -> None:
+        served = asked.service.model("mine")
+        plain = served.predictor.prepare
+        monkeypatch.setattr(served.predictor, "prepare", lambda rows: (time.sleep(0.5), plain(rows))[1])
+        found = await asked.post("/v1/predict/mine", {"rows": ["a"]}, **{"X-Timeout": "0.1"})
+        assert found.status_code == 503
+
+    tell(story, models={"mine": str(tiny_run.path)})
+
+
+def test_a_device_that_fails_always_shows_in_health(tiny_run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def story(asked: Asked) -> None:
+        lane = asked.service.model("mine").lane
+        plain = lane._outputs
+
+        def broken(*_: Any) -> Any:
+            raise RuntimeError("CUDA error")
+
+        monkeypatch.setattr(lane, "_outputs", broken)
+        assert (await asked.client.get("/health")).status_code == 200
+        for _ in range(30):
+            assert (await asked.post("/v1/predict/mine", {"rows": ["a"]})).status_code == 500
+        assert (await asked.client.head("/health")).status_code == 503
+        monkeypatch.setattr(lane, "_outputs", plain)
+        await asked.rows("mine", ["a"])
+        assert (await asked.client.get("/health")).status_code == 200
+
+    tell(story, models={"mine": str(tiny_run.path)})

@@ -1,0 +1,54 @@
+"""Threads of a server: what runs in them ends with its request."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import pytest
+
+from bertkit.serve.lane import Late
+from bertkit.serve.served.threads import Deadline
+from tests.serve.asgi import Asked, tell, until
+
+
+def test_a_deadline() -> None:
+    assert Deadline(None).left() is None
+    deadline = Deadline(10)
+    assert 9 < (deadline.left() or 0) <= 10
+    deadline.give_up()
+    with pytest.raises(Late):
+        deadline.left()
+
+
+def test_a_search_ends_at_its_next_batch_once_its_time_is_over(
+    tiny_bert: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The thread must not go on for a client that is gone: others wait for it."""
+
+    async def story(asked: Asked) -> None:
+        served = asked.service.model("vectors")
+        steps: list[int] = []
+        started, release = threading.Event(), threading.Event()
+        ended = threading.Event()
+
+        def work() -> None:
+            try:
+                for number in range(100):
+                    predictor.predict([f"text {number}"])
+                    steps.append(number)
+                    started.set()
+                    release.wait(10)
+            finally:
+                ended.set()
+
+        deadline = Deadline(0.3)
+        predictor = served.queued(served.predictor, deadline)
+        with pytest.raises(Late):
+            await asked.service.threads.search(work, deadline)
+        assert started.is_set()
+        release.set()
+        await until(ended.is_set)
+        assert len(steps) == 1
+
+    tell(story, models={"vectors": str(tiny_bert)})
