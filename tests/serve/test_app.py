@@ -12,8 +12,8 @@ import pytest
 
 from bertkit import Run
 from bertkit.serve.app import build
-from bertkit.serve.settings import ENVIRONMENT, ServeSettings
-from tests.serve.asgi import Asked, serving, tell
+from bertkit.serve.settings import ENVIRONMENT
+from tests.serve.asgi import Asked, tell
 
 LONG = "where is my parcel ? " * 40
 
@@ -66,29 +66,6 @@ def test_what_can_not_be_answered_is_refused_in_one_form(tiny_run: Run, tiny_ber
     tell(story, models=models, max_characters=2000, max_rows=50)
 
 
-@pytest.mark.parametrize(
-    ("body", "part"),
-    [
-        (b'{"rows": ["a"', "no JSON: EOF"),
-        (b"", "Field required"),
-        (b"null", "valid dictionary"),
-        (b'{"rows": ["\\ud83d"]}', "no JSON"),
-        (b'{"rows": ["a"], "top_k": NaN}', "no JSON"),
-        (b"\xff\xfe", "no JSON"),
-        (b"[" * 20 + b"]" * 20, "more than 16 levels"),
-        (b"[" * 100_000, "no JSON: recursion limit"),
-        (b'{"rows":' * 9 + b"1" + b"}" * 9, "rows"),
-    ],
-)
-def test_bodies_that_are_no_requests(tiny_run: Run, body: bytes, part: str) -> None:
-    async def story(asked: Asked) -> None:
-        found = await asked.client.post("/v1/predict/mine", content=body, headers={"content-type": "application/json"})
-        assert found.status_code in (400, 422), found.text
-        assert part in found.json()["error"]["message"]
-
-    tell(story, models={"mine": str(tiny_run.path)})
-
-
 def test_settings_from_the_environment(tiny_run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     """As another ASGI server starts the application: with its life's beginning and end."""
     monkeypatch.setenv(ENVIRONMENT, json.dumps({"models": {"mine": str(tiny_run.path)}}))
@@ -108,18 +85,3 @@ def test_settings_from_the_environment(tiny_run: Run, monkeypatch: pytest.Monkey
         await life
 
     asyncio.run(story())
-
-
-def test_health_and_readiness(tiny_run: Run) -> None:
-    async def story() -> None:
-        async with serving(models={"mine": str(tiny_run.path)}) as asked:
-            assert (await asked.client.get("/health")).json()["status"] == "ok"
-            assert (await asked.client.get("/ready")).status_code == 200
-            asked.service.state = "stopping"
-            assert (await asked.client.get("/health")).json()["status"] == "stopping"
-            assert (await asked.client.get("/ready")).status_code == 503
-            assert (await asked.post("/v1/predict/mine", {"rows": ["a"]})).status_code == 503
-            asked.service.state = "ok"
-
-    asyncio.run(story())
-    assert ServeSettings().max_depth == 16
