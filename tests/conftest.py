@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 from pathlib import Path
@@ -9,6 +10,8 @@ from pathlib import Path
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", os.environ.get("BERTKIT_TEST_GPU", ""))
 
+with contextlib.suppress(ImportError):
+    import uvloop  # noqa: F401 - it keeps the class of sockets that it finds, so before they are shut
 import pytest
 from _pytest.nodeid import coerce_node_id
 from pytest_socket import disable_socket

@@ -159,8 +159,10 @@ def test_no_rows_give_no_answers(trained: Run) -> None:
 
 @pytest.mark.parametrize(("name", "options"), TASKS, ids=IDS)
 def test_gradient_is_that_of_the_rows_whatever_the_batch(name: str, options: dict[str, Any], tiny_bert: Path) -> None:
-    """The contract's core: (sums / items).sum() over two halves adds up to that of the whole."""
+    """The contract's core: (sums / items).sum() over two halves adds up to that of the whole. In double precision: in
+    single, the rounding of some processors is as large as the bound."""
     task, rows, model, tokenizer = _parts(name, options, tiny_bert)
+    model.double()
     items = task.encode(rows, tokenizer, 64, answers=True).examples
     collate = task.collator(tokenizer)
     whole = _gradient(task, model, [tensors(collate(items))])

@@ -167,13 +167,13 @@ def test_clients_that_do_not_read_or_say_nothing_of_use_are_closed(server: Any, 
         body = json.dumps({"rows": ["where is my parcel ?"] * 2000, "probabilities": "all"}).encode()
         head = "POST /v1/predict/mine HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
         head += f"Content-Length: {len(body)}"
-        for _ in range(30):  # many replies, none of which is read
+        for _ in range(12):  # many replies, none of which is read
             deaf.setblocking(False)
             try:
                 deaf.sendall(head.encode() + b"\r\n\r\n" + body)
             except BlockingIOError:
                 break
-        end = time.monotonic() + 20
+        end = time.monotonic() + 90
         while found.connections() and time.monotonic() < end:
             time.sleep(0.1)
         assert not found.connections()
