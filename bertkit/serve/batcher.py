@@ -4,8 +4,7 @@
 - Requests share the model fairly: each example has a start tag, and the lowest one is computed next (start-time fair
   queueing, Goyal et al. 1996). So one text that comes after a thousand waits for one batch, not for all of them.
 - A request that has waited for some time goes before all others, the one with the least time left first.
-- A lone request is computed at once. Where the last batch was of several requests, the next one waits some milliseconds
-  if only few are there.
+- A lone request is computed at once. Where the last batch was of several requests, the next one waits while more come.
 - The queue is bounded by tokens. A request that does not fit, or would wait longer than its time, is refused before
   anything is computed (`Full`).
 - A batch that fails is halved until the request that makes it fail is alone; the others get their answers.
@@ -25,8 +24,10 @@ from weakref import WeakKeyDictionary
 from bertkit.serve.lane import Closing, Full, Lane, Late, Load, TooMuch
 from bertkit.serve.speed import PaceOfBatches
 
-LINGER = 0.002
-"""Seconds that a batch waits for others, under load."""
+LINGER = 0.01
+"""Seconds without a new request after which a batch that waits for others begins."""
+SHARE = 0.25
+"""Of the time of the last batch, that it waits at most."""
 CARE = 1.5
 """A request is refused where this many times the time that it is expected to take is more than it has."""
 WASTE = 1.5
@@ -80,6 +81,7 @@ class Batcher:
         self._paces: WeakKeyDictionary[Lane, PaceOfBatches] = WeakKeyDictionary()  # a model may be replaced
         self._tag = 0.0  # of the example that was taken last
         self._together = 1  # requests in the last batch
+        self._last = 0.0  # seconds that it took
         self._closing = False
         self._arrived = asyncio.Event()
         self._idle = asyncio.Event()
@@ -197,13 +199,15 @@ class Batcher:
                 self._rest()
 
     async def _others(self) -> None:
-        """Under load, give those a moment that were answered just now and ask again."""
-        if self._together > 1 and 2 * self._requests() < self._together:
-            await asyncio.sleep(self.linger)
-
-    def _requests(self) -> int:
-        """How many wait."""
-        return len({id(one.request) for line in self._waiting.values() for one in line})
+        """Under load, wait while more keep coming: those that were answered just now ask again."""
+        if self._together == 1:
+            return
+        end = self._loop.time() + SHARE * self._last
+        while (now := self._loop.time()) < end:
+            before = self.load.waiting
+            await asyncio.sleep(min(self.linger, end - now))
+            if self.load.waiting <= before:
+                return
 
     def _next(self) -> tuple[Lane, list[_Waiting]]:
         """The example that comes first, and those of its model that are most like it in length."""
@@ -251,6 +255,7 @@ class Batcher:
         load = self.load
         load.batches, load.examples, load.tokens = load.batches + 1, load.examples + examples, load.tokens + tokens
         load.seconds += seconds
+        self._last = seconds
         self._paces.setdefault(lane, PaceOfBatches()).add(tokens, seconds)
 
     # --- end ----------------------------------------------------------------------------------------------------------

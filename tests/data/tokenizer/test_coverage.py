@@ -6,7 +6,9 @@ import json
 from pathlib import Path
 
 import pytest
+from transformers import AutoTokenizer
 
+from bertkit.data.tokenizer import coverage
 from bertkit.data.tokenizer.coverage import SAMPLE, Coverage, of_tokens, sample
 from bertkit.data.tokenizer.train import TokenizerOptions, train
 from bertkit.models.build import load_tokenizer
@@ -85,3 +87,16 @@ def test_the_sample_is_evenly_spaced_and_said() -> None:
     assert len(sample(10**6)) == SAMPLE
     assert (sample(10**6)[0], sample(10**6)[-1]) == (0, 10**6 - 1)
     assert "(in 1,000 of 5,000 texts)" in Coverage(1000, 5000, 100, 90, 0).warnings()[0]
+
+
+def test_the_vocabulary_is_gone_through_once(tokenizer_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server asks for each text: of a large vocabulary that took longer than the answer."""
+    tokenizer = AutoTokenizer.from_pretrained(tokenizer_folder)
+    plain, asked = coverage._is_cased, []
+    monkeypatch.setattr(coverage, "_is_cased", lambda one: asked.append(1) or plain(one))
+    found = [coverage.is_cased(tokenizer) for _ in range(3)]
+    assert found == [plain(tokenizer)] * 3
+    assert len(asked) == 1
+    tokenizer.add_tokens(["Parcel"])
+    coverage.is_cased(tokenizer)
+    assert len(asked) == 2
