@@ -100,6 +100,13 @@ def figure(value: float) -> str:
     return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
+def _named(value: Any) -> Any:
+    """A setting without the folders of this machine."""
+    if isinstance(value, list | tuple):
+        return [_named(one) for one in value]
+    return Path(value).name if isinstance(value, Path) or (isinstance(value, str) and value.startswith("/")) else value
+
+
 def record(
     name: str, tables: dict[str, list[dict[str, Any]]], args: argparse.Namespace, doc: str | None, **more: Any
 ) -> None:
@@ -111,7 +118,7 @@ def record(
     command = " ".join(
         ["python", f"benchmarks/{Path(sys.argv[0]).name}"] + [w for i, w in enumerate(words) if i not in skip]
     )
-    settings = {k: v.name if isinstance(v, Path) else v for k, v in vars(args).items() if k != "results"}
+    settings = {k: _named(v) for k, v in vars(args).items() if k != "results"}
     question = (doc or "").split("\n\n")[0].replace("\n", " ")
     whole = {"question": question, "command": command, "settings": settings, "environment": machine(), "tables": tables}
     args.results.mkdir(exist_ok=True, parents=True)
