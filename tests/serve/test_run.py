@@ -162,9 +162,11 @@ def test_garbage_is_no_request(server: Any) -> None:
 def test_clients_that_do_not_read_or_say_nothing_of_use_are_closed(server: Any, monkeypatch: Any) -> None:
     with server(read_timeout=1.0) as found:
         host, port = found.url.removeprefix("http://").split(":")
-        deaf = socket.create_connection((host, int(port)))
-        deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
-        body = json.dumps({"rows": ["where is my parcel ?"] * 2000, "probabilities": "all"}).encode()
+        deaf = socket.socket()
+        deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)  # before it connects, else it grows
+        deaf.connect((host, int(port)))
+        asked = {"rows": ["where is my parcel ?"] * 2000, "probabilities": "all", "logits": True, "top_k": 40}
+        body = json.dumps(asked).encode()
         head = "POST /v1/predict/mine HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
         head += f"Content-Length: {len(body)}"
         for _ in range(12):  # many replies, none of which is read
