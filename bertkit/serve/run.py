@@ -135,7 +135,7 @@ def serve(settings: ServeSettings, listening: Listening, own: socket.socket | No
     """Serve until a signal ends it.
 
     Args:
-        own: a socket that listens already, in place of `listening`.
+        own: a socket that is bound, in place of that of `listening`.
 
     Raises:
         BertkitError: a model, an index, the keys or the address can not be used; an answer differs from `predict`.

@@ -8,6 +8,7 @@ import logging
 import sys
 from typing import Literal
 
+from bertkit.errors import BertkitError
 from bertkit.serve.batcher import Batcher
 from bertkit.serve.figures import Figures
 from bertkit.serve.keys import Keys
@@ -99,7 +100,7 @@ class Service:
         async with self._reloading:
             try:
                 self.keys = Keys.read(self.settings.keys, guests=self.keys.guests)
-            except Exception as error:
+            except BertkitError as error:
                 log.warning("keys stay as they were: %s", error)
             names = await self.registry.reload(lambda served: prove(self, served, self.settings.prove))
             for name in names:
@@ -110,7 +111,7 @@ class Service:
             await asyncio.sleep(seconds)
             try:
                 await self.reload()
-            except Exception:
+            except Exception:  # a bug of ours must not end the watch in silence
                 log.exception("reload failed")
 
     # --- what requests name -------------------------------------------------------------------------------------------

@@ -124,7 +124,7 @@ class Served:
 
         Args:
             rows: see `Predictor.predict`.
-            finish: makes it, in the thread that decodes: a reply of thousands of rows must not stop the event loop.
+            finish: makes it; of more than `FEW` examples in a thread, as a long reply must not stop the event loop.
             timeout: seconds for all of it.
             reading: a predictor with this model, with another task.
 
