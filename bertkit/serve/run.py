@@ -109,11 +109,25 @@ class _Protocol(HttpToolsProtocol):
 
     def pause_writing(self) -> None:
         super().pause_writing()
-        self._wait("reply", self.patience)  # the client does not read
+        self._watch()
 
-    def resume_writing(self) -> None:
-        super().resume_writing()
-        self._stop("reply")
+    def on_response_complete(self) -> None:
+        self._watch()  # `close` waits for what is not sent yet, for ever where the client does not read
+        super().on_response_complete()
+
+    def _watch(self) -> None:
+        """Abort once the client has read nothing of a reply in its time."""
+        if "reply" not in self._timers:
+            size = self.transport.get_write_buffer_size()
+            self._timers["reply"] = self.loop.call_later(self.patience, self._read_since, size)
+
+    def _read_since(self, size: int) -> None:
+        del self._timers["reply"]
+        left = self.transport.get_write_buffer_size()
+        if left and left >= size:
+            self.transport.abort()
+        elif left:
+            self._watch()
 
     def _wait(self, name: str, seconds: float) -> None:
         self._stop(name)

@@ -17,7 +17,7 @@ import httpx
 import pytest_socket
 
 
-def _serve(settings: dict[str, Any], port: int, log: str) -> None:
+def _serve(settings: dict[str, Any], port: int, log: str, send_buffer: int | None) -> None:
     stream = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     os.dup2(stream, 2)
     import logging
@@ -29,7 +29,11 @@ def _serve(settings: dict[str, Any], port: int, log: str) -> None:
 
     torch.set_num_threads(1)
     logging.getLogger("bertkit").setLevel(logging.INFO)
-    serve(ServeSettings(**settings), Listening(port=port))
+    listening = Listening(port=port)
+    own = listening.socket()
+    if send_buffer:
+        own.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, send_buffer)
+    serve(ServeSettings(**settings), listening, own)
 
 
 @dataclass
@@ -61,15 +65,19 @@ class Live:
 
 
 @contextlib.contextmanager
-def live(warm: Any, folder: Path, **settings: Any) -> Iterator[Live]:
-    """A server that is ready."""
+def live(warm: Any, folder: Path, send_buffer: int | None = None, **settings: Any) -> Iterator[Live]:
+    """A server that is ready.
+
+    Args:
+        send_buffer: bytes that the system holds for a client, of each connection.
+    """
     pytest_socket.enable_socket()
     pytest_socket.socket_allow_hosts(["127.0.0.1"], allow_unix_socket=True)
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     log = folder / "server.log"
-    process = warm.Process(target=_serve, args=(settings, port, str(log)))
+    process = warm.Process(target=_serve, args=(settings, port, str(log), send_buffer))
     process.start()
     found = Live(f"http://127.0.0.1:{port}", process, log)
     try:

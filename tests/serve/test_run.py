@@ -159,27 +159,26 @@ def test_garbage_is_no_request(server: Any) -> None:
         assert not found.lines(level="error")
 
 
-def test_clients_that_do_not_read_or_say_nothing_of_use_are_closed(server: Any, monkeypatch: Any) -> None:
-    with server(read_timeout=1.0) as found:
+@pytest.mark.parametrize("closes", ["keep-alive", "close"])
+@pytest.mark.parametrize("rows", [20, 200])  # replies below and above what makes asyncio wait for the client
+def test_clients_that_do_not_read_are_closed(server: Any, rows: int, closes: str) -> None:
+    with server(read_timeout=1.0, send_buffer=2048) as found:
         host, port = found.url.removeprefix("http://").split(":")
-        deaf = socket.socket()
-        deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)  # before it connects, else it grows
-        deaf.connect((host, int(port)))
-        asked = {"rows": ["where is my parcel ?"] * 2000, "probabilities": "all", "logits": True, "top_k": 40}
-        body = json.dumps(asked).encode()
-        head = "POST /v1/predict/mine HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
-        head += f"Content-Length: {len(body)}"
-        for _ in range(12):  # many replies, none of which is read
-            deaf.setblocking(False)
-            try:
-                deaf.sendall(head.encode() + b"\r\n\r\n" + body)
-            except BlockingIOError:
-                break
-        end = time.monotonic() + 90
-        while found.connections() and time.monotonic() < end:
-            time.sleep(0.1)
-        assert not found.connections()
-        deaf.close()
+        with socket.socket() as deaf:
+            deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)  # before it connects, else it grows
+            deaf.connect((host, int(port)))
+            asked = {"rows": ["where is my parcel ?"] * rows, "probabilities": "all", "logits": True, "top_k": 40}
+            body = json.dumps(asked).encode()
+            head = "POST /v1/predict/mine HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
+            head += f"Connection: {closes}\r\nContent-Length: {len(body)}\r\n\r\n"
+            deaf.sendall(head.encode() + body)
+            end = time.monotonic() + 60
+            while not found.lines(door="/v1/predict/{name}") and time.monotonic() < end:
+                time.sleep(0.05)
+            while found.connections() and time.monotonic() < end:
+                time.sleep(0.05)
+            assert not found.connections()
+            assert found.lines(door="/v1/predict/{name}", status=200)
 
 
 def test_an_address_that_can_not_be_had(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
