@@ -6,11 +6,13 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self
 
-from bertkit.engine.examples import Counts, Encoded, Outputs
+from bertkit.engine.examples import Counts, Encoded, Examples, Outputs
 from bertkit.tasks.problem import Answer, Rows
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
+
+    from bertkit.tasks.targets import Target
 
 
 class Mark(NamedTuple):
@@ -111,6 +113,16 @@ class Codec(ABC):
     def marks(self, answer: Answer) -> list[Mark]:
         """The whole text of the row, divided into parts; empty if `to_text` shows the whole answer."""
         return []
+
+    def targets(self, answer: Answer, outputs: Outputs, examples: Examples) -> list[Target] | None:
+        """The scores that the answer to a row is due to, and those of answers that were not given. Empty: nothing of
+        this answer can be explained, as where no entity was found. None: no answer of the task can be.
+
+        Args:
+            outputs: of the row's examples.
+            examples: of the row.
+        """
+        return None
 
     def files(self, answers: list[Answer], rows: Rows) -> dict[str, Any]:
         """Further JSON files of `bertkit eval`: name without `.json` -> content."""

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
     from bertkit.recipe.schema import ModelBlock
+    from bertkit.tasks.targets import Part
 
 
 class Head(ABC):
@@ -109,6 +110,21 @@ class Head(ABC):
     def constants(self, model: Any) -> dict[str, np.ndarray]:
         """Weights that `Task.decode` needs; they are added to the outputs under these names."""
         return {}
+
+    def score(self, outputs: Any, batch: dict[str, torch.Tensor], part: Part, places: torch.Tensor) -> torch.Tensor:
+        """`(text,)`: the score that is explained, of each text of a batch. All are variants of the part's example.
+
+        Args:
+            places: token of each of the part's points in each text, `(text, point)`.
+        """
+        from bertkit.tasks.targets import sum_of_points
+
+        return sum_of_points(outputs, part.points, places)
+
+    def token_vectors(self, outputs: Any, batch: dict[str, torch.Tensor]) -> torch.Tensor | None:
+        """`(text, token, size)`: what each token adds to the vector of its text, which is their sum. None: the head
+        gives no such vectors."""
+        return None
 
     def trim(self, outputs: dict[str, np.ndarray], example: dict[str, Any]) -> dict[str, np.ndarray]:
         """The outputs of one example without padding."""

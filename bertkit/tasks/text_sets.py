@@ -42,6 +42,11 @@ def collate(examples: list[dict[str, Any]], tokenizer: PreTrainedTokenizerBase) 
     return batch
 
 
+def divided(example: dict[str, Any]) -> list[dict[str, Any]]:
+    """Examples of one text each, from an example of several."""
+    return [{"row": example["row"], **joined([text])} for text in _texts(example)]
+
+
 def _texts(example: dict[str, Any]) -> list[dict[str, np.ndarray]]:
     """The texts of an example."""
     names = [name for name in PER_TOKEN if name in example]

@@ -1,8 +1,7 @@
 """Texts and pairs of texts -> examples, shared by tasks with one answer per row.
 
 A text longer than the limit is cut, reduced to its head and tail, or split into windows whose scores are pooled; all
-this is counted and reported. In a pair the longer text is cut first; with windows, each has the first
-text.
+this is counted and reported. In a pair the longer text is cut first; with windows, each has the first text.
 """
 
 from __future__ import annotations
@@ -17,9 +16,10 @@ from pydantic import Field
 
 from bertkit.data.tokenizer.ids import token_ids
 from bertkit.data.windows import Span, head_and_tail, pair_lengths, windows
-from bertkit.engine.examples import Counts
+from bertkit.engine.examples import Counts, Examples
 from bertkit.errors import DataError, RecipeError
-from bertkit.tasks.task import Encoded, Head, Rows, Task, TaskOptions
+from bertkit.tasks.targets import Target, of_labels
+from bertkit.tasks.task import Answer, Encoded, Head, Outputs, Rows, Task, TaskOptions
 
 if TYPE_CHECKING:
     import torch
@@ -27,10 +27,9 @@ if TYPE_CHECKING:
 
 
 class TextOptions(TaskOptions):
-    only_with: ClassVar[dict[str, tuple[str, Any]]] = {
-        "window_overlap": ("long_text", "windows"),
-        "window_pooling": ("long_text", "windows"),
-    }
+    only_with: ClassVar[dict[str, tuple[str, Any]]] = dict.fromkeys(
+        ("window_overlap", "window_pooling"), ("long_text", "windows")
+    )
     max_length: int | None = Field(default=None, ge=4)
     """Most tokens of a text (or pair), [CLS] and [SEP] included. Default: all that the model can take."""
     long_text: Literal["cut", "windows", "head_tail"] = "cut"
@@ -49,6 +48,9 @@ class TextTask(Task):
 
     def messages(self, counts: Counts) -> tuple[list[str], list[str]]:
         return messages(counts)
+
+    def targets(self, answer: Answer, outputs: Outputs, examples: Examples) -> list[Target] | None:
+        return of_labels(outputs, examples, self.state.get("labels"), self.options)
 
 
 class TextHead(Head):
@@ -242,8 +244,8 @@ class _Counts:
 
     def found(self) -> Counts:
         """As `Encoded.counts`."""
-        texts = {"limit": str(self.limit), "how": self.how}
-        return {**texts, **{name: getattr(self, name) for name in ("texts", "long", "windows", "tokens", "lost")}}
+        numbers = {name: getattr(self, name) for name in ("texts", "long", "windows", "tokens", "lost")}
+        return {"limit": str(self.limit), "how": self.how, **numbers}
 
 
 def messages(counts: Counts) -> tuple[list[str], list[str]]:
@@ -251,9 +253,9 @@ def messages(counts: Counts) -> tuple[list[str], list[str]]:
     if not counts.get("long"):
         return [], []
     long, texts, how = counts["long"], counts["texts"], counts["how"]
-    head = f"{long} of {texts} texts ({long / texts:.1%}) have more than {counts['limit']} tokens: "
     kept = {"cut": "cut", "head_tail": "head and tail kept", "windows": f"split into {counts['windows']} windows"}[how]
-    note = f"{head}{kept}, {counts['lost'] / counts['tokens']:.1%} of all tokens lost"
+    head = f"{long} of {texts} texts ({long / texts:.1%}) have more than {counts['limit']} tokens: {kept}"
+    note = f"{head}, {counts['lost'] / counts['tokens']:.1%} of all tokens lost"
     if long / texts > 0.5 and how != "windows":
         return [], [f"{note}; raise options.max_length, or set options.long_text: windows"]
     return [note], []

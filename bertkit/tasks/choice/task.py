@@ -17,11 +17,12 @@ from pydantic import Field
 from bertkit.data.columns.choices import NAME_IT, choices, right
 from bertkit.data.columns.column import Column
 from bertkit.data.read.rows import Unusable
-from bertkit.engine.examples import Counts
+from bertkit.engine.examples import Counts, Examples
 from bertkit.errors import DataError, RecipeError
 from bertkit.recipe.schema import ModelBlock
-from bertkit.tasks import parsing, texts, verdicts
+from bertkit.tasks import parsing, text_sets, texts, verdicts
 from bertkit.tasks.choice import pairs as choice_pairs
+from bertkit.tasks.targets import Part, Target
 from bertkit.tasks.task import Answer, Encoded, Outputs, Rows, TaskOptions, Verdict
 from bertkit.tasks.texts import TextHead, TextTask
 
@@ -70,6 +71,10 @@ class ChoiceHead(TextHead):
 
     def reduce(self, outputs: Any, batch: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
         return {"logits": _scores(outputs, batch)}  # (row, choice)
+
+    def score(self, outputs: Any, batch: dict[str, torch.Tensor], part: Part, places: torch.Tensor) -> torch.Tensor:
+        """Each text is a pair: its own logit."""
+        return outputs.logits.float().flatten()
 
     def trim(self, outputs: dict[str, np.ndarray], example: dict[str, Any]) -> dict[str, np.ndarray]:
         return {name: scores[: len(example["sizes"])] for name, scores in outputs.items()}  # (choice,)
@@ -121,6 +126,14 @@ class Choice(TextTask):
             answer = {"label": best, "text": choices[example["row"]][best], "probability": probabilities[best]}
             answers.append({**answer, "probabilities": probabilities, "logits": logits.tolist()})
         return answers
+
+    def targets(self, answer: Answer, outputs: Outputs, examples: Examples) -> list[Target] | None:
+        """The logit of each choice, in the pair of the row that holds it."""
+        pairs = text_sets.divided(examples[0])
+        return [
+            Target(f"choice {number + 1}", (Part(pair),), chosen=number == answer["label"])
+            for number, pair in enumerate(pairs)
+        ]
 
     def check_metric(self, metric: Metric) -> None:
         from bertkit.metrics import METRICS

@@ -15,6 +15,7 @@ from bertkit.data.columns import label_cells
 from bertkit.data.columns import labels as label_names
 from bertkit.data.columns.column import Column
 from bertkit.data.read.rows import Unusable
+from bertkit.engine.examples import Examples
 from bertkit.errors import RecipeError, did_you_mean
 from bertkit.recipe.schema import DataBlock
 from bertkit.tasks import label_match, texts, verdicts
@@ -22,6 +23,7 @@ from bertkit.tasks.classify import out_of_scope, thresholds
 from bertkit.tasks.classify.head import ClassifyHead
 from bertkit.tasks.classify.options import ClassifyOptions, ClassifyState
 from bertkit.tasks.parsing import number, position
+from bertkit.tasks.targets import Target, of_labels
 from bertkit.tasks.task import Answer, Encoded, Outputs, Rows, Verdict
 from bertkit.tasks.texts import TextTask
 
@@ -179,6 +181,11 @@ class Classify(TextTask):
             probabilities, present = self.compare(answers, rows, "probabilities")
             self.state["thresholds"] = thresholds.best_thresholds(probabilities, present)
 
+    def targets(self, answer: Answer, outputs: Outputs, examples: Examples) -> list[Target] | None:
+        chosen = answer["labels"] if self.options.multi_label else [answer["label"]]
+        places = self.state.get("outputs")  # a model that bertkit did not train may have another order
+        return of_labels(outputs, examples, self.labels, self.options, chosen=chosen, places=places)
+
     def compare(self, answers: list[Answer], rows: Rows, takes: str) -> tuple[np.ndarray, np.ndarray]:
         import numpy as np
 
@@ -206,7 +213,7 @@ class Classify(TextTask):
 
     def sanity_checks(self, answers: list[Answer], rows: Rows) -> list[str]:
         if self.options.multi_label:
-            return self._multi_label_checks(*self.compare(answers, rows, "labels"))
+            return thresholds.unfit(*self.compare(answers, rows, "labels"))
         predicted, references = self.compare(answers, rows, "labels")
         accuracy = float((predicted == references).mean())
         name, count = Counter(references.tolist()).most_common(1)[0]
@@ -225,16 +232,6 @@ class Classify(TextTask):
         if accuracy < chance:
             return [f"{figure}, and below chance: check that labels and rows belong together"]
         return [figure]
-
-    def _multi_label_checks(self, predicted: np.ndarray, references: np.ndarray) -> list[str]:
-        """Of `(row, label)`: labels whose threshold is below or above all probabilities."""
-        if not predicted.any():
-            return ["no label was predicted for any row"]
-        varied = references.min(0) < references.max(0)  # (label,)
-        stuck = int((varied & (predicted.min(0) == predicted.max(0))).sum())
-        if not stuck or stuck < varied.sum() / 2:
-            return []
-        return [f"{stuck} of {len(self.labels)} labels are predicted for all rows or for none"]
 
     def to_columns(self, answer: Answer, *, logits: bool = False) -> dict[str, Any]:
         columns = {self.answer_columns[0]: answer["labels" if self.options.multi_label else "label"]}

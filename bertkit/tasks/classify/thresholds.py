@@ -58,3 +58,14 @@ def start_at_shares(model: Any, shares: Sequence[float], weights: Sequence[float
             p = np.array(shares) * np.array(weights if weights else [1.0] * len(shares))
             with torch.no_grad():
                 layer.bias.copy_(torch.from_numpy(np.log(p / (1 - np.array(shares)))))
+
+
+def unfit(predicted: np.ndarray, references: np.ndarray) -> list[str]:
+    """Warnings of `(row, label)`: labels whose threshold is below or above all probabilities."""
+    if not predicted.any():
+        return ["no label was predicted for any row"]
+    varied = references.min(0) < references.max(0)  # (label,)
+    stuck = int((varied & (predicted.min(0) == predicted.max(0))).sum())
+    if not stuck or stuck < varied.sum() / 2:
+        return []
+    return [f"{stuck} of {references.shape[1]} labels are predicted for all rows or for none"]

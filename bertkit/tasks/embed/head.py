@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
     from bertkit.recipe.schema import ModelBlock
+    from bertkit.tasks.targets import Part
 
 TARGETS = ("places", "shares", "labels")
 
@@ -72,6 +73,22 @@ class EmbedHead(StepHead):
 
         vectors = pooled(outputs.last_hidden_state.float(), batch["attention_mask"], self.pooling)  # (text, size)
         return vectors[batch["places"].clamp(min=0)]
+
+    def score(self, outputs: Any, batch: dict[str, Tensor], part: Part, places: Tensor) -> Tensor:
+        """The cosine of each text and the part's vector."""
+        import torch
+        from torch.nn.functional import cosine_similarity
+
+        from bertkit.tasks.embed.pooling import pooled
+
+        vectors = pooled(outputs.last_hidden_state.float(), batch["attention_mask"], self.pooling)  # (text, size)
+        size = self.options.dimensions
+        return cosine_similarity(vectors[:, :size], torch.as_tensor(part.vector, device=vectors.device)[None, :size])
+
+    def token_vectors(self, outputs: Any, batch: dict[str, Tensor]) -> Tensor | None:
+        from bertkit.tasks.embed.pooling import weighted
+
+        return weighted(outputs.last_hidden_state.float(), batch["attention_mask"], self.pooling)
 
     def trim(self, outputs: dict[str, np.ndarray], example: dict[str, Any]) -> dict[str, np.ndarray]:
         return {name: vectors[: len(example["sizes"])] for name, vectors in outputs.items()}  # (text, size)

@@ -16,9 +16,22 @@ def pooled(hidden: Tensor, mask: Tensor, mode: str) -> Tensor:
         return hidden[:, 0]
     if mode == "max":
         return hidden.masked_fill(mask[..., None] == 0, float("-inf")).amax(1)
-    weights = mask.to(hidden.dtype)  # (text, token)
+    weights, total = _weights(hidden, mask, mode)
+    return (hidden * weights[..., None]).sum(1) / total
+
+
+def weighted(hidden: Tensor, mask: Tensor, mode: str) -> Tensor | None:
+    """`(text, token, size)`: what each token adds to `pooled`; None where that is no sum."""
+    if mode in ("cls", "max"):
+        return None
+    weights, total = _weights(hidden, mask, mode)
+    return hidden * (weights / total)[..., None]
+
+
+def _weights(hidden: Tensor, mask: Tensor, mode: str) -> tuple[Tensor, Tensor]:
+    """Of each token `(text, token)`, and what their sum is divided by `(text, 1)`."""
+    weights = mask.to(hidden.dtype)
     if mode == "weightedmean":
         weights = weights * torch.arange(1, hidden.shape[1] + 1, device=hidden.device, dtype=hidden.dtype)
-    sums = (hidden * weights[..., None]).sum(1)
     total = weights.sum(1, keepdim=True)
-    return sums / (total.sqrt() if mode == "mean_sqrt_len_tokens" else total)
+    return weights, total.sqrt() if mode == "mean_sqrt_len_tokens" else total

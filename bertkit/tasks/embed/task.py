@@ -14,14 +14,16 @@ import numpy as np
 
 from bertkit.data.columns.column import Column
 from bertkit.data.read.rows import Unusable
+from bertkit.engine.examples import Examples
 from bertkit.errors import DataError, RecipeError, did_you_mean
 from bertkit.recipe.schema import DataBlock, ModelBlock
-from bertkit.tasks import constant, parsing, texts, verdicts
+from bertkit.tasks import constant, parsing, text_sets, texts, verdicts
 from bertkit.tasks.embed import encode as embed_encode
 from bertkit.tasks.embed import folder, neighbours, scored
 from bertkit.tasks.embed.encode import Prompts
 from bertkit.tasks.embed.head import EmbedHead, check_size
 from bertkit.tasks.embed.options import EmbedOptions
+from bertkit.tasks.targets import Part, Target
 from bertkit.tasks.task import Answer, Encoded, Outputs, Rows, Verdict
 from bertkit.tasks.texts import TextTask
 from bertkit.warn import warn
@@ -176,6 +178,14 @@ class Embed(TextTask):
                 answer["similarity"] = neighbours.cosine(vectors[0], vectors[1])
             answers.append(answer)
         return answers
+
+    def targets(self, answer: Answer, outputs: Outputs, examples: Examples) -> list[Target] | None:
+        """The similarity of the first two texts by each of them, as the other one stays; none where one of them is
+        split into windows."""
+        if "similarity" not in answer or len(examples[0]["parts"]) != len(answer["vectors"]):
+            return []
+        pair = zip(text_sets.divided(examples[0]), outputs["vectors"][0][1::-1], ("first", "second"), strict=False)
+        return [Target(f"similarity, {name} text", (Part(text, vector=other),)) for text, other, name in pair]
 
     def to_columns(self, answer: Answer, *, logits: bool = False) -> dict[str, Any]:
         if "similarity" not in answer:

@@ -18,7 +18,7 @@ from bertkit.data.columns.column import Column
 from bertkit.data.columns.labels import read_label_names
 from bertkit.data.columns.schemes import PREFIXES, ROLES, Scheme
 from bertkit.data.read.rows import Tally
-from bertkit.engine.examples import Counts
+from bertkit.engine.examples import Counts, Examples
 from bertkit.errors import DataError, RecipeError
 from bertkit.recipe.schema import DataBlock
 from bertkit.tasks import label_match, parsing, texts, verdicts
@@ -37,6 +37,8 @@ from bertkit.tasks.ner.sentences import (
     tags_of,
     warn_of_broken,
 )
+from bertkit.tasks.ner.targets import targets
+from bertkit.tasks.targets import Target
 from bertkit.tasks.task import Answer, Encoded, Mark, Outputs, Rows, Task, Verdict
 
 if TYPE_CHECKING:
@@ -266,6 +268,9 @@ class Ner(Task):
     def to_text(self, answer: Answer) -> str:
         shown = (f"{one['text']} {one['type']} ({one['confidence']:.2f})" for one in answer["entities"])
         return ", ".join(shown) or "no entity"
+
+    def targets(self, answer: Answer, outputs: Outputs, examples: Examples) -> list[Target] | None:
+        return targets(answer, examples, self.labels, pooled=self.options.subtoken_pooling == "mean")
 
     def marks(self, answer: Answer) -> list[Mark]:
         if "text" not in answer:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bertkit.data.columns.column import Column
-from bertkit.engine.examples import Counts
+from bertkit.engine.examples import Counts, Examples
 from bertkit.errors import DataError, RecipeError, Setting
 from bertkit.metrics.answers import BEST, CALIBRATION, best_text
 from bertkit.metrics.squad import normalize, per_question
@@ -21,6 +21,8 @@ from bertkit.tasks import constant, texts, verdicts
 from bertkit.tasks.squad import calibration, decode, findings, threshold, windows
 from bertkit.tasks.squad.head import SquadHead
 from bertkit.tasks.squad.options import SquadOptions, SquadState
+from bertkit.tasks.squad.targets import targets
+from bertkit.tasks.targets import Target
 from bertkit.tasks.task import Answer, Encoded, Outputs, Rows, Verdict
 from bertkit.tasks.texts import TextTask
 
@@ -192,6 +194,9 @@ class Squad(TextTask):
             written["null_odds"] = {i: -answer["score"] for i, answer in named.items()}
             written["no_answer_probabilities"] = {i: answer["no_answer_probability"] for i, answer in named.items()}
         return written
+
+    def targets(self, answer: Answer, outputs: Outputs, examples: Examples) -> list[Target] | None:
+        return targets(answer, outputs, examples, no_answer=self.no_answer)
 
     def to_columns(self, answer: Answer, *, logits: bool = False) -> dict[str, Any]:
         columns = {"predicted_answer": answer["answer"]}
