@@ -1,0 +1,1 @@
+"""`bertkit explain`: which words an answer is due to."""
