@@ -39,6 +39,7 @@ from bertkit.commands.bench.retrieval import retrieval
 from bertkit.commands.groups import corpus, data, index, recipe, tokenizer
 from bertkit.commands.shared import console
 from bertkit.commands.shared.subcommand import with_commands
+from bertkit.commands.understand import explain
 from bertkit.display import line
 from bertkit.errors import BertkitError, Problem, Stopped
 from bertkit.fs import refusal
@@ -55,7 +56,7 @@ app = typer.Typer(
 
 
 LOADS = (
-    *("train", "eval", "bench", "compare", "report", "data", "mine"),
+    *("train", "eval", "bench", "compare", "report", "data", "mine", "explain"),
     *("predict", "embed", "keywords", "index", "track", "export", "serve"),
 )
 """Commands that import torch before their first line."""
@@ -81,6 +82,7 @@ app.command("eval", rich_help_panel="Evaluate")(eval_.evaluate)
 app.command(rich_help_panel="Evaluate", cls=with_commands(retrieval=retrieval))(bench.bench)
 app.command(rich_help_panel="Evaluate")(compare.compare)
 app.command(rich_help_panel="Evaluate")(report.report)
+app.command(rich_help_panel="Understand")(explain.explain)
 app.command(rich_help_panel="Use")(predict.predict)
 app.command(rich_help_panel="Use")(embed.embed)
 app.command(rich_help_panel="Use")(keywords.keywords)
