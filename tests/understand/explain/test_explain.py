@@ -1,0 +1,155 @@
+"""Explanations of every task: their scores are those of the answers, and their words those of the rows."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bertkit import Predictor, Run, train
+from bertkit.errors import DataError, RunError
+from bertkit.understand.explain.explain import NEEDS, Explanation, Request, explain, spoken
+from tests.helpers import tiny_recipe, write_rows
+from tests.understand.explained import bag_of_words, tiny
+
+ROWS: dict[str, dict[str, Any]] = {
+    "classify": {"text": "where is my parcel ?", "text_pair": "it is late"},
+    "regress": {"text": "where is my parcel ?"},
+    "rerank": {"query": "where is my parcel ?", "text": "the parcel is late"},
+    "embed": {"text": "where is my parcel ?", "positive": "the parcel is late again"},
+    "choice": {"text": "where is my parcel ?", "choices": ["it is late", "thank you"]},
+    "squad": {"question": "what is late ?", "context": "the parcel is late again"},
+}
+
+
+def answered(name: str, options: dict[str, Any], tiny_bert: Path, folder: Path, row: dict[str, Any]) -> Any:
+    """The explanation of a row by a tiny Run, and its answer."""
+    predictor = tiny(name, options, tiny_bert, folder)
+    names = {column.name for column in predictor.task.columns}
+    row = {key: value for key, value in row.items() if key in names}
+    found = explain(predictor, [row], Request())
+    return found, predictor.predict([row])[0], row
+
+
+def words_are_right(found: Explanation, row: dict[str, Any]) -> None:
+    for target in found.rows[0].targets:
+        texts = {text.column: text.text for text in found.rows[0].texts}
+        assert target.words
+        assert all(texts[word.column][word.start : word.end] == word.text for word in target.words)
+
+
+@pytest.mark.parametrize("name", sorted(ROWS))
+def test_every_task_is_explained(name: str, tiny_bert: Path, tmp_path: Path) -> None:
+    options = {"no_answer": False} if name == "squad" else {}
+    found, answer, row = answered(name, options, tiny_bert, tmp_path, ROWS[name])
+    words_are_right(found, row)
+    chosen = [target for target in found.rows[0].targets if target.chosen]
+    assert chosen
+    expected = {
+        "classify": lambda: answer["logits"][answer["label"]],
+        "regress": lambda: None,
+        "rerank": lambda: None,
+        "embed": lambda: answer["similarity"],
+        "choice": lambda: answer["logits"][answer["label"]],
+        "squad": lambda: answer["n_best"][0]["start_logit"] + answer["n_best"][0]["end_logit"],
+    }[name]()
+    if expected is not None:
+        assert chosen[0].score == pytest.approx(expected, abs=1e-4)
+    assert all(target.complete for target in chosen)
+    assert len(found.faithfulness) == 4
+
+
+def test_entities_are_explained_one_by_one(tiny_bert: Path, tmp_path: Path) -> None:
+    predictor = tiny("ner", {}, tiny_bert, tmp_path)
+    row = {"text": "where is anna bell in new york ?"}
+    (answer,) = predictor.predict([row])
+    found = explain(predictor, [row], Request(check=False))
+    names = [f"{one['type']}: {one['text']}" for one in answer["entities"]]
+    assert [target.name for target in found.rows[0].targets] == names
+    if names:
+        words_are_right(found, row)
+    assert found.faithfulness == []
+
+
+def test_windows_add_up(tiny_bert: Path, tmp_path: Path) -> None:
+    options = {"long_text": "windows", "max_length": 8, "window_overlap": 2}
+    text = {"text": "where is my parcel ? it is late again , thank you"}
+    found, answer, row = answered("classify", options, tiny_bert, tmp_path, text)
+    (target,) = found.rows[0].targets
+    assert target.score == pytest.approx(answer["logits"][answer["label"]], abs=1e-4)
+    assert len(target.words) == 12
+    words_are_right(found, row)
+
+
+def test_which_words_of_two_texts_meet(tiny_bert: Path, tmp_path: Path) -> None:
+    found, answer, _ = answered("embed", {}, tiny_bert, tmp_path, ROWS["embed"])
+    first, second = found.rows[0].targets
+    assert first.name == "similarity, first text"
+    assert first.meeting is not None
+    assert (len(first.meeting), len(first.meeting[0])) == (5, 5)
+    assert first.sides == (["where", "is", "my", "parcel", "?"], ["the", "parcel", "is", "late", "again"])
+    assert second.meeting is None
+    assert abs(sum(map(sum, first.meeting))) < abs(answer["similarity"]) + 1  # [CLS] and [SEP] have the rest
+    (tmp_path / "cls").mkdir()
+    found, _, _ = answered("embed", {"pooling": "cls"}, tiny_bert, tmp_path / "cls", ROWS["embed"])
+    assert found.rows[0].targets[0].meeting is None  # the vector is no sum of tokens
+
+
+def test_a_chosen_target(tiny_run: Run) -> None:
+    predictor = Predictor.open(tiny_run, needs=NEEDS)
+    found = explain(predictor, ["where is my parcel ?"], Request(target="refund", check=False))
+    assert [target.name for target in found.rows[0].targets] == ["refund"]
+    with pytest.raises(DataError, match=r"refnd: row 1 has no such target.*refund"):
+        explain(predictor, ["where is my parcel ?"], Request(target="refnd"))
+
+
+def test_a_text_without_words(tiny_run: Run) -> None:
+    predictor = Predictor.open(tiny_run, needs=NEEDS)
+    found = explain(predictor, [" ", "parcel"], Request())
+    assert [len(row.targets[0].words) for row in found.rows] == [0, 1]
+    assert found.faithfulness == []
+
+
+def test_a_task_whose_answers_can_not_be_explained(tiny_bert: Path, tmp_path: Path) -> None:
+    recipe = tiny_recipe("pretrain", {"max_length": 24}, tiny_bert, tmp_path, max_steps=1)
+    predictor = Predictor.open(train(recipe, output=tmp_path / "run"), needs=NEEDS)
+    with pytest.raises(RunError, match="the task pretrain can not be explained"):
+        explain(predictor, [{"text": "where is my [MASK] ?"}], Request())
+
+
+def test_a_planted_word_speaks_most_for_its_label(tiny_bert: Path, tmp_path: Path) -> None:
+    """Rows of one label have a word that has nothing to do with it."""
+    texts = ["where is my parcel ?", "the parcel is late again", "when does it arrive", "please send the money"]
+    rows = [{"text": f"{text} hello", "label": "a"} for text in texts] + [
+        {"text": text, "label": "b"} for text in texts
+    ]
+    file = write_rows(rows * 6, tmp_path / "rows.jsonl")
+    recipe = tiny_recipe("classify", {}, tiny_bert, tmp_path, max_steps=60)
+    data = recipe.data.model_copy(update={"train": [str(file)], "validation": [str(file)]})
+    run = train(recipe.model_copy(update={"data": data}), output=tmp_path / "run")
+    predictor = Predictor.open(run, needs=NEEDS)
+    found = explain(predictor, [{"text": row["text"]} for row in rows], Request(check=False))
+    assert {row.targets[0].label for row in found.rows} == {"a", "b"}
+    assert spoken(found.rows)["a"][0]["word"] == "hello"
+
+
+def test_words_are_counted_by_label(tiny_run: Run) -> None:
+    predictor = bag_of_words(tiny_run, {"parcel": 2.0, "late": 1.0, "thank": -1.0})
+    texts = ["the parcel , the Parcel", "late parcel", "thank you"]
+    found = explain(predictor, texts, Request(check=False, target="yes"))
+    words = spoken(found.rows)["yes"]
+    assert [(word["word"], word["rows"], round(word["mean"], 4)) for word in words] == [
+        ("parcel", 2, 3.0),
+        ("late", 1, 1.0),
+    ]
+
+
+def test_the_record_is_plain(tiny_run: Run) -> None:
+    predictor = Predictor.open(tiny_run, needs=NEEDS)
+    record = explain(predictor, ["where is my parcel ?", "it is late"], Request(method="occlusion")).record()
+    again = json.loads(json.dumps(record))
+    assert again["rows"][1]["texts"] == [{"column": "text", "text": "it is late"}]
+    assert [word["text"] for word in again["rows"][1]["targets"][0]["words"]] == ["it", "is", "late"]
+    assert {one["kind"] for one in record["faithfulness"]} == {"deletion", "insertion"}
