@@ -29,6 +29,7 @@ COMMANDS = [
     "eval",
     "bench",
     "compare",
+    "explain",
     "report",
     "predict",
     "embed",
