@@ -39,10 +39,14 @@ class Asked:
     context: list[str] | None
     limit: int
 
-    def check(self, command: str) -> None:
-        """Raise a DataError for options that do not go together."""
+    def check(self, command: str, *, files: bool = True) -> None:
+        """Raise a DataError for options that do not go together.
+
+        Args:
+            files: whether the command takes an INPUT.
+        """
         if [self.source is None, not self.text, self.question is None].count(False) != 1:
-            what = "expected one of INPUT, --text and --question"
+            what = f"expected one of {'INPUT, ' if files else ''}--text and --question"
             raise DataError.at(command, what, f'bertkit {command} RUN --text "..."')
         if (self.question is None) != (not self.context):
             what = "goes with --context"

@@ -1,0 +1,1 @@
+"""`bertkit attention`: what each token of a text attends to."""

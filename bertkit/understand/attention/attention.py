@@ -1,0 +1,148 @@
+"""The attention of a model for one text: every layer and head, and their rollout.
+
+transformers gives attention weights only where its eager implementation computes them. So the text is computed twice:
+as always, without padding, and by the eager implementation; the largest difference of their outputs is part of the
+result. After that the predictor's model stays eager.
+
+Rollout (Abnar and Zuidema 2020, section 3): the heads' mean of each layer, half of it for what the layer passes on
+unchanged, multiplied over the layers up to each. It follows where information may come from, not what the answer is due
+to: attention weights say nothing of the values that they weigh (Jain and Wallace 2019).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+
+from bertkit.engine import padding_free
+from bertkit.engine.batches import tensors
+from bertkit.engine.examples import Examples
+from bertkit.errors import DataError, ModelError
+from bertkit.inference.predictor import Predictor
+from bertkit.tasks.targets import Part, Target
+from bertkit.understand.explain.attribution import attribute
+from bertkit.understand.explain.variants import Explained
+from bertkit.understand.explain.words import Text, texts_of
+
+NEEDS = ("attentions", "gradients", "transformers")
+"""Of a backend."""
+
+
+@dataclass(frozen=True)
+class Attention:
+    """The attention for a text.
+
+    Args:
+        tokens: of the example, as the tokenizer writes them.
+        weights: `(layer, head, token, token)` float32: what each token (third) takes from each (fourth).
+        difference: largest absolute difference of an output between the usual computation and this one.
+        answer: of the row, in words.
+        windows: that the row is read in; the first one of the answer is shown.
+        words: of each token; -1 for those of no word.
+        attributions: of each word to `target`, by integrated gradients; None where nothing can be explained.
+    """
+
+    tokens: list[str]
+    weights: np.ndarray
+    difference: float
+    answer: str
+    windows: int
+    texts: list[Text]
+    words: np.ndarray
+    labels: list[str]
+    """Of words: what stands in the text."""
+    target: str | None = None
+    attributions: np.ndarray | None = None
+
+    @property
+    def rollout(self) -> np.ndarray:
+        """`(layer, token, token)`: up to each layer."""
+        return rollout(self.weights)
+
+
+def rollout(weights: np.ndarray) -> np.ndarray:
+    """`(layer, head, token, token)` -> `(layer, token, token)`: the product of all layers up to each."""
+    size = weights.shape[-1]
+    whole = np.eye(size)
+    found = []
+    for layer in weights.astype(np.float64).mean(1):  # (token, token)
+        whole = (0.5 * layer + 0.5 * np.eye(size)) @ whole
+        whole = whole / whole.sum(-1, keepdims=True)
+        found.append(whole)
+    return np.stack(found).astype(np.float32)
+
+
+def attend(predictor: Predictor, row: dict[str, Any], *, explained: bool = True) -> Attention:
+    """The attention for a row.
+
+    Args:
+        predictor: opened with `needs=NEEDS`. Its model is eager afterwards.
+        explained: whether to compute attributions beside it.
+
+    Raises:
+        DataError: a row that can not be used, or without tokens.
+        ModelError: the model has no eager attention.
+        ExtraError: captum is not installed, and attributions are asked for.
+    """
+    prepared = predictor.prepare([row])
+    examples = prepared.encoded.examples
+    if not len(examples):
+        raise DataError.at("row 1", "has no tokens", "give a text with words")
+    outputs, _ = predictor.compute(predictor.backend, examples, predictor.collate)
+    (answer,) = predictor.task.decode(outputs, prepared.encoded, prepared.rows)
+    target = next((one for one in predictor.task.targets(answer, outputs, examples) or [] if one.chosen), None)
+    part = target.parts[0] if target else Part(examples[0])
+    texts = texts_of(prepared.rows[0], predictor.task.columns)
+    one = Explained.of(predictor, part, texts)
+    attributions = _attributions(one, target) if explained else None
+    usual = _reduced(predictor, [part.example])
+    weights = _weights(predictor, one)
+    eager = _reduced(predictor, [part.example])
+    ids: list[int] = np.asarray(part.example["input_ids"]).tolist()
+    return Attention(
+        tokens=[str(token) for token in predictor.tokenizer.convert_ids_to_tokens(ids)],
+        weights=weights,
+        difference=max(float(np.abs(usual[name] - eager[name]).max()) for name in usual),
+        answer=predictor.task.to_text(answer),
+        windows=len(examples),
+        texts=texts,
+        words=one.of_token,
+        labels=[texts[n].text[start:end] for n, start, end in one.words],
+        target=target.name if target else None,
+        attributions=attributions,
+    )
+
+
+def _attributions(one: Explained, target: Target | None) -> np.ndarray | None:
+    return None if target is None or not one.words else attribute(one, "ig").words
+
+
+def _reduced(predictor: Predictor, examples: Examples) -> dict[str, np.ndarray]:
+    """The outputs that answers are made of, as numbers."""
+    outputs, _ = predictor.compute(predictor.backend, examples, predictor.collate)
+    arrays = {name: np.asarray(values[0], dtype=np.float64) for name, values in outputs.items() if len(values)}
+    return {name: np.where(np.isfinite(array), array, 0.0) for name, array in arrays.items() if array.size}
+
+
+def _weights(predictor: Predictor, one: Explained) -> np.ndarray:
+    """`(layer, head, token, token)` of the example, by eager attention."""
+    backend: Any = predictor.backend
+    model = backend.model
+    padding_free.release(model)
+    try:
+        model.set_attn_implementation("eager")
+    except ValueError as error:
+        what = f"{model.config.model_type} has no eager attention, which gives its weights"
+        raise ModelError.at(str(predictor.recipe.model.name), what) from error
+    batch = {name: tensor.to(backend.device) for name, tensor in tensors(predictor.collate([one.part.example])).items()}
+    with torch.inference_mode():
+        found: Any = model(**predictor.task.head.inputs(batch), output_attentions=True)
+    layers: Sequence[torch.Tensor] = found.attentions or ()
+    if not layers:
+        what = f"{model.config.model_type} gives no attention weights"
+        raise ModelError.at(str(predictor.recipe.model.name), what)
+    return torch.stack([layer[0] for layer in layers]).float().cpu().numpy()
