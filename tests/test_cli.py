@@ -30,6 +30,7 @@ COMMANDS = [
     "bench",
     "compare",
     "explain",
+    "attention",
     "report",
     "predict",
     "embed",
