@@ -19,6 +19,7 @@ EXTRAS = {
     "explain": ("captum",),
     "index": ("lancedb", "sqlglot"),
     "onnx": ("onnxruntime", "onnxscript"),
+    "projector": ("umap",),
     "ray": ("ray",),
     "serve": ("fastapi", "uvicorn", "httptools", "uvloop", "prometheus_client", "httpx"),
     "spacy": ("spacy",),

@@ -1,0 +1,1 @@
+"""`bertkit projector`: rows as points of a plane, by their vectors."""
