@@ -39,7 +39,7 @@ from bertkit.commands.bench.retrieval import retrieval
 from bertkit.commands.groups import corpus, data, index, recipe, tokenizer
 from bertkit.commands.shared import console
 from bertkit.commands.shared.subcommand import with_commands
-from bertkit.commands.understand import attention, explain
+from bertkit.commands.understand import attention, explain, projector
 from bertkit.display import line
 from bertkit.errors import BertkitError, Problem, Stopped
 from bertkit.fs import refusal
@@ -56,7 +56,7 @@ app = typer.Typer(
 
 
 LOADS = (
-    *("train", "eval", "bench", "compare", "report", "data", "mine", "explain", "attention"),
+    *("train", "eval", "bench", "compare", "report", "data", "mine", "explain", "attention", "projector"),
     *("predict", "embed", "keywords", "index", "track", "export", "serve"),
 )
 """Commands that import torch before their first line."""
@@ -84,6 +84,7 @@ app.command(rich_help_panel="Evaluate")(compare.compare)
 app.command(rich_help_panel="Evaluate")(report.report)
 app.command(rich_help_panel="Understand")(explain.explain)
 app.command(rich_help_panel="Understand")(attention.attention)
+app.command(rich_help_panel="Understand")(projector.projector)
 app.command(rich_help_panel="Use")(predict.predict)
 app.command(rich_help_panel="Use")(embed.embed)
 app.command(rich_help_panel="Use")(keywords.keywords)
