@@ -31,6 +31,7 @@ COMMANDS = [
     "compare",
     "explain",
     "attention",
+    "projector",
     "report",
     "predict",
     "embed",
