@@ -7,6 +7,7 @@ import re
 from typing import Any
 
 import numpy as np
+import pytest
 
 from bertkit.report.understand.attention import page
 from bertkit.understand.attention.attention import Attention
@@ -46,6 +47,7 @@ def test_what_it_says() -> None:
     assert 'id="attributions"' not in made(attributions=None)
 
 
+@pytest.mark.slow
 def test_a_text_of_512_tokens_has_less_than_5_megabytes() -> None:
     """As BERT-base: 12 layers of 12 heads, with weights as uneven as those of a model."""
     drawn = np.random.default_rng(0).gamma(0.05, size=(12, 12, 512, 512)).astype(np.float32)
