@@ -71,6 +71,13 @@ Keys = Annotated[
         show_default="BERTKIT_KEYS, else everybody",
     ),
 ]  # fmt: skip
+AllowHost = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--allow-host", metavar="NAME", help="A name by which this machine is asked without keys, as by a proxy on it.",
+        rich_help_panel=ACCESS,
+    ),
+]  # fmt: skip
 Cors = Annotated[
     list[str] | None,
     typer.Option(
@@ -104,6 +111,7 @@ def serve(
     max_characters: MaxCharacters = 200_000,
     max_bytes: MaxBytes = 8_388_608,
     keys: Keys = None,
+    allow_host: AllowHost = None,
     cors: Cors = None,
     tls_cert: Certificate = None,
     tls_key: PrivateKey = None,
@@ -144,6 +152,7 @@ def serve(
         "max_characters": max_characters,
         "max_bytes": max_bytes,
         "keys": keys,
+        "hosts": allow_host or [],
         "cors": cors or [],
         "log_texts": log_texts,
         "trust_code": trust_code,

@@ -1,6 +1,7 @@
 """Doors: what every request passes, before and after the routes (ASGI).
 
-In this order: an id, the key, the size, the body in its time, then the route. A client that leaves ends its request.
+In this order: an id, the host, the key, the size, the body in its time, then the route. A client that leaves ends its
+request.
 Every request is logged as one line and counted; texts are logged only where that is asked for.
 """
 
@@ -88,6 +89,7 @@ class _Passage:
 
     async def go(self) -> None:
         try:
+            self._check_host()
             self._check_key()
             body = await self._body()
             await self._route(body)
@@ -102,6 +104,17 @@ class _Passage:
             self._log()
 
     # --- before -------------------------------------------------------------------------------------------------------
+
+    def _check_host(self) -> None:
+        """Without keys, a server of this machine alone answers to this machine's names alone: a page of another site
+        could give its own name the address 127.0.0.1, and ask as if it came from here (DNS rebinding)."""
+        server = self.scope.get("server") or ("",)
+        if self.service.keys or not _is_here(str(server[0])):
+            return
+        name = _name_of(self.headers.get(b"host", b"").decode("latin-1"))
+        if not _is_here(name) and name not in self.service.settings.hosts:
+            what = f"{name!r:.80} is no name of this machine: start with --allow-host, or with keys"
+            raise Refusal(421, what, headers=CLOSE)
 
     def _check_key(self) -> None:
         if not self.service.keys or self.scope["path"] == OPEN:
@@ -228,6 +241,16 @@ CLOSE = {"Connection": "close"}
 BUSY = {"Retry-After": "1", **CLOSE}
 HELD = 16
 """Bodies of the largest size that are in memory at once, at most."""
+
+
+def _name_of(host: str) -> str:
+    """The header without its port, in small letters."""
+    name = host.rpartition(":")[0] if host.rpartition(":")[2].isdigit() else host
+    return name.strip("[]").rstrip(".").lower()
+
+
+def _is_here(name: str) -> bool:
+    return name in ("localhost", "::1") or (name.startswith("127.") and name.replace(".", "").isdigit())
 
 
 def _id_of(headers: dict[bytes, bytes]) -> str:

@@ -53,6 +53,8 @@ class ServeSettings(BaseModel):
 
     keys: Path | None = None
     """A file with a key a line, or `NAME:KEY`; the variable BERTKIT_KEYS may hold some too, separated by commas."""
+    hosts: list[str] = []
+    """Names of this machine besides localhost, where it is asked without keys and listens for itself alone."""
     cors: list[str] = []
     """Origins whose pages may ask; none by default."""
     log_texts: bool = False

@@ -40,6 +40,54 @@ def test_cors_only_for_named_sites(tiny_run: Run) -> None:
     tell(story, models={"mine": str(tiny_run.path)}, cors=["https://mine.example"])
 
 
+@pytest.mark.parametrize(
+    ("server", "host", "status"),
+    [
+        ("127.0.0.1", "127.0.0.1:8000", 200),
+        ("127.0.0.1", "localhost", 200),
+        ("::1", "[::1]:8000", 200),
+        ("127.0.0.1", "LocalHost.:80", 200),
+        ("127.0.0.1", "mine.example", 200),
+        ("127.0.0.1", "evil.example:8000", 421),
+        ("127.0.0.1", "127.0.0.1.evil.example", 421),
+        ("127.0.0.1", "", 421),
+        ("10.0.0.5", "evil.example", 200),  # it is open to others anyway
+    ],
+)
+def test_a_server_of_this_machine_answers_to_its_names(tiny_run: Run, server: str, host: str, status: int) -> None:
+    """A page of another site can give its own name the address 127.0.0.1."""
+
+    async def story(asked: Asked) -> None:
+        sent: list[Any] = []
+
+        messages = [{"type": "http.request", "body": b""}]
+
+        async def receive() -> Any:
+            return messages.pop() if messages else await asyncio.get_running_loop().create_future()
+
+        async def send(message: Any) -> None:
+            sent.append(message)
+
+        scope = {"type": "http", "method": "GET", "path": "/health", "raw_path": b"/health", "query_string": b""}
+        scope |= {"headers": [(b"host", host.encode())], "server": (server, 8000), "client": ("127.0.0.1", 1)}
+        await asked.app({**scope, "scheme": "http", "http_version": "1.1", "root_path": ""}, receive, send)
+        assert sent[0]["status"] == status
+
+    tell(story, models={"mine": str(tiny_run.path)}, hosts=["mine.example"])
+
+
+def test_with_keys_any_name_will_do(tiny_run: Run, tmp_path: Path) -> None:
+    (tmp_path / "keys.txt").write_text("a-right-secret")
+
+    async def story(asked: Asked) -> None:
+        passage = doors._Passage(asked.app, {"type": "http", "path": "/", "headers": [(b"host", b"evil")]}, None, None)  # type: ignore[arg-type]
+        passage.service = asked.service
+        passage.scope["server"] = ("127.0.0.1", 8000)
+        passage._check_host()
+
+    tell(story, models={"mine": str(tiny_run.path)}, keys=tmp_path / "keys.txt")
+
+
 def test_a_large_body_is_not_read(tiny_run: Run) -> None:
     async def story(asked: Asked) -> None:
         found = await asked.post("/v1/predict/mine", {"rows": ["x" * 3000]})
