@@ -106,13 +106,13 @@ class _Passage:
     # --- before -------------------------------------------------------------------------------------------------------
 
     def _check_host(self) -> None:
-        """Without keys, a server of this machine alone answers to this machine's names alone: a page of another site
-        could give its own name the address 127.0.0.1, and ask as if it came from here (DNS rebinding)."""
+        """Without keys, what is asked over this machine's own address answers to this machine's names alone: a page of
+        another site could give its own name the address 127.0.0.1, and ask as if it came from here (DNS rebinding)."""
         server = self.scope.get("server") or ("",)
         if self.service.keys or not _is_here(str(server[0])):
             return
         name = _name_of(self.headers.get(b"host", b"").decode("latin-1"))
-        if not _is_here(name) and name not in self.service.settings.hosts:
+        if not _is_here(name) and name not in map(_name_of, self.service.settings.hosts):
             what = f"{name!r:.80} is no name of this machine: start with --allow-host, or with keys"
             raise Refusal(421, what, headers=CLOSE)
 

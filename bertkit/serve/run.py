@@ -80,6 +80,7 @@ class _Protocol(HttpToolsProtocol):
     def __init__(self, *arguments: Any, **named: Any):
         super().__init__(*arguments, **named)
         self._timers: dict[str, asyncio.TimerHandle] = {}
+        self._replies = 0
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
@@ -112,19 +113,20 @@ class _Protocol(HttpToolsProtocol):
         self._watch()
 
     def on_response_complete(self) -> None:
+        self._replies += 1
         self._watch()  # `close` waits for what is not sent yet, for ever where the client does not read
         super().on_response_complete()
 
     def _watch(self) -> None:
-        """Abort once the client has read nothing of a reply in its time."""
+        """Abort once the client has read nothing in its time."""
         if "reply" not in self._timers:
-            size = self.transport.get_write_buffer_size()
-            self._timers["reply"] = self.loop.call_later(self.patience, self._read_since, size)
+            now = self.transport.get_write_buffer_size(), self._replies
+            self._timers["reply"] = self.loop.call_later(self.patience, self._read_since, *now)
 
-    def _read_since(self, size: int) -> None:
+    def _read_since(self, size: int, replies: int) -> None:
         del self._timers["reply"]
         left = self.transport.get_write_buffer_size()
-        if left and left >= size:
+        if left >= size and left and replies == self._replies:  # another reply adds to what is unsent
             self.transport.abort()
         elif left:
             self._watch()

@@ -73,7 +73,7 @@ def test_a_server_of_this_machine_answers_to_its_names(tiny_run: Run, server: st
         await asked.app({**scope, "scheme": "http", "http_version": "1.1", "root_path": ""}, receive, send)
         assert sent[0]["status"] == status
 
-    tell(story, models={"mine": str(tiny_run.path)}, hosts=["mine.example"])
+    tell(story, models={"mine": str(tiny_run.path)}, hosts=["Mine.example:8000"])
 
 
 def test_with_keys_any_name_will_do(tiny_run: Run, tmp_path: Path) -> None:
