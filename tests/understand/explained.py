@@ -1,4 +1,4 @@
-"""Predictors that are explained: those of tiny Runs, and a bag of words whose weights are known."""
+"""Predictors that are explained: of tiny Runs, of a bag of words whose weights are known, of a tiny RoBERTa."""
 
 from __future__ import annotations
 
@@ -50,3 +50,49 @@ def bag_of_words(run: Run, weights: dict[str, float]) -> Predictor:
     for word, value in weights.items():
         known[vocabulary[word]] = value
     return Predictor(task, opened.tokenizer, TorchBackend(BagOfWords(known), task.head), opened.recipe)
+
+
+def tokenizer_of(kind: str, words: list[str]) -> Any:
+    """A tokenizer of RoBERTa's kind (`byte-level`) or of XLM-R's (`unigram`)."""
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
+    from transformers import PreTrainedTokenizerFast
+
+    special = ["<s>", "<pad>", "</s>", "<unk>", "<mask>"]
+    if kind == "byte-level":
+        made = Tokenizer(models.BPE(unk_token="<unk>"))
+        made.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+        made.decoder = decoders.ByteLevel()
+        alphabet = pre_tokenizers.ByteLevel.alphabet()
+        trainer: Any = trainers.BpeTrainer(
+            vocab_size=500, initial_alphabet=alphabet, special_tokens=special, show_progress=False
+        )
+    else:
+        made = Tokenizer(models.Unigram())
+        made.pre_tokenizer = pre_tokenizers.Metaspace()
+        trainer = trainers.UnigramTrainer(
+            vocab_size=300, unk_token="<unk>", special_tokens=special, show_progress=False
+        )
+    made.train_from_iterator([*words, "我住在北京", "他去了上海"], trainer)
+    made.post_processor = processors.TemplateProcessing(
+        "<s> $A </s>", "<s> $A </s> </s> $B </s>", special_tokens=[("<s>", 0), ("</s>", 2)]
+    )
+    names = {"bos_token": "<s>", "cls_token": "<s>", "eos_token": "</s>", "sep_token": "</s>", "pad_token": "<pad>"}
+    names |= {"unk_token": "<unk>", "mask_token": "<mask>"}
+    inputs = ["input_ids", "attention_mask"]
+    return PreTrainedTokenizerFast(tokenizer_object=made, **names, model_max_length=64, model_input_names=inputs)
+
+
+def roberta(run: Run, words: list[str]) -> Predictor:
+    """A random RoBERTa of two labels: its positions depend on the ids of tokens."""
+    from transformers import RobertaConfig, RobertaForSequenceClassification
+
+    tokenizer = tokenizer_of("byte-level", words)
+    task = make("classify", {})
+    task.state |= {"labels": ["no", "yes"]}
+    torch.manual_seed(1)
+    config = RobertaConfig(
+        vocab_size=len(tokenizer), hidden_size=32, num_hidden_layers=2, num_attention_heads=2, intermediate_size=64,
+        max_position_embeddings=66, pad_token_id=1, num_labels=2, initializer_range=0.2, type_vocab_size=1,
+    )  # fmt: skip
+    model = RobertaForSequenceClassification(config).eval()
+    return Predictor(task, tokenizer, TorchBackend(model, task.head), Predictor.open(run).recipe)

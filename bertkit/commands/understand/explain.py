@@ -45,7 +45,7 @@ def explain(
     check: Annotated[
         bool, typer.Option("--faithfulness/--no-faithfulness", help="Measure how faithful the explanation is.")
     ] = True,
-    seed: Annotated[int, typer.Option(help="Of the random orders that it is compared with.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Of the random orders that it is compared with.")] = 0,
     device: given_rows.Device = None,
     sets: console.Set = None,
     trust_code: console.TrustCode = False,
@@ -76,31 +76,30 @@ def explain(
     predictor, rows = asked.open(run, NEEDS, device, sets, trust_code=trust_code)
     chosen: Any = method
     explanation = work(predictor, rows, Request(chosen, target, check, seed), progress=console.progress("explaining"))
+    record = explanation.record()
     try:
         if output:  # first, because `| head` closes standard output early
-            _write(explanation, output, run)
+            _write(explanation, record, output, run)
     finally:
-        _show(explanation)
+        _show(record)
     if output:
         console.say(f"written: {output}")
 
 
-def _write(explanation: Explanation, output: Path, run: str) -> None:
+def _write(explanation: Explanation, record: dict[str, Any], output: Path, run: str) -> None:
     from bertkit.fs import write_json, write_text
     from bertkit.report.understand.explain import page
     from bertkit.understand.explain.explain import spoken
 
-    record = explanation.record()
     if output.suffix == ".json":
         write_json(output, record)
     else:
         write_text(output, page(record, name=Path(run).resolve().name, spoken=spoken(explanation.rows)))
 
 
-def _show(explanation: Explanation) -> None:
+def _show(record: dict[str, Any]) -> None:
     from bertkit.report.understand.explain import faithfulness_table
 
-    record = explanation.record()
     rows = [(row, target) for row in record["rows"] for target in row["targets"] or [None]]
     if console.in_colour():
         for row, target in rows:

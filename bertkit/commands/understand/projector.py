@@ -47,7 +47,7 @@ def projector(
         ),
     ] = None,
     limit: Annotated[int | None, typer.Option(min=1, metavar="N", help="Most rows.", show_default="all")] = None,
-    seed: Annotated[int, typer.Option(help="Of what is drawn.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Of what is drawn.")] = 0,
     device: given_rows.Device = None,
     sets: console.Set = None,
     trust_code: console.TrustCode = False,
@@ -100,7 +100,7 @@ def _points(
         return points.of_file(model, source, limit)
     return points.of_run(
         model, source, split, limit,
-        sets=console.only(sets, "data", "options"), device=device, trust_code=trust_code,
+        sets=console.only(sets, "data"), device=device, trust_code=trust_code,
         progress=console.progress("reading"),
     )  # fmt: skip
 
@@ -116,9 +116,10 @@ def _write(points: Points, found: Projection, output: Path, model: str) -> None:
     from bertkit.inference import files
 
     places = found.points.tolist()
+    x, y = (name if name not in points.columns else f"{name} (plane)" for name in ("x", "y"))
     rows = [
-        {**{name: values[n] for name, values in points.columns.items()}, "x": x, "y": y}
-        for n, (x, y) in enumerate(places)
+        {**{name: values[n] for name, values in points.columns.items()}, x: first, y: second}
+        for n, (first, second) in enumerate(places)
     ]
     files.write(rows, str(output))
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
-from itertools import islice
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -23,6 +22,8 @@ TextPair = Annotated[list[str] | None, typer.Option("--text-pair", help="The sec
 Question = Annotated[str | None, typer.Option("--question", "-q", help="A question about each --context.")]
 Context = Annotated[list[str] | None, typer.Option("--context", "-c", help="A passage; repeatable.")]
 Limit = Annotated[int, typer.Option(min=1, metavar="N", help="Most rows of INPUT.")]
+TEXTS = ("text", "texts")
+"""Kinds of columns that a model may read although they are answers of other rows, as the positives of queries."""
 Device = Annotated[
     str | None, typer.Option(metavar="NAME", help="Where to compute: cpu, cuda:1.", show_default="a GPU, else cpu")
 ]
@@ -90,16 +91,27 @@ class Asked:
         return rows
 
     def _of_file(self, predictor: Predictor, source: str, block: DataBlock) -> list[dict[str, Any]]:
-        from bertkit.data.read.rows import count_left_out
         from bertkit.data.stream import stream
 
-        with count_left_out() as left_out:
-            taken = stream([source], predictor.task.columns, block, answers=False)
-            rows = [one.row for one in islice(taken, self.limit + 1) if one.row is not None]
+        # texts that rows are compared with are read too, where there are some
+        columns = [
+            replace(column, answer=False, required=False) if column.answer and column.kind in TEXTS else column
+            for column in predictor.task.columns
+        ]
+        rows: list[dict[str, Any]] = []
+        bad = 0
+        for one in stream([source], columns, block, answers=False, keep_bad=True):
+            if len(rows) == self.limit:
+                console.warn(f"{source}: the first {self.limit:,} rows are taken; --limit takes more")
+                break
+            if one.row is not None:
+                rows.append(one.row)
+            elif one.problem is not None and block.bad_rows == "error":
+                raise DataError(one.problem)
+            else:
+                bad += 1
         if not rows:
             raise DataError.at(source, "no rows", "name a file with rows")
-        if len(rows) > self.limit:
-            console.warn(f"{source}: the first {self.limit:,} rows are taken; --limit takes more")
-        if str(left_out):
-            console.warn(f"{source}: {left_out}")
-        return rows[: self.limit]
+        if bad:
+            console.warn(f"{source}: rows that can not be used and are left out: {bad:,}")
+        return rows

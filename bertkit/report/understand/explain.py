@@ -63,8 +63,8 @@ def faithfulness_table(record: Record) -> tuple[list[str], list[list[str]]]:
     header = ["curve", "words are", "explanation", "random order", "difference", "95% interval", ""]
     rows = []
     for one in record["faithfulness"]:
-        interval = "one row: none" if one["interval"] is None else "{:+.3f} to {:+.3f}".format(*one["interval"])
-        verdict = {True: "better than random", False: "worse than random", None: "not told apart"}[one["better"]]
+        interval = "too few rows" if one["interval"] is None else "{:+.3f} to {:+.3f}".format(*one["interval"])
+        verdict = {True: "better than random", False: "worse than random", None: "no clear difference"}[one["better"]]
         rows.append(
             [
                 one["kind"], HOWS[one["how"]], f"{one['own']:+.3f}", f"{one['random']:+.3f}",
@@ -118,19 +118,17 @@ def _target(target: Record, texts: Sequence[Record]) -> Record:
             if by_text[text["column"]]
         ],
         "strongest": [(word["text"], f"{word['attribution']:+.3f}") for word in strongest],
-        "meeting": _meeting(target, texts),
+        "meeting": _meeting(target),
     }
 
 
-def _meeting(target: Record, texts: Sequence[Record]) -> Record | None:
+def _meeting(target: Record) -> Record | None:
     """The pairs of words of two texts as a table, with shades from 0 to 1."""
-    if target["meeting"] is None:
+    if not target["meeting"]:
         return None
-    columns = list(dict.fromkeys(text["column"] for text in texts))[:2]
     values = [row[:WORDS] for row in target["meeting"][:WORDS]]
     most = max((abs(value) for row in values for value in row), default=0.0) or 1.0
     return {
-        "columns": columns,
         "values": [[(value, abs(value) / most) for value in row] for row in values],
         "cut": len(target["meeting"]) > WORDS or len(target["meeting"][0]) > WORDS,
         "sides": target["sides"],

@@ -131,7 +131,7 @@ class Choice(TextTask):
         """The logit of each choice, in the pair of the row that holds it."""
         pairs = text_sets.divided(examples[0])
         return [
-            Target(f"choice {number + 1}", (Part(pair),), chosen=number == answer["label"])
+            Target(f"choice {number}", (Part(pair),), chosen=number == answer["label"])
             for number, pair in enumerate(pairs)
         ]
 

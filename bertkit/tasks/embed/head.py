@@ -88,7 +88,8 @@ class EmbedHead(StepHead):
     def token_vectors(self, outputs: Any, batch: dict[str, Tensor]) -> Tensor | None:
         from bertkit.tasks.embed.pooling import weighted
 
-        return weighted(outputs.last_hidden_state.float(), batch["attention_mask"], self.pooling)
+        found = weighted(outputs.last_hidden_state.float(), batch["attention_mask"], self.pooling)
+        return None if found is None else found[..., : self.options.dimensions]
 
     def trim(self, outputs: dict[str, np.ndarray], example: dict[str, Any]) -> dict[str, np.ndarray]:
         return {name: vectors[: len(example["sizes"])] for name, vectors in outputs.items()}  # (text, size)

@@ -73,9 +73,14 @@ def attribute(explained: Explained, method: Method) -> Attribution:
     extras.need("captum", extra="explain", feature=f"--method {method}")
     from captum import attr
 
-    for parameter in explained.model.parameters():  # their gradients are not needed
-        parameter.requires_grad_(False)
-    return _by_gradient(explained, attr) if method == "gradient" else _by_integral(explained, attr)
+    trained = [parameter for parameter in explained.model.parameters() if parameter.requires_grad]
+    try:
+        for parameter in trained:  # their gradients are not needed, and take most of the time
+            parameter.requires_grad_(False)
+        return _by_gradient(explained, attr) if method == "gradient" else _by_integral(explained, attr)
+    finally:
+        for parameter in trained:
+            parameter.requires_grad_(True)
 
 
 def _by_integral(explained: Explained, captum: Any) -> Attribution:
@@ -84,7 +89,8 @@ def _by_integral(explained: Explained, captum: Any) -> Attribution:
     padded = ids.masked_fill(is_word, int(explained.predictor.tokenizer.pad_token_id))
     integrated = captum.LayerIntegratedGradients(_forward(explained), explained.model.get_input_embeddings())
     with torch.no_grad():
-        score, baseline = (float(_forward(explained)(one)) for one in (ids, padded))
+        score = float(_forward(explained)(ids))
+    baseline = _with_embeddings_of(explained, padded)
     steps = STEPS
     while True:
         grads = integrated.attribute(ids, padded, n_steps=steps, internal_batch_size=_texts_at_once(ids))
@@ -92,6 +98,19 @@ def _by_integral(explained: Explained, captum: Any) -> Attribution:
         if found.complete or steps >= MOST:
             return found
         steps *= 2
+
+
+def _with_embeddings_of(explained: Explained, padded: Tensor) -> float:
+    """The score of the text with other embeddings. RoBERTa and its kin count positions by the ids, so the padded ids
+    themselves would get other positions."""
+    embeddings = explained.model.get_input_embeddings()
+    with torch.no_grad():
+        vectors = embeddings(padded)
+        hook = embeddings.register_forward_hook(lambda *_: vectors)
+        try:
+            return float(_forward(explained)(explained.batch["input_ids"]))
+        finally:
+            hook.remove()
 
 
 def _by_gradient(explained: Explained, captum: Any) -> Attribution:

@@ -1,6 +1,7 @@
 """`bertkit explain`: rows -> which words each answer is due to, and how faithful that is.
 
-    explanation = explain(Run.open("runs/support"), [{"text": "where is my parcel?"}])
+    predictor = Predictor.open("runs/support", needs=NEEDS)
+    explanation = explain(predictor, ["where is my parcel?"], Request())
     explanation.rows[0].targets[0].words           # [Weighed(column="text", start=0, ..., attribution=0.41), ...]
 
 Scores are explained, as a task names them (tasks/targets.py): the logit of a label, the logits of an entity's tags, of
@@ -16,15 +17,18 @@ from typing import Any
 import numpy as np
 import torch
 
-from bertkit.engine.examples import rows_of
+from bertkit.data.read.rows import some
+from bertkit.engine.examples import PLACES, rows_of
 from bertkit.errors import DataError, Parameter, RunError, did_you_mean
-from bertkit.inference.predictor import Predictor
+from bertkit.inference.predictor import Predictor, Prepared
+from bertkit.inference.seen import Seen
 from bertkit.tasks.targets import Target
 from bertkit.understand.explain import faithful
 from bertkit.understand.explain.attribution import Attribution, Method, attribute
 from bertkit.understand.explain.faithful import Curves, Faithfulness
 from bertkit.understand.explain.variants import Explained
-from bertkit.understand.explain.words import Text, texts_of
+from bertkit.understand.explain.words import Text, readings, texts_of
+from bertkit.warn import warn
 
 NEEDS = ("gradients", "transformers")
 """Of a backend."""
@@ -94,6 +98,8 @@ class ExplainedRow:
     answer: str
     targets: list[ExplainedTarget]
     curves: list[Curves] = field(default_factory=list)
+    lost: bool = False
+    """Whether a target has no words, although the texts have."""
 
 
 @dataclass(frozen=True)
@@ -133,18 +139,42 @@ def explain(
         progress: iterates over lists of rows and shows it.
 
     Raises:
-        RunError: the task can not be explained, or the model gives no gradients.
-        DataError: rows that can not be used, or no target with the name.
+        RunError: the task can not be explained.
+        DataError: rows that can not be used, or no row has a target with the name.
         ExtraError: captum is not installed.
     """
     found = []
-    for numbered in progress([[pair] for pair in enumerate(rows, 1)]):
-        found += [_row(predictor, number, row, request) for number, row in numbered]
-    return Explanation(request, found, faithful.faithfulness([row.curves for row in found], request.seed))
+    seen = Seen()
+    names: dict[str, None] = {}
+    margin = predictor.task.margin(predictor.limit)  # rows around one, of which its example may take tokens
+    for (number,) in progress([[number] for number in range(len(rows))]):
+        around = rows[max(0, number - margin) : number], rows[number + 1 : number + 1 + margin]
+        prepared = predictor.prepare([rows[number]], before=around[0], after=around[1])
+        seen += prepared.seen
+        explained, known = _row(predictor, number + 1, prepared, request)
+        found.append(explained)
+        names |= dict.fromkeys(known)
+    _check_target(request.target, found, list(names))
+    _warn(predictor, found, seen)
+    return Explanation(request, found, faithful.faithfulness([row.curves for row in found]))
 
 
-def _row(predictor: Predictor, number: int, row: dict[str, Any], request: Request) -> ExplainedRow:
-    prepared = predictor.prepare([row])
+def _check_target(name: str | None, rows: Sequence[ExplainedRow], names: Sequence[str]) -> None:
+    if name is not None and names and not any(row.targets for row in rows):
+        raise DataError.at(Parameter("target"), f"{name}: no row has such a target", did_you_mean(name, names))
+
+
+def _warn(predictor: Predictor, rows: Sequence[ExplainedRow], seen: Seen) -> None:
+    """Warn of what the model does not see, and of rows whose words were not found among its tokens."""
+    for warning in seen.warnings(predictor.task):
+        warn(warning)
+    if lost := [f"row {row.number}" for row in rows if row.lost]:
+        what = f"rows whose words are not found among the model's tokens: {len(lost)}"
+        warn(f"{what} ({some(lost[:PLACES], len(lost))}); they are not explained")
+
+
+def _row(predictor: Predictor, number: int, prepared: Prepared, request: Request) -> tuple[ExplainedRow, list[str]]:
+    """A row, and the names of all its targets."""
     examples = prepared.encoded.examples
     outputs, _ = predictor.compute(predictor.backend, examples, predictor.collate)
     (answer,) = predictor.task.decode(outputs, prepared.encoded, prepared.rows)
@@ -153,10 +183,11 @@ def _row(predictor: Predictor, number: int, row: dict[str, Any], request: Reques
         what = f"answers of the task {predictor.recipe.task} can not be explained"
         raise RunError.at("explain", what, "its codec gives no targets (docs/plugins.md)")
     texts = texts_of(prepared.rows[0], predictor.task.columns)
+    known = readings(texts, predictor.tokenizer)
     explained: list[ExplainedTarget] = []
     measured: list[Curves | None] = []
-    for target in _wanted(targets, request.target, number):
-        parts = [Explained.of(predictor, part, texts) for part in target.parts]
+    for target in _wanted(targets, request.target):
+        parts = [Explained.of(predictor, part, texts, known) for part in target.parts]
         attributions = [attribute(part, request.method) for part in parts]
         explained.append(_target(target, texts, parts, attributions))
         if request.check:
@@ -164,18 +195,16 @@ def _row(predictor: Predictor, number: int, row: dict[str, Any], request: Reques
             measured.append(faithful.curves(parts, values, (request.seed, number, len(measured))))
     explained = _with_meetings(predictor, targets, explained, texts)
     curves = [one for one in measured if one is not None]
-    return ExplainedRow(number, texts, predictor.task.to_text(answer), explained, curves)
+    lost = any(text.words for text in texts) and not all(target.words for target in explained)
+    found = ExplainedRow(number, texts, predictor.task.to_text(answer), explained, curves, lost)
+    return found, [target.name for target in targets]
 
 
-def _wanted(targets: Sequence[Target], name: str | None, number: int) -> list[Target]:
-    """Those of the answer, or the one with a name. Raises DataError where no target has it."""
+def _wanted(targets: Sequence[Target], name: str | None) -> list[Target]:
+    """Those of the answer, or those with a name."""
     if name is None:
         return [target for target in targets if target.chosen]
-    found = [target for target in targets if name in (target.name, target.label)]
-    if not found and targets:
-        names = list(dict.fromkeys(target.name for target in targets))
-        raise DataError.at(Parameter("target"), f"{name}: row {number} has no such target", did_you_mean(name, names))
-    return found
+    return [target for target in targets if name in (target.name, target.label)]
 
 
 def _target(
@@ -244,14 +273,14 @@ def spoken(rows: Iterable[ExplainedRow], most: int = 15) -> dict[str, list[dict[
     """
     sums: dict[str, dict[str, list[float]]] = {}
     for row in rows:
+        own: dict[tuple[str, str], float] = {}
         for target in row.targets:
-            own: dict[str, float] = {}
             for word in target.words:
                 if any(map(str.isalnum, word.text)):
-                    own[word.text.lower()] = own.get(word.text.lower(), 0.0) + word.attribution
-            words = sums.setdefault(target.label, {})
-            for text, value in own.items():
-                words.setdefault(text, []).append(value)
+                    key = target.label, word.text.lower()
+                    own[key] = own.get(key, 0.0) + word.attribution
+        for (label, text), value in own.items():
+            sums.setdefault(label, {}).setdefault(text, []).append(value)
     return {
         label: [
             {"word": text, "rows": len(values), "mean": sum(values) / len(values)}

@@ -27,8 +27,8 @@ RANDOM = 5
 """Random orders of each example."""
 KINDS = ("deletion", "insertion")
 HOWS: tuple[How, ...] = get_args(How)
-SAMPLES = 2000
-"""Of the bootstrap over rows."""
+ROWS = 3
+"""That an interval needs."""
 FEWEST = 2
 """Words that a curve needs."""
 
@@ -36,6 +36,8 @@ FEWEST = 2
 @dataclass(frozen=True)
 class Curves:
     """The curves of one target: `(share,)` changes of the score, by `(kind, how)`.
+
+    Ways in which fewer than two words can be taken out have none.
 
     Args:
         own: in the order of the explanation.
@@ -54,15 +56,13 @@ def curves(parts: Sequence[Explained], attributions: Sequence[np.ndarray], seed:
         seed: of the random orders.
     """
     draw = np.random.default_rng(list(seed))
-    each = [
-        _of_part(part, values, draw)
-        for part, values in zip(parts, attributions, strict=True)
-        if len(part.words) >= FEWEST
-    ]
-    if not each:
-        return None
-    sums = [{key: sum(one[side][key] for one in each) for key in each[0][side]} for side in (0, 1)]
-    return Curves(*sums)
+    own: dict[tuple[str, str], np.ndarray] = {}
+    random: dict[tuple[str, str], np.ndarray] = {}
+    for part, values in zip(parts, attributions, strict=True):
+        for side, found in zip((own, random), _of_part(part, values, draw), strict=True):
+            for key, changes in found.items():
+                side[key] = side.get(key, 0.0) + changes
+    return Curves(own, random) if own else None
 
 
 def _of_part(part: Explained, values: np.ndarray, draw: np.random.Generator) -> tuple[dict[Any, Any], dict[Any, Any]]:
@@ -71,6 +71,8 @@ def _of_part(part: Explained, values: np.ndarray, draw: np.random.Generator) -> 
     for how in HOWS:
         kept = part.kept if how == "removal" else set()
         free = [word for word in range(len(part.words)) if word not in kept]
+        if len(free) < FEWEST:  # all orders are alike
+            continue
         order = sorted(free, key=lambda word: -values[word])
         orders = [order, *(draw.permutation(free).tolist() for _ in range(RANDOM))]
         found = _scores(part, orders, how)  # (order, kind, share)
@@ -97,12 +99,14 @@ class Faithfulness:
     """Of several rows: a curve's mean over rows and shares.
 
     Args:
-        interval: 95% of the difference, by a bootstrap over rows; None for a single row.
+        rows: that have the curve.
+        interval: 95% of the difference, over the rows; None for too few.
         curve, random_curve: mean over rows, `(share,)`.
     """
 
     kind: str
     how: str
+    rows: int
     own: float
     random: float
     difference: float
@@ -122,34 +126,37 @@ class Faithfulness:
         return True if wanted[0] else False if wanted[1] else None
 
 
-def faithfulness(rows: Sequence[Sequence[Curves]], seed: int) -> list[Faithfulness]:
-    """The figures of all kinds of curves.
+def faithfulness(rows: Sequence[Sequence[Curves]]) -> list[Faithfulness]:
+    """The figures of all kinds of curves; of those that no row has, none.
 
     Args:
         rows: the curves of each row's targets, whose mean is the row's.
-        seed: of the bootstrap.
     """
-    rows = [own for own in rows if own]
-    if not rows:
-        return []
     found = []
-    for key in rows[0][0].own:
-        sides = [np.array([np.mean([getattr(one, side)[key] for one in own], axis=0) for own in rows])
-                 for side in ("own", "random")]  # fmt: skip  # (row, share) each
-        areas = [side.mean(1) for side in sides]  # (row,) each
-        own, random = (float(area.mean()) for area in areas)
-        interval, own_interval, random_interval = (_interval(one, seed) for one in (areas[0] - areas[1], *areas))
-        curve, random_curve = (side.mean(0).tolist() for side in sides)
+    for key in product(KINDS, HOWS):
+        kept = [[one for one in own if key in one.own] for own in rows]
+        means = [
+            [np.mean([getattr(one, side)[key] for one in own], axis=0) for side in ("own", "random")]
+            for own in kept
+            if own
+        ]
+        if not means:
+            continue
+        curve, random_curve = np.mean(means, axis=0).tolist()  # (share,) each
+        areas = np.array(means).mean(-1)  # (row, side)
+        own, random = areas.mean(0).tolist()
+        difference, *both = (_interval(one) for one in (areas[:, 0] - areas[:, 1], areas[:, 0], areas[:, 1]))
         found.append(
-            Faithfulness(*key, own, random, own - random, interval, own_interval, random_interval, curve, random_curve)
+            Faithfulness(*key, len(means), own, random, own - random, difference, both[0], both[1], curve, random_curve)
         )
     return found
 
 
-def _interval(values: np.ndarray, seed: int) -> tuple[float, float] | None:
-    """95% of the mean, by a bootstrap."""
-    if len(values) < 2:
+def _interval(values: np.ndarray) -> tuple[float, float] | None:
+    """95% of the mean, by Student's t: a bootstrap of few rows is too narrow."""
+    from scipy import stats
+
+    if len(values) < ROWS:
         return None
-    drawn = np.random.default_rng(seed).integers(len(values), size=(SAMPLES, len(values)))
-    low, high = np.quantile(values[drawn].mean(1), (0.025, 0.975))
-    return float(low), float(high)
+    spread = float(stats.t.ppf(0.975, len(values) - 1) * values.std(ddof=1) / np.sqrt(len(values)))
+    return float(values.mean()) - spread, float(values.mean()) + spread

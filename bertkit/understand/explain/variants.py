@@ -13,7 +13,7 @@ from torch import Tensor
 from bertkit.engine.batches import tensors
 from bertkit.inference.predictor import Predictor
 from bertkit.tasks.targets import Part
-from bertkit.understand.explain.words import Text, words_of_tokens
+from bertkit.understand.explain.words import Reading, Text, readings, special_ids, words_of_tokens
 
 if TYPE_CHECKING:
     from bertkit.engine.backends.torch import TorchBackend
@@ -42,9 +42,13 @@ class Explained:
     batch: dict[str, Tensor]
 
     @classmethod
-    def of(cls, predictor: Predictor, part: Part, texts: Sequence[Text]) -> Explained:
+    def of(
+        cls, predictor: Predictor, part: Part, texts: Sequence[Text], known: Sequence[Reading] | None = None
+    ) -> Explained:
+        """Args: known: `readings` of the texts, where several parts share them."""
         ids = np.asarray(part.example["input_ids"])
-        words, of_token = words_of_tokens(ids, texts, predictor.tokenizer)
+        known = readings(texts, predictor.tokenizer) if known is None else known
+        words, of_token = words_of_tokens(ids, texts, known, special_ids(predictor.tokenizer))
         device = _backend(predictor).device
         batch = {name: one.to(device) for name, one in tensors(predictor.collate([part.example])).items()}
         return cls(predictor, part, words, of_token, batch)

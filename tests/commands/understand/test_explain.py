@@ -15,7 +15,7 @@ def test_a_text_on_the_command_line(bertkit, tiny_run: Run) -> None:
     code, out, _ = bertkit("explain", tiny_run.path, "--text", "where is my parcel ?", "--text", "<b>late")
     assert code == 0
     assert "parcel" in out
-    assert "better than random" in out or "not told apart" in out or "worse than random" in out
+    assert out.count("one row: none") == 0 and out.count("too few rows") == 4
 
 
 def test_rows_of_a_file_as_a_page_and_as_json(bertkit, tiny_run: Run, tmp_path: Path) -> None:
@@ -38,7 +38,8 @@ def test_rows_of_a_file_as_a_page_and_as_json(bertkit, tiny_run: Run, tmp_path: 
     [
         ([], "expected one of INPUT, --text and --question"),
         (["--text", "a", "--method", "igg"], "igg: no such method; did you mean ig?"),
-        (["--text", "a", "--target", "refnd"], "--target  refnd: row 1 has no such target; did you mean refund?"),
+        (["--text", "a", "--target", "refnd"], "--target  refnd: no row has such a target; did you mean refund?"),
+        (["--text", "a", "--seed", "-1"], "not in the range"),
         (["-q", "who ?"], "--question  goes with --context"),
         (["-q", "who ?", "-c", "a"], "--question  the task classify takes no question"),
         (["--text", "a", "--text-pair", "b", "--text-pair", "c"], "number of second texts: 2"),
@@ -52,6 +53,18 @@ def test_mistakes(bertkit, tiny_run: Run, options: list[str], message: str) -> N
     assert code == 2
     assert message in err
     assert "Traceback" not in err
+
+
+def test_a_bad_row_is_an_error_unless_it_is_left_out(bertkit, tiny_run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "rows.jsonl"
+    file.write_text('{"text": "where is it"}\n{"text": \n{"text": "hello"}\n')
+    code, _, err = bertkit("explain", tiny_run.path, file)
+    assert code == 2
+    assert "rows.jsonl:2" in err
+    code, out, err = bertkit("explain", tiny_run.path, file, "-s", "data.bad_rows=skip", "--no-faithfulness")
+    assert code == 0
+    assert "are left out: 1" in err
+    assert "hello" in out
 
 
 def test_an_empty_file(bertkit, tiny_run: Run, tmp_path: Path) -> None:

@@ -28,7 +28,8 @@ def test_vectors_as_a_table(bertkit, tmp_path: Path) -> None:
     with (tmp_path / "plane.csv").open(encoding="utf-8") as stream:
         rows = list(csv.DictReader(stream))
     assert [row["id"] for row in rows] == ["0", "1", "2", "3"]
-    assert all(float(row["x"]) == float(row["x"]) for row in rows)
+    assert sum(float(row["x"]) for row in rows) == pytest.approx(0, abs=1e-5)
+    assert len({(row["x"], row["y"]) for row in rows}) == 4
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ def target(**changes: Any) -> dict[str, Any]:
 def record(rows: int = 1, **changes: Any) -> dict[str, Any]:
     one = {"texts": [{"column": "text", "text": "where my parcel"}], "answer": "delivery (0.9)", "targets": [target()]}
     curve = {"kind": "deletion", "how": "removal", "own": -1.0, "random": -0.5, "difference": -0.5, "better": True}
-    curve |= {"interval": (-0.6, -0.4), "curve": [0.0, -1.0], "random_curve": [0.0, -0.5]}
+    curve |= {"interval": (-0.6, -0.4), "rows": 9, "curve": [0.0, -1.0], "random_curve": [0.0, -0.5]}
     whole = {"method": "ig", "seed": 0, "rows": [{"row": n + 1, **one} for n in range(rows)], "shares": [0.0, 1.0]}
     return whole | {"faithfulness": [curve]} | changes
 
@@ -42,7 +42,7 @@ def test_what_the_curves_say() -> None:
     assert row == ["deletion", "removed", "-1.000", "-0.500", "-0.500", "-0.600 to -0.400", "better than random"]
     one = {**record()["faithfulness"][0], "interval": None, "better": None}
     _, (row,) = faithfulness_table(record(faithfulness=[one]))
-    assert row[-2:] == ["one row: none", ""]
+    assert row[-2:] == ["too few rows", ""]
 
 
 def test_texts_of_strangers_stay_texts() -> None:

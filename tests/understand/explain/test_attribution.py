@@ -10,7 +10,7 @@ from bertkit.understand.explain import attribution
 from bertkit.understand.explain.attribution import METHODS, Attribution, attribute
 from bertkit.understand.explain.explain import NEEDS
 from tests.understand.explain.test_variants import explained
-from tests.understand.explained import bag_of_words
+from tests.understand.explained import bag_of_words, roberta
 
 WEIGHTS = {"parcel": 2.0, "late": -0.5, "the": 0.25}
 
@@ -33,6 +33,24 @@ def test_integrated_gradients_sum_to_the_difference(tiny_run: Run) -> None:
     assert found.words.sum() == pytest.approx(found.score - found.baseline, abs=0.01 * max(0.1, abs(found.score)))
     assert found.complete
     assert attribute(whole, "gradient").error is None
+
+
+def test_positions_that_depend_on_tokens(tiny_run: Run, words: list[str]) -> None:
+    """RoBERTa gives padding another position: the baseline must keep those of the text."""
+    whole = explained(roberta(tiny_run, words), {"text": "where is my parcel ? it is late again"})
+    found = attribute(whole, "ig")
+    assert found.complete
+    assert found.steps < 256
+    assert abs(found.words.sum()) > 1e-3
+
+
+def test_nothing_is_left_behind(tiny_run: Run) -> None:
+    predictor = Predictor.open(tiny_run, needs=NEEDS)
+    whole = explained(predictor, {"text": "where is my parcel ?"})
+    before = [parameter.requires_grad for parameter in whole.model.parameters()]
+    attribute(whole, "ig")
+    assert [parameter.requires_grad for parameter in whole.model.parameters()] == before
+    assert not whole.model.get_input_embeddings()._forward_hooks
 
 
 def test_steps_are_added_until_it_is_complete(tiny_run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
