@@ -4,7 +4,7 @@ const size = data.tokens.length, ROLLOUT = data.heads, MEAN = data.heads + 1;
 const state = { layer: data.layers - 1, head: MEAN, token: 0, from: true };
 const find = (id) => document.getElementById(id);
 const make = (name, parts = {}) => Object.assign(document.createElement(name), parts);
-const item = (text, value) => {
+const entry = (text, value) => {
   const line = make("li");
   line.append(make("bdi", { textContent: text }), ` ${value.toFixed(3)}`);
   return line;
@@ -17,9 +17,9 @@ function layerOf(number) {
   if (!unpacked.has(number)) unpacked.set(number, unpack(data.blocks[number]));
   return unpacked.get(number);
 }
+const bytes = (text) => Uint8Array.from(atob(text), (sign) => sign.charCodeAt(0));
 async function unpack(text) {
-  const bytes = Uint8Array.from(atob(text), (sign) => sign.charCodeAt(0));
-  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
+  const stream = new Blob([bytes(text)]).stream().pipeThrough(new DecompressionStream("deflate"));
   return new Uint8Array(await new Response(stream).arrayBuffer());
 }
 
@@ -29,9 +29,10 @@ async function matrixOf(layer, head) {
   const key = `${layer} ${head}`;
   if (!matrices.has(key)) {
     const all = await layerOf(layer), cells = size * size, found = new Float32Array(cells);
-    const heads = head === MEAN ? [...Array(data.heads).keys()] : [head];
-    for (const one of heads) {
-      for (let i = 0; i < cells; i++) found[i] += all[one * cells + i] / data.steps / heads.length;
+    const scales = new Float32Array(bytes(data.scales[layer]).buffer);
+    for (let row = 0; row < size; row++) {
+      const scale = scales[head * size + row] / data.steps;
+      for (let i = row * size; i < (row + 1) * size; i++) found[i] = all[head * cells + i] * scale;
     }
     if (matrices.size > 24) matrices.clear();
     matrices.set(key, found);
@@ -104,7 +105,7 @@ async function show() {
   const name = `layer ${layer + 1}, ${headName(head)}`;
   find("chosen").textContent = `${data.tokens[token]} (token ${token + 1}), ${name}: ${from ? "takes most from" : "most is taken by"}`;
   const order = values.map((value, number) => [value, number]).sort((a, b) => b[0] - a[0]).slice(0, 10);
-  find("most").replaceChildren(...order.map(([value, number]) => item(data.tokens[number], value)));
+  find("most").replaceChildren(...order.map(([value, number]) => entry(data.tokens[number], value)));
   find("from").setAttribute("aria-pressed", from);
   find("to").setAttribute("aria-pressed", !from);
   find("layer").value = layer;

@@ -14,7 +14,7 @@ from bertkit.report.page import render
 def page(record: dict[str, Any]) -> str:
     """The text of the page."""
     shown = len(record["tokens"])
-    data = {key: record[key] for key in ("layers", "heads", "steps", "blocks", "words", "attributions")}
+    data = {key: record[key] for key in ("layers", "heads", "steps", "blocks", "scales", "words", "attributions")}
     return render(
         "understand/attention.html",
         title="What each token attends to",

@@ -19,17 +19,20 @@ import numpy as np
 import torch
 
 from bertkit.engine import padding_free
-from bertkit.engine.batches import tensors
-from bertkit.engine.examples import Examples
+from bertkit.engine.linear import fast
 from bertkit.errors import DataError, ModelError
 from bertkit.inference.predictor import Predictor
+from bertkit.tasks import text_sets
 from bertkit.tasks.targets import Part, Target
 from bertkit.understand.explain.attribution import attribute
 from bertkit.understand.explain.variants import Explained
 from bertkit.understand.explain.words import Text, texts_of
+from bertkit.warn import warn
 
 NEEDS = ("attentions", "gradients", "transformers")
 """Of a backend."""
+BYTES = 2**32
+"""Of all weights, at most."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +42,8 @@ class Attention:
     Args:
         tokens: of the example, as the tokenizer writes them.
         weights: `(layer, head, token, token)` float32: what each token (third) takes from each (fourth).
-        difference: largest absolute difference of an output between the usual computation and this one.
+        difference: largest absolute difference of the model's first output (its logits, or hidden states) between the
+            usual computation and this one.
         answer: of the row, in words.
         windows: that the row is read in; the first one of the answer is shown.
         words: of each token; -1 for those of no word.
@@ -84,7 +88,7 @@ def attend(predictor: Predictor, row: dict[str, Any], *, explained: bool = True)
         explained: whether to compute attributions beside it.
 
     Raises:
-        DataError: a row that can not be used, or without tokens.
+        DataError: a row that can not be used, without tokens, or with too many.
         ModelError: the model has no eager attention.
         ExtraError: captum is not installed, and attributions are asked for.
     """
@@ -95,18 +99,20 @@ def attend(predictor: Predictor, row: dict[str, Any], *, explained: bool = True)
     outputs, _ = predictor.compute(predictor.backend, examples, predictor.collate)
     (answer,) = predictor.task.decode(outputs, prepared.encoded, prepared.rows)
     target = next((one for one in predictor.task.targets(answer, outputs, examples) or [] if one.chosen), None)
-    part = target.parts[0] if target else Part(examples[0])
+    part = target.parts[0] if target else Part(_single(examples[0]))
     texts = texts_of(prepared.rows[0], predictor.task.columns)
     one = Explained.of(predictor, part, texts)
     attributions = _attributions(one, target) if explained else None
-    usual = _reduced(predictor, [part.example])
-    weights = _weights(predictor, one)
-    eager = _reduced(predictor, [part.example])
+    for warning in prepared.seen.warnings(predictor.task):
+        warn(warning)
+    with fast():
+        usual = _outputs(predictor, one)[0]
+    weights, eager = _eager(predictor, one)
     ids: list[int] = np.asarray(part.example["input_ids"]).tolist()
     return Attention(
         tokens=[str(token) for token in predictor.tokenizer.convert_ids_to_tokens(ids)],
         weights=weights,
-        difference=max(float(np.abs(usual[name] - eager[name]).max()) for name in usual),
+        difference=float(np.abs(usual - eager).max()),
         answer=predictor.task.to_text(answer),
         windows=len(examples),
         texts=texts,
@@ -121,28 +127,35 @@ def _attributions(one: Explained, target: Target | None) -> np.ndarray | None:
     return None if target is None or not one.words else attribute(one, "ig").words
 
 
-def _reduced(predictor: Predictor, examples: Examples) -> dict[str, np.ndarray]:
-    """The outputs that answers are made of, as numbers."""
-    outputs, _ = predictor.compute(predictor.backend, examples, predictor.collate)
-    arrays = {name: np.asarray(values[0], dtype=np.float64) for name, values in outputs.items() if len(values)}
-    return {name: np.where(np.isfinite(array), array, 0.0) for name, array in arrays.items() if array.size}
+def _single(example: dict[str, Any]) -> dict[str, Any]:
+    """The first text of an example that holds several."""
+    return text_sets.divided(example)[0] if len(example.get("sizes", ())) > 1 else example
 
 
-def _weights(predictor: Predictor, one: Explained) -> np.ndarray:
-    """`(layer, head, token, token)` of the example, by eager attention."""
+def _outputs(predictor: Predictor, one: Explained, **more: Any) -> tuple[np.ndarray, Any]:
+    """The model's first output, such as logits, and all of them."""
     backend: Any = predictor.backend
-    model = backend.model
+    with torch.inference_mode():
+        found: Any = backend.model(**predictor.task.head.inputs(one.batch), **more)
+    return found[0].float().cpu().numpy(), found
+
+
+def _eager(predictor: Predictor, one: Explained) -> tuple[np.ndarray, np.ndarray]:
+    """`(layer, head, token, token)` of the example, and the model's first output, by eager attention."""
+    backend: Any = predictor.backend
+    model, name = backend.model, str(predictor.recipe.model.name)
+    size, config = one.batch["input_ids"].shape[1], model.config
+    needed = 4 * size**2 * getattr(config, "num_hidden_layers", 1) * getattr(config, "num_attention_heads", 1)
+    if needed > BYTES:
+        what = f"{size:,} tokens: their weights need {needed / 2**30:,.0f} GiB"
+        raise DataError.at("row 1", what, "give a shorter text")
     padding_free.release(model)
     try:
         model.set_attn_implementation("eager")
     except ValueError as error:
-        what = f"{model.config.model_type} has no eager attention, which gives its weights"
-        raise ModelError.at(str(predictor.recipe.model.name), what) from error
-    batch = {name: tensor.to(backend.device) for name, tensor in tensors(predictor.collate([one.part.example])).items()}
-    with torch.inference_mode():
-        found: Any = model(**predictor.task.head.inputs(batch), output_attentions=True)
-    layers: Sequence[torch.Tensor] = found.attentions or ()
+        raise ModelError.at(name, f"{config.model_type} has no eager attention, which gives its weights") from error
+    output, found = _outputs(predictor, one, output_attentions=True)
+    layers: Sequence[torch.Tensor] = getattr(found, "attentions", None) or ()
     if not layers:
-        what = f"{model.config.model_type} gives no attention weights"
-        raise ModelError.at(str(predictor.recipe.model.name), what)
-    return torch.stack([layer[0] for layer in layers]).float().cpu().numpy()
+        raise ModelError.at(name, f"{config.model_type} gives no attention weights")
+    return torch.stack([layer[0] for layer in layers]).float().cpu().numpy(), output

@@ -1,7 +1,7 @@
 """Attention as a page holds it: whole numbers, compressed, one block for each layer.
 
-A model of 12 layers and 12 heads has 38 million weights for 512 tokens. They are rounded to steps, 255 of them or as
-few as make the page small enough, and most become 0; the size of a step is said on the page.
+A model of 12 layers and 12 heads has 38 million weights for 512 tokens. Each token's weights are rounded to steps of
+its largest one, 255 of them or as few as make the page small enough; how many is said on the page.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from bertkit.understand.attention.attention import Attention
 
 BYTES = 4_500_000
 """Of all blocks, as text; a page is to have less than 5 MB."""
-STEPS = (255, 127, 63, 31, 15, 7)
+STEPS = (255, 127, 63, 31, 15, 7, 4, 2)
 MOST = 512
 """Tokens that are shown."""
 
@@ -25,7 +25,7 @@ def record(found: Attention) -> dict[str, Any]:
     """Plain values, for the page."""
     size = min(MOST, len(found.tokens))
     weights, flow = found.weights[:, :, :size, :size], found.rollout[:, :size, :size]
-    blocks, steps = packed(np.concatenate([weights, flow[:, None]], axis=1))
+    blocks, scales, steps = packed(np.concatenate([weights, flow[:, None], weights.mean(1, keepdims=True)], axis=1))
     words = found.words[:size]
     values = found.attributions
     return {
@@ -34,6 +34,7 @@ def record(found: Attention) -> dict[str, Any]:
         "layers": weights.shape[0],
         "heads": weights.shape[1],
         "blocks": blocks,
+        "scales": scales,
         "steps": steps,
         "difference": found.difference,
         "answer": found.answer,
@@ -45,18 +46,22 @@ def record(found: Attention) -> dict[str, Any]:
     }
 
 
-def packed(weights: np.ndarray, most: int = BYTES) -> tuple[list[str], int]:
-    """`(layer, head, token, token)` from 0 to 1 -> a block for each layer, and how many steps 1 has.
+def packed(weights: np.ndarray, most: int = BYTES) -> tuple[list[str], list[str], int]:
+    """`(layer, matrix, token, token)` from 0 to 1 -> for each layer a block and its scales, and the number of steps.
 
-    A block is base64 of deflated bytes, one for each weight, in their order. The fewest steps are taken even where the
-    blocks have more than `most` characters.
+    A block is base64 of deflated bytes, one for each weight, in their order: steps of the largest weight of its row.
+    The scales are these largest weights, base64 of float32 `(matrix, token)`. The fewest steps are taken even where
+    the blocks have more than `most` characters.
     """
+    largest = weights.max(-1)  # (layer, matrix, token)
+    shares = weights / np.maximum(largest, np.finfo(np.float32).tiny)[..., None]
+    scales = [_text(one.astype("<f4").tobytes()) for one in largest]
     for steps in STEPS:
-        blocks = [_block(np.rint(layer * steps).astype(np.uint8)) for layer in weights]
-        if sum(map(len, blocks)) <= most:
+        blocks = [_text(zlib.compress(np.rint(layer * steps).astype(np.uint8).tobytes(), 6)) for layer in shares]
+        if sum(map(len, blocks)) + sum(map(len, scales)) <= most:
             break
-    return blocks, steps
+    return blocks, scales, steps
 
 
-def _block(values: np.ndarray) -> str:
-    return base64.b64encode(zlib.compress(values.tobytes(), 6)).decode("ascii")
+def _text(content: bytes) -> str:
+    return base64.b64encode(content).decode("ascii")

@@ -78,21 +78,28 @@ def _array(path: Path) -> np.ndarray:
         found = np.load(path, allow_pickle=False)
     except (OSError, ValueError, EOFError) as error:
         raise DataError.at(str(path), f"is no array: {error}"[:200], "write one with bertkit embed") from error
-    if found.ndim != 2 or found.dtype.kind not in "fiu" or not len(found):
+    if found.ndim != 2 or found.dtype.kind not in "fiu" or not found.size:
         raise DataError.at(str(path), f"has the shape {found.shape} of {found.dtype}", "expected (row, size) numbers")
     return np.unpackbits(found, axis=1) if found.dtype == np.uint8 else found
 
 
 def _stacked(file: str, vectors: Sequence[Any]) -> np.ndarray:
     sizes = {len(one) if isinstance(one, (list, np.ndarray)) else -1 for one in vectors}
-    if len(sizes) != 1 or -1 in sizes:
-        raise DataError.at(file, f"vectors of {len(sizes)} sizes", "write them again with bertkit embed")
-    return np.array(vectors, dtype=np.float32)
+    try:
+        found: np.ndarray | None = np.array(vectors, dtype=np.float32)
+    except (ValueError, TypeError):
+        found = None
+    if found is None or found.ndim != 2 or not found.size:
+        what = f"the column {VECTOR} holds no vectors of one size: {len(sizes)} sizes"
+        raise DataError.at(file, what, "write them again with bertkit embed")
+    return found
 
 
 def _stream(file: str, limit: int | None) -> Iterable[Any]:
-    taken = stream([file], (), DataBlock(), answers=False)
-    return islice((one for one in taken if one.problem is None), limit)
+    for one in islice(stream([file], (), DataBlock(), answers=False, keep_bad=True), limit):
+        if one.problem is not None:  # rows and vectors would no longer belong together
+            raise DataError(one.problem)
+        yield one
 
 
 def of_run(
@@ -123,7 +130,8 @@ def of_run(
     texts = [text_of(row, predictor.task.columns).strip() for row in rows]
     vectors = _vectors(open_embedder(run, device=device, trust_code=trust_code), texts, progress)
     shown = {TEXT: texts} if TEXT not in columns else {}
-    return Points(vectors, {**shown, **columns, **answers})
+    named = {name if name not in columns else f"{name} ({recipe.task})": values for name, values in answers.items()}
+    return Points(vectors, {**shown, **columns, **named})
 
 
 def _answerable(

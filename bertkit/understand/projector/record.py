@@ -26,8 +26,9 @@ PREFERRED = ("correct", "expected", "label", "predicted")
 def record(points: Points, projection: Projection) -> dict[str, Any]:
     """Plain values, for the page."""
     scaled = _scaled(projection.points)
-    coloured = {name: found for name, values in points.columns.items() if (found := _column(values))}
-    shown = {name: [_shown(value) for value in values] for name, values in points.columns.items()}
+    columns = {visible(name): values for name, values in points.columns.items()}
+    coloured = {name: found for name, values in columns.items() if (found := _column(values))}
+    shown = {name: [_shown(value) for value in values] for name, values in columns.items()}
     return {
         "rows": len(scaled),
         "places": _text(scaled.tobytes()),
@@ -53,8 +54,8 @@ def _scaled(points: np.ndarray) -> np.ndarray:
 def _column(values: Sequence[Any]) -> dict[str, Any] | None:
     """How a column colours points: `numbers` by their size, else each value by a colour of its own. None: it does not,
     as it has too many values, or only one."""
-    if all(_is_number(value) for value in values if value is not None) and any(value is not None for value in values):
-        numbers = np.array([math.nan if value is None else float(value) for value in values])
+    numbers = _numbers(values)
+    if numbers is not None:
         distinct = len(np.unique(numbers[np.isfinite(numbers)]))
         if distinct > 12:
             low, high = float(np.nanmin(numbers)), float(np.nanmax(numbers))
@@ -72,8 +73,22 @@ def _column(values: Sequence[Any]) -> dict[str, Any] | None:
     return {"kind": "categories", "names": order, "counts": [counts[n] for n in order], "codes": _text(codes.tobytes())}
 
 
-def _is_number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+def _numbers(values: Sequence[Any]) -> np.ndarray | None:
+    """`(row,)`, nan where a value is missing; None where one is no number. A csv has numbers as texts."""
+    found = []
+    for value in values:
+        if value is None or value == "":
+            found.append(math.nan)
+        elif isinstance(value, bool) or not isinstance(value, (int, float, str)):
+            return None
+        else:
+            try:
+                found.append(float(value))
+            except ValueError:
+                return None
+    numbers = np.array(found)
+    numbers[~np.isfinite(numbers)] = math.nan
+    return numbers if np.isfinite(numbers).any() else None
 
 
 def _shown(value: Any) -> str:

@@ -55,10 +55,12 @@ def test_a_rollout_that_is_known() -> None:
         ("squad", {"question": "what is late ?", "context": "the parcel is late"}),
         ("embed", {"text": "where is my parcel ?"}),
         ("choice", {"text": "where is it ?", "choices": ["late", "thank you"]}),
+        ("pretrain", {"text": "where is my [MASK] ?"}),
     ],
 )
 def test_every_task_has_it(name: str, row: dict[str, Any], tiny_bert: Path, tmp_path: Path) -> None:
-    found = attend(tiny(name, {}, tiny_bert, tmp_path), row)
+    options = {"max_length": 24} if name == "pretrain" else {}
+    found = attend(tiny(name, options, tiny_bert, tmp_path), row)
     assert found.weights.shape[-1] == len(found.tokens) == len(found.words)
     assert found.difference < 1e-5
     assert (found.target is None) == (found.attributions is None)
@@ -74,6 +76,19 @@ def test_windows_are_counted(tiny_bert: Path, tmp_path: Path) -> None:
 def test_a_row_without_tokens(tiny_bert: Path, tmp_path: Path) -> None:
     with pytest.raises(DataError, match="has no tokens"):
         attend(tiny("ner", {}, tiny_bert, tmp_path), {"tokens": ["\u200b"]})
+
+
+def test_texts_in_windows_that_are_compared(tiny_bert: Path, tmp_path: Path) -> None:
+    options = {"loss": "cosine", "long_text": "windows", "max_length": 8, "window_overlap": 2}
+    row = {"text": "where is my parcel ? it is late again", "text_pair": "thank you"}
+    found = attend(tiny("embed", options, tiny_bert, tmp_path), row)
+    assert found.weights.shape[-1] == len(found.tokens) == 8
+
+
+def test_more_weights_than_fit(opened: Predictor, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bertkit.understand.attention.attention.BYTES", 100)
+    with pytest.raises(DataError, match="7 tokens: their weights need"):
+        attend(opened, {"text": "where is my parcel ?"})
 
 
 def test_a_model_without_eager_attention(opened: Predictor, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -43,8 +43,10 @@ def test_bits_are_numbers(tmp_path: Path) -> None:
     ("rows", "message"),
     [
         ([{"text": "a"}], "1 rows have no column vector"),
-        ([{"vector": [1.0]}, {"vector": [1.0, 2.0]}], "vectors of 2 sizes"),
-        ([{"vector": "x"}], "vectors of 1 sizes"),
+        ([{"vector": [1.0]}, {"vector": [1.0, 2.0]}], "no vectors of one size"),
+        ([{"vector": "x"}], "no vectors of one size"),
+        ([{"vector": ["x"]}], "no vectors of one size"),
+        ([{"vector": []}], "no vectors of one size"),
     ],
 )
 def test_files_without_vectors(rows: list[dict[str, Any]], message: str, tmp_path: Path) -> None:
@@ -81,6 +83,20 @@ def test_all_columns_of_a_file(tiny_run: Run, tmp_path: Path) -> None:
     found = of_run(str(tiny_run.path), str(file), None, 2)
     assert found.columns["language"] == ["en", "en"]
     assert found.columns["expected"] == ["delivery", "delivery"]
+
+
+def test_a_column_of_the_file_is_not_written_over(tiny_run: Run, tmp_path: Path) -> None:
+    file = write_csv(tmp_path / "rows.csv", ["text", "predicted"], [["where is it", "mine"]] * 2)
+    found = of_run(str(tiny_run.path), str(file), None, None)
+    assert found.columns["predicted"] == ["mine", "mine"]
+    assert len(found.columns["predicted (classify)"]) == 2
+
+
+def test_a_bad_row_would_shift_the_vectors(tmp_path: Path) -> None:
+    np.save(tmp_path / "v.npy", np.zeros((2, 2)))
+    (tmp_path / "rows.jsonl").write_text('{"a": 1}\n{"a": \n{"a": 2}\n')
+    with pytest.raises(DataError, match=r"rows.jsonl:2"):
+        of_file(str(tmp_path / "v.npy"), str(tmp_path / "rows.jsonl"), None)
 
 
 def test_rows_without_answers(tiny_run: Run, tmp_path: Path) -> None:

@@ -45,6 +45,18 @@ def test_numbers_by_their_size() -> None:
     assert made(n=[1, 2, 2, 1])["columns"]["n"]["kind"] == "categories"  # few numbers are labels
 
 
+def test_numbers_of_a_csv_are_texts() -> None:
+    vectors = np.zeros((14, 2))
+    found = record(Points(vectors, {"n": [*map(str, range(13)), ""]}), project(vectors))["columns"]["n"]
+    assert (found["kind"], found["low"], found["high"]) == ("numbers", 0.0, 12.0)
+    mixed = record(Points(vectors, {"n": [*range(13), float("nan")]}), project(vectors))["columns"]["n"]
+    assert mixed["kind"] == "numbers"
+
+
+def test_names_of_columns_hide_nothing() -> None:
+    assert "a\\u202eb" in made(**{"a\u202eb": ["x", "y", "x", "y"]})["columns"]
+
+
 def test_columns_that_colour_nothing() -> None:
     vectors = np.zeros((CATEGORIES + 1, 2))
     many = {"id": [f"d{n}" for n in range(CATEGORIES + 1)], "same": ["x"] * (CATEGORIES + 1)}
