@@ -39,7 +39,6 @@ def test_rows_of_a_file_as_a_page_and_as_json(bertkit, tiny_run: Run, tmp_path: 
         ([], "expected one of INPUT, --text and --question"),
         (["--text", "a", "--method", "igg"], "igg: no such method; did you mean ig?"),
         (["--text", "a", "--target", "refnd"], "--target  refnd: no row has such a target; did you mean refund?"),
-        (["--text", "a", "--seed", "-1"], "not in the range"),
         (["-q", "who ?"], "--question  goes with --context"),
         (["-q", "who ?", "-c", "a"], "--question  the task classify takes no question"),
         (["--text", "a", "--text-pair", "b", "--text-pair", "c"], "number of second texts: 2"),
