@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("bertkit")
 
-BEST = 5
-"""Predicted tokens per mask in an answer."""
 PAIR_HEADS = ("bert", "albert", "big_bird", "ernie", "fnet", "megatron-bert", "mobilebert")
 """Model types whose ForPreTraining class also has a head for pairs of segments."""
 
@@ -27,6 +25,7 @@ PAIR_HEADS = ("bert", "albert", "big_bird", "ernie", "fnet", "megatron-bert", "m
 class PretrainHead(Head):
     hub_tag = "fill-mask"
     targets = ("labels", "pair")
+    graph_options = ("fillings",)
 
     def __init__(self, options: Any, state: dict[str, Any]):
         super().__init__(options, state)
@@ -88,10 +87,11 @@ class PretrainHead(Head):
             reduced = {"sums": sums.new_zeros(rows, 3).index_add_(0, owner, sums)}  # (batch, 3)
             pairs = sparse_head.pair_scores(outputs) if self.pairs else None
             return reduced | ({"pairs": pairs, "pair": batch["pair"]} if pairs is not None else {})
-        best, words = scores.topk(BEST)  # (place, best)
+        count = min(self.options.fillings, scores.shape[-1])
+        best, words = scores.topk(count)  # (place, best)
         filled = torch.stack([words.float(), scores.softmax(-1).gather(1, words), best], -1)  # (place, best, 3)
         counts = owner.new_zeros(rows).index_add_(0, owner, torch.ones_like(owner))  # (batch,)
         number = torch.arange(owner.shape[0], device=owner.device) - (counts.cumsum(0) - counts)[owner]  # in its row
-        spread = filled.new_zeros(rows, width, BEST, 3)  # (batch, mask, best, 3)
+        spread = filled.new_zeros(rows, width, count, 3)  # (batch, mask, best, 3)
         spread[owner, number] = filled
         return {"fillings": spread}

@@ -43,6 +43,8 @@ class PretrainOptions(DocumentOptions, TaskOptions):
     """Mask all tokens of a word, or none."""
     span_length: float | None = Field(default=None, gt=1, lt=5.5)
     """Mask runs of whole words; this is their mean length in words, 3.8 in SpanBERT (Joshi et al. 2020)."""
+    fillings: int = Field(default=5, ge=1, le=100)
+    """Predicted tokens for each mask in an answer; it has no effect on the training."""
 
     @model_validator(mode="after")
     def _check(self) -> PretrainOptions:

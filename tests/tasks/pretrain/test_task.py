@@ -130,6 +130,10 @@ def test_masks_are_filled_in(trained: Run, bertkit) -> None:
     assert [one["mask"] for one in flat["fillings"]] == [1] * 5 + [2] * 5
     assert "score" not in task.to_columns(answers[0])["fillings"][0]
     assert task.to_text(answers[0]).count(" | ") == 1
+    more = task.options.model_copy(update={"fillings": 12})
+    (answer,) = Predictor.open(trained, options=more).predict(["my [MASK]"])
+    assert len(answer["fillings"][0]) == 12
+    assert [one["token"] for one in answer["fillings"][0]][:5] == [one["token"] for one in answers[1]["fillings"][0]]
     code, out, _ = bertkit("predict", trained.path, "--text", "the [MASK] is late")
     assert code == 0
     assert out.count("(0.") == 5
