@@ -23,7 +23,7 @@ def schema_problems(
 
     Args:
         at: where `model` stands among the values.
-        kind: `recipe` or `suite`: an example of which is pointed to.
+        kind: a key of `source.EXAMPLES`: an example of which is pointed to.
     """
     problems = []
     for item in error.errors()[:MOST_PROBLEMS]:

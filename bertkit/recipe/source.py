@@ -50,6 +50,7 @@ class YamlValues:
 EXAMPLES = {
     "recipe": "bertkit recipe show classify prints a full one",
     "suite": "bertkit bench --help shows a full one",
+    "file of tests": "docs/robustness.md shows a full one",
 }
 """What a remedy points to where keys are missing."""
 
@@ -140,7 +141,7 @@ def parse(text: str | bytes, name: str, kind: str = "recipe") -> YamlValues:
 
     Args:
         name: of the file, for the places.
-        kind: `recipe` or `suite`, for the error of a text that is no mapping.
+        kind: a key of EXAMPLES, for the error of a text that is no mapping.
 
     Raises:
         RecipeError: not YAML, not a mapping, or a key twice.
