@@ -41,6 +41,7 @@ COMMANDS = [
     "push",
     "mine",
     "track",
+    "robustness",
     "convert",
     "doctor",
     *GROUPS,
