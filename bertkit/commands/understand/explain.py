@@ -42,9 +42,7 @@ def explain(
         Path | None, typer.Option("--output", "-o", help=".html: a page; .json: all numbers of all words.")
     ] = None,
     limit: given_rows.Limit = 100,
-    check: Annotated[
-        bool, typer.Option("--faithfulness/--no-faithfulness", help="Measure how faithful the explanation is.")
-    ] = True,
+    check: Annotated[bool, typer.Option("--check/--no-check", help="Measure how faithful the explanation is.")] = True,
     seed: Annotated[int, typer.Option(min=0, help="Of the random orders that it is compared with.")] = 0,
     device: given_rows.Device = None,
     sets: console.Set = None,

@@ -36,7 +36,7 @@ class Text(NamedTuple):
     """Start and (exclusive) end of each word, in characters."""
 
 
-class WordPlace(NamedTuple):
+class TextWord(NamedTuple):
     """A word of a row."""
 
     text: int
@@ -112,7 +112,7 @@ def _by_word(text: Text, tokenizer: Any, *, always: bool) -> tuple[np.ndarray, l
 
 def words_of_tokens(
     ids: np.ndarray, texts: Sequence[Text], known: Sequence[Reading], special: Collection[int]
-) -> tuple[list[WordPlace], np.ndarray]:
+) -> tuple[list[TextWord], np.ndarray]:
     """The words that an example holds, and which of them each of its tokens belongs to.
 
     Args:
@@ -123,12 +123,12 @@ def words_of_tokens(
     Returns:
         the words, and the number of each token's word `(token,)`; -1 for special tokens, and for those of no text.
     """
-    numbers: dict[WordPlace, int] = {}
+    numbers: dict[TextWord, int] = {}
     found = np.full(len(ids), -1, dtype=np.int64)
     for token, (reading, place) in _places(ids, known, special).items():
         span = _word_at(texts[reading.text].words, reading.offsets[place])
         if span is not None:
-            found[token] = numbers.setdefault(WordPlace(reading.text, *span), len(numbers))
+            found[token] = numbers.setdefault(TextWord(reading.text, *span), len(numbers))
     order = sorted(numbers)
     new = {numbers[word]: number for number, word in enumerate(order)}
     return order, np.array([new.get(number, -1) for number in found.tolist()], dtype=np.int64)

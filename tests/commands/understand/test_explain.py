@@ -25,7 +25,7 @@ def test_rows_of_a_file_as_a_page_and_as_json(bertkit, tiny_run: Run, tmp_path: 
     assert "the first 2 rows are taken" in err
     assert "where" in (tmp_path / "why.html").read_text("utf-8")
     code, _, _ = bertkit(
-        "explain", tiny_run.path, file, "-o", tmp_path / "why.json", "--no-faithfulness", "--method", "occlusion"
+        "explain", tiny_run.path, file, "-o", tmp_path / "why.json", "--no-check", "--method", "occlusion"
     )
     assert code == 0
     found = json.loads((tmp_path / "why.json").read_text("utf-8"))
@@ -60,7 +60,7 @@ def test_a_bad_row_is_an_error_unless_it_is_left_out(bertkit, tiny_run: Run, tmp
     code, _, err = bertkit("explain", tiny_run.path, file)
     assert code == 2
     assert "rows.jsonl:2" in err
-    code, out, err = bertkit("explain", tiny_run.path, file, "-s", "data.bad_rows=skip", "--no-faithfulness")
+    code, out, err = bertkit("explain", tiny_run.path, file, "-s", "data.bad_rows=skip", "--no-check")
     assert code == 0
     assert "are left out: 1" in err
     assert "hello" in out
