@@ -7,6 +7,7 @@ task.json           what the task learnt beside the weights: label names, thresh
 metrics.json        {"validation": {"accuracy": ...}, "test": {...}, "intervals": {"validation": {...}},
                     "rows": {"train": ...}, "warnings": [{"split": ..., "message": ...}]}
 log.jsonl           one line per logged step
+data_map.npz        the probability of each training row's answer in each epoch, if the head tells it
 environment.json    versions, machine, hashes of the weights and data that went in
 local.json          where the data and the model lie on this machine, and the command line; not to be published
 README.md           the model card
@@ -55,6 +56,7 @@ class Run:
         self.task_file = self.path / "task.json"
         self.metrics_file = self.path / "metrics.json"
         self.log_file = self.path / "log.jsonl"
+        self.data_map_file = self.path / "data_map.npz"
         self.environment_file = self.path / "environment.json"
         self.local_file = self.path / LOCAL
         self.card_file = self.path / "README.md"

@@ -107,6 +107,12 @@ class Head(ABC):
     def reduce(self, outputs: Any, batch: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
         """The outputs that `Task.decode` needs, computed on the device; their first dimension is the batch."""
 
+    def gold(self, outputs: Any, batch: dict[str, torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor] | None:
+        """The probability of each example's right answer, and whether no other answer is more probable, `(example,)`
+        each; nan where it has none. Of an answer of several parts, such as a tag per word, that of the least probable
+        part. Called with a training's own outputs, to record them (training/watch/dynamics.py). None: not known."""
+        return None
+
     def constants(self, model: Any) -> dict[str, np.ndarray]:
         """Weights that `Task.decode` needs; they are added to the outputs under these names."""
         return {}

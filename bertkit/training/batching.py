@@ -26,6 +26,9 @@ POOL = 50
 """With buckets, the rows of this many steps are sorted by length together. On 10,000 rows with log-normal word counts
 (sigma 0.6) and steps of 32, this pads to 7% more tokens than sorting all rows; no sorting, to 2.8 times as many."""
 
+ROWS = "example_rows"
+"""Key of a batch for the number of the row of each example, `(example,)`; it is no input of the model."""
+
 COUNTED = "counted"
 """Key of a batch whose only purpose is to keep a process in step with the others; its loss does not count."""
 
@@ -112,13 +115,16 @@ class Loader(DataLoader[Any]):
 @dataclass
 class _Collate:
     """The task's collator, with tensors; for a micro-batch without rows it takes the shortest example, which does not
-    count."""
+    count. With `rows`, a batch also has the row of each example (watch/dynamics.py)."""
 
     collate: Callable[[list[Any]], dict[str, Any]]
     shortest: Any
+    rows: bool = False
 
     def __call__(self, examples: list[Any]) -> dict[str, Any]:
         batch = tensors(self.collate(examples or [self.shortest]))
+        if self.rows and examples:
+            batch[ROWS] = torch.tensor([int(example["row"]) for example in examples])
         return batch if examples else {**batch, COUNTED: False}
 
 
@@ -141,6 +147,7 @@ def train_loader(
     collate: Callable[[list[Any]], dict[str, Any]],
     sampler: StepSampler,
     *,
+    rows: bool = False,
     workers: int = 0,
     pin_memory: bool = False,
     prefetch: int | None = None,
@@ -148,14 +155,17 @@ def train_loader(
 ) -> Loader:
     """Loads the sampler's micro-batches, in this process or in `workers` others.
 
-    It takes seven arguments because the last four are separate settings of DataLoader.
+    It takes eight arguments because the last four are separate settings of DataLoader.
+
+    Args:
+        rows: whether a batch says the row of each example.
     """
     shortest = int(sampler.lengths.argmin())
     dataset: Any = _WithDraws(examples) if sampler.draws else examples
     return Loader(
         dataset,
         batch_sampler=sampler,
-        collate_fn=_Collate(collate, dataset[(shortest, sampler.seed, 0) if sampler.draws else shortest]),
+        collate_fn=_Collate(collate, dataset[(shortest, sampler.seed, 0) if sampler.draws else shortest], rows),
         num_workers=workers,
         pin_memory=pin_memory,
         prefetch_factor=prefetch if workers else None,

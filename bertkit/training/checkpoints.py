@@ -30,6 +30,8 @@ PREFIX = "checkpoint-"
 LIST = "files.json"
 STATE = "trainer_state.json"
 RUNNING = "running_loss.json"
+DATA_MAP = "data_map.npz"
+"""What watch/dynamics.py has recorded."""
 REMEDY = "remove this checkpoint: an older one is taken, else the training starts again"
 
 

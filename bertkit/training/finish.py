@@ -37,6 +37,7 @@ def finish(parts: Parts, run: Run, trainer: BertTrainer, warnings: list[Warned])
     _check_sanity(parts, scored)
     if trainer.is_fsdp_enabled:  # each process holds a part of the weights
         trainer.save_model(str(run.model))
+    trainer.dynamics.save(run.data_map_file)
     if not trainer.is_world_process_zero():
         return
     with writing(run.model):

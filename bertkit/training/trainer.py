@@ -26,11 +26,12 @@ from bertkit.inference.score import Scores, Split, score
 from bertkit.models.layers import spread_learning_rates
 from bertkit.run import Run
 from bertkit.tasks.task import Task
-from bertkit.training.batching import COUNTED, Loader, StepSampler, train_loader
-from bertkit.training.checkpoints import RUNNING, STATE, Checkpoints, damage, running_of, wins_tie
+from bertkit.training.batching import COUNTED, ROWS, Loader, StepSampler, train_loader
+from bertkit.training.checkpoints import DATA_MAP, RUNNING, STATE, Checkpoints, damage, running_of, wins_tie
 from bertkit.training.phases import PhaseSampler
 from bertkit.training.step_loss import CACHED, add_cached
 from bertkit.training.watch.budget import VIRTUAL, Budget
+from bertkit.training.watch.dynamics import Dynamics
 from bertkit.training.watch.interrupt import Interrupt
 from bertkit.warn import warn
 
@@ -74,16 +75,14 @@ class BertTrainer(Trainer):
     ):
         self.task, self.validation, self.metrics, self.layer_decay = task, validation, metrics, layer_decay
         self.run, self.checkpoints, self.keep = run, Checkpoints(run.checkpoints), keep
-        self.interrupt = interrupt
-        self.phases, self.budget = phases, budget
+        self.interrupt, self.phases, self.budget = interrupt, phases, budget
         self._resumed: Path | None = None
-        self._parts: Any = 0.0  # (part,): sums since the last logged step
-        self._parts_since = 0
+        self._parts, self._parts_since = cast(Any, 0.0), 0  # (part,): sums since the last logged step, and that step
         self.rows: Sequence[dict[str, Any]] = kwargs["train_dataset"]
+        self.dynamics = Dynamics(task.head, self.rows)
         super().__init__(**kwargs, eval_dataset=validation.encoded.examples if validation else None)
-        if budget:
-            self.add_callback(budget)
-        self.add_callback(interrupt)
+        for callback in filter(None, (budget, interrupt)):
+            self.add_callback(callback)
 
     def get_train_dataloader(self) -> Loader:
         """Micro-batches of this process; a step takes the same rows for any number of processes."""
@@ -96,7 +95,7 @@ class BertTrainer(Trainer):
         if self.phases:
             sampler = PhaseSampler.of(sampler, self.phases, args.max_steps, args.num_train_epochs, self.budget)
         return train_loader(
-            self.rows, self.data_collator, sampler,
+            self.rows, self.data_collator, sampler, rows=self.dynamics.records,
             workers=args.dataloader_num_workers, pin_memory=args.dataloader_pin_memory,
             prefetch=args.dataloader_prefetch_factor, persistent=args.dataloader_persistent_workers,
         )  # fmt: skip
@@ -136,9 +135,10 @@ class BertTrainer(Trainer):
     def compute_loss(
         self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, num_items_in_batch: Any = None
     ) -> Any:
-        counted, step = inputs.pop(COUNTED, True), inputs.pop(CACHED, None)
+        counted, step, rows = inputs.pop(COUNTED, True), inputs.pop(CACHED, None), inputs.pop(ROWS, None)
         head, whole = self.task.head, num_items_in_batch
         outputs = model(**head.inputs(inputs))
+        self.dynamics.add(outputs, inputs, rows)
         weights = (head.loss_weight(inputs) if whole is None else whole).to(self.args.device)
         if step is not None:
             parts, loss = step.loss(cast("StepHead", head).features(outputs, inputs), weights)
@@ -220,9 +220,12 @@ class BertTrainer(Trainer):
         self._find_best()
         best = self.state.best_model_checkpoint if self.args.load_best_model_at_end else None
         self._load_from_checkpoint(best or str(checkpoint))
+        self.dynamics.load(checkpoint / DATA_MAP)
 
     def _run_epoch(self, *args: Any, **kwargs: Any) -> None:
+        self.dynamics.epoch = kwargs["epoch"]
         if self._resumed:  # steps since the last logged one count in the next
+            self.dynamics.load(self._resumed / DATA_MAP)
             running = running_of(self._resumed)
             self._tr_loss += running["loss"]
             self._globalstep_last_logged = self._parts_since = running["since"]
@@ -275,6 +278,7 @@ class BertTrainer(Trainer):
                 running["parts"] = self.accelerator.reduce(parts, reduction="mean").tolist()
             if self.budget:
                 running["budget"] = self.budget.state_dict()
+            self.dynamics.save(self.checkpoints.unsealed(step) / DATA_MAP)
             if self.args.should_save:
                 (self.checkpoints.unsealed(step) / RUNNING).write_text(json.dumps(running), "utf-8")
             self.accelerator.wait_for_everyone()

@@ -57,3 +57,7 @@ def test_labels_come_from_the_state_as_it_is_now() -> None:
     assert head.config() == {"num_labels": 2, "id2label": {0: "no", 1: "yes"}, "label2id": {"no": 0, "yes": 1}}
     assert head.check_outputs(["LABEL_0"]) == "predicts one number (regression)"
     assert head.check_outputs(["a", "b"]) == ""
+
+
+def test_a_head_tells_no_probability_of_the_right_answer_by_default() -> None:
+    assert Least(None, {}).gold(SimpleNamespace(), {}) is None

@@ -69,6 +69,10 @@ class ChoiceHead(TextHead):
 
         return cross_entropy(_scores(outputs, batch), batch["labels"], reduction="sum")[None]
 
+    def gold(self, outputs: Any, batch: dict[str, torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor]:
+        scores, labels = _scores(outputs, batch), batch["labels"]
+        return scores.softmax(-1).gather(-1, labels[:, None])[:, 0], scores.argmax(-1) == labels
+
     def reduce(self, outputs: Any, batch: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
         return {"logits": _scores(outputs, batch)}  # (row, choice)
 

@@ -49,6 +49,13 @@ class ClassifyHead(TextHead, LabelHead):
     def reduce(self, outputs: Any, batch: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
         return {"logits": self._logits(outputs)}
 
+    def gold(self, outputs: Any, batch: dict[str, torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor]:
+        labels, logits = batch["labels"], self._logits(outputs)
+        if self.options.multi_label:
+            least = (logits * (2 * labels - 1)).amin(-1)  # (batch,): of the label that is the least sure to be right
+            return least.sigmoid(), least >= 0
+        return logits.softmax(-1).gather(-1, labels[:, None])[:, 0], logits.argmax(-1) == labels
+
     def _logits(self, outputs: Any) -> torch.Tensor:
         """`(batch, label)` in the order of the labels; a model that bertkit did not train may have another order."""
         logits: torch.Tensor = outputs.logits.float()

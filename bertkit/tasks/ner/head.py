@@ -59,6 +59,17 @@ class NerHead(LabelHead):
         flat = logits.flatten(0, 1), batch["labels"].flatten()
         return functional.cross_entropy(*flat, ignore_index=IGNORED, reduction="sum")[None]
 
+    def gold(self, outputs: Any, batch: dict[str, torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor] | None:
+        """With `crf` not known: the sums over all sequences would have to be computed again."""
+        if self.options.crf:
+            return None
+        scores, labels = self.reduce(outputs, batch)["scores"], batch["labels"]  # (batch, token, label), (batch, token)
+        places = labels.clamp(min=0)[..., None]
+        each = scores.softmax(-1).gather(-1, places)[..., 0].masked_fill(labels == IGNORED, 2.0)
+        wrong = (scores.argmax(-1) != labels) & (labels != IGNORED)
+        least = each.amin(-1)
+        return least.masked_fill(least > 1.5, float("nan")), ~wrong.any(-1)
+
     def reduce(self, outputs: Any, batch: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
         """`scores` `(batch, token, label)`: a word's scores are at its first token."""
         logits = outputs.logits.float()

@@ -51,6 +51,20 @@ class SquadHead(TextHead):
         ]
         return (sum(each) / 2)[None]  # type: ignore[index]
 
+    def gold(self, outputs: Any, batch: dict[str, torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor]:
+        """Of a window: of the start and the end that are labelled, also where these say that it has no answer."""
+        import torch
+
+        padding, labels = batch["attention_mask"] == 0, batch["labels"]  # (batch, token), (batch, 2)
+        known = labels[:, 0] != UNKNOWN
+        both, right = known.float().masked_fill(~known, float("nan")), known
+        for side, logits in enumerate((outputs.start_logits, outputs.end_logits)):
+            masked = logits.float().masked_fill(padding, -torch.inf)
+            places = labels[:, side].clamp(min=0)
+            both = both * masked.softmax(-1).gather(-1, places[:, None])[:, 0]
+            right = right & (masked.argmax(-1) == places)
+        return both, right
+
     def reduce(self, outputs: Any, batch: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
         import torch
 

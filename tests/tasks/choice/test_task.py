@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -198,3 +199,12 @@ def test_verdicts() -> None:
     assert (right.text, right.expected, right.predicted, right.score) == ("t", "c2", "c2", 1.0)
     assert (wrong.expected, wrong.predicted, wrong.score) == ("c1", "c0", 0.0)
     assert wrong.confidence == pytest.approx(0.8808, abs=1e-4)
+
+
+def test_the_right_choices_probability_is_among_those_of_its_row() -> None:
+    head = Choice(ChoiceOptions()).head
+    logits = torch.tensor([[0.2, 0.8, 0.5, 0.25, 0.25]]).log()
+    batch = {"places": torch.tensor([[0, 1, -1], [2, 3, 4]]), "labels": torch.tensor([1, 2])}
+    probability, right = head.gold(SimpleNamespace(logits=logits), batch)
+    assert probability.tolist() == pytest.approx([0.8, 0.25])
+    assert right.tolist() == [True, False]

@@ -47,3 +47,20 @@ def test_the_options_of_a_configuration() -> None:
 def test_a_head_of_one_number_is_none_of_labels() -> None:
     assert "one number" in make("classify", {}).head.check_outputs(["LABEL_0"])
     assert make("classify", {}).head.check_outputs(["a", "b"]) == ""
+
+
+def test_the_right_labels_probability() -> None:
+    head: Any = make("classify", {}).head
+    logits = torch.tensor([[0.2, 0.8], [0.5, 0.5]]).log()
+    probability, right = head.gold(SimpleNamespace(logits=logits), {"labels": torch.tensor([1, 1])})
+    assert probability.tolist() == pytest.approx([0.8, 0.5])
+    assert right.tolist() == [True, False]
+
+
+def test_of_several_labels_that_of_the_one_that_is_least_sure_to_be_right() -> None:
+    head: Any = make("classify", {"multi_label": True}).head
+    p = torch.tensor([[0.9, 0.3, 0.1], [0.9, 0.3, 0.1]])
+    labels = torch.tensor([[1, 0, 0], [1, 1, 0]])
+    probability, right = head.gold(SimpleNamespace(logits=p.logit()), {"labels": labels})
+    assert probability.tolist() == pytest.approx([0.7, 0.3])
+    assert right.tolist() == [True, False]

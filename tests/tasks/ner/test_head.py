@@ -37,3 +37,17 @@ def test_what_a_checkpoint_must_have() -> None:
     assert "CRF" in head(crf=True).check_outputs(STATE["labels"])
     assert "one number" in head().check_outputs(["LABEL_0"])
     assert head().check_outputs(STATE["labels"]) == ""
+
+
+def test_the_right_tags_probability_is_that_of_the_least_probable_word() -> None:
+    """Two words of the first row are labelled, one of the second; `mean` takes a word's scores at its first token."""
+    p = torch.tensor([[[0.9, 0.05, 0.05], [0.2, 0.7, 0.1], [0.5, 0.2, 0.3], [1.0, 0, 0]], [[0.3, 0.4, 0.3]] * 4])
+    found = head().gold(SimpleNamespace(logits=p.log()), BATCH)
+    assert found is not None
+    assert found[0].tolist() == pytest.approx([0.3, 0.3])
+    assert found[1].tolist() == [False, False]
+    nothing = {"labels": torch.full((1, 4), IGNORED)}
+    known = head().gold(SimpleNamespace(logits=p[:1].log()), nothing)
+    assert known is not None
+    assert known[0].isnan().all()
+    assert head(crf=True).gold(SimpleNamespace(logits=p.log()), BATCH) is None

@@ -41,3 +41,16 @@ def test_the_best_real_places_and_the_null_score_are_kept() -> None:
     assert reduced["null"].tolist() == [[0.0, 0.0], [2.0, 1.0]]
     assert reduced["start_places"][0].tolist() == [1, 2]
     assert reduced["start_logits"][0].tolist() == [3.0, 1.0]
+
+
+def test_the_right_answers_probability_is_that_of_its_start_and_end() -> None:
+    """Padding has no share; a window whose answer is not known has none."""
+    start, end = torch.tensor([[0.2, 0.6, 0.2, 9.0]] * 2).log(), torch.tensor([[0.1, 0.1, 0.8, 9.0]] * 2).log()
+    batch = {
+        "attention_mask": torch.tensor([[1, 1, 1, 0]] * 2), "labels": torch.tensor([[1, 2], [UNKNOWN, UNKNOWN]]),
+    }  # fmt: skip
+    head = SquadHead(SimpleNamespace(n_best=2), {})
+    probability, right = head.gold(SimpleNamespace(start_logits=start, end_logits=end), batch)
+    assert probability[0].item() == pytest.approx(0.48)
+    assert probability[1].isnan()
+    assert right.tolist() == [True, False]
