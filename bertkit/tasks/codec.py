@@ -10,6 +10,7 @@ from bertkit.engine.examples import Counts, Encoded, Examples, Outputs
 from bertkit.tasks.problem import Answer, Rows
 
 if TYPE_CHECKING:
+    import numpy as np
     from transformers import PreTrainedTokenizerBase
 
     from bertkit.tasks.targets import Target
@@ -65,6 +66,11 @@ class Codec(ABC):
     def probability_columns(self, answer: Answer) -> dict[str, Any]:
         """The columns that `--probabilities all` adds, from which `parse` gets the probabilities back."""
         return {f"probability_{name}": probability for name, probability in self.candidates(answer)}
+
+    def word_probabilities(self, outputs: Outputs, encoded: Encoded, rows: Rows) -> list[np.ndarray]:
+        """Of an answer per word, the probability of each label of `state["labels"]`, `(word, label)` per row; arguments
+        as `decode`. Empty: the answers are not per word, or their probabilities are not known."""
+        return []
 
     @abstractmethod
     def parse(self, columns: dict[str, Any], row: dict[str, Any]) -> Answer:

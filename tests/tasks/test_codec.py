@@ -19,6 +19,7 @@ def test_defaults() -> None:
     mine = codec()()
     assert mine.draws is False
     assert mine.marks({"label": "x"}) == []
+    assert mine.word_probabilities({}, None, []) == []
     assert mine.files([{"label": "x"}], [{"text": "y"}]) == {}
     assert Mark("plain") == ("plain", "", 1.0)
 

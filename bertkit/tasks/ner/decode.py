@@ -86,24 +86,7 @@ def decode(
     Args:
         by_word: a tag's probability is the softmax over its word's scores, not the sum over all sequences that have it.
     """
-    ends = np.cumsum([0, *map(len, sentences.words)])  # of each sentence, among the words of all
-    scores = np.full((ends[-1], len(labels)), NEVER)  # (word, label), of all sentences
-    scores[:, labels.index("O")] = 0.0
-    seen = np.zeros(ends[-1], dtype=bool)  # (word,): an example has it
-    for example, logits in zip(encoded.examples, outputs.get("scores", ()), strict=True):
-        firsts = np.flatnonzero(is_first_token(example["first_tokens"]))
-        own = ends[example["row"]] + example["own_words"]
-        scores[own], seen[own] = logits[firsts], True
-    powers = np.exp(scores - scores.max(1, keepdims=True))
-    probabilities = powers / powers.sum(1, keepdims=True)
-    chosen = scores.argmax(1)  # (word,)
-    if rules:
-        for first, end in itertools.pairwise(ends):
-            part = first + np.flatnonzero(seen[first:end])
-            if len(part) and not (by_word and _is_allowed(chosen[part], rules)):
-                chosen[part] = best_path(scores[part], *rules)
-                if not by_word:
-                    probabilities[part] = marginals(scores[part], *rules)
+    ends, seen, chosen, probabilities = _read(outputs, encoded, sentences, labels, rules, by_word=by_word)
     confidences = probabilities[np.arange(len(chosen)), chosen].tolist()
     tags = [labels[i] for i in chosen]
     _fill(tags, confidences, seen, ends, scheme)
@@ -115,6 +98,53 @@ def decode(
     for row, entity in _entities(answers, sentences):
         answers[row]["entities"].append(entity)
     return answers
+
+
+def probabilities(
+    outputs: Outputs, encoded: Encoded, sentences: Sentences, labels: Sequence[str], rules: Rules | None,
+    *, by_word: bool,
+) -> list[Array]:  # fmt: skip
+    """Those of all tags, `(word, label)` per sentence (arguments as `decode`); a word without tokens is `O`."""
+    read = _read(outputs, encoded, sentences, labels, rules, by_word=by_word)
+    return np.split(read.probabilities, read.ends[1:-1]) if sentences.words else []
+
+
+class _Read(NamedTuple):
+    """What outputs say of the words of all sentences."""
+
+    ends: Array
+    """Of each sentence, among the words of all, from 0."""
+    seen: Array
+    """`(word,)`: an example has it."""
+    chosen: Array
+    """`(word,)`: number of its tag."""
+    probabilities: Array
+    """`(word, label)`."""
+
+
+def _read(
+    outputs: Outputs, encoded: Encoded, sentences: Sentences, labels: Sequence[str], rules: Rules | None,
+    *, by_word: bool,
+) -> _Read:  # fmt: skip
+    ends = np.cumsum([0, *map(len, sentences.words)])
+    scores = np.full((ends[-1], len(labels)), NEVER)  # (word, label), of all sentences
+    scores[:, labels.index("O")] = 0.0
+    seen = np.zeros(ends[-1], dtype=bool)
+    for example, logits in zip(encoded.examples, outputs.get("scores", ()), strict=True):
+        firsts = np.flatnonzero(is_first_token(example["first_tokens"]))
+        own = ends[example["row"]] + example["own_words"]
+        scores[own], seen[own] = logits[firsts], True
+    powers = np.exp(scores - scores.max(1, keepdims=True))
+    probabilities = powers / powers.sum(1, keepdims=True)
+    chosen = scores.argmax(1)
+    if rules:
+        for first, end in itertools.pairwise(ends):
+            part = first + np.flatnonzero(seen[first:end])
+            if len(part) and not (by_word and _is_allowed(chosen[part], rules)):
+                chosen[part] = best_path(scores[part], *rules)
+                if not by_word:
+                    probabilities[part] = marginals(scores[part], *rules)
+    return _Read(ends, seen, chosen, probabilities)
 
 
 def _fill(tags: list[str], confidences: list[float], seen: Array, ends: Array, scheme: Scheme) -> None:

@@ -42,6 +42,7 @@ from bertkit.tasks.targets import Target
 from bertkit.tasks.task import Answer, Encoded, Mark, Outputs, Rows, Task, Verdict
 
 if TYPE_CHECKING:
+    import numpy as np
     from transformers import PreTrainedTokenizerBase
 
     from bertkit.metrics import Metric
@@ -188,12 +189,17 @@ class Ner(Task):
         of its words from `first_word` to `end_word` (exclusive); in a row with a text, also its characters from `start`
         to `end` (exclusive).
         """
+        return decode.decode(*self._read(outputs, encoded, rows), scheme=self.scheme, by_word=not self.options.crf)
+
+    def word_probabilities(self, outputs: Outputs, encoded: Encoded, rows: Rows) -> list[np.ndarray]:
+        return decode.probabilities(*self._read(outputs, encoded, rows), by_word=not self.options.crf)
+
+    def _read(self, outputs: Outputs, encoded: Encoded, rows: Rows) -> tuple[Any, ...]:
+        """What the functions of decode.py take."""
         sentences = sentences_of(rows) if len(rows) else Sentences([])
         crf = [outputs[name] for name in ("crf_start", "crf_steps", "crf_end")] if self.options.crf else None
         rules = decode.rules(self.labels, self.scheme if self.options.constrained else None, crf)
-        return decode.decode(
-            outputs, encoded, sentences, self.labels, rules, scheme=self.scheme, by_word=not self.options.crf
-        )
+        return outputs, encoded, sentences, self.labels, rules
 
     def compare(self, answers: list[Answer], rows: Rows, takes: str) -> tuple[list[list[str]], list[list[str]]]:
         gold = self._gold(rows)[1]

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from bertkit.tasks.ner import decode as tagging_decode
-from bertkit.tasks.ner.decode import decode, rules
+from bertkit.tasks.ner.decode import decode, probabilities, rules
 from bertkit.tasks.ner.sentences import Sentences
 from bertkit.tasks.task import Encoded
 
@@ -62,3 +62,25 @@ def test_without_rules_any_tag_may_follow_any() -> None:
     found = rules(LABELS, "IOB2", None)
     assert found is not None
     assert (found.steps < -1e3).tolist() == [[False, False, True], [False] * 3, [False] * 3]
+
+
+@pytest.mark.parametrize("crf", [False, True])
+def test_probabilities_of_all_tags_hold_those_of_the_answers(crf: bool) -> None:
+    """Of a CRF they are sums over all sequences; a word that no example has is O."""
+    words = [["Ada", "Byron", "\u200b"], ["sat"]]
+    examples = [
+        {"row": 0, "first_tokens": np.array([-1, 1, 2, -1]), "own_words": np.arange(2)},
+        {"row": 1, "first_tokens": np.array([-1, 1, -1]), "own_words": np.arange(1)},
+    ]
+    scores = [np.array([[0.0] * 3, [0, 2, 0], [0, 0, 3], [0.0] * 3]), np.array([[0.0] * 3, [1, 0, 0], [0.0] * 3])]
+    found = rules(LABELS, None, [np.zeros(3), np.arange(9.0).reshape(3, 3), np.zeros(3)]) if crf else None
+    of = {"scores": scores}, Encoded(examples), Sentences(words), LABELS, found
+    each = probabilities(*of, by_word=not crf)
+    answers = decode(*of, scheme="IOB2", by_word=not crf)
+    assert [part.shape for part in each] == [(3, 3), (1, 3)]
+    assert all(part.sum(1) == pytest.approx(1) for part in each)
+    for part, answer in zip(each, answers, strict=True):
+        chosen = [row[LABELS.index(tag)] for row, tag in zip(part, answer["tags"], strict=True)]
+        assert chosen[:2] == pytest.approx(answer["probabilities"][:2])
+    assert each[0][2].tolist() == pytest.approx([1, 0, 0])
+    assert probabilities({}, Encoded([]), Sentences([]), LABELS, None, by_word=True) == []
