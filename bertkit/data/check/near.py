@@ -103,9 +103,18 @@ def _candidates(signatures: Sequence[Numbers]) -> list[tuple[int, int]]:
     return sorted(pairs)
 
 
+def likeness(one: Key, other: Key) -> float:
+    """Jaccard's index of two rows, from 0 to 1: the least of their texts'."""
+    return min((_index(*pair) for pair in zip(one, other, strict=True)), default=0.0)
+
+
 def _alike(one: str, other: str) -> bool:
+    return _index(one, other) >= LIKE
+
+
+def _index(one: str, other: str) -> float:
     a, b = _runs(one[:CHARACTERS]), _runs(other[:CHARACTERS])
-    return len(a & b) >= LIKE * len(a | b)
+    return len(a & b) / len(a | b)
 
 
 def _runs(text: str) -> set[str]:

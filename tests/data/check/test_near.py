@@ -87,3 +87,10 @@ def test_the_limits(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(near, "ROWS", 2)
     texts = ["hello there", "where is my parcel", "hello there."]
     assert near_duplicates([(text,) for text in texts]) == [(2, 0)], "the first and the last are looked at"
+
+
+def test_likeness_is_that_of_the_least_alike_texts() -> None:
+    one, other = ("where is my parcel", "hello"), ("where is my parcels", "hello")
+    assert near.likeness(one, other) == pytest.approx(alike(one[0], other[0]))
+    assert near.likeness(one, ("where is my parcel", "good bye")) == 0
+    assert near.likeness(one, one) == 1
