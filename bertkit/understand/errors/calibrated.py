@@ -1,0 +1,69 @@
+"""Calibration: one temperature per fold, fitted on rows that its model has not trained on (Guo et al. 2017, section
+4.2).
+
+A fine-tuned model is too sure, and how much so differs from fold to fold: without this, rows of one fold would fill the
+top of the list. A temperature changes no label. It is fitted to the given labels, wrong ones among them.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+FEW = 30
+"""Fewest answers for a temperature; with fewer the probabilities stay as they are."""
+RANGE = (0.05, 20.0)
+TINY = 1e-12
+"""Least probability, so that no row is infinitely unlikely."""
+
+
+def softened(probabilities: Floats, temperature: float) -> Floats:
+    """`(..., class)`, as if the scores had been divided by the temperature; 0 stays 0."""
+    with np.errstate(divide="ignore"):
+        logs = np.log(probabilities) / temperature
+    powers = np.exp(logs - logs.max(-1, keepdims=True))
+    return powers / powers.sum(-1, keepdims=True)
+
+
+def temperature_of(probabilities: Floats, given: NDArray[np.int64]) -> float:
+    """The temperature with the lowest log loss of the given classes; 1 for few rows.
+
+    Args:
+        probabilities: `(row, class)`.
+        given: `(row,)`.
+    """
+    if len(given) < FEW:
+        return 1.0
+    logs = np.log(np.maximum(probabilities, TINY))
+
+    def loss(log_temperature: float) -> float:
+        scaled = logs / np.exp(log_temperature)
+        top = scaled.max(1)
+        own = scaled[np.arange(len(given)), given]
+        return float((top + np.log(np.exp(scaled - top[:, None]).sum(1)) - own).mean())
+
+    return _least(loss)
+
+
+def of_two(probabilities: Floats) -> Floats:
+    """`(...)` -> `(..., 2)`: of the other and of this one."""
+    return np.stack([1 - probabilities, probabilities], -1)
+
+
+def line_of(predicted: Floats, given: Floats) -> tuple[float, float]:
+    """Offset and slope with which predicted numbers fit the given ones best; 0 and 1 for few rows, or if all are
+    equal."""
+    if len(given) < FEW or np.ptp(predicted) < TINY:
+        return 0.0, 1.0
+    slope, offset = np.polyfit(predicted, given, 1)
+    return (float(offset), float(slope)) if slope > 0 else (0.0, 1.0)
+
+
+def _least(loss: Any) -> float:
+    from scipy.optimize import minimize_scalar
+
+    bounds = (float(np.log(RANGE[0])), float(np.log(RANGE[1])))
+    return float(np.exp(minimize_scalar(loss, bounds=bounds, method="bounded").x))
