@@ -19,7 +19,7 @@ from bertkit.errors import DataError, Problem
 
 GROUPS = {
     "recipe": ("list", "show", "copy", "check"),
-    "data": ("check",),
+    "data": ("check", "apply"),
     "tokenizer": ("train", "extend", "inspect"),
     "corpus": ("build", "show"),
     "index": ("build", "add", "delete", "info", "query", "browse", "ask", "tune", "profile"),
@@ -33,6 +33,7 @@ COMMANDS = [
     "attention",
     "projector",
     "report",
+    "errors",
     "predict",
     "embed",
     "keywords",

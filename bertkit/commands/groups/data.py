@@ -1,4 +1,4 @@
-"""Panel Prepare: `bertkit data check`."""
+"""Panel Prepare: `bertkit data check`, `bertkit data apply`."""
 
 from __future__ import annotations
 
@@ -10,12 +10,7 @@ import typer
 from bertkit.commands.shared import completion, console
 from bertkit.errors import DataError, Parameter
 
-app = typer.Typer(no_args_is_help=True, help="Check data before training.")
-
-
-@app.callback()
-def _group() -> None:
-    """Makes `check` a subcommand although it is the only one."""
+app = typer.Typer(no_args_is_help=True, help="Check data before training, and correct it.")
 
 
 @app.command()
@@ -68,3 +63,53 @@ def check(
         raise DataError(*report.problems)
     if output:
         write_json(output, report.as_dict())
+
+
+@app.command()
+def apply(
+    corrections: Annotated[
+        Path, typer.Argument(metavar="CORRECTIONS", help="The errors.csv of bertkit errors, filled in.")
+    ],
+    data: Annotated[str, typer.Option("--data", metavar="FILE", help="Data file that the corrections are of.")],
+    output: Annotated[Path | None, typer.Option("--output", "-o", metavar="NEW", help="File to write.")] = None,
+    in_place: Annotated[bool, typer.Option("--in-place", help="Write FILE itself.")] = False,
+    task: Annotated[
+        str | None,
+        typer.Option(help="Task of the rows.", show_default="as errors.json says", autocompletion=completion.tasks),
+    ] = None,
+    recipe: Annotated[
+        str | None,
+        typer.Option(
+            help="Recipe that reads the rows.", show_default="as errors.json says", autocompletion=completion.recipes
+        ),
+    ] = None,
+    sets: console.Set = None,
+    trust_code: console.TrustCode = False,
+) -> None:
+    """Write corrections of labels, tags, spans and answers into a data file.
+
+    bertkit data apply errors/demo/errors.csv --data mine.csv -o new.csv
+
+    The column `corrected` says what is right; `<remove>` takes a row out.
+    """
+    from bertkit.understand.errors.corrections.apply import apply as work
+
+    if (output is None) == (not in_place):
+        what = "which file is to be written?" if output is None else "has no effect beside --in-place"
+        raise DataError.at(Parameter("output"), what, "name a new one, or say --in-place")
+    if output is not None and output.exists() and Path(data).exists() and output.samefile(data):
+        what = f"{output}: is the data file itself"
+        raise DataError.at(Parameter("output"), what, "name a new one, or say --in-place")
+    done = work(corrections, data, output or Path(data), task=task or "", recipe=recipe, sets=sets or ())
+    counts = {
+        "rows changed": done.changed, "rows removed": done.removed, "lines that confirm the given answer": done.right,
+        "lines not filled in": done.left, "lines of other files": done.others,
+    }  # fmt: skip
+    for what, count in counts.items():
+        if count or what == "rows changed":
+            console.say(f"{what}: {count:,}")
+    if done.precision:
+        share, (low, high) = done.precision
+        what = f"suspects that you looked at: {done.looked_at:,}, of which {done.wrong:,} were wrong"
+        console.say(f"{what}: precision {share:.1%} (95%: {low:.1%} to {high:.1%})")
+    console.say(f"written: {output or data}")
