@@ -18,7 +18,7 @@ from bertkit.tasks.task import Task
 log = logging.getLogger("bertkit")
 
 
-class ReadRows(NamedTuple):
+class RowsToChange(NamedTuple):
     """Rows that were read."""
 
     name: str
@@ -29,7 +29,9 @@ class ReadRows(NamedTuple):
     """How many there were before `limit`."""
 
 
-def read(task: Task, recipe: Recipe, data: Sequence[str], split: str | None, limit: int | None, seed: int) -> ReadRows:
+def read(
+    task: Task, recipe: Recipe, data: Sequence[str], split: str | None, limit: int | None, seed: int
+) -> RowsToChange:
     """The rows of `data`, or of a split of the recipe.
 
     Args:
@@ -49,7 +51,7 @@ def read(task: Task, recipe: Recipe, data: Sequence[str], split: str | None, lim
     if right:
         task.check(rows, name)
     drawn: Any = limited(name, rows, limit, seed, task.group_by) if hasattr(rows, "column_names") else rows
-    return ReadRows(name, [dict(row) for row in drawn], right, len(rows))
+    return RowsToChange(name, [dict(row) for row in drawn], right, len(rows))
 
 
 def has_answers(task: Task, block: DataBlock, data: Sequence[str]) -> bool:
