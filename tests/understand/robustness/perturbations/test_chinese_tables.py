@@ -13,6 +13,10 @@ def test_sounds_are_mutual() -> None:
         assert all(character in SAME_SOUND[other] for other in others)
 
 
+def test_no_negation_comes_or_goes() -> None:
+    assert not set("不无没未非别") & set(SAME_SOUND)
+
+
 def test_scripts_are_one_to_one() -> None:
     assert len(TRADITIONAL) == len(SIMPLIFIED) > 500
     assert not set(TRADITIONAL) & set(SIMPLIFIED)
