@@ -65,16 +65,19 @@ class MaskedModel:
         Args:
             gaps: the text before and after each. Of long ones the nearest part is read.
         """
-        rows = [{"text": f"{self._tail(before)}{MASK}{after}"} for before, after in gaps]
+        rows = [
+            {"text": f"{self._near(before, end=True)}{MASK}{self._near(after, end=False)}"} for before, after in gaps
+        ]
         answers = self._predictor.predict(rows, quiet=True, progress=progress)
         return [[one["token"] for one in answer["fillings"][0]] for answer in answers]
 
-    def _tail(self, text: str) -> str:
-        """The end of a text, so short that the gap after it is read."""
+    def _near(self, text: str, *, end: bool) -> str:
+        """The end or the beginning of a text, without masks, so short that the gap beside it is read."""
         tokenizer: Any = self._predictor.tokenizer
         text = text.replace(MASK, " ").replace(str(tokenizer.mask_token), " ")
         room = self._predictor.limit // 2
-        text = text[-20 * room :]
+        text = text[-20 * room :] if end else text[: 20 * room]
         while len(tokenizer.tokenize(text)) > room:
-            text = text[len(text) // 4 + 1 :]
+            gone = len(text) // 4 + 1
+            text = text[gone:] if end else text[:-gone]
         return text

@@ -121,24 +121,25 @@ class RowEditor:
             return own
         if perturbation.columns == "first":
             return own[:1]
-        if labelled := [one for one in own if self._labels_of(one, row)]:
+        if labelled := [one for one in own if self._owned_by(one, row)]:
             return labelled
         if any(one.kind == "choices" for one in own):
             return own[:1]
         return [one for one in own if one.name != self._group_by]
 
     def _labels_of(self, text: Column, row: dict[str, Any]) -> list[Column]:
-        """The columns of answers that stand in a text or list of words: those that follow it, before the next one."""
+        """The columns of the row's answers that stand in a text or list of words."""
+        return [column for column in self._owned_by(text, row) if column.name in row]
+
+    def _owned_by(self, text: Column, row: dict[str, Any]) -> list[Column]:
+        """The columns of answers that stand in a text or list of words: those that follow it, before the next one.
+        The row need not hold them: a row without its answer has it in the same text."""
         found: list[Column] = []
         wanted = ("tags",) if text.kind == "words" else ("spans", "answers")
         last: dict[str, str] = {}
         for column in self._columns:
             owner = last.get("words" if column.kind == "tags" else "text")
-            if (
-                column.kind in wanted
-                and owner == text.name
-                and (row.get(column.name) is not None or column.name in row)
-            ):
+            if column.kind in wanted and owner == text.name:
                 found.append(column)
             if column.name in row:
                 last[column.kind] = column.name

@@ -25,6 +25,17 @@ def test_a_long_text_before_the_gap_is_cut(tiny_mlm: Run, tiny_run: Run) -> None
     assert len(tokens) == 5
 
 
+def test_texts_on_both_sides_are_cleaned_and_cut(tiny_mlm: Run, tiny_run: Run) -> None:
+    model = MaskedModel.open(str(tiny_mlm.path), tiny_run, 5)
+    assert "[MASK]" not in model._near("late [MASK] again", end=False)
+    room = model._predictor.limit // 2
+    long = "my " * 20 + "parcel " * 3000 + "late"
+    front, back = model._near(long, end=False), model._near(long, end=True)
+    assert long.startswith(front)
+    assert long.endswith(back)
+    assert all(0 < len(model._predictor.tokenizer.tokenize(text)) <= room for text in (front, back))
+
+
 def test_a_folder_of_transformers(tiny_mlm: Run, tiny_run: Run) -> None:
     (tokens,) = MaskedModel.open(str(tiny_mlm.model), tiny_run, 7).propose([("where is my ", " ?")])
     assert len(tokens) == 7

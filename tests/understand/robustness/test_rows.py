@@ -23,6 +23,14 @@ def edited(task: str, row: dict[str, Any], name: str, **options: Any) -> dict[st
     return result and result.values
 
 
+def test_a_row_without_its_answer_has_it_in_the_same_text() -> None:
+    """A neutral sentence stands before the context, not in the question."""
+    new = edited("squad", {"question": "Who is it?", "context": "It is Anna."}, "sentence_before")
+    assert new is not None
+    assert new["question"] == "Who is it?"
+    assert new["context"].endswith(" It is Anna.")
+
+
 def ner_rows() -> list[dict[str, Any]]:
     """Every third word of each text is an entity, of one word or two."""
     rows = []

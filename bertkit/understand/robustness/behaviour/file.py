@@ -45,7 +45,7 @@ class ScoreBlock(Block):
     """How a score may change from a row to its changed row, by at least or at most so much."""
 
     of: str | int | None = None
-    """An answer, whose probability counts; default: the confidence in the answer, or the number that it is."""
+    """An answer, whose probability counts; default: the old answer, else the confidence, or the number."""
     rises: float | None = Field(default=None, ge=0)
     falls: float | None = Field(default=None, ge=0)
     rises_at_most: float | None = Field(default=None, ge=0)
@@ -132,6 +132,7 @@ def read(path: Path) -> Behaviours:
         problems += schema_problems(error, BehavioursBlock, source, kind=KIND)
     lists = dict(_lists(source, problems))
     tests = []
+    first: dict[str, int] = {}
     given = source.values.get("tests")
     for number, values in enumerate(given if isinstance(given, list) else []):
         try:
@@ -141,17 +142,13 @@ def read(path: Path) -> Behaviours:
             continue
         if len(problems) < MOST_PROBLEMS:
             found = list(_problems(block, lists, source, ("tests", number)))
+            key = ("tests", number, "name")
+            if block.name in first:
+                what = f"{block.name}: two tests have this name"
+                found.append(source.problem(key, what, f"the first is tests.{first[block.name]}"))
+            first.setdefault(block.name, number)
             problems += found
-            tests += [] if found else [_behaviour(block, source.place(("tests", number, "name")))]
-    names = [test.name for test in tests]
-    for test in tests:
-        if names.index(test.name) != (at := [one.place for one in tests].index(test.place)):
-            first = tests[names.index(test.name)].place
-            problems.append(
-                Problem(
-                    f"tests.{at}.name", f"{test.name}: two tests have this name", f"first at {first}", place=test.place
-                )
-            )
+            tests += [] if found else [_behaviour(block, source.place(key))]
     if problems:
         raise RecipeError(*problems)
     return Behaviours(str(path), tests, lists)

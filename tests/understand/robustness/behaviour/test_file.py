@@ -51,6 +51,11 @@ def test_a_file(tmp_path: Path) -> None:
     assert third.block.score.limits == {"falls_at_most": 0.1}
 
 
+def test_tests_on_one_line(tmp_path: Path) -> None:
+    text = '{"tests": [{"name": "a", "rows": "x", "expect": "y"}, {"name": "b", "rows": "x", "expect": "y"}]}'
+    assert [one.name for one in read(written(tmp_path, text)).tests] == ["a", "b"]
+
+
 def test_the_example_of_the_module_is_one(tmp_path: Path) -> None:
     text = (file.__doc__ or "").split("\n\n", 1)[1].rpartition("\n\n")[0]
     assert len(read(written(tmp_path, text)).tests) == 3
@@ -90,6 +95,7 @@ TEST = "tests:\n  - name: t\n    rows: a text\n"
         (f"lists:\n  a: {{values: [b], type: X}}\n{TEST}    expect: x", 2, "lists.a.type: no such key"),
         (f"lists:\n  a b: [c]\n{TEST}    expect: x", 2, "is no name of a slot"),
         (f"{TEST}    expect: x\n  - name: t\n    rows: b\n    expect: y", 5, "two tests have this name"),
+        ("tests: [{name: t, rows: a, expect: x}, {name: t, rows: b, expect: x}]", 1, "t: two tests have this name"),
         ("tests: [", 1, "not valid YAML"),
     ],
 )
