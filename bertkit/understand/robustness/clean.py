@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -12,7 +13,7 @@ from bertkit.engine.run import Progress
 from bertkit.errors import RunError
 from bertkit.inference.coverage import KINDS
 from bertkit.inference.predictor import Predictor, Prepared
-from bertkit.tasks.task import Answer, Task, Verdict
+from bertkit.tasks.task import Answer, Rows, Task, Verdict
 from bertkit.tasks.words import join
 from bertkit.understand.robustness.rows import EditedRow
 from bertkit.understand.robustness.same import SameAnswer
@@ -63,6 +64,8 @@ class CleanRows:
         self.verdicts: list[Verdict] | None = self.task.verdicts(self.answers, self.rows) if right else None
         if right and not self.verdicts:
             raise RunError.at(name, "these rows are not right or wrong one by one", "name other rows, or another Run")
+        self.judged = judged_by_group(self.rows, self.task)
+        """Of each row, whether it can be right or wrong."""
         self._neighbours = self.task.margin(predictor.limit) > 0
 
     def text(self, number: int) -> str:
@@ -96,6 +99,17 @@ class CleanRows:
             return None
         both = (self.verdicts[number], verdict) if self.verdicts and verdict else None
         return self.comparer.same(self.answers[number], answer, edited, self.rows[number], both)
+
+
+def judged_by_group(rows: Rows, task: Task) -> list[bool]:
+    """Of each row, whether it can be right or wrong: a document can not where all of its query have one grade."""
+    if not task.group_by:
+        return [True] * len(rows)
+    names = [column.name for column in task.columns if column.answer]
+    grades: dict[Any, set[str]] = defaultdict(set)
+    for row in rows:
+        grades[row[task.group_by]].add(repr([row.get(name) for name in names]))
+    return [len(grades[row[task.group_by]]) > 1 for row in rows]
 
 
 def tokens_of(prepared: Prepared) -> list[bytes]:

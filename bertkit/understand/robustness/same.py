@@ -70,6 +70,16 @@ class SameAnswer:
         return last
 
 
+def is_vector(value: Any) -> bool:
+    """Whether an answer is a vector, which is compared with those of other rows: alone it can not be wrong."""
+    parts = [part for one in value for part in (one if isinstance(one, list) else [one])] if _is_list(value) else []
+    return bool(parts) and all(isinstance(one, float) for one in parts)
+
+
+def _is_list(value: Any) -> bool:
+    return isinstance(value, list | tuple)
+
+
 def label_column(columns: Sequence[Column]) -> Column | None:
     """The column of the rows' labels, where each row has a label of its own or a set of them."""
     return next((column for column in columns if column.answer and column.kind in ("label", "labels")), None)

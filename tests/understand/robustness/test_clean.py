@@ -9,7 +9,7 @@ import numpy as np
 from bertkit.engine.examples import Encoded
 from bertkit.inference.predictor import Prepared
 from bertkit.inference.seen import Seen
-from bertkit.understand.robustness.clean import CleanRows, shown, tokens_of
+from bertkit.understand.robustness.clean import CleanRows, judged_by_group, shown, tokens_of
 from bertkit.understand.robustness.rows import EditedRow
 from tests.helpers import make
 from tests.understand.robustness.rule import RulePredictor, by_words, clean_rows
@@ -80,3 +80,11 @@ def test_the_texts_of_a_row() -> None:
     assert shown({"tokens": ["a", "b"], "tags": ["O", "O"]}, make("ner", {})) == "a b"
     assert shown({"tokens": ["北", "京"], "tags": ["O", "O"]}, make("ner", {})) == "北京"
     assert shown({"text": "a", "choices": ["x", "y"], "label": 0}, make("choice", {})) == "a | x / y"
+
+
+def test_documents_of_a_query_with_one_grade_can_not_be_wrong() -> None:
+    rows = [{"query": q, "text": t, "score": s} for q, t, s in (("a", "x", 1.0), ("a", "y", 1.0), ("b", "x", 1.0))]
+    task = make("rerank", {})
+    assert judged_by_group(rows, task) == [False] * 3
+    assert judged_by_group([*rows, {"query": "a", "text": "z", "score": 0.0}], task) == [True, True, False, True]
+    assert judged_by_group(rows, make("classify", {})) == [True] * 3

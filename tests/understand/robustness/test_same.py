@@ -10,7 +10,7 @@ from bertkit.data.columns.column import Column
 from bertkit.tasks.task import Verdict
 from bertkit.understand.robustness.edits import Edit, Edited
 from bertkit.understand.robustness.rows import EditedRow
-from bertkit.understand.robustness.same import SameAnswer, label_column
+from bertkit.understand.robustness.same import SameAnswer, is_vector, label_column
 from bertkit.understand.robustness.texts import EditedWords
 from tests.helpers import make
 from tests.understand.robustness.rule import label_answer, ner_answer, ner_oracle, squad_answer, squad_oracle
@@ -88,3 +88,9 @@ def test_numbers_are_not_compared(task: str, compares: bool) -> None:
 def test_the_column_of_labels() -> None:
     assert label_column(make("classify", {}).columns) == Column("label", "label", answer=True)
     assert label_column(make("ner", {}).columns) is None
+
+
+def test_vectors() -> None:
+    assert is_vector([0.1, 0.2])
+    assert is_vector([[0.1], [0.2]])
+    assert not any(map(is_vector, ([], ["a"], 0.5, "a", [{"start": 1}], [1])))

@@ -8,13 +8,14 @@ from typing import Any, NamedTuple
 
 from bertkit.data.memory import table_of
 from bertkit.engine.run import Progress
-from bertkit.errors import BertkitError, Problem, RecipeError, did_you_mean
+from bertkit.errors import BertkitError, Problem, RecipeError
 from bertkit.inference.predictor import Predictor
 from bertkit.inference.rows import as_row
 from bertkit.metrics.resamples.bounds import Span, wilson
 from bertkit.recipe.schema import DataBlock
 from bertkit.tasks.task import Answer, Task, Verdict
 from bertkit.understand.robustness.behaviour import expected
+from bertkit.understand.robustness.behaviour.direction import ComparedScores
 from bertkit.understand.robustness.behaviour.expected import Unexpected
 from bertkit.understand.robustness.behaviour.file import Behaviour, Behaviours, ScoreBlock
 from bertkit.understand.robustness.behaviour.templates import (
@@ -25,9 +26,11 @@ from bertkit.understand.robustness.behaviour.templates import (
     fillings,
     slots_of,
 )
+from bertkit.understand.robustness.behaviour.tolerance import check_tolerance
+from bertkit.understand.robustness.clean import judged_by_group
 from bertkit.understand.robustness.edits import Edit, Edited
 from bertkit.understand.robustness.rows import EditedRow, RowEditor
-from bertkit.understand.robustness.same import SameAnswer
+from bertkit.understand.robustness.same import SameAnswer, is_vector
 from bertkit.understand.robustness.texts import entities_of
 
 FAILURES = 10
@@ -94,8 +97,7 @@ def judge(
         try:
             made.append((test, *maker.cases(test)))
         except (Unexpected, UnknownSlot) as error:
-            reason, _, remedy = str(error).partition("; ")
-            problems.append(Problem(test.name, reason, remedy, place=test.place))
+            problems.append(_problem(test, error))
         except BertkitError as error:
             problems += _at(test, error)
     if problems:
@@ -108,6 +110,11 @@ def _at(test: Behaviour, error: BertkitError) -> list[Problem]:
     """The problems of an error, each once, at the test's place."""
     problems = (Problem(test.name, one.reason, one.remedy, one.detail, place=test.place) for one in error.problems)
     return list(dict.fromkeys(problems))
+
+
+def _problem(test: Behaviour, error: ValueError) -> Problem:
+    reason, _, remedy = str(error).partition("; ")
+    return Problem(test.name, reason, remedy, place=test.place)
 
 
 class _Maker:
@@ -183,16 +190,23 @@ class _Maker:
 
     def _checked(self, test: Behaviour, cases: list[_Case]) -> list[_Case]:
         """The cases with rows as they are read from a file."""
+        check_tolerance(test, self._task)
         if test.kind != "minimum functionality":
             for case in cases:
                 as_row(0, case.row, self._task.columns)
             return cases
-        alone = self._task.group_by is None
-        if alone and any(c.answer and c.kind == "number" for c in self._task.columns) and test.block.tolerance is None:
-            raise Unexpected("expects a number; write how far the answer may be from it: tolerance: 0.5")
         table = table_of([case.row for case in cases], self._task.columns, DataBlock())
         self._task.check(table, "expect")
+        for group, can in zip(judged_by_group(table, self._task), table, strict=True):
+            if not group:
+                name = self._task.group_by or ""
+                what = f"{name}: {can[name]!s:.40}: all rows have one {self._answer}, so nothing can be wrong"
+                raise Unexpected(f"{what}; add a row with another one")
         return [_Case(dict(row)) for row in table]
+
+    @property
+    def _answer(self) -> str:
+        return next((column.name for column in self._task.columns if column.answer), "answer")
 
 
 class _Judging:
@@ -200,32 +214,38 @@ class _Judging:
 
     def __init__(self, predictor: Predictor, progress: Progress):
         self._predictor, self._task, self._progress = predictor, predictor.task, progress
-        self._comparer = SameAnswer(self._task)
+        self._comparer, self._scores = SameAnswer(self._task), ComparedScores(self._task)
 
     def judge(self, test: Behaviour, cases: list[_Case], left_out: int) -> Judged:
         """The result of a test."""
         rows = [case.row for case in cases]
         try:
             answers = self._predictor.predict(rows, progress=self._progress, quiet=True)
+            results = self._results(test, cases, answers)
+        except Unexpected as error:
+            raise RecipeError(_problem(test, error)) from error
         except BertkitError as error:
             raise RecipeError(*_at(test, error)) from error
-        if test.kind == "minimum functionality":
-            verdicts = self._task.verdicts(answers, rows)
-            results = [self._right(test, verdict) for verdict in verdicts]
-        else:
-            results = [
-                self._compared(test, cases[case.first], case, answers[case.first], answer)
-                for case, answer in zip(cases, answers, strict=True)
-                if case.first is not None
-            ]
         failures = [one for one in results if one is not None]
         count, passed = len(results), len(results) - len(failures)
         return Judged(test.name, test.kind, test.place, count, passed, left_out, failures[:FAILURES])
 
+    def _results(self, test: Behaviour, cases: list[_Case], answers: list[Answer]) -> list[Failure | None]:
+        """For each case that is judged its failure; None: it passes."""
+        if test.kind == "minimum functionality":
+            if len(cases) == 1 and is_vector(self._comparer.value(answers[0])):
+                what = "a single row has no others that its vector could be nearer to, so nothing can be wrong"
+                raise Unexpected(f"{what}; add rows")
+            verdicts = self._task.verdicts(answers, [case.row for case in cases])
+            return [self._right(test, verdict) for verdict in verdicts]
+        return [
+            self._compared(test, cases[case.first], case, answers[case.first], answer)
+            for case, answer in zip(cases, answers, strict=True)
+            if case.first is not None
+        ]
+
     def _right(self, test: Behaviour, verdict: Verdict) -> Failure | None:
-        least = (
-            1.0 if test.block.tolerance is None else -test.block.tolerance
-        )  # of numbers the score is minus the error
+        least = 1.0 if test.block.tolerance is None else -test.block.tolerance  # a number's score is minus its error
         if verdict.score >= least:
             return None
         return Failure(verdict.text, verdict.expected, verdict.predicted)
@@ -233,41 +253,20 @@ class _Judging:
     def _compared(self, test: Behaviour, first: _Case, case: _Case, old: Answer, new: Answer) -> Failure | None:
         text = f"{self._shown(first.row)} -> {self._shown(case.row)}"
         if test.block.score:
-            return self._direction(test, test.block.score, text, old, new)
-        if case.edited is not None:
+            before, after = self._scores.both(test.block.score.of, (first.row, old), (case.row, new))
+            return _direction(test.block.score, text, before, after)
+        if test.block.tolerance is not None:
+            same = abs(self._number(new) - self._number(old)) <= test.block.tolerance
+        elif case.edited is not None:
             same = self._comparer.same(old, new, case.edited, first.row)
         else:
             same = self._plain(old, first.row) == self._plain(new, case.row)
         return None if same else Failure(text, f"as before: {self._task.to_text(old)}", self._task.to_text(new))
 
-    def _direction(self, test: Behaviour, score: ScoreBlock, text: str, old: Answer, new: Answer) -> Failure | None:
-        before, after = (self._score(test, score, answer) for answer in (old, new))
-        ((name, limit),) = score.limits.items()
-        change = after - before
-        holds = {
-            "rises": change >= limit,
-            "falls": -change >= limit,
-            "rises_at_most": change <= limit,
-            "falls_at_most": -change <= limit,
-        }[name]
-        if holds:
-            return None
-        return Failure(text, f"{name.replace('_', ' ')} {limit:g} from {before:.3f}", f"{after:.3f} ({change:+.3f})")
-
-    def _score(self, test: Behaviour, score: ScoreBlock, answer: Answer) -> float:
-        """The probability of an answer, the confidence in it, or the number that it is."""
-        if score.of is not None:
-            known = {str(name): probability for name, probability in self._task.candidates(answer)}
-            if str(score.of) in known:
-                return known[str(score.of)]
-            if not known or self._task.state.get("labels"):
-                what = f"score.of: {score.of}: no such answer"
-                raise RecipeError(Problem(test.name, what, did_you_mean(str(score.of), known), place=test.place))
-            return 0.0
-        value: Any = self._task.confidence(answer)
-        value = self._comparer.value(answer) if value is None else value
+    def _number(self, answer: Answer) -> float:
+        value = self._comparer.value(answer)
         if not isinstance(value, int | float):
-            return 0.0  # no entity is found, so nothing is sure
+            raise Unexpected("the answers are no numbers; leave tolerance out")
         return float(value)
 
     def _plain(self, answer: Answer, row: dict[str, Any]) -> Any:
@@ -283,3 +282,17 @@ class _Judging:
     def _shown(self, row: dict[str, Any]) -> str:
         names = {column.name for column in self._task.columns if not column.answer}
         return " | ".join(str(value) for name, value in row.items() if name in names)
+
+
+def _direction(score: ScoreBlock, text: str, before: float, after: float) -> Failure | None:
+    ((name, limit),) = score.limits.items()
+    change = after - before
+    holds = {
+        "rises": change >= limit,
+        "falls": -change >= limit,
+        "rises_at_most": change <= limit,
+        "falls_at_most": -change <= limit,
+    }[name]
+    if holds:
+        return None
+    return Failure(text, f"{name.replace('_', ' ')} {limit:g} from {before:.3f}", f"{after:.3f} ({change:+.3f})")

@@ -184,6 +184,30 @@ def test_the_confidence_and_the_number(tmp_path: Path) -> None:
     assert one(made, f"{rows}score: {{of: Rome, falls: 0.5}}", tmp_path).passed == 1
 
 
+def test_numbers_that_stay(tmp_path: Path) -> None:
+    made = make("regress", {}), lambda row: {"score": float(len(row["text"]))}
+    rows = "rows: a\nchanged: [abc, abcdef]\nsame: true\n"
+    assert passed(one(made, f"{rows}tolerance: 2", tmp_path)) == (1, 2)
+    with pytest.raises(RecipeError, match="compares numbers"):
+        one(made, rows, tmp_path)
+
+
+# --- what can not be wrong ---
+
+
+def test_tests_that_can_not_fail_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(RecipeError, match="tolerance is for expect and same"):
+        one(by_words(TABLE, "other"), "rows: hello\nexpect: refund\ntolerance: 0.1", tmp_path)
+    made = make("rerank", {}), lambda row: {"score": 0.5, "logit": 0.0}
+    rows = "rows: [{query: q, text: a, score: 1}, {query: q, text: b, score: %d}]"
+    with pytest.raises(RecipeError, match="query: q: all rows have one score"):
+        one(made, rows % 1, tmp_path)
+    assert passed(one(made, rows % 0, tmp_path)) == (0, 2)
+    vectors = make("embed", {}), lambda row: {"vectors": [[0.1, 0.2], [0.3, 0.1]]}
+    with pytest.raises(RecipeError, match="a single row"):
+        one(vectors, "rows: {text: a, positive: b}", tmp_path)
+
+
 # --- mistakes ---------------------------------------------------------------------------------------------------------
 
 
