@@ -7,13 +7,15 @@ Ramakrishnan 2020).
 3. The proposal that weakens the answer most stays, and the next word is tried, until the answer is wrong, or so many
    words are replaced or questions asked as the budget allows.
 
-Words in entities and answers are never replaced, nor are negations. A proposal may still change what is meant (`good`
-for `bad`): so a successful attack is a reason to look, and the share of them is an upper bound of what is wrong.
+Words in entities and answers are never replaced, nor are negations (`KEPT`, `can't`), and no negation is proposed. A
+proposal may still change what is meant (`good` for `bad`): so a successful attack is a reason to look, and the share of
+them is an upper bound of what is wrong.
 """
 
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -23,23 +25,31 @@ import numpy as np
 from bertkit.engine.run import Progress
 from bertkit.errors import Parameter, RecipeError, RunError
 from bertkit.metrics.resamples.bounds import wilson
-from bertkit.tasks.task import Verdict
+from bertkit.tasks.task import Task, Verdict
 from bertkit.tasks.words import join
 from bertkit.understand.robustness.clean import CleanRows, shown
 from bertkit.understand.robustness.edits import Edit, Edited
 from bertkit.understand.robustness.masked import MASK, MaskedModel
 from bertkit.understand.robustness.perturbations.perturbation import Perturbation, characters_of, like, words_of
 from bertkit.understand.robustness.rows import EditedRow, RowEditor, WordPlace
+from bertkit.understand.robustness.same import SameAnswer, is_vector
 
 ROWS = 200
 """Right rows that are attacked at most; drawn."""
 PROPOSALS = 30
 """Words for each place; BERT-Attack takes 48."""
+NOT_ALONE = "in this task, rows are not answered one by one"
 SHOWN = 20
 """Successful attacks that are kept."""
-_KEPT = "not no never none nothing nobody nor neither without 不 没 非 无 未 别 勿"
+_KEPT = """
+not no never none nothing nobody nowhere nor neither without cannot hardly barely scarcely rarely seldom
+ain aren couldn didn doesn don hadn hasn haven isn mustn needn shouldn wasn weren won wouldn cant dont
+不 没 沒 非 无 無 未 别 別 勿 莫 否
+"""
 KEPT = frozenset(_KEPT.split())
-"""Words that are never replaced: without them a text says the opposite."""
+"""Words that are never replaced nor proposed: negations, and what stands before `'t` in one."""
+_NEGATED = re.compile(r"\s?n?['’]t\b", re.IGNORECASE)
+"""What makes a negation of the word before it: `can't`, `do n't`."""
 _WORDS = Perturbation("words", "words", "", lambda text, rng, strength: [], gold="apart")
 
 
@@ -111,14 +121,14 @@ def attack(
     Args:
         seed: of the rows that are drawn where many are right, and of the words that are ranked where a row has many.
 
+    Where no row is right, none is attacked, and shares are None.
+
     Raises:
-        RunError: nobody knows the right answers, no row is right, or rows are not answered one by one.
+        RunError: nobody knows the right answers, or rows are not answered one by one.
     """
-    _check(clean)
+    check_alone(clean)
     adversary = _Adversary(clean, editor, model, options, seed, progress)
     right = [number for number, verdict in enumerate(clean.verdicts or []) if verdict.score >= 1]
-    if not right:
-        raise RunError.at("--attack", "no row is right, so none can be attacked", "train longer, or name other rows")
     chosen = right
     if len(right) > ROWS:
         chosen = sorted(np.random.default_rng(seed).choice(right, size=ROWS, replace=False).tolist())
@@ -130,11 +140,11 @@ def attack(
     shares = [len(one.edits) / one.words for one in broken]
     return {
         "mlm": model.name, "budget": options.budget, "most_queries": options.queries, "right": len(right),
-        "attacked": len(victims), "succeeded": len(broken), "share": len(broken) / len(victims),
-        "interval": wilson(len(broken), len(victims)),
+        "attacked": len(victims), "succeeded": len(broken), "share": len(broken) / len(victims) if victims else None,
+        "interval": wilson(len(broken), len(victims)) if victims else None,
         "words_changed": float(np.mean([len(one.edits) for one in broken])) if broken else None,
         "share_changed": float(np.mean(shares)) if broken else None,
-        "queries": float(np.mean([one.queries for one in victims])),
+        "queries": float(np.mean([one.queries for one in victims])) if victims else None,
         "examples": [asdict(adversary.shown(one)) for one in broken[:SHOWN]],
     }  # fmt: skip
 
@@ -161,9 +171,11 @@ def fitting(word: str, proposals: Sequence[str]) -> list[str]:
 
 
 def words_and_characters(text: str) -> list[tuple[int, int]]:
-    """What can be replaced in a text: words of two letters or more, and Chinese characters."""
+    """What can be replaced in a text: words of two letters or more, and Chinese characters, but for negations."""
     places = [*words_of(text, 2), *((at, at + 1) for at in characters_of(text))]
-    return sorted(place for place in places if text[slice(*place)].lower() not in KEPT)
+    return sorted(
+        (start, end) for start, end in places if text[start:end].lower() not in KEPT and not _NEGATED.match(text, end)
+    )
 
 
 class _Adversary:
@@ -262,14 +274,25 @@ class _Adversary:
         return edited.text[:start], text[place.start : place.end], edited.text[end:]
 
 
-def _check(clean: CleanRows) -> None:
-    """Raise a RunError where rows can not be attacked one by one."""
+def check_attack(task: Task, limit: int) -> None:
+    """Raise a RunError for a task whose rows can not be attacked: what is known before any work.
+
+    Args:
+        limit: most tokens of a text.
+    """
+    if task.group_by or task.margin(limit):
+        raise RunError.at("--attack", NOT_ALONE, "leave --attack out")
+    if not SameAnswer(task).compares:
+        raise RunError.at("--attack", "answers are numbers, which are never wholly right", "leave --attack out")
+
+
+def check_alone(clean: CleanRows) -> None:
+    """As `check_attack`, with what the answers to the rows show: whether rows are answered one by one."""
     task = clean.task
+    check_attack(task, clean.predictor.limit)
     if clean.verdicts is None:
         raise RunError.at("--attack", "the rows have no right answers", "name rows that have them")
     alone = [task.verdicts([answer], [row])[0] for answer, row in zip(clean.answers, clean.rows, strict=True)]
     same = all(one.score == own.score for one, own in zip(alone, clean.verdicts, strict=True))
-    value = clean.comparer.value(clean.answers[0])
-    vector = isinstance(value, list) and any(isinstance(one, float) for one in value)  # judged by its neighbours
-    if not same or vector or task.group_by or task.margin(clean.predictor.limit):
-        raise RunError.at("--attack", "in this task, rows are not answered one by one", "leave --attack out")
+    if not same or is_vector(clean.comparer.value(clean.answers[0])):  # which is judged by its neighbours
+        raise RunError.at("--attack", NOT_ALONE, "leave --attack out")

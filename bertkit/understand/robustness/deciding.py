@@ -186,7 +186,7 @@ def typical_words(
 
     Args:
         label: the column of the labels.
-        count: most words.
+        count: most words; labels take turns, so that each has its best ones.
         spelt: gets a spelling of each, in lower case if there is such.
     """
     of_label: Counter[str] = Counter()
@@ -208,7 +208,12 @@ def typical_words(
         if surprise > (best[term].surprise if term in best else 0.0):
             best[term] = _Typical(name, times, rows_with, surprise)
     order = sorted(best, key=lambda term: (-best[term].surprise, term))
-    return {term: best[term] for term in order[:count]}
+    ranks: Counter[str] = Counter()
+    turn: dict[str, int] = {}
+    for term in order:  # the best word of each label, then the second of each: else one label may have them all
+        turn[term] = ranks[best[term].label]
+        ranks[best[term].label] += 1
+    return {term: best[term] for term in sorted(order, key=turn.__getitem__)[:count]}
 
 
 def terms_of(row: Mapping[str, Any], texts: Iterable[Column], spelt: dict[str, str] | None = None) -> set[str]:

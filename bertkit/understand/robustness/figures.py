@@ -1,5 +1,7 @@
 """What a perturbation does to the answers of the rows that it changes, each figure with a 95% interval over rows.
 
+- A row counts where the tokenizer makes other tokens of it than before. Where they are the same (an uncased model, a
+  change beyond the cut), the answer is the same for nothing: such rows are counted beside the others.
 - A row is right where its score (`Verdict.score`) is 1. The **robust share** is the share of the rows that were right
   and still are; one minus it is the share of flips.
 - The mean score before and after, and their difference, with the paired test of `compare` (metrics/paired.py), as the
@@ -33,6 +35,18 @@ SCORE = Metric("score", _mean, "scores", per_row=lambda predictions, references:
 """The mean of the scores of rows."""
 
 
+def _quotient(parts: Any, wholes: Any) -> float:
+    return float(np.sum(parts) / np.sum(wholes))
+
+
+SHARE = Metric(
+    "share", _quotient, "scores",
+    per_row=lambda parts, wholes: np.stack([parts, wholes], axis=1),
+    finish=lambda sums, units: {"share": sums[:, 0] / sums[:, 1]},
+)  # fmt: skip
+"""Rows with something, of all rows; an entry is those of one unit."""
+
+
 @dataclass(frozen=True)
 class ScoreChange:
     """Mean score of the changed rows before and after, and the paired test of the difference."""
@@ -62,12 +76,14 @@ class Effect:
     """The perturbation does not apply to them, and they do not count as robust."""
     same_tokens: int
     """Of the changed rows, those that the tokenizer makes the same tokens of."""
+    tested: int
+    """The other changed rows. What follows is of them."""
     stayed: int | None
-    """Of the changed rows, those with the same answer; None where answers are numbers."""
+    """Of these, those with the same answer; None where answers are numbers."""
     stayed_share: float | None
     stayed_interval: Span | None
     right: int
-    """Of the changed rows, those that were right; 0 where nobody knows, or no answer need stay."""
+    """Of these, those that were right; 0 where nobody knows, or no answer need stay."""
     kept: int
     """Of these, those that still are."""
     robust: float | None
@@ -85,7 +101,7 @@ def effect(
     rows: int,
     same_tokens: Sequence[bool],
     same: Sequence[bool] | None,
-    verdicts: tuple[Sequence[Verdict], Sequence[Verdict]] | None,
+    verdicts: Sequence[tuple[Verdict, Verdict] | None] | None,
     units: Sequence[Hashable],
 ) -> Effect:
     """The figures of one perturbation.
@@ -93,15 +109,17 @@ def effect(
     Args:
         rows: how many there are, changed or not.
         same_tokens, same: of each changed row; `same`: whether the answer stayed, None where answers are numbers.
-        verdicts: of the changed rows, before and after; None: nobody knows the right answers.
-        units: what each changed row belongs to; rows of one unit count as one in intervals and tests of the score.
+        verdicts: of each changed row, before and after, or None where it can be neither right nor wrong; None: nobody
+            knows the right answers.
+        units: what each changed row belongs to; rows of one unit are drawn together in intervals and tests.
     """
     changed = len(same_tokens)
-    before, after = verdicts if verdicts and perturbation.keeps_answer else ((), ())
-    was_right = [verdict.score >= 1 for verdict in before]
-    right = sum(was_right)
-    kept = sum(was and now.score >= 1 for was, now in zip(was_right, after, strict=True))
-    stayed = None if same is None else sum(same)
+    tested = [number for number, equal in enumerate(same_tokens) if not equal]
+    own = [units[number] for number in tested]
+    stays = None if same is None else [same[number] for number in tested]
+    known = verdicts if verdicts and perturbation.keeps_answer else [None] * changed
+    judged = [(units[number], *pair) for number in tested if (pair := known[number])]
+    right = [(unit, after.score >= 1) for unit, before, after in judged if before.score >= 1]
     return Effect(
         perturbation.name,
         perturbation.family,
@@ -110,12 +128,13 @@ def effect(
         changed,
         rows - changed,
         sum(same_tokens),
-        stayed,
-        *_share(stayed, changed),
-        right,
-        kept,
-        *_share(kept, right),
-        _score_change(before, after, units) if before else None,
+        len(tested),
+        None if stays is None else sum(stays),
+        *_share(stays, own),
+        len(right),
+        sum(kept for _, kept in right),
+        *_share([kept for _, kept in right], [unit for unit, _ in right]),
+        _score_change(*zip(*judged, strict=True)) if judged else None,
     )
 
 
@@ -138,7 +157,7 @@ def _mean_of(values: np.ndarray) -> tuple[float, Span]:
     return float(values.mean()), intervals(SCORE, values, zeros, samples=score.SAMPLES)["score"]
 
 
-def _score_change(before: Sequence[Verdict], after: Sequence[Verdict], units: Sequence[Hashable]) -> ScoreChange:
+def _score_change(units: Sequence[Hashable], before: Sequence[Verdict], after: Sequence[Verdict]) -> ScoreChange:
     one, other = _by_unit(before, units), _by_unit(after, units)
     effort = paired.Effort(score.SAMPLES)
     (found,) = paired.differences(SCORE, one, other, np.zeros(len(one)), effort)
@@ -153,8 +172,17 @@ def _by_unit(verdicts: Sequence[Verdict], units: Sequence[Hashable]) -> np.ndarr
     return np.array([np.mean(each) for each in scores.values()])
 
 
-def _share(part: int | None, whole: int) -> tuple[float | None, Span | None]:
-    """A share and Wilson's interval of it; None of nothing."""
-    if part is None or not whole:
+def _share(those: Sequence[bool] | None, units: Sequence[Hashable]) -> tuple[float | None, Span | None]:
+    """A share, and its interval: Wilson's where each row is a unit, else of units drawn anew; None of no rows."""
+    if not those:
         return None, None
-    return part / whole, wilson(part, whole)
+    parts: dict[Hashable, int] = {}
+    wholes: dict[Hashable, int] = {}
+    for unit, one in zip(units, those, strict=True):
+        parts[unit] = parts.get(unit, 0) + one
+        wholes[unit] = wholes.get(unit, 0) + 1
+    share = sum(those) / len(those)
+    if share in (0, 1):  # there is nothing to draw anew
+        return share, wilson(share * len(wholes), len(wholes))
+    each = (np.array([*counts.values()], dtype=np.float64) for counts in (parts, wholes))
+    return share, intervals(SHARE, *each, samples=score.SAMPLES)["share"]

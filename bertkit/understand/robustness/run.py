@@ -23,7 +23,7 @@ from bertkit.run import Run
 from bertkit.tasks.problem import TaskProblem
 from bertkit.tasks.task import Task
 from bertkit.understand.comparable import check_data
-from bertkit.understand.robustness.attack import PROPOSALS, AttackOptions, attack
+from bertkit.understand.robustness.attack import PROPOSALS, AttackOptions, attack, check_alone, check_attack
 from bertkit.understand.robustness.clean import CleanRows, NewAnswer, shown
 from bertkit.understand.robustness.deciding import DecidingWord, deciding_words
 from bertkit.understand.robustness.figures import Effect, corrected, effect, mean_score
@@ -32,6 +32,7 @@ from bertkit.understand.robustness.perturbations.perturbation import Perturbatio
 from bertkit.understand.robustness.perturbations.table import named
 from bertkit.understand.robustness.reading import read, training_rows
 from bertkit.understand.robustness.rows import EditedRow, RowEditor
+from bertkit.understand.robustness.same import label_column
 from bertkit.warn import collect, lines, warn
 
 log = logging.getLogger("bertkit")
@@ -53,6 +54,7 @@ class RobustnessOptions:
         seed: of everything that is drawn.
         attack: what an adversary may do; None: nothing is attacked.
         keep_rows: keep the changed rows (`Robustness.changed`).
+        skip: names of perturbations or families that are left out.
     """
 
     only: Sequence[str] = ()
@@ -63,12 +65,13 @@ class RobustnessOptions:
     seed: int = 0
     attack: AttackOptions | None = None
     keep_rows: bool = False
+    skip: Sequence[str] = ()
 
     def __post_init__(self) -> None:
         if not 0 < self.strength <= 1:
             what = f"{self.strength:g}: expected a share above 0, up to 1"
             raise RecipeError.at(Parameter("strength"), what, "0.1 changes every tenth word")
-        named(self.only)
+        named(self.only, self.skip)
 
 
 @dataclass(frozen=True)
@@ -103,6 +106,8 @@ class Robustness:
     effects: list[Effect]
     examples: dict[str, list[Example]]
     words: list[DecidingWord] | None
+    words_of_training: bool = True
+    """Whether words that stand with one label are those of the training rows, else of the scored ones."""
     attack: dict[str, Any] | None = None
     changed: list[dict[str, Any]] = field(default_factory=list)
     """The changed rows, with the task's columns, for files."""
@@ -119,7 +124,7 @@ class Robustness:
             "not_applicable": [one.name for one in self.effects if not one.changed],
             "examples": {name: [asdict(one) for one in own] for name, own in self.examples.items()},
             "words": None if self.words is None else [one.record() for one in self.words],
-            "attack": self.attack,
+            "words_of_training": self.words_of_training, "attack": self.attack,
         }  # fmt: skip
 
 
@@ -153,28 +158,40 @@ def robustness(
     predictor = Predictor.open(run)
     task = predictor.task
     check_task(task, str(run.path))
+    if options.attack:  # before any work
+        check_attack(task, predictor.limit)
     masked = MaskedModel.open(options.attack.mlm, run, PROPOSALS) if options.attack else None
     with collect() as warnings:
         name, rows, right, count = read(task, recipe, data, split, options.limit, options.seed)
         for warning in check_data([run.name], [recipe], data, name)[1]:
             warn(warning)
         if not right:
+            if options.attack:
+                raise RunError.at("--attack", "the rows have no right answers", "name rows that have them")
             warn(f"{name}: no column with right answers, so only changes of the answers are counted")
         clean = CleanRows(predictor, rows, right=right, name=name, progress=progress("as they are"))
+        if options.attack:
+            check_alone(clean)
         editor = RowEditor(task.columns, group_by=task.group_by, seed=options.seed, strength=options.strength)
         made = _Perturbed(clean, editor, options)
-        for one in named(options.only):
+        for one in named(options.only, options.skip):
             made.add(one, progress(one.name))
         words = attacked = None
+        trained = True
         if options.words and clean.comparer.compares:
             training = training_rows(task, recipe)
+            trained = training is not None
+            if not trained and label_column(task.columns):
+                warn("the training rows can not be read, so words that decide are taken from the scored rows")
             words = deciding_words(clean, editor, training, options.words, options.seed, progress("words"))
         if options.attack and masked:
             attacked = attack(clean, editor, masked, options.attack, options.seed, progress("attack"))
-    score = mean_score(clean.verdicts, made.units) if clean.verdicts else None
+    known = [number for number, judged in enumerate(clean.judged) if judged] if clean.verdicts else []
+    verdicts = clean.verdicts or []
+    score = mean_score([verdicts[n] for n in known], [made.units[n] for n in known]) if known else None
     return Robustness(
         run.name, name, len(rows), count, right, options, score, corrected(made.effects), made.examples, words,
-        attacked, made.changed, lines(warnings),
+        trained, attacked, made.changed, lines(warnings),
     )  # fmt: skip
 
 
@@ -199,7 +216,10 @@ class _Perturbed:
         replies = clean.ask(edited, progress)
         verdicts = None
         if clean.verdicts:
-            verdicts = [clean.verdicts[n] for n in replies], [r.verdict for r in replies.values() if r.verdict]
+            verdicts = [
+                (clean.verdicts[number], reply.verdict) if reply.verdict and clean.judged[number] else None
+                for number, reply in replies.items()
+            ]
         same = [reply.same for reply in replies.values()]
         found = effect(
             perturbation, len(clean.rows), [reply.same_tokens for reply in replies.values()],

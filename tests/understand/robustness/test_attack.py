@@ -10,7 +10,14 @@ import pytest
 from bertkit.errors import RecipeError, RunError
 from bertkit.tasks.task import Verdict
 from bertkit.understand.robustness import attack as module
-from bertkit.understand.robustness.attack import AttackOptions, attack, fitting, support, words_and_characters
+from bertkit.understand.robustness.attack import (
+    AttackOptions,
+    attack,
+    check_attack,
+    fitting,
+    support,
+    words_and_characters,
+)
 from bertkit.understand.robustness.clean import CleanRows
 from bertkit.understand.robustness.rows import RowEditor
 from tests.helpers import make
@@ -121,6 +128,7 @@ def test_chinese_characters() -> None:
         ("parcel", ["package", "##s", "Package", "12", "not", "a", "parcel", "北", "box"], ["package", "box"]),
         ("Parcel", ["package", "Berlin"], ["Package", "Berlin"]),
         ("PARCEL", ["package"], ["PACKAGE"]),
+        ("good", ["don", "never", "hardly", "fine"], ["fine"]),
         ("北", ["京", "北", "a", "不", "北京"], ["京"]),
     ],
 )
@@ -131,6 +139,11 @@ def test_words_that_fit(word: str, proposals: list[str], kept: list[str]) -> Non
 def test_words_that_may_go() -> None:
     text = "I do not 12 like 北!"
     assert [text[slice(*span)] for span in words_and_characters(text)] == ["do", "like", "北"]
+
+
+@pytest.mark.parametrize("text", ["can't go", "can’t go", "do n't go", "DON'T go", "cannot go", "hardly go", "nor go"])
+def test_what_negates_stays(text: str) -> None:
+    assert [text[slice(*span)] for span in words_and_characters(text)] == ["go"]
 
 
 def test_how_well_an_answer_stands() -> None:
@@ -153,12 +166,27 @@ def test_many_right_rows_are_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_rows_that_can_not_be_attacked() -> None:
     with pytest.raises(RunError, match="no right answers"):
         attacked(clean_rows(by_words(TABLE, "other"), [{"text": "parcel"}], right=False), Proposals())
-    with pytest.raises(RunError, match="no row is right"):
-        attacked(clean_rows(by_words(TABLE, "other"), [{"text": "parcel", "label": "refund"}]), Proposals())
+    numbers = clean_rows((make("regress", {}), lambda row: {"score": 1.0}), [{"text": "a", "score": 1.0}])
+    with pytest.raises(RunError, match="answers are numbers"):
+        attacked(numbers, Proposals())
     rows = [{"query": "rain", "text": "wet", "score": 1.0}, {"query": "rain", "text": "dry", "score": 0.0}]
     clean = clean_rows((make("rerank", {}), lambda row: {"score": 0.5, "logit": 0.0}), rows)
     with pytest.raises(RunError, match="not answered one by one"):
         attacked(clean, Proposals())
+
+
+def test_no_right_row() -> None:
+    """Nothing is lost for it: the result says that none was attacked."""
+    found = attacked(clean_rows(by_words(TABLE, "other"), [{"text": "parcel", "label": "refund"}]), Proposals())
+    assert (found["right"], found["attacked"], found["share"], found["interval"]) == (0, 0, None, None)
+    assert found["examples"] == []
+
+
+def test_what_is_known_before_any_work() -> None:
+    check_attack(by_words(TABLE, "other")[0], 64)
+    for name, message in (("rerank", "not answered one by one"), ("regress", "answers are numbers")):
+        with pytest.raises(RunError, match=message):
+            check_attack(make(name, {}), 64)
 
 
 @pytest.mark.parametrize("options", [{"budget": 0}, {"budget": 1.5}, {"queries": 1}])

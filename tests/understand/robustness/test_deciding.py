@@ -104,6 +104,14 @@ def test_typical_words() -> None:
     assert typical_words(several, "label", TEXT, 5, spelt)["cat"].label == "cat"
 
 
+def test_each_label_has_its_best_words() -> None:
+    """Many words of one label are clearer than the only one of the other."""
+    many = [{"text": " ".join(f"w{chr(97 + k)}" for k in range(8)), "label": "a"} for _ in range(20)]
+    few = [{"text": "rare" if n < 4 else "x", "label": "b"} for n in range(20)]
+    found = typical_words([*many, *few], "label", TEXT, 2, {})
+    assert [one.label for one in found.values()] == ["a", "b"]
+
+
 def test_terms() -> None:
     spelt: dict[str, str] = {}
     assert terms_of({"text": "The cat, the QX7! 北京市"}, TEXT, spelt) == {"the", "cat", "qx7", "北京", "京市"}

@@ -21,14 +21,15 @@ def verdicts(*scores: float) -> list[Verdict]:
 def made(before: list[float], after: list[float], name: str = "typo_swap", **others: Any) -> Effect:
     (one,) = named([name])
     size = len(before)
-    options: dict[str, Any] = {"rows": size + 2, "same_tokens": [True] + [False] * (size - 1), "same": [True] * size}
-    options |= {"verdicts": (verdicts(*before), verdicts(*after)), "units": range(size), **others}
+    options: dict[str, Any] = {"rows": size + 2, "same_tokens": [False] * size, "same": [True] * size}
+    pairs = list(zip(verdicts(*before), verdicts(*after), strict=True))
+    options |= {"verdicts": pairs, "units": range(size), **others}
     return effect(one, **options)
 
 
 def test_counts_and_shares() -> None:
     found = made([1, 1, 1, 1, 0, 0], [1, 1, 1, 0, 1, 0], same=[True] * 4 + [False] * 2)
-    assert (found.changed, found.unchanged, found.same_tokens) == (6, 2, 1)
+    assert (found.changed, found.unchanged, found.same_tokens) == (6, 2, 0)
     assert (found.right, found.kept, found.robust) == (4, 3, 0.75)
     assert found.robust_interval == wilson(3, 4)
     assert (found.stayed, found.stayed_share) == (4, pytest.approx(4 / 6))
@@ -83,6 +84,41 @@ def test_rows_of_a_unit_count_as_one() -> None:
     assert apart.score.p == mcnemar(2, 0) == 0.5
     assert together.score.p == mcnemar(1, 0) == 1.0
     assert together.score.perturbed == 0.5
+
+
+def test_rows_with_the_same_tokens_are_not_tested() -> None:
+    found = made([1, 1, 1, 0], [1, 1, 0, 0], same_tokens=[True, True, False, False], same=[True, True, False, True])
+    assert (found.changed, found.same_tokens, found.tested) == (4, 2, 2)
+    assert (found.right, found.kept, found.stayed, found.stayed_share) == (1, 0, 1, 0.5)
+    assert found.score
+    assert (found.score.clean, found.score.perturbed) == (0.5, 0.0)
+    undone = made([1, 1], [1, 1], same_tokens=[True, True])
+    assert (undone.tested, undone.right, undone.robust, undone.stayed_share, undone.score) == (0, 0, None, None, None)
+    strong = made([1] * 12, [0] * 12)
+    assert strong.score
+    first, _ = corrected([strong, undone])
+    assert first.score
+    assert first.score.corrected == strong.score.p
+
+
+def test_rows_that_can_not_be_wrong_are_left_out() -> None:
+    found = made([1, 1], [1, 0], verdicts=[None, (*verdicts(1), *verdicts(0))])
+    assert (found.changed, found.right, found.kept) == (2, 1, 0)
+
+
+def test_intervals_of_rows_of_a_unit() -> None:
+    """Six documents that go together say less than six rows."""
+    before, after = [1.0] * 12, [1.0] * 6 + [0.0] * 6
+    apart, together = made(before, after), made(before, after, units=[n // 3 for n in range(12)])
+    assert apart.robust == together.robust == 0.5
+    assert apart.robust_interval == wilson(6, 12)
+    assert together.robust_interval == pytest.approx(wilson(2, 4), abs=0.3)
+    assert apart.robust_interval
+    assert together.robust_interval
+    low, high = together.robust_interval
+    assert high - low > apart.robust_interval[1] - apart.robust_interval[0]
+    all_kept = made(before, before, units=[n // 3 for n in range(12)])
+    assert all_kept.robust_interval == wilson(4, 4)
 
 
 def test_holms_correction() -> None:

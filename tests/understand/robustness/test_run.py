@@ -46,10 +46,10 @@ def test_a_model_that_is_always_right_is_robust(name: str) -> None:
     perturbed = module._Perturbed(clean, RowEditor(clean.task.columns, strength=0.4), options)
     for one in PERTURBATIONS:
         perturbed.add(one, iter)
-    assert sum(one.changed for one in perturbed.effects) > 50
+    assert sum(one.tested for one in perturbed.effects) > 50
     for one in perturbed.effects:
-        assert one.stayed == one.changed
-        assert one.kept == one.right == (one.changed if one.keeps_answer else 0)
+        assert one.stayed == one.tested
+        assert one.kept == one.right == (one.tested if one.keeps_answer else 0)
 
 
 @pytest.fixture(scope="module")
@@ -125,7 +125,7 @@ def test_rows_without_right_answers(planted: Run, tmp_path: Path, caplog: pytest
     assert record["score"] is None
     assert any("only changes of the answers are counted" in line for line in warnings(caplog))
     upper = record["perturbations"][0]
-    assert (upper["stayed"], upper["right"], upper["robust"], upper["score"]) == (24, 0, None, None)
+    assert (upper["stayed"], upper["right"], upper["robust"], upper["score"]) == (0, 0, None, None)
     assert found.words is not None
     assert found.words[0].word == "QX7"
 
@@ -200,3 +200,20 @@ def test_a_task_of_a_user(tiny_bert: Path, tmp_path: Path) -> None:
     )
     found = robustness(run, RobustnessOptions(only=["typos", "case"], words=2))
     assert sum(one.changed for one in found.effects) > 0
+
+
+def test_words_of_the_scored_rows_where_training_rows_are_gone(planted: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "training_rows", lambda task, recipe: None)
+    found = robustness(planted, RobustnessOptions(only=["upper_case"], words=2, limit=6))
+    assert found.record()["words_of_training"] is False
+    assert any("taken from the scored rows" in line for line in found.warnings)
+
+
+def test_an_attack_that_can_not_be_made_is_refused_before_any_work(
+    planted: Run, tiny_mlm: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = write_rows([{"text": "hello"}], tmp_path / "plain.jsonl")
+    monkeypatch.setattr(module, "CleanRows", lambda *args, **kwargs: pytest.fail("the Run was asked"))
+    options = RobustnessOptions(words=0, attack=AttackOptions(str(tiny_mlm.path)))
+    with pytest.raises(RunError, match="no right answers"):
+        robustness(planted, options, data=[str(file)])

@@ -1,6 +1,8 @@
 """Names and numbers changed, alike in all texts of a row: equal names stay equal, and greater numbers stay greater.
 
-Whether the answer stays right depends on the task: it does where neither who nor how many decides. In an entity a name
+After other names the answer stays right where it does not matter who it is about. Other numbers are no invariance: a
+number may agree with one that is spelt out, or decide the answer itself (`is 7 more than 5?`). So only changes of the
+answer are counted. Dates stay, as they would be none, or of another weekday. In an entity a name
 is replaced only if it is all of it, as `Paris Hilton` is no place. An answer in a text changes along with its text.
 """
 
@@ -49,6 +51,14 @@ _LATIN = "|".join(re.escape(name) for name in sorted(_GROUP, key=len, reverse=Tr
 _CHINESE = "|".join(re.escape(name) for name in sorted(_GROUP, key=len, reverse=True) if not name.isascii())
 _NAME = re.compile(rf"\b(?:{_LATIN})\b|(?:{_CHINESE})", re.IGNORECASE)
 _NUMBER = re.compile(r"(?<![\w.,:/+#@$€£-])(?:[1-9]\d{0,8})(?![A-Za-z_]|[.,:/-]?\d)", re.ASCII)
+_MONTH = r"(?:jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec)[a-z]*\.?"
+_DATE = re.compile(
+    rf"\d[\d\s]*[年月日号號时時点點分秒]|\d+\s*[/.-]\s*\d+(?:\s*[/.-]\s*\d+)*"
+    rf"|\d+(?:st|nd|rd|th)?\s+(?:of\s+)?{_MONTH}(?:,?\s+\d+)?\b|\b{_MONTH}\s+\d+(?:st|nd|rd|th)?(?:\s*,?\s*\d+)?"
+    rf"|\b(?:1[5-9]|20)\d\d(?!\d)",
+    re.IGNORECASE | re.ASCII,
+)
+"""Dates and times, and numbers that look like years."""
 MOST = 9
 """What is added to numbers at most."""
 
@@ -67,12 +77,14 @@ def names(text: str, rng: Rng, strength: float) -> list[Edit]:
 def numbers(text: str, rng: Rng, strength: float) -> list[Edit]:
     """All whole numbers grow by the same few, as drawn for the row; parts of dates, prices and codes stay."""
     more = int(rng.integers(1, MOST + 1))
-    return [Edit(*match.span(), str(int(match[0]) + more)) for match in _NUMBER.finditer(text)]
+    dates = [match.span() for match in _DATE.finditer(text)]
+    free = (m for m in _NUMBER.finditer(text) if not any(start <= m.start() < end for start, end in dates))
+    return [Edit(*match.span(), str(int(match[0]) + more)) for match in free]
 
 
 SWAPS = (
     Perturbation(
         "names_changed", "swaps", "first names, cities and countries become others", names, gold="whole", together=True
     ),
-    Perturbation("numbers_changed", "swaps", "whole numbers grow by a few", numbers, together=True),
+    Perturbation("numbers_changed", "swaps", "whole numbers grow by a few", numbers, keeps_answer=False, together=True),
 )

@@ -22,15 +22,22 @@ PERTURBATIONS: tuple[Perturbation, ...] = (
 )  # fmt: skip
 
 
-def named(names: Sequence[str]) -> list[Perturbation]:
+def named(names: Sequence[str], skip: Sequence[str] = ()) -> list[Perturbation]:
     """The perturbations of these names and families, in the table's order; without any, all.
 
+    Args:
+        skip: names and families that are left out.
+
     Raises:
-        RecipeError: there is none of a name.
+        RecipeError: there is none of a name, or none is left.
     """
     known = {one.name for one in PERTURBATIONS} | {one.family for one in PERTURBATIONS}
-    for name in names:
+    for option, name in [*(("only", name) for name in names), *(("skip", name) for name in skip)]:
         if name not in known:
             todo = did_you_mean(name, sorted(known))
-            raise RecipeError.at(Parameter("only"), f"{name}: no such perturbation", f"{todo} (--list shows them all)")
-    return [one for one in PERTURBATIONS if not names or one.name in names or one.family in names]
+            raise RecipeError.at(Parameter(option), f"{name}: no such perturbation", f"{todo} (--list shows them all)")
+    found = [one for one in PERTURBATIONS if not names or {one.name, one.family} & {*names}]
+    found = [one for one in found if not {one.name, one.family} & {*skip}]
+    if not found:
+        raise RecipeError.at(Parameter("skip"), "leaves no perturbation", "name fewer")
+    return found

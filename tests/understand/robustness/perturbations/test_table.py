@@ -30,6 +30,15 @@ def test_named() -> None:
         named(["typo_swop"])
 
 
+def test_some_are_left_out() -> None:
+    assert [one.name for one in named(["typos"], ["typo_swap", "case"])] == ["typo_keyboard", "typo_misspelling"]
+    assert len(named([], ["swaps"])) == 23
+    with pytest.raises(RecipeError, match="--skip  typo_swop: no such perturbation"):
+        named([], ["typo_swop"])
+    with pytest.raises(RecipeError, match="leaves no perturbation"):
+        named(["typos"], ["typos"])
+
+
 @pytest.mark.parametrize("one", PERTURBATIONS, ids=lambda one: one.name)
 def test_each_is_a_pure_function_of_text_and_generator(one: Perturbation) -> None:
     applied = 0
