@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 TABLES = (".jsonl", ".csv", ".parquet")
 FORMATS = (".html", ".json", *TABLES)
+ROWS, WORDS, BUDGET, QUERIES = 1000, 20, 0.2, 100
+"""Defaults; on the command line they are None, so that one that is given for nothing is refused."""
 TEXT = 100
 """Characters of a text on a terminal."""
 
@@ -39,10 +41,16 @@ Only = Annotated[
     str | None,
     typer.Option("--only", metavar="NAME,...", help="Perturbations or families of them.", show_default="all"),
 ]
+Skip = Annotated[str | None, typer.Option("--skip", metavar="NAME,...", help="Perturbations or families to leave out.")]
 Strength = Annotated[
     float, typer.Option("--strength", metavar="0..1", help="Share of words that a perturbation of words changes.")
 ]
-Limit = Annotated[int, typer.Option("--limit", min=1, metavar="N", help="Maximum number of rows, drawn by --seed.")]
+Limit = Annotated[
+    int | None,
+    typer.Option(
+        "--limit", min=1, metavar="N", help="Maximum number of rows, drawn by --seed.", show_default=f"{ROWS:,}"
+    ),
+]
 Seed = Annotated[int, typer.Option("--seed", min=0, metavar="N", help="Seed of rows, perturbations and fillings.")]
 Tests = Annotated[
     Path | None, typer.Option("--tests", metavar="FILE.yaml", help="Behaviour tests; alone, nothing else is done.")
@@ -59,12 +67,24 @@ Mlm = Annotated[
         show_default="what RUN began with",
     ),
 ]
-Budget = Annotated[float, typer.Option("--budget", metavar="0..1", help="Share of words that --attack may replace.")]
-Queries = Annotated[int, typer.Option("--queries", metavar="N", help="Most questions of --attack for each row.")]
-Words = Annotated[
-    int,
+Budget = Annotated[
+    float | None,
     typer.Option(
-        "--words", min=0, metavar="N", help="Words to remove and to insert, to find those that decide; 0: none."
+        "--budget", metavar="0..1", help="Share of words that --attack may replace.", show_default=str(BUDGET)
+    ),
+]
+Queries = Annotated[
+    int | None,
+    typer.Option("--queries", metavar="N", help="Most questions of --attack for each row.", show_default=str(QUERIES)),
+]
+Words = Annotated[
+    int | None,
+    typer.Option(
+        "--words",
+        min=0,
+        metavar="N",
+        help="Words to remove and to insert, to find those that decide; 0: none.",
+        show_default=str(WORDS),
     ),
 ]
 Examples = Annotated[
@@ -94,15 +114,16 @@ def robustness(
     data: Data = None,
     split: Split = None,
     only: Only = None,
+    skip: Skip = None,
     strength: Strength = 0.1,
-    limit: Limit = 1000,
+    limit: Limit = None,
     seed: Seed = 0,
     tests: Tests = None,
     attack: Attack = False,
     mlm: Mlm = None,
-    budget: Budget = 0.2,
-    queries: Queries = 100,
-    words: Words = 20,
+    budget: Budget = None,
+    queries: Queries = None,
+    words: Words = None,
     examples: Examples = 3,
     fail_below: FailBelow = None,
     output: Output = None,
@@ -122,23 +143,29 @@ def robustness(
 
     bertkit robustness runs/mine --tests tests.yaml --fail-below 1
     """
-    if mlm and not attack:
-        raise RecipeError.at(Parameter("mlm"), "has no effect without --attack", "add it")
+    changes = bool(not tests or data or split or only or skip or attack)
+    _check_used({"mlm": mlm, "budget": budget, "queries": queries}, attack, "without --attack", "add it")
+    alone = "with --tests alone", "name what to change too: --data, --split or --only"
+    _check_used({"limit": limit, "words": words}, changes, *alone)
     if fail_below is not None and not 0 <= fail_below <= 1:
         raise RecipeError.at(Parameter("fail_below"), f"{fail_below:g}: expected a share, 0 to 1", "for example 0.9")
     from bertkit.fs import check_output
 
+    if output and output.suffix not in FORMATS:  # a stream too: its ending is all that names a format
+        what = f"{output}: the ending must be one of {', '.join(FORMATS)}"
+        raise DataError.at(Parameter("output"), what, "name another file")
     check_output(output, endings=FORMATS, inputs=[*(data or ()), *([str(tests)] if tests else [])])
     from bertkit.run import Run
     from bertkit.understand.robustness.attack import AttackOptions
     from bertkit.understand.robustness.run import RobustnessOptions
     from bertkit.understand.robustness.run import robustness as work
 
-    names = [name.strip() for name in (only or "").split(",") if name.strip()]
-    adversary = AttackOptions(mlm, budget, queries) if attack else None
+    names, left_out = ([name.strip() for name in (given or "").split(",") if name.strip()] for given in (only, skip))
+    share = BUDGET if budget is None else budget
+    adversary = AttackOptions(mlm, share, QUERIES if queries is None else queries) if attack else None
     keep_rows = output is not None and output.suffix in TABLES
-    options = RobustnessOptions(names, strength, limit, words, max(examples, 5), seed, adversary, keep_rows)
-    changes = bool(not tests or data or split or only or attack)
+    most, tried = limit or ROWS, WORDS if words is None else words
+    options = RobustnessOptions(names, strength, most, tried, max(examples, 5), seed, adversary, keep_rows, left_out)
     if output and output.suffix in TABLES and not changes:
         raise DataError.at("--output", f"{output}: --tests alone changes no rows", "name a .html or .json, or --data")
     opened = Run.open(run, trust_code=trust_code)
@@ -155,8 +182,18 @@ def robustness(
         _show(record, examples)
     if output:
         console.say(f"written: {output}")
+    if fail_below is not None and result is not None and not result.right:
+        what = "the rows have no right answers, and what is judged is the share of right answers that stay right"
+        raise DataError.at(Parameter("fail_below"), what, "name rows that have them")
     if fail_below is not None and _fails(record, fail_below):
         raise typer.Exit(1)
+
+
+def _check_used(given: dict[str, Any], used: bool, when: str, todo: str) -> None:
+    """Refuse options that would change nothing."""
+    for name, value in given.items():
+        if value is not None and not used:
+            raise RecipeError.at(Parameter(name), f"has no effect {when}", todo)
 
 
 def _judged(run: Any, tests: Path, seed: int, strength: float) -> list[dict[str, Any]]:

@@ -5,16 +5,13 @@ All of it is made from the record, plain values (see `understand.robustness.run.
 
 from __future__ import annotations
 
-import difflib
 import math
 import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from markupsafe import Markup
-
-from bertkit.display import line
 from bertkit.report.page import number, render
+from bertkit.report.understand.changes import marked
 from bertkit.tasks.verdicts import short
 
 Record = dict[str, Any]
@@ -26,7 +23,6 @@ EXAMPLES, WORDS, BARS = 5, 30, 40
 TEXT, ANSWER = 400, 120
 """Characters."""
 _NUMBER = re.compile(r"(?:[-+]?[\d,.]+(?:e-\d+)?%?|–)?(?: \([^)]*\))?")
-_PARTS = re.compile(r"\s+|\w+|[^\w\s]")
 
 __all__ = ["Record", "below", "changed_rows", "page", "short", "summary", "tables"]
 
@@ -48,6 +44,7 @@ def page(record: Record) -> str:
         attacked=_attacked(record),
         failures=[(one["name"], one["failures"]) for one in record["tests"] if one["failures"]],
         applied=changes,
+        training=record.get("words_of_training", True),
         right=bool(changes and record["right_answers"]),
     )
 
@@ -58,7 +55,7 @@ def tables(record: Record) -> list[Table]:
     if record["perturbations"]:
         found += _of_perturbations(record)
     if record.get("words"):
-        found.append(_of_words(record["words"]))
+        found.append(_of_words(record["words"], training=record["words_of_training"]))
     if record.get("attack"):
         found.append(_of_attack(record["attack"]))
     if record["tests"]:
@@ -77,7 +74,8 @@ def summary(record: Record) -> list[str]:
             lines.append(f"score of the rows as they are: {_share(record['score'], record['interval'])}")
         undone = [one["name"] for one in record["perturbations"] if one["same_tokens"] == one["changed"]]
         if undone:
-            lines.append(f"undone by the tokenizer, which makes the same tokens of all rows: {', '.join(undone)}")
+            what = "undone by the tokenizer or beyond the cut, so not tested (the same tokens of all rows)"
+            lines.append(f"{what}: {', '.join(undone)}")
         if record["not_applicable"]:
             lines.append(f"no row was changed by: {', '.join(record['not_applicable'])}")
     known = [one for one in record["perturbations"] or () if one["robust"] is not None]
@@ -90,7 +88,10 @@ def summary(record: Record) -> list[str]:
         lines.append(f"words that decide alone, put into rows of other labels: {', '.join(each)}")
     if attack := record.get("attack"):
         share = _share(attack["share"], attack["interval"])
-        lines.append(f"attack: {share} of {attack['attacked']:,} right answers are made wrong by other words")
+        if not attack["attacked"]:
+            lines.append("attack: no row is right, so none could be attacked")
+        else:
+            lines.append(f"attack: {share} of {attack['attacked']:,} right answers are made wrong by other words")
     if record["tests"]:
         passed = sum(one["passed"] == one["cases"] for one in record["tests"])
         lines.append(f"behaviour tests: {passed} of {len(record['tests'])} pass wholly")
@@ -119,11 +120,10 @@ def _both(one: Record) -> tuple[str, str]:
 
 
 def below(record: Record, least: float) -> list[str]:
-    """The robust shares and the shares of tests that are below a share; without right answers, the shares of answers
-    that stay. Perturbations of no right row are left out; where nothing can be judged, that is said."""
-    name = "robust" if record.get("right_answers") else "stayed_share"
+    """The robust shares and the shares of tests that are below a share. Perturbations of no right row are left out;
+    where nothing can be judged, that is said."""
     kept = [one for one in record["perturbations"] or () if one["keeps_answer"]]
-    known = [(one["name"], one[name]) for one in kept if one[name] is not None]
+    known = [(one["name"], one["robust"]) for one in kept if one["robust"] is not None]
     lines = [f"{name}: {share:.4f}" for name, share in known if share < least]
     if kept and not known and all(one["stayed"] is None for one in kept):
         lines.append("answers are numbers, which are never wholly right: use --tests with a tolerance")
@@ -146,7 +146,7 @@ def _of_perturbations(record: Record) -> list[Table]:
         title = "Answers that stay, though another may be right now" if right else "Answers that stay"
         rows = [
             [
-                one["name"], f"{one['changed']:,}", f"{one['same_tokens'] / one['changed']:.0%}",
+                one["name"], f"{one['changed']:,}", f"{one['same_tokens']:,}",
                 _share(one["stayed_share"], one["stayed_interval"]),
             ]
             for one in others
@@ -157,14 +157,17 @@ def _of_perturbations(record: Record) -> list[Table]:
 
 def _row(one: Record) -> list[str]:
     score = one["score"]
+    figures = ["–"] * 4
+    if score:
+        difference = f"{score['difference']:+.4f} ({_span(score['interval'])})"
+        figures = [number(score["clean"]), number(score["perturbed"]), difference, _p(score["corrected"])]
     return [
-        one["name"], f"{one['changed']:,}", f"{one['same_tokens'] / one['changed']:.0%}", f"{one['right']:,}",
-        f"{one['flips']:,}", _share(one["robust"], one["robust_interval"]), number(score["clean"]),
-        number(score["perturbed"]), f"{score['difference']:+.4f} ({_span(score['interval'])})", _p(score["corrected"]),
+        one["name"], f"{one['changed']:,}", f"{one['same_tokens']:,}", f"{one['right']:,}", f"{one['flips']:,}",
+        _share(one["robust"], one["robust_interval"]), *figures,
     ]  # fmt: skip
 
 
-def _of_words(words: Sequence[Record]) -> Table:
+def _of_words(words: Sequence[Record], *, training: bool) -> Table:
     header, rows = ["word", "removed from", "answers change"], []
     labels = any(one["label"] for one in words)
     for one in words[:WORDS]:
@@ -183,7 +186,11 @@ def _of_words(words: Sequence[Record]) -> Table:
                 turned,
             ]
         rows.append([*row, *[""] * (3 + 5 * labels - len(row))])
-    more = ["label", "in training", "put", "rows", "become the label"] if labels else []
+    more = (
+        ["label", "in training" if training else "in the scored rows", "put", "rows", "become the label"]
+        if labels
+        else []
+    )
     return "Words that decide", [*header, *more], rows
 
 
@@ -194,7 +201,7 @@ def _of_attack(attack: Record) -> Table:
         ["attacked", f"{attack['attacked']:,}"],
         ["made wrong", f"{attack['succeeded']:,}: {_share(attack['share'], attack['interval'])}"],
         ["words replaced, mean", "–" if changed is None else f"{attack['words_changed']:.1f} ({changed:.1%} of them)"],
-        ["questions, mean", f"{attack['queries']:.1f} of at most {attack['most_queries']}"],
+        ["questions, mean", f"{attack['queries'] or 0:.1f} of at most {attack['most_queries']}"],
         ["words proposed by", attack["mlm"]],
     ]
     return "Attack by other words", ["attack", ""], rows
@@ -256,9 +263,9 @@ def _examples(record: Record) -> Iterator[dict[str, Any]]:
 def _flips(one: Record) -> str:
     if one["right"]:
         return f"{one['flips']:,} of {one['right']:,} right answers are lost"
-    if one["stayed"] is None:
+    if one["stayed"] is None or not one["tested"]:
         return f"{one['changed']:,} rows changed"
-    return f"{one['changed'] - one['stayed']:,} of {one['changed']:,} answers change"
+    return f"{one['tested'] - one['stayed']:,} of {one['tested']:,} answers change"
 
 
 def _attacked(record: Record) -> list[dict[str, Any]]:
@@ -271,22 +278,6 @@ def _attacked(record: Record) -> list[dict[str, Any]]:
         }
         for one in rows
     ]
-
-
-def marked(before: str, after: str) -> Markup:
-    """The text after a change, with what is new marked, and a sign where something is gone."""
-    old, new = _PARTS.findall(line(before)), _PARTS.findall(line(after))
-    parts = []
-    for kind, _, _, first, last in difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
-        text = Markup.escape("".join(new[first:last]))
-        parts.append(
-            Markup("<del></del>")
-            if kind == "delete"
-            else text
-            if kind == "equal"
-            else Markup("<mark>{}</mark>").format(text)
-        )
-    return Markup("").join(parts)
 
 
 def _bars(effects: Sequence[Record]) -> list[dict[str, Any]]:

@@ -45,7 +45,7 @@ def test_what_a_terminal_shows(bertkit, run: Run) -> None:
     assert code == 0, err
     lines = [line.split() for line in out.splitlines()]
     upper = next(line for line in lines if line[:1] == ["upper_case"])
-    assert upper[1:5] == ["8", "100%", "8", "0"]
+    assert upper[1:5] == ["8", "8", "0", "0"]
     assert any(line[:1] == ["typo_swap"] for line in lines)
     assert "rows: 8 (validation); in brackets: 95% intervals" in out
     assert "no row was changed by: lower_case" in out
@@ -55,7 +55,8 @@ def test_what_a_terminal_shows(bertkit, run: Run) -> None:
 
 def test_exit_codes(bertkit, run: Run, tmp_path: Path) -> None:
     common = ("robustness", run.path, "--words", "0")
-    assert bertkit(*common, "--only", "upper_case", "--fail-below", "1")[0] == 0
+    assert bertkit(*common, "--only", "sentence_after", "--fail-below", "0")[0] == 0
+    assert bertkit(*common, "--only", "upper_case", "--fail-below", "0")[0] == 1  # the tokenizer undoes it
     code, out, _ = bertkit(*common, "--only", "lower_case", "--fail-below", "0")
     assert code == 1
     assert "below 0: no right answer was put to the test" in out
@@ -116,8 +117,9 @@ def test_an_attack(bertkit, run: Run, tiny_bert: Path, tmp_path: Path) -> None:
 
 def test_rows_without_right_answers(bertkit, run: Run, tmp_path: Path) -> None:
     file = write_rows([{"text": "where is my parcel ?"}, {"text": "hello"}], tmp_path / "plain.jsonl")
-    code, out, err = bertkit("robustness", run.path, "--data", file, "--only", "case", "--fail-below", "1")
-    assert code == 0
+    code, out, err = bertkit("robustness", run.path, "--data", file, "--only", "typos", "--fail-below", "1")
+    assert code == 2
+    assert "what is judged is the share of right answers that stay right" in err
     assert "only changes of the answers are counted" in err
     assert "Answers that stay" in out
     assert "robust share" not in out
@@ -130,6 +132,12 @@ def test_rows_without_right_answers(bertkit, run: Run, tmp_path: Path) -> None:
         (("--strength", "0"), "--strength  0: expected a share"),
         (("--fail-below", "2"), "--fail-below  2: expected a share, 0 to 1"),
         (("--mlm", "x"), "has no effect without --attack"),
+        (("--budget", "0.2"), "--budget  has no effect without --attack"),
+        (("--queries", "100"), "--queries  has no effect without --attack"),
+        (("--tests", "none.yaml", "--limit", "5"), "--limit  has no effect with --tests alone"),
+        (("--tests", "none.yaml", "--words", "5"), "--words  has no effect with --tests alone"),
+        (("--skip", "typo"), "--skip  typo: no such perturbation"),
+        (("-o", "/dev/stdout"), "/dev/stdout: the ending must be one of"),
         (("--attack", "--budget", "2"), "--budget  2: expected a share"),
         (("--split", "dev"), "no such split: dev"),
         (("--split", "test"), "the recipe names no such data"),

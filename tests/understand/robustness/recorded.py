@@ -13,7 +13,7 @@ def perturbation(name: str, right: int = 8, kept: int = 6, **others: Any) -> dic
     }  # fmt: skip
     return {
         "name": name, "family": "typos", "does": "two letters of a word change places", "keeps_answer": True,
-        "changed": 10, "unchanged": 2, "same_tokens": 1, "stayed": 7,
+        "changed": 10, "unchanged": 2, "same_tokens": 1, "tested": 9, "stayed": 7,
         "stayed_share": 0.7, "stayed_interval": (0.4, 0.9),
         "right": right, "kept": kept, "flips": right - kept, "robust": kept / right if right else None,
         "robust_interval": (0.4, 0.9) if right else None, "score": score,
@@ -68,5 +68,5 @@ def record(**others: Any) -> dict[str, Any]:
             "typo_swap": [example("where is my <b>parcel</b>", "wheer is my <b>parcel</b>")],
             "upper_case": [example("مرحبا", "مرحبا!", flipped=False)],
         },
-        "words": [word, frequent], "attack": attack, "tests": tests, **others,
+        "words": [word, frequent], "words_of_training": True, "attack": attack, "tests": tests, **others,
     }  # fmt: skip
