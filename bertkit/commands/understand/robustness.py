@@ -147,14 +147,7 @@ def robustness(
     _check_used({"mlm": mlm, "budget": budget, "queries": queries}, attack, "without --attack", "add it")
     alone = "with --tests alone", "name what to change too: --data, --split or --only"
     _check_used({"limit": limit, "words": words}, changes, *alone)
-    if fail_below is not None and not 0 <= fail_below <= 1:
-        raise RecipeError.at(Parameter("fail_below"), f"{fail_below:g}: expected a share, 0 to 1", "for example 0.9")
-    from bertkit.fs import check_output
-
-    if output and output.suffix not in FORMATS:  # a stream too: its ending is all that names a format
-        what = f"{output}: the ending must be one of {', '.join(FORMATS)}"
-        raise DataError.at(Parameter("output"), what, "name another file")
-    check_output(output, endings=FORMATS, inputs=[*(data or ()), *([str(tests)] if tests else [])])
+    _check_results(fail_below, output, [*(data or ()), *([str(tests)] if tests else [])])
     from bertkit.run import Run
     from bertkit.understand.robustness.attack import AttackOptions
     from bertkit.understand.robustness.run import RobustnessOptions
@@ -187,6 +180,18 @@ def robustness(
         raise DataError.at(Parameter("fail_below"), what, "name rows that have them")
     if fail_below is not None and _fails(record, fail_below):
         raise typer.Exit(1)
+
+
+def _check_results(fail_below: float | None, output: Path | None, inputs: list[str]) -> None:
+    """Refuse a share that is none, and a file that can not be written."""
+    if fail_below is not None and not 0 <= fail_below <= 1:
+        raise RecipeError.at(Parameter("fail_below"), f"{fail_below:g}: expected a share, 0 to 1", "for example 0.9")
+    from bertkit.fs import check_output
+
+    if output and output.suffix not in FORMATS:  # a stream too: its ending is all that names a format
+        what = f"{output}: the ending must be one of {', '.join(FORMATS)}"
+        raise DataError.at(Parameter("output"), what, "name another file")
+    check_output(output, endings=FORMATS, inputs=inputs)
 
 
 def _check_used(given: dict[str, Any], used: bool, when: str, todo: str) -> None:

@@ -19,6 +19,7 @@ from bertkit.engine.run import Progress
 from bertkit.errors import Parameter, RecipeError, RunError
 from bertkit.inference.predictor import Predictor
 from bertkit.metrics.resamples.bounds import Span
+from bertkit.recipe.schema import Recipe
 from bertkit.run import Run
 from bertkit.tasks.problem import TaskProblem
 from bertkit.tasks.task import Task
@@ -165,9 +166,9 @@ def robustness(
         name, rows, right, count = read(task, recipe, data, split, options.limit, options.seed)
         for warning in check_data([run.name], [recipe], data, name)[1]:
             warn(warning)
+        if options.attack and not right:
+            raise RunError.at("--attack", "the rows have no right answers", "name rows that have them")
         if not right:
-            if options.attack:
-                raise RunError.at("--attack", "the rows have no right answers", "name rows that have them")
             warn(f"{name}: no column with right answers, so only changes of the answers are counted")
         clean = CleanRows(predictor, rows, right=right, name=name, progress=progress("as they are"))
         if options.attack:
@@ -179,20 +180,22 @@ def robustness(
         words = attacked = None
         trained = True
         if options.words and clean.comparer.compares:
-            training = training_rows(task, recipe)
+            training = _training_rows(task, recipe)
             trained = training is not None
-            if not trained and label_column(task.columns):
-                warn("the training rows can not be read, so words that decide are taken from the scored rows")
             words = deciding_words(clean, editor, training, options.words, options.seed, progress("words"))
         if options.attack and masked:
             attacked = attack(clean, editor, masked, options.attack, options.seed, progress("attack"))
-    known = [number for number, judged in enumerate(clean.judged) if judged] if clean.verdicts else []
-    verdicts = clean.verdicts or []
-    score = mean_score([verdicts[n] for n in known], [made.units[n] for n in known]) if known else None
     return Robustness(
-        run.name, name, len(rows), count, right, options, score, corrected(made.effects), made.examples, words,
+        run.name, name, len(rows), count, right, options, made.score(), corrected(made.effects), made.examples, words,
         trained, attacked, made.changed, lines(warnings),
     )  # fmt: skip
+
+
+def _training_rows(task: Task, recipe: Recipe) -> list[dict[str, Any]] | None:
+    rows = training_rows(task, recipe)
+    if rows is None and label_column(task.columns):
+        warn("the training rows can not be read, so words that decide are taken from the scored rows")
+    return rows
 
 
 class _Perturbed:
@@ -205,6 +208,12 @@ class _Perturbed:
         self.effects: list[Effect] = []
         self.examples: dict[str, list[Example]] = {}
         self.changed: list[dict[str, Any]] = []
+
+    def score(self) -> tuple[float, Span] | None:
+        """The mean score of the rows as they are that can be right or wrong; None of none."""
+        verdicts = self._clean.verdicts or []
+        known = [number for number in range(len(verdicts)) if self._clean.judged[number]]
+        return mean_score([verdicts[n] for n in known], [self.units[n] for n in known]) if known else None
 
     def add(self, perturbation: Perturbation, progress: Progress) -> None:
         """Perturb all rows, and ask again."""
