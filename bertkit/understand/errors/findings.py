@@ -24,6 +24,7 @@ from bertkit.errors import RunError
 from bertkit.fs import write_text
 from bertkit.inference.bulk.formats import Csv
 from bertkit.understand.errors.calibrated import Floats
+from bertkit.understand.errors.corrections.sheet import read_sheet
 from bertkit.understand.errors.judges.judge import Suspect
 from bertkit.understand.errors.pool import Pool
 from bertkit.understand.errors.repeats import Repeat, more_doubtful
@@ -108,7 +109,7 @@ def record_of(pool: Pool, one: ErrorFinding) -> dict[str, Any]:
     return {
         "kinds": ", ".join(one.kinds), "split": pool.splits[one.row], "place": pool.places[one.row],
         "row": pool.rows[one.row].get("row", one.row + 1),
-        "words": "" if one.words is None else f"{one.words[0] + 1}-{one.words[1]}",
+        "words": "" if one.words is None else f"{one.words[0] + 1} to {one.words[1]}",
         "text": pool.texts[one.row], "part": part, "given": one.given, "suggested": one.suggested,
         "confidence": one.confidence, "worth": one.worth, "note": one.note,
         "shown": list(one.shown) if one.shown else [one.given, one.suggested],
@@ -131,11 +132,18 @@ def write_findings(file: Path, records: Sequence[dict[str, Any]]) -> None:
 
 
 def check_corrections(file: Path) -> None:
-    """Raise a RunError if a file of corrections is there that somebody has filled in."""
+    """Raise a RunError if a file of corrections is there that somebody has filled in, or that can not be read."""
     if not file.is_file():
         return
-    with file.open(encoding="utf-8-sig", newline="", errors="replace") as stream:
-        filled = sum(bool((row.get(CORRECTED) or "").strip()) for row in csv.DictReader(stream))
+    try:
+        columns, rows = read_sheet(file)
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        what = f"can not be read, so it may hold corrections, which would be lost: {error}"
+        raise RunError.at(str(file), what, "move it away, or name another folder") from error
+    if columns and CORRECTED not in columns:
+        what = f"has no column {CORRECTED}, so it is no file of corrections, and would be lost"
+        raise RunError.at(str(file), what, "move it away, or name another folder")
+    filled = sum(bool((row.get(CORRECTED) or "").strip()) for row in rows)
     if filled:
         todo = "put them back first (bertkit data apply), or name another folder"
         raise RunError.at(str(file), f"holds {filled:,} corrections, which would be lost", todo)

@@ -47,7 +47,7 @@ def test_parts_of_a_row_have_lines_of_their_own() -> None:
     suspects = [Suspect(0, 0.9, 0.9, "B-PER", "O", (0, 1)), Suspect(0, 0.8, 0.9, "O O", "B-LOC I-LOC", (1, 3))]
     found = findings_of(pool, ["B-PER O O"], suspects, [], np.array([0.9]))
     records = [record_of(pool, one) for one in found]
-    assert [(one["words"], one["part"]) for one in records] == [("1-1", "Anna"), ("2-3", "New York")]
+    assert [(one["words"], one["part"]) for one in records] == [("1 to 1", "Anna"), ("2 to 3", "New York")]
 
 
 def test_the_file_is_safe_in_a_spreadsheet_and_is_not_lost(tmp_path: Path) -> None:
@@ -74,3 +74,22 @@ def test_splits_and_numbers_of_rows_are_kept() -> None:
     (one,) = findings_of(pool, pool.answers, [Suspect(4, 0.7, 0.6, "a", "c", shown=("A", "C"))], [], np.zeros(5))
     record = record_of(pool, one)
     assert (record["split"], record["row"], record["place"], record["shown"]) == ("test", 5, "a.csv:6", ["A", "C"])
+
+
+@pytest.mark.parametrize("delimiter", [";", "\t"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_corrections_that_a_spreadsheet_saved_are_not_lost(tmp_path: Path, delimiter: str, encoding: str) -> None:
+    file = tmp_path / "errors.csv"
+    lines = [COLUMNS, ["label", *[""] * (len(COLUMNS) - 2), "b"]]
+    file.write_text("".join(delimiter.join(line) + "\n" for line in lines), encoding)
+    with pytest.raises(RunError, match="holds 1 corrections, which would be lost"):
+        write_findings(file, [])
+
+
+@pytest.mark.parametrize("content", [b"text,\xff\xe9\n", b"some,other,table\n1,2,3\n"])
+def test_a_file_that_is_not_known_is_not_written_over(tmp_path: Path, content: bytes) -> None:
+    file = tmp_path / "errors.csv"
+    file.write_bytes(content)
+    with pytest.raises(RunError, match="move it away, or name another folder"):
+        write_findings(file, [])
+    assert file.read_bytes() == content

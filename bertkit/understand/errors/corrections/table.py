@@ -12,6 +12,7 @@ from pydantic import BaseModel
 
 from bertkit.errors import DataError, Parameter, Problem
 from bertkit.files.json_file import read_json
+from bertkit.understand.errors.corrections.sheet import read_sheet
 from bertkit.understand.errors.findings import COLUMNS, CORRECTED
 from bertkit.understand.errors.pool import source_of
 
@@ -20,7 +21,8 @@ REMOVE = "<remove>"
 ABOUT = "errors.json"
 """Beside the corrections: how the rows were read."""
 NEEDED = ("place", "text", "given", CORRECTED)
-_WORDS = re.compile(r"(\d{1,9})-(\d{1,9})")
+_WORDS = re.compile(r"(\d{1,9}) *(?:-|to) *(\d{1,9})")
+"""`3 to 3`; also `3-3`, which a spreadsheet may take for a date."""
 _ESCAPED = re.compile(r"'[=+\-@\t\r]")
 """How a cell begins that was kept from being executed by a spreadsheet."""
 
@@ -69,17 +71,11 @@ def read_corrections(file: Path) -> tuple[list[Correction], int]:
     """
     todo = "name the errors.csv that bertkit errors wrote"
     try:
-        with file.open(encoding="utf-8-sig", newline="") as stream:
-            head = stream.read(4096)
-            stream.seek(0)
-            first = head.partition("\n")[0]
-            delimiter = max(",;\t", key=first.count)  # some spreadsheets save with another one
-            rows = list(csv.DictReader(stream, delimiter=delimiter, strict=True))
+        columns, rows = read_sheet(file)
     except OSError as error:
         raise DataError.at(str(file), f"can not be read: {error.strerror}", todo) from error
     except (UnicodeDecodeError, csv.Error) as error:
         raise DataError.at(str(file), f"can not be read: {error}", "save it as CSV in UTF-8") from error
-    columns = list(rows[0]) if rows else [name.strip() for name in first.split(delimiter)]
     if missing := [name for name in NEEDED if name not in columns]:
         raise DataError.at(str(file), f"no column {', '.join(missing)}", todo)
     named = [(f"{file.name}, row {number}", row) for number, row in enumerate(rows, 2)]

@@ -83,3 +83,10 @@ def test_corrections_of_a_data_file(tmp_path: Path) -> None:
     assert [part.place for part in of_file(found, moved)] == [f"{other}:2"]
     with pytest.raises(DataError, match=r"the corrections are of .*a\.csv, .*b\.csv, elsewhere/a\.csv; name the file"):
         of_file(found, tmp_path / "c.csv")
+
+
+@pytest.mark.parametrize("words", ["2 to 3", "2-3", "2 - 3"])
+def test_words_are_read_in_both_forms(tmp_path: Path, words: str) -> None:
+    """A spreadsheet takes `2-3` for a date, so `2 to 3` is written."""
+    found, _ = read_corrections(fill(tmp_path / "f", [line("a.conll:1", "a b c", "O O", "PER", words)]))
+    assert found[0].words == (1, 3)
