@@ -97,10 +97,7 @@ def apply(
     if (output is None) == (not in_place):
         what = "which file is to be written?" if output is None else "has no effect beside --in-place"
         raise DataError.at(Parameter("output"), what, "name a new one, or say --in-place")
-    if output is not None and output.exists() and Path(data).exists() and output.samefile(data):
-        what = f"{output}: is the data file itself"
-        raise DataError.at(Parameter("output"), what, "name a new one, or say --in-place")
-    done = work(corrections, data, output or Path(data), task=task or "", recipe=recipe, sets=sets or ())
+    done = work(corrections, data, output, task=task or "", recipe=recipe, sets=sets or ())
     counts = {
         "rows changed": done.changed, "rows removed": done.removed, "lines that confirm the given answer": done.right,
         "lines not filled in": done.left, "lines of other files": done.others,
@@ -112,4 +109,5 @@ def apply(
         share, (low, high) = done.precision
         what = f"suspects that you looked at: {done.looked_at:,}, of which {done.wrong:,} were wrong"
         console.say(f"{what}: precision {share:.1%} (95%: {low:.1%} to {high:.1%})")
+        console.say("this holds for the rows that you looked at, not for the rest of the list")
     console.say(f"written: {output or data}")

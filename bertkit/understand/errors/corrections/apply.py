@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from bertkit.data.canonical import ALSO
+from bertkit.data.columns import paths
 from bertkit.data.read.rows import Unusable
 from bertkit.data.read.sources import Source, expand
 from bertkit.data.stream import Taken
@@ -54,9 +55,9 @@ class Applied:
     others: int
     """Lines of other data files."""
     looked_at: int
-    """Suspects with a correction, of all files."""
+    """Suspects that say what is right, of all files: all with a correction but for those that take the row out."""
     wrong: int
-    """Of these, those whose answer was wrong."""
+    """Of these, those whose answer was another."""
 
     @property
     def precision(self) -> tuple[float, tuple[float, float]] | None:
@@ -67,13 +68,19 @@ class Applied:
 
 
 def apply(
-    corrections: Path, data: str, output: Path, *, task: str = "", recipe: str | None = None, sets: Sequence[str] = ()
+    corrections: Path,
+    data: str,
+    output: Path | None,
+    *,
+    task: str = "",
+    recipe: str | None = None,
+    sets: Sequence[str] = (),
 ) -> Applied:
     """Write a data file with its corrections.
 
     Args:
         corrections: as `bertkit errors` wrote it, filled in. The errors.json beside it says how the rows are read.
-        output: the new file; it may be `data` itself.
+        output: the new file; None: `data` itself, which must be a plain file then.
         task, recipe: how the rows are read, where there is no errors.json: as of `bertkit data check`.
         sets: `--set` texts.
 
@@ -85,17 +92,36 @@ def apply(
     how = _recipe(about, task, recipe, sets)
     source = _source(data, how)
     own = of_file(every, source.plain_file or Path(data))
-    check_output(output, inputs=[str(corrections)])
+    target = _target(output, data, source)
+    check_output(target, inputs=[str(corrections)])
     rows = ReadRows(make_task(how), how, source, about.labels if about else [])
     plan = _planned(own, rows)
     content = changed(source, how.data, plan.changes)
-    with written_aside(output) as aside:
+    with written_aside(target) as aside:
         aside.write_bytes(content)
         _prove(rows, plan, Source(source.name, source.format, aside))
-    suspects = [one for one in every if one.suspect]
-    wrong = sum(one.corrected != one.given for one in suspects)
+    mine = set(map(id, own))
+    suspects = [one for one in every if one.suspect and one.corrected != REMOVE]
+    wrong = sum(id(one) in plan.wrong if id(one) in mine else not _equal(one.corrected, one.given) for one in suspects)
     removed = sum(change is None for change in plan.changes.values())
     return Applied(len(plan.changes) - removed, removed, plan.right, left, len(every) - len(own), len(suspects), wrong)
+
+
+def _target(output: Path | None, data: str, source: Source) -> Path:
+    """The file to write, which is the data file only where that was asked for.
+
+    Raises:
+        DataError: it is the data file, or the data is no plain file.
+    """
+    if output is None:
+        if source.plain_file is None or not Path(data).is_file():
+            raise DataError.at(Parameter("in_place"), f"{data}: not the name of one plain file", "name it, or --output")
+        return Path(data)
+    if source.file is not None and output.resolve() == source.file.resolve():
+        raise DataError.at(
+            Parameter("output"), f"{output}: is the data file itself", "name a new one, or say --in-place"
+        )
+    return output
 
 
 @dataclass(frozen=True)
@@ -106,6 +132,8 @@ class _Plan:
     """Position of a row -> its answer then; a row that is taken out is in neither."""
     gone: set[int]
     right: int
+    wrong: set[int]
+    """`id` of each correction that says something else than the row has."""
 
 
 def _planned(corrections: Sequence[Correction], rows: ReadRows) -> _Plan:
@@ -121,11 +149,16 @@ def _planned(corrections: Sequence[Correction], rows: ReadRows) -> _Plan:
         at = rows.by_suffix.get(one.suffix)
         if problem := _refused(one, at, rows):
             problems.append(problem)
-        elif at is not None and one.corrected == one.given:
-            right += 1
         elif at is not None:
-            by_row.setdefault(at, []).append(one)
-    plan = _Plan({}, {}, set(), right)
+            try:
+                same = one.corrected != REMOVE and rows.confirmed(at, one)
+            except Unusable as error:
+                problems.append(error.at(one.line))
+                continue
+            right += same
+            if not same:
+                by_row.setdefault(at, []).append(one)
+    plan = _Plan({}, {}, set(), right, {id(one) for some in by_row.values() for one in some})
     for at, some in by_row.items():
         if problem := _clash(some):
             problems.append(problem)
@@ -149,7 +182,7 @@ def _plan_row(plan: _Plan, rows: ReadRows, at: int, some: Sequence[Correction]) 
         return
     new, block = rows.answered(at, some), rows.recipe.data
     taken = rows.taken[at]
-    old = {name: taken.values.get(name) for name in _columns(rows, taken)}
+    old = {name: paths.get(taken.values, name) for name in _columns(rows, taken)}
     plan.changes[number] = written(rows.answer.kind, new, old, rows.rows[at], block)
     plan.expected[at] = new
 
@@ -157,9 +190,9 @@ def _plan_row(plan: _Plan, rows: ReadRows, at: int, some: Sequence[Correction]) 
 def _columns(rows: ReadRows, taken: Taken) -> list[str]:
     """The columns of the file that the answer is read from."""
     names = column_of(rows.recipe.data, rows.answer.name)
-    if all(name in taken.values for name in names):
+    if all(paths.there(taken.values, name) for name in names):
         return names
-    return [next((name for name in ALSO.get(rows.answer.kind, ()) if name in taken.values), names[0])]
+    return [next((name for name in ALSO.get(rows.answer.kind, ()) if paths.there(taken.values, name)), names[0])]
 
 
 def _refused(one: Correction, at: int | None, rows: ReadRows) -> Problem | None:
@@ -181,6 +214,8 @@ def _refused(one: Correction, at: int | None, rows: ReadRows) -> Problem | None:
 
 def _clash(some: Sequence[Correction]) -> Problem | None:
     """Two corrections of one row that are not of different words."""
+    if all(one.corrected == REMOVE for one in some):
+        return None
     parts = sorted(one.words or (0, 10**9) for one in some)
     if len(some) > 1 and (len({one.corrected for one in some}) > 1 or any(one.words for one in some)):
         overlap = any(second[0] < first[1] for first, second in itertools.pairwise(parts))
@@ -237,4 +272,4 @@ def _equal(one: str, other: str) -> bool:
     try:
         return float(one) == float(other)
     except ValueError:
-        return _plain(one) == _plain(other)
+        return _plain(one).casefold() == _plain(other).casefold()

@@ -25,6 +25,14 @@ from bertkit.recipe.schema import DataBlock
 Change = dict[str, Any] | None
 """Column of the file -> its new value; None: the row is taken out."""
 _SPACES = re.compile("([ \t]+)")
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8", ("utf-8", "utf-8-sig")),
+    (codecs.BOM_UTF32_LE, "utf-32-le", ("utf-32",)),
+    (codecs.BOM_UTF32_BE, "utf-32-be", ("utf-32",)),
+    (codecs.BOM_UTF16_LE, "utf-16-le", ("utf-16",)),
+    (codecs.BOM_UTF16_BE, "utf-16-be", ("utf-16",)),
+)
+"""Mark -> the encoding that follows it, and those of `data.encoding` that take it for a mark."""
 _SEPARATOR_LINE = re.compile('"?sep=.', re.IGNORECASE)
 
 
@@ -41,14 +49,22 @@ def changed(source: Source, block: DataBlock, changes: Mapping[int, Change]) -> 
     if writer is None or source.key or source.plain_file is None:
         todo = f"convert it to one of {', '.join(WRITERS)}, and find errors there"
         raise DataError.at(source.name, f"corrections can not be written into {source.format} files like this", todo)
-    raw = source.plain_file.read_bytes()
-    mark = codecs.BOM_UTF8 if raw.startswith(codecs.BOM_UTF8) else b""
+    mark, encoding, raw = _encoded(source.plain_file.read_bytes(), block.encoding)
     try:
-        text = raw[len(mark) :].decode(block.encoding)
-        return mark + writer(text, source, block, changes).encode(block.encoding)
+        return mark + writer(raw.decode(encoding), source, block, changes).encode(encoding)
     except UnicodeError as error:
         todo = "write it in UTF-8 first" if isinstance(error, UnicodeEncodeError) else "see data.encoding"
         raise DataError.at(source.name, f"can not be written in {block.encoding}: {error}", todo) from error
+
+
+def _encoded(raw: bytes, encoding: str) -> tuple[bytes, str, bytes]:
+    """The mark of byte order that a file begins with, the encoding of what follows, and that: so a file keeps both."""
+    name = codecs.lookup(encoding).name
+    for mark, follows, declared in _MARKS:
+        if name in declared and raw.startswith(mark):
+            return mark, follows, raw[len(mark) :]
+    without = {"utf-8-sig": "utf-8", "utf-16": "utf-16-le", "utf-32": "utf-32-le"}  # which would write a mark
+    return b"", without.get(name, name), raw
 
 
 def _records(source: Source, block: DataBlock, changes: Mapping[int, Change]) -> dict[int, Record]:
@@ -114,7 +130,12 @@ def _row(cells: Sequence[str], delimiter: str, quoting: bool) -> str:
 
 def _jsonl(text: str, source: Source, block: DataBlock, changes: Mapping[int, Change]) -> str:
     lines = _lines(text)
-    if layout([json.loads(next(filter(str.strip, lines), "null"))], source) is not None:
+    try:
+        first = json.loads(next(filter(str.strip, lines), "null"))
+    except json.JSONDecodeError as error:
+        what = "objects over several lines, one after the other, can not be changed"
+        raise DataError.at(source.name, what, "write one object per line, or a list of them") from error
+    if layout([first], source) is not None:
         what = "lines of articles or paragraphs can not be changed"
         raise DataError.at(source.name, what, "write one question per line, or SQuAD's JSON")
     for number, record in _records(source, block, changes).items():
@@ -129,7 +150,12 @@ def _jsonl(text: str, source: Source, block: DataBlock, changes: Mapping[int, Ch
 
 
 def _json(text: str, source: Source, block: DataBlock, changes: Mapping[int, Change]) -> str:
-    value = json.loads(text)
+    try:
+        value = json.loads(text)
+    except json.JSONDecodeError as error:
+        if error.msg != "Extra data":
+            raise DataError.at(source.name, f"broken JSON: {error}") from error
+        return _jsonl(text, source, block, changes)
     found = layout(value, source)
     places = _places(*found) if found else _rows(value, source)
     gone: dict[int, tuple[list[Any], list[int]]] = {}
@@ -203,16 +229,24 @@ def _with_field(line: str, column: int, value: str, tabs: bool) -> str:
 
 def _put_all(value: Any, change: dict[str, Any], place: str) -> None:
     for name, new in change.items():
-        _put(value, name.split(".") if name not in value else [name], new, place)
+        if not _put(value, name.split("."), new):
+            raise DataError.at(place, f"no column {name} to write into")
 
 
-def _put(value: Any, keys: Sequence[str], new: Any, place: str) -> None:
-    """Set a value inside of objects: `doc.label`."""
-    for key in keys[:-1]:
-        value = value.get(key) if isinstance(value, dict) else None
-    if not isinstance(value, dict) or keys[-1] not in value:
-        raise DataError.at(place, f"no column {'.'.join(keys)} to write into")
-    value[keys[-1]] = new
+def _put(value: Any, keys: list[str], new: Any) -> bool:
+    """Set a value inside of objects and lists, as data/columns/paths.py finds it; false: there is none."""
+    if isinstance(value, list) and keys[0].isdecimal() and int(keys[0]) < len(value):
+        if len(keys) > 1:
+            return _put(value[int(keys[0])], keys[1:], new)
+        value[int(keys[0])] = new
+        return True
+    for count in range(len(keys), 0, -1) if isinstance(value, dict) else ():
+        if (key := ".".join(keys[:count])) in value:
+            if count < len(keys):
+                return _put(value[key], keys[count:], new)
+            value[key] = new
+            return True
+    return False
 
 
 WRITERS: dict[str, Callable[[str, Source, DataBlock, Mapping[int, Change]], str]] = {

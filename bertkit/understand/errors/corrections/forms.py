@@ -10,8 +10,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bertkit.data.columns import label_cells
+from bertkit.data.columns.label_map import as_text
 from bertkit.data.columns.labels import read_label_names
+from bertkit.data.columns.schemes import ROLES
 from bertkit.data.columns.spans import KEYS, cell
+from bertkit.data.read.rows import Unusable
 from bertkit.recipe.schema import DataBlock
 from bertkit.understand.errors.corrections.values import in_form
 
@@ -26,6 +29,9 @@ def written(kind: str, new: Any, old: Mapping[str, Any], row: Mapping[str, Any],
         new: the corrected answer, as the column holds it.
         old: the file's columns of the answer, with their values.
         row: the row with the task's columns.
+
+    Raises:
+        Unusable: a form that can not be written.
     """
     if kind == "labels" and len(old) > 1:  # a column per label
         return {name: _flag(value, block.label_map.get(name, name) in new) for name, value in old.items()}
@@ -34,33 +40,75 @@ def written(kind: str, new: Any, old: Mapping[str, Any], row: Mapping[str, Any],
         "label": lambda: _label(new, before, block),
         "labels": lambda: _labels(new, before, block),
         "choice": lambda: _choice(new, before, row),
-        "tags": lambda: in_form([_named(tag, None, block) for tag in new], before),
-        "spans": lambda: in_form(_spans(new, cell(before)), before),
+        "tags": lambda: in_form(_tags(new, cell(before), block), before),
+        "spans": lambda: in_form(_spans(new, cell(before), block), before),
         "answers": lambda: in_form(_answers(new, cell(before)), before),
         "number": lambda: _number(new, before, block),
     }
     return {name: makers[kind]()}
 
 
-def _named(label: str, old: Any, block: DataBlock) -> Any:
-    """A label, or its number where the file has numbers."""
+def _known(raw: Any, block: DataBlock) -> Any:
+    """The name of a label of the file."""
+    if block.label_ids:
+        names, text = read_label_names(block.label_names) or [], as_text(raw)
+        return names[int(text)] if text.isdecimal() and int(text) < len(names) else raw
+    return block.label_map.get(as_text(raw), as_text(raw))
+
+
+def _raw(label: str, old: Any, block: DataBlock) -> Any:
+    """A label as the file writes it: its number, or what `data.label_map` gives this name; of the type of `old`."""
     if block.label_ids:
         number = (read_label_names(block.label_names) or []).index(label)
         return str(number) if isinstance(old, str) else number
-    return int(label) if type(old) is int and label.lstrip("-").isdigit() else label
+    if old is not None and _known(old, block) == label:
+        return old
+    raw = next((raw for raw, name in block.label_map.items() if name == label), label)
+    if isinstance(old, bool) and raw in ("true", "false"):
+        return raw == "true"
+    return int(raw) if type(old) is int and raw.lstrip("-").isdigit() else raw
 
 
 def _label(new: str, old: Any, block: DataBlock) -> Any:
-    return [_named(new, None, block)] if isinstance(old, list) else _named(new, old, block)
+    if isinstance(old, list):
+        return [_raw(new, next(iter(old), None), block)]
+    return _raw(new, old, block)
 
 
 def _labels(new: Sequence[str], old: Any, block: DataBlock) -> Any:
     if isinstance(old, dict):
-        return {name: _flag(value, name in new) for name, value in old.items()}
-    names = [_named(label, None, block) for label in new]
+        return {name: _flag(value, _known(name, block) in new) for name, value in old.items()}
+    items = (
+        old if isinstance(old, list) else label_cells.split(str(old or ""), block.label_separator, None, chosen=True)
+    )
+    known = {_known(item, block): item for item in items}
+    names = [known.get(label, _raw(label, next(iter(items), None), block)) for label in new]
     if not isinstance(old, str):
         return names
     return in_form(names, old) if old.strip().startswith("[") else label_cells.joined(names, block.label_separator)
+
+
+def _tags(new: Sequence[str], old: Any, block: DataBlock) -> list[Any]:
+    """Tags; those that do not change as the file has them."""
+    before = old if isinstance(old, list) else str(old or "").split()
+    if len(before) != len(new):
+        before = [None] * len(new)
+    return [raw if _tag(raw, block) == tag else _raw_tag(tag, raw, block) for tag, raw in zip(new, before, strict=True)]
+
+
+def _tag(raw: Any, block: DataBlock) -> Any:
+    """The tag of a word: the whole of it is mapped, or its type (`LabelMap.tag`)."""
+    prefix, dash, type_ = as_text(raw).partition("-")
+    if block.label_ids or not dash or prefix not in ROLES or as_text(raw) in block.label_map:
+        return _known(raw, block)
+    return f"{prefix}-{_known(type_, block)}"
+
+
+def _raw_tag(tag: str, old: Any, block: DataBlock) -> Any:
+    prefix, dash, type_ = tag.partition("-")
+    if block.label_ids or not dash or prefix not in ROLES or tag in block.label_map.values():
+        return _raw(tag, old, block)
+    return f"{prefix}-{_raw(type_, None, block)}"
 
 
 def _flag(old: Any, there: bool) -> Any:
@@ -83,12 +131,19 @@ def _choice(new: int, old: Any, row: Mapping[str, Any]) -> Any:
     return str(new) if isinstance(old, str) else new
 
 
-def _spans(new: Sequence[dict[str, Any]], old: Any) -> list[Any]:
+def _spans(new: Sequence[dict[str, Any]], old: Any, block: DataBlock) -> list[Any]:
     """Entities; those that the file has already as they are there."""
+    if isinstance(old, dict):
+        what = "entities by label and mention, as CLUENER has them, can not be changed"
+        raise Unusable(what, "write the file with a list of spans first: [[0, 4, PER]]")
     items = old if isinstance(old, list) else []
-    known = {tuple(_parts(item)): item for item in items}
+    known = {(*_parts(item)[:2], _known(_parts(item)[2], block)): item for item in items}
     first = items[0] if items else {}
-    return [known.get(tuple(span[key] for key in SPAN), _like(span, first)) for span in new]
+    label = _parts(first)[2]
+    return [
+        known.get(tuple(span[key] for key in SPAN), _like({**span, "label": _raw(span["label"], label, block)}, first))
+        for span in new
+    ]
 
 
 def _parts(item: Any) -> list[Any]:

@@ -42,7 +42,9 @@ class ReadRows:
         if self.answer.kind in ("tags", "spans"):
             task.prepare(self.rows, recipe.data)
             counts = [len(words_of(self.pool, row)) for row in range(len(self.rows))]
-            _, given = task.compare([{"tags": ["O"] * count} for count in counts], self.rows, "tags")
+            name = task.answer_columns[0]
+            none = [task.parse({name: ["O"] * count}, row) for count, row in zip(counts, self.rows, strict=True)]
+            _, given = task.compare(none, self.rows, "tags")
             self.tags = [values.iob2(row) for row in given]
             self.scheme = task.state.get("scheme", "IOB2")
 
@@ -85,11 +87,33 @@ class ReadRows:
             case "number":
                 return values.number_of(text)
             case "answers":
-                before = [column.name for column in self.pool.columns if column.kind == "text"]
                 near = next((one["start"] or 0 for one in value), 0)
-                return values.answers_of(text, self.rows[row][before[-1]], near)
+                return values.answers_of(text, self.rows[row][self._text], near)
             case _:
                 return self._tagged(row, corrections)
+
+    @property
+    def _text(self) -> str:
+        """The column of the text that answers and entities stand in."""
+        return [column.name for column in self.pool.columns if column.kind == "text"][-1]
+
+    def confirmed(self, row: int, one: Correction) -> bool:
+        """Whether a correction says what the row has, in these words or others: `PER` for `B-PER I-PER`, 3 for 3.0.
+
+        Raises:
+            Unusable: the row can not have it.
+        """
+        if one.corrected == one.given:
+            return True
+        value = self.rows[row][self.answer.name]
+        if self.answer.kind in ("tags", "spans"):
+            first, end = one.words or (0, len(self.tags[row]))
+            new = values.iob2(values.tags_of(one.corrected, end - first, self.labels))
+            return new == values.iob2(self.tags[row][first:end])
+        new = self.answered(row, [one])
+        if self.answer.kind == "answers":
+            return new[0]["text"] in [gold["text"] for gold in value] if new else not value
+        return sorted(new) == sorted(value) if self.answer.kind == "labels" else bool(new == value)
 
     def _tagged(self, row: int, corrections: Sequence[Correction]) -> Any:
         tags, given = self.tags[row], self.rows[row][self.answer.name]
@@ -99,7 +123,7 @@ class ReadRows:
             new = values.tags_of(one.corrected, end - first, self.labels)
             tags = values.replaced(tags, (first, end), new)
             if self.answer.kind == "spans":
-                spans = values.spans_of(spans, self.rows[row]["text"], (first, end), new)
+                spans = values.spans_of(spans, self.rows[row][self._text], (first, end), new)
         if self.answer.kind == "spans":
             return spans
         old, changed = (schemes.convert(side, "IOB2", self.scheme) for side in (self.tags[row], tags))

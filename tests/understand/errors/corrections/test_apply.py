@@ -257,7 +257,72 @@ def test_the_data_file_itself_may_be_written(tmp_path: Path) -> None:
     data = tmp_path / "a.csv"
     data.write_bytes(CSV.encode())
     file = fill(tmp_path / "f", [line("a.csv:2", "where is it", "delivery", "other")], **LABELS)
-    apply(file, str(data), data)
+    with pytest.raises(DataError, match="is the data file itself"):
+        apply(file, str(tmp_path / "*.csv"), data)
+    with pytest.raises(DataError, match="not the name of one plain file"):
+        apply(file, str(tmp_path / "*.csv"), None)
+    apply(file, str(data), None)
     assert data.read_bytes() == CSV.replace("it,delivery", "it,other").encode()
     with pytest.raises(BertkitError, match="the answer is 'other' now"):
-        apply(file, str(data), data)
+        apply(file, str(data), None)
+
+
+def test_names_of_a_label_map_are_written_as_the_file_has_them(tmp_path: Path) -> None:
+    block = {"label_map": {"0": "bad", "1": "good"}}
+    found = done(tmp_path, "a.jsonl", '{"text": "x", "label": 1}\n{"text": "z", "label": 0}\n',
+                 [line("a.jsonl:1", "x", "good", "bad")], block=block)  # fmt: skip
+    assert found.splitlines()[0] == '{"text": "x", "label": 0}'
+    block = {"label_map": {"person": "PER", "place": "LOC"}}
+    content = "Anna B-person\nin O\nOslo B-person\n\nok B-place\n"
+    found = done(
+        tmp_path, "a.conll", content, [line("a.conll:1", "Anna in Oslo", "B-PER", "LOC", "3 to 3")], "ner", block=block
+    )
+    assert found == content.replace("Oslo B-person", "Oslo B-place")
+
+
+def test_numbers_of_tags_in_conll(tmp_path: Path) -> None:
+    block = {"label_ids": True, "label_names": ["O", "B-PER", "I-PER"]}
+    content = "Anna 1\nBell 0\n\nok 0\n"
+    found = done(tmp_path, "a.conll", content, [line("a.conll:1", "Anna Bell", "B-PER O", "PER")], "ner", block=block)
+    assert found == content.replace("Bell 0", "Bell 2")
+
+
+def test_a_value_inside_of_an_object_keeps_its_type(tmp_path: Path) -> None:
+    content = '{"doc": {"body": "x", "kind": 1}}\n{"doc": {"body": "z", "kind": 0}}\n'
+    block = {"columns": {"text": "doc.body", "label": "doc.kind"}}
+    found = done(tmp_path, "a.jsonl", content, [line("a.jsonl:1", "x", "1", "0")], block=block)
+    assert json.loads(found.splitlines()[0])["doc"]["kind"] == 0
+
+
+def test_entities_by_mention_are_refused(tmp_path: Path) -> None:
+    row = {"text": "Anna lives", "label": {"PER": {"Anna": [[0, 3]]}}}
+    (tmp_path / "a.jsonl").write_text(json.dumps(row) + "\n")
+    block = {"columns": {"spans": "label"}}
+    file = fill(tmp_path / "f", [line("a.jsonl:1", "Anna lives", "B-PER", "O", "1 to 1")], "ner", block=block)
+    with pytest.raises(DataError, match="entities by label and mention"):
+        apply(file, str(tmp_path / "a.jsonl"), tmp_path / "new.jsonl")
+
+
+@pytest.mark.parametrize(
+    ("task", "row", "text", "given", "corrected"),
+    [
+        ("ner", {"tokens": ["Anna", "Bell"], "tags": ["B-PER", "I-PER"]}, "Anna Bell", "B-PER I-PER", "PER"),
+        ("classify", {"text": "x", "label": "Refund"}, "x", "Refund", "refund"),
+        ("regress", {"text": "x", "score": 3.0}, "x", "3", "3.0"),
+        ("choice", {"text": "x", "choices": ["a", "b"], "label": 1}, "x | a b", "1", "b"),
+    ],
+)
+def test_the_same_answer_in_other_words_is_right(
+    tmp_path: Path, task: str, row: dict[str, Any], text: str, given: str, corrected: str
+) -> None:
+    (tmp_path / "a.jsonl").write_text(json.dumps(row) + "\n")
+    file = fill(tmp_path / "f", [line("a.jsonl:1", text, given, corrected)], task)
+    found = apply(file, str(tmp_path / "a.jsonl"), tmp_path / "new.jsonl")
+    assert (found.right, found.changed, found.looked_at, found.wrong) == (1, 0, 1, 0)
+
+
+def test_a_row_that_is_taken_out_is_no_wrong_label_and_may_be_taken_out_twice(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("text,label\nx,a\ny,b\n")
+    lines = [line("a.csv:2", "x", "a", "<remove>"), line("a.csv:2", "x", "a", "<remove>", kinds="leak")]
+    found = apply(fill(tmp_path / "f", lines), str(tmp_path / "a.csv"), tmp_path / "new.csv")
+    assert (found.removed, found.looked_at, found.wrong) == (1, 0, 0)

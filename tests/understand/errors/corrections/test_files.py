@@ -83,3 +83,31 @@ def test_columns_of_an_answer() -> None:
         ["body"],
         ["tags"],
     )
+
+
+@pytest.mark.parametrize(
+    ("encoding", "mark"), [("utf-8-sig", b"\xef\xbb\xbf"), ("utf-16", b"\xff\xfe"), ("utf-16", b"\xfe\xff")]
+)
+def test_marks_of_byte_order_are_kept_and_written_once(tmp_path: Path, encoding: str, mark: bytes) -> None:
+    inner = {b"\xef\xbb\xbf": "utf-8", b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}[mark]
+    content = "text,label\nä,x\nb,y\n"
+    (tmp_path / "a.csv").write_bytes(mark + content.encode(inner))
+    source = Source("a.csv", "csv", tmp_path / "a.csv")
+    found = changed(source, DataBlock(encoding=encoding), {1: {"label": "z"}})
+    assert found == mark + content.replace("ä,x", "ä,z").encode(inner)
+
+
+def test_a_json_file_with_an_object_per_line(tmp_path: Path) -> None:
+    content = '{"text": "a", "label": "x"}\n{"text":"b","label":"y"}\n'
+    source = file_of(tmp_path, "a.json", content, "json")
+    assert changed(source, DataBlock(), {1: {"label": "z"}}).decode() == content.replace('"x"', '"z"')
+    source = file_of(tmp_path, "b.json", '{"text": "a",\n "label": "x"}\n{"text": "b",\n "label": "y"}\n', "json")
+    with pytest.raises(DataError, match="objects over several lines"):
+        changed(source, DataBlock(), {1: {"label": "z"}})
+
+
+def test_values_inside_of_lists_and_under_names_with_dots(tmp_path: Path) -> None:
+    source = file_of(tmp_path, "a.jsonl", '{"doc": {"a.b": ["x", "y"]}}\n', "jsonl")
+    assert changed(source, DataBlock(), {1: {"doc.a.b.1": "z"}}) == b'{"doc": {"a.b": ["x", "z"]}}\n'
+    with pytest.raises(DataError, match="no column doc.c to write into"):
+        changed(source, DataBlock(), {1: {"doc.c": "z"}})

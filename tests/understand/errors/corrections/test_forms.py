@@ -73,3 +73,27 @@ def test_answers() -> None:
         "a": {"text": ["x"], "answer_start": [3]}
     }
     assert written("answers", [], {"a": '[{"text": "y", "start": 1}]'}, {}, DataBlock()) == {"a": "[]"}
+
+
+MAP = DataBlock(label_map={"0": "bad", "1": "good", "true": "yes", "false": "no"})
+
+
+@pytest.mark.parametrize(
+    ("kind", "new", "old", "expected", "block"),
+    [
+        ("label", "bad", "1", "0", MAP),
+        ("label", "bad", 1, 0, MAP),
+        ("label", "yes", False, True, MAP),
+        ("labels", ["bad", "good"], [1], [0, 1], MAP),
+        ("labels", ["bad", "good"], "1", "0,1", MAP),
+        ("labels", ["bad"], {"0": 0, "1": 1}, {"0": 1, "1": 0}, MAP),
+        ("labels", ["a", "b"], "1", "0,1", IDS),
+        ("tags", ["O", "B-PER"], ["O", "O"], ["O", "B-p"], DataBlock(label_map={"p": "PER"})),
+        ("tags", ["B-PER", "O"], ["B-q", "B-q"], ["B-q", "O"], DataBlock(label_map={"p": "PER", "q": "PER"})),
+        ("tags", ["a", "b"], ["0", "0"], ["0", "1"], IDS),
+        ("spans", [{"start": 0, "end": 1, "label": "PER"}], [[2, 3, "p"]], [[0, 1, "p"]],
+         DataBlock(label_map={"p": "PER"})),
+    ],
+)  # fmt: skip
+def test_names_become_what_the_file_writes(kind: str, new: Any, old: Any, expected: Any, block: DataBlock) -> None:
+    assert repr(written(kind, new, {"answer": old}, {}, block)) == repr({"answer": expected})
