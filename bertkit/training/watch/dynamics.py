@@ -36,9 +36,9 @@ class DataMap(NamedTuple):
     """What a training recorded, `(epoch, row)` each; nan where a row was not seen."""
 
     probability: np.ndarray
-    """Of the given answer; of a row in windows the mean."""
+    """Of the given answer; of a row in windows the least: a wrong answer stands in one of them."""
     correct: np.ndarray
-    """Whether the given answer was the most probable; of a row in windows the share of these."""
+    """Whether the given answer was the most probable; of a row in windows, in each of them."""
 
 
 class Dynamics:
@@ -54,8 +54,8 @@ class Dynamics:
         self.epoch = 0
         self._rows = int(rows_of(examples).max(initial=-1)) + 1 if self.records else 0
         self._waiting: list[tuple[int, Tensor, Tensor]] = []
-        self._sums: list[np.ndarray] = []
-        """Per epoch `(row, 3)`: sums of the probabilities and of correct answers, and their number."""
+        self._seen: list[np.ndarray] = []
+        """Per epoch `(row, 3)`: the least probability, the least of correct answers, and the number of passes."""
 
     def add(self, outputs: Any, batch: dict[str, Tensor], rows: Tensor | None) -> None:
         """Record a micro-batch of the training.
@@ -77,40 +77,49 @@ class Dynamics:
     def save(self, file: Path) -> None:
         """Write the record of all processes, which must all call this; nothing if there is none."""
         self._settle()
-        shares = processes.gather(self._sums if self.records else [])
+        shares = processes.gather(self._seen if self.records else [])
         epochs = max(map(len, shares))
         if not processes.first() or not epochs:
             return
-        sums = np.zeros((epochs, max(len(own[0]) for own in shares if own), 3))
+        seen = np.stack([_unseen(max(len(own[0]) for own in shares if own))] * epochs)
         for own in shares:
             for epoch, part in enumerate(own):
-                sums[epoch] += part
-        with np.errstate(invalid="ignore"):
-            means = (sums[..., :2] / sums[..., 2:]).astype(np.float16)  # (epoch, row, 2)
+                _merge(seen[epoch], part)
+        least = np.where(seen[..., 2:] > 0, seen[..., :2], np.nan).astype(np.float16)  # (epoch, row, 2)
         with written_aside(file) as aside, aside.open("wb") as stream:
-            np.savez_compressed(stream, probability=means[..., 0], correct=means[..., 1], seen=sums[..., 2])
+            np.savez_compressed(stream, probability=least[..., 0], correct=least[..., 1], seen=seen[..., 2])
 
     def load(self, file: Path) -> None:
         """Go on with the record of a checkpoint. Without one there is none of the whole training, so none is kept."""
         self._waiting = []
-        if not self.records:
-            return
-        self.records = file.is_file()
-        if self.records and processes.first():  # the sums of all processes are its own from now on
+        # One decision for all: on another machine the file may not be there.
+        self.records = bool(processes.broadcast(self.records and file.is_file()))
+        if self.records and processes.first():  # what all processes have seen is its own from now on
             with np.load(file, allow_pickle=False) as kept:
                 seen = kept["seen"][..., None]
                 parts = np.stack([kept["probability"], kept["correct"]], -1).astype(np.float64)
-            self._sums = [*np.concatenate([np.where(seen > 0, parts, 0) * seen, seen], -1)]
+            self._seen = [*np.concatenate([np.where(seen > 0, parts, np.inf), seen], -1)]
 
     def _settle(self) -> None:
-        """Add up what waits."""
+        """Take in what waits."""
         for epoch, rows, gold in self._waiting:
             numbers, values = rows.cpu().numpy(), gold.cpu().numpy().astype(np.float64)
-            while len(self._sums) <= epoch:
-                self._sums.append(np.zeros((self._rows, 3)))
+            while len(self._seen) <= epoch:
+                self._seen.append(_unseen(self._rows))
             known = np.isfinite(values).all(1)
-            np.add.at(self._sums[epoch], numbers[known], np.column_stack([values, np.ones(len(values))])[known])
+            np.minimum.at(self._seen[epoch][:, :2], numbers[known], values[known])
+            np.add.at(self._seen[epoch][:, 2], numbers[known], 1)
         self._waiting = []
+
+
+def _unseen(rows: int) -> np.ndarray:
+    return np.tile([np.inf, np.inf, 0.0], (rows, 1))
+
+
+def _merge(seen: np.ndarray, part: np.ndarray) -> None:
+    """Add what one process has seen in an epoch."""
+    np.minimum(seen[:, :2], part[:, :2], out=seen[:, :2])
+    seen[:, 2] += part[:, 2]
 
 
 def read_data_map(file: Path) -> DataMap | None:

@@ -51,14 +51,14 @@ def test_probabilities_by_epoch_and_row(tmp_path: Path) -> None:
     assert np.isnan(found.probability[1, 1])
 
 
-def test_a_row_in_windows_has_their_mean(tmp_path: Path) -> None:
+def test_a_row_in_windows_has_the_least_of_them(tmp_path: Path) -> None:
     dynamics = recorder(windows=2)
     passed(dynamics, [0, 0, 1], [3.0, 1 / 3, 3.0])
     dynamics.save(tmp_path / "map.npz")
     found = read_data_map(tmp_path / "map.npz")
     assert found is not None
-    assert found.probability[0, :2].tolist() == pytest.approx([0.5, 0.75], abs=1e-3)
-    assert found.correct[0, :2].tolist() == [0.5, 1.0]
+    assert found.probability[0, :2].tolist() == pytest.approx([0.25, 0.75], abs=1e-3)
+    assert found.correct[0, :2].tolist() == [0.0, 1.0]
 
 
 def test_a_record_goes_on_where_it_was_saved(tmp_path: Path) -> None:
@@ -74,6 +74,20 @@ def test_a_record_goes_on_where_it_was_saved(tmp_path: Path) -> None:
     first, second = (read_data_map(tmp_path / f"{number}.npz") for number in range(2))
     assert first is not None and second is not None
     assert first.probability.tolist() == second.probability.tolist()
+
+
+def test_the_first_process_decides_whether_a_record_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another one may not have the file: its rows would be missing, or the processes would wait for each other."""
+    one, other = recorder(), recorder()
+    passed(one, [0], [3.0])
+    one.save(tmp_path / "map.npz")
+    monkeypatch.setattr("bertkit.processes.broadcast", lambda value: True)
+    monkeypatch.setattr("bertkit.processes.first", lambda: False)
+    other.load(tmp_path / "not-here.npz")
+    assert other.records
+    monkeypatch.setattr("bertkit.processes.broadcast", lambda value: False)
+    one.load(tmp_path / "map.npz")
+    assert not one.records
 
 
 def test_what_is_not_recorded(tmp_path: Path) -> None:
