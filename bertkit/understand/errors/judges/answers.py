@@ -43,6 +43,10 @@ class AnswerJudge(Judge):
         self.golds = [list(dict.fromkeys(answer["text"] for answer in value)) for value in self.values]
         before = [column.name for column in pool.columns if column.kind == "text"]
         self.contexts = [row[before[-1]] for row in pool.rows] if before else []
+        self.chinese = [
+            bool(_CHINESE.search(text)) for text in self.contexts or [" ".join(gold) for gold in self.golds]
+        ]
+        """Of each row: its answers are compared by characters, also where the given one is a number, or none."""
         self._cut = np.inf
 
     def beliefs(self, answered: FoldAnswers) -> list[Belief]:
@@ -65,7 +69,7 @@ class AnswerJudge(Judge):
     def find(self, beliefs: Sequence[Belief]) -> Found:
         sure = np.array([belief.values[0, 0] for belief in beliefs])
         scores = np.array(
-            [self._score(belief.texts[0], gold) for belief, gold in zip(beliefs, self.golds, strict=True)]
+            [self._score(row, beliefs[row].texts[0], gold) for row, gold in enumerate(self.golds)], dtype=np.float64
         )
         doubts = sure * (1 - scores)  # (row,)
         agreed = sure[scores == 1]
@@ -89,31 +93,33 @@ class AnswerJudge(Judge):
         doubts = []
         for row in some_of(len(beliefs), share, draw).tolist():
             belief, gold = beliefs[row], self.golds[row]
-            planted = self._candidate(belief, gold, draw) if flips == "similar" else self._piece(row, gold, draw)
+            planted = self._candidate(row, belief, draw) if flips == "similar" else self._piece(row, gold, draw)
             if planted is None:
                 continue
-            score = self._score(belief.texts[0], [planted] if planted else [])
+            score = self._score(row, belief.texts[0], [planted] if planted else [])
             doubts.append(float(belief.values[0, 0]) * (1 - score) if score < 1 else NOT_FOUND)
         found: Floats = np.array(doubts, dtype=np.float64)
         return Planted(found, found >= self._cut)
 
-    def _candidate(self, belief: Belief, gold: Sequence[str], draw: np.random.Generator) -> str | None:
+    def _candidate(self, row: int, belief: Belief, draw: np.random.Generator) -> str | None:
         weights = np.array(
-            [p * (1 - self._score(text, gold)) for text, p in zip(belief.texts, belief.values[0], strict=True)]
+            [
+                p * (1 - self._score(row, text, self.golds[row]))
+                for text, p in zip(belief.texts, belief.values[0], strict=True)
+            ]
         )
         return belief.texts[int(draw.choice(len(weights), p=weights / weights.sum()))] if weights.sum() > 0 else None
 
     def _piece(self, row: int, gold: Sequence[str], draw: np.random.Generator) -> str | None:
         context = self.contexts[row] if self.contexts else ""
-        apart = "" if _CHINESE.search(context) else " "
+        apart = "" if self.chinese[row] else " "
         words: Any = context.split() if apart else context
         size = max(1, len(gold[0].split() if apart else gold[0]) if gold else 3)
         if len(words) <= size:
             return None
         first = int(draw.integers(len(words) - size))
         piece = apart.join(words[first : first + size])
-        return piece if self._score(piece, gold) < 1 else None
+        return piece if self._score(row, piece, gold) < 1 else None
 
-    @staticmethod
-    def _score(text: str, gold: Sequence[str]) -> float:
-        return float(f1(text, list(gold), "cmrc" if any(map(_CHINESE.search, gold)) else "v2"))
+    def _score(self, row: int, text: str, gold: Sequence[str]) -> float:
+        return float(f1(text, list(gold), "cmrc" if self.chinese[row] else "v2"))

@@ -59,7 +59,7 @@ class ClassJudge(Judge):
         best = likely.argmax(1)
         other = judged & (best != self.given)
         issues = np.zeros(len(likely), dtype=bool)
-        if judged.any():
+        if len(np.unique(self.given[judged])) > 1:  # cleanlab counts confusions of two classes or more
             with quiet():
                 issues[judged] = find_label_issues(self.given[judged], likely[judged], filter_by=FILTER, n_jobs=1)
         issues &= other

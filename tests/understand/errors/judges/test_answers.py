@@ -75,3 +75,14 @@ def test_chinese_is_compared_by_characters() -> None:
     judge = AnswerJudge(pool)
     assert [one.row for one in judge.find(beliefs).suspects] == [10]
     assert judge.plant(beliefs, "any", 1.0, np.random.default_rng(0)).found.any()
+
+
+def test_chinese_is_told_by_the_text() -> None:
+    """A number, or no answer, in a Chinese text is compared by characters as its other answers are."""
+    pool = pool_of(
+        "answers", [[{"text": "1998", "start": 2}], [{"text": "monday", "start": 0}]], ["他在1998年到北京", CONTEXT]
+    )
+    judge = AnswerJudge(pool)
+    assert judge.chinese == [True, False]
+    found = judge.find([belief("1998年", 0.9), belief("monday", 0.9)])
+    assert 0 < found.of_row[0] < 0.9

@@ -105,3 +105,10 @@ def test_calibration_is_by_held_rows() -> None:
     assert one.values[0, 0] == pytest.approx(0.75, abs=0.01)
     (same,) = judge.calibrated([], [], beliefs_of([0.9, 0.1]))
     assert same.values[0].tolist() == pytest.approx([0.9, 0.1])
+
+
+def test_one_judged_class_alone_has_no_suspects() -> None:
+    pool = pool_of("label", ["a"] * 20 + ["b"] * 2)
+    found = ClassJudge(pool, frozenset({"b"})).find(beliefs_of(*[[0.9, 0.1]] * 20, *[[0.5, 0.5]] * 2))
+    assert (found.suspects, found.units) == ([], 20)
+    assert ClassJudge(pool_of("label", ["a"] * 5)).find(beliefs_of(*[[1.0]] * 5)).suspects == []
