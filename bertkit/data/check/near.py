@@ -37,6 +37,41 @@ def near_duplicates(keys: Sequence[Key]) -> list[tuple[int, int]]:
 
     Rows with several texts are alike if each of them is.
     """
+    rows, positions, pairs = _compared(keys)
+    found: dict[int, int] = {}
+    for row, earlier in pairs:
+        if row not in found and all(map(_alike, rows[row], rows[earlier])):
+            found[row] = earlier
+    return sorted((positions[row], positions[earlier]) for row, earlier in found.items())
+
+
+def joining_pairs(keys: Sequence[Key]) -> list[tuple[int, int]]:
+    """Pairs of positions that join all nearly same rows into groups, of all pairs that are found.
+
+    `near_duplicates` names one earlier row alone: a row that is like two others, which are not like each other, would
+    be joined to the first. Pairs whose rows are in one group already are left out.
+    """
+    rows, positions, pairs = _compared(keys)
+    parent = list(range(len(rows)))
+
+    def root(row: int) -> int:
+        while parent[row] != row:
+            parent[row] = parent[parent[row]]
+            row = parent[row]
+        return row
+
+    found = []
+    for row, earlier in pairs:
+        one, two = root(row), root(earlier)
+        if one != two and all(map(_alike, rows[row], rows[earlier])):
+            parent[one] = two
+            found.append((positions[row], positions[earlier]))
+    return found
+
+
+def _compared(keys: Sequence[Key]) -> tuple[list[Key], list[int], list[tuple[int, int]]]:
+    """The distinct rows that are compared, their positions, and the pairs (row, earlier row) of them that are counted
+    exactly."""
     distinct: dict[Key, int] = {}
     for position, key in enumerate(keys):
         distinct.setdefault(key, position)
@@ -44,13 +79,9 @@ def near_duplicates(keys: Sequence[Key]) -> list[tuple[int, int]]:
     rows = list(distinct)
     rows, positions = [rows[i] for i in looked_at], [distinct[rows[i]] for i in looked_at]
     if len(rows) < 2 or not rows[0]:
-        return []
+        return rows, positions, []
     signatures = [_signatures([row[column][:CHARACTERS] for row in rows]) for column in range(len(rows[0]))]
-    found: dict[int, int] = {}
-    for row, earlier in _candidates(signatures):
-        if row not in found and all(map(_alike, rows[row], rows[earlier])):
-            found[row] = earlier
-    return sorted((positions[row], positions[earlier]) for row, earlier in found.items())
+    return rows, positions, _candidates(signatures)
 
 
 def sample(count: int) -> list[int]:

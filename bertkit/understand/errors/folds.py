@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bertkit.data.check.near import near_duplicates
+from bertkit.data.check.near import ROWS, joining_pairs
 from bertkit.errors import DataError, Parameter
 from bertkit.understand.errors.pool import Pool
 
@@ -34,7 +34,7 @@ def groups_of(pool: Pool, group_by: str | None = None) -> Numbers:
             row = parent[row]
         return row
 
-    pairs = near_duplicates(pool.keys) if pool.keys else []
+    pairs = joining_pairs(pool.keys) if pool.keys else []
     first: dict[Any, int] = {}
     for row, key in enumerate(pool.keys):
         pairs.append((row, first.setdefault(key, row)))
@@ -46,6 +46,19 @@ def groups_of(pool: Pool, group_by: str | None = None) -> Numbers:
         parent[two] = one
     roots = np.array([root(row) for row in range(len(pool))])
     return np.unique(roots, return_inverse=True)[1].astype(np.int64)
+
+
+def notes_of(pool: Pool, groups: Numbers, folds: int) -> list[str]:
+    """What the groups leave in doubt, in sentences."""
+    notes = []
+    if (distinct := len(set(pool.keys))) > ROWS:
+        what = f"of {distinct:,} different rows {ROWS:,} were compared for nearly the same texts"
+        notes.append(f"{what}: near twins among the others may be in two folds")
+    largest = int(np.bincount(groups).max(initial=0))
+    if largest * folds > len(groups):
+        what = f"{largest:,} of {len(groups):,} rows have nearly the same text, or belong together, and share a fold"
+        notes.append(f"{what}: its model trains on fewer rows than the others")
+    return notes
 
 
 def assign(groups: Numbers, labels: Sequence[Sequence[str]], folds: int, seed: int) -> Numbers:

@@ -23,10 +23,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from pydantic import BaseModel
 
+from bertkit.data.read.folders import visible_files
 from bertkit.engine.examples import rows_of
 from bertkit.engine.run import Progress
 from bertkit.errors import DataError, RunError, Stopped
 from bertkit.files.json_file import read_json
+from bertkit.files.manifest import sha256
 from bertkit.fs import write_json, written_aside
 from bertkit.inference.predictor import Predictor
 from bertkit.recipe.schema import DataBlock, Recipe
@@ -142,11 +144,21 @@ def out_of_fold(plan: FoldPlan, identity: str, folder: Path, answer: AnswerFold)
     return OutOfFold(beliefs, outcomes, kept)
 
 
-def identity_of(plan: FoldPlan, recipe: Recipe, quick: bool) -> str:
-    """A hash of all that out-of-fold answers depend on: rows, folds, recipe, and how they are made."""
+def identity_of(plan: FoldPlan, recipe: Recipe, quick: bool, code: Path | None = None) -> str:
+    """A hash of all that out-of-fold answers depend on: rows, folds, recipe, the weights that each fold starts from,
+    the user's own code, and how they are made.
+
+    Args:
+        code: the folder of a Run's code, which need not be there.
+    """
+    from bertkit.training.parts import model_identity
+
     digest = hashlib.sha256()
     values = recipe.model_dump(mode="json", exclude={"data"})
-    digest.update(json.dumps([values, plan.seed, plan.count, quick], sort_keys=True, default=str).encode())
+    files = visible_files(code) if code and code.is_dir() else []
+    hashes = [[file.name, sha256(file)] for file in files]
+    parts = [values, plan.seed, plan.count, quick, model_identity(recipe), hashes]
+    digest.update(json.dumps(parts, sort_keys=True, default=str).encode())
     for row, split in enumerate(plan.pool.splits):
         digest.update(f"{split} {plan.folds[row]} {plan.pool.identity(row)}\n".encode())
     return digest.hexdigest()

@@ -10,18 +10,18 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from bertkit.engine.run import Progress
-from bertkit.errors import Parameter, RecipeError
+from bertkit.errors import DataError, Parameter, RecipeError
 from bertkit.inference.vectors import embed
 from bertkit.run import Run
 from bertkit.tasks.task import Task, make_task
 from bertkit.understand.errors.calibrated import Floats
 from bertkit.understand.errors.judges.judge import Belief, FoldAnswers, Judge
+from bertkit.understand.errors.origin import trained_on_labels
 from bertkit.understand.errors.out_of_fold import AnswerFold, FoldPlan, RowOutcome, outcomes_of
 from bertkit.understand.errors.pool import Pool
 from bertkit.warn import collect
@@ -43,6 +43,7 @@ def check_quick(run: Run, pool: Pool) -> str:
     Raises:
         RecipeError: answers that are no labels of texts, or an encoder that was not pre-trained, or was trained on
         labels.
+        DataError: rows of a single label.
     """
     quick = Parameter("quick")
     if pool.answer.kind not in KINDS or any(c.kind != "text" for c in pool.columns if not c.answer):
@@ -51,11 +52,11 @@ def check_quick(run: Run, pool: Pool) -> str:
     if name is None:
         what = "the Run began with random weights, whose vectors say nothing of a text"
         raise RecipeError.at(quick, what, "leave it out")
-    for folder in (Path(name), Path(name).parent):
-        before = Run(folder)
-        if before.is_begun and any(column.answer for column in make_task(before.recipe).columns):
-            what = f"{name} was trained on labels, perhaps on those of these rows"
-            raise RecipeError.at(quick, what, "leave it out: the folds are then trained")
+    if what := trained_on_labels(run):
+        raise RecipeError.at(quick, what, "leave it out: the folds are then trained")
+    if len(pool.label_names) < 2:
+        what = f"all {len(pool):,} rows have the same label" if pool.label_names else "no row has a label"
+        raise DataError.at("data", what, "errors are found among two labels or more")
     return name
 
 
@@ -93,16 +94,21 @@ class _Regression:
         own = vectors[rows]
         self.mean, self.spread = own.mean(0), np.maximum(own.std(0), 1e-9)
         own = (own - self.mean) / self.spread
+        self.shares = has.mean(0)
+        self.alone = not self.several and has.any(0).sum() < 2  # one label in all of the fold's training rows
+        if self.alone:
+            return
         if not self.several:
             self.models = [LogisticRegression(**kind).fit(own, has.argmax(1))]
             return
-        self.shares = has.mean(0)
         self.models = [
             LogisticRegression(**kind).fit(own, side) if 0 < side.sum() < len(side) else None for side in has.T
         ]
 
     def likely(self, vectors: Floats) -> Floats:
         """`(row, label)`."""
+        if self.alone:
+            return np.tile(self.shares, (len(vectors), 1))
         vectors = (vectors - self.mean) / self.spread
         if self.several:
             parts = [

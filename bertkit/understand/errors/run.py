@@ -31,9 +31,10 @@ from bertkit.understand.errors.findings import (
     record_of,
     write_findings,
 )
-from bertkit.understand.errors.folds import FOLDS, assign, groups_of
+from bertkit.understand.errors.folds import FOLDS, assign, groups_of, notes_of
 from bertkit.understand.errors.judges.choose import judge_of
 from bertkit.understand.errors.judges.judge import Found, Judge
+from bertkit.understand.errors.origin import trained_on_labels
 from bertkit.understand.errors.out_of_fold import FoldPlan, OutOfFold, identity_of, out_of_fold, train_fold
 from bertkit.understand.errors.planted import SHARE, trust_of
 from bertkit.understand.errors.pool import SPLITS, TRAIN, Pool, read_pool
@@ -103,11 +104,12 @@ def find_errors(
     plan = FoldPlan(pool, groups, assign(groups, pool.labels, search.folds, search.seed), search.seed)
     judge = kind(pool, _rare(plan))
     check_corrections(output / CSV)
+    started = [] if search.quick or not (what := trained_on_labels(run)) else [f"{what}: errors may be missed"]
     with one_writer(output):
         answered = _answered(run, plan, judge, search, output / WORK, progress)
         record = {
             **_about(run, recipe, pool, search, data), "noun": judge.noun, "warnings": lines(warnings),
-            **_results(judge, answered, search),
+            **_results(judge, answered, search, [*started, *notes_of(pool, groups, plan.count)]),
             "slices": _slices(run, recipe, pool, answered, search.seed, data),
         }  # fmt: skip
         record["data_map"] = None if data else _map(run, pool, record["findings"])
@@ -117,7 +119,7 @@ def find_errors(
     return record
 
 
-def _results(judge: Judge, answered: OutOfFold, search: ErrorSearch) -> Record:
+def _results(judge: Judge, answered: OutOfFold, search: ErrorSearch, notes: Sequence[str]) -> Record:
     """The suspects, how far to trust them, and the rows that repeat others."""
     pool, found = judge.pool, judge.find(answered.beliefs)
     trust = trust_of(judge, found, answered.beliefs, search.planted, search.seed)
@@ -125,14 +127,14 @@ def _results(judge: Judge, answered: OutOfFold, search: ErrorSearch) -> Record:
     written = [judge.written(row) for row in range(len(pool))]
     findings = findings_of(pool, written, found.suspects, repeats, found.of_row)
     return {
-        "notes": _notes(found, judge.rare, answered), "suspects": len(found.suspects), "units": found.units,
+        "notes": [*_notes(found, judge.rare, answered), *notes], "suspects": len(found.suspects), "units": found.units,
         "trust": [one.record() for one in trust], "repeats": counts_of(repeats), "pairs": _pairs(found),
         "findings": [{"number": one.row, **record_of(pool, one)} for one in findings],
     }  # fmt: skip
 
 
 def _answered(run: Run, plan: FoldPlan, judge: Judge, search: ErrorSearch, folder: Path, progress: Named) -> OutOfFold:
-    identity = identity_of(plan, run.recipe, search.quick)
+    identity = identity_of(plan, run.recipe, search.quick, run.code)
     if search.quick:
         return out_of_fold(plan, identity, folder, quick_fold(run, plan, judge))
     return out_of_fold(plan, identity, folder, train_fold(run, plan, judge, folder, progress("answering")))

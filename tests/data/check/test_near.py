@@ -8,7 +8,7 @@ import random
 import pytest
 
 from bertkit.data.check import near
-from bertkit.data.check.near import CHARACTERS, LIKE, near_duplicates
+from bertkit.data.check.near import CHARACTERS, LIKE, joining_pairs, near_duplicates
 
 WORDS = [
     "where",
@@ -94,3 +94,11 @@ def test_likeness_is_that_of_the_least_alike_texts() -> None:
     assert near.likeness(one, other) == pytest.approx(alike(one[0], other[0]))
     assert near.likeness(one, ("where is my parcel", "good bye")) == 0
     assert near.likeness(one, one) == 1
+
+
+def test_joining_pairs_join_all_that_are_alike() -> None:
+    text = "where is my parcel that was sent on monday"
+    keys = [("abc def " + text,), (text + " xyz uvw",), (text,), ("abc def " + text,), ("quite another one",)]
+    assert near_duplicates(keys) == [(2, 0)]
+    assert sorted(joining_pairs(keys)) == [(2, 0), (2, 1)]
+    assert joining_pairs([]) == joining_pairs([("a",)]) == []

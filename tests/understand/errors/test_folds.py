@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from bertkit.data.check.near import LIKE, likeness
 from bertkit.errors import DataError
-from bertkit.understand.errors.folds import HELD, assign, groups_of, held_out
+from bertkit.understand.errors.folds import HELD, assign, groups_of, held_out, notes_of
 from tests.understand.errors.made import pool_of
 
 
@@ -78,3 +79,21 @@ def test_a_tenth_is_held_out_in_whole_groups() -> None:
     assert not set(groups[held].tolist()) & set(groups[np.setdiff1d(rows, held)].tolist())
     assert held.tolist() != held_out(groups, rows, [0, 2]).tolist()
     assert len(held_out(np.array([0, 1]), np.array([0, 1]), [0, 0])) == 1
+
+
+def test_a_row_that_is_like_two_others_joins_them() -> None:
+    text = "where is my parcel that was sent on monday"
+    texts = ["abc def " + text, text + " xyz uvw", text, "something else entirely, of no such words"]
+    assert likeness((texts[0],), (texts[1],)) < LIKE
+    groups = groups_of(pool_of("label", ["a"] * 4, texts))
+    assert groups[0] == groups[1] == groups[2] != groups[3]
+
+
+def test_what_groups_leave_in_doubt(monkeypatch: pytest.MonkeyPatch) -> None:
+    pool = pool_of("label", ["a"] * 6)
+    assert notes_of(pool, np.arange(6), 4) == []
+    (note,) = notes_of(pool, np.array([0, 0, 0, 1, 2, 3]), 4)
+    assert note.startswith("3 of 6 rows have nearly the same text")
+    monkeypatch.setattr("bertkit.understand.errors.folds.ROWS", 5)
+    (note,) = notes_of(pool, np.arange(6), 4)
+    assert note.startswith("of 6 different rows 5 were compared")

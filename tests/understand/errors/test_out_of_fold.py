@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -87,9 +88,11 @@ def test_finished_folds_are_kept(tmp_path: Path) -> None:
         out_of_fold(plan, "y", tmp_path, again)
 
 
-def test_what_answers_depend_on() -> None:
+def test_what_answers_depend_on(tiny_bert: Path, tmp_path: Path) -> None:
     plan = plan_of()
-    recipe = recipe_of_nothing()
+    model = tmp_path / "model"
+    shutil.copytree(tiny_bert, model)
+    recipe = recipe_of_nothing(model)
     known = identity_of(plan, recipe, False)
     assert identity_of(plan, recipe, False) == known
     others = [
@@ -101,12 +104,21 @@ def test_what_answers_depend_on() -> None:
     assert len({known, *others}) == 6
     moved = recipe.model_copy(update={"data": recipe.data.model_copy(update={"train": ["elsewhere.csv"]})})
     assert identity_of(plan, moved, False) == known
+    (tmp_path / "code").mkdir()
+    codes = []
+    for content in ("A = 1", "A = 2"):
+        (tmp_path / "code" / "mine.py").write_text(content)
+        codes.append(identity_of(plan, recipe, False, tmp_path / "code"))
+    assert len({known, *codes}) == 3
+    with (model / "model.safetensors").open("ab") as stream:
+        stream.write(b" ")
+    assert identity_of(plan, recipe, False) != known
 
 
-def recipe_of_nothing() -> Any:
+def recipe_of_nothing(model: Path) -> Any:
     from bertkit.recipe.schema import Recipe
 
-    return Recipe.model_validate({"task": "classify", "data": {"train": "a.csv"}})
+    return Recipe.model_validate({"task": "classify", "model": str(model), "data": {"train": "a.csv"}})
 
 
 @pytest.fixture(scope="module")

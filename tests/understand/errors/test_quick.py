@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from bertkit import Run, train
-from bertkit.errors import RecipeError
+from bertkit.errors import DataError, RecipeError
 from bertkit.tasks.task import make_task
 from bertkit.understand.errors.folds import assign, groups_of
 from bertkit.understand.errors.judges.choose import judge_of
@@ -81,3 +82,17 @@ def test_only_labels_of_texts(tiny_bert: Path, tmp_path: Path) -> None:
     run = train(tiny_recipe("ner", {}, tiny_bert, tmp_path, max_steps=2), output=tmp_path / "run")
     with pytest.raises(RecipeError, match="is for labels of texts, and the task is ner"):
         check_quick(run, plan_of(run, 2).pool)
+
+
+def test_rows_of_one_label(tiny_bert: Path, tmp_path: Path) -> None:
+    rows = texts_of(40, 0)[0]
+    run = train(recipe_of(tmp_path, tiny_bert, rows), output=tmp_path / "run")
+    plan = plan_of(run, 2)
+    one = [{**row, "label": "other"} for row in plan.pool.rows]
+    with pytest.raises(DataError, match="all 40 rows have the same label"):
+        check_quick(run, replace(plan.pool, rows=one))
+    label = [{**row, "label": "other" if plan.folds[at] else "refund"} for at, row in enumerate(plan.pool.rows)]
+    plan = replace(plan, pool=replace(plan.pool, rows=label))
+    judge = judge_of(plan.pool, "classify")(plan.pool)
+    beliefs, _ = quick_fold(run, plan, judge)(0)  # trains on rows of the other fold, all of one label
+    assert all(belief.values.argmax() == 0 for belief in beliefs)

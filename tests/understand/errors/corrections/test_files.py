@@ -109,5 +109,5 @@ def test_a_json_file_with_an_object_per_line(tmp_path: Path) -> None:
 def test_values_inside_of_lists_and_under_names_with_dots(tmp_path: Path) -> None:
     source = file_of(tmp_path, "a.jsonl", '{"doc": {"a.b": ["x", "y"]}}\n', "jsonl")
     assert changed(source, DataBlock(), {1: {"doc.a.b.1": "z"}}) == b'{"doc": {"a.b": ["x", "z"]}}\n'
-    with pytest.raises(DataError, match="no column doc.c to write into"):
+    with pytest.raises(DataError, match=r"no column doc\.c to write into"):
         changed(source, DataBlock(), {1: {"doc.c": "z"}})
