@@ -101,6 +101,7 @@ def test_from_flips_to_a_corrected_file(bertkit, tiny_bert: Path, tmp_path: Path
     changed = sum(one["corrected"] not in ("", one["given"]) for one in found)
     assert f"rows changed: {changed}" in out
     assert "precision" in out
+    assert "for the rows that you looked at, not for the rest" in " ".join(out.split())
     before, after = ((tmp_path / name).read_text().splitlines() for name in ("train.jsonl", "new.jsonl"))
     assert sum(old != now for old, now in zip(before, after, strict=True)) == changed >= 4
     assert changed <= len(flipped)

@@ -40,7 +40,7 @@ def written(kind: str, new: Any, old: Mapping[str, Any], row: Mapping[str, Any],
         "label": lambda: _label(new, before, block),
         "labels": lambda: _labels(new, before, block),
         "choice": lambda: _choice(new, before, row),
-        "tags": lambda: in_form(_tags(new, cell(before), block), before),
+        "tags": lambda: in_form(_tags(new, before, block), before),
         "spans": lambda: in_form(_spans(new, cell(before), block), before),
         "answers": lambda: in_form(_answers(new, cell(before)), before),
         "number": lambda: _number(new, before, block),
@@ -90,7 +90,8 @@ def _labels(new: Sequence[str], old: Any, block: DataBlock) -> Any:
 
 def _tags(new: Sequence[str], old: Any, block: DataBlock) -> list[Any]:
     """Tags; those that do not change as the file has them."""
-    before = old if isinstance(old, list) else str(old or "").split()
+    text = isinstance(old, str) and not old.strip().startswith("[")
+    before = str(old).split() if text else cell(old) or []
     if len(before) != len(new):
         before = [None] * len(new)
     return [raw if _tag(raw, block) == tag else _raw_tag(tag, raw, block) for tag, raw in zip(new, before, strict=True)]

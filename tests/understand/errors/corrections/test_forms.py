@@ -90,6 +90,7 @@ MAP = DataBlock(label_map={"0": "bad", "1": "good", "true": "yes", "false": "no"
         ("labels", ["a", "b"], "1", "0,1", IDS),
         ("tags", ["O", "B-PER"], ["O", "O"], ["O", "B-p"], DataBlock(label_map={"p": "PER"})),
         ("tags", ["B-PER", "O"], ["B-q", "B-q"], ["B-q", "O"], DataBlock(label_map={"p": "PER", "q": "PER"})),
+        ("tags", ["O", "B-PER"], "O B-q", '["O", "B-q"]', DataBlock(label_map={"p": "PER", "q": "PER"})),
         ("tags", ["a", "b"], ["0", "0"], ["0", "1"], IDS),
         ("spans", [{"start": 0, "end": 1, "label": "PER"}], [[2, 3, "p"]], [[0, 1, "p"]],
          DataBlock(label_map={"p": "PER"})),
