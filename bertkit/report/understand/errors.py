@@ -97,7 +97,7 @@ def _of_trust(trust: Record) -> str:
 def trust_table(record: Record) -> tuple[list[str], list[list[str]]]:
     """Header and rows: what planted errors of each kind say."""
     header = ["planted errors", "planted", "found (recall)", "95% interval"]
-    header += ["in the data, at most", "precision, at most", "in a copy with them, at least"]
+    header += ["in the data, at most", "of the list, at most", "in a copy with them, at least"]
     rows = [
         [
             FLIPS[one["flips"]], f"{one['planted']:,}", _percent(one["recall"]),

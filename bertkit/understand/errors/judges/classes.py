@@ -20,6 +20,7 @@ from bertkit.understand.errors.judges.judge import (
     Planted,
     Suspect,
     drawn,
+    nearest,
     quiet,
     some_of,
 )
@@ -99,7 +100,9 @@ class ClassJudge(Judge):
         if self.rare and not self.chosen:
             weights[:, [name in self.rare for name in self.names]] = 0.0
         weights[np.arange(len(rows)), self.given[rows]] = 0.0
-        return weights
+        if flips == "any" or self.chosen:
+            return weights
+        return nearest(weights, len(self.names) - len(self.rare) - 1)
 
     def _judged(self) -> Flags:
         if self.chosen:

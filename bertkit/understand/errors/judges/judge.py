@@ -7,6 +7,7 @@ learning (Northcutt et al. 2021), where answers have classes.
 
 from __future__ import annotations
 
+import math
 import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
@@ -24,8 +25,13 @@ from bertkit.understand.errors.pool import Pool
 Flags = NDArray[np.bool_]
 Numbers = NDArray[np.int64]
 Flips = Literal["similar", "any"]
-"""What a planted label is: one of those that the model confuses with the given one, by how much it does; or any
+"""What a planted label is: one of those that the models confuse most with the given one (see `nearest`); or any
 other."""
+NEAREST = 3
+"""Most labels that count as similar to one. People confuse few; in proportion to what the models hold for likely, the
+many labels that are all unlikely would make a good part of the planted ones, and are easy to find. On Banking77 with 2,
+5 and 10% of the labels flipped to one of the three with the nearest mean vectors, the number said (planted.py) was 141,
+120 and 118% of the true one with this, and 100, 88 and 69% in proportion: no upper bound."""
 NOT_FOUND = -np.inf
 FILTER: Any = "low_self_confidence"
 """cleanlab's rule: as many of the least likely labels as confident learning counts errors. On Banking77 with 5% flipped
@@ -159,6 +165,19 @@ def drawn(weights: Floats, draw: np.random.Generator) -> Numbers:
     points = draw.random(len(weights)) * sums[:, -1]
     classes = (sums <= points[:, None]).sum(1)
     return np.where(sums[:, -1] > 0, np.minimum(classes, weights.shape[1] - 1), -1)
+
+
+def nearest(weights: Floats, others: int) -> Floats:
+    """`(row, class)`: 1 for the classes with the highest weights above 0, else 0.
+
+    Args:
+        others: how many classes another one can be confused with; a third of them are similar, at most NEAREST.
+    """
+    kept = min(NEAREST, math.ceil(others / 3))
+    order = np.argsort(-weights, axis=1, kind="stable")[:, :kept]
+    chosen = np.zeros(weights.shape)
+    np.put_along_axis(chosen, order, 1.0, axis=1)
+    return chosen * (weights > 0)
 
 
 def some_of(count: int, share: float, draw: np.random.Generator) -> Numbers:

@@ -20,6 +20,7 @@ from bertkit.understand.errors.judges.judge import (
     Planted,
     Suspect,
     drawn,
+    nearest,
     quiet,
     some_of,
 )
@@ -90,16 +91,18 @@ class SeveralJudge(Judge):
         return json.dumps(self._names(self.given[row]), ensure_ascii=False)
 
     def plant(self, beliefs: Sequence[Belief], flips: Flips, share: float, draw: np.random.Generator) -> Planted:
-        """Of each drawn row one label is added or taken away. `similar`: as likely as the models hold it for possible,
-        of added ones by how often they confuse it with those that the row has."""
+        """Of each drawn row one label is added or taken away. `similar`: as often the one or the other as the models
+        hold it for possible; what is added is one of those that they confuse most with those that the row has."""
         likely = np.concatenate([belief.values for belief in beliefs])
         rows = some_of(len(likely), share, draw)
         weights = np.tile(self.judged.astype(np.float64), (len(rows), 1))
         if flips == "similar":
             shares = self.given.T.astype(np.float64) @ likely  # (given label, label)
             mixed = shares / np.maximum(self.given.sum(0), 1)[:, None]
-            near = self.given[rows].astype(np.float64) @ mixed + likely.mean(0)  # (row, label)
-            weights *= np.where(self.given[rows], 1 / np.maximum(self.given[rows].sum(1, keepdims=True), 1), near)
+            near = (self.given[rows].astype(np.float64) @ mixed + likely.mean(0)) * weights * ~self.given[rows]
+            few = nearest(near, int(self.judged.sum()) - 1)  # (row, label)
+            added = few * near.sum(1, keepdims=True) / np.maximum(few.sum(1, keepdims=True), 1)
+            weights *= np.where(self.given[rows], 1 / np.maximum(self.given[rows].sum(1, keepdims=True), 1), added)
         labels = drawn(weights, draw)
         rows, labels = rows[labels >= 0], labels[labels >= 0]
         planted = ~self.given[rows, labels]

@@ -30,6 +30,7 @@ from bertkit.understand.errors.judges.judge import (
     Numbers,
     Planted,
     Suspect,
+    nearest,
     quiet,
     some_of,
 )
@@ -154,8 +155,8 @@ class WordJudge(Judge):
         return " ".join(_tags(self._last.sides[0][row], 0, len(self._last.given[row])))
 
     def plant(self, beliefs: Sequence[Belief], flips: Flips, share: float, draw: np.random.Generator) -> Planted:
-        """Of each drawn entity, one of three: another type (`similar`: by how often models confuse the two), no entity,
-        or a border that is off by a word."""
+        """Of each drawn entity, one of three: another type (`similar`: of those that the models confuse most with it),
+        no entity, or a border that is off by a word."""
         read = self._read(beliefs)
         spans = [(row, span) for row, own in enumerate(read.sides[0]) for span in own if span.type in self._number]
         mixed = np.zeros((len(self.types), len(self.types)))
@@ -164,10 +165,11 @@ class WordJudge(Judge):
             np.add.at(mixed, own[sure], belief.values[sure])
         mixed[:, 0] = 0.0
         np.fill_diagonal(mixed, 0.0)
+        near = nearest(mixed, len(self.types) - 2)
         doubts = []
         for number in some_of(len(spans), share, draw).tolist() if spans else ():
             row, span = spans[number]
-            weights = mixed[self._number[span.type]] if flips == "similar" else (mixed.sum(0) > 0).astype(np.float64)
+            weights = near[self._number[span.type]] if flips == "similar" else (mixed.sum(0) > 0).astype(np.float64)
             weights = np.where(np.arange(len(weights)) == self._number[span.type], 0.0, weights)
             places, type_ = _changed(span, read.given[row], weights, draw)
             likely = beliefs[row].values[places]
