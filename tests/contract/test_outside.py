@@ -103,6 +103,8 @@ def test_a_task_from_outside_gets_every_command(
     assert (Path("runs/suite") / "toxicity" / "seed-2" / "metrics.json").is_file()
     ran("report", "runs/a", "--output", "page.html")
     assert "hello test 0" in Path("page.html").read_text()
+    ran("errors", "runs/a", "--folds", "2", "--output", "errors")
+    assert "hello dev 1" in Path("errors/errors.csv").read_text("utf-8-sig")
 
     card = whole.card_file.read_text("utf-8")
     monkeypatch.chdir(whole.path.parent)  # where whoever downloads it stands

@@ -111,7 +111,8 @@ def test_a_users_own_task_without_probabilities_is_told_what_it_needs(bertkit, t
     from tests.test_docs import ROOT, blocks
 
     code = next(block for block in blocks(ROOT / "docs" / "plugins.md", "python") if "class Toxicity" in block)
-    (tmp_path / "toxicity.py").write_text(code, "utf-8")
+    assert "def candidates" in code
+    (tmp_path / "toxicity.py").write_text(code.replace("def candidates", "def others"), "utf-8")
     rows = [{"text": row["text"], "toxic": "yes" if n % 2 else "no"} for n, row in enumerate(texts_of(24, 0)[0])]
     from bertkit import train
 
