@@ -13,7 +13,7 @@ from typing import Any
 
 from bertkit.data.columns import schemes
 from bertkit.data.columns.labels import natural
-from bertkit.data.columns.schemes import PREFIXES, Scheme
+from bertkit.data.columns.schemes import PREFIXES, ROLES, Scheme
 from bertkit.data.read.rows import BadRows, Tally, some, word_place
 from bertkit.errors import DataError, Problem, Setting, did_you_mean
 from bertkit.tasks.ner.unseen import settle
@@ -245,3 +245,16 @@ def log_scripts(sentences: Sentences) -> None:
         names = ", ".join(sorted(set().union(*found)))
         what = "written without spaces: each letter with its marks is a word"
         log.info("%s of %s texts have %s, %s", f"{len(found):,}", f"{len(sentences.words):,}", names, what)
+
+
+def scored(tags: list[str], scheme: Scheme) -> list[str]:
+    """Tags as the metrics take them: IO and IOB1 become IOB2, other schemes get the letters of BIOES.
+
+    Invalid tags stay invalid. An IOB1 entity that begins with a B although no entity of its type precedes it is
+    written with an I: the lenient count takes it, the strict count does not. So does seqeval's strict mode, which
+    then also counts the rest of such an entity (`I-PER` in `O B-PER I-PER`) as an entity of its own, and forgets an
+    entity of one B before such a B. Nobody annotated these, so they are not reproduced.
+    """
+    if scheme in ("IO", "IOB1"):
+        return schemes.as_iob2(tags)
+    return tags if scheme in ("IOB2", "BIOES") else [ROLES.get(tag[0], "O") + tag[1:] for tag in tags]

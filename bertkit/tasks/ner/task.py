@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from bertkit.data.columns import schemes, spans
 from bertkit.data.columns.column import Column
 from bertkit.data.columns.labels import read_label_names
-from bertkit.data.columns.schemes import PREFIXES, ROLES, Scheme
+from bertkit.data.columns.schemes import PREFIXES, Scheme
 from bertkit.data.read.rows import Tally
 from bertkit.engine.examples import Counts, Examples
 from bertkit.errors import DataError, RecipeError
@@ -32,6 +32,7 @@ from bertkit.tasks.ner.sentences import (
     check_tags,
     log_scripts,
     scheme_of,
+    scored,
     sentences_of,
     settled,
     tags_of,
@@ -203,19 +204,7 @@ class Ner(Task):
 
     def compare(self, answers: list[Answer], rows: Rows, takes: str) -> tuple[list[list[str]], list[list[str]]]:
         gold = self._gold(rows)[1]
-        return [self._scored(answer["tags"]) for answer in answers], [self._scored(tags) for tags in gold]
-
-    def _scored(self, tags: list[str]) -> list[str]:
-        """Tags as the metrics take them: IO and IOB1 become IOB2, other schemes get the letters of BIOES.
-
-        Invalid tags stay invalid. An IOB1 entity that begins with a B although no entity of its type precedes it is
-        written with an I: the lenient count takes it, the strict count does not. So does seqeval's strict mode, which
-        then also counts the rest of such an entity (`I-PER` in `O B-PER I-PER`) as an entity of its own, and forgets an
-        entity of one B before such a B. Nobody annotated these, so they are not reproduced.
-        """
-        if self.scheme in ("IO", "IOB1"):
-            return schemes.as_iob2(tags)
-        return tags if self.scheme in ("IOB2", "BIOES") else [ROLES.get(tag[0], "O") + tag[1:] for tag in tags]
+        return [scored(answer["tags"], self.scheme) for answer in answers], [scored(tags, self.scheme) for tags in gold]
 
     def check_metric(self, metric: Metric) -> None:
         if metric.takes != "tags":

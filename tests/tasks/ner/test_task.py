@@ -25,6 +25,7 @@ from bertkit.metrics import METRICS
 from bertkit.models.build import load_tokenizer
 from bertkit.recipe.schema import DataBlock, ModelBlock
 from bertkit.tasks.ner.options import NerOptions
+from bertkit.tasks.ner.sentences import scored
 from bertkit.tasks.ner.task import Ner
 from bertkit.tasks.task import Encoded
 from tests.helpers import messages, tiny_recipe, write_rows
@@ -268,7 +269,7 @@ def test_strict_scores_of_iob1_are_seqevals(draws: int) -> None:
         if any(b[0] == "B" and a[2:] != b[2:] and (a[0] == "B" or c == "I" + b[1:]) for a, b, c in around):
             continue
         compared += 1
-        ours = [task._scored(tags) for tags in (predicted, gold)]
+        ours = [scored(tags, task.scheme) for tags in (predicted, gold)]
         figures = METRICS["strict_entity_f1"]([ours[0]], [ours[1]])
         for name, score in {"precision": precision_score, "recall": recall_score, "f1": f1_score}.items():
             theirs = score([gold], [predicted], mode="strict", scheme=IOB1)
