@@ -33,7 +33,7 @@ from bertkit.understand.errors.findings import (
 )
 from bertkit.understand.errors.folds import FOLDS, assign, groups_of, notes_of
 from bertkit.understand.errors.judges.choose import judge_of
-from bertkit.understand.errors.judges.judge import Found, Judge
+from bertkit.understand.errors.judges.judge import KNOWN, Found, Judge
 from bertkit.understand.errors.origin import trained_on_labels
 from bertkit.understand.errors.out_of_fold import FoldPlan, OutOfFold, identity_of, out_of_fold, train_fold
 from bertkit.understand.errors.planted import SHARE, trust_of
@@ -121,13 +121,14 @@ def find_errors(
 
 def _results(judge: Judge, answered: OutOfFold, search: ErrorSearch, notes: Sequence[str]) -> Record:
     """The suspects, how far to trust them, and the rows that repeat others."""
+    judge.set_aside(answered.beliefs)
     pool, found = judge.pool, judge.find(answered.beliefs)
     trust = trust_of(judge, found, answered.beliefs, search.planted, search.seed)
     repeats = repeats_of(pool)
     written = [judge.written(row) for row in range(len(pool))]
     findings = findings_of(pool, written, found.suspects, repeats, found.of_row)
     return {
-        "notes": [*_notes(found, judge.rare, answered), *notes], "suspects": len(found.suspects), "units": found.units,
+        "notes": [*_notes(found, judge, answered), *notes], "suspects": len(found.suspects), "units": found.units,
         "trust": [one.record() for one in trust], "repeats": counts_of(repeats), "pairs": _pairs(found),
         "findings": [{"number": one.row, **record_of(pool, one)} for one in findings],
     }  # fmt: skip
@@ -163,16 +164,18 @@ def _about(run: Run, recipe: Recipe, pool: Pool, search: ErrorSearch, data: Sequ
     }  # fmt: skip
 
 
-def _notes(found: Found, rare: frozenset[str], answered: OutOfFold) -> list[str]:
+def _notes(found: Found, judge: Judge, answered: OutOfFold) -> list[str]:
     notes = [*found.notes]
     if len(found.suspects) > WEAK * max(found.units, 1):
         share = len(found.suspects) / max(found.units, 1)
         what = f"{share:.0%} of all look wrong: models that are so often wrong themselves can not tell errors"
         notes.append(f"{what}; train longer, with more rows, or from a better model")
-    if rare:
-        names = ", ".join(sorted(rare)[:5]) + (", ..." if len(rare) > 5 else "")
-        what = f"labels with too few rows for a model to know them ({LEAST} are needed without those of a fold)"
-        notes.append(f"{what}: {len(rare):,}, not judged ({names})")
+    few = f"labels with too few rows for a model to know them ({LEAST} are needed without those of a fold)"
+    weak = f"labels that the models do not know (given to less than {KNOWN:.0%} of the rows or words that have them)"
+    for why, labels in ((few, judge.rare), (weak, judge.unknown)):
+        if labels:
+            names = ", ".join(sorted(labels)[:5]) + (", ..." if len(labels) > 5 else "")
+            notes.append(f"{why}: {len(labels):,}, not judged ({names})")
     if answered.folds:
         notes.append(f"folds kept from before: {', '.join(map(str, answered.folds))}")
     return notes

@@ -52,6 +52,12 @@ class ClassJudge(Judge):
         temperature = temperature_of(self._matrix(held), self.given[list(rows)]) if held else 1.0
         return [Belief(softened(belief.values, temperature)) for belief in own]
 
+    def confirmed(self, beliefs: Sequence[Belief]) -> dict[str, float]:
+        if self.chosen:
+            return {}
+        right = self._matrix(beliefs).argmax(1) == self.given
+        return {name: float(right[self.given == i].mean()) for i, name in enumerate(self.names)}
+
     def find(self, beliefs: Sequence[Belief]) -> Found:
         from cleanlab.filter import find_label_issues
 
@@ -97,17 +103,17 @@ class ClassJudge(Judge):
             mixed = np.zeros((len(self.names), len(self.names)))
             np.add.at(mixed, self.given[sure], likely[sure])  # how likely the models hold each class, by the given one
             weights = mixed[self.given[rows]]
-        if self.rare and not self.chosen:
-            weights[:, [name in self.rare for name in self.names]] = 0.0
+        if self.skipped:
+            weights[:, [name in self.skipped for name in self.names]] = 0.0
         weights[np.arange(len(rows)), self.given[rows]] = 0.0
         if flips == "any" or self.chosen:
             return weights
-        return nearest(weights, len(self.names) - len(self.rare) - 1)
+        return nearest(weights, len(self.names) - len(self.skipped) - 1)
 
     def _judged(self) -> Flags:
         if self.chosen:
             return np.ones(len(self.given), dtype=bool)
-        return np.array([value not in self.rare for value in self.values], dtype=bool)
+        return np.array([value not in self.skipped for value in self.values], dtype=bool)
 
     def _matrix(self, beliefs: Sequence[Belief]) -> Floats:
         """`(row, class)`; 0 after the last choice of a row."""

@@ -34,8 +34,12 @@ class SeveralJudge(Judge):
         super().__init__(pool, rare)
         self.names = pool.label_names
         self.given: Flags = np.array([[name in row for name in self.names] for row in self.values], dtype=bool)
-        self.judged: Flags = np.array([name not in rare for name in self.names], dtype=bool)  # (label,)
         self._cuts = np.full(len(self.names), np.inf)
+
+    @property
+    def judged(self) -> Flags:
+        """`(label,)`."""
+        return np.array([name not in self.skipped for name in self.names], dtype=bool)
 
     def beliefs(self, answered: FoldAnswers) -> list[Belief]:
         each = [dict(answered.task.candidates(answer)) for answer in answered.answers]
@@ -49,6 +53,10 @@ class SeveralJudge(Judge):
             flat = of_two(np.concatenate([belief.values for belief in held])).reshape(-1, 2)
             temperature = temperature_of(flat, self.given[list(rows)].reshape(-1).astype(np.int64))
         return [Belief(softened(of_two(belief.values), temperature)[..., 1]) for belief in own]
+
+    def confirmed(self, beliefs: Sequence[Belief]) -> dict[str, float]:
+        there = np.concatenate([belief.values for belief in beliefs]) >= 0.5
+        return {name: float(there[self.given[:, i], i].mean()) for i, name in enumerate(self.names)}
 
     def find(self, beliefs: Sequence[Belief]) -> Found:
         likely = np.concatenate([belief.values for belief in beliefs])  # (row, label)

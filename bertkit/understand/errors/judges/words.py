@@ -50,7 +50,7 @@ class _Read:
     given: list[Numbers]
     """Of each row `(word,)`: number of the given type; a type that no row of the pool has counts as none."""
     doubts: list[Floats]
-    """Of each row `(word,)`; 0 where the model gives the same type, or the given one is too rare to be known."""
+    """Of each row `(word,)`; 0 where the model gives the same type, or the given one is not judged."""
     sides: tuple[list[Spans], list[Spans]]
     """Given and predicted entities of each row."""
 
@@ -85,6 +85,11 @@ class WordJudge(Judge):
             temperature = temperature_of(np.concatenate([belief.values for belief in held]), given)
         return [Belief(softened(belief.values, temperature), belief.texts) for belief in own]
 
+    def confirmed(self, beliefs: Sequence[Belief]) -> dict[str, float]:
+        given = np.concatenate([self._given(belief) for belief in beliefs])
+        right = np.concatenate([belief.values.argmax(1) for belief in beliefs]) == given
+        return {name: float(right[given == i].mean()) for i, name in enumerate(self.types) if i and (given == i).any()}
+
     def find(self, beliefs: Sequence[Belief]) -> Found:
         read = self._read(beliefs)
         issues = self._issues(read)
@@ -101,12 +106,12 @@ class WordJudge(Judge):
                     suspects.append(self._suspect(read, row, (first, end), doubt))
         suspects.sort(key=lambda one: -one.doubt)
         of_row = np.array([doubts.max(initial=0.0) for doubts in read.doubts])
-        return Found(suspects, np.sort(np.array(others))[::-1], of_row, sum(map(len, read.sides[0])))
+        return Found(suspects, np.sort(np.array(others))[::-1], of_row, len(self._judged(read)))
 
     def _read(self, beliefs: Sequence[Belief]) -> _Read:
         if self._last is None or self._last.beliefs is not beliefs:
             given = [self._given(belief) for belief in beliefs]
-            known = np.array([name not in self.rare for name in self.types])
+            known = np.array([name not in self.skipped for name in self.types])
             doubts = [
                 np.where(
                     (belief.values.argmax(1) != own) & known[own], 1 - belief.values[np.arange(len(own)), own], 0.0
@@ -120,6 +125,11 @@ class WordJudge(Judge):
             )
             self._last = _Read(beliefs, given, doubts, sides)
         return self._last
+
+    def _judged(self, read: _Read) -> list[tuple[int, Span]]:
+        """The given entities, with their rows."""
+        types = self._number.keys() - self.skipped
+        return [(row, span) for row, own in enumerate(read.sides[0]) for span in own if span.type in types]
 
     def _given(self, belief: Belief) -> Numbers:
         return np.array([self._number.get(_type(tag), 0) for tag in belief.texts[: len(belief.values)]], dtype=np.int64)
@@ -158,7 +168,7 @@ class WordJudge(Judge):
         """Of each drawn entity, one of three: another type (`similar`: of those that the models confuse most with it),
         no entity, or a border that is off by a word."""
         read = self._read(beliefs)
-        spans = [(row, span) for row, own in enumerate(read.sides[0]) for span in own if span.type in self._number]
+        spans = self._judged(read)
         mixed = np.zeros((len(self.types), len(self.types)))
         for belief, own in zip(beliefs, read.given, strict=True):
             sure = belief.values.argmax(1) == own  # of other words the given type may be wrong

@@ -50,6 +50,24 @@ def test_a_label_that_no_model_can_know_is_not_judged() -> None:
     assert (planted.doubts < 1).all()  # none is the label d, whose probability is 0
 
 
+def test_a_label_that_models_never_give_is_not_judged() -> None:
+    given, beliefs, flipped = noisy(200, 5)
+    rows = [*given, *["d"] * 10]
+    beliefs = [Belief(np.append(one.values[0], 0.0)[None]) for one in beliefs] + beliefs_of(
+        *[[0.9, 0.05, 0.05, 0]] * 10
+    )
+    judge = ClassJudge(pool_of("label", rows))
+    assert judge.confirmed(beliefs)["d"] == 0
+    judge.set_aside(beliefs)
+    assert (judge.unknown, judge.skipped) == ({"d"}, {"d"})
+    assert {one.row for one in judge.find(beliefs).suspects} == set(flipped)
+
+    two = ClassJudge(pool_of("label", ["a"] * 90 + ["b"] * 10))
+    never = beliefs_of(*[[0.9, 0.1]] * 100)
+    two.set_aside(never)
+    assert (two.unknown, two.find(never).suspects) == ({"b"}, [])  # one class is left
+
+
 def test_only_rare_labels_are_no_error() -> None:
     pool = pool_of("label", ["a", "b"])
     found = ClassJudge(pool, frozenset({"a", "b"})).find(beliefs_of([0.2, 0.8], [0.8, 0.2]))

@@ -56,6 +56,19 @@ def test_a_rare_label_is_not_judged() -> None:
     assert found.suspects == []
 
 
+def test_a_label_that_models_never_give_is_not_judged() -> None:
+    answers, likely = made()
+    judge = SeveralJudge(pool_of("labels", answers))
+    assert min(judge.confirmed(beliefs_of(*likely)).values()) > 0.5
+    never = [[0.1, *row[1:]] for row in likely]
+    judge.set_aside(beliefs_of(*never))
+    assert (judge.unknown, judge.judged.tolist()[0]) == ({judge.names[0]}, False)
+    assert all(
+        judge.names[0] in one.given or judge.names[0] not in one.suggested
+        for one in judge.find(beliefs_of(*never)).suspects
+    )
+
+
 def test_calibration_softens_each_label() -> None:
     answers = [["a"], ["a"], ["a"], []] * 20
     judge = SeveralJudge(pool_of("labels", answers))

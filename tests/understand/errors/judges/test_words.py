@@ -74,6 +74,24 @@ def test_a_rare_type_is_not_judged() -> None:
     assert WordJudge(pool, frozenset({"LOC"})).find(beliefs).suspects == []
 
 
+def test_a_type_that_models_do_not_know_is_not_judged() -> None:
+    """They never give PER: each of its entities would be a suspect, before all others."""
+    place, none = ["O", "O", "O", "B-LOC", "I-LOC", "I-LOC"], ["O"] * 6
+    given = [place] * 60 + [["B-LOC", *place[1:]]] + [["B-PER", *none[1:]]] * 20
+    pool = pool_of("tags", given, tokens=[WORDS] * 81)
+    beliefs = [belief(tags, none if "B-PER" in tags else place) for tags in given]
+    judge = WordJudge(pool)
+    assert judge.confirmed(beliefs) == {"LOC": pytest.approx(183 / 184), "PER": 0.0}
+    assert len(judge.find(beliefs).suspects) == 21
+    judge = WordJudge(pool)
+    judge.set_aside(beliefs)
+    assert judge.unknown == {"PER"}
+    found = judge.find(beliefs)
+    assert [one.row for one in found.suspects] == [60]
+    assert found.units == 62
+    assert len(judge.plant(beliefs, "any", 1.0, np.random.default_rng(0)).doubts) == 62
+
+
 @pytest.mark.parametrize(
     ("given", "predicted", "parts"),
     [
