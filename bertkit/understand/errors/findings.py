@@ -58,12 +58,14 @@ class ErrorFinding:
 
 
 def findings_of(
-    pool: Pool, written: Sequence[str], suspects: Sequence[Suspect], repeats: Sequence[Repeat], doubts: Floats
-) -> list[ErrorFinding]:
+    pool: Pool, written: Sequence[str], shown: Sequence[str],
+    suspects: Sequence[Suspect], repeats: Sequence[Repeat], doubts: Floats,
+) -> list[ErrorFinding]:  # fmt: skip
     """All findings, the worthiest first.
 
     Args:
         written: each row's answer as a correction is written.
+        shown: the same for people.
         doubts: `(row,)`, about each row's answer.
     """
     lines: dict[tuple[int, tuple[int, int] | None], ErrorFinding] = {}
@@ -72,30 +74,32 @@ def findings_of(
             ("label",), one.row, one.doubt, one.given, one.suggested, one.confidence, one.words, one.shown
         )
     for repeat in repeats:
-        found = _of_repeat(pool, written, repeat, doubts)
+        found = _of_repeat(pool, written, shown, repeat, doubts)
         known = lines.get((found.row, None))
         lines[found.row, None] = found if known is None else _both(known, found)
     return sorted(lines.values(), key=lambda one: (-one.worth, one.row, one.words or (0, 0)))
 
 
-def _of_repeat(pool: Pool, written: Sequence[str], repeat: Repeat, doubts: Floats) -> ErrorFinding:
+def _of_repeat(
+    pool: Pool, written: Sequence[str], shown: Sequence[str], repeat: Repeat, doubts: Floats
+) -> ErrorFinding:
     row, other, worth = repeat.row, repeat.other, repeat.likeness
     if repeat.kind == "conflict":
         row, other, worth = more_doubtful(repeat, doubts)
     elif repeat.kind == "duplicate":
         worth *= DUPLICATE
     texts = "same" if repeat.likeness == 1 else "nearly the same"
-    answer = f", which has {written[other]}" if repeat.differs else ""
+    answer = f", which has {shown[other]}" if repeat.differs else ""
     note = f"{texts} text as {pool.places[other]} ({pool.splits[other]}){answer}"
-    suggested = written[other] if repeat.kind == "conflict" else ""
-    return ErrorFinding((repeat.kind,), row, worth, written[row], suggested, note=note)
+    suggested, other_shown = (written[other], shown[other]) if repeat.kind == "conflict" else ("", "")
+    return ErrorFinding((repeat.kind,), row, worth, written[row], suggested, shown=(shown[row], other_shown), note=note)
 
 
 def _both(known: ErrorFinding, found: ErrorFinding) -> ErrorFinding:
     note = "; ".join(filter(None, (known.note, found.note)))
     kinds = tuple(dict.fromkeys((*known.kinds, *found.kinds)))
     if not known.suggested:
-        known = replace(known, suggested=found.suggested)
+        known = replace(known, suggested=found.suggested, shown=found.shown)
     return replace(known, kinds=kinds, worth=max(known.worth, found.worth), note=note)
 
 

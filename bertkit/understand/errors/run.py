@@ -112,7 +112,7 @@ def find_errors(
             **_results(judge, answered, search, [*started, *notes_of(pool, groups, plan.count)]),
             "slices": _slices(run, recipe, pool, answered, search.seed, data),
         }  # fmt: skip
-        record["data_map"] = None if data else _map(run, pool, record["findings"])
+        record["data_map"] = None if data else _map(run, judge, record["findings"])
         write_findings(output / CSV, record["findings"])
         write_json(output / JSON, record)
         write_text(output / HTML, page.page(record))
@@ -125,8 +125,8 @@ def _results(judge: Judge, answered: OutOfFold, search: ErrorSearch, notes: Sequ
     pool, found = judge.pool, judge.find(answered.beliefs)
     trust = trust_of(judge, found, answered.beliefs, search.planted, search.seed)
     repeats = repeats_of(pool)
-    written = [judge.written(row) for row in range(len(pool))]
-    findings = findings_of(pool, written, found.suspects, repeats, found.of_row)
+    written, shown = ([form(row) for row in range(len(pool))] for form in (judge.written, judge.shown))
+    findings = findings_of(pool, written, shown, found.suspects, repeats, found.of_row)
     return {
         "notes": [*_notes(found, judge, answered), *notes], "suspects": len(found.suspects), "units": found.units,
         "trust": [one.record() for one in trust], "repeats": counts_of(repeats), "pairs": _pairs(found),
@@ -215,8 +215,9 @@ def _vectors(run: Run, pool: Pool) -> Any:
     return vectors[[place[text or " "] for text in pool.texts]]
 
 
-def _map(run: Run, pool: Pool, findings: Sequence[Record]) -> Record:
+def _map(run: Run, judge: Judge, findings: Sequence[Record]) -> Record:
     """The data map, with the place of each row; `why` says why there is none."""
+    pool = judge.pool
     found = data_map.map_of_run(run, [pool.rows[row] for row in pool.trained])
     if isinstance(found, str):
         return {"why": found}
@@ -227,7 +228,7 @@ def _map(run: Run, pool: Pool, findings: Sequence[Record]) -> Record:
         "why": "", "epochs": found.epochs, "counts": found.counts(), "suspects": dict(regions),
         "rows": [
             {
-                "place": pool.places[row], "text": pool.texts[row], "given": pool.answers[row], "region": region,
+                "place": pool.places[row], "text": pool.texts[row], "given": judge.shown(row), "region": region,
                 "confidence": confidence, "variability": variability, "correctness": correctness,
                 "suspect": row in suspects,
             }

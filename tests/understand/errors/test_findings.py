@@ -24,7 +24,7 @@ def test_findings_are_sorted_by_worth_and_one_a_row() -> None:
         Repeat("conflict", 2, 1, 1.0, True), Repeat("duplicate", 4, 0, 0.9, False), Repeat("leak", 0, 3, 0.85, True),
     ]  # fmt: skip
     doubts = np.array([0.0, 0.9, 0.1, 0.7, 0.0])
-    found = findings_of(POOL, POOL.answers, suspects, repeats, doubts)
+    found = findings_of(POOL, POOL.answers, POOL.answers, suspects, repeats, doubts)
     assert [(one.row, one.kinds) for one in found] == [
         (1, ("label", "conflict")),
         (0, ("leak",)),
@@ -38,21 +38,33 @@ def test_findings_are_sorted_by_worth_and_one_a_row() -> None:
 
 
 def test_a_contradiction_alone_suggests_the_other_answer() -> None:
-    (one,) = findings_of(POOL, POOL.answers, [], [Repeat("conflict", 2, 1, 1.0, True)], np.array([0, 0.1, 0.3, 0, 0]))
+    (one,) = findings_of(
+        POOL, POOL.answers, POOL.answers, [], [Repeat("conflict", 2, 1, 1.0, True)], np.array([0, 0.1, 0.3, 0, 0])
+    )
     assert (one.row, one.given, one.suggested, one.worth) == (2, "a", "b", pytest.approx(0.75))
+
+
+def test_contradictions_are_shown_as_people_read_them() -> None:
+    pool = pool_of("tags", [["B-PER", "O"], ["O", "O"]], ["x", "x"], tokens=[["Anna", "ran"]] * 2)
+    sides = ["B-PER O", "O O"], ["Anna PER", "no entity"]
+    (one,) = findings_of(pool, *sides, [], [Repeat("conflict", 1, 0, 1.0, True)], np.array([0.1, 0.9]))
+    record = record_of(pool, one)
+    assert (record["given"], record["suggested"]) == ("O O", "B-PER O")
+    assert record["shown"] == ["no entity", "Anna PER"]
+    assert record["note"] == "same text as a.csv:2 (train), which has Anna PER"
 
 
 def test_parts_of_a_row_have_lines_of_their_own() -> None:
     pool = pool_of("tags", [["B-PER", "O", "O"]], tokens=[["Anna", "New", "York"]])
     suspects = [Suspect(0, 0.9, 0.9, "B-PER", "O", (0, 1)), Suspect(0, 0.8, 0.9, "O O", "B-LOC I-LOC", (1, 3))]
-    found = findings_of(pool, ["B-PER O O"], suspects, [], np.array([0.9]))
+    found = findings_of(pool, ["B-PER O O"], ["Anna PER"], suspects, [], np.array([0.9]))
     records = [record_of(pool, one) for one in found]
     assert [(one["words"], one["part"]) for one in records] == [("1 to 1", "Anna"), ("2 to 3", "New York")]
 
 
 def test_the_file_is_safe_in_a_spreadsheet_and_is_not_lost(tmp_path: Path) -> None:
     suspects = [Suspect(0, 0.98765, 0.87654, "a", "b"), Suspect(4, 0.7, 0.6, "a", "c")]
-    found = findings_of(POOL, POOL.answers, suspects, [], np.zeros(5))
+    found = findings_of(POOL, POOL.answers, POOL.answers, suspects, [], np.zeros(5))
     file = tmp_path / "errors.csv"
     write_findings(file, [record_of(POOL, one) for one in found])
     assert file.read_bytes().startswith(b"\xef\xbb\xbf")
@@ -71,7 +83,9 @@ def test_the_file_is_safe_in_a_spreadsheet_and_is_not_lost(tmp_path: Path) -> No
 
 def test_splits_and_numbers_of_rows_are_kept() -> None:
     pool = replace(POOL, splits=["train", "train", "train", "train", "test"])
-    (one,) = findings_of(pool, pool.answers, [Suspect(4, 0.7, 0.6, "a", "c", shown=("A", "C"))], [], np.zeros(5))
+    (one,) = findings_of(
+        pool, pool.answers, pool.answers, [Suspect(4, 0.7, 0.6, "a", "c", shown=("A", "C"))], [], np.zeros(5)
+    )
     record = record_of(pool, one)
     assert (record["split"], record["row"], record["place"], record["shown"]) == ("test", 5, "a.csv:6", ["A", "C"])
 

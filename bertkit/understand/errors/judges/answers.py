@@ -87,6 +87,9 @@ class AnswerJudge(Judge):
     def written(self, row: int) -> str:
         return next(iter(self.golds[row]), "") or NOTHING
 
+    def shown(self, row: int) -> str:
+        return next(iter(self.golds[row]), "") or NO_ANSWER
+
     def plant(self, beliefs: Sequence[Belief], flips: Flips, share: float, draw: np.random.Generator) -> Planted:
         """`similar`: another candidate of the model, as likely as it holds it; `any`: as many words from anywhere in
         the text."""

@@ -79,8 +79,14 @@ class ClassJudge(Judge):
         given, suggested = self._name(self.given[row]), self._name(best)
         if not self.chosen:
             return Suspect(row, doubt, float(likely[best]), given, suggested, pairs=((given, suggested),))
-        texts = next(self.pool.rows[row][column.name] for column in self.pool.columns if column.kind == "choices")
+        texts = self._choices(row)
         return Suspect(row, doubt, float(likely[best]), given, suggested, shown=(texts[int(given)], texts[best]))
+
+    def _choices(self, row: int) -> list[str]:
+        return next(self.pool.rows[row][column.name] for column in self.pool.columns if column.kind == "choices")
+
+    def shown(self, row: int) -> str:
+        return self._choices(row)[int(self.given[row])] if self.chosen else self.written(row)
 
     def plant(self, beliefs: Sequence[Belief], flips: Flips, share: float, draw: np.random.Generator) -> Planted:
         likely, rows = self._matrix(beliefs), np.flatnonzero(self._judged())

@@ -105,7 +105,8 @@ class Planted(NamedTuple):
 
 
 class Judge(ABC):
-    """Of one kind of answer; a Judge is made for a pool of rows. `written` and `plant` are called after `find`.
+    """Of one kind of answer; a Judge is made for a pool of rows. `written`, `shown` and `plant` are called after
+    `find`.
 
     Args:
         rare: labels that too few rows have for a model to know them.
@@ -161,6 +162,10 @@ class Judge(ABC):
     @abstractmethod
     def written(self, row: int) -> str:
         """The given answer of a row as a file of corrections has it."""
+
+    def shown(self, row: int) -> str:
+        """The given answer of a row for people."""
+        return self.written(row)
 
     @abstractmethod
     def plant(self, beliefs: Sequence[Belief], flips: Flips, share: float, draw: np.random.Generator) -> Planted:

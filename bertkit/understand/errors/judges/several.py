@@ -84,7 +84,7 @@ class SeveralJudge(Judge):
         """All doubtful labels of a row together, as they are corrected together."""
         sides = [self._names(side) for side in (self.given[row], self.given[row] ^ issues)]
         given, suggested = (json.dumps(names, ensure_ascii=False) for names in sides)
-        shown = [", ".join(names) or "no label" for names in sides]
+        shown = [_shown(names) for names in sides]
         pairs = [
             (f"with {name}", f"without {name}") if name in sides[0] else (f"without {name}", f"with {name}")
             for name in self._names(issues)
@@ -97,6 +97,9 @@ class SeveralJudge(Judge):
 
     def written(self, row: int) -> str:
         return json.dumps(self._names(self.given[row]), ensure_ascii=False)
+
+    def shown(self, row: int) -> str:
+        return _shown(self._names(self.given[row]))
 
     def plant(self, beliefs: Sequence[Belief], flips: Flips, share: float, draw: np.random.Generator) -> Planted:
         """Of each drawn row one label is added or taken away. `similar`: as often the one or the other as the models
@@ -117,3 +120,7 @@ class SeveralJudge(Judge):
         doubts = np.where(planted, 1 - likely[rows, labels], likely[rows, labels])
         doubts = np.where(doubts > 0.5, doubts, NOT_FOUND)
         return Planted(doubts, doubts >= self._cuts[labels])
+
+
+def _shown(names: Sequence[str]) -> str:
+    return ", ".join(names) or "no label"

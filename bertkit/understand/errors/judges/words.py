@@ -164,6 +164,10 @@ class WordJudge(Judge):
         assert self._last is not None
         return " ".join(_tags(self._last.sides[0][row], 0, len(self._last.given[row])))
 
+    def shown(self, row: int) -> str:
+        assert self._last is not None
+        return _shown(self._last.sides[0][row], words_of(self.pool, row), 0, len(self._last.given[row]))
+
     def plant(self, beliefs: Sequence[Belief], flips: Flips, share: float, draw: np.random.Generator) -> Planted:
         """Of each drawn entity, one of three: another type (`similar`: of those that the models confuse most with it),
         no entity, or a border that is off by a word."""

@@ -46,7 +46,7 @@ def test_no_answer_may_be_given() -> None:
     judge = judged(golds, beliefs)
     (one,) = judge.find(beliefs).suspects
     assert (one.given, one.shown) == ("[]", ("no answer", "friday"))
-    assert judge.written(10) == "[]"
+    assert (judge.written(10), judge.shown(10)) == ("[]", "no answer")
 
 
 def test_where_nothing_agrees_nothing_is_a_suspect() -> None:

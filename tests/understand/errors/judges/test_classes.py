@@ -110,7 +110,7 @@ def test_choices_have_classes_of_their_own_in_each_row() -> None:
     assert [(one.row, one.given, one.suggested, one.shown) for one in found.suspects] == [(4, "0", "1", ("p", "q"))]
     planted = judge.plant(beliefs, "any", 0.5, np.random.default_rng(0))
     assert set(planted.doubts.round(6)) <= {0.95, 0.96, 0.9, -np.inf}  # of row 4 the right choice may be planted
-    assert judge.written(4) == "0"
+    assert (judge.written(4), judge.shown(4)) == ("0", choices[4][0])
     assert judge.plant(beliefs, "similar", 1.0, np.random.default_rng(0)).found.any()
 
 

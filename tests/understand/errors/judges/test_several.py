@@ -33,7 +33,7 @@ def test_missing_labels_and_those_too_much() -> None:
     assert by_row[4].shown == ("a", "no label")
     assert by_row[7].pairs == (("without b", "with b"),)
     assert by_row[4].doubt == pytest.approx(0.97)
-    assert judge.written(7) == '["a"]'
+    assert (judge.written(7), judge.shown(7), judge.shown(0)) == ('["a"]', "a", "no label")
 
 
 def test_planted_labels_are_found_by_the_cut_of_their_label() -> None:

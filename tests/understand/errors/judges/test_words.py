@@ -50,6 +50,7 @@ def test_what_is_wrong_is_a_part_of_a_sentence() -> None:
     assert all(one.doubt == pytest.approx(0.98) for one in found.suspects)
     assert found.units == 2 * 60 - 1
     assert judge.written(8) == "B-PER O O B-LOC I-LOC O"
+    assert judge.shown(8) == "Anna PER, New York LOC"
 
 
 def test_where_neighbours_of_one_type_part_is_no_error() -> None:
