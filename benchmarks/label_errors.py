@@ -52,6 +52,7 @@ def _arguments() -> argparse.Namespace:
     given.add_argument("--tags", type=Path, help="CoNLL file with a tag in the last column, as WNUT17's")
     given.add_argument("--rows", type=int, help="only the first rows of each file (sentences of CoNLL)")
     given.add_argument("--epochs", type=float, default=4.0, help="of the Run and of each fold")
+    given.add_argument("--learning-rate", type=float, default=3e-4, help="of MiniLM, whose heads are new")
     given.add_argument("--folds", type=int, default=4)
     given.add_argument("--quick", action="store_true", help="labels by vectors, without trained folds")
     given.add_argument("--rules", nargs="+", choices=("any", "near"), default=["any", "near"])
@@ -130,6 +131,7 @@ def _search(
     from bertkit.understand.errors.run import ErrorSearch, find_errors
 
     more = [f"model={MODEL}", f"train.num_train_epochs={args.epochs:g}", "train.report_to=none"]
+    more.append(f"train.learning_rate={args.learning_rate:g}")
     run = train(task, sets=[f"data.train={file}", *more, *sets], output=place / "run")
     start = time.perf_counter()
     quick = args.quick and task == "classify"
