@@ -26,7 +26,7 @@ from bertkit.tasks import text_sets
 from bertkit.tasks.targets import Part, Target
 from bertkit.understand.explain.attribution import attribute
 from bertkit.understand.explain.variants import Explained
-from bertkit.understand.explain.words import Text, texts_of
+from bertkit.understand.explain.words import texts_of
 from bertkit.warn import warn
 
 NEEDS = ("attentions", "gradients", "transformers")
@@ -55,7 +55,6 @@ class Attention:
     difference: float
     answer: str
     windows: int
-    texts: list[Text]
     words: np.ndarray
     labels: list[str]
     """Of words: what stands in the text."""
@@ -115,7 +114,6 @@ def attend(predictor: Predictor, row: dict[str, Any], *, explained: bool = True)
         difference=float(np.abs(usual - eager).max()),
         answer=predictor.task.to_text(answer),
         windows=len(examples),
-        texts=texts,
         words=one.of_token,
         labels=[texts[n].text[start:end] for n, start, end in one.words],
         target=target.name if target else None,

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 TOKENS = 4096
 """Of a batch of variants."""
 How = Literal["removal", "mask"]
-FILLERS = {"attention_mask": 0}
-"""What stands at padding, besides the tokenizer's own fillers."""
 
 
 @dataclass(frozen=True)
@@ -108,7 +106,7 @@ class Explained:
 
     def _without(self, masks: np.ndarray) -> tuple[dict[str, Tensor], Tensor]:
         tokenizer = self.predictor.tokenizer
-        fillers = {"input_ids": tokenizer.pad_token_id, "token_type_ids": tokenizer.pad_token_type_id, **FILLERS}
+        fillers = {"input_ids": tokenizer.pad_token_id, "token_type_ids": tokenizer.pad_token_type_id}
         batch, places = self.repeated(len(masks))
         rest = [torch.from_numpy(np.flatnonzero(~gone)).to(places.device) for gone in masks]
         size = masks.shape[1]

@@ -20,7 +20,7 @@ def made(**changes: Any) -> str:
         "answer": "<i>a</i>",
         "windows": 2,
     }
-    plain |= {"weights": np.full((2, 2, 4, 4), 0.25, dtype=np.float32), "difference": 1.2e-7, "texts": []}
+    plain |= {"weights": np.full((2, 2, 4, 4), 0.25, dtype=np.float32), "difference": 1.2e-7}
     plain |= {"words": np.array([-1, 0, 1, -1]), "labels": ["</script>", "a"], "target": "<i>a"}
     plain["attributions"] = np.array([0.5, -0.25])
     return page(record(Attention(**{**plain, **changes})))

@@ -38,7 +38,7 @@ def attentive(opened: Callable[[str, str], Opened]) -> Opened:
     weights[1, 1] = np.eye(4)
     tokens = ["[CLS]", EVIL, "مرحبا", "[SEP]"]
     found = Attention(
-        tokens, weights, 1e-7, EVIL, 1, [], np.array([-1, 0, 1, -1]), [EVIL, "مرحبا"], EVIL, np.array([0.5, -0.5])
+        tokens, weights, 1e-7, EVIL, 1, np.array([-1, 0, 1, -1]), [EVIL, "مرحبا"], EVIL, np.array([0.5, -0.5])
     )
     return opened(attention.page(packed(found)), "return document.getElementById('most').childElementCount > 0")
 

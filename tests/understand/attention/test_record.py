@@ -51,7 +51,7 @@ def test_the_record_has_as_many_tokens_as_are_shown(size: int) -> None:
     found = Attention(
         tokens=[f"t{n}" for n in range(size)],
         weights=np.full((1, 1, size, size), 1 / size, dtype=np.float32),
-        difference=1e-7, answer="a", windows=1, texts=[], words=np.full(size, -1), labels=[],
+        difference=1e-7, answer="a", windows=1, words=np.full(size, -1), labels=[],
     )  # fmt: skip
     made = record(found)
     shown = min(size, MOST)
