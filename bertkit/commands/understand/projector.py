@@ -74,7 +74,7 @@ def projector(
     from bertkit.understand.projector.projection import FEWEST, project
 
     if len(points.vectors) < FEWEST:
-        raise DataError.at(source or model, f"{len(points.vectors)} rows", f"a plane needs {FEWEST}")
+        raise DataError.at(source or model, f"rows: {len(points.vectors)}", f"a plane needs {FEWEST}")
     chosen: Any = method
     found = project(points.vectors, chosen, seed=seed)
     if tensorboard is not None:
