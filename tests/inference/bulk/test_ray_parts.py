@@ -107,21 +107,28 @@ def node(*arguments: str) -> Iterator[subprocess.Popen[bytes]]:
 @pytest.mark.slow
 def test_a_node_that_dies_loses_nothing(many: Path, tiny_run: Run, tmp_path: Path) -> None:
     """Two nodes; one is killed after some parts. Without it, and with no cluster, the file is the same."""
-    one_thread, address = environment(), f"127.0.0.1:{free_port()}"
+    one_thread, port = environment(), free_port()
+    address = f"127.0.0.1:{port}"
     command = bertkit("predict", tiny_run.path, many, "-o", tmp_path / "alone.csv")
     subprocess.run(command, check=True, env=one_thread)
     out, parts = tmp_path / "out.csv", tmp_path / ".out.csv.parts" / ".parts"
-    with (
-        node("--head", f"--port={address.rpartition(':')[2]}", "--include-dashboard=false") as head,
-        node(f"--address={address}") as second,
-    ):
-        command = bertkit("predict", tiny_run.path, many, "-o", out, "--ray", address, "--processes", 2)
-        until(lambda: subprocess.run(bertkit("predict", "--help"), capture_output=True).returncode == 0, head)
-        process = subprocess.Popen(command, env=environment(), stderr=subprocess.PIPE)
-        until(lambda: len(list(parts.glob("*.part"))) >= 5, process)
-        os.killpg(second.pid, signal.SIGKILL)
-        assert process.wait(300) == 0, process.stderr and process.stderr.read()
+    with node("--head", f"--port={port}", "--include-dashboard=false") as head:
+        until(lambda: nodes(address) == "1", head)
+        with node(f"--address={address}") as second:
+            until(lambda: nodes(address) == "2", second)
+            command = bertkit("predict", tiny_run.path, many, "-o", out, "--ray", address, "--processes", 2)
+            process = subprocess.Popen(command, env=environment(), stderr=subprocess.PIPE)
+            until(lambda: len(list(parts.glob("*.part"))) >= 5, process)
+            assert second.poll() is None
+            os.killpg(second.pid, signal.SIGKILL)
+            assert process.wait(300) == 0, process.stderr and process.stderr.read()
     assert out.read_bytes() == (tmp_path / "alone.csv").read_bytes()
+
+
+def nodes(address: str) -> str:
+    """How many nodes a cluster has, asked by a process of its own; empty where none answers yet."""
+    ask = f"import ray; ray.init({address!r}, log_to_driver=False); print(sum(n['Alive'] for n in ray.nodes()))"
+    return subprocess.run([sys.executable, "-c", ask], capture_output=True, text=True).stdout.strip()
 
 
 def until(done: Callable[[], bool], process: subprocess.Popen[bytes]) -> None:
