@@ -193,7 +193,7 @@ def test_two_processes_end_with_the_first_ones_clock(tiny_bert: Path, tmp_path: 
     said = Pair(tmp_path / "said", warm, "train", tmp_path / "recipe.yaml", "--output", tmp_path / "run")
     assert "0:00 left" in said.err
     steps = [int(step) for (step,) in log_of(Run.open(tmp_path / "run"), "step")]
-    assert min(9, steps[-1]) <= len(steps) <= 11  # a tenth of the time each; a slow machine makes fewer steps
+    assert min(5, steps[-1]) <= len(steps) <= 11  # a tenth of the time each; a machine that stalls skips some
 
 
 def test_phases_divide_the_time(tiny_bert: Path, tmp_path: Path, clock: Any, cut_at: Any) -> None:
