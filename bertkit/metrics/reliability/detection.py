@@ -1,0 +1,41 @@
+"""How well a score tells rows that belong to no label from the others; outside counts as positive.
+
+The measures of Hendrycks & Gimpel 2017 (area under the ROC curve) and Liang et al. 2018 (false positives at 95% true
+positives), which papers on out-of-scope detection report.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from bertkit.metrics.classification import area_of
+from bertkit.metrics.metric import Array
+
+
+def area(scores: Array, outside: Array) -> float:
+    """Chance that a row outside has a higher score than one inside; nan where there is only one kind.
+
+    Args:
+        scores: higher for rows outside, `(row,)`.
+        outside: `(row,)` bools.
+    """
+    return float(area_of(scores, outside))
+
+
+def false_positives(scores: Array, outside: Array, caught: float = 0.95) -> float:
+    """The share of the rows inside that is called outside by the highest threshold that finds this share of those
+    outside; nan where there is only one kind (arguments as `area`)."""
+    if outside.all() or not outside.any():
+        return float("nan")
+    found = np.sort(scores[outside])[::-1]
+    threshold = found[int(np.ceil(caught * len(found))) - 1]
+    return float((scores[~outside] >= threshold).mean())
+
+
+def threshold_at(scores: Array, coverage: float) -> float:
+    """The lowest threshold with at least this share of rows at or below it.
+
+    Args:
+        scores: of rows inside, `(row,)`, at least one.
+    """
+    return float(np.sort(scores)[int(np.ceil(coverage * len(scores))) - 1])
