@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from bertkit.engine.run import Collate, Progress, run
@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 SAMPLES = 1000
 """Bootstrap samples per confidence interval (Efron & Tibshirani 1993, section 13.3)."""
 
+LEARNT = 20_000
+"""Most training rows that a task learns from the trained model's outputs: twenty times as many as the features of a
+large encoder."""
+
 
 @dataclass(frozen=True)
 class Split:
@@ -24,6 +28,18 @@ class Split:
     name: str
     rows: Rows
     encoded: Encoded
+
+
+def sampled(split: Split, most: int = LEARNT) -> Split:
+    """The split, or so many of its rows, drawn once for all."""
+    import numpy as np
+
+    if len(split.rows) <= most:
+        return split
+    chosen = np.sort(np.random.default_rng(0).permutation(len(split.rows))[:most]).tolist()
+    places = {row: place for place, row in enumerate(chosen)}
+    examples = [{**one, "row": places[one["row"]]} for one in split.encoded.examples if one["row"] in places]
+    return Split(split.name, [split.rows[row] for row in chosen], replace(split.encoded, examples=examples))
 
 
 @dataclass(frozen=True)
@@ -43,16 +59,23 @@ def score(
     metrics: Sequence[Metric],
     *,
     tune: bool = False,
+    learn: Split | None = None,
     intervals: bool = False,
     progress: Progress = iter,
 ) -> Scores:
     """Figures of a model on a split.
 
     Args:
-        tune: choose the task's thresholds on this split first (the validation split alone).
+        tune: calibrate the task and choose its thresholds on this split first (the validation split alone).
+        learn: training rows, for a task that learns from the trained model's outputs (`Task.learn`).
         intervals: whether to bootstrap confidence intervals.
     """
+    if learn is not None and task.learns_from_outputs:
+        learn = sampled(learn)
+        task.learn(run(backend, learn.encoded.examples, collate, progress=progress)[0], learn.encoded, learn.rows)
     outputs, losses = run(backend, split.encoded.examples, collate, progress=progress)
+    if tune:
+        task.calibrate(outputs, split.encoded, split.rows)
     answers = task.decode(outputs, split.encoded, split.rows)
     if tune:
         before = dict(task.state)

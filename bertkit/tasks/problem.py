@@ -12,6 +12,7 @@ from bertkit.data.splits import load_splits
 from bertkit.recipe.schema import DataBlock, ModelBlock, Recipe
 
 if TYPE_CHECKING:
+    from bertkit.engine.examples import Encoded, Outputs
     from bertkit.metrics import Metric, Takes
 
 Rows = Sequence[dict[str, Any]]
@@ -141,6 +142,18 @@ class TaskProblem(ABC):
             self.prepare(rows, data)
         return ""
 
+    @property
+    def learns_from_outputs(self) -> bool:
+        """Whether `learn` needs the trained model's outputs for training rows."""
+        return False
+
+    def learn(self, outputs: Outputs, encoded: Encoded, rows: Rows) -> None:  # noqa: B027 - most learn nothing so
+        """Store in `state` what is learnt from the trained model's outputs for training rows, or a sample of them,
+        before `calibrate`."""
+
+    def calibrate(self, outputs: Outputs, encoded: Encoded, rows: Rows) -> None:  # noqa: B027 - may have no confidence
+        """Store in `state` how scores become probabilities, by the outputs for the validation rows; before `tune`."""
+
     def tune(self, answers: list[Answer], rows: Rows) -> None:  # noqa: B027 - a task may have nothing to tune
         """Store in `state` what is tuned on the validation rows instead of trained, such as thresholds."""
 
@@ -168,3 +181,9 @@ class TaskProblem(ABC):
     def verdicts(self, answers: list[Answer], rows: Rows) -> list[Verdict]:
         """One per row, for rows with answers; empty if single rows are not correct or wrong (masked words)."""
         return []
+
+    def decisions(self, answers: list[Answer], rows: Rows) -> list[tuple[float, bool]]:
+        """The confidence of each decision and whether it is right: one per row, or of each part of an answer, such as
+        an entity. Empty where the task has no confidence."""
+        verdicts = self.verdicts(answers, rows)
+        return [(one.confidence, one.score >= 1) for one in verdicts if one.confidence is not None]

@@ -32,7 +32,8 @@ def finish(parts: Parts, run: Run, trainer: BertTrainer, warnings: list[Warned])
     scored: dict[str, Scores] = {}
     for name in ("validation", "test"):
         if name in parts.splits:
-            scored[name] = trainer.score(parts.splits[name], tune=name == "validation", intervals=True)
+            how: dict[str, Any] = {"tune": True, "learn": parts.splits["train"]} if name == "validation" else {}
+            scored[name] = trainer.score(parts.splits[name], **how, intervals=True)
     _check_convergence(parts, trainer.state.log_history)
     _check_sanity(parts, scored)
     if trainer.is_fsdp_enabled:  # each process holds a part of the weights

@@ -22,6 +22,7 @@ from bertkit.errors import DataError, RecipeError
 from bertkit.recipe.schema import ModelBlock
 from bertkit.tasks import parsing, text_sets, texts, verdicts
 from bertkit.tasks.choice import pairs as choice_pairs
+from bertkit.tasks.confidence import scaling
 from bertkit.tasks.targets import Part, Target
 from bertkit.tasks.task import Answer, Encoded, Outputs, Rows, TaskOptions, Verdict
 from bertkit.tasks.texts import TextHead, TextTask
@@ -40,6 +41,9 @@ class ChoiceOptions(TaskOptions):
     max_length: int | None = Field(default=None, ge=8)
     """Most tokens of context, question and one choice, [CLS] and [SEP] included. Default: all that the model can take.
     Longer inputs lose the end of the context, then the beginning of the question, then the end of the choice."""
+    calibrate: bool = True
+    """Scale the scores on the validation rows, so that a probability says how often it is right
+    (tasks/confidence/scaling.py)."""
 
 
 class ChoiceHead(TextHead):
@@ -123,13 +127,22 @@ class Choice(TextTask):
         """`{"label", "text", "probability", "probabilities", "logits"}` per row: number, text and probability of the
         predicted choice, then the probabilities and logits of all choices in their order."""
         answers = []
-        choices = _choices(rows)
+        choices, fit = _choices(rows), self.state if self.options.calibrate else {}
         for example, scores in zip(encoded.examples, outputs.get("logits", ()), strict=True):
             logits = scores.astype(np.float64)  # (choice,)
-            probabilities, best = texts.softmax(logits).tolist(), int(logits.argmax())
+            probabilities, best = texts.softmax(scaling.scaled(logits, fit)).tolist(), int(logits.argmax())
             answer = {"label": best, "text": choices[example["row"]][best], "probability": probabilities[best]}
             answers.append({**answer, "probabilities": probabilities, "logits": logits.tolist()})
         return answers
+
+    def calibrate(self, outputs: Outputs, encoded: Encoded, rows: Rows) -> None:
+        scaling.forget(self.state)
+        each = outputs.get("logits", ())
+        scores = np.full((len(each), max(map(len, each), default=0)), -np.inf)  # (row, choice)
+        for row, own in enumerate(each):
+            scores[row, : len(own)] = own
+        right = _labels(rows, _choices(rows))[[example["row"] for example in encoded.examples]]
+        self.state |= scaling.fitted(scores, right, self.options.calibrate)
 
     def targets(self, answer: Answer, outputs: Outputs, examples: Examples) -> list[Target] | None:
         """The logit of each choice, in the pair of the row that holds it."""

@@ -11,6 +11,7 @@ import numpy as np
 from bertkit.data.columns.schemes import ROLES, Scheme, allowed
 from bertkit.metrics import tagging as metric
 from bertkit.metrics.metric import Array
+from bertkit.tasks.confidence.scaling import softened
 from bertkit.tasks.ner.encode import IGNORED, is_first_token
 from bertkit.tasks.ner.sentences import Sentences
 from bertkit.tasks.ner.unseen import fill
@@ -79,15 +80,17 @@ def decode(
     *,
     scheme: Scheme,
     by_word: bool,
+    temperature: float = 1.0,
 ) -> list[Answer]:  # fmt: skip
     """One answer per sentence (see `Ner.decode`). A word without tokens is in no sequence of the rules: its tag follows
     from its neighbours'.
 
     Args:
         by_word: a tag's probability is the softmax over its word's scores, not the sum over all sequences that have it.
+        temperature: of the probabilities; it changes no tag.
     """
     ends, seen, chosen, probabilities = _read(outputs, encoded, sentences, labels, rules, by_word=by_word)
-    confidences = probabilities[np.arange(len(chosen)), chosen].tolist()
+    confidences = softened(probabilities, temperature)[np.arange(len(chosen)), chosen].tolist()
     tags = [labels[i] for i in chosen]
     _fill(tags, confidences, seen, ends, scheme)
     answers: list[Answer] = []

@@ -29,6 +29,9 @@ class NerOptions(TaskOptions):
     """Repair tags that are invalid in the scheme, in all splits, before they are learnt and scored."""
     constrained: bool = False
     """Predict only sequences of tags that are valid in the scheme."""
+    calibrate: bool = True
+    """Scale the scores on the validation rows, so that the confidence of an entity is the probability that it is right
+    (tasks/ner/confidence.py)."""
     crf: bool = False
     """Learn which tag follows which, and train and predict whole sequences (Lafferty et al. 2001)."""
 
@@ -45,6 +48,7 @@ class NerState(BaseModel):
     labels: list[str]
     """Tags, in the order of the outputs."""
     scheme: Scheme
+    temperature: float = Field(default=1.0, gt=0)
 
     @model_validator(mode="after")
     def _check(self) -> NerState:

@@ -15,16 +15,16 @@ from typing import TYPE_CHECKING, Any
 
 from bertkit.data.columns import schemes, spans
 from bertkit.data.columns.column import Column
-from bertkit.data.columns.labels import read_label_names
-from bertkit.data.columns.schemes import PREFIXES, Scheme
+from bertkit.data.columns.schemes import Scheme
 from bertkit.data.read.rows import Tally
 from bertkit.engine.examples import Counts, Examples
-from bertkit.errors import DataError, RecipeError
+from bertkit.errors import RecipeError
 from bertkit.recipe.schema import DataBlock
 from bertkit.tasks import label_match, parsing, texts, verdicts
-from bertkit.tasks.ner import decode, encode, findings
+from bertkit.tasks.ner import confidence, decode, encode, findings
 from bertkit.tasks.ner.encode import IGNORED
 from bertkit.tasks.ner.head import NerHead
+from bertkit.tasks.ner.labels import learnt
 from bertkit.tasks.ner.options import NerOptions, NerState
 from bertkit.tasks.ner.sentences import (
     Sentences,
@@ -91,24 +91,9 @@ class Ner(Task):
         return list(dict.fromkeys(tag.partition("-")[2] for tag in self.labels if tag != "O"))
 
     def prepare(self, rows: Rows, data: DataBlock) -> None:
-        sentences = sentences_of(rows)
-        if self.options.context == "document" and sentences.documents is None:
-            what = "document: the training rows have no document boundaries"
-            raise RecipeError.at("options.context", what, "use -DOCSTART- lines in CoNLL files, or a column `document`")
-        option = self.options.scheme
-        tags = tags_of(rows, sentences, "IOB2" if option == "auto" else option, overlaps=self.options.overlaps)
-        check_tags(tags, sentences, "train")
-        scheme = scheme_of(tags, sentences, "train") if option == "auto" else option
-        if invalid := sorted({t for row in tags for t in row if t[0] not in PREFIXES[scheme] + "O"}):
-            what = f"{scheme}: has no tag {invalid[0]!r}; its prefixes are {', '.join(PREFIXES[scheme])}"
-            raise RecipeError.at("options.scheme", what, "scheme: auto finds the right one")
-        names = [name for name in read_label_names(data.label_names) or [] if name != "O"]  # tags, or types alone
-        names = [name if not schemes.check_tag(name) else f"{PREFIXES[scheme][0]}-{name}" for name in names]
-        self.state |= {"scheme": scheme, "labels": all_tags([*tags, names], scheme)}
-        if len(self.labels) == 1:
-            raise DataError.at("train", "no row has an entity", "is tags the right column? data.columns.tags")
-        log.info("tags: %s, %d types (%s)", scheme, len(self.types), ", ".join(self.types))
-        log_scripts(sentences)
+        self.state |= learnt(rows, self.options, data)
+        log.info("tags: %s, %d types (%s)", self.scheme, len(self.types), ", ".join(self.types))
+        log_scripts(sentences_of(rows))
 
     def adopt(
         self,
@@ -190,7 +175,20 @@ class Ner(Task):
         of its words from `first_word` to `end_word` (exclusive); in a row with a text, also its characters from `start`
         to `end` (exclusive).
         """
-        return decode.decode(*self._read(outputs, encoded, rows), scheme=self.scheme, by_word=not self.options.crf)
+        return decode.decode(
+            *self._read(outputs, encoded, rows), scheme=self.scheme, by_word=not self.options.crf,
+            temperature=self.state.get("temperature", 1.0) if self.options.calibrate else 1.0,
+        )  # fmt: skip
+
+    def calibrate(self, outputs: Outputs, encoded: Encoded, rows: Rows) -> None:
+        self.state.pop("temperature", None)
+        if not self.options.calibrate:
+            return
+        answers = self.decode(outputs, encoded, rows)
+        right = [one for _, one in self.decisions(answers, rows)]
+        words = self.word_probabilities(outputs, encoded, rows)
+        if temperature := confidence.temperature_of(words, answers, right, self.labels):
+            self.state["temperature"] = temperature
 
     def word_probabilities(self, outputs: Outputs, encoded: Encoded, rows: Rows) -> list[np.ndarray]:
         return decode.probabilities(*self._read(outputs, encoded, rows), by_word=not self.options.crf)
@@ -218,6 +216,9 @@ class Ner(Task):
 
     def verdicts(self, answers: list[Answer], rows: Rows) -> list[Verdict]:
         return verdicts.of_entities(answers, *self._gold(rows))
+
+    def decisions(self, answers: list[Answer], rows: Rows) -> list[tuple[float, bool]]:
+        return confidence.right_entities(answers, self.verdicts(answers, rows))
 
     def error_kinds(self, answers: list[Answer], rows: Rows) -> dict[str, dict[str, Any]]:
         return verdicts.entity_errors(*self.compare(answers, rows, "tags"), self._gold(rows)[0])

@@ -20,14 +20,6 @@ TINY = 1e-12
 """Least probability, so that no row is infinitely unlikely."""
 
 
-def softened(probabilities: Floats, temperature: float) -> Floats:
-    """`(..., class)`, as if the scores had been divided by the temperature; 0 stays 0."""
-    with np.errstate(divide="ignore"):
-        logs = np.log(probabilities) / temperature
-    powers = np.exp(logs - logs.max(-1, keepdims=True))
-    return powers / powers.sum(-1, keepdims=True)
-
-
 def temperature_of(probabilities: Floats, given: NDArray[np.int64]) -> float:
     """The temperature with the lowest log loss of the given classes; 1 for few rows.
 

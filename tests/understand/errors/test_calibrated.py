@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bertkit.understand.errors.calibrated import FEW, line_of, of_two, softened, temperature_of
+from bertkit.tasks.confidence.scaling import softened
+from bertkit.understand.errors.calibrated import FEW, line_of, of_two, temperature_of
 
 
 def made(count: int, temperature: float) -> tuple[np.ndarray, np.ndarray]:

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from bertkit.understand.errors.calibrated import Floats, softened, temperature_of
+from bertkit.tasks.confidence.scaling import softened
+from bertkit.understand.errors.calibrated import Floats, temperature_of
 from bertkit.understand.errors.judges.judge import (
     FILTER,
     NOT_FOUND,

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from bertkit.understand.errors.calibrated import Floats, of_two, softened, temperature_of
+from bertkit.tasks.confidence.scaling import softened
+from bertkit.understand.errors.calibrated import Floats, of_two, temperature_of
 from bertkit.understand.errors.judges.judge import (
     FILTER,
     NOT_FOUND,

@@ -16,8 +16,9 @@ import numpy as np
 
 from bertkit.data.columns.schemes import ROLES, Span
 from bertkit.metrics.tagging import entities
+from bertkit.tasks.confidence.scaling import softened
 from bertkit.tasks.words import join, split
-from bertkit.understand.errors.calibrated import Floats, softened, temperature_of
+from bertkit.understand.errors.calibrated import Floats, temperature_of
 from bertkit.understand.errors.judges.judge import (
     FILTER,
     NOT_FOUND,
