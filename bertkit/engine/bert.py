@@ -100,8 +100,9 @@ class Bert(nn.Module):
     def forward(
         self, input_ids: Tensor, attention_mask: Tensor | None = None, token_type_ids: Tensor | None = None
     ) -> SimpleNamespace:
-        """`(batch, token)`, or `(row, choice, token)` for multiple choice -> `logits`, or `start_logits` and
-        `end_logits`, or of the encoder alone `last_hidden_state` `(batch, token, hidden)`."""
+        """`(batch, token)`, or `(row, choice, token)` for multiple choice -> `logits` and the `features` that the
+        output layer reads, or `start_logits` and `end_logits`, or of the encoder alone `last_hidden_state` `(batch,
+        token, hidden)`."""
         choices = input_ids.shape[-2]
         mask, types = (x if x is None else x.flatten(0, -2) for x in (attention_mask, token_type_ids))
         hidden = self._encode(input_ids.flatten(0, -2), mask, types).float()  # (batch, token, hidden)
@@ -113,7 +114,8 @@ class Bert(nn.Module):
         if self.auto_class == "AutoModelForQuestionAnswering":
             start, end = scores.unbind(-1)  # (batch, token)
             return SimpleNamespace(start_logits=start, end_logits=end)
-        return SimpleNamespace(logits=scores.view(-1, choices) if input_ids.dim() == 3 else scores)
+        logits = scores.view(-1, choices) if input_ids.dim() == 3 else scores
+        return SimpleNamespace(logits=logits, features=hidden)
 
     def _encode(self, ids: Tensor, mask: Tensor | None, types: Tensor | None) -> Tensor:
         where = None if mask is None else layout(mask)

@@ -6,6 +6,7 @@ confidence, so that reports can show the rows behind a figure, and two Runs can 
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from typing import Any
@@ -50,12 +51,13 @@ def of_labels(answers: list[Answer], rows: Rows, names: Sequence[str]) -> list[V
     return verdicts
 
 
-def confidence_of_labels(answer: Answer) -> float:
-    """That of the label; of several labels that of the least sure one, predicted or not."""
+def confidence_of_labels(answer: Answer) -> float | None:
+    """That of the label; of several labels that of the least sure one, predicted or not. None: it is not known."""
     probabilities = answer["probabilities"]
     if "labels" in answer:
         return float(min(max(p, 1 - p) for p in probabilities.values()))
-    return float(probabilities[answer["label"]])
+    own = float(probabilities[answer["label"]])
+    return None if math.isnan(own) else own
 
 
 def of_numbers(answers: list[Answer], rows: Rows) -> list[Verdict]:

@@ -16,10 +16,13 @@ if TYPE_CHECKING:
     import torch
     from transformers import PreTrainedModel
 
+    from bertkit.recipe.schema import ModelBlock
+
 
 class ClassifyHead(TextHead, LabelHead):
     auto_class = "AutoModelForSequenceClassification"
     hub_tag = "text-classification"
+    graph_options = ("out_of_scope_by",)
 
     def config(self) -> dict[str, Any]:
         kind = "multi_label_classification" if self.options.multi_label else "single_label_classification"
@@ -28,6 +31,19 @@ class ClassifyHead(TextHead, LabelHead):
     @classmethod
     def options_of(cls, config: dict[str, Any]) -> dict[str, Any]:
         return {"multi_label": True} if config.get("problem_type") == "multi_label_classification" else {}
+
+    is_plain = True  # `watch` changes no number
+
+    @staticmethod
+    def has_features(options: Any) -> bool:
+        """Whether rows out of scope may be told by what the output layer reads."""
+        return options.out_of_scope is not None and options.out_of_scope_by in ("auto", "mahalanobis")
+
+    def build_model(self, block: ModelBlock) -> PreTrainedModel:
+        model = super().build_model(block)
+        if self.has_features(self.options):
+            watch(model, len(self.labels))
+        return model
 
     def init_head(self, model: PreTrainedModel) -> None:
         if self.options.multi_label:
@@ -47,7 +63,12 @@ class ClassifyHead(TextHead, LabelHead):
         return (each if weights is None else each * weights[labels]).sum()[None]
 
     def reduce(self, outputs: Any, batch: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-        return {"logits": self._logits(outputs)}
+        """The logits and, where rows out of scope are told by them, the features that the output layer reads."""
+        chosen = (self.state.get("outside") or {}).get("by") or "mahalanobis"
+        features = getattr(outputs, "features", None)
+        if features is None or chosen != "mahalanobis" or not self.has_features(self.options):
+            return {"logits": self._logits(outputs)}
+        return {"logits": self._logits(outputs), "features": features.float()}
 
     def gold(self, outputs: Any, batch: dict[str, torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor]:
         labels, logits = batch["labels"], self._logits(outputs)
@@ -75,3 +96,24 @@ class ClassifyHead(TextHead, LabelHead):
         import torch
 
         return torch.tensor(self.state["weights"], device=device) if "weights" in self.state else None
+
+
+def watch(model: PreTrainedModel, labels: int) -> None:
+    """Let the model's outputs have `features` `(batch, size)`: what its output layer reads, the last linear layer with
+    so many outputs. Where it reads more than one vector per text, there are none."""
+    from torch import nn
+
+    layers = [part for part in model.modules() if isinstance(part, nn.Linear) and part.out_features == labels]
+    seen: dict[str, torch.Tensor] = {}
+
+    def keep(_: nn.Module, inputs: tuple[torch.Tensor, ...]) -> None:
+        seen["features"] = inputs[0]
+
+    def give(_: nn.Module, __: Any, outputs: Any) -> None:
+        features = seen.pop("features", None)
+        if features is not None and features.dim() == 2:
+            outputs.features = features
+
+    if layers:
+        layers[-1].register_forward_pre_hook(keep)
+        model.register_forward_hook(give)

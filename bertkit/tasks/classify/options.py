@@ -8,6 +8,8 @@ from pydantic import BaseModel, Field, field_validator, model_validator
 
 from bertkit.models import losses
 from bertkit.recipe.references import Reference
+from bertkit.tasks.classify.out_of_scope.detector import OutsideState
+from bertkit.tasks.confidence.scaling import Calibrate
 from bertkit.tasks.texts import TextOptions
 
 
@@ -23,8 +25,17 @@ class ClassifyOptions(TextOptions):
     label_smoothing: float = Field(default=0.0, ge=0, lt=1)
     threshold: float | None = Field(default=None, gt=0, lt=1)
     """Lowest probability of a predicted label (`multi_label`). Default: one per label, tuned on the validation rows."""
+    calibrate: Calibrate = True
+    """Scale the scores on the validation rows, so that a probability says how often it is right: by a temperature, or
+    by a `vector` of a factor and an offset per label, which may change labels (tasks/confidence/scaling.py)."""
     out_of_scope: str | None = None
-    """The label of rows that belong to no other label. Adds in-scope accuracy and out-of-scope recall."""
+    """The label of rows that belong to no other label; training rows may lack it. Adds in-scope accuracy, out-of-scope
+    recall, and how well the two are told apart."""
+    out_of_scope_by: Literal["auto", "class", "probability", "energy", "mahalanobis"] = "auto"
+    """What tells such rows (tasks/classify/out_of_scope/scores.py). Default: what does so best on the validation rows;
+    without such rows there, the distance. `class`: where it is the likeliest label, as any other."""
+    out_of_scope_coverage: float = Field(default=0.95, gt=0, lt=1)
+    """Share of the validation rows in scope that keep a label of their own; not with `out_of_scope_by: class`."""
 
     @field_validator("loss")
     @classmethod
@@ -41,6 +52,14 @@ class ClassifyOptions(TextOptions):
             raise ValueError("with multi_label, class_weights go with loss: cross_entropy or focal; weigh in your own")
         if self.threshold is not None and not self.multi_label:
             raise ValueError("threshold goes with multi_label: true")
+        if self.out_of_scope is not None and self.calibrate == "vector" and self.out_of_scope_by != "class":
+            raise ValueError("calibrate: vector goes with out_of_scope_by: class alone; use calibrate: true")
+        if self.out_of_scope is None:
+            for name in ("out_of_scope_by", "out_of_scope_coverage"):
+                if name in self.model_fields_set:
+                    raise ValueError(f"{name} goes with out_of_scope: name the label of such rows")
+        if self.out_of_scope_by == "class" and "out_of_scope_coverage" in self.model_fields_set:
+            raise ValueError("out_of_scope_coverage has no effect with out_of_scope_by: class")
         if isinstance(self.class_weights, dict) and not all(weight > 0 for weight in self.class_weights.values()):
             raise ValueError("class_weights must be above 0")
         return self
@@ -55,6 +74,10 @@ class ClassifyState(BaseModel):
     shares: list[float] | None = None
     weights: list[float] | None = None
     thresholds: list[float] | None = None
+    temperature: float | None = Field(default=None, gt=0)
+    scale: list[float] | None = None
+    shift: list[float] | None = None
+    outside: OutsideState | None = None
     outputs: list[int] | None = None
     ordered: bool = False
     label_separator: str = ","
@@ -63,7 +86,7 @@ class ClassifyState(BaseModel):
     def _check(self) -> ClassifyState:
         if len(set(self.labels)) < len(self.labels):
             raise ValueError("labels: one occurs twice")
-        for name in ("shares", "weights", "thresholds", "outputs"):
+        for name in ("shares", "weights", "thresholds", "scale", "shift", "outputs"):
             values = getattr(self, name)
             if values is not None and len(values) != len(self.labels):
                 raise ValueError(f"{name}: {len(values)} values for {len(self.labels)} labels")

@@ -7,7 +7,6 @@ effective batch is its denominator.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -19,9 +18,13 @@ from bertkit.engine.examples import Examples
 from bertkit.errors import RecipeError, did_you_mean
 from bertkit.recipe.schema import DataBlock
 from bertkit.tasks import label_match, texts, verdicts
-from bertkit.tasks.classify import out_of_scope, thresholds
+from bertkit.tasks.classify import checks, decode, thresholds
+from bertkit.tasks.classify import weights as weights_of_labels
 from bertkit.tasks.classify.head import ClassifyHead
 from bertkit.tasks.classify.options import ClassifyOptions, ClassifyState
+from bertkit.tasks.classify.out_of_scope import metrics as out_of_scope
+from bertkit.tasks.classify.out_of_scope.detector import Detector
+from bertkit.tasks.confidence import scaling
 from bertkit.tasks.parsing import number, position
 from bertkit.tasks.targets import Target, of_labels
 from bertkit.tasks.task import Answer, Encoded, Outputs, Rows, Verdict
@@ -43,6 +46,7 @@ class Classify(TextTask):
 
     def __init__(self, options: ClassifyOptions, state: dict[str, Any] | None = None):
         super().__init__(options, state)
+        self._detector: tuple[Any, Detector] | None = None  # of the state that it was made from
         if options.multi_label:
             self.metrics = ("macro_f1", "micro_f1", "accuracy")
 
@@ -69,15 +73,18 @@ class Classify(TextTask):
         label_names.check_classes(rows, "label", self.labels)
         weights, outside = self.options.class_weights, self.options.out_of_scope
         used = [("class_weights", name) for name in (weights if isinstance(weights, dict) else ())]
-        for key, name in [*used, *([("out_of_scope", outside)] if outside is not None else [])]:
+        for key, name in used if outside is None else [*used, ("out_of_scope", outside)]:
             if name not in self.labels:
-                hint = did_you_mean(name, self.labels)
+                hint = did_you_mean(name, self.labels) or "list it in data.label_names if only other rows have it"
                 raise RecipeError.at(f"options.{key}", f"{name}: no such label in the data", hint)
+        counts = weights_of_labels.counts_of(texts.column(rows, "label") or [])
+        if outside is not None:
+            self.state["outside"] = {"trained": counts[outside] > 0}
         if self.options.multi_label:
-            counts = self._counts(rows)
             self.state["shares"] = [(counts[name] + 1) / (len(rows) + 2) for name in self.labels]
-        if self.options.class_weights:
-            self.state["weights"] = self._weights(rows)
+        if weights:
+            several = self.options.multi_label
+            self.state["weights"] = weights_of_labels.weights(weights, counts, self.labels, len(rows), several)
 
     def check(self, rows: Rows, split: str) -> None:
         label_names.check_labels(rows, "label", self.labels, split, given=self.state.get("labels_given"))
@@ -108,19 +115,6 @@ class Classify(TextTask):
         self.state |= {"labels": own, "outputs": [match.names.index(name) for name in own]}
         return match.warning or ("" if labels or known or len(rows) else label_match.unnamed(names))
 
-    def _counts(self, rows: Rows) -> Counter[str]:
-        values = texts.column(rows, "label") or []
-        return Counter(n for value in values for n in (value if isinstance(value, list) else [value]))
-
-    def _weights(self, rows: Rows) -> list[float]:
-        weights = self.options.class_weights
-        if isinstance(weights, dict):
-            return [weights.get(name, 1.0) for name in self.labels]
-        counts = self._counts(rows)
-        if self.options.multi_label:  # rows without the label per row with it
-            return [(len(rows) - counts[n]) / counts[n] if 0 < counts[n] < len(rows) else 1.0 for n in self.labels]
-        return [len(rows) / (len(counts) * counts[n]) if counts[n] else 1.0 for n in self.labels]
-
     def encode(self, rows: Rows, tokenizer: PreTrainedTokenizerBase, limit: int, *, answers: bool) -> Encoded:
         encoded = texts.encode(rows, tokenizer, limit, self.options)
         if answers:
@@ -144,31 +138,49 @@ class Classify(TextTask):
 
     def decode(self, outputs: Outputs, encoded: Encoded, rows: Rows) -> list[Answer]:
         """`{"label", "probabilities", "logits"}` per row; with `multi_label` a list `"labels"` instead of `"label"`."""
-        import numpy as np
-
         if not len(rows):
             return []
-        logits = texts.pool(outputs["logits"], encoded, len(rows), self.options.window_pooling)  # (row, label)
+        logits, features = self._read(outputs, encoded, len(rows))
+        fit = self.state if self.options.calibrate else {}
         if self.options.multi_label:
-            from scipy.special import expit
+            return decode.several_labels(logits, self.labels, fit, self.thresholds)
+        return decode.one_label(logits, features, self.labels, fit, self.detector)
 
-            probabilities = expit(logits)
-            likely = probabilities >= np.array(self.thresholds)  # (row, label)
-            chosen: list[dict[str, Any]] = [
-                {"labels": [name for name, yes in zip(self.labels, row, strict=True) if yes]} for row in likely
-            ]
-        else:
-            probabilities = texts.softmax(logits)
-            chosen = [{"label": self.labels[i]} for i in logits.argmax(-1)]
-        names = self.labels
-        return [
-            {
-                **label,
-                "probabilities": dict(zip(names, p, strict=True)),
-                "logits": dict(zip(names, score, strict=True)),
-            }
-            for label, p, score in zip(chosen, probabilities.tolist(), logits.tolist(), strict=True)
-        ]
+    def _read(self, outputs: Outputs, encoded: Encoded, count: int) -> tuple[np.ndarray, np.ndarray | None]:
+        """Logits `(row, label)`, and features `(row, size)` where the head gives them."""
+        logits = texts.pool(outputs["logits"], encoded, count, self.options.window_pooling)
+        return logits, texts.pool(outputs["features"], encoded, count, "mean") if "features" in outputs else None
+
+    @property
+    def detector(self) -> Detector | None:
+        """What decides whether a row is out of scope; None: the likeliest label does."""
+        outside, by, state = self.options.out_of_scope, self.options.out_of_scope_by, self.state.get("outside")
+        if outside is None or by == "class" or state is None:
+            return None
+        if self._detector is None or self._detector[0] is not state:  # its means are many numbers
+            self._detector = state, Detector(self.labels.index(outside), self.options, state)
+        return self._detector[1]
+
+    @property
+    def learns_from_outputs(self) -> bool:
+        return self.detector is not None and ClassifyHead.has_features(self.options)
+
+    def learn(self, outputs: Outputs, encoded: Encoded, rows: Rows) -> None:
+        features, detector = self._read(outputs, encoded, len(rows))[1], self.detector
+        if detector is not None and features is not None:
+            detector.learn(features, self._label_array(rows), len(self.labels))
+            self.state["outside"] = detector.dumped()
+
+    def calibrate(self, outputs: Outputs, encoded: Encoded, rows: Rows) -> None:
+        (logits, features), right = self._read(outputs, encoded, len(rows)), self._label_array(rows)
+        detector = self.detector
+        scaling.forget(self.state)
+        own = (logits, right) if detector is None else detector.inside(logits, right)
+        self.state |= scaling.fitted(*own, self.options.calibrate)
+        if detector is not None:
+            detector.tune(scaling.scaled(logits, self.state), features, right)
+            self.state["outside"] = detector.dumped()
+            detector.log()
 
     @property
     def thresholds(self) -> list[float]:
@@ -190,8 +202,12 @@ class Classify(TextTask):
         import numpy as np
 
         references = self._label_array(rows)
-        if takes == "probabilities":
-            return np.array([list(answer["probabilities"].values()) for answer in answers]), references
+        if takes == "probabilities":  # that of a label out of scope may not be known
+            values = np.array([list(answer["probabilities"].values()) for answer in answers])
+            return np.nan_to_num(values), references
+        if takes == "scores":
+            outside = self.labels.index(self.options.out_of_scope or "")
+            return np.array([answer.get(decode.OUTSIDE, np.nan) for answer in answers]), references == outside
         key = "labels" if self.options.multi_label else "label"
         return self._label_array([{"label": answer[key]} for answer in answers]), references
 
@@ -206,7 +222,8 @@ class Classify(TextTask):
 
     def own_metrics(self) -> list[Metric]:
         outside = self.options.out_of_scope
-        return out_of_scope.metrics(self.labels.index(outside)) if outside else []
+        ready = self.detector is not None and self.detector.is_ready
+        return out_of_scope.metrics(self.labels.index(outside), scored=ready) if outside else []
 
     def verdicts(self, answers: list[Answer], rows: Rows) -> list[Verdict]:
         return verdicts.of_labels(answers, rows, self.labels)
@@ -214,30 +231,14 @@ class Classify(TextTask):
     def sanity_checks(self, answers: list[Answer], rows: Rows) -> list[str]:
         if self.options.multi_label:
             return thresholds.unfit(*self.compare(answers, rows, "labels"))
-        predicted, references = self.compare(answers, rows, "labels")
-        accuracy = float((predicted == references).mean())
-        name, count = Counter(references.tolist()).most_common(1)[0]
-        majority, chance = count / len(references), 1 / len(self.labels)
-        if accuracy > majority:
-            return []
-        below = "below chance" if accuracy < chance else "no better than chance"
-        if "outputs" in self.state and len(self.labels) <= label_match.MOST:  # the model was not trained by bertkit
-            names, best = label_match.best_order(predicted, references, self.labels)
-            if best > majority:
-                by_output = sorted(zip(self.state["outputs"], names, strict=True))
-                order = ",".join(label for _, label in by_output)
-                start = f"accuracy {accuracy:.3f} is {below} ({chance:.3f})"
-                return [f"{start}; it would be {best:.3f} if the outputs were labels={order}"]
-        figure = f"accuracy {accuracy:.3f}: no better than always predicting {self.labels[name]} ({majority:.3f})"
-        if accuracy < chance:
-            return [f"{figure}, and below chance: check that labels and rows belong together"]
-        return [figure]
+        return checks.no_better(*self.compare(answers, rows, "labels"), self.labels, self.state.get("outputs"))
 
     def to_columns(self, answer: Answer, *, logits: bool = False) -> dict[str, Any]:
         columns = {self.answer_columns[0]: answer["labels" if self.options.multi_label else "label"]}
+        columns |= {name: answer[name] for name in (decode.OUTSIDE,) if name in answer}
         return columns | ({f"logit_{name}": score for name, score in answer["logits"].items()} if logits else {})
 
-    def confidence(self, answer: Answer) -> float:
+    def confidence(self, answer: Answer) -> float | None:
         """Of several labels that of the least sure one, predicted or not."""
         return verdicts.confidence_of_labels(answer)
 
@@ -277,7 +278,8 @@ class Classify(TextTask):
 
     def to_text(self, answer: Answer) -> str:
         names = answer["labels"] if self.options.multi_label else [answer["label"]]
-        return ", ".join(f"{name} ({answer['probabilities'][name]:.2f})" for name in names) or "no label"
+        parts = {name: answer["probabilities"][name] for name in names}
+        return ", ".join(name if p != p else f"{name} ({p:.2f})" for name, p in parts.items()) or "no label"
 
     @property
     def example(self) -> dict[str, Any]:

@@ -1,5 +1,5 @@
-"""Metrics for data with an out-of-scope label, for rows that belong to no other label (Larson et al. 2019, section 3):
-accuracy of the rows in scope, and recall of the rows out of scope."""
+"""Metrics for data with an out-of-scope label, for rows that belong to no other label: accuracy of the rows in scope
+and recall of the rows out of scope (Larson et al. 2019, section 3), and how well their scores tell them apart."""
 
 from __future__ import annotations
 
@@ -7,17 +7,23 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from bertkit.metrics.reliability.detection import area, false_positives
+
 if TYPE_CHECKING:
     from bertkit.metrics import Metric
     from bertkit.metrics.metric import PerRow
 
 
-def metrics(outside: int) -> list[Metric]:
-    """`in_scope_accuracy` and `out_of_scope_recall`; nan where there are no such rows.
+def metrics(outside: int, *, scored: bool = False) -> list[Metric]:
+    """`in_scope_accuracy` and `out_of_scope_recall`; of answers with a score also `out_of_scope_auc`, the area under
+    the ROC curve, and `out_of_scope_fpr95`, the share of the rows in scope that are called outside where 95% of those
+    outside are found. nan where there are no such rows.
 
     Args:
         outside: number of the label of rows that belong to no other.
+        scored: whether answers have a score.
     """
+    from bertkit.metrics import Metric
 
     def in_scope(predictions: np.ndarray, references: np.ndarray) -> np.ndarray:
         inside = references != outside
@@ -27,7 +33,17 @@ def metrics(outside: int) -> list[Metric]:
         there = references == outside
         return np.stack([(predictions == outside) & there, there], axis=1)
 
-    return [_share("in_scope_accuracy", in_scope), _share("out_of_scope_recall", out_of_scope)]
+    told_apart = [
+        Metric("out_of_scope_auc", lambda scores, there: area(scores, there > 0), "scores"),
+        Metric(
+            "out_of_scope_fpr95",
+            lambda scores, there: false_positives(scores, there > 0),
+            "scores",
+            greater_is_better=False,
+        ),
+    ]
+    shares = [_share("in_scope_accuracy", in_scope), _share("out_of_scope_recall", out_of_scope)]
+    return [*shares, *(told_apart if scored else [])]
 
 
 def _share(name: str, per_row: PerRow) -> Metric:

@@ -1,0 +1,115 @@
+"""Which rows are out of scope: a score, chosen on the validation rows, and the threshold above which a row is outside.
+
+The threshold lets a fixed share of the validation rows in scope through (`out_of_scope_coverage`), so it needs no rows
+outside, and does not depend on how many of them happen to be there. Where there are some, the score that tells them
+apart best is chosen, and the probability of being outside is fitted; without any it is the distance.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Any, get_args
+
+import numpy as np
+from pydantic import BaseModel, Field
+
+from bertkit.metrics.metric import Array
+from bertkit.metrics.reliability.detection import area, threshold_at
+from bertkit.tasks import texts
+from bertkit.tasks.classify.out_of_scope.scores import By, LabelMeans, line_of, probabilities, scores_of
+
+log = logging.getLogger("bertkit")
+
+FEW = 20
+"""Fewest validation rows outside by which a score is chosen: of fewer the areas are apart by chance."""
+
+
+class OutsideState(BaseModel):
+    """What is learnt of rows outside."""
+
+    trained: bool = False
+    """Whether training rows have the label, so that `class` can be chosen."""
+    means: LabelMeans | None = None
+    by: By | None = None
+    """None: not chosen yet."""
+    threshold: float = 0.0
+    line: list[float] | None = Field(default=None, min_length=2, max_length=2)
+    """Slope and offset of the probability (`scores.probabilities`)."""
+    areas: dict[str, float] = {}
+    """Area under the ROC curve of each score that was tried, on the validation rows."""
+
+
+class Detector:
+    """Decides whether a row is outside all labels.
+
+    Args:
+        outside: number of the label of such rows.
+        options: with `out_of_scope_by` and `out_of_scope_coverage`.
+        state: an OutsideState as JSON values; a copy of it holds what is learnt (`dumped`).
+    """
+
+    def __init__(self, outside: int, options: Any, state: dict[str, Any] | None):
+        self.outside, self.by, self.coverage = outside, options.out_of_scope_by, options.out_of_scope_coverage
+        self.state = OutsideState(**(state or {}))
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether it decides; else the likeliest label does."""
+        return self.state.by is not None
+
+    def inside(self, logits: Array, labels: Array) -> tuple[Array, Array]:
+        """Rows and labels in scope alone: logits `(row, label)`, and numbers among these labels `(row,)`."""
+        rows = labels != self.outside
+        return np.delete(logits[rows], self.outside, axis=1), labels[rows] - (labels[rows] > self.outside)
+
+    def learn(self, features: Array, labels: Array, count: int) -> None:
+        """Keep the means of training rows (arguments as `LabelMeans.of`, with rows outside too)."""
+        inside = labels != self.outside
+        self.state.means = LabelMeans.of(features[inside], labels[inside], count)
+
+    def tune(self, logits: Array, features: Array | None, labels: Array) -> None:
+        """Choose score and threshold.
+
+        Args:
+            logits: calibrated, `(row, label)`.
+            features: `(row, size)`; None where the head gives none.
+            labels: `(row,)`.
+        """
+        outside = labels == self.outside
+        self.state.by, self.state.line, self.state.areas = None, None, {}
+        if outside.all():
+            return
+        tried: list[Any] = [self.by] if self.by != "auto" else [*get_args(By)]
+        if not self.state.trained and self.by == "auto":
+            tried.remove("class")
+        if self.state.means is None or features is None:
+            tried = [by for by in tried if by != "mahalanobis"]
+        if not tried or (self.by == "auto" and self.state.means is None):
+            return  # the features of the training rows are computed at the end of the training
+        scores = {by: scores_of(by, logits, self.outside, self.state.means, features) for by in tried}
+        best = tried[-1]
+        if outside.sum() >= FEW:
+            self.state.areas = {by: area(values, outside) for by, values in scores.items()}
+            best = max(tried, key=lambda by: self.state.areas[by])
+            self.state.line = line_of(scores[best], outside)
+        self.state.by, self.state.threshold = best, threshold_at(scores[best][~outside], self.coverage)
+
+    def judged(self, logits: Array, features: Array | None) -> tuple[Array, Array, Array]:
+        """Scores `(row,)`, whether each row is outside `(row,)`, and probabilities `(row, label)`: that of the label of
+        rows outside is nan where it is not known, and the others' are then those of rows inside."""
+        assert self.state.by is not None
+        scores = scores_of(self.state.by, logits, self.outside, self.state.means, features)
+        likely = probabilities(scores, self.state.line)
+        own = texts.softmax(np.delete(logits, self.outside, axis=1)) * (1 - np.nan_to_num(likely))[:, None]
+        return scores, scores > self.state.threshold, np.insert(own, self.outside, likely, axis=1)
+
+    def log(self) -> None:
+        """Say what was chosen, if anything was."""
+        if self.state.by is not None:
+            areas = ", ".join(f"{by} {value:.3f}" for by, value in self.state.areas.items())
+            why = f" (area under the ROC curve on the validation rows: {areas})" if areas else ""
+            log.info("out of scope: by %s%s", self.state.by, why)
+
+    def dumped(self) -> dict[str, Any]:
+        """The state as JSON values."""
+        return self.state.model_dump(mode="json")

@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+import logging
+
+import numpy as np
+import pytest
+
+from bertkit.tasks.classify.options import ClassifyOptions
+from bertkit.tasks.classify.out_of_scope.detector import Detector
+from tests.helpers import messages
+
+
+def detector(by: str = "auto", *, trained: bool = False, coverage: float = 0.95) -> Detector:
+    by_class = {} if by == "class" else {"out_of_scope_coverage": coverage}
+    options = ClassifyOptions.model_validate({"out_of_scope": "oos", "out_of_scope_by": by, **by_class})
+    return Detector(2, options, {"trained": trained})
+
+
+def rows(inside: int, outside: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Logits that say nothing of rows outside, features that tell them apart, and labels."""
+    draw = np.random.default_rng(seed)
+    labels = np.concatenate([draw.integers(2, size=inside), np.full(outside, 2)])
+    logits = draw.normal(size=(len(labels), 3))
+    features = draw.normal(size=(len(labels), 4)) + 6 * (labels == 2)[:, None] + 3 * (labels == 1)[:, None]
+    return logits, features, labels
+
+
+def test_the_score_that_tells_rows_apart_is_chosen(caplog: pytest.LogCaptureFixture) -> None:
+    found = detector(trained=True)
+    _, features, labels = rows(1000, 50)
+    found.learn(features, labels, 3)
+    logits, features, labels = rows(1000, 50, seed=1)
+    found.tune(logits, features, labels)
+    assert found.state.by == "mahalanobis" and set(found.state.areas) == {
+        "class",
+        "probability",
+        "energy",
+        "mahalanobis",
+    }
+    assert found.state.areas["mahalanobis"] > 0.99
+    with caplog.at_level(logging.INFO, "bertkit"):
+        found.log()
+    assert "out of scope: by mahalanobis" in messages(caplog)
+    _, outside, probabilities = found.judged(logits, features)
+    assert outside[labels == 2].mean() > 0.95
+    assert 0.94 <= (~outside[labels != 2]).mean() <= 0.96
+    assert probabilities.sum(1) == pytest.approx(1.0)
+    assert probabilities[labels == 2, 2].mean() > 0.8
+    assert Detector(2, ClassifyOptions(out_of_scope="oos"), found.dumped()).state == found.state
+
+
+def test_without_rows_outside_the_distance_decides_and_its_probability_is_unknown() -> None:
+    found = detector(coverage=0.9)
+    logits, features, labels = rows(500, 0)
+    found.learn(features, labels, 3)
+    found.tune(logits, features, labels)
+    assert found.state.by == "mahalanobis" and found.state.areas == {}
+    _, outside, probabilities = found.judged(logits, features)
+    assert outside.mean() == pytest.approx(0.1)
+    assert np.isnan(probabilities[:, 2]).all() and probabilities[:, :2].sum(1) == pytest.approx(1.0)
+
+
+def test_class_is_tried_only_where_it_was_trained() -> None:
+    found = detector()
+    logits, features, labels = rows(500, 50)
+    found.learn(features, labels, 3)
+    found.tune(logits, features, labels)
+    assert "class" not in found.state.areas
+
+
+@pytest.mark.parametrize("by", ["probability", "energy"])
+def test_a_named_score_needs_no_features(by: str) -> None:
+    found = detector(by)
+    logits, _, labels = rows(500, 5)
+    found.tune(logits, None, labels)
+    assert found.state.by == by and found.state.areas == {}  # five rows outside are too few to fit anything
+
+
+def test_before_the_end_of_the_training_nothing_is_chosen() -> None:
+    found = detector()
+    logits, features, labels = rows(100, 30)
+    found.tune(logits, features, labels)
+    assert not found.is_ready
+
+
+def test_rows_outside_alone_choose_nothing() -> None:
+    found = detector("energy")
+    found.tune(np.zeros((10, 3)), None, np.full(10, 2))
+    assert not found.is_ready
+
+
+def test_rows_and_labels_inside() -> None:
+    options = ClassifyOptions(out_of_scope="oos")
+    logits, labels = Detector(1, options, {}).inside(np.arange(12.0).reshape(4, 3), np.array([0, 1, 2, 2]))
+    assert logits.tolist() == [[0, 2], [6, 8], [9, 11]] and labels.tolist() == [0, 1, 1]
