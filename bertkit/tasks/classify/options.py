@@ -12,6 +12,9 @@ from bertkit.tasks.classify.out_of_scope.detector import OutsideState
 from bertkit.tasks.confidence.scaling import Calibrate
 from bertkit.tasks.texts import TextOptions
 
+OUTSIDE = ("out_of_scope_by", "out_of_scope_coverage")
+"""Options of how rows out of scope are told."""
+
 
 class ClassifyOptions(TextOptions):
     only_with: ClassVar[dict[str, tuple[str, Any]]] = {**TextOptions.only_with, "focal_gamma": ("loss", "focal")}
@@ -54,11 +57,10 @@ class ClassifyOptions(TextOptions):
             raise ValueError("threshold goes with multi_label: true")
         if self.out_of_scope is not None and self.calibrate == "vector" and self.out_of_scope_by != "class":
             raise ValueError("calibrate: vector goes with out_of_scope_by: class alone; use calibrate: true")
-        if self.out_of_scope is None:
-            for name in ("out_of_scope_by", "out_of_scope_coverage"):
-                if name in self.model_fields_set:
-                    raise ValueError(f"{name} goes with out_of_scope: name the label of such rows")
-        if self.out_of_scope_by == "class" and "out_of_scope_coverage" in self.model_fields_set:
+        changed = [name for name in OUTSIDE if getattr(self, name) != type(self).model_fields[name].default]
+        if changed and self.out_of_scope is None:
+            raise ValueError(f"{changed[0]} goes with out_of_scope: name the label of such rows")
+        if self.out_of_scope_by == "class" and OUTSIDE[1] in changed:
             raise ValueError("out_of_scope_coverage has no effect with out_of_scope_by: class")
         if isinstance(self.class_weights, dict) and not all(weight > 0 for weight in self.class_weights.values()):
             raise ValueError("class_weights must be above 0")

@@ -40,7 +40,7 @@ def test_the_score_that_tells_rows_apart_is_chosen(caplog: pytest.LogCaptureFixt
     assert found.state.areas["mahalanobis"] > 0.99
     with caplog.at_level(logging.INFO, "bertkit"):
         found.log()
-    assert "out of scope: by mahalanobis" in messages(caplog)
+    assert "out of scope: by mahalanobis" in "".join(messages(caplog))
     _, outside, probabilities = found.judged(logits, features)
     assert outside[labels == 2].mean() > 0.95
     assert 0.94 <= (~outside[labels != 2]).mean() <= 0.96
