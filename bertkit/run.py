@@ -4,8 +4,8 @@ run.json            how this Run was made, from which Run, for which backend, an
 recipe.yaml         the resolved recipe, which trains the same model again
 model/              weights, configuration and tokenizer, as plain `AutoModel.from_pretrained` loads them
 task.json           what the task learnt beside the weights: label names, thresholds
-metrics.json        {"validation": {"accuracy": ...}, "test": {...}, "intervals": {"validation": {...}},
-                    "rows": {"train": ...}, "warnings": [{"split": ..., "message": ...}]}
+metrics.json        {"validation": {"accuracy": ...}, "test": {...}, "intervals": {"validation": {...}}, "rows": {...},
+                    "warnings": [{"split": ..., "message": ...}], "abstention": [[threshold, answered, wrong]]}
 log.jsonl           one line per logged step
 data_map.npz        the probability of each training row's answer in each epoch, if the head tells it
 environment.json    versions, machine, hashes of the weights and data that went in

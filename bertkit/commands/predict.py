@@ -78,6 +78,16 @@ ShardFormat = Annotated[
 Excel = Annotated[bool, typer.Option("--excel", help="A csv for a spreadsheet: no cell of it is executed.")]
 
 
+AbstainBelow = Annotated[
+    float | None,
+    typer.Option(min=0, max=1, metavar="P", help="Add whether the confidence is below P: the column abstained."),
+]
+ErrorRate = Annotated[
+    float | None,
+    typer.Option(metavar="SHARE", help="Choose P by the Run's validation rows: most answers with 0.02 wrong."),
+]
+
+
 def predict(
     model: Model,
     source: bulk.Source = None,
@@ -91,6 +101,8 @@ def predict(
     probabilities: Probabilities = "top",
     top_k: TopK = None,
     logits: Logits = False,
+    abstain_below: AbstainBelow = None,
+    error_rate: ErrorRate = None,
     bad_rows: bulk.BadRowsMode = None,
     shard_rows: bulk.ShardRows = None,
     shard_format: ShardFormat = None,
@@ -126,6 +138,8 @@ def predict(
     bertkit predict support new.csv -o a.csv --url http://127.0.0.1:8000
     """
     _check(source, text, text_pair, question, context, best_of)
+    if error_rate is not None:
+        abstain_below = _threshold(model, error_rate, abstain_below, remotely=url is not None)
     if url is not None:
         own = {"processes": number > 1, "precision": precision != "float32", "trust_code": trust_code}
         remote.check(output, ray=ray, on=on, task=task, labels=labels, **own)
@@ -143,11 +157,12 @@ def predict(
         }
         given |= {"top_k": top_k, "logits": logits, "bad_rows": bad_rows}
         given |= {"shard_rows": shard_rows, "format": shard_format, "excel": excel, "on": on, "task": task}
-        given |= {"labels": labels, "precision": precision, "set": sets}
+        given |= {"labels": labels, "precision": precision, "set": sets, "abstain_below": abstain_below}
         console.launch(number, ["predict", model, source, *console.options(**given, trust_code=trust_code)])
     bulk.check_stdout(output)
     kept = bulk.names_of(columns)
     some: Any = (probabilities, top_k or 0, logits, best_of, bad_rows, shard_rows, shard_format, excel)
+    some += (abstain_below,)
     options = _options(output, kept, *some, remotely=url is not None)
     options.check([source] if source else [])
     processes.join()
@@ -165,10 +180,30 @@ def predict(
         answered = _asked(
             opened.predictor, text or [], text_pair or [], question, context or [], remotely=client is not None
         )
-    if output is None and not logits and not top_k and probabilities == "top":
+    if output is None and not logits and not top_k and probabilities == "top" and abstain_below is None:
         _show(answered, opened.predictor.task)
     elif processes.first():
         bulk.write_answers(answered, opened, options)
+
+
+def _threshold(model: str, error_rate: float, given: float | None, *, remotely: bool) -> float:
+    """The confidence below which a Run abstains, for a share of wrong answers."""
+    from bertkit.errors import Parameter
+    from bertkit.run import Run
+    from bertkit.tasks.confidence.abstention import threshold_of
+
+    if given is not None:
+        raise DataError.at(Parameter("error_rate"), "chooses --abstain-below", "leave one of them out")
+    if remotely or not Run(model).is_begun:
+        what = "needs a Run, which knows the confidence of its validation rows"
+        raise DataError.at(Parameter("error_rate"), what, "give --abstain-below a number")
+    run = Run(model)
+    point, rows = threshold_of(run.metrics.get("abstention", []), error_rate, str(run.metrics_file))
+    console.say(
+        f"abstaining below {point.threshold:.4g}: of {rows:,} validation rows {point.answered / rows:.1%} are "
+        f"answered, {point.error:.1%} of them wrongly"
+    )
+    return point.threshold
 
 
 def _options(*given: Any, remotely: bool) -> BulkOptions:

@@ -99,6 +99,10 @@ class ExportProof(BaseModel):
     """By split."""
 
 
+_Point = Annotated[list[float], Field(min_length=3, max_length=3)]
+"""Threshold, answered and wrong rows (`metrics.reliability.coverage.CoveragePoint`)."""
+
+
 class Metrics(BaseModel):
     """What is read from `metrics.json`: figures for each split, and these."""
 
@@ -108,6 +112,7 @@ class Metrics(BaseModel):
     intervals: dict[str, dict[str, _Interval]] = {}
     rows: dict[str, int] = {}
     warnings: list[_Warned] = []
+    abstention: list[_Point] = []
     export: ExportProof | None = None
 
 

@@ -15,6 +15,7 @@ from bertkit.tasks.codec import Codec
 from bertkit.tasks.task import Answer, Task
 
 Probabilities = Literal["all", "top", "none"]
+ABSTAINED = "abstained"
 
 
 @dataclass(frozen=True)
@@ -25,21 +26,28 @@ class AnswerColumns:
         probabilities: `top`: `confidence`, if the task has one; `all`: also `Codec.probability_columns`; `none`.
         top_k: also `top_1` and `top_1_probability` up to this number: the most probable answers.
         logits: also the raw scores.
+        abstain_below: also `abstained`: whether the confidence is below this. The answer stays beside it.
     """
 
     probabilities: Probabilities = "top"
     top_k: int = 0
     logits: bool = False
+    abstain_below: float | None = None
 
     def of(self, task: Task, answer: Answer) -> dict[str, Any]:
         """The columns of an answer; NaN, which no table should hold, is None.
 
         Raises:
-            DataError: `top_k`, and the task has no candidates.
+            DataError: `top_k`, and the task has no candidates; `abstain_below`, and it has no confidence.
         """
         columns = task.to_columns(answer)
         if self.probabilities != "none" and type(task).confidence is not Codec.confidence:
             columns.setdefault("confidence", task.confidence(answer))
+        if self.abstain_below is not None:
+            if type(task).confidence is Codec.confidence:
+                what = "the answers of this task have no confidence"
+                raise DataError.at(Parameter("abstain_below"), what, "leave it out")
+            columns[ABSTAINED] = abstains(task.confidence(answer), self.abstain_below)
         if self.top_k:
             columns |= self._best(task, answer)
         more = task.to_columns(answer, logits=True) if self.logits else {}
@@ -57,6 +65,11 @@ class AnswerColumns:
             name, probability = candidates[place] if place < len(candidates) else (None, None)
             columns |= {f"top_{place + 1}": name, f"top_{place + 1}_probability": probability}
         return columns
+
+
+def abstains(confidence: float | None, threshold: float) -> bool:
+    """Whether an answer is not sure enough; one without a confidence, as where no entity was found, is given."""
+    return confidence is not None and confidence < threshold
 
 
 def _known(value: Any) -> Any:

@@ -17,7 +17,7 @@ from bertkit.engine.run import Progress
 from bertkit.errors import ServerError
 from bertkit.inference.ask import Answered
 from bertkit.inference.bulk.options import BulkOptions
-from bertkit.inference.columns import AnswerColumns
+from bertkit.inference.columns import ABSTAINED, AnswerColumns, abstains
 from bertkit.inference.predictor import Predictor, Prepared
 from bertkit.inference.rows import as_row
 from bertkit.inference.seen import Seen
@@ -36,7 +36,10 @@ class RemoteColumns(AnswerColumns):
     """Columns that the server has chosen already, as it was asked."""
 
     def of(self, task: Any, answer: Answer) -> dict[str, Any]:
-        return dict(answer["columns"])
+        columns = dict(answer["columns"])
+        if self.abstain_below is not None:
+            columns[ABSTAINED] = abstains(answer["confidence"], self.abstain_below)
+        return columns
 
 
 class RemoteOutput(BulkOptions):
@@ -45,7 +48,7 @@ class RemoteOutput(BulkOptions):
     @property
     def answer_columns(self) -> AnswerColumns:
         own = super().answer_columns
-        return RemoteColumns(own.probabilities, own.top_k, own.logits)
+        return RemoteColumns(own.probabilities, own.top_k, own.logits, own.abstain_below)
 
 
 class RemoteTask:

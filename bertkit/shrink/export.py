@@ -28,6 +28,7 @@ from bertkit.report import run as run_page
 from bertkit.report.card import card
 from bertkit.run import Run
 from bertkit.shrink import proof
+from bertkit.tasks.confidence.abstention import curve_of
 from bertkit.warn import Warned, collect, warn
 
 log = logging.getLogger("bertkit")
@@ -272,6 +273,9 @@ def _finish(derived: Run, run: Run, parts: _Parts, scored: dict[str, Scores], wa
     metrics: dict[str, Any] = {split: scores.figures for split, scores in scored.items()}
     metrics |= {"intervals": {split: scores.intervals for split, scores in scored.items()}, "rows": rows}
     metrics |= {"warnings": warnings, "export": parts.record}
+    dev = parts.splits[0]
+    if dev.name == "validation":
+        metrics["abstention"] = curve_of(task.verdicts(scored[dev.name].answers, dev.rows))
     write_json(derived.metrics_file, metrics)
     if run.log_file.is_file():
         shutil.copy(run.log_file, derived.log_file)

@@ -14,6 +14,7 @@ from bertkit.models import build
 from bertkit.report import run as run_page
 from bertkit.report.card import card
 from bertkit.run import Run
+from bertkit.tasks.confidence.abstention import curve_of
 from bertkit.training.parts import Parts, model_identity
 from bertkit.training.trainer import BertTrainer
 from bertkit.training.watch.convergence import still_falling
@@ -53,8 +54,12 @@ def finish(parts: Parts, run: Run, trainer: BertTrainer, warnings: list[Warned])
     figures = {name: scores.figures for name, scores in scored.items()}
     intervals = {name: scores.intervals for name, scores in scored.items()}
     rows = {name: len(split.rows) for name, split in parts.splits.items()}
+    known = {"intervals": intervals, "rows": rows, "warnings": warnings}
+    if "validation" in scored:
+        verdicts = task.verdicts(scored["validation"].answers, parts.splits["validation"].rows)
+        known["abstention"] = curve_of(verdicts)
     # Last: a Run that has metrics is finished.
-    write_json(run.metrics_file, {**figures, "intervals": intervals, "rows": rows, "warnings": warnings})
+    write_json(run.metrics_file, {**figures, **known})
     if parts.recipe.train["save_total_limit"] == 1:  # the best is in model/ now; a higher limit keeps them
         shutil.rmtree(run.checkpoints, ignore_errors=True)
 

@@ -26,7 +26,7 @@ class BulkOptions:
         output: a file with one of `FORMATS`; a folder, if it is one, ends in a slash, or `shard_rows` is set; None or
             `-`: JSON lines on standard output.
         columns: names of input columns to keep; None: all.
-        probabilities, top_k, logits: see `AnswerColumns`.
+        probabilities, top_k, logits, abstain_below: see `AnswerColumns`.
         best_of: keep only the highest-scoring row for each value of this column, with all probabilities, by which
             the rows are compared. All rows are then in memory.
         bad_rows: rows that can not be answered: an error, left out, or kept with a column `error`. None: as
@@ -55,6 +55,7 @@ class BulkOptions:
     shard_rows: int | None = None
     format: str | None = None
     excel: bool = False
+    abstain_below: float | None = None
 
     def __post_init__(self) -> None:
         formats = tuple(ending[1:] for ending in self.formats)
@@ -101,7 +102,8 @@ class BulkOptions:
 
     @property
     def answer_columns(self) -> AnswerColumns:
-        return AnswerColumns("all" if self.best_of else self.probabilities, self.top_k, self.logits)
+        shown: Probabilities = "all" if self.best_of else self.probabilities
+        return AnswerColumns(shown, self.top_k, self.logits, self.abstain_below)
 
     def block(self, block: DataBlock) -> DataBlock:
         """How the rows are read."""
@@ -122,8 +124,8 @@ class BulkOptions:
         if self.excel and self.ending != ".csv":
             raise DataError.at(Parameter("excel"), "is for a csv", "name a .csv as --output")
         if self.ending == ".conll":
-            for name in ("logits", "top_k", "columns", "best_of", "keeps_bad"):
-                if getattr(self, name):
+            for name in ("logits", "top_k", "columns", "best_of", "keeps_bad", "abstain_below"):
+                if getattr(self, name) not in (None, False, 0, ()):
                     shown = Parameter("bad_rows" if name == "keeps_bad" else name)
                     what = f"{self.output}: a CoNLL file holds only words and tags"
                     raise DataError.at(shown, what, "name a .jsonl")
