@@ -31,6 +31,7 @@ COMMANDS = [
     "compare",
     "explain",
     "attention",
+    "calibration",
     "projector",
     "report",
     "errors",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from bertkit.metrics.classification import area_of, confidence_error
+from bertkit.metrics.classification import CALIBRATION_BINS, area_of, confidence_error
 from bertkit.metrics.metric import Array
 from bertkit.metrics.reliability.smooth import smooth_error
 
@@ -30,3 +30,13 @@ def reliability(confidence: Array, right: Array) -> dict[str, float]:
         "log_loss": float(-np.log(likely).mean()),
         "ranking": float(area_of(confidence, right)),
     }
+
+
+def reliability_bins(confidence: Array, right: Array) -> list[dict[str, float]]:
+    """Decisions with similar confidence, in 15 bins of equal width (Guo et al. 2017, section 5); empty ones left out:
+    `count`, mean `confidence`, and `accuracy`, the share that is right."""
+    bins = np.ceil(confidence.clip(max=1) * CALIBRATION_BINS).astype(int)
+    return [
+        {"count": int(own.sum()), "confidence": float(confidence[own].mean()), "accuracy": float(right[own].mean())}
+        for own in (bins == number for number in np.unique(bins))
+    ]

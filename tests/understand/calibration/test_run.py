@@ -1,0 +1,90 @@
+"""The record of a Run, held to figures that are computed by hand from its answers."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bertkit import Predictor, Run, train
+from bertkit.errors import DataError, RunError
+from bertkit.metrics.classification import confidence_error
+from bertkit.tasks.ner.task import Ner
+from bertkit.understand.calibration.run import judge
+from tests.helpers import tiny_recipe, write_rows
+
+
+@pytest.fixture(scope="module")
+def rows(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    texts = {"delivery": "where is my parcel", "refund": "i want my money back", "other": "hello"}
+    draw = np.random.default_rng(0)
+    words = ["where", "is", "my", "parcel", "late", "money", "card", "again", "please", "send", "hello", "thank", "you"]
+    some = [
+        {"text": f"{texts[label]} {' '.join(draw.choice(words, 3))}", "label": label}
+        for label in draw.choice([*texts], 150)
+    ]
+    return write_rows(some, tmp_path_factory.mktemp("rows") / "more.jsonl")
+
+
+@pytest.fixture(scope="module")
+def calibrated(tiny_bert: Path, rows: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    folder = tmp_path_factory.mktemp("calibrated")
+    recipe = tiny_recipe("classify", {}, tiny_bert, folder, num_train_epochs=3)
+    data = recipe.data.model_copy(update={"validation": [str(rows)], "test": [str(rows)]})
+    return train(recipe.model_copy(update={"data": data}), output=folder / "run")
+
+
+def test_figures_are_those_of_the_answers(calibrated: Run, rows: Path) -> None:
+    record = judge(calibrated, data=[str(rows)])
+    predictor = Predictor.open(calibrated)
+    read = [{"text": one["text"], "label": one["label"]} for one in map(json.loads, rows.read_text().splitlines())]
+    answers = predictor.predict([{"text": one["text"]} for one in read], quiet=True)
+    confidence = np.array([max(one["probabilities"].values()) for one in answers])
+    right = np.array([one["label"] == row["label"] for one, row in zip(answers, read, strict=True)])
+    own = record["splits"][str(rows)]
+    assert own["decisions"] == own["rows"] == 150
+    assert own["calibrated"]["calibration_error"] == pytest.approx(confidence_error(confidence, right))
+    assert own["curve"][-1] == [0.0, 150, int((~right).sum())]
+    state = calibrated.task_state
+    if state.get("temperature"):
+        assert record["scaling"] == f"temperature {state['temperature']:.3g}" and "raw" in own
+        assert own["raw"]["log_loss"] >= own["calibrated"]["log_loss"] - 1e-9
+
+
+def test_thresholds_hold_their_share_on_the_rows_that_chose_them(calibrated: Run) -> None:
+    record = judge(calibrated, error_rates=[0.0, 0.3, 0.9])
+    for one in record["thresholds"]:
+        if one["threshold"] is not None:
+            found = one["on"]["validation"]
+            assert found["wrong"] <= one["error_rate"] * found["answered"]
+            assert found["interval"][0] <= found["error"] <= found["interval"][1]
+    assert record["thresholds"][-1]["on"]["validation"]["coverage"] == 1.0
+
+
+def test_validation_rows_alone_are_said_to_flatter(tiny_run: Run) -> None:
+    record = judge(tiny_run)
+    assert any("name others with --data" in note for note in record["notes"])
+    assert any("8 decisions, so its figures are rough" in note for note in record["notes"])
+    assert any("the validation rows were too few" in note for note in record["notes"])
+
+
+def test_a_task_without_confidence(tiny_bert: Path, tmp_path: Path) -> None:
+    run = train(tiny_recipe("regress", {}, tiny_bert, tmp_path, max_steps=1), output=tmp_path / "run")
+    with pytest.raises(RunError, match="the answers of the task regress have no confidence"):
+        judge(run)
+
+
+def test_a_share_that_is_none(tiny_run: Run) -> None:
+    with pytest.raises(DataError, match="2: no share of the answers"):
+        judge(tiny_run, error_rates=[2.0])
+
+
+def test_entities_are_decisions(tiny_bert: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = train(tiny_recipe("ner", {}, tiny_bert, tmp_path, max_steps=1), output=tmp_path / "run")
+    monkeypatch.setattr(Ner, "decisions", lambda task, answers, rows: [(0.75, True), (0.25, False)] * 5)
+    split = judge(run)["splits"]["validation"]
+    assert split["rows"] == 6 and split["decisions"] == 10
+    assert split["calibrated"]["brier_score"] == pytest.approx(0.0625)
+    assert [one["count"] for one in split["calibrated"]["bins"]] == [5, 5]
