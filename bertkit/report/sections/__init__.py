@@ -1,0 +1,1 @@
+"""Sections of the page of a Run: plain values for its templates."""
