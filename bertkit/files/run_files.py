@@ -111,6 +111,7 @@ class Metrics(BaseModel):
     test: dict[str, float | None] = {}
     intervals: dict[str, dict[str, _Interval]] = {}
     rows: dict[str, int] = {}
+    labels: dict[str, dict[str, int]] = {}
     warnings: list[_Warned] = []
     abstention: list[_Point] = []
     export: ExportProof | None = None

@@ -62,8 +62,12 @@ class Length(NamedTuple):
     """Half the width of its 95% interval: 1.96 standard errors; 0 for a single row."""
 
 
-def per_class(verdicts: Sequence[Verdict]) -> list[ClassFigures]:
-    """Every class in the true answers or predictions, in natural order; empty if the verdicts have no classes."""
+def per_class(verdicts: Sequence[Verdict], names: Sequence[str] = ()) -> list[ClassFigures]:
+    """Every class in the true answers or predictions, in natural order; empty if the verdicts have no classes.
+
+    Args:
+        names: classes to count even if no row has them.
+    """
     hits: Counter[str] = Counter()
     true: Counter[str] = Counter()
     predicted: Counter[str] = Counter()
@@ -71,17 +75,39 @@ def per_class(verdicts: Sequence[Verdict]) -> list[ClassFigures]:
         hits.update(str(one[0]) for one in verdict.expected_labels & verdict.predicted_labels)
         true.update(str(one[0]) for one in verdict.expected_labels)
         predicted.update(str(one[0]) for one in verdict.predicted_labels)
+    found = {*true, *predicted}
     return [
-        ClassFigures(
-            name,
-            hits[name] / predicted[name] if predicted[name] else 0.0,
-            hits[name] / true[name] if true[name] else 0.0,
-            2 * hits[name] / (predicted[name] + true[name]),
-            true[name],
-            predicted[name],
-        )
-        for name in sorted(true | predicted, key=natural)
+        _figures(name, hits[name], true[name], predicted[name])
+        for name in sorted({*found, *names} if found else (), key=natural)
     ]
+
+
+def _figures(name: str, hits: int, support: int, predicted: int) -> ClassFigures:
+    both = predicted + support
+    precision, recall = hits / predicted if predicted else 0.0, hits / support if support else 0.0
+    return ClassFigures(name, precision, recall, 2 * hits / both if both else 0.0, support, predicted)
+
+
+def macro(rows: Sequence[ClassFigures]) -> ClassFigures:
+    """The plain mean over classes; support and predictions are sums."""
+    return _mean("macro average", rows, [1] * len(rows))
+
+
+def weighted(rows: Sequence[ClassFigures]) -> ClassFigures:
+    """The mean over classes, weighted by their support."""
+    return _mean("weighted average", rows, [one.support for one in rows])
+
+
+def micro(rows: Sequence[ClassFigures]) -> ClassFigures:
+    """All decisions about all classes together."""
+    hits = sum(round(one.recall * one.support) for one in rows)
+    return _figures("micro average", hits, sum(one.support for one in rows), sum(one.predicted for one in rows))
+
+
+def _mean(name: str, rows: Sequence[ClassFigures], weights: Sequence[int]) -> ClassFigures:
+    total = sum(weights) or 1
+    means = [sum(one[i] * weight for one, weight in zip(rows, weights, strict=True)) / total for i in (1, 2, 3)]
+    return ClassFigures(name, *means, sum(one.support for one in rows), sum(one.predicted for one in rows))
 
 
 def confusions(verdicts: Sequence[Verdict]) -> dict[tuple[str, str], int]:

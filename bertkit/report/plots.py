@@ -26,6 +26,8 @@ INK = "#010203"
 """A placeholder for the page's text colour while matplotlib draws."""
 COLOURS = ("#3b82f6", "#f0803c", "#22a06b", "#b25fd6", "#d6455d", "#8a9a1f")
 """Colours of the first lines, in order; all are visible on white and on near black."""
+DASHES: tuple[Any, ...] = ("solid", (0, (5, 1.5)), (0, (1.5, 1)), (0, (5, 1.5, 1, 1.5)), (0, (8, 2)), (0, (3, 3)))
+"""Beside the colours, where lines are many and near each other: who can not tell the colours apart sees these."""
 SIZE = (4.8, 2.8)
 """Inches; a page scales it to its width."""
 AT = (0.13, 0.17, 0.85, 0.72)
@@ -81,6 +83,36 @@ def lines(series: Sequence[Series], *, title: str, x: str, y: str = "", dots: bo
             axes.legend()
         if max(abs(value) for _, _, ys in kept for value in ys) < SMALL:
             axes.yaxis.set_major_formatter("{x:.3g}")
+
+    return drawn(paint, title=title, x=x, y=y)
+
+
+def rates(
+    series: Sequence[Series], *, title: str, x: str, y: str, steps: bool = False, diagonal: bool = False
+) -> Markup | str:
+    """Lines between 0 and 1 on both axes, the first one drawn last and widest.
+
+    Args:
+        steps: each value of y holds from the x before, as precision does from one recall to the next.
+        diagonal: draw the line of equal x and y.
+    """
+    if not series:
+        return ""
+
+    def paint(axes: Any) -> None:
+        if diagonal:
+            axes.plot([0, 1], [0, 1], color=INK, linewidth=0.8, linestyle=(0, (4, 3)), alpha=0.6)
+        style = "steps-pre" if steps else "default"
+        drawn_lines = [
+            axes.plot(
+                xs, ys, color=COLOURS[number % len(COLOURS)], linewidth=1.1 if number else 1.9,
+                linestyle=DASHES[number % len(DASHES)], drawstyle=style, zorder=3 if number else 4,
+            )[0]
+            for number, (_, xs, ys) in enumerate(series)
+        ]  # fmt: skip
+        axes.set_xlim(-0.02, 1.02)
+        axes.set_ylim(-0.02, 1.04)
+        axes.legend(drawn_lines, [name for name, _, _ in series], loc="lower left" if steps else "lower right")
 
     return drawn(paint, title=title, x=x, y=y)
 

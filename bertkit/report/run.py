@@ -20,20 +20,14 @@ from bertkit.report import figures, plots
 from bertkit.report.export import section
 from bertkit.report.log import Log, read
 from bertkit.report.page import number, render
+from bertkit.report.sections import answers, classes, labels, ranked
+from bertkit.report.sections.labels import LabelCounts
+from bertkit.report.sections.ranked import LabelProbabilities
 from bertkit.run import Run
 from bertkit.tasks.task import Rows, Task, Verdict
-from bertkit.tasks.verdicts import short
 from bertkit.warn import Warned, lines, repeats
 
 SPLITS = ("train", "validation", "test")
-MATRIX = 30
-"""Most labels of a confusion matrix; with more labels, a table shows the most frequent confusions."""
-PAIRS = 20
-MISTAKES = 20
-TEXT = 300
-"""Characters that are shown of a text."""
-DOTS = 1000
-"""Most dots of a scatter plot; of more rows, evenly spaced ones are shown."""
 CURVES = 4
 """Most figures in one plot of the evaluations."""
 
@@ -52,6 +46,10 @@ class RunResults:
     errors: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """Kinds of errors in these rows (`Task.error_kinds`)."""
     warnings: Sequence[Warned] = ()
+    labels: LabelCounts = field(default_factory=dict)
+    """How often each label occurs, by split."""
+    probabilities: LabelProbabilities | None = None
+    """Of each label in these rows."""
 
 
 def write(
@@ -82,7 +80,9 @@ def results_of(
     """The new scores and warnings, together with those in the Run's `metrics.json`."""
     known: dict[str, Any] = run.metrics if run.metrics_file.is_file() else {}
     intervals, counts, before = known.pop("intervals", {}), known.pop("rows", {}), known.pop("warnings", [])
+    named = {**known.pop("labels", {}), **labels_of(task, rows)}
     shown = list(scored)[-1]
+    verdicts = task.verdicts(scored[shown].answers, rows[shown])
     return RunResults(
         {
             **{split: known[split] for split in ("validation", "test") if split in known},
@@ -91,10 +91,23 @@ def results_of(
         {**intervals, **{split: scores.intervals for split, scores in scored.items()}},
         {**counts, **{split: len(part) for split, part in rows.items()}},
         shown,
-        task.verdicts(scored[shown].answers, rows[shown]),
+        verdicts,
         task.error_kinds(scored[shown].answers, rows[shown]),
         [*before, *(new for new in warnings if not any(repeats(one, new) for one in before))],
+        {split: named[split] for split in sorted(named, key=_place)},
+        ranked.probabilities_of(task, scored[shown].answers, verdicts),
     )
+
+
+def labels_of(task: Task, rows: Mapping[str, Rows]) -> dict[str, dict[str, int]]:
+    """How often each label occurs, by split; without splits whose answers have no labels."""
+    counts = {split: labels.counts_of(part, task.columns) for split, part in rows.items()}
+    return {split: own for split, own in counts.items() if own}
+
+
+def _place(split: str) -> int:
+    """Splits in the order of a training; files that were scored later are last."""
+    return SPLITS.index(split) if split in SPLITS else len(SPLITS)
 
 
 def page(run: Run, task: Task, results: RunResults) -> str:
@@ -107,9 +120,10 @@ def page(run: Run, task: Task, results: RunResults) -> str:
         warnings=lines(results.warnings),
         figures=_figures(results),
         results=results,
-        answers=_answers(task, results.verdicts),
-        classes=_classes(results.verdicts),
-        errors=_errors(results.errors),
+        answers=answers.section(task, results.verdicts),
+        classes=classes.section(results.verdicts, results.probabilities),
+        errors=answers.error_kinds(results.errors),
+        labels=labels.table(results.labels),
         calibration=_calibration(results.verdicts),
         curves=_curves(log),
         recipe=run.recipe_file.read_text("utf-8"),
@@ -117,8 +131,6 @@ def page(run: Run, task: Task, results: RunResults) -> str:
         time=_time(log, results),
         environment=_environment(run),
         export=section(run),
-        text=TEXT,
-        short=short,
     )
 
 
@@ -140,86 +152,6 @@ def _figures(results: RunResults) -> list[tuple[str, list[tuple[Any, Any]]]]:
     splits = [(values, results.intervals.get(split, {})) for split, values in results.figures.items()]
     names = dict.fromkeys(name for values, _ in splits for name in values)
     return [(name, [(values.get(name), intervals.get(name)) for values, intervals in splits]) for name in names]
-
-
-def _answers(task: Task, verdicts: Sequence[Verdict]) -> dict[str, Any]:
-    """Mistakes, score by length, and for numbers a plot of predicted and true values."""
-    numbers = task.takes == "scores"
-    wrong = figures.mistakes(verdicts, MISTAKES, best=0.0 if numbers else 1.0)
-    lengths = figures.by_length(verdicts)
-    dots = verdicts[:: max(1, -(-len(verdicts) // DOTS))]
-    return {
-        "numbers": numbers,
-        "mistakes": wrong,
-        "wrong": sum(verdict.score < (0 if numbers else 1) for verdict in verdicts),
-        "sure": any(verdict.confidence is not None for _, verdict in wrong),
-        "by_length": _by_length(lengths, numbers) if len(lengths) > 1 else "",
-        "scatter": _scatter(dots) if numbers else "",
-        "dots": len(dots),
-    }
-
-
-def _by_length(lengths: Sequence[figures.Length], numbers: bool) -> Any:
-    values = [-one.score if numbers else one.score for one in lengths]
-    low, high = (0.0, float("inf")) if numbers else (0.0, 1.0)
-    errors = [
-        (max(0.0, min(one.margin, value - low)), max(0.0, min(one.margin, high - value)))
-        for value, one in zip(values, lengths, strict=True)
-    ]
-    names = [f"{_characters(a)}–{_characters(b)}" if a < b else _characters(a) for a, b, *_ in lengths]
-    return plots.bars(
-        names, values,
-        title=f"{'Error' if numbers else 'Score'} by length of the text", x="characters",
-        y="mean absolute error" if numbers else "mean score", errors=errors, notes=[f"{one.rows:,}" for one in lengths],
-        top=None if numbers else 1.0,
-    )  # fmt: skip
-
-
-def _characters(count: int) -> str:
-    """Short enough for the width of a bar: `4187`, `12k`."""
-    return str(count) if count < 10_000 else f"{count / 1000:.0f}k"
-
-
-def _scatter(verdicts: Sequence[Verdict]) -> Any:
-    numbers = [v for v in verdicts if _is_number(v.expected) and _is_number(v.predicted)]
-    pairs = [(float(v.expected), float(v.predicted)) for v in numbers]
-    true, predicted = [a for a, _ in pairs], [b for _, b in pairs]
-    return plots.scatter(true, predicted, title="Predicted and true values", x="true", y="predicted")
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
-
-
-def _classes(verdicts: Sequence[Verdict]) -> dict[str, Any]:
-    """Figures per class (many classes: the worst first), and the confusion matrix or the most frequent confusions."""
-    counts = figures.confusions(verdicts)
-    rows = figures.per_class(verdicts)
-    labels = [one.name for one in rows]
-    matrix = bool(counts) and len(labels) <= MATRIX
-    return {
-        "rows": sorted(rows, key=lambda one: one.f1) if len(rows) > MATRIX else rows,
-        "worst_first": len(rows) > MATRIX,
-        "labels": labels,
-        "counts": counts if matrix else {},
-        "totals": figures.totals_of(counts),
-        "pairs": [] if matrix else figures.most_confused(counts, PAIRS),
-    }
-
-
-def _errors(kinds: Mapping[str, Mapping[str, Any]]) -> list[tuple[str, str, str, str]]:
-    """Kind, labelled, predicted and an example, of the kinds of errors that occur."""
-    rows = []
-    for kind, errors in kinds.items():
-        if errors["gold"] or errors["predicted"]:
-            first: dict[str, Any] = next(iter(errors["examples"]), {})
-            example = " → ".join(first.get(side) or "nothing" for side in ("gold", "predicted")) if first else ""
-            rows.append((kind, number(errors["gold"]), number(errors["predicted"]), short(example, TEXT)))
-    return rows
 
 
 def _calibration(verdicts: Sequence[Verdict]) -> dict[str, Any]:
@@ -261,7 +193,7 @@ def _data(known: Mapping[str, str], block: DataBlock, results: RunResults) -> li
         value = getattr(block, split, split)  # a file that was scored later is its own source
         sources = ", ".join([value] if isinstance(value, str) else value or ["taken from train"])
         rows.append((split, count, sources, known.get(split, "")))
-    return sorted(rows, key=lambda row: SPLITS.index(row[0]) if row[0] in SPLITS else len(SPLITS))
+    return sorted(rows, key=lambda row: _place(row[0]))
 
 
 def _time(log: Log, results: RunResults) -> list[tuple[str, str]]:

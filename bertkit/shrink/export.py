@@ -272,7 +272,8 @@ def _finish(derived: Run, run: Run, parts: _Parts, scored: dict[str, Scores], wa
     warnings = [*kept, *(one for one in warnings if one not in kept)]
     metrics: dict[str, Any] = {split: scores.figures for split, scores in scored.items()}
     metrics |= {"intervals": {split: scores.intervals for split, scores in scored.items()}, "rows": rows}
-    metrics |= {"warnings": warnings, "export": parts.record}
+    labels = {**run.metrics.get("labels", {}), **run_page.labels_of(task, {one.name: one.rows for one in parts.splits})}
+    metrics |= {"labels": labels, "warnings": warnings, "export": parts.record}
     dev = parts.splits[0]
     if dev.name == "validation":
         metrics["abstention"] = curve_of(task.verdicts(scored[dev.name].answers, dev.rows))

@@ -39,6 +39,11 @@ class Verdict(NamedTuple):
     this class in the row: `{("refund",)}`, or for entities `{("PER", 0, 2), ("LOC", 5, 6)}`."""
     predicted_labels: frozenset[tuple[Any, ...]] = frozenset()
     """The labels of the predicted answer."""
+    expected_spans: tuple[tuple[int, int, str], ...] = ()
+    """Where the parts of the correct answer stand in `text`, to be marked there: first character, the one after the
+    last, and kind: `((0, 10, "PER"),)`. The kind may be empty."""
+    predicted_spans: tuple[tuple[int, int, str], ...] = ()
+    """The same for the predicted answer."""
 
 
 class TaskProblem(ABC):

@@ -17,7 +17,7 @@ from bertkit.metrics.squad import f1
 from bertkit.tasks.ner.sentences import Sentences
 from bertkit.tasks.task import Answer, Rows, Verdict
 from bertkit.tasks.texts import column
-from bertkit.tasks.words import join
+from bertkit.tasks.words import join, joined
 
 NO_LABEL, NO_ENTITY, NO_ANSWER = "no label", "no entity", "no answer"
 LONGEST = 120
@@ -81,7 +81,7 @@ def of_entities(answers: list[Answer], sentences: Sentences, tags: list[list[str
         golds[row].append((spans.types[number], int(first), int(end)))
     verdicts = []
     for row, (gold, answer) in enumerate(zip(golds, answers, strict=True)):
-        text = sentences.texts[row] if sentences.texts is not None else join(sentences.words[row])
+        text, places = _text(sentences, row)
         named = [(entity["type"], entity["first_word"], entity["end_word"]) for entity in answer["entities"]]
         expected, predicted = (
             ", ".join(_entity(sentences, row, *entity) for entity in side) or NO_ENTITY for side in (gold, named)
@@ -89,8 +89,16 @@ def of_entities(answers: list[Answer], sentences: Sentences, tags: list[list[str
         sets = frozenset(gold), frozenset(named)
         score = 2 * len(sets[0] & sets[1]) / (len(sets[0]) + len(sets[1])) if gold or named else 1.0
         sure = min((entity["confidence"] for entity in answer["entities"]), default=None)
-        verdicts.append(Verdict(text, expected, predicted, score, sure, *sets))
+        spans = [tuple((places[a][0], places[b - 1][1], kind) for kind, a, b in side) for side in (gold, named)]
+        verdicts.append(Verdict(text, expected, predicted, score, sure, *sets, *spans))
     return verdicts
+
+
+def _text(sentences: Sentences, row: int) -> tuple[str, list[tuple[int, int]]]:
+    """The text of a row, and where each word begins and ends in it."""
+    if sentences.texts is not None:
+        return sentences.texts[row], sentences.characters[row]
+    return joined(sentences.words[row])
 
 
 def entity_errors(predicted: list[list[str]], gold: list[list[str]], sentences: Sentences) -> dict[str, dict[str, Any]]:
@@ -128,13 +136,35 @@ def _entity(sentences: Sentences, row: int, type_: str, first: int, end: int) ->
 def of_answers(answers: list[Answer], rows: Rows, golds: list[list[str]]) -> list[Verdict]:
     """Of `squad`: F1 of the official scripts; for a question in Chinese that of CMRC 2018, by characters."""
     verdicts = []
-    for text, texts, answer in zip(inputs_of(rows, "question", "context"), golds, answers, strict=True):
+    labelled = column(rows, "answers") or [[]] * len(answers)
+    contexts = column(rows, "context") or [""] * len(answers)
+    sources = zip(inputs_of(rows, "question", "context"), golds, answers, contexts, labelled, strict=True)
+    for text, texts, answer, context, own in sources:
         question = text.partition(" | ")[0]
         predicted = answer["answer"]
         score = f1(predicted, texts, "cmrc" if texts and _CHINESE.search(question) else "v2")
         first = next(iter(texts), "") or NO_ANSWER
-        verdicts.append(Verdict(text, first, predicted or NO_ANSWER, score, answer["confidence"]))
+        starts = (own[0]["start"] if own else None), answer.get("start")
+        spans = [
+            _span(start, answered, context, len(text) - len(context))
+            for start, answered in zip(starts, (next(iter(texts), ""), predicted), strict=True)
+        ]
+        none: frozenset[tuple[Any, ...]] = frozenset()
+        shown = predicted or NO_ANSWER
+        verdicts.append(Verdict(text, first, shown, score, answer["confidence"], none, none, *spans))
     return verdicts
+
+
+def _span(start: int | None, answer: str, context: str, before: int) -> tuple[tuple[int, int, str], ...]:
+    """Where an answer stands in a text that ends with the context; empty unless it is there.
+
+    Args:
+        start: character of the context.
+        before: characters before the context.
+    """
+    if start is None or not answer or context[start : start + len(answer)] != answer:
+        return ()
+    return ((before + start, before + start + len(answer), ""),)
 
 
 def of_choices(answers: list[Answer], rows: Rows, choices: list[list[str]], labels: Sequence[int]) -> list[Verdict]:

@@ -177,8 +177,15 @@ def _clash(span: dict[str, Any], other: dict[str, Any]) -> Reason:
 
 def join(words: Sequence[str]) -> str:
     """Words as a text for people: with spaces, except between two characters of scripts without spaces."""
+    return joined(words)[0]
+
+
+def joined(words: Sequence[str]) -> tuple[str, list[tuple[int, int]]]:
+    """`join`, and the first character and the one after the last, of each word in it."""
     begins, ends = _unspaced()
     text = "".join(words[:1])
+    places = [(0, len(word)) for word in words[:1]]
     for before, word in itertools.pairwise(words):
         text += word if begins.match(word) and ends.search(before) else f" {word}"
-    return text
+        places.append((len(text) - len(word), len(text)))
+    return text, places

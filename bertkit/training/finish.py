@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import shutil
+from collections.abc import Mapping
 from typing import Any
 
 from bertkit.files.run_files import environment
@@ -50,16 +51,15 @@ def finish(parts: Parts, run: Run, trainer: BertTrainer, warnings: list[Warned])
     model = before.get("model") or model_identity(parts.recipe)
     write_json(run.environment_file, {**environment(), **before, "model": model})
     write_text(run.card_file, card(parts.recipe, task, scored, run, warnings))
-    _report(parts, run, scored, warnings)
+    labels = _report(parts, run, scored, warnings)
     figures = {name: scores.figures for name, scores in scored.items()}
     intervals = {name: scores.intervals for name, scores in scored.items()}
     rows = {name: len(split.rows) for name, split in parts.splits.items()}
-    known = {"intervals": intervals, "rows": rows, "warnings": warnings}
+    metrics = {**figures, "intervals": intervals, "rows": rows, "labels": labels, "warnings": warnings}
     if "validation" in scored:
         verdicts = task.verdicts(scored["validation"].answers, parts.splits["validation"].rows)
-        known["abstention"] = curve_of(verdicts)
-    # Last: a Run that has metrics is finished.
-    write_json(run.metrics_file, {**figures, **known})
+        metrics["abstention"] = curve_of(verdicts)
+    write_json(run.metrics_file, metrics)  # last: a Run that has metrics is finished
     if parts.recipe.train["save_total_limit"] == 1:  # the best is in model/ now; a higher limit keeps them
         shutil.rmtree(run.checkpoints, ignore_errors=True)
 
@@ -102,11 +102,20 @@ def _check_sanity(parts: Parts, scored: dict[str, Scores]) -> None:
             remedy = f"the {name} rows scored better: are these rows of the same kind?"
 
 
-def _report(parts: Parts, run: Run, scored: dict[str, Scores], warnings: list[Warned]) -> None:
-    """Write the page of the Run; an error in it must not cost the training."""
+def _report(
+    parts: Parts, run: Run, scored: dict[str, Scores], warnings: list[Warned]
+) -> Mapping[str, Mapping[str, int]]:
+    """Write the page of the Run; an error in it must not cost the training.
+
+    Returns:
+        how often each label occurs, by split.
+    """
+    labels: dict[str, dict[str, int]] = {}
     try:
         rows = {name: split.rows for name, split in parts.splits.items()}
+        labels = run_page.labels_of(parts.task, rows)
         run_page.write(run, parts.task, scored, rows, warnings=warnings)
     except Exception as error:
         what = f"{type(error).__name__}: {error}"
         log.warning("report.html was not written (%s); bertkit report %s tries again", what, run.path)
+    return labels

@@ -25,8 +25,8 @@ def test_of_labels() -> None:
         {"label": "a", "probabilities": {"a": 0.9, "b": 0.1}},
     ]
     first, second = verdicts.of_labels(given, rows, ["a", "b"])
-    assert first == ("x", "a", "a", 1.0, 0.7, {("a",)}, {("a",)})
-    assert second == ("y", "b", "a", 0.0, 0.9, {("b",)}, {("a",)})
+    assert first == ("x", "a", "a", 1.0, 0.7, {("a",)}, {("a",)}, (), ())
+    assert second == ("y", "b", "a", 0.0, 0.9, {("b",)}, {("a",)}, (), ())
 
 
 def test_of_several_labels_all_must_be_right() -> None:
@@ -34,7 +34,7 @@ def test_of_several_labels_all_must_be_right() -> None:
     shares = {"a": 0.9, "b": 0.4, "c": 0.01}
     given = [{"labels": labels, "probabilities": shares} for labels in (["a", "b"], [], ["a", "b"])]
     both, none, part = verdicts.of_labels(given, rows, ["a", "b", "c"])
-    assert both == ("x", "a, b", "a, b", 1.0, 0.6, {("a",), ("b",)}, {("a",), ("b",)})
+    assert both[:7] == ("x", "a, b", "a, b", 1.0, 0.6, {("a",), ("b",)}, {("a",), ("b",)})
     assert none[1:4] == ("no label", "no label", 1.0)
     assert part[1:4] == ("a", "a, b", 0.0)
 
@@ -60,7 +60,7 @@ def test_of_entities() -> None:
     ]
     half, empty, spurious = verdicts.of_entities(answers, sentences, tags)
     wanted, found = {("PER", 0, 2), ("LOC", 3, 4)}, {("PER", 0, 2), ("ORG", 3, 4)}
-    assert half == (
+    assert half[:7] == (
         "anna bell in paris",
         "anna bell PER, paris LOC",
         "anna bell PER, paris ORG",
@@ -70,7 +70,11 @@ def test_of_entities() -> None:
         found,
     )
     assert empty[:5] == ("?", "no entity", "no entity", 1.0, None)
-    assert spurious[1:] == ("no entity", "john PER", 0.0, 0.5, frozenset(), {("PER", 1, 2)})
+    assert spurious[1:7] == ("no entity", "john PER", 0.0, 0.5, frozenset(), {("PER", 1, 2)})
+    assert half.expected_spans == ((0, 9, "PER"), (13, 18, "LOC"))
+    assert half.predicted_spans == ((0, 9, "PER"), (13, 18, "ORG"))
+    assert [half.text[a:b] for a, b, _ in half.expected_spans] == ["anna bell", "paris"]
+    assert (spurious.expected_spans, spurious.predicted_spans) == ((), ((3, 7, "PER"),))
 
 
 @pytest.mark.parametrize("tags", [["S-LOC", "O"], ["U-LOC", "O"], ["I-LOC", "O"]])
@@ -81,6 +85,7 @@ def test_entities_of_any_scheme_and_of_texts_keep_their_characters(tags: list[st
         answers, sentences, [[tags[0].replace("S-", "B-").replace("U-", "B-"), "I-LOC", "O"]]
     )
     assert found[:4] == ("北京好", "北京 LOC", "北京 LOC", 1.0)
+    assert found.expected_spans == found.predicted_spans == ((0, 2, "LOC"),)
     (alone,) = verdicts.of_entities([{"entities": []}], Sentences([["rome", "!"]]), [tags])
     assert alone.expected_labels == {("LOC", 0, 1)}
     assert all(type(part) is not np.int64 for part in next(iter(alone.expected_labels)))
@@ -98,6 +103,21 @@ def test_of_answers() -> None:
     assert none[1:4] == ("no answer", "no answer", 1.0)
     assert wrong[1:4] == ("no answer", "dog", 0.0)
     assert chinese[1:4] == ("北京", "北京市", pytest.approx(0.8))  # 2 of 3 characters, 2 of 2
+
+
+def test_answers_have_their_places_in_the_text() -> None:
+    context = "the cat and the cat"
+    rows = [{"question": "who ?", "context": context, "answers": [{"text": "the cat", "start": 12}]}] * 3
+    given = [
+        {"answer": text, "start": start, "confidence": 0.5} for text, start in (("cat", 4), ("dog", 4), ("", None))
+    ]
+    first, odd, none = verdicts.of_answers(given, rows, [["the cat"]] * 3)
+    assert first.expected_spans == ((20, 27, ""),)
+    assert [first.text[a:b] for a, b, _ in (*first.expected_spans, *first.predicted_spans)] == ["the cat", "cat"]
+    assert odd.predicted_spans == none.predicted_spans == ()  # not what stands there; nothing
+    without = [{**rows[0], "question": "", "answers": [{"text": "the cat", "start": None}]}]
+    (bare,) = verdicts.of_answers(given[:1], without, [["the cat"]])
+    assert bare.expected_spans == () and bare.predicted_spans == ((4, 7, ""),)
 
 
 def test_of_choices() -> None:

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bertkit.data.columns.schemes import Span
-from bertkit.tasks.words import CJK, Overlaps, is_unseen, join, scripts_without_spaces, split, to_words
+from bertkit.tasks.words import CJK, Overlaps, is_unseen, join, joined, scripts_without_spaces, split, to_words
 
 
 def words(text: str) -> list[str]:
@@ -142,3 +142,10 @@ def test_join() -> None:
     assert join(["北", "京", "2009", "年"]) == "北京 2009 年"
     assert join(["น้ำ", "ตก", "か\u3099", "く", "x"]) == "น้ำตกか\u3099く x"
     assert join([]) == ""
+
+
+def test_joined_words_have_their_places() -> None:
+    for words in (["New", "York"], ["北", "京", "2009", "年"], ["น้ำ", "ตก", "x"], ["one"], []):
+        text, places = joined(words)
+        assert text == join(words)
+        assert [text[start:end] for start, end in places] == words
