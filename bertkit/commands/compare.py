@@ -87,7 +87,9 @@ def _show(record: Record, examples: int) -> None:
 
     names = [difference["figure"] for difference in record["comparisons"][0]["figures"]]
     rows = [[name, *(_figure(run, name) for run in record["runs"].values())] for name in names]
-    console.table(("figure", *record["runs"]), rows)
+    console.table(("figure", *words.marked_names(record)), rows)
+    for number, line in enumerate(record["warnings"], 1):
+        console.say(f"[{number}] warning: {line}")
     lower = ", ".join(words.lower_is_better(record))
     note = f"; lower is better: {lower}" if lower else ""
     console.say(f"rows: {record['rows']:,} ({record['data']}); in brackets: 95% intervals{note}")

@@ -52,12 +52,22 @@ def page(record: Record) -> str:
         title=" and ".join([", ".join(names[:-1]), names[-1]]),
         subtitle=f"{record['rows']:,} rows ({record['data']})",
         names=names,
+        marked=marked_names(record),
         figures=[[d["figure"], *(_figure(run, d["figure"]) for run in record["runs"].values())] for d in figures],
         lower=lower_is_better(record),
         warnings=record["warnings"],
         contrasts=[_contrast(record, comparison) for comparison in comparisons],
         several=len(comparisons) > 1,
     )
+
+
+def marked_names(record: Record) -> list[str]:
+    """The names of the Runs, each with the numbers of the warnings about it: `small [1] [3]`."""
+    number = {line: place for place, line in enumerate(record["warnings"], 1)}
+    return [
+        " ".join([name, *(f"[{number[line]}]" for line in run.get("warnings", ()))])
+        for name, run in record["runs"].items()
+    ]
 
 
 def lower_is_better(record: Record) -> list[str]:

@@ -105,9 +105,9 @@ def micro(rows: Sequence[ClassFigures]) -> ClassFigures:
 
 
 def _mean(name: str, rows: Sequence[ClassFigures], weights: Sequence[int]) -> ClassFigures:
-    total = sum(weights) or 1
-    means = [sum(one[i] * weight for one, weight in zip(rows, weights, strict=True)) / total for i in (1, 2, 3)]
-    return ClassFigures(name, *means, sum(one.support for one in rows), sum(one.predicted for one in rows))
+    figures = [(one.precision, one.recall, one.f1) for one in rows]
+    precision, recall, f1 = np.average(figures, axis=0, weights=weights if any(weights) else None).tolist()
+    return ClassFigures(name, precision, recall, f1, sum(one.support for one in rows), sum(r.predicted for r in rows))
 
 
 def confusions(verdicts: Sequence[Verdict]) -> dict[tuple[str, str], int]:

@@ -45,9 +45,8 @@ def of_labels(answers: list[Answer], rows: Rows, names: Sequence[str]) -> list[V
         sides = (set(label), set(answer["labels"])) if several else ({label}, {answer["label"]})
         expected, predicted = (", ".join(name for name in names if name in side) or NO_LABEL for side in sides)
         sets = [frozenset((name,) for name in side) for side in sides]
-        verdicts.append(
-            Verdict(text, expected, predicted, float(sides[0] == sides[1]), confidence_of_labels(answer), *sets)
-        )
+        right, sure = float(sides[0] == sides[1]), confidence_of_labels(answer)
+        verdicts.append(Verdict(text, expected, predicted, right, sure, sets[0], sets[1]))
     return verdicts
 
 
@@ -89,8 +88,8 @@ def of_entities(answers: list[Answer], sentences: Sentences, tags: list[list[str
         sets = frozenset(gold), frozenset(named)
         score = 2 * len(sets[0] & sets[1]) / (len(sets[0]) + len(sets[1])) if gold or named else 1.0
         sure = min((entity["confidence"] for entity in answer["entities"]), default=None)
-        spans = [tuple((places[a][0], places[b - 1][1], kind) for kind, a, b in side) for side in (gold, named)]
-        verdicts.append(Verdict(text, expected, predicted, score, sure, *sets, *spans))
+        marks = [tuple((places[a][0], places[b - 1][1], kind) for kind, a, b in side) for side in (gold, named)]
+        verdicts.append(Verdict(text, expected, predicted, score, sure, sets[0], sets[1], marks[0], marks[1]))
     return verdicts
 
 
@@ -144,14 +143,10 @@ def of_answers(answers: list[Answer], rows: Rows, golds: list[list[str]]) -> lis
         predicted = answer["answer"]
         score = f1(predicted, texts, "cmrc" if texts and _CHINESE.search(question) else "v2")
         first = next(iter(texts), "") or NO_ANSWER
-        starts = (own[0]["start"] if own else None), answer.get("start")
-        spans = [
-            _span(start, answered, context, len(text) - len(context))
-            for start, answered in zip(starts, (next(iter(texts), ""), predicted), strict=True)
-        ]
-        none: frozenset[tuple[Any, ...]] = frozenset()
-        shown = predicted or NO_ANSWER
-        verdicts.append(Verdict(text, first, shown, score, answer["confidence"], none, none, *spans))
+        before = len(text) - len(context)
+        marks = _span(own[0]["start"] if own else None, next(iter(texts), ""), context, before)
+        verdict = Verdict(text, first, predicted or NO_ANSWER, score, answer["confidence"], expected_spans=marks)
+        verdicts.append(verdict._replace(predicted_spans=_span(answer.get("start"), predicted, context, before)))
     return verdicts
 
 

@@ -53,15 +53,16 @@ def check_alike(names: Sequence[str], recipes: Sequence[Recipe], tasks: Sequence
 
 def check_data(
     names: Sequence[str], recipes: Sequence[Recipe], data: Sequence[str], split: str
-) -> tuple[list[str], list[str]]:
-    """Notes and warnings about the rows: Runs whose own recipe names others, and Runs that were trained on them.
+) -> tuple[list[str], dict[str, str]]:
+    """Notes about Runs whose own recipe names other rows, and for each Run that was trained on these a warning.
 
     Files are compared by name: a copy under another name is not noticed.
 
     Args:
         data: sources of the rows; where there are none, they are those of `split` in the first recipe.
     """
-    notes, warnings = [], []
+    notes: list[str] = []
+    warnings: dict[str, str] = {}
     ours = list(data) or _sources(recipes[0], split)
     carved = not data and split == "validation" and not recipes[0].data.validation
     for name, recipe in zip(names, recipes, strict=True):
@@ -74,7 +75,7 @@ def check_data(
         trained = {_file(source) for source in recipe.data.train or ()}
         seen = [source for source in ours if _file(source) in trained]
         if seen and not held_out:
-            warnings.append(f"{name}: was trained on rows of {', '.join(seen)}, which it is scored on here")
+            warnings[name] = f"{name}: was trained on rows of {', '.join(seen)}, which it is scored on here"
     return notes, warnings
 
 

@@ -37,7 +37,7 @@ class Scored:
     intervals: dict[str, tuple[float, float]]
     verdicts: list[Verdict]
     warnings: list[str] = field(default_factory=list)
-    """About its answers to these rows, and about its training."""
+    """About these rows, its answers to them, and its training."""
 
 
 @dataclass(frozen=True)
@@ -63,18 +63,21 @@ class Comparison:
     runs: list[Scored]
     contrasts: list[Contrast]
     warnings: list[str] = field(default_factory=list)
-    """About the rows, and whether the Runs can be compared on them."""
+    """About the rows."""
 
     def record(self) -> dict[str, Any]:
         """All figures, and the rows on which Runs differ, as plain values: what pages, tables and files are made of.
 
-        `differing` holds the rows; the `rows` of a comparison are their numbers, from 1, the most telling first.
+        `warnings` are those about the rows and those of all Runs; each Run has its own, too. `differing` holds the
+        rows; the `rows` of a comparison are their numbers, from 1, the most telling first.
         """
         return {
             "data": self.data,
             "rows": len(self.rows),
             "warnings": [*self.warnings, *(line for run in self.runs for line in run.warnings)],
-            "runs": {r.name: {"figures": r.figures, "intervals": r.intervals} for r in self.runs},
+            "runs": {
+                r.name: {"figures": r.figures, "intervals": r.intervals, "warnings": r.warnings} for r in self.runs
+            },
             "comparisons": [
                 {
                     "one": c.one, "other": c.other, "counts": c.counts,
@@ -131,12 +134,13 @@ def compare(
         tasks[0].check_metric(metric)
     with collect() as warnings:
         where, rows = read_rows(tasks[0], recipe, data=data, split=split)
-        notes, found = check_data(names, [recipe, *(run.recipe for run in runs[1:])], data, where)
-        for warning in found:
-            warn(warning)
+    notes, found = check_data(names, [recipe, *(run.recipe for run in runs[1:])], data, where)
+    for warning in found.values():
+        warn(warning)
     for note in notes:
         log.info("%s", note)
     scored, answers = _score(runs, names, rows, ", ".join(data) or where, metrics, progress)
+    scored = [replace(run, warnings=[*filter(None, [found.get(run.name)]), *run.warnings]) for run in scored]
     contrasts = [
         _contrast(scored[0], other, differences(tasks[0], (answers[0], theirs), rows, metrics, shuffles))
         for other, theirs in zip(scored[1:], answers[1:], strict=True)

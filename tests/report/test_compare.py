@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from bertkit.report.compare import better_rows, outcomes_table, page, probability, summary
+from bertkit.report.compare import better_rows, marked_names, outcomes_table, page, probability, summary
 from bertkit.tasks.task import Verdict
 from bertkit.understand.compare import Comparison, Contrast, Scored
 from bertkit.understand.outcomes import count, ranked
@@ -45,7 +45,20 @@ def test_warnings_stand_at_the_top() -> None:
     text = page(warned.record())
     assert text.index("<li>few rows</li>") < text.index("<li>small, test: no &lt;better&gt;</li>")
     assert text.index("no &lt;better&gt;") < text.index("small is better by")
+    assert "<th>small [2]</th><th>large</th>" in text
+    assert marked_names(warned.record()) == ["small [2]", "large"]
     assert "Warnings" not in page(comparison().record())
+
+
+def test_each_run_has_the_numbers_of_its_warnings() -> None:
+    small, large = comparison().runs
+    runs = [replace(small, warnings=["small: b"]), replace(large, warnings=["large: c", "large: d"])]
+    record = replace(comparison(), runs=runs, warnings=["a"]).record()
+    assert record["warnings"] == ["a", "small: b", "large: c", "large: d"]
+    assert marked_names(record) == ["small [2]", "large [3] [4]"]
+    for run in record["runs"].values():
+        del run["warnings"]  # a record from before
+    assert marked_names(record) == ["small", "large"]
 
 
 def test_a_page_of_three_runs() -> None:

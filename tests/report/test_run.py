@@ -16,12 +16,14 @@ import pytest
 
 from bertkit import Run, train
 from bertkit.inference.score import Scores
+from bertkit.report import page
 from bertkit.report import run as run_page
 from bertkit.tasks import TASKS
 from bertkit.tasks.task import Verdict, make_task
 from tests.helpers import make, messages, tiny_recipe, write_rows
 
 pytestmark = pytest.mark.xdist_group("report")
+TABLES = (page.TEMPLATES / "tables.js").read_text("utf-8")
 VOID = {"meta", "br", "hr", "img", "link", "input"}
 
 
@@ -45,6 +47,9 @@ def checked(text: str) -> str:
     parser.feed(text)
     parser.close()
     assert not parser.open
+    begin, end = text.index("<script>"), text.index("</script>")
+    assert text[begin + len("<script>") : end].strip() == TABLES.strip()
+    text = text[:begin] + text[end + len("</script>") :]
     assert not re.search(r'(src|href)="(?!#)|<script|@import|url\((?!#)', text)
     return text
 
@@ -111,17 +116,18 @@ def test_texts_are_escaped_and_shortened(runs: dict[str, Run]) -> None:
 
 def test_kinds_of_errors_are_a_table(runs: dict[str, Run]) -> None:
     missed = {"gold": 3, "predicted": 0, "examples": [{"row": 0, "gold": "<Anna> PER", "predicted": None}]}
-    page = replace(results(), errors={"missed": missed, "type": {"gold": 0, "predicted": 0, "examples": []}})
-    text = checked(run_page.page(runs["ner"], make("ner", {}), page))
+    shown = replace(results(), errors={"missed": missed, "type": {"gold": 0, "predicted": 0, "examples": []}})
+    text = checked(run_page.page(runs["ner"], make("ner", {}), shown))
     assert "Kinds of errors" in headings(text)
-    assert '<td>missed</td><td class="n">3</td><td class="n">0</td>' in text and "&lt;Anna&gt; PER → nothing" in text
+    assert '<td>missed</td><td class="n">3</td><td class="n">0</td>' in text
+    assert '<span class="quiet">row 1:</span> <bdi>&lt;Anna&gt; PER</bdi> → <bdi>nothing</bdi>' in text
     assert "<td>type</td>" not in text
     assert "Kinds of errors" not in run_page.page(runs["ner"], make("ner", {}), results())
 
 
 def test_warnings_stand_at_the_top_in_place_of_the_figure(runs: dict[str, Run]) -> None:
-    page = replace(results(), warnings=[{"split": "test", "message": "all answers are <about> 1.70"}])
-    text = checked(run_page.page(runs["classify"], make("classify", {}), page))
+    shown = replace(results(), warnings=[{"split": "test", "message": "all answers are <about> 1.70"}])
+    text = checked(run_page.page(runs["classify"], make("classify", {}), shown))
     assert headings(text)[0] == "Warnings"
     assert "<li>test: all answers are &lt;about&gt; 1.70</li>" in text
     (subtitle,) = re.findall(r'<p class="subtitle">(.*?)</p>', text)
@@ -227,7 +233,7 @@ def test_rows_of_chinese(tiny_bert: Path, tmp_path: Path) -> None:
     data = recipe.data.model_copy(update={"train": [str(file)], "validation": [str(file)]})
     run = train(recipe.model_copy(update={"data": data}), output=tmp_path / "run")
     text = checked((run.path / "report.html").read_text("utf-8"))
-    assert "<td>退款</td>" in text
+    assert '<td dir="auto">退款</td>' in text
     assert json.loads(run.task_file.read_text("utf-8"))["labels"] == ["快递", "退款"]
 
 

@@ -70,23 +70,23 @@ def test_other_test_data_is_noted() -> None:
         "two: scored on test.csv, though its own recipe names other test data: b-test.csv",
         "three: scored on test.csv, though its own recipe names other test data: none",
     ]
-    assert warnings == []
-    assert check_data(["one", "two", "three"], recipes, ["new.csv"], "test") == ([], [])
+    assert warnings == {}
+    assert check_data(["one", "two", "three"], recipes, ["new.csv"], "test") == ([], {})
 
 
 def test_rows_that_a_run_was_trained_on_give_a_warning() -> None:
     recipes = [recipe(train="a.csv", test="test.csv"), recipe(train=["b.csv", "test.csv"], test="test.csv")]
     _, warnings = check_data(["one", "two"], recipes, [], "test")
-    assert warnings == ["two: was trained on rows of test.csv, which it is scored on here"]
+    assert warnings == {"two": "two: was trained on rows of test.csv, which it is scored on here"}
     _, warnings = check_data(["one", "two"], recipes, ["a.csv"], "test")
-    assert warnings == ["one: was trained on rows of a.csv, which it is scored on here"]
+    assert warnings == {"one": "one: was trained on rows of a.csv, which it is scored on here"}
 
 
 def test_rows_that_were_split_off() -> None:
     """The same split of the same file holds the same rows out; another seed does not."""
     same, other = [recipe(train="a.csv")] * 2, [recipe(train="a.csv"), recipe(train="a.csv", seed=1)]
-    assert check_data(["one", "two"], same, [], "validation") == ([], [])
+    assert check_data(["one", "two"], same, [], "validation") == ([], {})
     _, warnings = check_data(["one", "two"], other, [], "validation")
-    assert warnings == ["two: was trained on rows of a.csv, which it is scored on here"]
+    assert warnings == {"two": "two: was trained on rows of a.csv, which it is scored on here"}
     _, warnings = check_data(["one", "two"], same, [], "train")
     assert len(warnings) == 2

@@ -141,7 +141,10 @@ def test_rows_of_the_training_give_a_warning(
     assert len(result.rows) == 32
     warned = {message.partition(":")[0] for message in messages(caplog) if "was trained on rows of" in message}
     assert warned == {"small", "leaning"}
-    assert any("was trained on rows of" in line for line in result.record()["warnings"])
+    record = result.record()
+    for name, run in record["runs"].items():
+        assert f"{name}: was trained on rows of" in run["warnings"][0]
+        assert run["warnings"][0] in record["warnings"]
 
 
 def test_what_the_trainings_warned_of_goes_along(small: Run, leaning: Run, tmp_path: Path) -> None:

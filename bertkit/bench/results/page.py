@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 from bertkit.bench.job import run_of
 from bertkit.bench.plan import Plan
-from bertkit.bench.results.table import CONDITIONS, Table, cells, condition_cells, header, models_of
+from bertkit.bench.results.table import CONDITIONS, Table, cells, condition_cells, header, models_of, warned
 from bertkit.report.bench import BenchPage, PlotRow
 from bertkit.report.page import number
 
@@ -35,12 +35,8 @@ def page_of(plan: Plan, table: Table) -> BenchPage:
 
 
 def warnings(table: Table) -> list[str]:
-    """The warnings of all jobs, each with the jobs that have it."""
-    jobs: dict[str, list[str]] = {}
-    for job, own in table.warnings.items():
-        for line in own:
-            jobs.setdefault(line, []).append(job)
-    return [f"{'; '.join(names)}: {line}" for line, names in jobs.items()]
+    """The warnings of all jobs, each with the jobs that have it, in the order of their numbers."""
+    return [f"{'; '.join(names)}: {line}" for line, names in warned(table).items()]
 
 
 def plot_rows(table: Table) -> list[PlotRow]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from bertkit.bench.suite import Entry
 from bertkit.errors import did_you_mean
 from bertkit.metrics.seeds import Span, deviation, interval
 from bertkit.run import Run
+from bertkit.warn import Warned
 from bertkit.warn import lines as lines_of
 
 
@@ -30,6 +31,8 @@ class Line:
     """None with one seed."""
     interval: Span | None = None
     published: Mapping[str, float] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+    """Those about this figure: about its split, the training rows, or the training as a whole."""
 
 
 @dataclass(frozen=True)
@@ -174,11 +177,17 @@ def _line(entry: Entry, figure: str, runs: Mapping[int, Run], failed: dict[str, 
         values[seed] = metrics[split][key]
         low, high = metrics["intervals"].get(split, {}).get(key) or (None, None)
         spans.append(None if low is None or high is None else (low, high))
+    warned = [line for run in runs.values() for line in lines_of(_about(run, split))]
+    line = Line(entry.name, figure, values, published=published, warnings=tuple(dict.fromkeys(warned)))
     defined = [value for value in values.values() if value is not None]
     if not values or len(defined) < len(values):
-        return Line(entry.name, figure, values, published=published)
+        return line
     mean = math.fsum(defined) / len(defined)
-    return Line(entry.name, figure, values, mean, deviation(defined), interval(defined, spans), published)
+    return replace(line, mean=mean, sd=deviation(defined), interval=interval(defined, spans))
+
+
+def _about(run: Run, split: str) -> list[Warned]:
+    return [one for one in run.warnings if one["split"] in ("", "train", split)]
 
 
 def _average(groups: Sequence[Sequence[Line]], seeds: Sequence[int]) -> Average | None:
@@ -230,9 +239,20 @@ def header(table: Table) -> list[str]:
     return ["task", "figure", "mean", "sd", "95% interval", "seeds", *models_of(table)]
 
 
+def warned(table: Table) -> dict[str, list[str]]:
+    """Each warning once -> the jobs that have it. The number of a warning, from 1, is its place."""
+    jobs: dict[str, list[str]] = {}
+    for job, own in table.warnings.items():
+        for line in own:
+            jobs.setdefault(line, []).append(job)
+    return jobs
+
+
 def cells(table: Table) -> list[list[str]]:
-    """The table as texts, one list per line, with the columns of `header`; the suite's average is last."""
+    """The table as texts, one list per line, with the columns of `header`; the suite's average is last. A figure that
+    warnings are about has their numbers: `test/accuracy [1]`."""
     models = models_of(table)
+    numbers = {line: f"[{place}]" for place, line in enumerate(warned(table), 1)}
     rows = []
     for line in table.lines:
         mean = _text(line.mean) or ("undefined" if line.seeds else "failed")
@@ -240,7 +260,8 @@ def cells(table: Table) -> list[list[str]]:
         done, seeds = len(line.seeds), len(table.seeds)
         number = str(done) if done == seeds else f"{done} of {seeds}"
         published = [_text(line.published.get(model)) for model in models]
-        rows.append([line.entry, line.figure, mean, _text(line.sd), span, number, *published])
+        figure = " ".join([line.figure, *(numbers[one] for one in line.warnings)])
+        rows.append([line.entry, figure, mean, _text(line.sd), span, number, *published])
     glue = table.suite == "glue"
     average = table.average_as_glue if glue else table.average_of_first_figures
     if average and len({line.entry for line in table.lines}) > 1:

@@ -122,8 +122,8 @@ def _report(plan: Any, failed: dict[str, str], *, leaderboard: bool) -> None:
     if leaderboard:
         for note in submission.write(plan.output, plan.suite, plan.seeds):
             console.say(note)
-    for line in warnings(table):
-        console.warn(line)
+    for number, line in enumerate(warnings(table), 1):
+        console.warn(f"[{number}] {line}")
     for name, reason in table.absent.items():
         console.warn(f"{name} is absent: {reason}")
     console.say(f"Report: {plan.output / 'report.html'}")

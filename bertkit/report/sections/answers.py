@@ -60,19 +60,15 @@ def section(task: Task, verdicts: Sequence[Verdict]) -> dict[str, Any]:
 def error_kinds(kinds: Mapping[str, Mapping[str, Any]]) -> list[ErrorKindRow]:
     """The kinds of errors that occur (`Task.error_kinds`)."""
     return [
-        ErrorKindRow(
-            kind,
-            errors["gold"],
-            errors["predicted"],
-            [(one["row"] + 1, *(_shown(one.get(side)) for side in ("gold", "predicted"))) for one in errors["examples"]],
-        )
+        ErrorKindRow(kind, errors["gold"], errors["predicted"], [_example(one) for one in errors["examples"]])
         for kind, errors in kinds.items()
         if errors["gold"] or errors["predicted"]
     ]
 
 
-def _shown(side: str | None) -> str:
-    return short(side or "nothing", TEXT)
+def _example(one: Mapping[str, Any]) -> tuple[int, str, str]:
+    labelled, predicted = (short(one.get(side) or "nothing", TEXT) for side in ("gold", "predicted"))
+    return one["row"] + 1, labelled, predicted
 
 
 def _mistake(row: int, one: Verdict) -> MistakeRow:

@@ -87,7 +87,8 @@ def _cut(text: str, *, before: bool, after: bool) -> str:
 
 
 def _limited(parts: list[TextPart], most: int) -> list[TextPart]:
-    kept, left = [], most
+    kept: list[TextPart] = []
+    left = most
     for part in parts:
         if len(part.text) > left:
             return [*kept, part._replace(text=short(part.text, max(left, 2)))] if left > 1 else [*kept, TextPart("…")]

@@ -96,7 +96,7 @@ def _probabilities(task: Task, answers: Sequence[Answer], verdicts: Sequence[Ver
 
 
 def curves_of(found: LabelProbabilities) -> LabelCurves:
-    """Of each label that some rows have and others lack; of two labels, one of which each row has, that of the second."""
+    """Of each label that some rows have and others lack; of two labels, one of which each row has, the second's."""
     labels = list(enumerate(found.names))
     two = len(labels) == 2 and bool((found.has.sum(axis=1) == 1).all())
     curves = [curve(name, found.values[:, i], found.has[:, i]) for i, name in (labels[1:] if two else labels)]
@@ -146,7 +146,10 @@ def drawn(found: LabelCurves) -> list[tuple[Any, str]]:
     micro = " The micro average is over all decisions about all labels." if several else ""
     return [
         (precision, f"Each point is a threshold. Numbers: average precision.{which}{micro}"),
-        (roc, "Numbers: area under the curve (AUROC). On the dashed diagonal, probabilities say nothing about the label."),
+        (
+            roc,
+            "Numbers: area under the curve (AUROC). On the dashed diagonal, probabilities say nothing.",
+        ),
     ]
 
 

@@ -164,7 +164,7 @@ def robustness(
     masked = MaskedModel.open(options.attack.mlm, run, PROPOSALS) if options.attack else None
     with collect() as warnings:
         name, rows, right, count = read(task, recipe, data, split, options.limit, options.seed)
-        for warning in check_data([run.name], [recipe], data, name)[1]:
+        for warning in check_data([run.name], [recipe], data, name)[1].values():
             warn(warning)
         if options.attack and not right:
             raise RunError.at("--attack", "the rows have no right answers", "name rows that have them")

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from bertkit.bench.results.page import page_of, plot_rows, warnings
-from bertkit.bench.results.table import as_json, condition_cells, tabulate
+from bertkit.bench.results.table import as_json, cells, condition_cells, tabulate
 from bertkit.bench.suite import Entry
 from bertkit.report import bench as page
 from tests.bench.suites import figures, finished_run, plan_of
@@ -52,6 +52,23 @@ def test_warnings_of_the_trainings_stand_at_the_top(tmp_path: Path) -> None:
     assert warnings(table) == ["a, seed 1; a, seed 2: test: no <better>", "a, seed 2: half-trained"]
     text = page.text(page_of(plan, table))
     assert text.index("<li>a, seed 2: half-trained</li>") < text.index("<h2>Figures</h2>")
+    assert "<td>test/accuracy [1] [2]</td>" in text
+
+
+def test_a_figure_has_the_numbers_of_the_warnings_about_it(tmp_path: Path) -> None:
+    warned = [{"split": split, "message": f"about {split}"} for split in ("validation", "", "test")]
+    both = {**figures(0.5), "validation": {"accuracy": 0.5}}
+    finished_run(tmp_path / "a" / "seed-1", {**both, "warnings": warned})
+    finished_run(tmp_path / "b" / "seed-1", both)
+    entries = (Entry(name, "x", figures=("test/accuracy", "validation/accuracy")) for name in "ab")
+    table = tabulate(plan_of(tmp_path, *entries, seeds=(1,)), {})
+    assert [row[1] for row in cells(table)][:4] == [
+        "test/accuracy [2] [3]", "validation/accuracy [1] [2]", "test/accuracy", "validation/accuracy"
+    ]  # fmt: skip
+    assert warnings(table) == [
+        "a, seed 1: validation: about validation", "a, seed 1: about ", "a, seed 1: test: about test"
+    ]  # fmt: skip
+    assert as_json(table)["figures"]["a"]["test/accuracy"]["warnings"] == ("about ", "test: about test")
 
 
 def test_the_same_runs_give_the_same_page(tmp_path: Path) -> None:
