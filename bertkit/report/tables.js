@@ -6,7 +6,7 @@ const FEW = 5; // rows of a table without a box
 
 const order = new Intl.Collator(undefined, { numeric: true, sensitivity: "base" });
 
-const plain = (text) => text.normalize("NFKC").toLowerCase();
+const plain = (text) => text.normalize("NFKC").toLowerCase().replace(/\s+/g, " ").trim();
 
 // What a cell is sorted by: a number where the column holds numbers; null for an empty cell, which is always last.
 function key(cell, numeric) {
@@ -63,12 +63,12 @@ function filters(box, rows) {
   input.setAttribute("aria-label", `Filter rows: ${heading(box)}`);
   line.append(input, count);
   box.before(line);
-  const texts = rows.map((row) => plain([...row.cells].map((cell) => cell.textContent).join("\n")));
+  const texts = rows.map((row) => [...row.cells].map((cell) => plain(cell.textContent)));
   const show = () => {
-    const words = plain(input.value).split(/\s+/).filter(Boolean);
+    const wanted = plain(input.value);
     let shown = 0;
     rows.forEach((row, number) => {
-      row.hidden = !words.every((word) => texts[number].includes(word));
+      row.hidden = !texts[number].some((text) => text.includes(wanted));
       shown += !row.hidden;
     });
     count.textContent = `${shown.toLocaleString("en")} of ${rows.length.toLocaleString("en")} rows`;

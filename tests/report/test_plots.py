@@ -17,8 +17,16 @@ MANY = {
     "lines": lambda: plots.lines([("a", [1, 2], [0.5, 0.25]), ("b", [1, 2], [1, 2])], title="北京 <t>", x="step"),
     "bars": lambda: plots.bars(["1-2", "x"], [1, 2], title="t", errors=[(0, 1), (1, 0)], notes=["7", "$9"], top=3),
     "reliability": lambda: plots.reliability([0.2, 0.9], [0.1, 0.8], [3, 1200], title="t"),
+    "rates": lambda: plots.rates([("a", [0, 1], [1, 0]), ("b", [0, 1], [0, 1])], title="t", x="recall", y="precision"),
     "scatter": lambda: plots.scatter([1.0, 2.0], [2.0, 1.0], title="t", x="right", y="given"),
 }
+
+
+def test_rates_have_a_legend_of_any_names() -> None:
+    series = [(name, [0.0, 0.5, 1.0], [1.0, 0.8, 0.4]) for name in ("0.5  _a", "<b>", "$x$")]
+    text = plots.rates(series, title="R", x="recall", y="precision", steps=True, diagonal=True)
+    assert {"0.5  _a</text>", "&lt;b&gt;</text>", "$x$</text>"} <= set(re.findall(r"[^>]*</text>", text))
+    assert plots.rates([], title="R", x="x", y="y") == ""
 
 
 @pytest.mark.parametrize("name", MANY)

@@ -125,6 +125,56 @@ def test_kinds_of_errors_are_a_table(runs: dict[str, Run]) -> None:
     assert "Kinds of errors" not in run_page.page(runs["ner"], make("ner", {}), results())
 
 
+def test_averages_and_curves_stand_on_the_page(runs: dict[str, Run]) -> None:
+    text = (runs["classify"].path / "report.html").read_text("utf-8")
+    assert "<tr><td>macro average</td>" in text and "<tr><td>weighted average</td>" in text
+    assert "<td>micro average</td>" not in text
+    assert "Precision, recall and ROC" in headings(text) and "ROC</text>" in text
+    assert '<th class="n">average precision</th><th class="n">AUROC</th>' in text
+    ner = (runs["ner"].path / "report.html").read_text("utf-8")
+    assert "<tr><td>micro average</td>" in ner and "AUROC" not in ner
+    for name in ("squad", "choice", "regress", "embed", "rerank", "pretrain"):
+        assert "Precision, recall and ROC" not in headings((runs[name].path / "report.html").read_text("utf-8")), name
+
+
+def test_labels_of_all_splits_stay_on_a_page_that_is_written_again(runs: dict[str, Run], tmp_path: Path) -> None:
+    """Scoring reads one split; the others are counted in metrics.json."""
+    run, task = runs["ner"], make("ner", {})
+    task.state.update(run.task_state)
+    assert run.metrics["labels"]["train"] == {name: 4 * n for name, n in run.metrics["labels"]["validation"].items()}
+    rows = task.tiny_rows()[:1]
+    scores = Scores({"entity_f1": 0.0}, [{"entities": [], "tags": ["O"] * len(rows[0]["tokens"])}], {})
+    file = run_page.write(run, task, {"other.csv": scores}, {"other.csv": rows}, tmp_path / "a.html")
+    text = checked(file.read_text("utf-8"))
+    header = "".join(f'<th class="n">{name}</th>' for name in ("train", "validation", "other.csv"))
+    assert f"<thead><tr><th>label</th>{header}</tr></thead>" in text
+    assert '<mark class="expected">anna</mark><span class="tag expected">expected PER</span>' in text
+
+
+def test_answers_are_marked_in_their_context(runs: dict[str, Run]) -> None:
+    text = (runs["squad"].path / "report.html").read_text("utf-8")
+    assert re.search(r'<mark class="(expected|both)">[^<]+</mark>', text)
+    assert "with an answer" in text and "without an answer" in text
+
+
+def test_a_users_task_without_candidates_has_the_other_sections(runs: dict[str, Run], tmp_path: Path) -> None:
+    task = make("classify", {})
+    task.state.update(runs["classify"].task_state)
+    rows = task.tiny_rows()
+    probabilities = dict.fromkeys(task.state["labels"], 1 / 3)
+    answers = [{"label": "other", "probabilities": probabilities} for _ in rows]
+
+    def broken(_: Any) -> Any:
+        raise TypeError("not yet")
+
+    task.candidates = broken  # type: ignore[method-assign]
+    scores = {"test": Scores({"accuracy": 0.2}, answers, {})}
+    found = run_page.results_of(runs["classify"], task, scores, {"test": rows}, [])
+    assert found.probabilities is None and found.labels["test"] == {"delivery": 3, "other": 2, "refund": 3}
+    text = checked(run_page.page(runs["classify"], task, found))
+    assert "macro average" in text and "AUROC" not in text
+
+
 def test_warnings_stand_at_the_top_in_place_of_the_figure(runs: dict[str, Run]) -> None:
     shown = replace(results(), warnings=[{"split": "test", "message": "all answers are <about> 1.70"}])
     text = checked(run_page.page(runs["classify"], make("classify", {}), shown))
