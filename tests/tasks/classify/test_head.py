@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
+from bertkit import Predictor, train
+from bertkit.engine.run import run as engine
 from bertkit.recipe.schema import DataBlock
-from tests.helpers import make
+from tests.helpers import make, tiny_recipe
 
 ROWS = [{"text": "a", "label": "no"}, {"text": "b", "label": "yes"}]
 
@@ -64,3 +68,37 @@ def test_of_several_labels_that_of_the_one_that_is_least_sure_to_be_right() -> N
     probability, right = head.gold(SimpleNamespace(logits=p.logit()), {"labels": labels})
     assert probability.tolist() == pytest.approx([0.7, 0.3])
     assert right.tolist() == [True, False]
+
+
+def test_features_are_what_the_output_layer_reads(tiny_bert: Path, tmp_path: Path) -> None:
+    """By transformers with a hook, and by bertkit's own BERT: the same numbers, and the logits follow from them."""
+    recipe = tiny_recipe("classify", {"out_of_scope": "other"}, tiny_bert, tmp_path, max_steps=2)
+    run = train(recipe, output=tmp_path / "run")
+    own, other = Predictor.open(run), Predictor.open(run, needs=["transformers"])
+    assert type(own.backend) is not type(other.backend)
+    prepared = own.prepare([{"text": "where is my parcel ?"}, {"text": "hello"}])
+    (a, _), (b, _) = (engine(one.backend, prepared.encoded.examples, one.collate) for one in (own, other))
+    assert np.stack(a["features"]) == pytest.approx(np.stack(b["features"]), abs=1e-5)
+    layer = other.backend.model.classifier
+    logits = np.stack(a["features"]) @ layer.weight.detach().numpy().T + layer.bias.detach().numpy()
+    assert logits == pytest.approx(np.stack(a["logits"]), abs=1e-5)
+
+
+def test_rows_out_of_scope_from_training_to_prediction(tiny_bert: Path, tmp_path: Path) -> None:
+    """The Run keeps the means of the training rows; predictions and the scores of eval use them."""
+    options = {"out_of_scope": "other", "out_of_scope_by": "mahalanobis", "out_of_scope_coverage": 0.6}
+    run = train(tiny_recipe("classify", options, tiny_bert, tmp_path, max_steps=2), output=tmp_path / "run")
+    state = run.task_state["outside"]
+    assert state["by"] == "mahalanobis" and state["trained"] and state["means"]["size"] == 32
+    answers = Predictor.open(run).predict(["where is my parcel ?", "hello"], quiet=True)
+    for answer in answers:
+        assert (answer["label"] == "other") == (answer["out_of_scope_score"] > state["threshold"])
+    assert {"out_of_scope_auc", "out_of_scope_fpr95"} <= set(run.metrics["validation"])
+
+
+def test_a_score_without_features_asks_for_none(tiny_bert: Path, tmp_path: Path) -> None:
+    options = {"out_of_scope": "other", "out_of_scope_by": "energy"}
+    run = train(tiny_recipe("classify", options, tiny_bert, tmp_path, max_steps=1), output=tmp_path / "run")
+    predictor = Predictor.open(run)
+    outputs, _ = engine(predictor.backend, predictor.prepare(["hello"]).encoded.examples, predictor.collate)
+    assert set(outputs) == {"logits"} and run.task_state["outside"]["means"] is None
