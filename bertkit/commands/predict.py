@@ -84,7 +84,7 @@ AbstainBelow = Annotated[
 ]
 ErrorRate = Annotated[
     float | None,
-    typer.Option(metavar="SHARE", help="Choose P by the Run's validation rows: most answers with 0.02 wrong."),
+    typer.Option(metavar="SHARE", help="Choose P on the Run's validation rows: SHARE of the answers may be wrong."),
 ]
 
 
@@ -139,7 +139,7 @@ def predict(
     """
     _check(source, text, text_pair, question, context, best_of)
     if error_rate is not None:
-        abstain_below = _threshold(model, error_rate, abstain_below, remotely=url is not None)
+        _check_error_rate(model, abstain_below, remotely=url is not None)
     if url is not None:
         own = {"processes": number > 1, "precision": precision != "float32", "trust_code": trust_code}
         remote.check(output, ray=ray, on=on, task=task, labels=labels, **own)
@@ -158,7 +158,10 @@ def predict(
         given |= {"top_k": top_k, "logits": logits, "bad_rows": bad_rows}
         given |= {"shard_rows": shard_rows, "format": shard_format, "excel": excel, "on": on, "task": task}
         given |= {"labels": labels, "precision": precision, "set": sets, "abstain_below": abstain_below}
+        given |= {"error_rate": error_rate}
         console.launch(number, ["predict", model, source, *console.options(**given, trust_code=trust_code)])
+    if error_rate is not None:
+        abstain_below = _threshold(model, error_rate, trust_code=trust_code)
     bulk.check_stdout(output)
     kept = bulk.names_of(columns)
     some: Any = (probabilities, top_k or 0, logits, best_of, bad_rows, shard_rows, shard_format, excel)
@@ -186,23 +189,30 @@ def predict(
         bulk.write_answers(answered, opened, options)
 
 
-def _threshold(model: str, error_rate: float, given: float | None, *, remotely: bool) -> float:
-    """The confidence below which a Run abstains, for a share of wrong answers."""
+def _check_error_rate(model: str, given: float | None, *, remotely: bool) -> None:
+    """Raise a DataError where a threshold can not be taken from a Run."""
     from bertkit.errors import Parameter
-    from bertkit.run import Run
-    from bertkit.tasks.confidence.abstention import threshold_of
+    from bertkit.inference.checkpoint import names_checkpoint
 
     if given is not None:
         raise DataError.at(Parameter("error_rate"), "chooses --abstain-below", "leave one of them out")
-    if remotely or not Run(model).is_begun:
+    if remotely or names_checkpoint(model):
         what = "needs a Run, which knows the confidence of its validation rows"
         raise DataError.at(Parameter("error_rate"), what, "give --abstain-below a number")
-    run = Run(model)
+
+
+def _threshold(model: str, error_rate: float, *, trust_code: bool) -> float:
+    """The confidence below which a Run abstains, for a share of wrong answers."""
+    from bertkit.run import Run
+    from bertkit.tasks.confidence.abstention import threshold_of
+
+    run = Run.open(model, trust_code=trust_code)
     point, rows = threshold_of(run.metrics.get("abstention", []), error_rate, str(run.metrics_file))
-    console.say(
-        f"abstaining below {point.threshold:.4g}: of {rows:,} validation rows {point.answered / rows:.1%} are "
-        f"answered, {point.error:.1%} of them wrongly"
-    )
+    if processes.first():
+        console.say(
+            f"abstaining below {point.threshold:.4g}: of {rows:,} validation rows {point.answered / rows:.1%} are "
+            f"answered, {point.error:.1%} of them wrongly"
+        )
     return point.threshold
 
 

@@ -45,8 +45,7 @@ class AnswerColumns:
             columns.setdefault("confidence", task.confidence(answer))
         if self.abstain_below is not None:
             if type(task).confidence is Codec.confidence:
-                what = "the answers of this task have no confidence"
-                raise DataError.at(Parameter("abstain_below"), what, "leave it out")
+                raise no_confidence()
             columns[ABSTAINED] = abstains(task.confidence(answer), self.abstain_below)
         if self.top_k:
             columns |= self._best(task, answer)
@@ -65,6 +64,11 @@ class AnswerColumns:
             name, probability = candidates[place] if place < len(candidates) else (None, None)
             columns |= {f"top_{place + 1}": name, f"top_{place + 1}_probability": probability}
         return columns
+
+
+def no_confidence() -> DataError:
+    """Of a task whose answers have none."""
+    return DataError.at(Parameter("abstain_below"), "the answers of this task have no confidence", "leave it out")
 
 
 def abstains(confidence: float | None, threshold: float) -> bool:

@@ -59,22 +59,23 @@ def score(
     metrics: Sequence[Metric],
     *,
     tune: bool = False,
-    learn: Split | None = None,
+    train: Split | None = None,
     intervals: bool = False,
     progress: Progress = iter,
 ) -> Scores:
     """Figures of a model on a split.
 
     Args:
-        tune: calibrate the task and choose its thresholds on this split first (the validation split alone).
-        learn: training rows, for a task that learns from the trained model's outputs (`Task.learn`).
+        tune: choose the task's thresholds on this split first (the validation split alone).
+        train: the training rows, at the end of a training: the task is calibrated before, and may learn from the
+            model's outputs for these rows (`Task.learn`).
         intervals: whether to bootstrap confidence intervals.
     """
-    if learn is not None and task.learns_from_outputs:
-        learn = sampled(learn)
-        task.learn(run(backend, learn.encoded.examples, collate, progress=progress)[0], learn.encoded, learn.rows)
+    if train is not None and task.learns_from_outputs:
+        some = sampled(train)
+        task.learn(run(backend, some.encoded.examples, collate, progress=progress)[0], some.encoded, some.rows)
     outputs, losses = run(backend, split.encoded.examples, collate, progress=progress)
-    if tune:
+    if train is not None:
         task.calibrate(outputs, split.encoded, split.rows)
     answers = task.decode(outputs, split.encoded, split.rows)
     if tune:

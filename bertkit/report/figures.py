@@ -11,7 +11,8 @@ from typing import NamedTuple
 import numpy as np
 
 from bertkit.data.columns.labels import natural
-from bertkit.metrics.classification import CALIBRATION_BINS, confidence_error
+from bertkit.metrics.classification import confidence_error
+from bertkit.metrics.reliability.decisions import reliability_bins
 from bertkit.tasks.task import Verdict
 
 LENGTHS = 5
@@ -34,11 +35,11 @@ class ClassFigures(NamedTuple):
 class Bin(NamedTuple):
     """Answers with similar confidence."""
 
-    rows: int
+    decisions: int
     confidence: float
     """Their mean."""
     accuracy: float
-    """Share of them with score 1."""
+    """Share of them that is right."""
 
 
 @dataclass(frozen=True)
@@ -140,23 +141,18 @@ def totals_of(counts: dict[tuple[str, str], int]) -> dict[str, int]:
     return dict(totals)
 
 
-def calibration(verdicts: Sequence[Verdict]) -> Calibration | None:
-    """Accuracy by confidence, in 15 bins of equal width (Guo et al. 2017, section 5).
+def calibration(decisions: Sequence[tuple[float, bool]]) -> Calibration | None:
+    """Accuracy by confidence, in 15 bins of equal width; the error is that of metrics/classification.py.
 
-    An answer counts as correct if its score is 1. The error is that of metrics/classification.py. Rows without a
-    confidence (no entity was predicted) are left out; None if no row has one.
+    Args:
+        decisions: see `Task.decisions`; None is returned if there are none.
     """
-    pairs = [(v.confidence, v.score >= 1) for v in verdicts if v.confidence is not None]
-    if not pairs:
+    if not decisions:
         return None
-    confidence = np.array([confidence for confidence, _ in pairs])  # (row,)
-    correct = np.array([correct for _, correct in pairs], dtype=np.float64)  # (row,)
-    bins = np.ceil(confidence.clip(max=1) * CALIBRATION_BINS).astype(int)
-    filled = []
-    for number in np.unique(bins):
-        own = bins == number
-        filled.append(Bin(int(own.sum()), float(confidence[own].mean()), float(correct[own].mean())))
-    return Calibration(filled, float(confidence_error(confidence, correct)))
+    confidence = np.array([confidence for confidence, _ in decisions])  # (decision,)
+    correct = np.array([correct for _, correct in decisions], dtype=np.float64)  # (decision,)
+    bins = [Bin(int(b["count"]), b["confidence"], b["accuracy"]) for b in reliability_bins(confidence, correct)]
+    return Calibration(bins, float(confidence_error(confidence, correct)))
 
 
 def by_length(verdicts: Sequence[Verdict], bins: int = LENGTHS) -> list[Length]:

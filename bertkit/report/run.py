@@ -43,6 +43,8 @@ class RunResults:
     split: str = ""
     """The split whose rows are shown."""
     verdicts: Sequence[Verdict] = ()
+    decisions: Sequence[tuple[float, bool]] = ()
+    """See `Task.decisions`."""
     errors: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """Kinds of errors in these rows (`Task.error_kinds`)."""
     warnings: Sequence[Warned] = ()
@@ -92,6 +94,7 @@ def results_of(
         {**counts, **{split: len(part) for split, part in rows.items()}},
         shown,
         verdicts,
+        task.decisions(scored[shown].answers, rows[shown]),
         task.error_kinds(scored[shown].answers, rows[shown]),
         [*before, *(new for new in warnings if not any(repeats(one, new) for one in before))],
         {split: named[split] for split in sorted(named, key=_place)},
@@ -124,7 +127,7 @@ def page(run: Run, task: Task, results: RunResults) -> str:
         classes=classes.section(results.verdicts, results.probabilities),
         errors=answers.error_kinds(results.errors),
         labels=labels.table(results.labels),
-        calibration=_calibration(results.verdicts),
+        calibration=_calibration(results.decisions),
         curves=_curves(log),
         recipe=run.recipe_file.read_text("utf-8"),
         data=_data(run.environment.get("data", {}), recipe.data, results),
@@ -154,8 +157,8 @@ def _figures(results: RunResults) -> list[tuple[str, list[tuple[Any, Any]]]]:
     return [(name, [(values.get(name), intervals.get(name)) for values, intervals in splits]) for name in names]
 
 
-def _calibration(verdicts: Sequence[Verdict]) -> dict[str, Any]:
-    calibration = figures.calibration(verdicts)
+def _calibration(decisions: Sequence[tuple[float, bool]]) -> dict[str, Any]:
+    calibration = figures.calibration(decisions)
     if calibration is None:
         return {"plot": "", "error": None}
     counts, confidences, accuracies = (list(column) for column in zip(*calibration.bins, strict=True))

@@ -17,7 +17,7 @@ from bertkit.engine.run import Progress
 from bertkit.errors import ServerError
 from bertkit.inference.ask import Answered
 from bertkit.inference.bulk.options import BulkOptions
-from bertkit.inference.columns import ABSTAINED, AnswerColumns, abstains
+from bertkit.inference.columns import ABSTAINED, AnswerColumns, abstains, no_confidence
 from bertkit.inference.predictor import Predictor, Prepared
 from bertkit.inference.rows import as_row
 from bertkit.inference.seen import Seen
@@ -38,6 +38,8 @@ class RemoteColumns(AnswerColumns):
     def of(self, task: Any, answer: Answer) -> dict[str, Any]:
         columns = dict(answer["columns"])
         if self.abstain_below is not None:
+            if "confidence" not in columns and self.probabilities != "none":
+                raise no_confidence()
             columns[ABSTAINED] = abstains(answer["confidence"], self.abstain_below)
         return columns
 

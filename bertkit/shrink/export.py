@@ -274,8 +274,7 @@ def _finish(derived: Run, run: Run, parts: _Parts, scored: dict[str, Scores], wa
     metrics |= {"intervals": {split: scores.intervals for split, scores in scored.items()}, "rows": rows}
     labels = {**run.metrics.get("labels", {}), **run_page.labels_of(task, {one.name: one.rows for one in parts.splits})}
     metrics |= {"labels": labels, "warnings": warnings, "export": parts.record}
-    dev = parts.splits[0]
-    if dev.name == "validation":
+    if dev := next((one for one in parts.splits if one.name == "validation"), None):
         metrics["abstention"] = curve_of(task.verdicts(scored[dev.name].answers, dev.rows))
     write_json(derived.metrics_file, metrics)
     if run.log_file.is_file():

@@ -6,7 +6,6 @@ confidence, so that reports can show the rows behind a figure, and two Runs can 
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Sequence
 from typing import Any
@@ -52,11 +51,15 @@ def of_labels(answers: list[Answer], rows: Rows, names: Sequence[str]) -> list[V
 
 def confidence_of_labels(answer: Answer) -> float | None:
     """That of the label; of several labels that of the least sure one, predicted or not. None: it is not known."""
-    probabilities = answer["probabilities"]
     if "labels" in answer:
-        return float(min(max(p, 1 - p) for p in probabilities.values()))
-    own = float(probabilities[answer["label"]])
-    return None if math.isnan(own) else own
+        return float(min(confidences(answer).values()))
+    own = answer["probabilities"].get(answer["label"])
+    return None if own is None else float(own)
+
+
+def confidences(answer: Answer) -> dict[str, float]:
+    """How sure it is of each label that it is there, or that it is not."""
+    return {name: p if name in answer["labels"] else 1 - p for name, p in answer["probabilities"].items()}
 
 
 def of_numbers(answers: list[Answer], rows: Rows) -> list[Verdict]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import logging
 import shutil
-from collections.abc import Mapping
 from typing import Any
 
 from bertkit.files.run_files import environment
@@ -34,8 +33,8 @@ def finish(parts: Parts, run: Run, trainer: BertTrainer, warnings: list[Warned])
     scored: dict[str, Scores] = {}
     for name in ("validation", "test"):
         if name in parts.splits:
-            how: dict[str, Any] = {"tune": True, "learn": parts.splits["train"]} if name == "validation" else {}
-            scored[name] = trainer.score(parts.splits[name], **how, intervals=True)
+            train = parts.splits["train"] if name == "validation" else None
+            scored[name] = trainer.score(parts.splits[name], tune=train is not None, train=train, intervals=True)
     _check_convergence(parts, trainer.state.log_history)
     _check_sanity(parts, scored)
     if trainer.is_fsdp_enabled:  # each process holds a part of the weights
@@ -51,14 +50,11 @@ def finish(parts: Parts, run: Run, trainer: BertTrainer, warnings: list[Warned])
     model = before.get("model") or model_identity(parts.recipe)
     write_json(run.environment_file, {**environment(), **before, "model": model})
     write_text(run.card_file, card(parts.recipe, task, scored, run, warnings))
-    labels = _report(parts, run, scored, warnings)
+    shown = _report(parts, run, scored, warnings)
     figures = {name: scores.figures for name, scores in scored.items()}
     intervals = {name: scores.intervals for name, scores in scored.items()}
     rows = {name: len(split.rows) for name, split in parts.splits.items()}
-    metrics = {**figures, "intervals": intervals, "rows": rows, "labels": labels, "warnings": warnings}
-    if "validation" in scored:
-        verdicts = task.verdicts(scored["validation"].answers, parts.splits["validation"].rows)
-        metrics["abstention"] = curve_of(verdicts)
+    metrics = {**figures, "intervals": intervals, "rows": rows, **shown, "warnings": warnings}
     write_json(run.metrics_file, metrics)  # last: a Run that has metrics is finished
     if parts.recipe.train["save_total_limit"] == 1:  # the best is in model/ now; a higher limit keeps them
         shutil.rmtree(run.checkpoints, ignore_errors=True)
@@ -102,20 +98,21 @@ def _check_sanity(parts: Parts, scored: dict[str, Scores]) -> None:
             remedy = f"the {name} rows scored better: are these rows of the same kind?"
 
 
-def _report(
-    parts: Parts, run: Run, scored: dict[str, Scores], warnings: list[Warned]
-) -> Mapping[str, Mapping[str, int]]:
+def _report(parts: Parts, run: Run, scored: dict[str, Scores], warnings: list[Warned]) -> dict[str, Any]:
     """Write the page of the Run; an error in it must not cost the training.
 
     Returns:
-        how often each label occurs, by split.
+        of `metrics.json` what the page and later commands need: `labels`, how often each occurs, by split, and
+        `abstention`, the coverage curve of the validation rows.
     """
-    labels: dict[str, dict[str, int]] = {}
+    kept: dict[str, Any] = {}
     try:
         rows = {name: split.rows for name, split in parts.splits.items()}
-        labels = run_page.labels_of(parts.task, rows)
+        kept["labels"] = run_page.labels_of(parts.task, rows)
+        if "validation" in scored:
+            kept["abstention"] = curve_of(parts.task.verdicts(scored["validation"].answers, rows["validation"]))
         run_page.write(run, parts.task, scored, rows, warnings=warnings)
     except Exception as error:
         what = f"{type(error).__name__}: {error}"
         log.warning("report.html was not written (%s); bertkit report %s tries again", what, run.path)
-    return labels
+    return kept

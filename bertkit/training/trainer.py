@@ -185,11 +185,12 @@ class BertTrainer(Trainer):
             self._parts = 0.0
         super().log(logs, start_time)
 
-    def score(self, split: Split, **how: Any) -> Scores:
-        """Score the model on a split, in full precision, as `inference.score.score`; each row once, for any number of
-        processes."""
+    def score(self, split: Split, *, tune: bool = False, train: Split | None = None, intervals: bool = False) -> Scores:
+        """As `inference.score.score`, in full precision; each row once, for any number of processes."""
         model = self.accelerator.unwrap_model(self.model, keep_fp32_wrapper=False)
-        return score(self.task, TorchBackend(model, self.task.head), split, self.data_collator, self.metrics, **how)
+        backend = TorchBackend(model, self.task.head)
+        how: Any = {"tune": tune, "train": train, "intervals": intervals}
+        return score(self.task, backend, split, self.data_collator, self.metrics, **how)
 
     def evaluate(
         self, eval_dataset: Any = None, ignore_keys: Any = None, metric_key_prefix: str = "eval"

@@ -57,20 +57,14 @@ def test_several_labels_a_row_or_none_have_no_confusions() -> None:
 
 
 def test_calibration_agrees_with_the_metric() -> None:
-    rows = [label("a", "a", 0.95), label("a", "b", 0.95), label("b", "b", 0.6), label("a", "a", None)]
-    found = figures.calibration(rows)
+    found = figures.calibration([(0.95, True), (0.95, False), (0.6, True)])
     assert found is not None
     low, high = found.bins
     assert low == (1, 0.6, 1.0)
-    assert (high.rows, high.confidence, high.accuracy) == (2, pytest.approx(0.95), 0.5)
+    assert (high.decisions, high.confidence, high.accuracy) == (2, pytest.approx(0.95), 0.5)
     shares = np.array([[0.95, 0.05], [0.05, 0.95], [0.4, 0.6]])
     assert found.error == pytest.approx(calibration_error(shares, np.array([0, 0, 1])))
-    assert figures.calibration([label("a", "a")]) is None
-
-
-def test_an_answer_that_is_partly_right_is_not_right() -> None:
-    found = figures.calibration([Verdict("t", "a b", "a", 0.67, 0.9)])
-    assert found is not None and found.bins[0].accuracy == 0.0
+    assert figures.calibration([]) is None
 
 
 def test_by_length() -> None:

@@ -34,7 +34,7 @@ def test_of_several_labels_all_must_be_right() -> None:
     shares = {"a": 0.9, "b": 0.4, "c": 0.01}
     given = [{"labels": labels, "probabilities": shares} for labels in (["a", "b"], [], ["a", "b"])]
     both, none, part = verdicts.of_labels(given, rows, ["a", "b", "c"])
-    assert both[:7] == ("x", "a, b", "a, b", 1.0, 0.6, {("a",), ("b",)}, {("a",), ("b",)})
+    assert both[:7] == ("x", "a, b", "a, b", 1.0, 0.4, {("a",), ("b",)}, {("a",), ("b",)})
     assert none[1:4] == ("no label", "no label", 1.0)
     assert part[1:4] == ("a", "a, b", 0.0)
 

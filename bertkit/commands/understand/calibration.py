@@ -16,7 +16,7 @@ def calibration(
     run: Annotated[Path, typer.Argument(metavar="RUN", help="Run folder.")],
     data: Annotated[
         list[str] | None,
-        typer.Option("--data", help="Rows beside the validation rows.", show_default="the recipe's test rows"),
+        typer.Option("--data", help="Rows to judge beside the validation rows.", show_default="the recipe's test rows"),
     ] = None,
     error_rate: Annotated[
         list[float] | None,

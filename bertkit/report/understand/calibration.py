@@ -15,9 +15,9 @@ FIGURES = {
     "smooth_calibration_error": "SmoothECE",
     "brier_score": "Brier score",
     "log_loss": "log loss",
-    "ranking": "right surer than wrong (AUROC)",
+    "ranking": "AUROC of confidence",
 }
-KINDS = {"raw": "as the model says", "calibrated": "calibrated"}
+KINDS = {"raw": "uncalibrated", "calibrated": "calibrated"}
 Table = tuple[list[str], list[list[str]]]
 
 
@@ -74,7 +74,7 @@ def thresholds_table(record: dict[str, Any]) -> Table:
     rows = []
     for one in record["thresholds"]:
         if one["threshold"] is None:
-            rows.append([f"{one['error_rate']:.3g}", "never that sure", *["–"] * (2 * len(names))])
+            rows.append([f"{one['error_rate']:.3g}", "not reached", *["–"] * (2 * len(names))])
             continue
         cells = [f"{one['error_rate']:.3g}", f"{one['threshold']:.4g}"]
         for name in names:

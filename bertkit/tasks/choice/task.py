@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from pydantic import Field
+from pydantic import BaseModel, Field
 
 from bertkit.data.columns.choices import NAME_IT, choices, right
 from bertkit.data.columns.column import Column
@@ -44,6 +44,12 @@ class ChoiceOptions(TaskOptions):
     calibrate: bool = True
     """Scale the scores on the validation rows, so that a probability says how often it is right
     (tasks/confidence/scaling.py)."""
+
+
+class ChoiceState(BaseModel):
+    """What the task learns from rows."""
+
+    temperature: float = Field(default=1.0, gt=0)
 
 
 class ChoiceHead(TextHead):
@@ -97,6 +103,7 @@ def _scores(outputs: Any, batch: dict[str, torch.Tensor]) -> torch.Tensor:
 class Choice(TextTask):
     Options = ChoiceOptions
     Head = ChoiceHead
+    State = ChoiceState
     answer_columns = ("predicted_label",)
     metrics: tuple[str, ...] = ("accuracy",)
     options: ChoiceOptions

@@ -1,4 +1,7 @@
-"""Scores of labels -> answers of one label per row, or of several."""
+"""Scores of labels -> answers of one label per row, or of several.
+
+Labels are decided by the scaled scores, as thresholds are of these. `scaled=False` changes the probabilities alone.
+"""
 
 from __future__ import annotations
 
@@ -18,32 +21,45 @@ OUTSIDE = "out_of_scope_score"
 
 
 def one_label(
-    logits: Array, features: Array | None, names: Sequence[str], fit: dict[str, Any], detector: Detector | None
+    logits: Array,
+    features: Array | None,
+    names: Sequence[str],
+    fit: dict[str, Any],
+    detector: Detector | None,
+    *,
+    scaled: bool = True,
 ) -> list[Answer]:
-    """
+    """Answers; the probability of the label of rows out of scope is left out where it is not known.
+
     Args:
         logits: `(row, label)`.
         features: what the output layer reads, `(row, size)`, for the detector.
         fit: see `scaling.scaled`.
         detector: of rows out of scope; None, or not ready: these have a label like any other.
+        scaled: whether the probabilities are those of the scaled scores.
     """
     scores = scaling.scaled(logits, fit)
-    # A temperature changes no label: not even by rounding, where two scores are almost equal.
-    chosen, probabilities = (scores if "scale" in fit else logits).argmax(-1), texts.softmax(scores)
-    more: list[dict[str, Any]] = [{} for _ in logits]
-    if detector is not None and detector.is_ready:
-        own = np.insert(np.delete(logits, detector.outside, axis=1), detector.outside, -np.inf, axis=1)
-        far, outside, probabilities = detector.judged(scores, features)
-        chosen = np.where(outside, detector.outside, own.argmax(-1))
-        more = [{OUTSIDE: score} for score in far.tolist()]
-    labels = [{"label": names[number]} for number in chosen.tolist()]
-    return [{**a, **b, **c} for a, b, c in zip(labels, _scored(logits, probabilities, names), more, strict=True)]
+    shown = scores if scaled else logits
+    if detector is None or not detector.is_ready:
+        # A temperature changes no label: not even by rounding, where two scores are almost equal.
+        chosen = (scores if "scale" in fit else logits).argmax(-1)
+        return _answers([{"label": names[number]} for number in chosen.tolist()], texts.softmax(shown), logits, names)
+    far, outside = detector.judged(scores, features)
+    inside = np.delete(np.arange(len(names)), detector.outside)
+    chosen = np.where(outside, detector.outside, inside[logits[:, inside].argmax(-1)])
+    probabilities, known = texts.softmax(shown[:, inside]), [names[number] for number in inside]
+    if (likely := detector.probabilities(far)) is not None:
+        probabilities = np.insert(probabilities * (1 - likely)[:, None], detector.outside, likely, axis=1)
+        known = [*names]
+    labels = [{"label": names[n], OUTSIDE: score} for n, score in zip(chosen.tolist(), far.tolist(), strict=True)]
+    return _answers(labels, probabilities, logits, names, known)
 
 
 def several_labels(
-    logits: Array, names: Sequence[str], fit: dict[str, Any], thresholds: Sequence[float]
+    logits: Array, names: Sequence[str], fit: dict[str, Any], thresholds: Sequence[float], *, scaled: bool = True
 ) -> list[Answer]:
-    """
+    """Answers (arguments as `one_label`).
+
     Args:
         thresholds: the lowest probability of each predicted label.
     """
@@ -52,11 +68,25 @@ def several_labels(
     probabilities = expit(scaling.scaled(logits, fit))
     likely = probabilities >= np.array(thresholds)  # (row, label)
     labels = [{"labels": [name for name, yes in zip(names, row, strict=True) if yes]} for row in likely]
-    return [{**a, **b} for a, b in zip(labels, _scored(logits, probabilities, names), strict=True)]
+    return _answers(labels, probabilities if scaled else expit(logits), logits, names)
 
 
-def _scored(logits: Array, probabilities: Array, names: Sequence[str]) -> list[dict[str, Any]]:
+def _answers(
+    labels: list[dict[str, Any]],
+    probabilities: Array,
+    logits: Array,
+    names: Sequence[str],
+    known: Sequence[str] | None = None,
+) -> list[Answer]:
+    """
+    Args:
+        known: labels whose probabilities these are; None: all.
+    """
     return [
-        {"probabilities": dict(zip(names, p, strict=True)), "logits": dict(zip(names, score, strict=True))}
-        for p, score in zip(probabilities.tolist(), logits.tolist(), strict=True)
+        {
+            **label,
+            "probabilities": dict(zip(known or names, likely, strict=True)),
+            "logits": dict(zip(names, own, strict=True)),
+        }
+        for label, likely, own in zip(labels, probabilities.tolist(), logits.tolist(), strict=True)
     ]

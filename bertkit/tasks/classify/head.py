@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 class ClassifyHead(TextHead, LabelHead):
     auto_class = "AutoModelForSequenceClassification"
     hub_tag = "text-classification"
-    graph_options = ("out_of_scope_by",)
 
     def config(self) -> dict[str, Any]:
         kind = "multi_label_classification" if self.options.multi_label else "single_label_classification"
@@ -32,7 +31,7 @@ class ClassifyHead(TextHead, LabelHead):
     def options_of(cls, config: dict[str, Any]) -> dict[str, Any]:
         return {"multi_label": True} if config.get("problem_type") == "multi_label_classification" else {}
 
-    is_plain = True  # `watch` changes no number
+    is_plain = True  # `expose_features` changes no number
 
     @staticmethod
     def has_features(options: Any) -> bool:
@@ -42,7 +41,7 @@ class ClassifyHead(TextHead, LabelHead):
     def build_model(self, block: ModelBlock) -> PreTrainedModel:
         model = super().build_model(block)
         if self.has_features(self.options):
-            watch(model, len(self.labels))
+            expose_features(model, len(self.labels))
         return model
 
     def init_head(self, model: PreTrainedModel) -> None:
@@ -98,7 +97,7 @@ class ClassifyHead(TextHead, LabelHead):
         return torch.tensor(self.state["weights"], device=device) if "weights" in self.state else None
 
 
-def watch(model: PreTrainedModel, labels: int) -> None:
+def expose_features(model: PreTrainedModel, labels: int) -> None:
     """Let the model's outputs have `features` `(batch, size)`: what its output layer reads, the last linear layer with
     so many outputs. Where it reads more than one vector per text, there are none."""
     from torch import nn

@@ -13,7 +13,7 @@ from bertkit.tasks.confidence.scaling import Calibrate
 from bertkit.tasks.texts import TextOptions
 
 OUTSIDE = ("out_of_scope_by", "out_of_scope_coverage")
-"""Options of how rows out of scope are told."""
+"""Options of how rows out of scope are detected."""
 
 
 class ClassifyOptions(TextOptions):
@@ -35,10 +35,10 @@ class ClassifyOptions(TextOptions):
     """The label of rows that belong to no other label; training rows may lack it. Adds in-scope accuracy, out-of-scope
     recall, and how well the two are told apart."""
     out_of_scope_by: Literal["auto", "class", "probability", "energy", "mahalanobis"] = "auto"
-    """What tells such rows (tasks/classify/out_of_scope/scores.py). Default: what does so best on the validation rows;
-    without such rows there, the distance. `class`: where it is the likeliest label, as any other."""
+    """What detects such rows (tasks/classify/out_of_scope/scores.py). Default: what does so best on the validation
+    rows; without such rows there, the distance. `class`: where it is the likeliest label, as any other."""
     out_of_scope_coverage: float = Field(default=0.95, gt=0, lt=1)
-    """Share of the validation rows in scope that keep a label of their own; not with `out_of_scope_by: class`."""
+    """Least share of the validation rows in scope that keep a label of their own; not with `out_of_scope_by: class`."""
 
     @field_validator("loss")
     @classmethod
@@ -92,6 +92,8 @@ class ClassifyState(BaseModel):
             values = getattr(self, name)
             if values is not None and len(values) != len(self.labels):
                 raise ValueError(f"{name}: {len(values)} values for {len(self.labels)} labels")
+        if (self.scale is None) != (self.shift is None):
+            raise ValueError("scale and shift: one without the other")
         if not all(output >= 0 for output in self.outputs or ()):
             raise ValueError("outputs: a position below 0")
         return self

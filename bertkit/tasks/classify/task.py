@@ -8,24 +8,21 @@ effective batch is its denominator.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Self
 
-from bertkit.data.columns import label_cells
 from bertkit.data.columns import labels as label_names
 from bertkit.data.columns.column import Column
-from bertkit.data.read.rows import Unusable
 from bertkit.engine.examples import Examples
 from bertkit.errors import RecipeError, did_you_mean
 from bertkit.recipe.schema import DataBlock
 from bertkit.tasks import label_match, texts, verdicts
-from bertkit.tasks.classify import checks, decode, thresholds
+from bertkit.tasks.classify import checks, decode, parse, thresholds
 from bertkit.tasks.classify import weights as weights_of_labels
 from bertkit.tasks.classify.head import ClassifyHead
-from bertkit.tasks.classify.options import ClassifyOptions, ClassifyState
+from bertkit.tasks.classify.options import OUTSIDE, ClassifyOptions, ClassifyState
 from bertkit.tasks.classify.out_of_scope import metrics as out_of_scope
 from bertkit.tasks.classify.out_of_scope.detector import Detector
 from bertkit.tasks.confidence import scaling
-from bertkit.tasks.parsing import number, position
 from bertkit.tasks.targets import Target, of_labels
 from bertkit.tasks.task import Answer, Encoded, Outputs, Rows, Verdict
 from bertkit.tasks.texts import TextTask
@@ -49,6 +46,13 @@ class Classify(TextTask):
         self._detector: tuple[Any, Detector] | None = None  # of the state that it was made from
         if options.multi_label:
             self.metrics = ("macro_f1", "micro_f1", "accuracy")
+
+    def with_options(self, options: ClassifyOptions) -> Self:
+        for name in ("out_of_scope", *OUTSIDE):
+            if getattr(options, name) != getattr(self.options, name):
+                what = f"{getattr(options, name)}: what detects rows out of scope was chosen by the training"
+                raise RecipeError.at(f"options.{name}", what, "train again with it")
+        return super().with_options(options)
 
     @property
     def columns(self) -> tuple[Column, ...]:
@@ -141,10 +145,10 @@ class Classify(TextTask):
         if not len(rows):
             return []
         logits, features = self._read(outputs, encoded, len(rows))
-        fit = self.state if self.options.calibrate else {}
+        scaled = bool(self.options.calibrate)
         if self.options.multi_label:
-            return decode.several_labels(logits, self.labels, fit, self.thresholds)
-        return decode.one_label(logits, features, self.labels, fit, self.detector)
+            return decode.several_labels(logits, self.labels, self.state, self.thresholds, scaled=scaled)
+        return decode.one_label(logits, features, self.labels, self.state, self.detector, scaled=scaled)
 
     def _read(self, outputs: Outputs, encoded: Encoded, count: int) -> tuple[np.ndarray, np.ndarray | None]:
         """Logits `(row, label)`, and features `(row, size)` where the head gives them."""
@@ -202,9 +206,8 @@ class Classify(TextTask):
         import numpy as np
 
         references = self._label_array(rows)
-        if takes == "probabilities":  # that of a label out of scope may not be known
-            values = np.array([list(answer["probabilities"].values()) for answer in answers])
-            return np.nan_to_num(values), references
+        if takes == "probabilities":  # that of the label of rows out of scope may not be known
+            return np.array([[a["probabilities"].get(name, 0.0) for name in self.labels] for a in answers]), references
         if takes == "scores":
             outside = self.labels.index(self.options.out_of_scope or "")
             return np.array([answer.get(decode.OUTSIDE, np.nan) for answer in answers]), references == outside
@@ -227,6 +230,17 @@ class Classify(TextTask):
 
     def verdicts(self, answers: list[Answer], rows: Rows) -> list[Verdict]:
         return verdicts.of_labels(answers, rows, self.labels)
+
+    def decisions(self, answers: list[Answer], rows: Rows) -> list[tuple[float, bool]]:
+        """With several labels a decision for each row and label, as these are what is scaled."""
+        if not self.options.multi_label:
+            return super().decisions(answers, rows)
+        right = texts.column(rows, "label") or []
+        return [
+            (sure, (name in answer["labels"]) == (name in labels))
+            for answer, labels in zip(answers, right, strict=True)
+            for name, sure in verdicts.confidences(answer).items()
+        ]
 
     def sanity_checks(self, answers: list[Answer], rows: Rows) -> list[str]:
         if self.options.multi_label:
@@ -255,31 +269,16 @@ class Classify(TextTask):
         Raises:
             Unusable: an unknown label.
         """
-        value = columns.get(self.answer_columns[0])
-        cells = {name: columns.get(f"probability_{name}") for name in self.labels}
-        answer: Answer = {}
-        if all(cell is not None for cell in cells.values()):
-            answer["probabilities"] = {name: number(cell) for name, cell in cells.items()}
+        names = parse.LabelNames(self.labels, ordered=bool(self.state.get("ordered")))
+        value, answer = columns.get(self.answer_columns[0]), parse.probabilities(columns, self.labels)
         if not self.options.multi_label:
-            return answer | {"label": self._label_named(value)}
-        separator = self.state.get("label_separator", ",")
-        text = "" if value is None else str(value)
-        parts = value if isinstance(value, list) else label_cells.split(text, separator, self.labels, chosen=True)
-        return answer | {"labels": [self._label_named(part) for part in parts]}
-
-    def _label_named(self, value: Any) -> str:
-        text = str(value).strip() if value is not None else ""
-        names = {label_match.plain(name): name for name in self.labels}
-        if text in self.labels or label_match.plain(text) in names:
-            return text if text in self.labels else names[label_match.plain(text)]
-        if self.state.get("ordered") and (known := position(text, len(self.labels))) is not None:
-            return self.labels[known]
-        raise Unusable(f"an unknown label: {text!r:.40}", did_you_mean(text, self.labels))
+            return answer | {"label": names.named(value)}
+        return answer | {"labels": names.several(value, self.state.get("label_separator", ","))}
 
     def to_text(self, answer: Answer) -> str:
         names = answer["labels"] if self.options.multi_label else [answer["label"]]
-        parts = {name: answer["probabilities"][name] for name in names}
-        return ", ".join(name if p != p else f"{name} ({p:.2f})" for name, p in parts.items()) or "no label"
+        known = answer["probabilities"]
+        return ", ".join(f"{name} ({known[name]:.2f})" if name in known else name for name in names) or "no label"
 
     @property
     def example(self) -> dict[str, Any]:

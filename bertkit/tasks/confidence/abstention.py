@@ -28,6 +28,11 @@ def curve_of(verdicts: Sequence[Verdict]) -> list[list[float]]:
     return [list(point) for point in thinned(coverage_curve(confidence, right))]
 
 
+def points_of(curve: Sequence[Sequence[Any]]) -> list[CoveragePoint]:
+    """The points of a kept curve."""
+    return [CoveragePoint(float(threshold), int(answered), int(wrong)) for threshold, answered, wrong in curve]
+
+
 def threshold_of(curve: Sequence[Sequence[Any]], error: float, where: str) -> tuple[CoveragePoint, int]:
     """The point of a kept curve that answers most rows with at most this share of wrong answers, and how many rows it
     was chosen by.
@@ -40,13 +45,13 @@ def threshold_of(curve: Sequence[Sequence[Any]], error: float, where: str) -> tu
     """
     if not 0 <= error < 1:
         raise DataError.at(Parameter("error_rate"), f"{error:g}: no share of the answers", "from 0 to below 1, as 0.02")
-    points = [CoveragePoint(float(threshold), int(answered), int(wrong)) for threshold, answered, wrong in curve]
+    points = points_of(curve)
     if not points:
         what = "has no confidence of validation rows"
-        raise DataError.at(where, what, "its task has no confidence, or it was trained before this was kept")
+        raise DataError.at(where, what, "give --abstain-below a confidence, which bertkit calibration RUN finds")
     rows = points[-1].answered
     if (found := threshold_for(points, error)) is None:
         least = min(point.error for point in points)
-        what = f"{error:g}: no validation rows are so sure: at least {least:.1%} of the answers are wrong"
+        what = f"{error:g}: no threshold reaches it: the lowest error on the validation rows is {least:.1%}"
         raise DataError.at(Parameter("error_rate"), what, "allow more errors, or train a better model")
     return found, rows

@@ -18,6 +18,7 @@ from bertkit.metrics.answers import BEST, CALIBRATION, best_text
 from bertkit.metrics.squad import normalize, per_question
 from bertkit.recipe.schema import DataBlock
 from bertkit.tasks import constant, texts, verdicts
+from bertkit.tasks.confidence.scaling import FEW
 from bertkit.tasks.squad import calibration, decode, findings, threshold, windows
 from bertkit.tasks.squad.head import SquadHead
 from bertkit.tasks.squad.options import SquadOptions, SquadState
@@ -149,8 +150,8 @@ class Squad(TextTask):
         if temperature is not None:
             self.state["temperature"] = temperature
             log.info("confidence: calibrated on %d validation questions, temperature %.2f", len(answers), temperature)
-        elif len(answers) < calibration.FEW:
-            log.info("confidence: not calibrated on %d questions; %d are needed", len(answers), calibration.FEW)
+        elif len(answers) < FEW:
+            log.info("confidence: not calibrated on %d questions; %d are needed", len(answers), FEW)
         else:
             log.info("confidence: not calibrated, as no temperature fits the validation questions")
 

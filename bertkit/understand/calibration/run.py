@@ -33,7 +33,7 @@ from bertkit.metrics.reliability.coverage import (
 )
 from bertkit.metrics.reliability.decisions import reliability, reliability_bins
 from bertkit.run import Run
-from bertkit.tasks.confidence.abstention import by_row
+from bertkit.tasks.confidence.abstention import by_row, points_of
 from bertkit.tasks.task import Rows, Task
 from bertkit.warn import collect, lines
 
@@ -93,8 +93,15 @@ def judge(
         raise DataError.at(Parameter("error_rate"), what, "from 0 to below 1, as 0.02")
     recipe = opened.recipe_with(sets)
     predictor = Predictor.open(opened)
+    curve = points_of(opened.metrics.get("abstention", []))
+    judged, notes = [], []
     with collect() as warned:
-        judged = [_judged(predictor, *read_rows(predictor.task, recipe, split="validation"), progress)]
+        try:
+            judged.append(_judged(predictor, *read_rows(predictor.task, recipe, split="validation"), progress))
+        except DataError as error:
+            if not data or not curve:
+                raise
+            notes.append(f"the validation rows are gone ({error}): thresholds are those that the Run kept")
         if data or recipe.data.test:
             name, rows = read_rows(predictor.task, recipe, data=data)
             judged.append(_judged(predictor, ", ".join(data) or name, rows, progress))
@@ -106,8 +113,8 @@ def judge(
         "task": recipe.task,
         "scaling": _scaling(predictor.task),
         "splits": {one.name: _split(one) for one in judged},
-        "thresholds": [_threshold(judged, rate) for rate in error_rates],
-        "notes": _notes(judged, predictor.task),
+        "thresholds": [_threshold(judged, curve, rate) for rate in error_rates],
+        "notes": [*notes, *_notes(judged, predictor.task)],
         "warnings": lines(warned),
     }
 
@@ -142,10 +149,13 @@ def _split(one: _Judged) -> dict[str, Any]:
     return record
 
 
-def _threshold(judged: Sequence[_Judged], rate: float) -> dict[str, Any]:
-    """The threshold of the first rows for a share of wrong answers, and what it does on all."""
-    first = judged[0]
-    point = threshold_for(coverage_curve(first.confidence, first.right), rate)
+def _threshold(judged: Sequence[_Judged], curve: Sequence[CoveragePoint], rate: float) -> dict[str, Any]:
+    """The threshold for a share of wrong answers, and what it does on all rows.
+
+    Args:
+        curve: that the Run kept of its validation rows; a Run from before this was kept has none.
+    """
+    point = threshold_for(curve or coverage_curve(judged[0].confidence, judged[0].right), rate)
     if point is None:
         return {"error_rate": rate, "threshold": None, "on": {}}
     points = {one.name: at_threshold(one.confidence, one.right, point.threshold) for one in judged}
@@ -180,7 +190,7 @@ def _scaling(task: Task) -> str:
 def _notes(judged: Sequence[_Judged], task: Task) -> list[str]:
     notes = []
     first = judged[0]
-    if len(judged) == 1:
+    if len(judged) == 1 and first.name == "validation":
         notes.append(f"all figures are of the {first.name} rows, which chose the scaling: name others with --data")
     for one in judged:
         if 0 < (count := len(one.decisions["calibrated"][0])) < FEW:

@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bertkit.tasks.confidence.scaling import log_loss
+
 Floats = NDArray[np.float64]
 FEW = 30
 """Fewest answers for a temperature; with fewer the probabilities stay as they are."""
@@ -31,13 +33,7 @@ def temperature_of(probabilities: Floats, given: NDArray[np.int64]) -> float:
         return 1.0
     logs = np.log(np.maximum(probabilities, TINY))
 
-    def loss(log_temperature: float) -> float:
-        scaled = logs / np.exp(log_temperature)
-        top = scaled.max(1)
-        own = scaled[np.arange(len(given)), given]
-        return float((top + np.log(np.exp(scaled - top[:, None]).sum(1)) - own).mean())
-
-    return _least(loss)
+    return _least(lambda log_temperature: log_loss(logs / np.exp(log_temperature), given))
 
 
 def of_two(probabilities: Floats) -> Floats:

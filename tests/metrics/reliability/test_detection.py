@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score, roc_curve
 
-from bertkit.metrics.reliability.detection import area, false_positives, threshold_at
+from bertkit.metrics.reliability.detection import area, best_threshold, false_positives, threshold_at
 
 
 def test_equals_scikit_learn() -> None:
@@ -28,6 +28,12 @@ def test_by_hand() -> None:
 def test_one_kind_alone_is_undefined() -> None:
     assert math.isnan(false_positives(np.arange(3.0), np.zeros(3, dtype=bool)))
     assert math.isnan(area(np.arange(3.0), np.ones(3, dtype=bool)))
+
+
+def test_the_best_threshold_lies_between_divided_rows() -> None:
+    scores, outside = np.arange(20.0), np.arange(20) >= 15
+    assert best_threshold(scores, outside, threshold_at(scores[~outside], 0.8)) == 14.5
+    assert best_threshold(scores, outside, 16.2) == 16.2  # not below what lets enough rows through
 
 
 @pytest.mark.parametrize(("coverage", "kept"), [(0.95, 19), (0.5, 10), (0.01, 1)])

@@ -38,4 +38,4 @@ def test_tables() -> None:
     header, rows = thresholds_table(RECORD)
     assert header[2:] == ["validation: answered", "validation: wrong", "测试.csv: answered", "测试.csv: wrong"]
     assert rows[0][:4] == ["0.02", "0.9", "50.0%", "0.00% (0.00% to 84.00%)"]
-    assert rows[1] == ["0.001", "never that sure", "–", "–", "–", "–"]
+    assert rows[1] == ["0.001", "not reached", "–", "–", "–", "–"]

@@ -26,6 +26,15 @@ def test_nearly_equal_scores_keep_their_order() -> None:
     assert one_label(logits, None, NAMES, {"temperature": 7.3}, None)[0]["label"] == "b"
 
 
+def test_unscaled_probabilities_leave_the_decision() -> None:
+    """Thresholds are of scaled scores: raw ones would decide otherwise."""
+    fit = {"temperature": 0.5}
+    raw = several_labels(LOGITS, NAMES, fit, [0.9, 0.9, 0.9], scaled=False)
+    assert [one["labels"] for one in raw] == [["a"], ["oos"]]
+    assert raw[0]["probabilities"]["b"] == pytest.approx(1 / (1 + math.exp(-1)))
+    assert one_label(LOGITS, None, NAMES, fit, None, scaled=False)[0]["probabilities"]["a"] < 0.9
+
+
 def test_a_vector_may_change_a_label() -> None:
     fit = {"scale": [1.0, 1.0, 1.0], "shift": [0.0, 3.0, 0.0]}
     assert one_label(LOGITS, None, NAMES, fit, None)[0]["label"] == "b"
@@ -43,6 +52,10 @@ def test_rows_out_of_scope() -> None:
     first, second = one_label(LOGITS, None, NAMES, {}, found)
     assert (first["label"], second["label"]) == ("a", "oos")
     assert first[OUTSIDE] == pytest.approx(-math.log(math.exp(3) + math.exp(1)))
-    assert math.isnan(second["probabilities"]["oos"])
+    assert set(second["probabilities"]) == {"a", "b"}  # how likely it is to be outside is not known
+    known = Detector(2, ClassifyOptions(out_of_scope="oos"), {**state, "line": [1.0, 2.0]})
+    first, second = one_label(LOGITS, None, NAMES, {}, known)
+    assert sum(second["probabilities"].values()) == pytest.approx(1.0)
+    assert second["probabilities"]["oos"] == pytest.approx(1 / (1 + math.exp(-(second[OUTSIDE] + 2))))
     waiting = Detector(2, ClassifyOptions(out_of_scope="oos"), {})
     assert OUTSIDE not in one_label(LOGITS, None, NAMES, {}, waiting)[0]

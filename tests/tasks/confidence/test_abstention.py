@@ -32,7 +32,7 @@ def test_thresholds() -> None:
 @pytest.mark.parametrize(
     ("curve", "error", "message"),
     [
-        ([[0.0, 4, 2]], 0.1, "0.1: no validation rows are so sure: at least 50.0% of the answers are wrong"),
+        ([[0.0, 4, 2]], 0.1, "0.1: no threshold reaches it: the lowest error on the validation rows is 50.0%"),
         ([], 0.1, "metrics.json  has no confidence of validation rows"),
         ([[0.0, 4, 2]], 1.0, "1: no share of the answers"),
         ([[0.0, 4, 2]], -0.1, "no share of the answers"),

@@ -61,7 +61,13 @@ def test_a_vector_finds_factors_and_offsets(several: bool) -> None:
 
 
 def test_a_vector_needs_rows_of_each_label() -> None:
-    assert set(fitted(*planted(150, 10, 2.0), "vector")) == {"temperature"}
+    scores, right = planted(2000, 3, 2.0)
+    assert set(fitted(scores, right, "vector")) == {"scale", "shift"}
+    rare = right != 2
+    assert set(fitted(scores[rare], right[rare], "vector")) == {"temperature"}
+    both = (scores > 0).astype(np.int64)
+    both[:, 0], both[::7, 1:] = 1, 1 - both[::7, 1:]  # every row has the first label
+    assert set(fitted(scores, both, "vector")) <= {"temperature"}
 
 
 def test_few_rows_and_no_mistakes_have_no_fit() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from bertkit.tasks.confidence import scaling
 from bertkit.tasks.squad import calibration
 
 Questions = tuple[list[np.ndarray], list[np.ndarray], np.ndarray]
@@ -49,7 +50,7 @@ def test_lists_of_different_lengths_and_an_answer_that_is_not_the_first() -> Non
 
 
 def test_too_few_questions_or_none_that_tell() -> None:
-    few = simulated(calibration.FEW - 1, 3.0)
+    few = simulated(scaling.FEW - 1, 3.0)
     assert calibration.fit(*few) is None
     scores, given, right = simulated(500, 3.0)
     assert calibration.fit(scores, given, np.ones_like(right)) is None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,8 @@ import pytest
 from bertkit import Predictor, Run, train
 from bertkit.errors import DataError, RunError
 from bertkit.metrics.classification import confidence_error
+from bertkit.tasks import texts
+from bertkit.tasks.confidence.abstention import threshold_of
 from bertkit.tasks.ner.task import Ner
 from bertkit.understand.calibration.run import judge
 from tests.helpers import tiny_recipe, write_rows
@@ -22,8 +25,8 @@ def rows(tmp_path_factory: pytest.TempPathFactory) -> Path:
     draw = np.random.default_rng(0)
     words = ["where", "is", "my", "parcel", "late", "money", "card", "again", "please", "send", "hello", "thank", "you"]
     some = [
-        {"text": f"{texts[label]} {' '.join(draw.choice(words, 3))}", "label": label}
-        for label in draw.choice([*texts], 150)
+        {"text": f"{texts[label]} {' '.join(draw.choice(words, 3))}", "label": str(draw.choice([label, label, other]))}
+        for label, other in draw.choice([*texts], (150, 2))
     ]
     return write_rows(some, tmp_path_factory.mktemp("rows") / "more.jsonl")
 
@@ -31,8 +34,8 @@ def rows(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def calibrated(tiny_bert: Path, rows: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
     folder = tmp_path_factory.mktemp("calibrated")
-    recipe = tiny_recipe("classify", {}, tiny_bert, folder, num_train_epochs=3)
-    data = recipe.data.model_copy(update={"validation": [str(rows)], "test": [str(rows)]})
+    recipe = tiny_recipe("classify", {}, tiny_bert, folder, num_train_epochs=4, learning_rate=3e-3)
+    data = recipe.data.model_copy(update={name: [str(rows)] for name in ("train", "validation", "test")})
     return train(recipe.model_copy(update={"data": data}), output=folder / "run")
 
 
@@ -88,3 +91,41 @@ def test_entities_are_decisions(tiny_bert: Path, tmp_path: Path, monkeypatch: py
     assert split["rows"] == 6 and split["decisions"] == 10
     assert split["calibrated"]["brier_score"] == pytest.approx(0.0625)
     assert [one["count"] for one in split["calibrated"]["bins"]] == [5, 5]
+
+
+def test_a_temperature_is_kept_and_used(calibrated: Run, rows: Path) -> None:
+    """150 noisy rows: a temperature is the best, the Run has it, and answers are scaled by it."""
+    temperature = calibrated.task_state["temperature"]
+    predictor = Predictor.open(calibrated)
+    (answer,) = predictor.predict(["where is my parcel late"], quiet=True)
+    logits = np.array([*answer["logits"].values()])
+    assert [*answer["probabilities"].values()] == pytest.approx(texts.softmax(logits / temperature))
+    split = judge(calibrated)["splits"]["validation"]
+    assert split["calibrated"]["log_loss"] <= split["raw"]["log_loss"]
+    raw = predictor.with_task(
+        predictor.task.with_options(predictor.task.options.model_copy(update={"calibrate": False}))
+    )
+    (plain,) = raw.predict(["where is my parcel late"], quiet=True)
+    assert [*plain["probabilities"].values()] == pytest.approx(texts.softmax(logits))
+
+
+def test_the_thresholds_are_those_of_predict(calibrated: Run) -> None:
+    curve = calibrated.metrics["abstention"]
+    for rate in (0.2, 0.4, 0.5):
+        (found,) = judge(calibrated, error_rates=[rate])["thresholds"]
+        try:
+            assert found["threshold"] == threshold_of(curve, rate, "")[0].threshold
+        except DataError:
+            assert found["threshold"] is None
+
+
+def test_validation_rows_that_are_gone(calibrated: Run, rows: Path, tmp_path: Path) -> None:
+    """The thresholds are those that the Run kept; other rows are judged."""
+    moved = Run(shutil.copytree(calibrated.path, tmp_path / "run"))
+    recipe = moved.recipe_file.read_text("utf-8").replace(rows.name, "gone.jsonl")
+    moved.recipe_file.write_text(recipe, "utf-8")
+    with pytest.raises(DataError):
+        judge(moved)
+    record = judge(moved, data=[str(rows)], error_rates=[0.9])
+    assert [*record["splits"]] == [str(rows)] and "the validation rows are gone" in record["notes"][0]
+    assert record["thresholds"][0]["on"][str(rows)]["coverage"] == 1.0

@@ -1,8 +1,9 @@
 """Which rows are out of scope: a score, chosen on the validation rows, and the threshold above which a row is outside.
 
-The threshold lets a fixed share of the validation rows in scope through (`out_of_scope_coverage`), so it needs no rows
-outside, and does not depend on how many of them happen to be there. Where there are some, the score that tells them
-apart best is chosen, and the probability of being outside is fitted; without any it is the distance.
+The threshold lets at least a share of the validation rows in scope through (`out_of_scope_coverage`), so it needs no
+rows outside, and does not depend on how many of them happen to be there. Where there are some, the score with the
+largest area under the ROC curve is chosen, the probability of being outside is fitted, and among the thresholds the one
+with the highest recall minus false positives (Youden 1950); without any it is the distance.
 """
 
 from __future__ import annotations
@@ -14,9 +15,9 @@ import numpy as np
 from pydantic import BaseModel, Field
 
 from bertkit.metrics.metric import Array
-from bertkit.metrics.reliability.detection import area, threshold_at
-from bertkit.tasks import texts
+from bertkit.metrics.reliability.detection import area, best_threshold, threshold_at
 from bertkit.tasks.classify.out_of_scope.scores import By, LabelMeans, line_of, probabilities, scores_of
+from bertkit.warn import warn
 
 log = logging.getLogger("bertkit")
 
@@ -84,31 +85,38 @@ class Detector:
             tried.remove("class")
         if self.state.means is None or features is None:
             tried = [by for by in tried if by != "mahalanobis"]
-        if not tried or (self.by == "auto" and self.state.means is None):
-            return  # the features of the training rows are computed at the end of the training
+        if not tried:
+            return
         scores = {by: scores_of(by, logits, self.outside, self.state.means, features) for by in tried}
         best = tried[-1]
-        if outside.sum() >= FEW:
+        if known := outside.sum() >= FEW:
             self.state.areas = {by: area(values, outside) for by, values in scores.items()}
             best = max(tried, key=lambda by: self.state.areas[by])
             self.state.line = line_of(scores[best], outside)
         self.state.by, self.state.threshold = best, threshold_at(scores[best][~outside], self.coverage)
+        if known:
+            self.state.threshold = best_threshold(scores[best], outside, self.state.threshold)
+        if best != "mahalanobis":
+            self.state.means = None  # a megabyte or more that nothing reads
 
-    def judged(self, logits: Array, features: Array | None) -> tuple[Array, Array, Array]:
-        """Scores `(row,)`, whether each row is outside `(row,)`, and probabilities `(row, label)`: that of the label of
-        rows outside is nan where it is not known, and the others' are then those of rows inside."""
+    def judged(self, logits: Array, features: Array | None) -> tuple[Array, Array]:
+        """Scores and whether each row is outside, `(row,)` each (arguments as `tune`)."""
         assert self.state.by is not None
         scores = scores_of(self.state.by, logits, self.outside, self.state.means, features)
-        likely = probabilities(scores, self.state.line)
-        own = texts.softmax(np.delete(logits, self.outside, axis=1)) * (1 - np.nan_to_num(likely))[:, None]
-        return scores, scores > self.state.threshold, np.insert(own, self.outside, likely, axis=1)
+        return scores, scores > self.state.threshold
+
+    def probabilities(self, scores: Array) -> Array | None:
+        """The probability that each row is outside, `(row,)`; None where it is not known."""
+        return None if self.state.line is None else probabilities(scores, self.state.line)
 
     def log(self) -> None:
-        """Say what was chosen, if anything was."""
-        if self.state.by is not None:
-            areas = ", ".join(f"{by} {value:.3f}" for by, value in self.state.areas.items())
-            why = f" (area under the ROC curve on the validation rows: {areas})" if areas else ""
-            log.info("out of scope: by %s%s", self.state.by, why)
+        """Log what was chosen, or warn that nothing was."""
+        if self.state.by is None:
+            warn("options.out_of_scope: no validation row is in scope, or the model gives no features: not detected")
+            return
+        areas = ", ".join(f"{by} {value:.3f}" for by, value in self.state.areas.items())
+        why = f" (area under the ROC curve on the validation rows: {areas})" if areas else ""
+        log.info("out of scope: by %s%s", self.state.by, why)
 
     def dumped(self) -> dict[str, Any]:
         """The state as JSON values."""

@@ -33,7 +33,7 @@ def metrics(outside: int, *, scored: bool = False) -> list[Metric]:
         there = references == outside
         return np.stack([(predictions == outside) & there, there], axis=1)
 
-    told_apart = [
+    detection = [
         Metric("out_of_scope_auc", lambda scores, there: area(scores, there > 0), "scores"),
         Metric(
             "out_of_scope_fpr95",
@@ -43,7 +43,7 @@ def metrics(outside: int, *, scored: bool = False) -> list[Metric]:
         ),
     ]
     shares = [_share("in_scope_accuracy", in_scope), _share("out_of_scope_recall", out_of_scope)]
-    return [*shares, *(told_apart if scored else [])]
+    return [*shares, *(detection if scored else [])]
 
 
 def _share(name: str, per_row: PerRow) -> Metric:

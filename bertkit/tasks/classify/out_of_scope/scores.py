@@ -52,11 +52,11 @@ class LabelMeans(BaseModel):
         return cls(size=features.shape[1], whitening=_packed(whitening), means=_packed((means @ whitening)[rows > 0]))
 
     def distances(self, features: Array) -> Array:
-        """Squared distance of each row to the nearest mean, `(row,)`."""
+        """Distance of each row to the nearest mean, `(row,)`."""
         whitening, means = self._arrays
         white = features @ whitening  # (row, size)
         squares = (white**2).sum(1)[:, None] - 2 * white @ means.T + (means**2).sum(1)  # (row, label)
-        return np.asarray(squares.min(1).clip(0))
+        return np.sqrt(squares.min(1).clip(0))
 
     @functools.cached_property
     def _arrays(self) -> tuple[Array, Array]:
@@ -93,11 +93,12 @@ def _unpacked(text: str, size: int) -> Array:
     return np.frombuffer(base64.b64decode(text), dtype="<f4").reshape(-1, size).astype(np.float64)
 
 
-def probabilities(scores: Array, line: list[float] | None) -> Array:
-    """The probability that each row is outside, `(row,)`: a logistic function of its score (Platt 1999); nan if it was
-    not fitted, as without rows outside."""
-    if not line:
-        return np.full(len(scores), np.nan)
+def probabilities(scores: Array, line: list[float]) -> Array:
+    """The probability that each row is outside, `(row,)`: a logistic function of its score (Platt 1999).
+
+    Args:
+        line: from `line_of`.
+    """
     return np.asarray(1 / (1 + np.exp(-(line[0] * scores + line[1]).clip(-700, 700))))
 
 

