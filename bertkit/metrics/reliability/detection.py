@@ -12,6 +12,10 @@ from bertkit.metrics.classification import area_of
 from bertkit.metrics.metric import Array
 
 
+MARGIN = 1e-3
+"""Of the range of the scores: how far above all of them a threshold lies."""
+
+
 def area(scores: Array, outside: Array) -> float:
     """Chance that a row outside has a higher score than one inside; nan where there is only one kind.
 
@@ -46,9 +50,13 @@ def best_threshold(scores: Array, outside: Array, least: float) -> float:
 
 
 def threshold_at(scores: Array, coverage: float) -> float:
-    """The lowest threshold with at least this share of rows at or below it.
+    """The lowest threshold with at least this share of rows below it, half-way to the next score, so that a rounding
+    error changes nothing.
 
     Args:
         scores: of rows inside, `(row,)`, at least one.
     """
-    return float(np.sort(scores)[int(np.ceil(coverage * len(scores))) - 1])
+    values = np.unique(scores)
+    last = np.sort(scores)[int(np.ceil(coverage * len(scores))) - 1]
+    above = values[values > last]
+    return float((last + above[0]) / 2 if len(above) else last + MARGIN * (np.ptp(values) or 1.0))
