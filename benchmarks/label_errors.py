@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import csv
+import re
 import tempfile
 import time
 from pathlib import Path
@@ -217,7 +218,7 @@ def _tags(args: argparse.Namespace, share: float, folder: str) -> list[Figures]:
     suspects = [one for one in found["findings"] if "label" in one["kinds"] and one["words"]]
     parts: dict[int, list[set[int]]] = {}
     for one in suspects:
-        first, end = map(int, one["words"].split("-"))
+        first, end = map(int, re.findall(r"\d+", one["words"]))
         parts.setdefault(one["number"], []).append(set(range(first - 1, end)))
     errors = [(row, words) for row, every in touched.items() for words in every]
     hits = sum(any(words & part for part in parts.get(row, ())) for row, words in errors)
