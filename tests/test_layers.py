@@ -14,7 +14,7 @@ import bertkit
 PACKAGE = Path(bertkit.__file__).parent
 
 ORDER = [
-    ("display", "errors", "extras", "hub", "processes", "fs", "files", "progress", "trust", "warn"),
+    ("display", "energy", "errors", "extras", "hub", "processes", "fs", "files", "progress", "trust", "warn"),
     ("plugins",),
     ("recipe",),
     ("data", "metrics", "models"),

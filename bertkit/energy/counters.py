@@ -1,0 +1,60 @@
+"""What is read to measure energy: counters of this machine, and for want of one an estimate.
+
+The processor: RAPL (rapl.py), else codecarbon's table of processors (estimate.py). GPUs: NVML (nvml.py). What has none
+of these is missing, with the reason: a figure that somebody would have to guess is not shown.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Counter:
+    """Counts joules from an arbitrary start.
+
+    Args:
+        read: the joules now.
+        ranges: joules after which it may start again at zero.
+        most_watts: more power than its part can draw: a larger step is an error, and none of the measurement.
+    """
+
+    name: str
+    method: str
+    read: Callable[[], float]
+    ranges: tuple[float, ...] = ()
+    most_watts: float = math.inf
+
+
+@dataclass
+class Sources:
+    """What can be read here."""
+
+    counters: list[Counter] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
+    """What can not, and why."""
+
+
+def sources_of(gpus: Sequence[str], *, machine: bool = True) -> Sources:
+    """What measures the work of this process.
+
+    Args:
+        gpus: UUIDs of the GPUs that the processes of this machine use.
+        machine: whether this process reads the counters of its machine. One of each machine does; an estimate, made
+            from a process's own time, is made by each.
+    """
+    from bertkit.energy import estimate, nvml, rapl
+
+    found = rapl.open_counters()
+    if not found.counters:
+        counter, reason = estimate.of_processor()
+        found = Sources([counter]) if counter else Sources(missing=[f"{text}; {reason}" for text in found.missing])
+    elif not machine:
+        found = Sources()
+    if not machine:
+        found.missing.clear()  # the one that reads the counters says it
+        return found
+    cards = nvml.open_counters(gpus) if gpus else Sources()
+    return Sources([*found.counters, *cards.counters], [*found.missing, *cards.missing])
