@@ -1,0 +1,51 @@
+"""GPUs that NVML has no counter of."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+from bertkit.energy import nvml
+from tests.energy.fakes import FakeCard, pynvml
+
+
+@pytest.fixture
+def installed(monkeypatch: pytest.MonkeyPatch):
+    def install(*cards: FakeCard, broken: str | None = None) -> None:
+        monkeypatch.setitem(sys.modules, "pynvml", pynvml(*cards, broken=broken))
+        monkeypatch.setattr(nvml, "has", lambda module: True)
+
+    return install
+
+
+def test_cards_are_found_by_uuid_and_not_by_number(installed) -> None:
+    installed(FakeCard("GPU-x", millijoules=1_000), FakeCard("GPU-y", millijoules=2_000))
+    found = nvml.open_counters(["y"])
+    assert [counter.read() for counter in found.counters] == [2.0]
+
+
+def test_a_card_before_volta_has_none(installed) -> None:
+    old = FakeCard("GPU-x")
+    old.error = "Not Supported"
+    installed(old, FakeCard("GPU-y"))
+    found = nvml.open_counters(["x", "y"])
+    assert found.missing == ["GPU 0: no energy counter: Not Supported"]
+    assert [counter.name for counter in found.counters] == ["GPU 1 NVIDIA H200"]
+
+
+def test_a_part_of_a_card_is_not_the_whole_card(installed) -> None:
+    installed(FakeCard("GPU-x"))
+    assert nvml.open_counters(["MIG-1"]).missing == ["GPU 0: no energy counter: Not Found"]
+
+
+def test_a_broken_driver(installed) -> None:
+    installed(broken="Driver/library version mismatch")
+    found = nvml.open_counters(["x", "y"])
+    assert found.missing == ["GPU 0, GPU 1: NVML can not be used: Driver/library version mismatch"]
+
+
+def test_without_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(nvml, "has", lambda module: False)
+    (missing,) = nvml.open_counters(["x"]).missing
+    assert missing == "GPU 0: needs the package nvidia-ml-py: pip install 'bertkit[energy]'"
