@@ -93,6 +93,8 @@ def _show(record: Record, examples: int) -> None:
     lower = ", ".join(words.lower_is_better(record))
     note = f"; lower is better: {lower}" if lower else ""
     console.say(f"rows: {record['rows']:,} ({record['data']}); in brackets: 95% intervals{note}")
+    if energy := words.energy_table(record):
+        console.table(*energy)
     console.say()
     for comparison in record["comparisons"]:
         console.say(f"{comparison['other']} minus {comparison['one']}")

@@ -9,6 +9,7 @@ import typer
 
 from bertkit import processes
 from bertkit.commands.shared import bulk, completion, console, remote
+from bertkit.commands.shared import energy as shared_energy
 from bertkit.commands.shared.predictor import answering, open_predictor
 from bertkit.errors import DataError
 
@@ -116,6 +117,8 @@ def predict(
     number: console.Processes = 1,
     ray: bulk.Ray = None,
     url: remote.Url = None,
+    energy: shared_energy.Energy = False,
+    country: shared_energy.Country = None,
 ) -> None:
     """Predict an answer for every row of a file of any size: keeps all columns, adds the answer and its confidence.
 
@@ -138,6 +141,8 @@ def predict(
     bertkit predict support new.csv -o a.csv --url http://127.0.0.1:8000
     """
     _check(source, text, text_pair, question, context, best_of)
+    request = shared_energy.request_of(energy, country)
+    shared_energy.check_here(request, ray=ray is not None, url=url is not None)
     if error_rate is not None:
         _check_error_rate(model, abstain_below, remotely=url is not None)
     if url is not None:
@@ -159,6 +164,7 @@ def predict(
         given |= {"shard_rows": shard_rows, "format": shard_format, "excel": excel, "on": on, "task": task}
         given |= {"labels": labels, "precision": precision, "set": sets, "abstain_below": abstain_below}
         given |= {"error_rate": error_rate}
+        given |= {"energy": energy, "country": country}
         console.launch(number, ["predict", model, source, *console.options(**given, trust_code=trust_code)])
     if error_rate is not None:
         abstain_below = _threshold(model, error_rate, trust_code=trust_code)
@@ -177,12 +183,14 @@ def predict(
             opened = remote.open_remote(client, model, options, sets)
         else:
             opened = open_predictor(model, source, **named, trust_code=trust_code)
-        if source is not None:
-            bulk.answer_file(opened, source, options, elsewhere)
-            return
-        answered = _asked(
-            opened.predictor, text or [], text_pair or [], question, context or [], remotely=client is not None
-        )
+        with shared_energy.metered(request) as meter:
+            if source is not None:
+                shared_energy.say(meter, bulk.answer_file(opened, source, options, elsewhere))
+                return
+            answered = _asked(
+                opened.predictor, text or [], text_pair or [], question, context or [], remotely=client is not None
+            )
+            shared_energy.say(meter, len(answered.rows))
     if output is None and not logits and not top_k and probabilities == "top" and abstain_below is None:
         _show(answered, opened.predictor.task)
     elif processes.first():

@@ -9,6 +9,7 @@ import typer
 
 from bertkit import processes
 from bertkit.commands.shared import completion, console
+from bertkit.commands.shared import energy as shared_energy
 
 
 def train(
@@ -29,6 +30,8 @@ def train(
     ] = False,
     trust_code: console.TrustCode = False,
     number: console.Processes = 1,
+    energy: shared_energy.Energy = False,
+    country: shared_energy.Country = None,
 ) -> None:
     """Train a recipe and save a Run: a folder with the model, its scores, a log and a model card.
 
@@ -38,19 +41,26 @@ def train(
 
     Ctrl-C finishes the current step, saves a checkpoint and exits with code 75. --resume continues from exactly there.
     """
+    from bertkit.report.energy import energy_of
+    from bertkit.report.energy import lines as energy_lines
     from bertkit.training.train import train as work
     from bertkit.warn import lines
 
+    request = shared_energy.request_of(energy, country)
     if number > 1:
         options = console.options(output=output, set=sets, resume=resume, trust_code=trust_code)
+        options += console.options(energy=energy, country=country)
         console.launch(number, ["train", recipe, *options])
-    run = work(recipe, output=output, sets=sets or (), resume=resume)
+    with shared_energy.asking(request):
+        run = work(recipe, output=output, sets=sets or (), resume=resume)
     if not processes.first():
         return
     metrics = run.metrics
     console.scores(
         {name: metrics[name] for name in ("validation", "test") if name in metrics}, metrics.get("intervals", {})
     )
+    for line in energy_lines(measured) if (measured := energy_of(metrics)) else ():
+        console.say(line)
     for line in lines(run.warnings):  # most were logged long ago
         console.say(f"warning: {line}")
     console.say(f"Run: {run.path}")

@@ -54,6 +54,10 @@ class Meter:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """End the readings of the thread."""
         self._end.set()
         if self._thread:
             self._thread.join(1)  # a counter that hangs must not hold up the end of the work

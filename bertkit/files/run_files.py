@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, Field
 
+from bertkit.energy.record import RunEnergy
 from bertkit.errors import RunError
 from bertkit.files.json_file import read_json
 from bertkit.files.manifest import Manifest
@@ -115,6 +116,7 @@ class Metrics(BaseModel):
     warnings: list[_Warned] = []
     abstention: list[_Point] = []
     export: ExportProof | None = None
+    energy: RunEnergy | None = None
 
 
 def environment() -> dict[str, Any]:

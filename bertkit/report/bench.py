@@ -8,6 +8,7 @@ from typing import Any
 
 from bertkit.display import cut, width
 from bertkit.report import page, plots
+from bertkit.report.energy import HEADER, NOTE
 
 MOST = 12
 """Rows of one plot; more stand in several."""
@@ -54,6 +55,8 @@ class BenchPage:
     conditions_header: Sequence[str] = ()
     conditions: Sequence[Sequence[str]] = ()
     """What each task was trained on and how, one list per task."""
+    energy: Sequence[Sequence[str]] = ()
+    """Of the Runs that were measured, with the columns of `energy.HEADER`."""
 
 
 def text(shown: BenchPage) -> str:
@@ -78,6 +81,9 @@ def text(shown: BenchPage) -> str:
         sets=shown.sets,
         conditions_header=shown.conditions_header,
         conditions=shown.conditions,
+        energy=shown.energy,
+        energy_header=HEADER,
+        energy_note=NOTE,
         versions=[f"{package} {version}" for package, version in shown.versions.items()],
     )
 

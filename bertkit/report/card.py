@@ -7,9 +7,11 @@ import shlex
 from collections.abc import Sequence
 
 from bertkit.display import MOST, code, markdown, visible
+from bertkit.energy.record import RunEnergy
 from bertkit.inference.score import Scores
 from bertkit.recipe.local import published_reference, without_folders
 from bertkit.recipe.schema import Recipe
+from bertkit.report.energy import impact
 from bertkit.report.export import section
 from bertkit.report.front_matter import front_matter
 from bertkit.run import Run
@@ -18,14 +20,17 @@ from bertkit.warn import Warned
 from bertkit.warn import lines as warning_lines
 
 
-def card(recipe: Recipe, task: Task, scored: dict[str, Scores], run: Run, warnings: Sequence[Warned] = ()) -> str:
+def card(
+    recipe: Recipe, task: Task, scored: dict[str, Scores], run: Run,
+    warnings: Sequence[Warned] = (), energy: RunEnergy | None = None,
+) -> str:  # fmt: skip
     """Markdown of the model card; warnings come before the scores. No folders of this machine."""
     recipe = without_folders(recipe)[0]
     labels: list[str] = task.state.get("labels", [])
     name = recipe.model.name if recipe.model.scratch is None else None
     base = name or f"random weights ({(recipe.model.scratch or {}).get('model_type')})"
     figures = {split: scores.figures for split, scores in scored.items()}
-    matter = front_matter(recipe, task.head.hub_tag, figures, name_of(run))
+    matter = front_matter(recipe, task.head.hub_tag, figures, name_of(run), energy)
     lines = ["---", matter, "---", "", f"# {markdown(name_of(run))}", ""]
     lines += [f"{code(published_reference(recipe.task))}, trained by bertkit from {code(base)}.", ""]
     if warnings:
@@ -64,6 +69,7 @@ def card(recipe: Recipe, task: Task, scored: dict[str, Scores], run: Run, warnin
         "```",
         "",
         "`recipe.yaml` trains the same model again; `environment.json` has versions and hashes of the initial weights.",
+        *impact(energy),
         "",
     ]
     if labels:

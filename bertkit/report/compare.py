@@ -12,6 +12,8 @@ from typing import Any
 from markupsafe import Markup
 
 from bertkit.report import plots
+from bertkit.report.energy import HEADER, NOTE, energy_of
+from bertkit.report.energy import rows as energy_rows
 from bertkit.report.page import number, render, spread
 from bertkit.tasks.verdicts import short
 
@@ -58,6 +60,8 @@ def page(record: Record) -> str:
         warnings=record["warnings"],
         contrasts=[_contrast(record, comparison) for comparison in comparisons],
         several=len(comparisons) > 1,
+        energy=energy_table(record),
+        energy_note=NOTE,
     )
 
 
@@ -68,6 +72,12 @@ def marked_names(record: Record) -> list[str]:
         " ".join([name, *(f"[{number[line]}]" for line in run.get("warnings", ()))])
         for name, run in record["runs"].items()
     ]
+
+
+def energy_table(record: Record) -> tuple[tuple[str, ...], list[list[str]]] | None:
+    """Header and rows of the energy of the Runs that were measured; None: there are none."""
+    known = {name: energy for name, run in record["runs"].items() if (energy := energy_of(run))}
+    return (HEADER, energy_rows(known)) if known else None
 
 
 def lower_is_better(record: Record) -> list[str]:

@@ -11,8 +11,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bertkit.energy.record import RunEnergy
 from bertkit.plugins import file_of
 from bertkit.recipe.schema import Recipe
+from bertkit.report.energy import emissions
 
 if TYPE_CHECKING:
     from huggingface_hub import EvalResult
@@ -21,7 +23,9 @@ _HUB_MODEL = re.compile(r"\w[\w.-]*(/[\w.-]+)?")
 _HUB_DATA = re.compile(r"hub:(?P<name>[^:@#]+)(:(?P<config>[^@#]+))?(@(?P<revision>[^#]+))?(#(?P<split>.+))?")
 
 
-def front_matter(recipe: Recipe, hub_tag: str, scored: Mapping[str, Mapping[str, float]], name: str) -> str:
+def front_matter(
+    recipe: Recipe, hub_tag: str, scored: Mapping[str, Mapping[str, float]], name: str, energy: RunEnergy | None = None
+) -> str:
     """The YAML between the `---` lines.
 
     Args:
@@ -29,6 +33,7 @@ def front_matter(recipe: Recipe, hub_tag: str, scored: Mapping[str, Mapping[str,
         hub_tag: the hub's name of the task, `Head.hub_tag`.
         scored: split -> figure -> value; figures that are not finite are left out.
         name: the model's name in the index.
+        energy: what its CO2 is computed from.
     """
     from huggingface_hub import ModelCardData
 
@@ -48,6 +53,7 @@ def front_matter(recipe: Recipe, hub_tag: str, scored: Mapping[str, Mapping[str,
         metrics=[metric for metric in recipe.metrics if file_of(metric) is None and ":" not in metric] or None,
         model_name=name,
         eval_results=results or None,
+        co2_eq_emissions=emissions(energy, pre_training=recipe.model.scratch is not None),
     )
     return data.to_yaml()
 

@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from bertkit.energy.record import RunEnergy
 from bertkit.fs import write_text
 from bertkit.inference.score import Scores
 from bertkit.recipe.local import published_reference, without_folders
 from bertkit.recipe.schema import DataBlock, Recipe
 from bertkit.report import figures, plots
+from bertkit.report.energy import HEADER, NOTE, energy_of
+from bertkit.report.energy import rows as energy_rows
 from bertkit.report.export import section
 from bertkit.report.log import Log, read
 from bertkit.report.page import number, render
@@ -52,6 +55,7 @@ class RunResults:
     """How often each label occurs, by split."""
     probabilities: LabelProbabilities | None = None
     """Of each label in these rows."""
+    energy: RunEnergy | None = None
 
 
 def write(
@@ -62,6 +66,7 @@ def write(
     file: Path | None = None,
     *,
     warnings: Sequence[Warned] = (),
+    energy: RunEnergy | None = None,
 ) -> Path:
     """Write the page of a Run, by default to `report.html` in the Run.
 
@@ -69,8 +74,11 @@ def write(
         scored: one or more scored splits; the page shows rows of the last one.
         rows: of each of these splits; of others, the page shows the number of rows.
         warnings: they stand at the top.
+        energy: of a training that ends; else that in `metrics.json`.
     """
     results = results_of(run, task, scored, rows, warnings)
+    if energy:
+        results = replace(results, energy=energy)
     file = file or run.report_file
     write_text(file, page(run, task, results))
     return file
@@ -99,6 +107,7 @@ def results_of(
         [*before, *(new for new in warnings if not any(repeats(one, new) for one in before))],
         {split: named[split] for split in sorted(named, key=_place)},
         ranked.probabilities_of(task, scored[shown].answers, verdicts),
+        energy_of(known),
     )
 
 
@@ -134,6 +143,9 @@ def page(run: Run, task: Task, results: RunResults) -> str:
         time=_time(log, results),
         environment=_environment(run),
         export=section(run),
+        energy=energy_rows({"": results.energy}) if results.energy else None,
+        energy_header=HEADER,
+        energy_note=NOTE,
     )
 
 

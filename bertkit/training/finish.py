@@ -7,6 +7,7 @@ import logging
 import shutil
 from typing import Any
 
+from bertkit.energy.record import RunEnergy
 from bertkit.files.run_files import environment
 from bertkit.fs import settle, write_json, write_text, writing
 from bertkit.inference.score import Scores, sanity_checks
@@ -18,23 +19,30 @@ from bertkit.tasks.confidence.abstention import curve_of
 from bertkit.training.parts import Parts, model_identity
 from bertkit.training.trainer import BertTrainer
 from bertkit.training.watch.convergence import still_falling
+from bertkit.training.watch.energy import TrainingEnergy
 from bertkit.warn import Warned, warn
 
 log = logging.getLogger("bertkit")
 
 
-def finish(parts: Parts, run: Run, trainer: BertTrainer, warnings: list[Warned]) -> None:
+def finish(
+    parts: Parts, run: Run, trainer: BertTrainer, warnings: list[Warned], energy: TrainingEnergy | None = None
+) -> None:
     """Score the best model and write what the Run keeps.
 
     Args:
         warnings: those of this training; the list grows while it is scored.
+        energy: what it has used; None: nobody asked.
     """
     task = parts.task
+    if energy:
+        energy.trained()
     scored: dict[str, Scores] = {}
     for name in ("validation", "test"):
         if name in parts.splits:
             train = parts.splits["train"] if name == "validation" else None
             scored[name] = trainer.score(parts.splits[name], tune=train is not None, train=train, intervals=True)
+    used = energy.scored(sum(len(parts.splits[name].rows) for name in scored)) if energy else None
     _check_convergence(parts, trainer.state.log_history)
     _check_sanity(parts, scored)
     if trainer.is_fsdp_enabled:  # each process holds a part of the weights
@@ -49,12 +57,14 @@ def finish(parts: Parts, run: Run, trainer: BertTrainer, warnings: list[Warned])
     before = run.environment
     model = before.get("model") or model_identity(parts.recipe)
     write_json(run.environment_file, {**environment(), **before, "model": model})
-    write_text(run.card_file, card(parts.recipe, task, scored, run, warnings))
-    shown = _report(parts, run, scored, warnings)
+    write_text(run.card_file, card(parts.recipe, task, scored, run, warnings, used))
+    shown = _report(parts, run, scored, warnings, used)
     figures = {name: scores.figures for name, scores in scored.items()}
     intervals = {name: scores.intervals for name, scores in scored.items()}
     rows = {name: len(split.rows) for name, split in parts.splits.items()}
     metrics = {**figures, "intervals": intervals, "rows": rows, **shown, "warnings": warnings}
+    if used:
+        metrics["energy"] = used.model_dump(mode="json")
     write_json(run.metrics_file, metrics)  # last: a Run that has metrics is finished
     if parts.recipe.train["save_total_limit"] == 1:  # the best is in model/ now; a higher limit keeps them
         shutil.rmtree(run.checkpoints, ignore_errors=True)
@@ -98,7 +108,9 @@ def _check_sanity(parts: Parts, scored: dict[str, Scores]) -> None:
             remedy = f"the {name} rows scored better: are these rows of the same kind?"
 
 
-def _report(parts: Parts, run: Run, scored: dict[str, Scores], warnings: list[Warned]) -> dict[str, Any]:
+def _report(
+    parts: Parts, run: Run, scored: dict[str, Scores], warnings: list[Warned], energy: RunEnergy | None
+) -> dict[str, Any]:
     """Write the page of the Run; an error in it must not cost the training.
 
     Returns:
@@ -111,7 +123,7 @@ def _report(parts: Parts, run: Run, scored: dict[str, Scores], warnings: list[Wa
         kept["labels"] = run_page.labels_of(parts.task, rows)
         if "validation" in scored:
             kept["abstention"] = curve_of(parts.task.verdicts(scored["validation"].answers, rows["validation"]))
-        run_page.write(run, parts.task, scored, rows, warnings=warnings)
+        run_page.write(run, parts.task, scored, rows, warnings=warnings, energy=energy)
     except Exception as error:
         what = f"{type(error).__name__}: {error}"
         log.warning("report.html was not written (%s); bertkit report %s tries again", what, run.path)

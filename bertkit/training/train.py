@@ -28,6 +28,7 @@ from bertkit.training.inputs import TENSORBOARD, reports
 from bertkit.training.parts import Parts, data_identity, log_summary, model_identity, prepare
 from bertkit.training.resume import last_checkpoint
 from bertkit.training.start import Start, start_of
+from bertkit.training.watch.energy import TrainingEnergy, training_energy
 from bertkit.warn import Warned, collect
 
 if TYPE_CHECKING:
@@ -74,7 +75,8 @@ def _trained(start: Start, warnings: list[Warned]) -> Run:
     if not (start.begun and start.begun.is_finished):
         with _one_writer(start) as folder:
             if not (start.begun and processes.broadcast(start.begun.is_finished)):  # by another process, just now
-                return _work(replace(start, folder=folder), warnings)
+                with training_energy(start.begun, cpu=bool(start.recipe.train.get("use_cpu"))) as energy:
+                    return _work(replace(start, folder=folder), warnings, energy)
     log.info("%s is already finished: nothing to train", start.folder)
     return Run(start.folder)
 
@@ -91,10 +93,12 @@ def _one_writer(start: Start) -> Iterator[Path]:
         yield Path(processes.broadcast(str(folder)))
 
 
-def _work(start: Start, warnings: list[Warned]) -> Run:
+def _work(start: Start, warnings: list[Warned], energy: TrainingEnergy | None) -> Run:
     """Train, while this process or the first one holds the folder."""
     parts = prepare(start.recipe)
     run = start.begun or _create(start, parts)
+    if energy:
+        energy.keep_in(run)
     trainer = None
     try:
         checkpoint = last_checkpoint(start.begun, start.recipe, parts) if start.begun else None
@@ -110,7 +114,7 @@ def _work(start: Start, warnings: list[Warned]) -> Run:
     from bertkit.training.finish import finish
 
     with _folder(run):
-        finish(parts, run, trainer, warnings)
+        finish(parts, run, trainer, warnings, energy)
     trainer.accelerator.wait_for_everyone()
     return run
 

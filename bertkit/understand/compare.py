@@ -38,6 +38,8 @@ class Scored:
     verdicts: list[Verdict]
     warnings: list[str] = field(default_factory=list)
     """About these rows, its answers to them, and its training."""
+    energy: dict[str, Any] | None = None
+    """Of its training, if that was measured (`RunEnergy`)."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,11 @@ class Comparison:
             "rows": len(self.rows),
             "warnings": [*self.warnings, *(line for run in self.runs for line in run.warnings)],
             "runs": {
-                r.name: {"figures": r.figures, "intervals": r.intervals, "warnings": r.warnings} for r in self.runs
+                r.name: {
+                    "figures": r.figures, "intervals": r.intervals, "warnings": r.warnings,
+                    **({"energy": r.energy} if r.energy else {}),
+                }
+                for r in self.runs
             },
             "comparisons": [
                 {
@@ -173,7 +179,8 @@ def _score(
                 if one["split"] in ("", "train", where) and not again:
                     warn(one["message"], about)
         verdicts = predictor.task.verdicts(scores.answers, rows)
-        scored.append(Scored(name, scores.figures, scores.intervals, verdicts, lines(warnings)))
+        energy = run.metrics.get("energy")
+        scored.append(Scored(name, scores.figures, scores.intervals, verdicts, lines(warnings), energy))
         answers.append([in_order(answer, labels) for answer in scores.answers])
     return scored, answers
 

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from bertkit.commands.shared import completion, console
+from bertkit.commands.shared import energy as shared_energy
 from bertkit.errors import Problem, RecipeError, TrainingError, did_you_mean
 
 RECIPES = ("paper", "tuned")
@@ -62,6 +63,8 @@ def bench(
         typer.Option("--output", "-o", help="Folder for all Runs and the table; an unfinished one is continued."),
     ] = None,
     trust_code: console.TrustCode = False,
+    energy: shared_energy.Energy = False,
+    country: shared_energy.Country = None,
 ) -> None:
     """Train and score a suite of data sets over several seeds: a table with intervals and published figures.
 
@@ -80,6 +83,8 @@ def bench(
     if recipes is not None and recipes not in RECIPES:
         raise RecipeError.at("--recipes", f"no such recipes: {recipes}", did_you_mean(recipes, RECIPES))
     numbers, names = seeds_of(seeds), names_of(tasks)
+    measured = shared_energy.request_of(energy, country)
+    shared_energy.check_here(measured, parallel=parallel > 1, ray=ray is not None)
     from bertkit.bench.plan import BenchRequest, plan
     from bertkit.bench.ray_jobs import RayJobs
     from bertkit.bench.runner import run
@@ -90,7 +95,7 @@ def bench(
     chosen: Any = recipes
     request = BenchRequest(output, model, numbers, tuple(sets or ()), names)
     checked = plan(find_suite(suite, data=data, recipes=chosen), request)
-    with one_writer(output), cluster(ray) if ray else nullcontext() as nodes:
+    with shared_energy.asking(measured), one_writer(output), cluster(ray) if ray else nullcontext() as nodes:
         if nodes:
             nodes.check()
         jobs = [replace(job, trust_code=trust_code) for job in checked.jobs]
@@ -107,16 +112,21 @@ def _report(plan: Any, failed: dict[str, str], *, leaderboard: bool) -> None:
         TrainingError: the jobs that failed, after the results of the others are printed.
     """
     from bertkit.bench.results import submission
+    from bertkit.bench.results.energy import energies_of, energy_json
     from bertkit.bench.results.page import page_of, warnings
     from bertkit.bench.results.table import CONDITIONS, as_json, cells, condition_cells, header, tabulate
     from bertkit.fs import write_json, write_text
     from bertkit.report.bench import text
+    from bertkit.report.energy import HEADER
+    from bertkit.report.energy import rows as energy_rows
 
-    table = tabulate(plan, failed)
-    write_json(plan.output / "metrics.json", as_json(table))
-    write_text(plan.output / "report.html", text(page_of(plan, table)))
+    table, energies = tabulate(plan, failed), energies_of(plan)
+    write_json(plan.output / "metrics.json", {**as_json(table), **energy_json(energies)})
+    write_text(plan.output / "report.html", text(replace(page_of(plan, table), energy=energy_rows(energies))))
     console.table(header(table), cells(table))
     console.table(CONDITIONS, condition_cells(table))
+    if energies:
+        console.table(HEADER, energy_rows(energies))
     if table.sets:
         console.say(f"changed in every recipe: {', '.join(table.sets)}")
     if leaderboard:
