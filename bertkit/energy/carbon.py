@@ -17,6 +17,7 @@ from bertkit.files.json_file import read_json
 
 TABLE = f"{PACKAGE}codecarbon/data/private_infra/global_energy_mix.json"
 COUNTRY = Parameter("country")
+_CODE = re.compile(r"[A-Za-z]{3}")
 MOST = 10_000.0
 """Grams per kWh; the dirtiest coal has about 1,500."""
 
@@ -32,7 +33,8 @@ def intensity_of(text: str) -> Intensity:
     if equals:
         return Intensity(country=_code(code), grams_per_kwh=_grams(text, number), source="as given by --country")
     if not has("codecarbon"):
-        todo = f"{pip_line('energy')}, or give grams of CO2 per kWh: --country {code or 'DEU'}=350"
+        example = code.upper() if _CODE.fullmatch(code) else "DEU"
+        todo = f"{pip_line('energy')}, or give grams of CO2 per kWh: --country {example}=350"
         raise ExtraError.at(COUNTRY, "needs codecarbon's table of countries, which is not installed", todo)
     table: dict[str, dict[str, Any]] = read_json(
         carried(TABLE, RecipeError), dict[str, dict[str, Any]], error=RecipeError, remedy=pip_line("energy")
@@ -49,7 +51,7 @@ def intensity_of(text: str) -> Intensity:
 
 
 def _code(text: str) -> str:
-    if not re.fullmatch(r"[A-Za-z]{3}", text):
+    if not _CODE.fullmatch(text):
         raise RecipeError.at(COUNTRY, f"{text!r:.40}: expected a code of three letters", "for example DEU=350")
     return text.upper()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from bertkit.display import MOST, markdown
 from bertkit.energy import words
 from bertkit.energy.record import EnergyUse, RunEnergy
 
@@ -23,7 +24,9 @@ def energy_of(metrics: Mapping[str, Any]) -> RunEnergy | None:
 
 
 def lines(energy: RunEnergy) -> list[str]:
-    """A line per phase."""
+    """A line per phase; a single one where there is nothing but the same reason in all of them."""
+    if not any(use.parts for _, use in phases(energy)):
+        return [f"energy: {words.sentence(energy.total)}"]
     return [f"energy, {phase}: {words.sentence(use)}" for phase, use in phases(energy)]
 
 
@@ -50,7 +53,7 @@ def impact(energy: RunEnergy | None) -> list[str]:
     """The section of a model card."""
     if energy is None:
         return []
-    return ["", "## Environmental impact", "", *(f"- {line}" for line in lines(energy)), "", NOTE]
+    return ["", "## Environmental impact", "", *(f"- {markdown(line, MOST)}" for line in lines(energy)), "", NOTE]
 
 
 def emissions(energy: RunEnergy | None, *, pre_training: bool) -> dict[str, Any] | None:
