@@ -7,7 +7,7 @@ of these is missing, with the reason: a figure that somebody would have to guess
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 
@@ -35,26 +35,3 @@ class Sources:
     counters: list[Counter] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
     """What can not, and why."""
-
-
-def sources_of(gpus: Sequence[str], *, machine: bool = True) -> Sources:
-    """What measures the work of this process.
-
-    Args:
-        gpus: UUIDs of the GPUs that the processes of this machine use.
-        machine: whether this process reads the counters of its machine. One of each machine does; an estimate, made
-            from a process's own time, is made by each.
-    """
-    from bertkit.energy import estimate, nvml, rapl
-
-    found = rapl.open_counters()
-    if not found.counters:
-        counter, reason = estimate.of_processor()
-        found = Sources([counter]) if counter else Sources(missing=[f"{text}; {reason}" for text in found.missing])
-    elif not machine:
-        found = Sources()
-    if not machine:
-        found.missing.clear()  # the one that reads the counters says it
-        return found
-    cards = nvml.open_counters(gpus) if gpus else Sources()
-    return Sources([*found.counters, *cards.counters], [*found.missing, *cards.missing])

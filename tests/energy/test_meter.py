@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from bertkit.energy import nvml, rapl
-from bertkit.energy.counters import Counter, Sources, sources_of
+from bertkit.energy.counters import Counter, Sources
 from bertkit.energy.meter import Meter, interval_of
+from bertkit.energy.open import sources_of
 from bertkit.energy.record import Intensity
 from tests.energy.fakes import RANGE, Clock, Domain, FakeCard, pynvml
 

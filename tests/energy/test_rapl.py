@@ -22,6 +22,7 @@ def test_packages_and_memory_count_and_nothing_counts_twice(powercap: Path) -> N
         Domain(package.folder / f"intel-rapl:{number}:0", "core", 4_000_000)
         Domain(package.folder / f"intel-rapl:{number}:1", "uncore", 1_000_000)
         Domain(package.folder / f"intel-rapl:{number}:2", "dram", 2_000_000)
+    (powercap / "intel-rapl:0:2").symlink_to(powercap / "intel-rapl:0" / "intel-rapl:0:2")  # as in /sys/class
     Domain(powercap / "intel-rapl:2", "psys", 9_000_000)
     Domain(powercap / "intel-rapl-mmio:0", "package-0", 5_000_000)
     found = rapl.open_counters()

@@ -1,0 +1,36 @@
+"""Who reads what: the first process of a machine its counters, each process its own estimate."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bertkit.energy import nvml
+from bertkit.energy.open import meter_of
+from bertkit.energy.record import Intensity
+from bertkit.energy.request import EnergyRequest
+from tests.energy.fakes import Domain
+
+
+@pytest.mark.parametrize(("rank", "parts"), [("0", ["package-0"]), ("1", [])])
+def test_each_machine_is_counted_once(powercap: Path, monkeypatch: pytest.MonkeyPatch, rank: str, parts: list) -> None:
+    Domain(powercap / "intel-rapl:0", "package-0")
+    asked: list[int] = []
+    monkeypatch.setattr(nvml, "gpus_in_use", lambda count: asked.append(count) or [])
+    monkeypatch.setenv("LOCAL_RANK", rank)
+    monkeypatch.setenv("LOCAL_WORLD_SIZE", "2")
+    with meter_of(EnergyRequest(Intensity(country="DEU", grams_per_kwh=1, source="x"))) as meter:
+        use = meter.lap()
+    assert [part.name for part in use.parts] == parts
+    assert not use.missing
+    assert use.intensity
+    assert asked == ([2] if rank == "0" else [])
+
+
+def test_a_training_on_the_processor_leaves_gpus_out(powercap: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(nvml, "gpus_in_use", lambda count: ["x"])
+    with meter_of(EnergyRequest(), cpu=True) as meter:
+        assert not any("GPU" in text for text in meter.lap().missing)
+    with meter_of(EnergyRequest()) as meter:
+        assert any(text.startswith("GPU 0: needs the package nvidia-ml-py") for text in meter.lap().missing)
