@@ -58,16 +58,19 @@ def finish(
     model = before.get("model") or model_identity(parts.recipe)
     write_json(run.environment_file, {**environment(), **before, "model": model})
     write_text(run.card_file, card(parts.recipe, task, scored, run, warnings, used))
-    shown = _report(parts, run, scored, warnings, used)
+    metrics = _metrics(parts, scored, used) | _report(parts, run, scored, warnings, used)
+    write_json(run.metrics_file, {**metrics, "warnings": warnings})  # last: a Run that has metrics is finished
+    if parts.recipe.train["save_total_limit"] == 1:  # the best is in model/ now; a higher limit keeps them
+        shutil.rmtree(run.checkpoints, ignore_errors=True)
+
+
+def _metrics(parts: Parts, scored: dict[str, Scores], energy: RunEnergy | None) -> dict[str, Any]:
+    """What `metrics.json` holds of figures, rows and energy."""
     figures = {name: scores.figures for name, scores in scored.items()}
     intervals = {name: scores.intervals for name, scores in scored.items()}
     rows = {name: len(split.rows) for name, split in parts.splits.items()}
-    metrics = {**figures, "intervals": intervals, "rows": rows, **shown, "warnings": warnings}
-    if used:
-        metrics["energy"] = used.model_dump(mode="json")
-    write_json(run.metrics_file, metrics)  # last: a Run that has metrics is finished
-    if parts.recipe.train["save_total_limit"] == 1:  # the best is in model/ now; a higher limit keeps them
-        shutil.rmtree(run.checkpoints, ignore_errors=True)
+    used = {"energy": energy.model_dump(mode="json")} if energy else {}
+    return {**figures, "intervals": intervals, "rows": rows, **used}
 
 
 def _save_model(parts: Parts, run: Run, *, whole: bool) -> None:

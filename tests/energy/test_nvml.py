@@ -49,3 +49,32 @@ def test_without_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(nvml, "has", lambda module: False)
     (missing,) = nvml.open_counters(["x"]).missing
     assert missing == "GPU 0: needs the package nvidia-ml-py: pip install 'bertkit[energy]'"
+
+
+@pytest.mark.gpu
+def test_a_real_card_counts_what_its_power_times_the_time_is() -> None:
+    """Within a quarter: the power is that of moments, and the counter moves in steps of a tenth of a second."""
+    pynvml = pytest.importorskip("pynvml")
+    import time
+
+    import torch
+
+    from bertkit.energy.counters import Sources
+    from bertkit.energy.meter import Meter
+
+    (uuid,) = nvml.gpus_in_use(1)
+    found = nvml.open_counters([uuid])
+    assert not found.missing
+    handle = pynvml.nvmlDeviceGetHandleByUUID(f"GPU-{uuid}")
+    matrix = torch.randn(4096, 4096, device="cuda")
+    powers = []
+    with Meter(Sources(found.counters)) as meter:
+        begin = time.monotonic()
+        while time.monotonic() < begin + 4:
+            for _ in range(20):
+                matrix = torch.nn.functional.normalize(matrix @ matrix)
+            torch.cuda.synchronize()
+            powers.append(pynvml.nvmlDeviceGetPowerUsage(handle) / 1e3)
+        use = meter.lap()
+    assert use.complete
+    assert use.joules == pytest.approx(sum(powers) / len(powers) * use.seconds, rel=0.25)

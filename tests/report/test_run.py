@@ -254,7 +254,7 @@ def test_a_run_without_records(runs: dict[str, Run], tmp_path: Path) -> None:
 
 def test_what_else_metrics_json_holds_is_not_a_split(runs: dict[str, Run], tmp_path: Path) -> None:
     run = Run(shutil.copytree(runs["classify"].path, tmp_path / "run"))
-    run.metrics_file.write_text(json.dumps({**run.metrics, "energy": {"train": {"kWh": 1}}}), "utf-8")
+    run.metrics_file.write_text(json.dumps({**run.metrics, "weather": {"train": {"rain": 1}}}), "utf-8")
     scored = {"validation": Scores({"accuracy": 0.5}, [], {})}
     shown = run_page.results_of(run, make_task(run.recipe, run.task_state), scored, {"validation": []}, [])
     assert list(shown.figures) == ["validation"]

@@ -12,6 +12,7 @@ from bertkit.energy.counters import Counter, Sources
 from bertkit.energy.meter import Meter
 from bertkit.energy.record import EnergyUse
 from bertkit.energy.request import measuring
+from bertkit.errors import RecipeError
 from bertkit.report.energy import energy_of
 from bertkit.training.trainer import BertTrainer
 from bertkit.training.watch import energy as module
@@ -71,6 +72,16 @@ def test_without_a_request_nothing_changes(tiny_bert: Path, tmp_path: Path) -> N
     for file in (run.card_file, run.report_file):
         assert "co2" not in file.read_text("utf-8")
         assert "Environmental impact" not in file.read_text("utf-8")
+
+
+def test_a_training_that_does_not_begin_leaves_the_folder_free(tiny_bert: Path, tmp_path: Path, monkeypatch) -> None:
+    def refuse(*args: object) -> None:
+        raise RecipeError.at("train", "does not fit")
+
+    monkeypatch.setattr("bertkit.training.train.log_summary", refuse)
+    with pytest.raises(RecipeError, match="does not fit"), measuring():
+        train(tiny_recipe("classify", {}, tiny_bert, tmp_path, max_steps=1), output=tmp_path / "run")
+    assert not (tmp_path / "run").exists()
 
 
 @pytest.fixture
