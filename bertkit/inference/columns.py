@@ -10,7 +10,7 @@ import math
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from bertkit.errors import DataError, Parameter
+from bertkit.errors import BertkitError, DataError, Parameter
 from bertkit.tasks.codec import Codec
 from bertkit.tasks.task import Answer, Task
 
@@ -66,7 +66,7 @@ class AnswerColumns:
         return columns
 
 
-def no_confidence() -> DataError:
+def no_confidence() -> BertkitError:
     """Of a task whose answers have none."""
     return DataError.at(Parameter("abstain_below"), "the answers of this task have no confidence", "leave it out")
 

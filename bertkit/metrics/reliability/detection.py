@@ -11,7 +11,6 @@ import numpy as np
 from bertkit.metrics.classification import area_of
 from bertkit.metrics.metric import Array
 
-
 MARGIN = 1e-3
 """Of the range of the scores: how far above all of them a threshold lies."""
 

@@ -47,7 +47,7 @@ def one_label(
     far, outside = detector.judged(scores, features)
     inside = np.delete(np.arange(len(names)), detector.outside)
     chosen = np.where(outside, detector.outside, inside[logits[:, inside].argmax(-1)])
-    probabilities, known = texts.softmax(shown[:, inside]), [names[number] for number in inside]
+    probabilities, known = texts.softmax(shown[:, inside]), [names[number] for number in inside.tolist()]
     if (likely := detector.probabilities(far)) is not None:
         probabilities = np.insert(probabilities * (1 - likely)[:, None], detector.outside, likely, axis=1)
         known = [*names]
