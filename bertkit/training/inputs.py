@@ -121,6 +121,7 @@ def encode_rows(setup: Setup, rows: dict[str, Rows], tokenizer: PreTrainedTokeni
         for warning in [*encoded.warnings, *covered[split].warnings()]:
             warn(warning, split)
         splits[split] = Split(split, part, encoded)
+    _check_step(setup.args, len(splits["train"].encoded.examples))
     _lengthen(setup.args, recipe, len(splits["train"].encoded.examples))
     build.check_ids(model, max(highest_of(split.encoded.examples) for split in splits.values()))
     log_warnings(recipe, task, splits)
@@ -155,6 +156,14 @@ def _arguments(recipe: Recipe, first: Metric) -> TrainingArguments:
         )
         args._n_gpu = 1
     return args
+
+
+def _check_step(args: TrainingArguments, examples: int) -> None:
+    """Raise a RecipeError where an epoch has not one whole step, and others are dropped."""
+    size = args.train_batch_size * args.gradient_accumulation_steps * args.world_size
+    if args.dataloader_drop_last and examples < size:
+        what = f"drops the only step of an epoch: {examples:,} training examples, and {size:,} make a step"
+        raise RecipeError.at("train.dataloader_drop_last", what, "leave it out, or lower the batch size")
 
 
 def _lengthen(args: TrainingArguments, recipe: Recipe, examples: int) -> None:

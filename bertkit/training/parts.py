@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +28,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("bertkit")
 
+Stage = Callable[[str], contextlib.AbstractContextManager[Any]]
+"""What is around a stage of `prepare`, by its name: `data`, `model`, `encode` or `preflight`."""
+
 
 @dataclass(frozen=True)
 class Parts:
@@ -44,7 +49,7 @@ class Parts:
     """Whether the training texts do not fit the tokenizer, as a warning has said."""
 
 
-def prepare(recipe: Recipe) -> Parts:
+def prepare(recipe: Recipe, stage: Stage = contextlib.nullcontext) -> Parts:
     """Load and check everything that a resolved recipe names, cheapest first."""
     from transformers import set_seed
 
@@ -52,16 +57,20 @@ def prepare(recipe: Recipe) -> Parts:
 
     setup = set_up(recipe)
     recipe, task = setup.recipe, setup.task
-    rows = task.read(recipe)
-    check_rows(setup, rows)
-    tokenizer = build.load_tokenizer(recipe.model)
-    set_seed(recipe.seed)
-    model = open_model(task.head, recipe.model)
-    if recipe.model.scratch is None:
-        fit_to(model, tokenizer)
-    task.head.init_head(model)
-    examples = encode_rows(setup, rows, tokenizer, model)
-    check_batches(task, model, tokenizer, setup.metrics, examples.splits["validation"])
+    with stage("data"):
+        rows = task.read(recipe)
+        check_rows(setup, rows)
+    with stage("model"):
+        tokenizer = build.load_tokenizer(recipe.model)
+        set_seed(recipe.seed)
+        model = open_model(task.head, recipe.model)
+        if recipe.model.scratch is None:
+            fit_to(model, tokenizer)
+        task.head.init_head(model)
+    with stage("encode"):
+        examples = encode_rows(setup, rows, tokenizer, model)
+    with stage("preflight"):
+        check_batches(task, model, tokenizer, setup.metrics, examples.splits["validation"])
     unfit = bool(examples.coverage["train"].warnings())
     metrics, args, callbacks = setup.metrics, setup.args, setup.callbacks
     return Parts(recipe, task, metrics, model, tokenizer, examples.splits, args, callbacks, unfit)

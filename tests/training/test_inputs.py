@@ -53,3 +53,11 @@ def test_examples_are_the_same_without_weights(name: str, tiny_bert: Path, tmp_p
     for split in found:
         pairs: Any = zip(found[split].encoded.examples, trained[split].encoded.examples, strict=True)
         assert all(one["input_ids"].tolist() == other["input_ids"].tolist() for one, other in pairs)
+
+
+def test_no_whole_step_and_others_are_dropped(tiny_bert: Path, tmp_path: Path) -> None:
+    """Trainer would say that max_steps must be positive."""
+    several = {"gradient_accumulation_steps": 5, "dataloader_drop_last": True}
+    with pytest.raises(RecipeError, match=r"dataloader_drop_last  drops the only step of an epoch: 32 .*, and 40 make"):
+        prepare(resolve(tiny_recipe("classify", {}, tiny_bert, tmp_path, **several)))
+    prepare(resolve(tiny_recipe("classify", {}, tiny_bert, tmp_path, **several, per_device_train_batch_size=6)))
