@@ -39,7 +39,7 @@ from bertkit.commands.bench.retrieval import retrieval
 from bertkit.commands.groups import corpus, data, index, recipe, tokenizer
 from bertkit.commands.shared import console
 from bertkit.commands.shared.subcommand import with_commands
-from bertkit.commands.understand import attention, calibration, errors, explain, projector, robustness
+from bertkit.commands.understand import attention, calibration, errors, explain, profile, projector, robustness, speed
 from bertkit.display import line
 from bertkit.errors import BertkitError, Problem, Stopped
 from bertkit.fs import refusal
@@ -58,7 +58,7 @@ app = typer.Typer(
 LOADS = (
     *("train", "eval", "bench", "compare", "report", "data", "mine"),
     *("predict", "embed", "keywords", "index", "track", "export", "serve"),
-    *("explain", "attention", "projector", "robustness", "errors", "calibration"),
+    *("explain", "attention", "projector", "robustness", "errors", "calibration", "profile", "speed"),
 )
 """Commands that import torch before their first line."""
 
@@ -89,6 +89,8 @@ app.command(rich_help_panel="Understand")(projector.projector)
 app.command(rich_help_panel="Understand")(robustness.robustness)
 app.command(rich_help_panel="Understand")(errors.errors)
 app.command(rich_help_panel="Understand")(calibration.calibration)
+app.command(rich_help_panel="Understand")(profile.profile)
+app.command(rich_help_panel="Understand")(speed.speed)
 app.command(rich_help_panel="Use")(predict.predict)
 app.command(rich_help_panel="Use")(embed.embed)
 app.command(rich_help_panel="Use")(keywords.keywords)

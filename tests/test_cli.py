@@ -35,6 +35,8 @@ COMMANDS = [
     "projector",
     "report",
     "errors",
+    "profile",
+    "speed",
     "predict",
     "embed",
     "keywords",

@@ -179,11 +179,12 @@ def names_checkpoint(name: str) -> bool:
     return True
 
 
-def guess(model: str, task: str = "") -> Recipe:
+def guess(model: str, task: str = "", *, todo: str = ", or a recipe: --on") -> Recipe:
     """The recipe of a checkpoint: the task whose head its configuration names, with the options that this implies.
 
     Args:
         task: its task, if it is known.
+        todo: what else than `--task` may name it.
 
     Raises:
         ModelError: its configuration names no head, or that of several tasks.
@@ -192,10 +193,10 @@ def guess(model: str, task: str = "") -> Recipe:
     if task:
         kind: type[Task] = plugins.find("task", task)
         return load({"task": task, "options": kind.Head.options_of(config)})
-    return _guess(model, names, config)
+    return _guess(model, names, config, todo)
 
 
-def _guess(model: str, names: list[str], config: dict[str, Any]) -> Recipe:
+def _guess(model: str, names: list[str], config: dict[str, Any], todo: str = ", or a recipe: --on") -> Recipe:
     kinds = config.get("architectures") or []
     fitting: list[tuple[bool, str, dict[str, Any]]] = []
     for name in TASKS:
@@ -211,7 +212,7 @@ def _guess(model: str, names: list[str], config: dict[str, Any]) -> Recipe:
     if len(fitting) != 1:
         found = ", ".join(map(str, kinds)) or "none"
         what = f"its config.json does not tell the task that it was trained for (architectures: {found})"
-        raise ModelError.at(model, what, f"name it: --task {'|'.join(TASKS)}, or a recipe: --on")
+        raise ModelError.at(model, what, f"name it: --task {'|'.join(TASKS)}{todo}")
     (_, task, options), *_ = fitting
     return load({"task": task, "options": options})
 
