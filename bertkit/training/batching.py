@@ -10,6 +10,7 @@ does not depend on how it is divided, but its time does.
 
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -170,12 +171,21 @@ def train_loader(
         pin_memory=pin_memory,
         prefetch_factor=prefetch if workers else None,
         persistent_workers=persistent and workers > 0,
-        worker_init_fn=_ignore_signals,
+        worker_init_fn=_begin_worker,
         generator=torch.Generator().manual_seed(sampler.seed),  # else it changes the random state of dropout
     )
 
 
-def _ignore_signals(worker: int) -> None:
+def _begin_worker(worker: int) -> None:
+    """Make a worker fit to be one.
+
+    The threads of `tokenizers` are not in a fork, where a collator that tokenizes would wait for them for ever.
+    """
+    os.environ["TOKENIZERS_PARALLELISM"] = "false"
+    _ignore_signals()
+
+
+def _ignore_signals() -> None:
     """Keep a worker alive on Ctrl-C or SIGTERM, which reach it too, while the current step still needs its batches.
 
     A second SIGTERM ends it: the loader sends one to a worker that does not exit.

@@ -275,3 +275,16 @@ def test_two_million_rows_are_ready_in_a_moment() -> None:
         assert time.perf_counter() - begun < 5  # of which a second where nothing else runs
         assert tracemalloc.get_traced_memory()[1] < 120e6
         tracemalloc.stop()
+
+
+def _parallelism(examples: list[Any]) -> dict[str, Any]:
+    return {"parallel": torch.tensor(os.environ["TOKENIZERS_PARALLELISM"] == "true")}
+
+
+def test_a_collator_that_tokenizes_does_not_hang_in_a_worker(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The command line allows threads of `tokenizers`, which a fork does not have: it would wait for them for ever."""
+    monkeypatch.setenv("TOKENIZERS_PARALLELISM", "true")
+    sampler = StepSampler(np.array([1, 1]), batch_size=2)
+    (batch,) = train_loader([{"row": 0}, {"row": 1}], _parallelism, sampler, workers=1)
+    assert not batch["parallel"]
+    assert os.environ["TOKENIZERS_PARALLELISM"] == "true"

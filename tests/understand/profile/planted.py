@@ -28,7 +28,7 @@ class Slow(Classify):
 class Tokenizing(Classify):
     def encode(self, rows, tokenizer, limit, *, answers):
         encoded = super().encode(rows, tokenizer, limit, answers=answers)
-        texts = [row["text"] + " where is my parcel ?" * 200 for row in rows]
+        texts = [row["text"] + " where is my parcel ?" * 500 for row in rows]
         for example in encoded.examples:
             example["words"] = texts[example["row"]]
         return encoded

@@ -49,7 +49,8 @@ def test_a_slow_loader_is_named_with_workers_as_the_key(profiled) -> None:
     assert found.with_workers.step < found.steps.step
 
 
-def test_a_tokenizer_on_the_main_thread_is_named(profiled) -> None:
+def test_a_tokenizer_on_the_main_thread_is_named(profiled, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TOKENIZERS_PARALLELISM", "true")  # as the command line sets it
     found = profiled("Tokenizing")
     first = found.bottlenecks[0]
     assert first.kind == "tokenizer"
