@@ -20,7 +20,9 @@ def run(draw: Draw) -> Case:
     else:
         broken(draw, folder)
     draw.put("rows.jsonl", "".join(json.dumps(row) + "\n" for row in draw.material.rows(task)))
-    way = draw.one("predict", "predict", "predict", "eval", "eval", "report", "resume")
+    way = draw.one("predict", "predict", "predict", "eval", "eval", "report", "resume", "calibration")
+    if way == "calibration":
+        return Case(["calibration", "run", "-o", "out.json"], output="out.json")
     if way == "report":
         return Case(["report", "run", "-o", "out.html"], output="out.html")
     if way == "resume":
@@ -30,7 +32,8 @@ def run(draw: Draw) -> Case:
         return Case(["eval", "run", "-o", "out.json", *more], "rows.jsonl" if more else "", "out.json")
     if task == "classify" and draw.often(0.3):
         return Case(["predict", "run", "-t", TEXT])
-    return Case(["predict", "run", "rows.jsonl", "-o", "out.jsonl"], "rows.jsonl", "out.jsonl")
+    more = draw.one([], [], ["--error-rate", "0.5"], ["--abstain-below", "0.4"])
+    return Case(["predict", "run", "rows.jsonl", "-o", "out.jsonl", *more], "rows.jsonl", "out.jsonl")
 
 
 def compared(draw: Draw) -> Case:
