@@ -174,10 +174,7 @@ def _train(trainer: BertTrainer, run: Run, checkpoint: Path | None) -> None:
         what = "holds something else than the state of a training"
         raise RunError.at(str(checkpoint), what, "remove it: an older one is taken, if any") from error
     except torch.OutOfMemoryError as error:
-        batch = trainer.args.per_device_train_batch_size
-        todo = "halve it and double train.gradient_accumulation_steps (the result is the same), or lower max_length"
-        what = f"{batch}: out of memory on {trainer.args.device}"
-        raise TrainingError.at("train.per_device_train_batch_size", what, todo) from error
+        raise out_of_memory(trainer.args) from error
     finally:
         for callback in trainer.callback_handler.callbacks:
             if hasattr(callback, "close"):
@@ -189,6 +186,13 @@ def _train(trainer: BertTrainer, run: Run, checkpoint: Path | None) -> None:
             done = f"after {budget.now() / 60:.1f} of {budget.seconds / 60:g} minutes"
         what = f"stopped at step {state.global_step} {done}, saved"
         raise Stopped.at(str(run.path), what, f"{run.resume_command} continues it")
+
+
+def out_of_memory(args: Any) -> BertkitError:
+    """A batch of a training does not fit."""
+    todo = "halve it and double train.gradient_accumulation_steps (the result is the same), or lower max_length"
+    what = f"{args.per_device_train_batch_size}: out of memory on {args.device}"
+    return TrainingError.at("train.per_device_train_batch_size", what, todo)
 
 
 def build_trainer(parts: Parts, run: Run, checkpoint: Path | None = None) -> BertTrainer:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -42,16 +44,19 @@ def profile(
 
     bertkit profile runs/mine --steps 50 -s train.bf16=true
 
-    Trains some steps and leaves no Run. Other settings are tried before they are
-    advised. The folder has the figures, and a trace for ui.perfetto.dev.
+    Trains some steps and leaves no Run. Workers, larger batches and bf16 are tried
+    before they are advised. The folder has the figures, and a trace for Perfetto.
     """
     from bertkit.fs import folder_aside, write_json
 
-    with _folder(output, recipe) as folder, folder_aside(folder) as aside:
-        found, file = _found(recipe, steps, aside, sets or (), trace=trace)
-        write_json(aside / JSON, found)
+    with _folder(output, recipe) as folder, tempfile.TemporaryDirectory(prefix="bertkit-profile-") as made:
+        found, files = _found(recipe, steps, Path(made), sets or (), trace=trace)
+        with folder_aside(folder) as aside:
+            for name in files:
+                shutil.move(Path(made, name), aside / name)
+            write_json(aside / JSON, found)
     _show(found)
-    console.say(f"written: {', '.join(str(folder / name) for name in (JSON, *file))}")
+    console.say(f"written: {', '.join(str(folder / name) for name in (JSON, *files))}")
 
 
 @contextlib.contextmanager

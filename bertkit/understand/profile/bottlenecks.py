@@ -144,10 +144,10 @@ def _loader(steps: MeasuredSteps, after: MeasuredSteps | None) -> Bottleneck | N
     what = _waits(steps, cost)
     trial = ""
     if after is not None:
-        trial = f"with {_workers(after.workers)} a step took {ms(after.step)} instead of {ms(steps.step)}"
-        if after.step * NEAR < steps.step:
+        trial = f"with {_workers(after.workers)} a step took {ms(after.typical)} instead of {ms(steps.typical)}"
+        if after.typical * NEAR < steps.typical:
             what = f"{what}: set {WORKERS}: {after.workers} ({trial}){f'; better still, {own}' if own else ''}"
-            saves = cost.share if own else 1 - after.step / steps.step
+            saves = cost.share if own else 1 - after.typical / steps.typical
             return Bottleneck(kind, what, WORKERS, after.workers, saves)
         trial = f"; other numbers of workers do not help ({trial})"
     if not own and cost.share < SLOW_LOADING:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import pickle
 import tempfile
 import time
 from collections.abc import Iterator
@@ -11,9 +12,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from bertkit import processes
 from bertkit.data.held import GONE, lost
-from bertkit.errors import Problem, RecipeError, RunError, Setting
+from bertkit.errors import BertkitError, Problem, RecipeError, RunError, Setting
 from bertkit.fs import cores
 from bertkit.inference.checkpoint import is_checkpoint
 from bertkit.recipe import train_block
@@ -23,7 +26,7 @@ from bertkit.recipe.places import with_places
 from bertkit.recipe.schema import Recipe
 from bertkit.run import Run
 from bertkit.training.parts import Parts, prepare
-from bertkit.training.train import build_trainer
+from bertkit.training.train import build_trainer, out_of_memory
 from bertkit.training.trainer import BertTrainer
 from bertkit.understand.profile.bottlenecks import (
     Bottleneck,
@@ -133,6 +136,8 @@ class _Training:
         self.name, self.parts, self.before, self.run = name, parts, before, run
         self.args = parts.args
         self.examples = parts.splits["train"].encoded.examples
+        self.phased = bool(parts.splits["train"].encoded.phases)
+        self.total = self._total()
         self.logging = self._steps_between_logs()
 
     def profile(self, steps: int, trace: Path | None) -> Profile:
@@ -141,6 +146,10 @@ class _Training:
         plan = StepPlan(steps, remembered=REMEMBERED, traced=0 if trace is None else TRACED)
         log.info("measuring %d steps, after %d to warm up", plan.measured, plan.warm)
         trainer = self._trainer(plan)
+        try:
+            steps_of = measure(trainer, plan, tracer)
+        except torch.OutOfMemoryError as error:
+            raise out_of_memory(self.args) from error
         found = Profile(
             self.name,
             parts.recipe,
@@ -149,7 +158,7 @@ class _Training:
             {name: len(split.rows) for name, split in parts.splits.items()},
             len(self.examples),
             bool(getattr(parts.model, "padding_free", False)),
-            measure(trainer, plan, tracer),
+            steps_of,
             trace=tracer,
         )
         if tracer is not None and (note := tracer.note()):
@@ -158,6 +167,7 @@ class _Training:
         if model >= MODEL_SHARE and found.steps.means[FORWARD]:
             log.info("trying other batches")
             found.tried = variants(trainer, min(self.args.train_batch_size, len(self.examples)), trained=self.examples)
+        del trainer  # with its optimiser: a second one may not fit beside it
         found.with_workers = self._with_workers(found.steps, min(steps, LOADER_STEPS))
         found.bottlenecks = bottlenecks(found.steps, self._known(found), found.tried, found.with_workers)
         return found
@@ -170,7 +180,11 @@ class _Training:
         log.info("trying the loader with %d workers", number)
         self.args.dataloader_num_workers = number
         plan = StepPlan(count)
-        return measure(self._trainer(plan), plan)
+        try:
+            return measure(self._trainer(plan), plan)
+        except (BertkitError, OSError, RuntimeError, pickle.PicklingError, AttributeError) as error:
+            log.warning("the loader with %d workers could not be tried: %s", number, str(error).partition("\n")[0])
+            return None
 
     def _known(self, found: Profile) -> ProfiledRecipe:
         recipe, args = self.parts.recipe, self.args
@@ -188,26 +202,31 @@ class _Training:
     def _trainer(self, plan: StepPlan) -> BertTrainer:
         """The Trainer of the recipe for the steps of a plan, without evaluations and checkpoints."""
         from transformers import EarlyStoppingCallback
+        from transformers.integrations import INTEGRATION_TO_CALLBACK
         from transformers.trainer_utils import IntervalStrategy, SaveStrategy
 
         from bertkit.training.callbacks import ShowProgress
 
         args = self.args
-        args.max_steps = plan.total
+        args.max_steps = max(plan.total, self.total if self.phased else 0)  # the watch ends it; phases are shares of it
         args.eval_strategy, args.save_strategy = IntervalStrategy.NO, SaveStrategy.NO
+        args.eval_on_start = False
         args.load_best_model_at_end = False
         args.logging_steps = self.logging
-        own = [one for one in self.parts.callbacks if not isinstance(one, EarlyStoppingCallback)]
+        trackers = tuple({*INTEGRATION_TO_CALLBACK.values()})
+        own = [one for one in self.parts.callbacks if not isinstance(one, (EarlyStoppingCallback, *trackers))]
         trainer = build_trainer(replace(self.parts, callbacks=own), self.run)
         for kind in (ShowProgress, type(trainer.interrupt)):  # Ctrl-C ends a profile at once
             trainer.remove_callback(kind)
         return trainer
 
+    def _total(self) -> int:
+        """Steps of the whole training."""
+        args = self.args
+        per_epoch = max(1, len(self.examples) // (args.train_batch_size * args.gradient_accumulation_steps))
+        return int(args.max_steps if args.max_steps > 0 else per_epoch * args.num_train_epochs)
+
     def _steps_between_logs(self) -> int:
         """Steps between two lines of the log in the whole training: of a few steps, its share would be each of them."""
-        args = self.args
-        if args.logging_steps >= 1:
-            return int(args.logging_steps)
-        per_epoch = max(1, len(self.examples) // (args.train_batch_size * args.gradient_accumulation_steps))
-        total = args.max_steps if args.max_steps > 0 else per_epoch * args.num_train_epochs
-        return max(1, round(total * args.logging_steps))
+        every = self.args.logging_steps
+        return int(every) if every >= 1 else max(1, round(self.total * every))

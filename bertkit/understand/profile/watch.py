@@ -150,6 +150,7 @@ class _Watch:
             self._remember()
         elif self.done == end:
             self.clock.memory = None
+        control.should_evaluate = control.should_save = False  # a callback may ask for both
         if self.done >= end:
             finished = True
             if plan.traced and self.tracer is not None:

@@ -19,6 +19,8 @@ from bertkit.inference.predictor import Predictor
 TEXT, WORDS, LISTS = "text", "words", ("choices", "texts")
 SPACES = "Ġ▁"
 """What begins a word in vocabularies of BPE and Unigram."""
+MARKED = 0.1
+"""Least share of the tokens of such a vocabulary that begin so."""
 INSIDE = "##"
 """What begins a part of a word that is not its first, in one of WordPiece."""
 KEPT = 200
@@ -137,7 +139,9 @@ class RowMaker:
 def words_of(tokenizer: Any, rng: np.random.Generator) -> list[str]:
     """Words of a vocabulary that are one token at the beginning of a text and behind another word."""
     vocabulary = [str(token) for token in tokenizer.get_vocab()]
-    marked = [token for token in vocabulary if token[:1] in SPACES and token]
+    marked = [token for token in vocabulary if token and token[:1] in SPACES]
+    if len(marked) < MARKED * len(vocabulary):  # the marks are letters, too
+        marked = []
     names = [token.lstrip(SPACES) for token in marked] or [one for one in vocabulary if not one.startswith(INSIDE)]
     special = {*map(str, tokenizer.all_special_tokens)}
     likely = sorted({name for name in names if name.isalpha() and name not in special and _is_long(name)})

@@ -24,7 +24,7 @@ def test_what_is_shown_and_written(bertkit, tiny_bert: Path, tmp_path: Path, mon
     assert "a step takes" in out
     assert "rows/s" in out
     assert "peak MB: memory of the process" in out
-    assert "bottleneck: batches of 1 row are too small" in out
+    assert "batches of 1 row are too small" in out
     (folder,) = (tmp_path / "profiles").iterdir()
     assert f"written: {folder.relative_to(tmp_path) / 'profile.json'}" in out
     assert {file.name for file in folder.iterdir()} == {"profile.json", FILE}
@@ -32,9 +32,8 @@ def test_what_is_shown_and_written(bertkit, tiny_bert: Path, tmp_path: Path, mon
     assert found["steps"] == {"warm_up": 3, "measured": 2}
     assert sum(one["share"] for one in found["phases"]) == pytest.approx(1)
     assert sum(one["seconds"] for one in found["phases"]) == pytest.approx(found["seconds_per_step"]["mean"])
-    first = found["bottlenecks"][0]
-    assert (first["key"], first["value"]) == ("train.per_device_train_batch_size", first["value"])
-    assert found["verdict"] == first["sentence"]
+    assert "train.per_device_train_batch_size" in [one["key"] for one in found["bottlenecks"]]
+    assert found["verdict"] == found["bottlenecks"][0]["sentence"]
     assert found["trace"]["file"] == FILE
     assert found["rates"]["rows_per_step"] == 4
     assert not (tmp_path / "runs").exists()

