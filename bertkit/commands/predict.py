@@ -211,15 +211,18 @@ def _check_error_rate(model: str, given: float | None, *, remotely: bool) -> Non
 
 def _threshold(model: str, error_rate: float, *, trust_code: bool) -> float:
     """The confidence below which a Run abstains, for a share of wrong answers."""
+    from bertkit.metrics.reliability.coverage import error_interval
     from bertkit.run import Run
     from bertkit.tasks.confidence.abstention import threshold_of
 
     run = Run.open(model, trust_code=trust_code)
     point, rows = threshold_of(run.metrics.get("abstention", []), error_rate, str(run.metrics_file))
     if processes.first():
+        low, high = error_interval(point.wrong, point.answered)
+        start = f"abstaining below {point.threshold:.4g}" if point.threshold else "abstaining from none"
         console.say(
-            f"abstaining below {point.threshold:.4g}: of {rows:,} validation rows {point.answered / rows:.1%} are "
-            f"answered, {point.error:.1%} of them wrongly"
+            f"{start}: of {rows:,} validation rows {point.answered / rows:.1%} are answered, {point.error:.1%} of them "
+            f"wrongly (95% interval {low:.1%} to {high:.1%})"
         )
     return point.threshold
 

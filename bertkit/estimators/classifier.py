@@ -83,7 +83,7 @@ class BertClassifier(ClassifierMixin, BertEstimator):
         """The probability (row, label) of each label, in the order of `classes_`. Errors as `predict`."""
         answers = self._answers(X)
         names = self.predictor_.task.state["labels"]
-        return np.array([[answer["probabilities"].get(name, 0.0) for name in names] for answer in answers])
+        return np.array([[answer["probabilities"][name] for name in names] for answer in answers])
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

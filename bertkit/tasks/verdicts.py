@@ -49,12 +49,11 @@ def of_labels(answers: list[Answer], rows: Rows, names: Sequence[str]) -> list[V
     return verdicts
 
 
-def confidence_of_labels(answer: Answer) -> float | None:
-    """That of the label; of several labels that of the least sure one, predicted or not. None: it is not known."""
+def confidence_of_labels(answer: Answer) -> float:
+    """That of the label; of several labels that of the least sure one, predicted or not."""
     if "labels" in answer:
         return float(min(confidences(answer).values()))
-    own = answer["probabilities"].get(answer["label"])
-    return None if own is None else float(own)
+    return float(answer["probabilities"][answer["label"]])
 
 
 def confidences(answer: Answer) -> dict[str, float]:

@@ -223,7 +223,7 @@ def _same(a: Any, b: Any) -> None:
         for one, other in zip(a, b, strict=True):
             _same(one, other)
     elif isinstance(a, float):
-        assert a == pytest.approx(b, rel=5e-5, abs=1e-5)
+        assert a == pytest.approx(b, abs=1e-5)
     else:
         assert a == b
 

@@ -51,10 +51,9 @@ def calibration(
 
     check_output(output, endings=FORMATS, inputs=data or [])
     opened = Run.open(run, trust_code=trust_code)
-    record = judge(
-        opened, data=data or (), sets=console.only(sets, "data"), error_rates=error_rate or ERROR_RATES,
-        progress=console.progress,
-    )  # fmt: skip
+    rates = [*dict.fromkeys(error_rate or ERROR_RATES)]
+    how: Any = {"sets": console.only(sets, "data"), "error_rates": rates, "progress": console.progress}
+    record = judge(opened, data=data or (), **how)
     _show(record)
     if output is not None and output.suffix == ".json":
         write_json(output, record)
@@ -77,6 +76,7 @@ def _show(record: dict[str, Any]) -> None:
         console.say()
     console.table(*words.thresholds_table(record))
     console.say()
-    console.say(words.scaled_by(record))
+    if record["scaling"]:
+        console.say(words.scaled_by(record))
     for note in record["notes"]:
         console.say(note)

@@ -55,7 +55,7 @@ def figures_table(split: dict[str, Any]) -> Table:
     """Each figure without and with scaling."""
     kinds = [kind for kind in KINDS if kind in split]
     rows = [[title, *(_figure(split[kind], key) for kind in kinds)] for key, title in FIGURES.items()]
-    return ["figure", *(KINDS[kind] for kind in kinds)], rows
+    return ["figure", *(KINDS[kind] for kind in kinds)] if len(kinds) > 1 else ["figure", "value"], rows
 
 
 def _figure(figures: dict[str, Any], key: str) -> str:

@@ -29,8 +29,7 @@ def one_label(
     *,
     scaled: bool = True,
 ) -> list[Answer]:
-    """Answers; the probability of the label of rows out of scope is left out where it is not known.
-
+    """
     Args:
         logits: `(row, label)`.
         features: what the output layer reads, `(row, size)`, for the detector.
@@ -47,12 +46,10 @@ def one_label(
     far, outside = detector.judged(scores, features)
     inside = np.delete(np.arange(len(names)), detector.outside)
     chosen = np.where(outside, detector.outside, inside[logits[:, inside].argmax(-1)])
-    probabilities, known = texts.softmax(shown[:, inside]), [names[number] for number in inside.tolist()]
-    if (likely := detector.probabilities(far)) is not None:
-        probabilities = np.insert(probabilities * (1 - likely)[:, None], detector.outside, likely, axis=1)
-        known = [*names]
+    likely = detector.probabilities(far)
+    own = texts.softmax(shown[:, inside]) * (1 - likely)[:, None]
     labels = [{"label": names[n], OUTSIDE: score} for n, score in zip(chosen.tolist(), far.tolist(), strict=True)]
-    return _answers(labels, probabilities, logits, names, known)
+    return _answers(labels, np.insert(own, detector.outside, likely, axis=1), logits, names)
 
 
 def several_labels(
@@ -71,21 +68,11 @@ def several_labels(
     return _answers(labels, probabilities if scaled else expit(logits), logits, names)
 
 
-def _answers(
-    labels: list[dict[str, Any]],
-    probabilities: Array,
-    logits: Array,
-    names: Sequence[str],
-    known: Sequence[str] | None = None,
-) -> list[Answer]:
-    """
-    Args:
-        known: labels whose probabilities these are; None: all.
-    """
+def _answers(labels: list[dict[str, Any]], probabilities: Array, logits: Array, names: Sequence[str]) -> list[Answer]:
     return [
         {
             **label,
-            "probabilities": dict(zip(known or names, likely, strict=True)),
+            "probabilities": dict(zip(names, likely, strict=True)),
             "logits": dict(zip(names, own, strict=True)),
         }
         for label, likely, own in zip(labels, probabilities.tolist(), logits.tolist(), strict=True)

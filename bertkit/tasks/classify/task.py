@@ -84,6 +84,9 @@ class Classify(TextTask):
         counts = weights_of_labels.counts_of(texts.column(rows, "label") or [])
         if outside is not None:
             self.state["outside"] = {"trained": counts[outside] > 0}
+            if self.options.out_of_scope_by == "class" and not counts[outside]:
+                todo = "leave it out: the other ways need no such rows"
+                raise RecipeError.at("options.out_of_scope_by", f"class: no training row has the label {outside}", todo)
         if self.options.multi_label:
             self.state["shares"] = [(counts[name] + 1) / (len(rows) + 2) for name in self.labels]
         if weights:
@@ -206,8 +209,8 @@ class Classify(TextTask):
         import numpy as np
 
         references = self._label_array(rows)
-        if takes == "probabilities":  # that of the label of rows out of scope may not be known
-            return np.array([[a["probabilities"].get(name, 0.0) for name in self.labels] for a in answers]), references
+        if takes == "probabilities":
+            return np.array([list(answer["probabilities"].values()) for answer in answers]), references
         if takes == "scores":
             outside = self.labels.index(self.options.out_of_scope or "")
             return np.array([answer.get(decode.OUTSIDE, np.nan) for answer in answers]), references == outside
@@ -252,7 +255,7 @@ class Classify(TextTask):
         columns |= {name: answer[name] for name in (decode.OUTSIDE,) if name in answer}
         return columns | ({f"logit_{name}": score for name, score in answer["logits"].items()} if logits else {})
 
-    def confidence(self, answer: Answer) -> float | None:
+    def confidence(self, answer: Answer) -> float:
         """Of several labels that of the least sure one, predicted or not."""
         return verdicts.confidence_of_labels(answer)
 
@@ -277,8 +280,7 @@ class Classify(TextTask):
 
     def to_text(self, answer: Answer) -> str:
         names = answer["labels"] if self.options.multi_label else [answer["label"]]
-        known = answer["probabilities"]
-        return ", ".join(f"{name} ({known[name]:.2f})" if name in known else name for name in names) or "no label"
+        return ", ".join(f"{name} ({answer['probabilities'][name]:.2f})" for name in names) or "no label"
 
     @property
     def example(self) -> dict[str, Any]:

@@ -7,12 +7,15 @@ each label. Both minimise the log loss on the validation rows.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from typing import Any, Literal
 
 import numpy as np
 
 from bertkit.metrics.metric import Array
+
+log = logging.getLogger("bertkit")
 
 Calibrate = Literal[True, False, "vector"]
 """The option `calibrate`; True: a temperature."""
@@ -50,15 +53,22 @@ def fitted(scores: Array, right: Array, how: Calibrate) -> dict[str, Any]:
             scores are those of sigmoids.
         how: a vector becomes a temperature where a label has too few rows.
     """
-    if not how or len(right) < FEW:
+    if not how:
+        return {}
+    if len(right) < FEW:
+        log.info("confidence: not scaled on %d validation rows; %d are needed", len(right), FEW)
         return {}
     several = right.ndim > 1
     loss = _of_several if several else log_loss
     temperature = best_temperature(lambda one: loss(scores / one, right))
     if temperature is None:
+        log.info("confidence: not scaled, as no temperature fits the validation rows: there may be no mistakes")
         return {}
-    if how == "vector" and _rows_of_each(right, scores.shape[1]) >= FEW_EACH:
-        return _vector(scores / temperature, right, temperature)
+    if how == "vector":
+        if (rows := _rows_of_each(right, scores.shape[1])) >= FEW_EACH:
+            return _vector(scores / temperature, right, temperature)
+        what = "confidence: a temperature, and no vector: a label has %d validation rows; %d are needed"
+        log.info(what, rows, FEW_EACH)
     return {"temperature": temperature}
 
 

@@ -200,5 +200,5 @@ def _notes(judged: Sequence[_Judged], task: Task) -> list[str]:
     elif not getattr(task.options, OPTION):
         notes.append("the scores are not scaled: options.calibrate is false")
     elif not _scaling(task):
-        notes.append("the scores are not scaled: the validation rows were too few, or no temperature was better")
+        notes.append("the scores are not scaled: too few validation rows (100 are needed), or no temperature fits")
     return notes

@@ -108,6 +108,9 @@ def _recipe(name: str, sets: Any) -> Recipe:
     run = Run(name)
     if not run.is_begun:
         return load(name, sets)
+    if run.backend != "torch":
+        todo = "name the Run that it was made from, or time it with bertkit speed"
+        raise RunError.at(name, "is an exported Run, which has no training", todo)
     recipe = load(run.recipe_file, sets)
     todo = "name where it is now"
     problems = [Problem(key, "not there any more", todo, path, Setting(key, "PATH")) for key, path in not_there(recipe)]

@@ -50,7 +50,7 @@ def test_predict_abstains_below_a_confidence(bertkit, tiny_run: Run, tmp_path: P
 def test_predict_takes_the_threshold_of_the_run(bertkit, tiny_run: Run, tmp_path: Path) -> None:
     code, out, err = bertkit("predict", tiny_run.path, "-t", "hello", "--error-rate", "0.9", "-o", tmp_path / "a.jsonl")
     assert code == 0, err
-    assert "abstaining below 0: of 8 validation rows 100.0% are answered" in out + err
+    assert "abstaining from none: of 8 validation rows 100.0% are answered" in out + err
     assert json.loads((tmp_path / "a.jsonl").read_text())["abstained"] is False
 
 

@@ -32,7 +32,7 @@ def test_the_page_shows_texts_as_texts() -> None:
 
 
 def test_tables() -> None:
-    assert figures_table(SPLIT)[0] == ["figure", "calibrated"]
+    assert figures_table(SPLIT)[0] == ["figure", "value"]
     assert figures_table(SPLIT)[1][0] == ["calibration error (15 bins)", "0.1235 (0.1000 to 0.1500)"]
     assert figures_table(SPLIT)[1][-1][1] == "–"
     header, rows = thresholds_table(RECORD)

@@ -70,7 +70,7 @@ def test_validation_rows_alone_are_said_to_flatter(tiny_run: Run) -> None:
     record = judge(tiny_run)
     assert any("name others with --data" in note for note in record["notes"])
     assert any("8 decisions, so its figures are rough" in note for note in record["notes"])
-    assert any("the validation rows were too few" in note for note in record["notes"])
+    assert any("too few validation rows" in note for note in record["notes"])
 
 
 def test_a_task_without_confidence(tiny_bert: Path, tmp_path: Path) -> None:

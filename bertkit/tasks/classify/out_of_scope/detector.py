@@ -3,7 +3,8 @@
 The threshold lets at least a share of the validation rows in scope through (`out_of_scope_coverage`), so it needs no
 rows outside, and does not depend on how many of them happen to be there. Where there are some, the score with the
 largest area under the ROC curve is chosen, the probability of being outside is fitted, and among the thresholds the one
-with the highest recall minus false positives (Youden 1950); without any it is the distance.
+with the highest recall minus false positives (Youden 1950); without any it is the distance, and the probability is
+assumed (`assumed_line`).
 """
 
 from __future__ import annotations
@@ -16,11 +17,13 @@ from pydantic import BaseModel, Field
 
 from bertkit.metrics.metric import Array
 from bertkit.metrics.reliability.detection import area, best_threshold, threshold_at
-from bertkit.tasks.classify.out_of_scope.scores import By, LabelMeans, line_of, probabilities, scores_of
+from bertkit.tasks.classify.out_of_scope.scores import By, LabelMeans, assumed_line, line_of, probabilities, scores_of
 from bertkit.warn import warn
 
 log = logging.getLogger("bertkit")
 
+CHANCE = 0.5
+"""Area under the ROC curve of a score that says nothing."""
 FEW = 20
 """Fewest validation rows outside by which a score is chosen: of fewer the areas are apart by chance."""
 
@@ -52,6 +55,8 @@ class Detector:
     def __init__(self, outside: int, options: Any, state: dict[str, Any] | None):
         self.outside, self.by, self.coverage = outside, options.out_of_scope_by, options.out_of_scope_coverage
         self.state = OutsideState(**(state or {}))
+        self.reason = ""
+        """Why nothing could be chosen, if it is known."""
 
     @property
     def is_ready(self) -> bool:
@@ -79,6 +84,7 @@ class Detector:
         outside = labels == self.outside
         self.state.by, self.state.line, self.state.areas = None, None, {}
         if outside.all():
+            self.reason = "no validation row is in scope"
             return
         tried: list[Any] = [self.by] if self.by != "auto" else [*get_args(By)]
         if not self.state.trained and self.by == "auto":
@@ -92,10 +98,11 @@ class Detector:
         if known := outside.sum() >= FEW:
             self.state.areas = {by: area(values, outside) for by, values in scores.items()}
             best = max(tried, key=lambda by: self.state.areas[by])
-            self.state.line = line_of(scores[best], outside)
         self.state.by, self.state.threshold = best, threshold_at(scores[best][~outside], self.coverage)
         if known:
             self.state.threshold = best_threshold(scores[best], outside, self.state.threshold)
+        fitted = line_of(scores[best], outside) if known else None
+        self.state.line = fitted or assumed_line(scores[best][~outside], self.state.threshold)
         if best != "mahalanobis":
             self.state.means = None  # a megabyte or more that nothing reads
 
@@ -105,15 +112,20 @@ class Detector:
         scores = scores_of(self.state.by, logits, self.outside, self.state.means, features)
         return scores, scores > self.state.threshold
 
-    def probabilities(self, scores: Array) -> Array | None:
-        """The probability that each row is outside, `(row,)`; None where it is not known."""
-        return None if self.state.line is None else probabilities(scores, self.state.line)
+    def probabilities(self, scores: Array) -> Array:
+        """The probability that each row is outside, `(row,)`."""
+        assert self.state.line is not None
+        return probabilities(scores, self.state.line)
 
     def log(self) -> None:
         """Log what was chosen, or warn that nothing was."""
         if self.state.by is None:
-            warn("options.out_of_scope: no validation row is in scope, or the model gives no features: not detected")
+            reason = "the model gives no features; set options.out_of_scope_by: energy"
+            warn(f"rows out of scope have the likeliest label, as any other: {self.reason or reason}")
             return
+        if self.state.areas.get(self.state.by, 1.0) <= CHANCE:
+            what = f"{self.state.by} tells rows out of scope no better than chance"
+            warn(f"{what} ({self.state.areas[self.state.by]:.3f}); try options.out_of_scope_by: auto")
         areas = ", ".join(f"{by} {value:.3f}" for by, value in self.state.areas.items())
         why = f" (area under the ROC curve on the validation rows: {areas})" if areas else ""
         log.info("out of scope: by %s%s", self.state.by, why)

@@ -105,6 +105,18 @@ def probabilities(scores: Array, line: list[float]) -> Array:
     return np.asarray(1 / (1 + np.exp(-(line[0] * scores + line[1]).clip(-700, 700))))
 
 
+def assumed_line(inside: Array, threshold: float) -> list[float]:
+    """Slope and offset where there is nothing to fit: one half at the threshold, a twentieth in the middle of the rows
+    inside.
+
+    Args:
+        inside: their scores, `(row,)`.
+    """
+    apart = threshold - float(np.median(inside))
+    slope = np.log(19) / apart if apart > 0 else 1.0
+    return [float(slope), float(-slope * threshold)]
+
+
 def line_of(scores: Array, outside: Array) -> list[float] | None:
     """Slope and offset of that function; None where scores do not tell the rows apart in the right direction.
 

@@ -45,7 +45,7 @@ def test_the_score_that_tells_rows_apart_is_chosen(caplog: pytest.LogCaptureFixt
     assert outside[labels == 2].mean() > 0.95
     assert (~outside[labels != 2]).mean() > 0.99  # they are far apart: more than the 0.95 that must stay
     likely = found.probabilities(scores)
-    assert likely is not None and likely[labels == 2].mean() > 0.8 and likely[labels != 2].mean() < 0.05
+    assert likely[labels == 2].mean() > 0.8 and likely[labels != 2].mean() < 0.05
     assert Detector(2, ClassifyOptions(out_of_scope="oos"), found.dumped()).state == found.state
 
 
@@ -57,7 +57,9 @@ def test_without_rows_outside_the_distance_decides_and_its_probability_is_unknow
     assert found.state.by == "mahalanobis" and found.state.areas == {}
     scores, outside = found.judged(logits, features)
     assert outside.mean() == pytest.approx(0.1)
-    assert found.probabilities(scores) is None
+    likely = found.probabilities(scores)
+    assert ((likely > 0.5) == outside).all()  # assumed: one half at the threshold, a twentieth in the middle
+    assert np.median(likely) == pytest.approx(0.05, rel=1e-3)
 
 
 def test_class_is_tried_only_where_it_was_trained() -> None:
@@ -84,7 +86,16 @@ def test_a_model_without_features_has_the_other_scores(caplog: pytest.LogCapture
     only.tune(logits, None, labels)
     assert not only.is_ready
     only.log()
-    assert "the model gives no features: not detected" in "".join(messages(caplog))
+    assert "the model gives no features; set options.out_of_scope_by: energy" in "".join(messages(caplog))
+
+
+def test_a_score_that_is_no_better_than_chance_is_warned_of(caplog: pytest.LogCaptureFixture) -> None:
+    found = detector("probability")
+    logits, _, labels = rows(500, 50)
+    logits[labels == 2, 0] = 50.0  # the surest of all
+    found.tune(logits, None, labels)
+    found.log()
+    assert "tells rows out of scope no better than chance" in "".join(messages(caplog))
 
 
 def test_means_are_kept_only_where_they_are_read() -> None:
