@@ -17,15 +17,15 @@ class Counter:
 
     Args:
         read: the joules now.
-        ranges: joules after which it may start again at zero.
-        most_watts: more power than its part can draw: a larger step is an error, and none of the measurement.
+        wrap_at: joules after which it may start again at zero.
+        max_watts: more power than its part can draw: a larger step is an error, and none of the measurement.
     """
 
     name: str
     method: str
     read: Callable[[], float]
-    ranges: tuple[float, ...] = ()
-    most_watts: float = math.inf
+    wrap_at: tuple[float, ...] = ()
+    max_watts: float = math.inf
 
 
 @dataclass

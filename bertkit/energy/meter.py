@@ -104,7 +104,7 @@ class Meter:
 
 def interval_of(counters: list[Counter]) -> float:
     """Seconds between two readings: half of the time in which a counter can start again at zero, or less."""
-    soonest = [min(one.ranges) / one.most_watts / 2 for one in counters if one.ranges]
+    soonest = [min(one.wrap_at) / one.max_watts / 2 for one in counters if one.wrap_at]
     return max(LEAST_INTERVAL, min([INTERVAL, *soonest]))
 
 
@@ -149,10 +149,10 @@ class _Tally:
         Raises:
             ValueError: it can not be told.
         """
-        most = self.counter.most_watts * max(seconds, 1.0)
-        if self.counter.ranges and most > min(self.counter.ranges):
+        most = self.counter.max_watts * max(seconds, 1.0)
+        if self.counter.wrap_at and most > min(self.counter.wrap_at):
             raise ValueError(f"not read for {duration(seconds)}, in which it may have started again more than once")
-        steps = [value - self._value + span for span in (0.0, *self.counter.ranges)]
+        steps = [value - self._value + span for span in (0.0, *self.counter.wrap_at)]
         possible = [step for step in steps if 0 <= step <= most]
         if not possible:
             raise ValueError(f"jumped from {self._value:.6g} to {value:.6g} J within {duration(seconds)}")

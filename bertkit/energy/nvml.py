@@ -15,8 +15,8 @@ from bertkit.energy.counters import Counter, Sources
 from bertkit.extras import has, pip_line
 
 METHOD = "counter NVML"
-MOST_WATTS = 3000.0
-RANGES = (2**32 / 1e3, 2**64 / 1e3)
+MAX_WATTS = 3000.0
+WRAP_AT = (2**32 / 1e3, 2**64 / 1e3)
 """It has 64 bits; some drivers fill only 32."""
 
 
@@ -45,8 +45,8 @@ def open_counters(gpus: Sequence[str]) -> Sources:
             handle = pynvml.nvmlDeviceGetHandleByUUID(uuid if uuid.startswith(("GPU-", "MIG-")) else f"GPU-{uuid}")
             read = partial(_joules, pynvml, handle)
             read()
-            found.counters.append(Counter(f"{name} {_text(pynvml.nvmlDeviceGetName(handle))}", METHOD, read, RANGES,
-                                          MOST_WATTS))  # fmt: skip
+            found.counters.append(Counter(f"{name} {_text(pynvml.nvmlDeviceGetName(handle))}", METHOD, read, WRAP_AT,
+                                          MAX_WATTS))  # fmt: skip
         except Exception as error:  # older than Volta, a part of a GPU, or not NVIDIA's
             found.missing.append(f"{name}: no energy counter: {error}")
     return found

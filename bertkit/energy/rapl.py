@@ -15,7 +15,7 @@ from bertkit.energy.counters import Counter, Sources
 
 ROOT = Path("/sys/class/powercap")
 METHOD = "counter RAPL"
-MOST_WATTS = 1000.0
+MAX_WATTS = 1000.0
 """Per package or memory; the largest processors of 2025 draw 500."""
 PERMIT = "sudo chmod a+r /sys/class/powercap/intel-rapl:*/energy_uj"
 """Not `chmod -R`, which does not follow the links in this folder."""
@@ -57,7 +57,7 @@ def _open(found: Sources, name: str, folder: Path) -> None:
     except (OSError, ValueError) as error:
         found.missing.append(f"{name}: {file} can not be read: {getattr(error, 'strerror', None) or error}")
     else:
-        found.counters.append(Counter(name, METHOD, read, (span,), MOST_WATTS))
+        found.counters.append(Counter(name, METHOD, read, (span,), MAX_WATTS))
 
 
 def _name(folder: Path) -> str:

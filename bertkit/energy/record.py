@@ -104,15 +104,15 @@ class RunEnergy(BaseModel):
     def total(self) -> EnergyUse:
         """Of all phases; without a number of predictions."""
         both = [self.training, *([self.scoring] if self.scoring else [])]
-        return after_each_other(both).model_copy(update={"predictions": None})
+        return sum_sequential(both).model_copy(update={"predictions": None})
 
 
-def after_each_other(uses: Sequence[EnergyUse]) -> EnergyUse:
+def sum_sequential(uses: Sequence[EnergyUse]) -> EnergyUse:
     """The energy of some work in parts: their times add up."""
     return _sum(uses, sum(use.seconds for use in uses), max(use.machines for use in uses))
 
 
-def at_once(uses: Sequence[EnergyUse], machines: int) -> EnergyUse:
+def sum_parallel(uses: Sequence[EnergyUse], machines: int) -> EnergyUse:
     """The energy of processes that did some work together: the longest time counts."""
     return _sum(uses, max(use.seconds for use in uses), machines)
 

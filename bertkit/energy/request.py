@@ -12,7 +12,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 
 from bertkit import processes
-from bertkit.energy.record import EnergyUse, Intensity, at_once
+from bertkit.energy.record import EnergyUse, Intensity, sum_parallel
 
 
 @dataclass(frozen=True)
@@ -59,4 +59,4 @@ def measuring(country: str | None = None) -> Iterator[None]:
 def of_all_processes(use: EnergyUse) -> EnergyUse:
     """The energy of all processes: each machine's counters once. All must have joined, and all must call it."""
     both = processes.gather((use, processes.local_rank() == 0))
-    return at_once([one for one, _ in both], max(1, sum(first for _, first in both)))
+    return sum_parallel([one for one, _ in both], max(1, sum(first for _, first in both)))

@@ -12,7 +12,7 @@ from types import ModuleType, SimpleNamespace
 import pytest
 
 from bertkit.energy import estimate
-from bertkit.energy.open import sources_of
+from bertkit.energy.sources import sources_of
 
 KNOWN = "Intel(R) Xeon(R) Gold 6226R CPU @ 2.90GHz"
 

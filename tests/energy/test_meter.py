@@ -10,7 +10,7 @@ import pytest
 from bertkit.energy import nvml, rapl
 from bertkit.energy.counters import Counter, Sources
 from bertkit.energy.meter import Meter, interval_of
-from bertkit.energy.open import sources_of
+from bertkit.energy.sources import sources_of
 from bertkit.energy.record import Intensity
 from tests.energy.fakes import RANGE, Clock, Domain, FakeCard, pynvml
 
@@ -129,7 +129,7 @@ def test_a_counter_that_was_not_read_for_long_is_not_guessed(powercap: Path, clo
 
 def test_it_is_read_before_a_counter_can_wrap_twice() -> None:
     def counter(span: float) -> Counter:
-        return Counter("x", rapl.METHOD, lambda: 0.0, (span,), rapl.MOST_WATTS)
+        return Counter("x", rapl.METHOD, lambda: 0.0, (span,), rapl.MAX_WATTS)
 
     assert interval_of([]) == 10
     assert interval_of([counter(262_143), counter(65_532)]) == 10

@@ -30,7 +30,7 @@ def test_packages_and_memory_count_and_nothing_counts_twice(powercap: Path) -> N
         *("package-0", "package-0 dram", "package-1", "package-1 dram")
     ]
     assert [counter.read() for counter in found.counters] == [5, 2, 5, 2]
-    assert found.counters[0].ranges == (262_143.32885,)
+    assert found.counters[0].wrap_at == (262_143.32885,)
     assert not found.missing
 
 

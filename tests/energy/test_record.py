@@ -6,7 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from bertkit.energy import words
-from bertkit.energy.record import EnergyPart, EnergyUse, Intensity, RunEnergy, after_each_other, at_once
+from bertkit.energy.record import EnergyPart, EnergyUse, Intensity, RunEnergy, sum_sequential, sum_parallel
 
 GERMANY = Intensity(country="DEU", grams_per_kwh=380.95, source="codecarbon 3.3.2, 2023")
 
@@ -47,7 +47,7 @@ def test_times_add_up_one_after_the_other_and_not_at_once() -> None:
         EnergyUse(seconds=10, parts=[rapl(5), rapl(1, "dram")], predictions=3),
         EnergyUse(seconds=4, parts=[rapl(2)]),
     ]
-    one, other = after_each_other(uses), at_once(uses, 2)
+    one, other = sum_sequential(uses), sum_parallel(uses, 2)
     assert (one.seconds, other.seconds) == (14, 10)
     assert one.joules == other.joules == 8
     assert [(part.name, part.joules) for part in one.parts] == [("package-0", 7), ("dram", 1)]
@@ -58,7 +58,7 @@ def test_times_add_up_one_after_the_other_and_not_at_once() -> None:
 
 def test_a_part_that_was_lost_once_stays_incomplete_and_reasons_come_once() -> None:
     lost = EnergyUse(seconds=1, parts=[rapl(5, complete=False)], missing=["lost"])
-    whole = after_each_other([lost, EnergyUse(seconds=1, parts=[rapl(5)]), lost])
+    whole = sum_sequential([lost, EnergyUse(seconds=1, parts=[rapl(5)]), lost])
     assert not whole.complete
     assert not whole.parts[0].complete
     assert whole.missing == ["lost"]

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bertkit.bench.plan import Plan
-from bertkit.energy.record import RunEnergy, after_each_other
+from bertkit.energy.record import RunEnergy, sum_sequential
 from bertkit.report.energy import energy_of
 
 ALL = "all"
@@ -21,10 +21,10 @@ def energies_of(plan: Plan) -> dict[str, RunEnergy]:
     known = {name: energy for name, run in runs.items() if (energy := energy_of(run.metrics))}
     if len(known) > 1:
         unknown = [f"{name}, trained without --energy" for name in runs if name not in known]
-        training = after_each_other([energy.training for energy in known.values()])
+        training = sum_sequential([energy.training for energy in known.values()])
         training = training.model_copy(update={"missing": [*training.missing, *unknown]})
         scorings = [energy.scoring for energy in known.values() if energy.scoring]
-        known[ALL] = RunEnergy(training=training, scoring=after_each_other(scorings) if scorings else None)
+        known[ALL] = RunEnergy(training=training, scoring=sum_sequential(scorings) if scorings else None)
     return known
 
 

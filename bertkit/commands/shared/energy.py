@@ -74,7 +74,7 @@ def metered(request: EnergyRequest | None) -> Iterator[Meter | None]:
     if request is None:
         yield None
         return
-    from bertkit.energy.open import meter_of
+    from bertkit.energy.sources import meter_of
 
     with meter_of(request) as meter:
         yield meter

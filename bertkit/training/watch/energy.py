@@ -17,8 +17,8 @@ from pydantic import BaseModel
 from bertkit import processes
 from bertkit.energy import words
 from bertkit.energy.meter import Meter
-from bertkit.energy.open import meter_of
-from bertkit.energy.record import EnergyUse, RunEnergy, after_each_other, at_once
+from bertkit.energy.sources import meter_of
+from bertkit.energy.record import EnergyUse, RunEnergy, sum_sequential, sum_parallel
 from bertkit.energy.request import EnergyRequest, of_all_processes, wanted
 from bertkit.errors import BertkitError, RunError
 from bertkit.files.json_file import read_json
@@ -104,7 +104,7 @@ class TrainingEnergy:
         self._laps.append(self._meter.lap(rows if processes.first() else None))
         self.end()
         training, scoring = (of_all_processes(lap) for lap in self._laps)
-        whole = after_each_other([*self._before, training])
+        whole = sum_sequential([*self._before, training])
         whole = whole.model_copy(update={"intensity": self._meter.intensity})  # that of the last command
         return RunEnergy(training=whole, scoring=scoring)
 
@@ -116,7 +116,7 @@ class TrainingEnergy:
     def _write(self, *, ended: bool = False) -> None:
         if self._file is None or not self._file.parent.is_dir():  # removed: the training ends by that
             return
-        use = after_each_other([*self._laps, self._meter.so_far()])
+        use = sum_sequential([*self._laps, self._meter.so_far()])
         kept = _KeptEnergy(use=use, ended=ended, reads_counters=processes.local_rank() == 0)
         with contextlib.suppress(OSError):  # on a full disk the checkpoints say so
             write_json(self._file, kept.model_dump(mode="json"))
@@ -152,6 +152,6 @@ def _parts(files: list[Path]) -> list[EnergyUse]:
         kept = [one for one in own if one]
         missing = [DAMAGED] * (len(kept) < len(own)) + [KILLED] * any(not one.ended for one in kept)
         known = [one.use.model_copy(update={"predictions": None}) for one in kept] or [EnergyUse(seconds=0)]
-        use = at_once(known, max(1, sum(one.reads_counters for one in kept)))
+        use = sum_parallel(known, max(1, sum(one.reads_counters for one in kept)))
         uses.append(use.model_copy(update={"missing": [*use.missing, *missing]}))
     return uses

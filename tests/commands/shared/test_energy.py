@@ -183,12 +183,12 @@ def test_work_elsewhere_is_not_measured_here(bertkit, command: tuple[str, ...], 
 def test_nothing_is_imported_without_it(bertkit, tiny_run: Run) -> None:
     import sys
 
-    for name in ("bertkit.energy.meter", "bertkit.energy.open"):
+    for name in ("bertkit.energy.meter", "bertkit.energy.sources"):
         sys.modules.pop(name, None)
     code, _, err = bertkit("predict", tiny_run.path, "--text", "a")
     assert code == 0, err
     assert "energy" not in err
-    assert "bertkit.energy.open" not in sys.modules
+    assert "bertkit.energy.sources" not in sys.modules
 
 
 def test_train_of_python_takes_it_too(tiny_bert: Path, tmp_path: Path, powercap: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bertkit.energy import nvml
-from bertkit.energy.open import meter_of
+from bertkit.energy.sources import meter_of
 from bertkit.energy.record import Intensity
 from bertkit.energy.request import EnergyRequest
 from tests.energy.fakes import Domain
