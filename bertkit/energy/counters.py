@@ -18,7 +18,7 @@ class Counter:
     Args:
         read: the joules now.
         wrap_at: joules after which it may start again at zero.
-        max_watts: more power than its part can draw: a larger step is an error, and none of the measurement.
+        max_watts: more power than its part can draw: a larger step is an error and does not count.
     """
 
     name: str

@@ -1,8 +1,11 @@
 """Measures energy between two moments: counters are read at both and, by a thread, every few seconds between them.
 
 A processor's counter starts again at zero after minutes, without a sign. So it is read so often that it can not have
-done so twice. A step that is more than its part can draw, or a reading that fails, ends its part of the measurement:
-what came before is kept, and said to be incomplete.
+done so twice. What a counter used between two readings does not count if it can not be told: after a reading that
+failed, after too long a time, or where the step is more than its part can draw. The figure is then incomplete, and the
+next step counts again. A counter that fails several times in a row, or that does not answer, is not read any more.
+
+Counters are read by threads of their own, as a driver may never return: nobody waits for it longer than `PATIENCE`.
 """
 
 from __future__ import annotations
@@ -10,7 +13,7 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from types import TracebackType
 
 from bertkit.energy.counters import Counter, Sources
@@ -20,6 +23,10 @@ from bertkit.energy.words import duration
 INTERVAL = 10.0
 """Seconds between two readings, at most."""
 LEAST_INTERVAL = 0.1
+PATIENCE = 5.0
+"""Seconds that counters get to answer."""
+FAILURES = 3
+"""Readings that fail in a row until a counter is given up."""
 
 
 class Meter:
@@ -46,6 +53,7 @@ class Meter:
         self._thread: threading.Thread | None = None
         self._since = clock()
         self._tallies = [_Tally(counter, self._since) for counter in sources.counters]
+        self.read()
 
     def __enter__(self) -> Meter:
         if self._threaded and self._tallies:
@@ -65,9 +73,10 @@ class Meter:
     def read(self) -> None:
         """Read all counters."""
         with self._lock:
+            tallies = [tally for tally in self._tallies if not tally.lost]
             now = self._clock()
-            for tally in self._tallies:
-                tally.read(now)
+            for tally, value in zip(tallies, _values([tally.counter for tally in tallies]), strict=True):
+                tally.add(value, now)
 
     def so_far(self, predictions: int | None = None) -> EnergyUse:
         """What was used since the last lap, which goes on."""
@@ -77,7 +86,7 @@ class Meter:
             return EnergyUse(
                 seconds=max(0.0, self._clock() - self._since),
                 parts=[part for tally in tallies if (part := tally.part())],
-                missing=[*self._missing, *(f"{t.counter.name}: {t.lost}" for t in tallies if t.lost)],
+                missing=[*self._missing, *(f"{t.counter.name}: {text}" for t in tallies if (text := t.lost or t.gap))],
                 predictions=predictions,
                 intensity=self.intensity,
             )
@@ -108,6 +117,25 @@ def interval_of(counters: list[Counter]) -> float:
     return max(LEAST_INTERVAL, min([INTERVAL, *soonest]))
 
 
+def _values(counters: Sequence[Counter]) -> list[float | Exception | None]:
+    """What each counter shows, or its error; None: it does not answer, or one before it does not."""
+    values: list[float | Exception | None] = []
+
+    def read() -> None:
+        for counter in counters:
+            try:
+                values.append(counter.read())
+            except Exception as error:  # no measurement is worth the work that is measured
+                values.append(error)
+
+    if counters:
+        reader = threading.Thread(target=read, name="energy counters", daemon=True)
+        reader.start()
+        reader.join(PATIENCE)
+    known = values[: len(counters)]  # a copy: one that answers later is too late
+    return known + [None] * (len(counters) - len(known))
+
+
 class _Tally:
     """The joules of a counter since the beginning of a lap."""
 
@@ -115,54 +143,60 @@ class _Tally:
         self.counter = counter
         self.lost = ""
         """Why it is not read any more."""
+        self.gap = ""
+        """Why some of this lap is not counted."""
         self._joules = 0.0
-        self._in_this_lap = True
-        """Whether it was read in this lap."""
         self._begin = self._at = now
-        self._value = 0.0
-        with self._losing(now):
-            self._value = counter.read()
+        self._value: float | None = None
+        """Of the last reading; None: it failed, or there was none."""
+        self._failures = 0
 
     def begin(self) -> None:
         self._joules = 0.0
-        self._in_this_lap = not self.lost
+        if self._value is not None:  # else the beginning of this lap is not counted either
+            self.gap = ""
 
     def part(self) -> EnergyPart | None:
-        """None: it was lost before this lap, or before it was read at all."""
-        if not self._in_this_lap or (self.lost and not self._joules):
+        """None: nothing of this lap could be counted."""
+        incomplete = bool(self.lost or self.gap)
+        if incomplete and not self._joules:
             return None
         return EnergyPart(
-            name=self.counter.name, method=self.counter.method, joules=self._joules, complete=not self.lost
+            name=self.counter.name, method=self.counter.method, joules=self._joules, complete=not incomplete
         )
 
-    def read(self, now: float) -> None:
-        if self.lost:
+    def add(self, value: float | Exception | None, now: float) -> None:
+        """Add a reading: a value, its error, or None if the counter did not answer."""
+        if value is None:
+            self._lose(f"no answer within {duration(PATIENCE)}", now)
+        elif isinstance(value, Exception):
+            self._failures += 1
+            what = getattr(value, "strerror", None) or str(value) or type(value).__name__
+            self.gap = f"a part of the time is not counted ({what})"
+            self._value = None
+            if self._failures == FAILURES:
+                self._lose(what, now)
+        else:
+            self._step(value, now)
+            self._value, self._at, self._failures = value, now, 0
+
+    def _lose(self, what: str, now: float) -> None:
+        self.lost = f"its counter was lost after {duration(max(0.0, now - self._begin))} ({what})"
+
+    def _step(self, value: float, now: float) -> None:
+        """Add the joules since the last reading, unless they can not be told."""
+        if self._value is None:
             return
-        with self._losing(now):
-            value = self.counter.read()
-            self._joules += self._step(value, now - self._at)
-            self._value, self._at = value, now
-
-    def _step(self, value: float, seconds: float) -> float:
-        """Joules since the last reading.
-
-        Raises:
-            ValueError: it can not be told.
-        """
+        seconds = now - self._at
         most = self.counter.max_watts * max(seconds, 1.0)
-        if self.counter.wrap_at and most > min(self.counter.wrap_at):
-            raise ValueError(f"not read for {duration(seconds)}, in which it may have started again more than once")
         steps = [value - self._value + span for span in (0.0, *self.counter.wrap_at)]
         possible = [step for step in steps if 0 <= step <= most]
-        if not possible:
-            raise ValueError(f"jumped from {self._value:.6g} to {value:.6g} J within {duration(seconds)}")
-        return possible[0]
-
-    @contextlib.contextmanager
-    def _losing(self, now: float) -> Iterator[None]:
-        """In the block, an error ends the readings: no measurement is worth the work that is measured."""
-        try:
-            yield
-        except Exception as error:
-            what = getattr(error, "strerror", None) or str(error) or type(error).__name__
-            self.lost = f"its counter was lost after {duration(max(0.0, now - self._begin))} ({what})"
+        what = ""
+        if self.counter.wrap_at and most > min(self.counter.wrap_at):
+            what = f"not read for {duration(seconds)}, in which it may have wrapped more than once"
+        elif not possible:
+            what = f"jumped from {self._value:.6g} to {value:.6g} J within {duration(seconds)}"
+        if what:
+            self.gap = f"a part of the time is not counted ({what})"
+        else:
+            self._joules += possible[0]

@@ -16,7 +16,9 @@ from bertkit.energy.counters import Counter, Sources
 ROOT = Path("/sys/class/powercap")
 METHOD = "counter RAPL"
 MAX_WATTS = 1000.0
-"""Per package or memory; the largest processors of 2025 draw 500."""
+"""Per package; the largest processors of 2025 draw 500."""
+MAX_MEMORY_WATTS = 300.0
+"""Per package: 16 modules of 15 W draw 240. Its counter is smaller, so that it may be read less often with this."""
 PERMIT = "sudo chmod a+r /sys/class/powercap/intel-rapl:*/energy_uj"
 """Not `chmod -R`, which does not follow the links in this folder."""
 _DOMAIN = re.compile(r"intel-rapl:\d+")
@@ -38,11 +40,11 @@ def open_counters() -> Sources:
         _open(found, name, folder)
         for part in sorted(path for path in _inside(folder) if _PART.fullmatch(path.name)):
             if _name(part) == "dram":
-                _open(found, f"{name} dram", part)
+                _open(found, f"{name} dram", part, MAX_MEMORY_WATTS)
     return found
 
 
-def _open(found: Sources, name: str, folder: Path) -> None:
+def _open(found: Sources, name: str, folder: Path, max_watts: float = MAX_WATTS) -> None:
     """Add the counter, or why it can not be read."""
     file = folder / "energy_uj"
 
@@ -57,7 +59,7 @@ def _open(found: Sources, name: str, folder: Path) -> None:
     except (OSError, ValueError) as error:
         found.missing.append(f"{name}: {file} can not be read: {getattr(error, 'strerror', None) or error}")
     else:
-        found.counters.append(Counter(name, METHOD, read, (span,), MAX_WATTS))
+        found.counters.append(Counter(name, METHOD, read, (span,), max_watts))
 
 
 def _name(folder: Path) -> str:

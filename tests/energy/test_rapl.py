@@ -81,3 +81,11 @@ def test_a_broken_counter_is_missing_and_the_others_count(powercap: Path, text: 
     assert [counter.name for counter in found.counters] == ["package-1"]
     assert "package-0" in found.missing[0]
     assert "can not be read" in found.missing[0]
+
+
+def test_memory_has_a_limit_of_its_own(powercap: Path) -> None:
+    """With that of a package its small counter would have to be read twice as often as once a minute."""
+    package = Domain(powercap / "intel-rapl:0", "package-0")
+    Domain(package.folder / "intel-rapl:0:0", "dram", 0, 65_532_610_987)
+    watts = {counter.name: counter.max_watts for counter in rapl.open_counters().counters}
+    assert watts == {"package-0": 1000, "package-0 dram": 300}
