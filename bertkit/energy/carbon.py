@@ -6,7 +6,6 @@ The table is a file of the package: nothing is downloaded, and no country is gue
 from __future__ import annotations
 
 import importlib.metadata
-import math
 import re
 from typing import Any
 
@@ -18,6 +17,8 @@ from bertkit.files.json_file import read_json
 TABLE = f"{PACKAGE}codecarbon/data/private_infra/global_energy_mix.json"
 COUNTRY = Parameter("country")
 _CODE = re.compile(r"[A-Za-z]{3}")
+_NUMBER = re.compile(r"[0-9]+(\.[0-9]+)?")
+"""`float` also takes 3_50 and nan."""
 MOST = 10_000.0
 """Grams per kWh; the dirtiest coal has about 1,500."""
 
@@ -31,39 +32,45 @@ def intensity_of(text: str) -> Intensity:
     """
     code, equals, number = (part.strip() for part in text.partition("="))
     if equals:
-        return Intensity(country=_code(code), grams_per_kwh=_grams(text, number), source="as given by --country")
+        grams = _grams(text, number)
+        return Intensity(country=_code(code), grams_per_kwh=grams, source="as given by --country")
     if not has("codecarbon"):
         example = code.upper() if _CODE.fullmatch(code) else "DEU"
         todo = f"{pip_line('energy')}, or give grams of CO2 per kWh: --country {example}=350"
         raise ExtraError.at(COUNTRY, "needs codecarbon's table of countries, which is not installed", todo)
-    table: dict[str, dict[str, Any]] = read_json(
-        carried(TABLE, RecipeError), dict[str, dict[str, Any]], error=RecipeError, remedy=pip_line("energy")
-    )
-    known = table.get(code.upper())
-    if known is None:
-        raise RecipeError.at(COUNTRY, f"{text!r:.40}: no such country", _nearest(code, table))
-    grams = known.get("carbon_intensity")
-    if not isinstance(grams, (int, float)) or not grams > 0:
+    known = _known(code)
+    figure = known.get("carbon_intensity")
+    if not isinstance(figure, (int, float)) or not figure > 0:
         what = f"codecarbon has no carbon intensity of {known.get('country_name', code.upper())}"
         raise RecipeError.at(COUNTRY, what, f"give grams of CO2 per kWh: --country {code.upper()}=350")
     source = f"codecarbon {importlib.metadata.version('codecarbon')}, {known.get('year', 'no year')}"
-    return Intensity(country=code.upper(), grams_per_kwh=grams, source=source)
+    return Intensity(country=code.upper(), grams_per_kwh=figure, source=source)
+
+
+def _known(code: str) -> dict[str, Any]:
+    """What codecarbon's table has of a country."""
+    table: dict[str, dict[str, Any]] = read_json(
+        carried(TABLE, RecipeError), dict[str, dict[str, Any]], error=RecipeError, remedy=pip_line("energy")
+    )
+    if (known := table.get(code.upper())) is None:
+        raise RecipeError.at(COUNTRY, f"{code!r:.40}: no such country", _nearest(code, table))
+    return known
 
 
 def _code(text: str) -> str:
+    """The code beside a number; without the table, any three letters are one."""
     if not _CODE.fullmatch(text):
         raise RecipeError.at(COUNTRY, f"{text!r:.40}: expected a code of three letters", "for example DEU=350")
+    if has("codecarbon"):
+        _known(text)
     return text.upper()
 
 
 def _grams(text: str, number: str) -> float:
-    try:
-        grams = float(number)
-    except ValueError:
-        grams = math.nan
+    grams = float(number) if _NUMBER.fullmatch(number) else 0.0
     if not 0 < grams <= MOST:
         what = f"{text!r:.40}: expected grams of CO2 per kWh after ="
-        raise RecipeError.at(COUNTRY, what, "a number above 0, for example DEU=350")
+        raise RecipeError.at(COUNTRY, what, f"a number above 0 and at most {MOST:,.0f}, for example DEU=350")
     return grams
 
 

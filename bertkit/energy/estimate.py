@@ -1,22 +1,30 @@
 """An estimate of the processor's energy where it has no counter: its thermal design power, by codecarbon's table.
 
 codecarbon's formula for a process: design power x the share of the processor's time that this process and its children
-used. Its tracker is not used: that reads settings of other programs, adds constants for memory, and guesses a power for
-a processor that it does not know. Here such a processor has no figure, nor has a virtual machine: the design power is
-that of all of its host, so that a small machine would be charged for its neighbours.
+used. Nothing of codecarbon is run: it matches names by similarity (a Xeon Gold 6220 gets the power of an Opteron 6220),
+reads settings of other programs and adds constants for memory. A processor whose name is not in the table has no
+figure, nor has a virtual machine: the design power is that of all of its host, so that a small machine would be charged
+for its neighbours.
 """
 
 from __future__ import annotations
 
 import contextlib
+import csv
 import os
 import re
 from pathlib import Path
 
 from bertkit.energy.counters import Counter
-from bertkit.extras import has, pip_line
+from bertkit.errors import RecipeError
+from bertkit.extras import PACKAGE, carried, has, pip_line
 
 CPUINFO = Path("/proc/cpuinfo")
+TABLE = f"{PACKAGE}codecarbon/data/hardware/cpu_power.csv"
+_NOT_OF_THE_NAME = re.compile(
+    r"\((?:r|tm|c)\)|\b\d+th gen\b|@.*|\bwith .*|\b(?:cpu|processor|apu)\b|\b\w+-core\b", re.IGNORECASE
+)
+"""`(R)`, `11th Gen`, `@ 2.90GHz`, `with Radeon Graphics`, `CPU`, `16-Core Processor`."""
 
 
 def of_processor() -> tuple[Counter | None, str]:
@@ -26,35 +34,60 @@ def of_processor() -> tuple[Counter | None, str]:
     if _is_virtual():
         return None, "no estimate: in a virtual machine its share of the processor's power is not known"
     try:
-        model, watts, sockets = _design_power()
+        model, sockets = _processor()
+        row, watts = design_power(model)
     except Exception as error:  # another release of codecarbon
-        return None, f"no estimate: codecarbon failed ({type(error).__name__}: {error})"
+        return None, f"no estimate: codecarbon's table can not be read ({type(error).__name__}: {error})"
     if not watts:
-        return None, f"no estimate: codecarbon does not know this processor ({model or 'no name'})"
+        return None, f"no estimate: codecarbon's table does not have this processor ({model or 'no name'})"
     power = f"{sockets} x {watts:g} W" if sockets > 1 else f"{watts:g} W"
-    method = f"estimate by codecarbon ({' '.join(model.split())}, design power {power})"
+    method = f"estimate by codecarbon's table (its row {row}, design power {power})"
     per_second = watts * sockets / (os.cpu_count() or 1)
     time = _ProcessorTime()
     return Counter("processor time of this program", method, lambda: time.seconds() * per_second), ""
 
 
-def _design_power() -> tuple[str, float | None, int]:
-    """Name of the processor, watts of each by codecarbon's table (None: not in it), and how many there are."""
-    from codecarbon.core import cpu, util
+def design_power(model: str) -> tuple[str, float | None]:
+    """Row of codecarbon's table with exactly this processor's name, and its watts; None: there is none.
 
-    model = util.detect_cpu_model() or ""
-    # Not `TDP()`, which gives an unknown processor 4 W per thread, and an unnamed one a constant.
-    table = cpu.TDP.__new__(cpu.TDP)
-    watts = table._get_cpu_power_from_registry(model) if model else None
-    return model, watts, max(1, util.count_physical_cpus())
+    Two rows of one name with different watts are none either.
+    """
+    wanted = _plain(model)
+    with carried(TABLE, RecipeError).open(encoding="utf-8", newline="") as stream:
+        known = [(row["Name"].strip(), row["TDP"]) for row in csv.DictReader(stream) if _plain(row["Name"]) == wanted]
+    rows = {float(watts): row for row, watts in known if re.fullmatch(r"[0-9]+(\.[0-9]+)?", watts)}
+    if not wanted or len(rows) != 1:
+        return "", None
+    ((watts, row),) = rows.items()
+    return row, watts
+
+
+def _plain(name: str) -> str:
+    return " ".join(_NOT_OF_THE_NAME.sub(" ", name).casefold().split())
+
+
+def _processor() -> tuple[str, int]:
+    """Name of the processor, and how many of them the machine has."""
+    if names := _lines("model name"):
+        return " ".join(names[0].split()), max(1, len({*_lines("physical id")}))
+    if has("cpuinfo"):  # comes with codecarbon; for macOS
+        import cpuinfo
+
+        return str(cpuinfo.get_cpu_info().get("brand_raw", "")), 1
+    return "", 1
 
 
 def _is_virtual() -> bool:
+    return any("hypervisor" in flags.split() for flags in _lines("flags")[:1])
+
+
+def _lines(key: str) -> list[str]:
+    """The values of a key in /proc/cpuinfo, one per thread of the processor."""
     try:
-        flags = re.search(r"^flags\s*:(.*)$", CPUINFO.read_text("utf-8", "replace"), re.MULTILINE)
+        text = CPUINFO.read_text("utf-8", "replace")
     except OSError:
-        return False
-    return flags is not None and "hypervisor" in flags[1].split()
+        return []
+    return [value.strip() for value in re.findall(rf"^{key}[ \t]*:(.*)$", text, re.MULTILINE)]
 
 
 class _ProcessorTime:

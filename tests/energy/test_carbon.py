@@ -61,8 +61,34 @@ def test_a_number_needs_no_table(monkeypatch: pytest.MonkeyPatch) -> None:
         carbon.intensity_of("FRA")
 
 
+def test_the_limit_of_a_number_is_said() -> None:
+    with pytest.raises(RecipeError, match="a number above 0 and at most 10,000"):
+        carbon.intensity_of("DEU=20000")
+
+
+def test_a_number_of_an_unknown_country(table: Path) -> None:
+    assert carbon.intensity_of("deu=350").country == "DEU"
+    assert carbon.intensity_of("CAF=350").grams_per_kwh == 350
+    with pytest.raises(RecipeError, match="no such country"):
+        carbon.intensity_of("QQQ=350")
+
+
 @pytest.mark.parametrize(
-    "text", ["DEU=", "DEU=x", "DEU=0", "DEU=-3", "DEU=nan", "DEU=inf", "DEU=1e9", "=350", "DE=350"]
+    "text",
+    [
+        "DEU=",
+        "DEU=x",
+        "DEU=0",
+        "DEU=-3",
+        "DEU=nan",
+        "DEU=inf",
+        "DEU=1e9",
+        "=350",
+        "DE=350",
+        "DEU=3_50",
+        "DEU=20000",
+        "DEU=٣",
+    ],
 )
 def test_no_number(text: str) -> None:
     with pytest.raises(BertkitError, match="expected"):

@@ -7,7 +7,6 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from types import ModuleType, SimpleNamespace
 
 import pytest
 
@@ -18,25 +17,23 @@ KNOWN = "Intel(R) Xeon(R) Gold 6226R CPU @ 2.90GHz"
 
 
 @pytest.fixture
-def codecarbon(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
-    """A codecarbon that knows one processor, on a machine of its own."""
-
-    class TDP:
-        def __init__(self) -> None:
-            raise AssertionError("it guesses")
-
-        def _get_cpu_power_from_registry(self, model: str) -> float | None:
-            return {KNOWN: 150.0}.get(model)
-
-    util = SimpleNamespace(detect_cpu_model=lambda: KNOWN, count_physical_cpus=lambda: 2)
-    core = ModuleType("codecarbon.core")
-    core.cpu, core.util = SimpleNamespace(TDP=TDP), util  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "codecarbon", ModuleType("codecarbon"))
-    monkeypatch.setitem(sys.modules, "codecarbon.core", core)
-    monkeypatch.setattr(estimate, "has", lambda module: True)
+def codecarbon(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """A table with rows that are nearly the names of others, and /proc/cpuinfo of a machine with two processors."""
+    table = tmp_path / "cpu_power.csv"
+    rows = ("6220,115", "Intel Xeon Gold 6226R,150.0", "Intel Xeon Gold 6226R ,150", "Apple M1,10",
+            "AMD EPYC 7302P,155", "Intel Celeron 1200,29.32.9", "Twice,1", "TWICE,2")  # fmt: skip
+    table.write_text("\n".join(("Name,TDP", *rows)))
+    monkeypatch.setattr(estimate, "carried", lambda text, kind: table)
+    monkeypatch.setattr(estimate, "has", lambda module: module != "cpuinfo")
     monkeypatch.setattr(estimate, "CPUINFO", tmp_path / "cpuinfo")
-    (tmp_path / "cpuinfo").write_text("processor : 0\nflags\t\t: fpu vme avx2\n")
-    return util
+    write(KNOWN)
+    return table
+
+
+def write(model: str, flags: str = "fpu vme avx2") -> None:
+    """/proc/cpuinfo of two sockets with two threads each."""
+    threads = [f"model name\t: {model}\nphysical id\t: {socket}\nflags\t\t: {flags}\n" for socket in (0, 1, 0, 1)]
+    estimate.CPUINFO.write_text("\n".join(threads))
 
 
 def test_design_power_times_the_share_of_time(codecarbon, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -44,9 +41,7 @@ def test_design_power_times_the_share_of_time(codecarbon, monkeypatch: pytest.Mo
     counter, reason = estimate.of_processor()
     assert counter
     assert not reason
-    assert (
-        counter.method == "estimate by codecarbon (Intel(R) Xeon(R) Gold 6226R CPU @ 2.90GHz, design power 2 x 150 W)"
-    )
+    assert counter.method == ("estimate by codecarbon's table (its row Intel Xeon Gold 6226R, design power 2 x 150 W)")
     times = os.times()
     seconds = times.user + times.system + times.children_user + times.children_system
     assert counter.read() == pytest.approx(seconds * 300 / 64, rel=0.05)
@@ -66,24 +61,42 @@ def test_a_child_counts_while_it_runs_and_once(codecarbon) -> None:
     assert 0.1 < running <= ended < running + 0.15
 
 
-@pytest.mark.parametrize("model", ["Intel(R) Xeon(R) Processor", "", None])
-def test_an_unknown_processor_has_no_figure(codecarbon, model: str | None) -> None:
-    codecarbon.detect_cpu_model = lambda: model
+@pytest.mark.parametrize(
+    "model",
+    ["Intel(R) Xeon(R) Processor", "", "Intel(R) Xeon(R) Gold 6220 CPU @ 2.10GHz", "Apple M1 Max", "Twice",
+     "Intel(R) Celeron(R) CPU 1200", "CPU @ 3GHz"],
+)  # fmt: skip
+def test_an_unknown_processor_has_no_figure(codecarbon, model: str) -> None:
+    """Also one whose name holds that of another, which codecarbon takes for it."""
+    write(model)
     counter, reason = estimate.of_processor()
     assert counter is None
-    assert "does not know this processor" in reason
+    assert "table does not have this processor" in reason
+
+
+@pytest.mark.parametrize(
+    ("model", "row"),
+    [("Apple M1", "Apple M1"), ("AMD EPYC 7302P 16-Core Processor", "AMD EPYC 7302P"), ("6220", "6220")],
+)
+def test_what_is_not_of_the_name_does_not_matter(codecarbon, model: str, row: str) -> None:
+    assert estimate.design_power(model)[0] == row
 
 
 def test_a_virtual_machine_has_no_figure(codecarbon) -> None:
-    estimate.CPUINFO.write_text("flags\t\t: fpu hypervisor avx2\n")
+    write(KNOWN, "fpu hypervisor avx2")
     counter, reason = estimate.of_processor()
     assert counter is None
     assert "virtual machine" in reason
 
 
-def test_another_codecarbon_has_no_figure(codecarbon) -> None:
-    del codecarbon.detect_cpu_model
-    assert "codecarbon failed (AttributeError" in estimate.of_processor()[1]
+def test_a_machine_without_proc_cpuinfo(codecarbon) -> None:
+    estimate.CPUINFO.unlink()
+    assert "does not have this processor (no name)" in estimate.of_processor()[1]
+
+
+def test_another_table_has_no_figure(codecarbon: Path) -> None:
+    codecarbon.write_text("Processor,Watts\nx,1\n")
+    assert "codecarbon's table can not be read (KeyError" in estimate.of_processor()[1]
 
 
 def test_counters_go_before_the_estimate_and_each_process_makes_its_own(
@@ -91,7 +104,7 @@ def test_counters_go_before_the_estimate_and_each_process_makes_its_own(
 ) -> None:
     from tests.energy.fakes import Domain
 
-    monkeypatch.setattr(estimate, "has", lambda module: True)
+    monkeypatch.setattr(estimate, "has", lambda module: module != "cpuinfo")
     for machine in (True, False):
         (counter,) = sources_of([], machine=machine).counters
         assert counter.method.startswith("estimate")
@@ -103,15 +116,13 @@ def test_counters_go_before_the_estimate_and_each_process_makes_its_own(
 @pytest.mark.skipif(importlib.util.find_spec("codecarbon") is None, reason="codecarbon is not installed")
 def test_the_real_codecarbon(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Its table and its formula for a process, with a processor that it knows and one that it does not."""
-    from codecarbon.core import util
     from codecarbon.external.hardware import CPU
 
-    monkeypatch.setattr(estimate, "CPUINFO", tmp_path / "none")
-    monkeypatch.setattr(util, "detect_cpu_model", lambda: KNOWN)
-    monkeypatch.setattr(util, "count_physical_cpus", lambda: 1)
+    monkeypatch.setattr(estimate, "CPUINFO", tmp_path / "cpuinfo")
+    estimate.CPUINFO.write_text(f"model name : {KNOWN}\nphysical id : 0\n")
     counter, reason = estimate.of_processor()
     assert counter, reason
-    assert "design power 150 W" in counter.method
+    assert "(its row Intel Xeon Gold 6226R, design power 150 W)" in counter.method
     theirs = CPU("", "cpu_load", KNOWN, 150, tracking_mode="process")
     theirs._cpu_count = os.cpu_count()
     clock = iter([100.0, 102.0])
@@ -123,5 +134,5 @@ def test_the_real_codecarbon(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
     joules = theirs._get_power_from_cpu_load().W * 2
     monkeypatch.setattr(estimate._ProcessorTime, "seconds", lambda self: 3.0)
     assert counter.read() == pytest.approx(joules)
-    monkeypatch.setattr(util, "detect_cpu_model", lambda: "Intel(R) Xeon(R) Processor")
-    assert estimate.of_processor()[0] is None
+    for other in ("Intel(R) Xeon(R) Processor", "Intel(R) Xeon(R) Gold 6220 CPU @ 2.10GHz", "Apple M1 Max"):
+        assert estimate.design_power(other) == ("", None)
