@@ -21,6 +21,7 @@ from typing import Protocol
 from bertkit import fs, processes
 from bertkit.bench.job import GOES_ON, Job, blocked, finished, one_line, read_failure, to_json, train_and_answer
 from bertkit.bench.stopping import Stopping
+from bertkit.energy.request import wanted
 from bertkit.errors import BertkitError, Stopped
 
 log = logging.getLogger("bertkit")
@@ -66,6 +67,8 @@ def one_by_one(jobs: Sequence[Job], stopping: Stopping) -> Generator[tuple[Job, 
     for number, job in enumerate(jobs, 1):
         if finished(job):
             log.info("job %d of %d: %s, is finished", number, len(jobs), job)
+            if wanted() and "energy" not in job.run.metrics:
+                log.warning("%s: --energy has no effect on a finished Run", job)
             yield job, ""
             continue
         log.info("job %d of %d: %s%s", number, len(jobs), job, time_left.text())

@@ -33,7 +33,7 @@ class EnergyPart(BaseModel):
     """`counter RAPL`, `counter NVML`, or an estimate with what it was made from."""
     joules: Amount
     complete: bool = True
-    """False: its counter was lost on the way, so that it was more."""
+    """False: a part of the time is not counted, so that it was more."""
 
 
 class EnergyUse(BaseModel):
@@ -45,8 +45,9 @@ class EnergyUse(BaseModel):
     """What could not be measured, and why."""
     machines: int = 1
     predictions: Annotated[int, Field(ge=0)] | None = None
-    """Rows that were answered in this work."""
+    """Rows that the model answered in this work; None: it did other things with it too."""
     intensity: Intensity | None = None
+    """None: no country was named, or not the same one in all of the work."""
 
     @computed_field  # type: ignore[prop-decorator]
     @property
@@ -98,13 +99,12 @@ class RunEnergy(BaseModel):
     training: EnergyUse
     """From the loading of the data to the last step, with the evaluations on the way."""
     scoring: EnergyUse | None = None
-    """Of the final model, on the validation and test rows."""
+    """Of the final validation and test evaluation, with confidence intervals."""
 
     @property
     def total(self) -> EnergyUse:
-        """Of all phases; without a number of predictions."""
-        both = [self.training, *([self.scoring] if self.scoring else [])]
-        return sum_sequential(both).model_copy(update={"predictions": None})
+        """Of all phases."""
+        return sum_sequential([self.training, *([self.scoring] if self.scoring else [])])
 
 
 def sum_sequential(uses: Sequence[EnergyUse]) -> EnergyUse:
@@ -117,6 +117,19 @@ def sum_parallel(uses: Sequence[EnergyUse], machines: int) -> EnergyUse:
     return _sum(uses, max(use.seconds for use in uses), machines)
 
 
+def of_first_process(use: EnergyUse, here: int, everywhere: int) -> EnergyUse:
+    """What the first process measured, with what it can not know of the others as missing.
+
+    Args:
+        here: processes on its machine.
+        everywhere: all of them.
+    """
+    missing = [f"{everywhere - here} processes on other machines"] if everywhere > here else []
+    if here > 1 and any(not part.method.startswith("counter") for part in use.parts):
+        missing.append(f"{here - 1} of {here} processes on this machine, as an estimate is of one process")
+    return use.model_copy(update={"missing": [*use.missing, *missing]})
+
+
 def _sum(uses: Sequence[EnergyUse], seconds: float, machines: int) -> EnergyUse:
     predictions = [use.predictions for use in uses if use.predictions is not None]
     return EnergyUse(
@@ -125,8 +138,15 @@ def _sum(uses: Sequence[EnergyUse], seconds: float, machines: int) -> EnergyUse:
         missing=list(dict.fromkeys(text for use in uses for text in use.missing)),
         machines=machines,
         predictions=sum(predictions) if predictions else None,
-        intensity=next((use.intensity for use in uses if use.intensity), None),
+        intensity=_same_intensity(uses),
     )
+
+
+def _same_intensity(uses: Sequence[EnergyUse]) -> Intensity | None:
+    """That of all joules; None if there are several: a sum has no single one, and so no CO2."""
+    measured = [use for use in uses if use.joules is not None] or uses
+    first = measured[0].intensity
+    return first if all(use.intensity == first for use in measured) else None
 
 
 def _parts(parts: Iterable[EnergyPart]) -> list[EnergyPart]:

@@ -9,11 +9,11 @@ from bertkit.display import MOST, markdown
 from bertkit.energy import words
 from bertkit.energy.record import EnergyUse, RunEnergy
 
-HEADER = ("energy of", "energy", "per 1,000 predictions", "CO2", "method")
+HEADER = ("energy of", "energy", "CO2", "method")
 NOTE = (
     "A counter counts all programs of its machine, and idle power too; mainboard, power supply and cooling are not "
-    "counted. Training: from loading the data to the last step, with its evaluations. Scoring: of the validation and "
-    "test rows, with their intervals."
+    "counted. Training: from loading the data to the last step, with its evaluations. Scoring covers the final "
+    "validation and test evaluation, including confidence intervals."
 )
 
 
@@ -40,7 +40,6 @@ def rows(energies: Mapping[str, RunEnergy]) -> list[list[str]]:
         [
             ", ".join(filter(None, (name, phase))),
             words.amount(use),
-            words.per_1000(use),
             words.co2(use),
             words.method(use),
         ]

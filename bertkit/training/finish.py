@@ -42,7 +42,7 @@ def finish(
         if name in parts.splits:
             train = parts.splits["train"] if name == "validation" else None
             scored[name] = trainer.score(parts.splits[name], tune=train is not None, train=train, intervals=True)
-    used = energy.scored(sum(len(parts.splits[name].rows) for name in scored)) if energy else None
+    used = energy.scored() if energy else None
     _check_convergence(parts, trainer.state.log_history)
     _check_sanity(parts, scored)
     if trainer.is_fsdp_enabled:  # each process holds a part of the weights

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from bertkit import processes
 from bertkit.data.held import held
+from bertkit.energy.request import wanted
 from bertkit.errors import BertkitError, RecipeError, RunError, Stopped, TrainingError, WriteError
 from bertkit.files.lock import one_writer
 from bertkit.fs import FULL
@@ -78,7 +79,10 @@ def _trained(start: Start, warnings: list[Warned]) -> Run:
                 with training_energy(start.begun, cpu=bool(start.recipe.train.get("use_cpu"))) as energy:
                     return _work(replace(start, folder=folder), warnings, energy)
     log.info("%s is already finished: nothing to train", start.folder)
-    return Run(start.folder)
+    run = Run(start.folder)
+    if wanted() and "energy" not in run.metrics:
+        log.warning("%s: --energy has no effect on a finished Run; train into a new folder", run.path)
+    return run
 
 
 @contextlib.contextmanager

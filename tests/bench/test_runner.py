@@ -24,10 +24,11 @@ from bertkit.bench.plan import BenchRequest, plan
 from bertkit.bench.runner import TimeLeft, run
 from bertkit.bench.suite import Suite
 from bertkit.bench.suite_file import find_suite
+from bertkit.energy.request import measuring
 from bertkit.errors import DataError, Stopped
 from bertkit.recipe.load import dump
 from tests.bench.suites import SUITE, write_suite
-from tests.helpers import tiny_recipe
+from tests.helpers import tiny_recipe, warnings
 from tests.launched import environment, lines_of
 
 
@@ -246,3 +247,16 @@ def test_shares_of_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
     assert runner._environment(0, 2, [])["OMP_NUM_THREADS"] == "1"
     assert [runner._environment(i, 3, ["4", "6"])["CUDA_VISIBLE_DEVICES"] for i in range(3)] == ["4", "6", "4"]
+
+
+def test_energy_of_a_finished_job_is_warned_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog) -> None:
+    jobs = [SimpleNamespace(run=SimpleNamespace(metrics=metrics)) for metrics in ({}, {"energy": {}})]
+    monkeypatch.setattr(runner, "finished", lambda job: True)
+    monkeypatch.setattr(runner, "TimeLeft", lambda jobs: None)
+    stopping: Any = None
+    list(runner.one_by_one(jobs, stopping))  # type: ignore[arg-type]
+    assert not warnings(caplog)
+    with measuring():
+        list(runner.one_by_one(jobs, stopping))  # type: ignore[arg-type]
+    assert len(warnings(caplog)) == 1
+    assert warnings(caplog)[0].endswith(": --energy has no effect on a finished Run")

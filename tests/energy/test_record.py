@@ -6,7 +6,15 @@ import pytest
 from pydantic import ValidationError
 
 from bertkit.energy import words
-from bertkit.energy.record import EnergyPart, EnergyUse, Intensity, RunEnergy, sum_sequential, sum_parallel
+from bertkit.energy.record import (
+    EnergyPart,
+    EnergyUse,
+    Intensity,
+    RunEnergy,
+    of_first_process,
+    sum_parallel,
+    sum_sequential,
+)
 
 GERMANY = Intensity(country="DEU", grams_per_kwh=380.95, source="codecarbon 3.3.2, 2023")
 
@@ -62,6 +70,30 @@ def test_a_part_that_was_lost_once_stays_incomplete_and_reasons_come_once() -> N
     assert not whole.complete
     assert not whole.parts[0].complete
     assert whole.missing == ["lost"]
+
+
+def test_co2_of_a_sum_needs_one_intensity() -> None:
+    france = Intensity(country="FRA", grams_per_kwh=50, source="x")
+    uses = [EnergyUse(seconds=1, parts=[rapl(3.6e6)], intensity=one) for one in (GERMANY, france, None)]
+    nothing = EnergyUse(seconds=1)
+    assert sum_sequential([uses[0], uses[0], nothing]).co2_grams == pytest.approx(2 * 380.95)
+    for pair in (uses[:2], uses[1:], [uses[2], uses[0]]):
+        whole = sum_sequential(pair)
+        assert whole.joules == 7.2e6
+        assert whole.co2_grams is None
+        assert words.co2(whole) == ""
+    assert sum_sequential([EnergyUse(seconds=1, intensity=france)]).intensity == france  # kept for a resumption
+
+
+def test_the_first_process_says_what_it_can_not_know_of_the_others() -> None:
+    counted = EnergyUse(seconds=1, parts=[rapl(5)])
+    estimated = EnergyUse(seconds=1, parts=[EnergyPart(name="time", method="estimate by x", joules=5)])
+    assert of_first_process(counted, 2, 2).complete
+    assert of_first_process(counted, 2, 8).missing == ["6 processes on other machines"]
+    assert of_first_process(estimated, 1, 1).complete
+    assert of_first_process(estimated, 2, 2).missing == [
+        "1 of 2 processes on this machine, as an estimate is of one process"
+    ]
 
 
 def test_it_is_written_and_read_again_with_its_figures() -> None:

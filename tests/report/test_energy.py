@@ -12,13 +12,13 @@ FRANCE = Intensity(country="FRA", grams_per_kwh=50, source="a test")
 
 
 def energy(*missing: str, intensity: Intensity | None = FRANCE, **parts: float) -> RunEnergy:
-    """Of a training with these parts, and the scoring of 200 rows with a tenth of it."""
+    """Of a training with these parts, and the scoring with a tenth of it."""
 
-    def use(share: float, predictions: int | None = None) -> EnergyUse:
+    def use(share: float) -> EnergyUse:
         own = [EnergyPart(name=name, method="counter RAPL", joules=joules * share) for name, joules in parts.items()]
-        return EnergyUse(seconds=10, parts=own, missing=list(missing), intensity=intensity, predictions=predictions)
+        return EnergyUse(seconds=10, parts=own, missing=list(missing), intensity=intensity)
 
-    return RunEnergy(training=use(1), scoring=use(0.1, 200))
+    return RunEnergy(training=use(1), scoring=use(0.1))
 
 
 def test_rows_have_as_many_columns_as_the_header() -> None:
@@ -26,9 +26,9 @@ def test_rows_have_as_many_columns_as_the_header() -> None:
     assert {len(row) for row in made} == {len(HEADER)}
     assert [row[0] for row in made] == ["one, training", "one, scoring", "training", "scoring"]
     assert made[1][1:] == [
-        *("360 J (0.0001 kWh), 36 W over 10 s", "1.8 kJ", "0.005 g (FRA: 50 g/kWh, a test)", "counter RAPL (package)")
+        *("360 J (0.0001 kWh), 36 W over 10 s", "0.005 g (FRA: 50 g/kWh, a test)", "counter RAPL (package)")
     ]
-    assert made[2][1:] == ["not measurable", "", "", "not measurable"]
+    assert made[2][1:] == ["not measurable", "", "not measurable"]
 
 
 def test_every_line_has_its_method() -> None:

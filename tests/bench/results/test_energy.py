@@ -8,16 +8,18 @@ import pytest
 
 from bertkit.bench.results.energy import energies_of, energy_json
 from bertkit.bench.suite import Entry
-from bertkit.energy.record import EnergyPart, EnergyUse, RunEnergy
+from bertkit.energy.record import EnergyPart, EnergyUse, Intensity, RunEnergy
 from tests.bench.suites import figures, finished_run, plan_of
 
 
-def run(folder: Path, joules: float | None) -> None:
+def run(folder: Path, joules: float | None, grams: float | None = None) -> None:
     if joules is None:
         finished_run(folder, figures(0.5))
         return
     use = EnergyUse(seconds=2, parts=[EnergyPart(name="package-0", method="counter RAPL", joules=joules)])
-    energy = RunEnergy(training=use, scoring=use.model_copy(update={"predictions": 10}))
+    if grams:
+        use.intensity = Intensity(country="DEU", grams_per_kwh=grams, source="x")
+    energy = RunEnergy(training=use, scoring=use)
     finished_run(folder, {**figures(0.5), "energy": energy.model_dump(mode="json")})
 
 
@@ -29,7 +31,7 @@ def test_runs_add_up(tmp_path: Path) -> None:
     assert known["all"].training.joules == 42
     assert known["all"].training.complete
     assert known["all"].scoring
-    assert known["all"].scoring.predictions == 20
+    assert known["all"].scoring.joules == 42
     assert energy_json(known)["energy"]["all"]["training"]["seconds"] == 4
 
 
@@ -39,6 +41,15 @@ def test_a_run_without_energy_is_missing_in_the_sum(tmp_path: Path) -> None:
     known = energies_of(plan_of(tmp_path, Entry("a", "x"), seeds=(1, 2, 3, 4)))
     assert known["all"].training.joules == 42
     assert known["all"].training.missing == ["a, seed 3, trained without --energy"]
+
+
+@pytest.mark.parametrize(("others", "co2"), [(100, 72 * 100 / 3.6e6), (300, None), (None, None)])
+def test_co2_of_runs_with_several_intensities(tmp_path: Path, others: float | None, co2: float | None) -> None:
+    run(tmp_path / "a" / "seed-1", 30.0, 100)
+    run(tmp_path / "a" / "seed-2", 42.0, others)
+    known = energies_of(plan_of(tmp_path, Entry("a", "x")))
+    assert known["all"].training.joules == 72
+    assert known["all"].training.co2_grams == (None if co2 is None else pytest.approx(co2))
 
 
 @pytest.mark.parametrize("joules", [None, 5.0])
