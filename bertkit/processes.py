@@ -82,6 +82,11 @@ def local_rank() -> int:
     return int(os.environ.get("LOCAL_RANK", "0"))
 
 
+def local_count() -> int:
+    """The number of processes on this machine."""
+    return int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
+
+
 def first() -> bool:
     """Whether this process writes files and prints: it is the only one, or has rank 0."""
     return rank() == 0

@@ -183,7 +183,7 @@ def predict(
             opened = remote.open_remote(client, model, options, sets)
         else:
             opened = open_predictor(model, source, **named, trust_code=trust_code)
-        with shared_energy.metered(request) as meter:
+        with shared_energy.metered(request, cpu=request is None or opened.predictor.backend.on_cpu) as meter:
             if source is not None:
                 shared_energy.say(meter, bulk.answer_file(opened, source, options, elsewhere))
                 return

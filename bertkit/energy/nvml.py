@@ -21,11 +21,24 @@ WRAP_AT = (2**32 / 1e3, 2**64 / 1e3)
 
 
 def gpus_in_use(processes: int) -> list[str]:
-    """UUIDs of the GPUs that the processes of this machine use: each the one of its number. Imports torch."""
+    """UUIDs of NVIDIA's GPUs that the processes of this machine use: each the one of its number. Imports torch."""
     import torch
 
-    count = min(processes, torch.cuda.device_count()) if torch.cuda.is_available() else 0
+    nvidia = torch.cuda.is_available() and not torch.version.hip  # ROCm calls itself cuda
+    count = min(processes, torch.cuda.device_count()) if nvidia else 0
     return [str(getattr(torch.cuda.get_device_properties(i), "uuid", f"number {i}")) for i in range(count)]
+
+
+def other_accelerator() -> str:
+    """The kind of an accelerator that is not NVIDIA's, such as `mps`, `xpu` or `rocm`; empty: none. Imports torch."""
+    import torch
+
+    if not torch.accelerator.is_available():
+        return ""
+    kind = torch.accelerator.current_accelerator()
+    if kind is None or kind.type != "cuda":
+        return kind.type if kind else ""
+    return "rocm" if torch.version.hip else ""
 
 
 def open_counters(gpus: Sequence[str]) -> Sources:

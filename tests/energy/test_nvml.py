@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from types import SimpleNamespace
 
 import pytest
 
@@ -49,6 +50,23 @@ def test_without_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(nvml, "has", lambda module: False)
     (missing,) = nvml.open_counters(["x"]).missing
     assert missing == "GPU 0: needs the package nvidia-ml-py: pip install 'bertkit[energy]'"
+
+
+@pytest.mark.parametrize(
+    ("kind", "hip", "found"),
+    [("mps", None, "mps"), ("xpu", None, "xpu"), ("cuda", "6.4", "rocm"), ("cuda", None, ""), (None, None, "")],
+)
+def test_accelerators_that_are_not_nvidias(monkeypatch: pytest.MonkeyPatch, kind, hip, found: str) -> None:
+    import torch
+
+    monkeypatch.setattr(torch.accelerator, "is_available", lambda: kind is not None)
+    monkeypatch.setattr(torch.accelerator, "current_accelerator", lambda: kind and torch.device(kind))
+    monkeypatch.setattr(torch.version, "hip", hip)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: kind == "cuda")
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    monkeypatch.setattr(torch.cuda, "get_device_properties", lambda number: SimpleNamespace(uuid="x"))
+    assert nvml.other_accelerator() == found
+    assert nvml.gpus_in_use(2) == (["x"] if kind == "cuda" and not hip else [])
 
 
 @pytest.mark.gpu

@@ -158,7 +158,9 @@ def test_a_run_needs_nothing_that_lies_outside_of_it(tiny_bert: Path, tmp_path: 
     assert list(predictor.predict(["hello"])[0]["probabilities"]) == ["refund", "delivery", "other"]
     (tmp_path / "new.csv").write_text("text\nhello\n")
     options = BulkOptions(str(tmp_path / "out.csv"))
-    assert predict_file(predictor, str(tmp_path / "new.csv"), predictor.recipe.data, options, run=Run(elsewhere)) == 1
+    assert (
+        predict_file(predictor, str(tmp_path / "new.csv"), predictor.recipe.data, options, run=Run(elsewhere)).rows == 1
+    )
 
 
 @pytest.mark.parametrize("labels", [["delivery", "other"], ["delivery", "other", "somebody else's"]])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -85,36 +85,29 @@ def cluster_of(address: str | None, model: str, opener: Opener, number: int) -> 
 
 
 def answer_file(opened: Opened, source: str, options: BulkOptions, elsewhere: RayParts | None) -> int:
-    """Answer the rows of a file, and write or print them; returns how many were answered now, and not by a call that
-    was killed."""
+    """Answer the rows of a file, and write or print them; returns how many the model answered now, and not in a call
+    that was killed."""
     from bertkit.data.read.rows import count_left_out
     from bertkit.inference.bulk.output import predict_file
 
     if elsewhere is not None:
         elsewhere.cluster.check(["onnxruntime"] if opened.run and opened.run.backend == "onnx" else [])
-    before = 0
-
-    def meter(label: str, rows: int, done: int) -> contextlib.AbstractContextManager[Callable[[int, int], None]]:
-        nonlocal before
-        before = done
-        return console.meter(label, rows, done)
-
     with count_left_out() as left_out:
-        count = predict_file(
+        done = predict_file(
             opened.predictor,
             source,
             opened.block,
             options,
             run=opened.run,
-            meter=meter,
+            meter=console.meter,
             progress=console.progress("predicting"),
             printing=console.printing,
             elsewhere=elsewhere,
         )
     if processes.first() and (not options.is_printed or str(left_out)):
         place = "standard output" if options.is_printed else options.output
-        console.say(f"{count} rows{left_out}: {place}", err=True)
-    return max(0, count - before)
+        console.say(f"{done.rows} rows{left_out}: {place}", err=True)
+    return done.answered
 
 
 def write_answers(answered: Answered, opened: Opened, options: BulkOptions) -> None:

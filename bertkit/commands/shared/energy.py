@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,13 +17,15 @@ if TYPE_CHECKING:
     from bertkit.energy.meter import Meter
     from bertkit.energy.request import EnergyRequest
 
+log = logging.getLogger("bertkit")
+
 Energy = Annotated[bool, typer.Option("--energy", help="Measure energy, by counters where they can be read.")]
 Country = Annotated[
     str | None,
     typer.Option(
         "--country",
         metavar="DEU|DEU=350",
-        help="With --energy: CO2 by a country's intensity, or by grams per kWh.",
+        help="Country code, or grams of CO2 per kWh, for CO2 figures.",
         show_default="no CO2",
     ),
 ]
@@ -50,10 +53,11 @@ def check_here(request: EnergyRequest | None, **elsewhere: bool) -> None:
     Args:
         elsewhere: option -> whether it was given.
     """
+    reasons = {"parallel": "the jobs share the counters", "url": "the server does the work"}
     for option, given in elsewhere.items():
         if request and given:
-            what = "can not be told from that of other jobs" if option == "parallel" else "is used on other machines"
-            raise RecipeError.at(Parameter("energy"), f"with --{option} it {what}", "leave one of them out")
+            what = f"can not be combined with --{option}: {reasons.get(option, 'other machines do the work')}"
+            raise RecipeError.at(Parameter("energy"), what, "leave one of them out")
 
 
 @contextlib.contextmanager
@@ -69,24 +73,32 @@ def asking(request: EnergyRequest | None) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def metered(request: EnergyRequest | None) -> Iterator[Meter | None]:
-    """Measures the block; None: nobody asked for it."""
-    if request is None:
+def metered(request: EnergyRequest | None, *, cpu: bool) -> Iterator[Meter | None]:
+    """Measures the block in the first process; None: nobody asked for it, or this is another process.
+
+    The processes of a prediction do not wait for each other, so that the first can not ask the others.
+
+    Args:
+        cpu: whether the work is done without accelerators.
+    """
+    if request is None or not processes.first():
         yield None
         return
     from bertkit.energy.sources import meter_of
 
-    with meter_of(request) as meter:
+    with meter_of(request, cpu=cpu) as meter:
         yield meter
 
 
 def say(meter: Meter | None, predictions: int) -> None:
-    """Print what was used since the last lap, in which rows were predicted. All processes call it."""
+    """Print what was used since the last lap, in which the model answered rows."""
     if meter is None:
         return
-    from bertkit.energy.request import of_all_processes
+    from bertkit.energy.record import of_first_process
     from bertkit.energy.words import sentence
 
-    use = of_all_processes(meter.lap(predictions if processes.first() else None))
-    if processes.first():
+    try:
+        use = of_first_process(meter.lap(predictions), processes.local_count(), processes.count())
         console.say(f"energy, predicting: {sentence(use)}", err=True)
+    except Exception as error:  # it must not cost the predictions
+        log.warning("energy was not measured (%s: %s)", type(error).__name__, error)

@@ -47,6 +47,11 @@ class Backend(ABC):
         self.head = head
 
     @property
+    def on_cpu(self) -> bool:
+        """Whether it computes without an accelerator."""
+        return True
+
+    @property
     @abstractmethod
     def max_tokens(self) -> int:
         """Most tokens of one example, special ones included."""

@@ -68,6 +68,10 @@ class TorchBackend(Backend):
         self.lockstep = _is_sharded(model)
 
     @property
+    def on_cpu(self) -> bool:
+        return self.device.type == "cpu"
+
+    @property
     def max_tokens(self) -> int:
         return position_limit(self.model)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -14,12 +14,12 @@ from bertkit.errors import DataError, Parameter
 from bertkit.fs import is_stream
 from bertkit.inference.ask import best_of
 from bertkit.inference.bulk.answering import ERROR, Answering
-from bertkit.inference.bulk.formats import Format
+from bertkit.inference.bulk.formats import Format, Row
 from bertkit.inference.bulk.input import opened, said_once
 from bertkit.inference.bulk.job import BulkJob
 from bertkit.inference.bulk.options import BulkOptions
 from bertkit.inference.bulk.ray_parts import RayParts
-from bertkit.inference.bulk.run import Bulk, Meter
+from bertkit.inference.bulk.run import Bulk, Done, Meter
 from bertkit.inference.files import format_of, write
 from bertkit.inference.predictor import Predictor
 from bertkit.recipe.schema import DataBlock
@@ -69,8 +69,8 @@ def predict_file(
     progress: Progress = iter,
     printing: Callable[[], AbstractContextManager[object]] = nullcontext,
     elsewhere: RayParts | None = None,
-) -> int:
-    """Answer all rows of an input, and write or print them; returns how many were written.
+) -> Done:
+    """Answer all rows of an input, and write or print them.
 
     Args:
         source: see `sources.expand`.
@@ -92,24 +92,30 @@ def predict_file(
     bulk = Bulk(answering, run, options.rows_of_shard, meter=meter, progress=progress, elsewhere=elsewhere, **more)
     with said_once(), opened(source, task.columns, block, keep_bad=options.keeps_bad) as rows:
         if options.best_of:
-            best = best_of([row for part in bulk.rows(rows) for row in part], options.best_of)
+            everything = [row for part in bulk.rows(rows) for row in part]
+            best = best_of(everything, options.best_of)
             if processes.first():
                 with printing() if options.is_printed else nullcontext():
                     write(best, options.output or "-", answering.format)
-            return len(best)
+            return Done(len(best), answered=_answered(everything, options))
         if options.is_printed:
-            done = 0
+            done = answered = 0
             for part in bulk.rows(rows):
-                done += len(part)
+                done, answered = done + len(part), answered + _answered(part, options)
                 if processes.first():
                     with printing():
                         write(part, "-", answering.format)
-            return done
+            return Done(done, answered=answered)
         with _job(options) as job:
             written = bulk.write(rows, job)
         if written.bad and processes.first():
             warn(f"rows without an answer: {written.bad:,}; their column {ERROR} says why")
-        return written.rows
+        return written
+
+
+def _answered(rows: Sequence[Row], options: BulkOptions) -> int:
+    """How many have an answer."""
+    return sum(row[ERROR] is None for row in rows) if options.keeps_bad else len(rows)
 
 
 @contextmanager

@@ -23,7 +23,7 @@ from bertkit.inference.bulk.formats import Row
 from bertkit.inference.bulk.identity import Watch, input_of, model_of
 from bertkit.inference.bulk.input import BulkInput, Look, ahead, look_of
 from bertkit.inference.bulk.job import BulkJob, JobManifest
-from bertkit.inference.bulk.parts import SIZE, AnsweredPart, BulkPart, PartPlan, parts, write_part
+from bertkit.inference.bulk.parts import SIZE, AnsweredPart, BulkPart, PartPlan, parts, read_part, write_part
 from bertkit.inference.bulk.ray_parts import RayParts
 from bertkit.inference.predictor import Prepared
 from bertkit.inference.seen import Seen
@@ -47,6 +47,8 @@ class Done(NamedTuple):
     rows: int
     bad: int = 0
     """Of them those that could not be answered (`keep_bad`)."""
+    answered: int = 0
+    """Those that the model answered in this call, also if they were not kept."""
 
 
 @dataclass(frozen=True)
@@ -118,7 +120,7 @@ class Bulk:
             with written_aside(job.output) as aside:
                 self.answering.format.join([piece], aside)
         self._warn(seen, piece.counts, len(rows))
-        return Done(len(rows), len(rows) - seen.rows)
+        return Done(len(rows), len(rows) - seen.rows, seen.rows)
 
     def _write_job(self, source: BulkInput, job: BulkJob) -> Done:
         rank, count = processes.launched()
@@ -129,7 +131,7 @@ class Bulk:
                 stack.enter_context(one_writer(job.home))
             manifest = self._begin(source, job, first=rank == 0)
             plan = PartPlan(manifest.rows, self.shard_rows if job.is_folder else 0, self.size)
-            self._answer(source, job, manifest, plan, rank, count)
+            before = self._answer(source, job, manifest, plan, rank, count)
             if rank > 0:
                 return Done(manifest.rows)
             job.finish()
@@ -138,7 +140,7 @@ class Bulk:
         seen = Seen(**manifest.seen)
         leave_out(**manifest.left_out)
         self._warn(seen, manifest.counts, manifest.rows)
-        return Done(manifest.rows, manifest.rows - seen.rows)
+        return Done(manifest.rows, manifest.rows - seen.rows, seen.rows - before)
 
     def _begin(self, source: BulkInput, job: BulkJob, *, first: bool) -> JobManifest:
         """The manifest of a job that goes on, or of a new one, which the first process makes."""
@@ -178,13 +180,18 @@ class Bulk:
 
     def _answer(
         self, source: BulkInput, job: BulkJob, manifest: JobManifest, plan: PartPlan, rank: int, count: int
-    ) -> None:
-        """Answer the parts of this process that are not done; the first one joins all parts."""
+    ) -> int:
+        """Answer the parts of this process that are not done; the first one joins all parts.
+
+        Returns:
+            rows that the model had answered before this call.
+        """
         job.parts.mkdir(exist_ok=True)
         shards = [n for n in range(plan.shards) if job.shard_file(n).name not in manifest.shards]
         todo = [number for shard in shards for number in plan.parts_of(shard)]
         done = job.done() & {*todo} if rank == 0 else set()
         before = manifest.rows_done + sum(len(plan.rows_of(number)) for number in done)
+        answered = Seen(**manifest.seen).rows + sum(read_part(job.part_file(number)).seen.rows for number in done)
         if before:
             log.info("%s: goes on, %s of %s rows are done", job.output, f"{before:,}", f"{plan.rows:,}")
         mine = {number for number in todo if number % count == rank and not job.part_file(number).exists()}
@@ -205,6 +212,7 @@ class Bulk:
                     _wait(job)
                 shards = rest
                 show(self._rows_done(job, manifest), tokens)
+        return answered
 
     def _answered(
         self, source: BulkInput, plan: PartPlan, wanted: set[int], columns: list[str]

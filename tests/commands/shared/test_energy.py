@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,7 @@ def powercap(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(estimate, "has", lambda module: False)
     monkeypatch.setattr(nvml, "has", lambda module: False)
     monkeypatch.setattr(nvml, "gpus_in_use", lambda processes: [])
+    monkeypatch.setattr(nvml, "other_accelerator", lambda: "")
     monkeypatch.setattr("bertkit.energy.carbon.has", lambda module: False)
     return tmp_path / "powercap"
 
@@ -102,6 +104,92 @@ def test_predict_counts_the_rows_of_this_call(
     assert counts == [10]
 
 
+@pytest.mark.parametrize(
+    ("options", "written", "answered"),
+    [(("--best-of", "n", "--output", "a.csv"), 2, 6), (("--output", "a.csv"), 7, 6), (("--output", "-"), 7, 6),
+     (("--output", "answers/"), 7, 6)],
+)  # fmt: skip
+def test_predict_divides_by_what_the_model_answered(
+    bertkit, tiny_run: Run, powercap: Path, tmp_path: Path, monkeypatch, options, written: int, answered: int
+) -> None:
+    """Not by rows that were kept, nor by rows that have no answer."""
+    from bertkit.commands.shared import energy
+
+    Domain(powercap / "intel-rapl:0", "package-0")
+    monkeypatch.chdir(tmp_path)
+    counts = []
+    monkeypatch.setattr(energy, "say", lambda meter, predictions: counts.append(predictions))
+    best = "--best-of" in options
+    rows = [{"n": number % 2, "text": "where is it"} for number in range(6)] + (
+        [] if best else [{"n": 9, "text": None}]
+    )
+    Path("new.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
+    bad = () if best else ("--bad-rows", "keep")
+    if best:
+        from bertkit.inference.bulk import output
+
+        plain = output.best_of
+        monkeypatch.setattr(output, "best_of", lambda rows, column: plain([{**r, "score": 1.0} for r in rows], column))
+    code, out, err = bertkit("predict", tiny_run.path, "new.jsonl", *options, *bad, "--energy")
+    assert code == 0, err
+    assert counts == [answered]
+    assert f"{written} rows" in err or len(out.splitlines()) == written
+
+
+def test_several_processes_do_not_wait_for_each_other(powercap: Path, monkeypatch: pytest.MonkeyPatch, capsys) -> None:
+    """The first one reads the counters of the machine; a prediction has no moment at which all could meet."""
+    from bertkit import processes
+    from bertkit.commands.shared import energy
+    from bertkit.energy.request import EnergyRequest
+
+    def meet(value: object) -> list[object]:
+        raise AssertionError("it waits for the others")
+
+    domain = Domain(powercap / "intel-rapl:0", "package-0")
+    monkeypatch.setattr(processes, "gather", meet)
+    monkeypatch.setenv("WORLD_SIZE", "4")
+    monkeypatch.setenv("LOCAL_WORLD_SIZE", "2")
+    for rank in ("0", "1", "2"):
+        monkeypatch.setenv("RANK", rank)
+        monkeypatch.setenv("LOCAL_RANK", str(int(rank) % 2))
+        with energy.metered(EnergyRequest(), cpu=True) as meter:
+            assert (meter is None) == (rank != "0")
+            domain.add(7)
+            energy.say(meter, 10)
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "energy, predicting: at least 7 J" in line
+    assert line.endswith("not measured: 2 processes on other machines")
+
+
+def test_an_error_of_the_measurement_does_not_cost_the_predictions(
+    bertkit, tiny_run: Run, powercap: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from bertkit.energy.meter import Meter
+
+    def fail(*_: object) -> None:
+        raise TypeError("planted")
+
+    monkeypatch.setattr(Meter, "lap", fail)
+    code, out, err = bertkit("predict", tiny_run.path, "--text", "a", "--energy")
+    assert code == 0, err
+    assert "energy was not measured (TypeError: planted)" in err
+    assert out
+
+
+@pytest.mark.parametrize("on_cpu", [True, False])
+def test_predict_counts_gpus_only_if_its_model_is_on_one(
+    bertkit, tiny_run: Run, powercap: Path, monkeypatch: pytest.MonkeyPatch, on_cpu: bool
+) -> None:
+    from bertkit.engine.backends.torch import TorchBackend
+
+    Domain(powercap / "intel-rapl:0", "package-0")
+    monkeypatch.setattr(nvml, "gpus_in_use", lambda processes: ["x"])
+    monkeypatch.setattr(TorchBackend, "on_cpu", property(lambda self: on_cpu))
+    code, _, err = bertkit("predict", tiny_run.path, "--text", "a", "--energy")
+    assert code == 0, err
+    assert ("GPU 0" in err) != on_cpu
+
+
 def test_texts_are_predictions_too(bertkit, tiny_run: Run, powercap: Path) -> None:
     Domain(powercap / "intel-rapl:0", "package-0")
     code, out, err = bertkit("predict", tiny_run.path, "--text", "a", "--text", "b", "--energy", "--country", "FRA=42")
@@ -137,8 +225,11 @@ def test_compare_shows_it_where_it_was_measured(bertkit, tiny_run: Run, recipe: 
     runs = json.loads(record.read_text("utf-8"))["runs"]
     assert "energy" not in runs["run"]
     assert runs["green"]["energy"]["training"]["method"] == "counter RAPL (package-0)"
-    code, out, err = bertkit("compare", tiny_run.path, tiny_run.path, *data, "-o", page)
-    assert "<h2>Energy</h2>" not in (page.read_text("utf-8") if page.is_file() else "")
+    shutil.copytree(tiny_run.path, tmp_path / "other")
+    for runs, shown in (((tiny_run.path, tmp_path / "green"), True), ((tiny_run.path, tmp_path / "other"), False)):
+        code, out, err = bertkit("compare", *runs, *data, "-o", page)
+        assert code == 0, err
+        assert ("<h2>Energy</h2>" in page.read_text("utf-8")) == shown
 
 
 @pytest.mark.parametrize(
@@ -177,7 +268,7 @@ def test_a_wrong_country_ends_before_any_work(bertkit, tmp_path: Path, options: 
 def test_work_elsewhere_is_not_measured_here(bertkit, command: tuple[str, ...], option: str) -> None:
     code, _, err = bertkit(*command, "--energy")
     assert code == 2
-    assert f"--energy  with {option} it" in err
+    assert f"--energy  can not be combined with {option}: " in err
 
 
 def test_nothing_is_imported_without_it(bertkit, tiny_run: Run) -> None:

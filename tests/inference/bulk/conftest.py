@@ -39,7 +39,7 @@ def job(predictor: Predictor, tiny_run: Run, monkeypatch: pytest.MonkeyPatch) ->
         made = BulkOptions(**{name: str(v) if name == "output" else v for name, v in options.items()})
         made.check([str(source)])
         monkeypatch.setattr(output, "Bulk", lambda *a, **k: Bulk(*a, **{**k, "size": size}))
-        return output.predict_file(predictor, str(source), predictor.recipe.data, made, run=run, **more)
+        return output.predict_file(predictor, str(source), predictor.recipe.data, made, run=run, **more).rows
 
     return run
 
