@@ -19,6 +19,8 @@ COUNTRY = Parameter("country")
 _CODE = re.compile(r"[A-Za-z]{3}")
 _NUMBER = re.compile(r"[0-9]+(\.[0-9]+)?")
 """`float` also takes 3_50 and nan."""
+_MORE = ("XKX",)
+"""Kosovo, which ISO 3166-1 does not have."""
 MOST = 10_000.0
 """Grams per kWh; the dirtiest coal has about 1,500."""
 
@@ -58,11 +60,14 @@ def _known(code: str) -> dict[str, Any]:
 
 
 def _code(text: str) -> str:
-    """The code beside a number; without the table, any three letters are one."""
+    """The code beside a number, of any country, also one that the table does not have."""
     if not _CODE.fullmatch(text):
         raise RecipeError.at(COUNTRY, f"{text!r:.40}: expected a code of three letters", "for example DEU=350")
-    if has("codecarbon"):
-        _known(text)
+    if has("pycountry"):  # comes with codecarbon; without it, any three letters are a code
+        import pycountry
+
+        if text.upper() not in _MORE and pycountry.countries.get(alpha_3=text.upper()) is None:
+            raise RecipeError.at(COUNTRY, f"{text!r:.40}: no such country", "an ISO 3166-1 code, for example DEU=350")
     return text.upper()
 
 
