@@ -233,8 +233,8 @@ def test_nothing_is_written_after_the_end(tmp_path: Path) -> None:
         energy.keep_in(run)
         energy.end()
         energy._meter.on_reading()
-    (file,) = run.checkpoints.glob("energy-*.json")
-    assert json.loads(file.read_text("utf-8"))["ended"]
+        (file,) = run.checkpoints.glob("energy-*.json")
+        assert json.loads(file.read_text("utf-8"))["ended"]  # not after the block, which ends it once more
 
 
 def test_between_a_lap_and_its_place_nothing_is_written(tmp_path: Path, monkeypatch) -> None:
