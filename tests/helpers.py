@@ -23,7 +23,6 @@ VARIANTS: dict[str, list[dict[str, Any]]] = {
         {},
         {"multi_label": True, "class_weights": "auto"},
         {"class_weights": {"refund": 3.0}, "loss": "focal"},
-        {"out_of_scope": "other", "out_of_scope_by": "energy"},
         {"label_smoothing": 0.1, "long_text": "windows", "max_length": 8, "window_overlap": 2},
     ],
     "embed": [
