@@ -26,7 +26,7 @@ def page(record: dict[str, Any]) -> str:
     return render(
         "understand/calibration.html",
         title=f"Confidence of {record['run']}",
-        subtitle=scaled_by(record),
+        subtitle=scaled_by(record) if record["scaling"] else record["task"],
         record=record,
         splits=[
             {

@@ -126,7 +126,7 @@ def _judged(predictor: Predictor, name: str, rows: Rows, progress: ProgressOf) -
     outputs, _ = run(predictor.backend, encoded.examples, predictor.collate, progress=progress(name))
     answers = task.decode(outputs, encoded, rows)
     decisions = {"calibrated": _arrays(task.decisions(answers, rows))}
-    if getattr(task.options, OPTION, False):
+    if _scaling(task):
         raw = task.with_options(task.options.model_copy(update={OPTION: False}))
         decisions["raw"] = _arrays(raw.decisions(raw.decode(outputs, encoded, rows), rows))
     return _Judged(name, len(rows), decisions, *by_row(task.verdicts(answers, rows)))
@@ -200,5 +200,8 @@ def _notes(judged: Sequence[_Judged], task: Task) -> list[str]:
     elif not getattr(task.options, OPTION):
         notes.append("the scores are not scaled: options.calibrate is false")
     elif not _scaling(task):
-        notes.append("the scores are not scaled: too few validation rows (100 are needed), or no temperature fits")
+        notes.append(
+            "the scores are not scaled: too few validation rows (100 are needed), no temperature that fits, "
+            "or a Run from before scores were scaled"
+        )
     return notes
