@@ -19,7 +19,7 @@ def no_better(predicted: Array, references: Array, labels: Sequence[str], output
     accuracy = float((predicted == references).mean())
     name, count = Counter(references.tolist()).most_common(1)[0]
     majority, chance = count / len(references), 1 / len(labels)
-    if accuracy > majority or accuracy == 1:  # rows of one label alone can not be answered better
+    if accuracy > majority or accuracy == 1:  # rows of one label, all right
         return []
     below = "below chance" if accuracy < chance else "no better than chance"
     if outputs is not None and len(labels) <= label_match.MOST:

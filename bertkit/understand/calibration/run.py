@@ -200,8 +200,6 @@ def _notes(judged: Sequence[_Judged], task: Task) -> list[str]:
     elif not getattr(task.options, OPTION):
         notes.append("the scores are not scaled: options.calibrate is false")
     elif not _scaling(task):
-        notes.append(
-            "the scores are not scaled: too few validation rows (100 are needed), no temperature that fits, "
-            "or a Run from before scores were scaled"
-        )
+        why = "too few validation rows (100 are needed), no temperature that fits, or an older Run"
+        notes.append(f"the scores are not scaled: {why}")
     return notes
