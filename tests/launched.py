@@ -27,8 +27,9 @@ from tests.helpers import log_of, tiny_recipe, write_rows
 BERTKIT = [sys.executable, "-m", "bertkit"]
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 OURS = re.compile(
-    r"new weights, to be trained: |confidence: |warning: |rows: |model: |padding: |effective batch: |step \d+/|epoch \d|error: |"
-    r"SIG(TERM|INT): stopping after this step|resuming from step |no checkpoint yet|\d+ rows: |\S+  stopped at step "
+    r"new weights, to be trained: |confidence: |warning: |rows: |model: |padding: |effective batch: |step \d+/|"
+    r"epoch \d|error: |SIG(TERM|INT): stopping after this step|resuming from step |no checkpoint yet|\d+ rows: |"
+    r"\S+  stopped at step "
 )
 """What bertkit itself says on standard error."""
 
