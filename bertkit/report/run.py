@@ -46,8 +46,6 @@ class RunResults:
     split: str = ""
     """The split whose rows are shown."""
     verdicts: Sequence[Verdict] = ()
-    decisions: Sequence[tuple[float, bool]] = ()
-    """See `Task.decisions`."""
     errors: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """Kinds of errors in these rows (`Task.error_kinds`)."""
     warnings: Sequence[Warned] = ()
@@ -55,6 +53,8 @@ class RunResults:
     """How often each label occurs, by split."""
     probabilities: LabelProbabilities | None = None
     """Of each label in these rows."""
+    decisions: Sequence[tuple[float, bool]] = ()
+    """See `Task.decisions`."""
     energy: RunEnergy | None = None
 
 
@@ -102,11 +102,11 @@ def results_of(
         {**counts, **{split: len(part) for split, part in rows.items()}},
         shown,
         verdicts,
-        task.decisions(scored[shown].answers, rows[shown]),
         task.error_kinds(scored[shown].answers, rows[shown]),
         [*before, *(new for new in warnings if not any(repeats(one, new) for one in before))],
         {split: named[split] for split in sorted(named, key=_place)},
         ranked.probabilities_of(task, scored[shown].answers, verdicts),
+        task.decisions(scored[shown].answers, rows[shown]),
         energy_of(known),
     )
 
