@@ -28,6 +28,8 @@ from bertkit.inference.bulk.ray_parts import Worker, _files, _Reading
 from tests.helpers import write_rows
 from tests.launched import environment, free_port
 
+OPEN = {"RAY_AUTH_MODE": "disabled"}
+"""A cluster without a token, whether or not an earlier one of this user has left one."""
 NAMED = {"on": None, "task": None, "labels": None, "sets": None}
 
 
@@ -94,7 +96,7 @@ def node(*arguments: str) -> Iterator[subprocess.Popen[bytes]]:
     """A node of one core; its process group is its own."""
     command = [sys.executable, "-m", "ray.scripts.scripts", "start", "--block", "--num-cpus=1", *arguments]
     process = subprocess.Popen(
-        command, start_new_session=True, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        command, start_new_session=True, env=environment(**OPEN), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
     try:
         yield process
@@ -117,7 +119,7 @@ def test_a_node_that_dies_loses_nothing(many: Path, tiny_run: Run, tmp_path: Pat
         with node(f"--address={address}") as second:
             until(lambda: nodes(address) == "2", second)
             command = bertkit("predict", tiny_run.path, many, "-o", out, "--ray", address, "--processes", 2)
-            process = subprocess.Popen(command, env=environment(), stderr=subprocess.PIPE)
+            process = subprocess.Popen(command, env=environment(**OPEN), stderr=subprocess.PIPE)
             until(lambda: len(list(parts.glob("*.part"))) >= 5, process)
             assert second.poll() is None
             os.killpg(second.pid, signal.SIGKILL)
@@ -127,8 +129,10 @@ def test_a_node_that_dies_loses_nothing(many: Path, tiny_run: Run, tmp_path: Pat
 
 def nodes(address: str) -> str:
     """How many nodes a cluster has, asked by a process of its own; empty where none answers yet."""
-    ask = f"import ray; ray.init({address!r}, log_to_driver=False); print(sum(n['Alive'] for n in ray.nodes()))"
-    return subprocess.run([sys.executable, "-c", ask], capture_output=True, text=True).stdout.strip()
+    ask = f"from bertkit.engine.cluster import cluster\nwith cluster({address!r}) as found: print(len(found.nodes))"
+    return subprocess.run(
+        [sys.executable, "-c", ask], env=environment(**OPEN), capture_output=True, text=True
+    ).stdout.strip()
 
 
 def until(done: Callable[[], bool], process: subprocess.Popen[bytes]) -> None:
