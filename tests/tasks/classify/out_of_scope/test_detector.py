@@ -49,7 +49,7 @@ def test_the_score_that_tells_rows_apart_is_chosen(caplog: pytest.LogCaptureFixt
     assert Detector(2, ClassifyOptions(out_of_scope="oos"), found.dumped()).state == found.state
 
 
-def test_without_rows_outside_the_distance_decides_and_its_probability_is_unknown() -> None:
+def test_without_rows_outside_the_distance_decides_and_its_probability_is_assumed() -> None:
     found = detector(coverage=0.9)
     logits, features, labels = rows(500, 0)
     found.learn(features, labels, 3)
