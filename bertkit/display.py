@@ -1,4 +1,5 @@
 """Texts that others wrote, made safe to show: on a terminal, in Markdown, on a page; and no longer than people read.
+Figures, written alike everywhere.
 
 Labels, names of files and texts may hold escape sequences that rewrite a terminal, characters that reverse the order of
 a line (Boucher and Anderson 2021, "Trojan Source"), or newlines that fake a line of ours. They are shown as `\\x1b` or
@@ -9,8 +10,10 @@ from __future__ import annotations
 
 import bisect
 import itertools
+import math
 import re
 import unicodedata
+from collections.abc import Sequence
 
 MOST = 2000
 """Characters of a message or a cell of a table: an hour of scrolling otherwise, where a file has 10,000 columns."""
@@ -70,6 +73,32 @@ def code(text: str, most: int = 200) -> str:
 def markdown(text: str, most: int = 200) -> str:
     """A text in a line or a cell of Markdown: none of its characters is markup or HTML."""
     return _MARKDOWN.sub(r"\\\1", visible(shorten(text, most)))
+
+
+def figure(value: float | None, digits: int = 4, sign: str = "") -> str:
+    """A figure with its decimals; None and nan, which the rows leave undefined, as `undefined`.
+
+    Args:
+        sign: `+`: a plus before what is not negative, as of a difference.
+    """
+    return "undefined" if value is None or math.isnan(value) else f"{value:{sign}.{digits}f}"
+
+
+def interval(ends: Sequence[float | None] | None, digits: int = 4, sign: str = "") -> str:
+    """`0.9162 to 0.9334`; empty without one, or where an end is undefined."""
+    known = [end for end in ends or () if end is not None and not math.isnan(end)]
+    return " to ".join(figure(end, digits, sign) for end in known) if len(known) == 2 else ""
+
+
+def with_interval(value: float | None, ends: Sequence[float | None] | None, sign: str = "") -> str:
+    """`0.9250 (0.9162 to 0.9334)`."""
+    shown = interval(ends, sign=sign)
+    return f"{figure(value, sign=sign)} ({shown})" if shown else figure(value, sign=sign)
+
+
+def p_value(p: float | None) -> str:
+    """A p value: four decimals, or where they would all be 0 its power of ten."""
+    return figure(p) if p is None or math.isnan(p) or p >= 0.00005 else f"{p:.1e}"
 
 
 def _written(character: str) -> str:

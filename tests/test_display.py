@@ -6,7 +6,20 @@ import re
 
 import pytest
 
-from bertkit.display import MOST, code, cut, line, markdown, shorten, visible, width
+from bertkit.display import (
+    MOST,
+    code,
+    cut,
+    figure,
+    interval,
+    line,
+    markdown,
+    p_value,
+    shorten,
+    visible,
+    width,
+    with_interval,
+)
 from bertkit.errors import Problem
 
 
@@ -71,3 +84,23 @@ def test_markup_in_markdown_is_text() -> None:
     assert markdown("<b>[x](javascript:y)</b> a|b *c*\n# d") == (
         r"\<b\>\[x\](javascript:y)\</b\> a\|b \*c\*\n# d"
     ).replace(r"\n", r"\\n")
+
+
+NAN = float("nan")
+
+
+def test_undefined_figures_are_written_alike() -> None:
+    assert figure(0.925) == "0.9250"
+    assert figure(0.5, 2, sign="+") == "+0.50"
+    assert figure(None) == figure(NAN) == figure(NAN, sign="+") == "undefined"
+    assert interval((0.1, 0.25)) == "0.1000 to 0.2500"
+    assert interval((-0.1, 0.25), sign="+") == "-0.1000 to +0.2500"
+    assert interval(None) == interval((None, None)) == interval((NAN, NAN)) == interval((0.1, NAN)) == ""
+    assert with_interval(0.2, (0.1, 0.25)) == "0.2000 (0.1000 to 0.2500)"
+    assert with_interval(0.2, (NAN, NAN)) == "0.2000"
+    assert with_interval(NAN, (NAN, NAN)) == "undefined"
+
+
+@pytest.mark.parametrize(("p", "text"), [(0.25, "0.2500"), (1e-9, "1.0e-09"), (NAN, "undefined"), (None, "undefined")])
+def test_p_values(p: float | None, text: str) -> None:
+    assert p_value(p) == text

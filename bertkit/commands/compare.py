@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bertkit.commands.shared import console
+from bertkit.display import with_interval
 from bertkit.errors import DataError, RunError
 
 if TYPE_CHECKING:
@@ -86,7 +87,8 @@ def _show(record: Record, examples: int) -> None:
     from bertkit.report import compare as words
 
     names = [difference["figure"] for difference in record["comparisons"][0]["figures"]]
-    rows = [[name, *(_figure(run, name) for run in record["runs"].values())] for name in names]
+    runs = record["runs"].values()
+    rows = [[name, *(with_interval(run["figures"][name], run["intervals"][name]) for run in runs)] for name in names]
     console.table(("figure", *words.marked_names(record)), rows)
     for number, line in enumerate(record["warnings"], 1):
         console.say(f"[{number}] warning: {line}")
@@ -106,11 +108,6 @@ def _show(record: Record, examples: int) -> None:
         else:
             console.say("No rows are shown: in this task, single rows are not right or wrong.")
             console.say()
-
-
-def _figure(run: Record, name: str) -> str:
-    value, (low, high) = run["figures"][name], run["intervals"][name]
-    return "undefined" if value != value else f"{value:.4f} ({low:.4f} to {high:.4f})"
 
 
 def _rows(record: Record, comparison: Record, examples: int) -> None:

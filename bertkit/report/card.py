@@ -6,7 +6,7 @@ import json
 import shlex
 from collections.abc import Sequence
 
-from bertkit.display import MOST, code, markdown, visible
+from bertkit.display import MOST, code, figure, interval, markdown, visible
 from bertkit.energy.record import RunEnergy
 from bertkit.inference.score import Scores
 from bertkit.recipe.local import published_reference, without_folders
@@ -38,9 +38,8 @@ def card(
     lines += ["## Scores", "", "| split | figure | value | 95% interval |", "|---|---|---|---|"]
     for split, scores in scored.items():
         for name, value in scores.figures.items():
-            low, high = scores.intervals.get(name, (None, None))
-            interval = "" if low is None else f"{low:.4f} to {high:.4f}"
-            lines.append(f"| {markdown(split)} | {markdown(name)} | {value:.4f} | {interval} |")
+            cells = markdown(split), markdown(name), figure(value), interval(scores.intervals.get(name))
+            lines.append(f"| {' | '.join(cells)} |")
     lines += [
         "",
         "Intervals: 95%, over rows (of a ranking: over queries). They do not include how much another training seed",

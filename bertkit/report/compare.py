@@ -11,10 +11,11 @@ from typing import Any
 
 from markupsafe import Markup
 
+from bertkit.display import figure, interval, p_value
 from bertkit.report import plots
 from bertkit.report.energy import HEADER, NOTE, energy_of
 from bertkit.report.energy import rows as energy_rows
-from bertkit.report.page import number, render, spread
+from bertkit.report.page import number, render
 from bertkit.tasks.verdicts import short
 
 ROWS, CLASSES = 50, 15
@@ -85,13 +86,6 @@ def lower_is_better(record: Record) -> list[str]:
     return [d["figure"] for d in record["comparisons"][0]["figures"] if not d["greater_is_better"]]
 
 
-def probability(p: float | None) -> str:
-    """A p value as text."""
-    if p is None or math.isnan(p):
-        return "undefined"
-    return f"{p:.4f}" if p >= 0.00005 else f"{p:.1e}"
-
-
 def summary(comparison: Record) -> str:
     """The first figure's difference in a sentence."""
     first = comparison["figures"][0]
@@ -101,7 +95,7 @@ def summary(comparison: Record) -> str:
         return f"{first['figure']}: no difference."
     better = comparison["other" if (first["difference"] > 0) == first["greater_is_better"] else "one"]
     p = first["p"] if first["corrected"] is None else first["corrected"]
-    return f"{first['figure']}: {better} is better by {abs(first['difference']):.4f} (p = {probability(p)})."
+    return f"{first['figure']}: {better} is better by {abs(first['difference']):.4f} (p = {p_value(p)})."
 
 
 def significance_table(comparison: Record) -> tuple[list[str], list[list[str]]]:
@@ -109,8 +103,8 @@ def significance_table(comparison: Record) -> tuple[list[str], list[list[str]]]:
     corrected = any(d["corrected"] is not None for d in comparison["figures"])
     rows = [
         [
-            d["figure"], f"{d['difference']:+.4f}", "{:+.4f} to {:+.4f}".format(*d["interval"]), probability(d["p"]),
-            *([probability(d["corrected"])] if corrected else []), d["test"],
+            d["figure"], figure(d["difference"], sign="+"), interval(d["interval"], sign="+"), p_value(d["p"]),
+            *([p_value(d["corrected"])] if corrected else []), d["test"],
         ]
         for d in comparison["figures"]
     ]  # fmt: skip
@@ -159,7 +153,8 @@ def _answer(row: Record, run: str, characters: int) -> str:
 
 
 def _figure(run: Record, name: str) -> str:
-    return f"{number(run['figures'][name])} ({spread(run['intervals'].get(name))})"
+    shown, ends = number(run["figures"][name]), interval(run["intervals"].get(name))
+    return f"{shown} ({ends})" if ends else shown
 
 
 def _contrast(record: Record, comparison: Record) -> dict[str, Any]:

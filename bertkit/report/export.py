@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from bertkit.display import figure
 from bertkit.run import Run
 
 
@@ -40,7 +41,7 @@ def table(proof: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:
     for split, figures in proof["differences"].items():
         for one in figures:
             between = [""] * (len(engines) - 2)
-            values = [_figure(one["one"]), *between, _figure(one["other"])]
+            values = [figure(one["one"]), *between, figure(one["other"])]
             rows.append([f"{split} {one['figure']}", *values, _test(one)])
     return ["", *engines, f"{exported} and torch"], rows
 
@@ -52,10 +53,6 @@ def notes(proof: Mapping[str, Any]) -> list[str]:
         said.append(f"Left in float32: {', '.join(kept)}.")
     differ = "Largest differences are over all validation rows; speeds" if proof["largest_difference"] else "Speeds"
     return [*said, f"{differ} are those of the machine that exported."]
-
-
-def _figure(value: float | None) -> str:
-    return "undefined" if value is None else f"{value:.4f}"
 
 
 def _test(one: Mapping[str, Any]) -> str:

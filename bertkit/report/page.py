@@ -10,7 +10,6 @@ has escaped the user's texts.
 from __future__ import annotations
 
 import functools
-import math
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,7 @@ import jinja2
 from markupsafe import Markup
 
 import bertkit
-from bertkit.display import line, visible
+from bertkit.display import figure, interval, line, visible
 
 TEMPLATES = Path(__file__).parent
 
@@ -45,7 +44,7 @@ def _environment() -> jinja2.Environment:
         finalize=_shown,
     )
     environment.filters["number"] = number
-    environment.filters["spread"] = spread
+    environment.filters["spread"] = interval
     environment.filters["whole"] = _whole
     return environment
 
@@ -61,15 +60,7 @@ def _whole(text: str) -> Markup:
 
 
 def number(value: Any, digits: int = 4) -> str:
-    """A figure as in the terminal, `0.9250`; a whole number without decimals, an undefined one as a dash."""
-    if value is None or (isinstance(value, float) and not math.isfinite(value)):
-        return "–"
-    if isinstance(value, int) or (float(value).is_integer() and abs(value) >= 2):
+    """A figure as in the terminal, `0.9250`; a whole number without decimals."""
+    if isinstance(value, int) or (value is not None and float(value).is_integer() and abs(value) >= 2):
         return f"{int(value):,}"
-    return f"{value:.{digits}f}"
-
-
-def spread(interval: Any, digits: int = 4) -> str:
-    """An interval, `0.9162 to 0.9334`; empty if there is none."""
-    low, high = interval or (None, None)
-    return "" if low is None or high is None else f"{low:.{digits}f} to {high:.{digits}f}"
+    return figure(value, digits)

@@ -5,9 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-import pytest
-
-from bertkit.report.compare import better_rows, marked_names, outcomes_table, page, probability, summary
+from bertkit.report.compare import better_rows, marked_names, outcomes_table, page, summary
 from bertkit.tasks.task import Verdict
 from bertkit.understand.compare import Comparison, Contrast, Scored
 from bertkit.understand.outcomes import count, ranked
@@ -91,13 +89,6 @@ def test_the_better_one_of_a_loss_has_the_lower_one() -> None:
     two = comparison().record()["comparisons"][0]
     two["figures"] = [two["figures"][1] | {"difference": 0.5}]
     assert summary(two).startswith("log_loss: small is better by 0.5000")
-
-
-@pytest.mark.parametrize(
-    ("p", "text"), [(0.25, "0.2500"), (1e-9, "1.0e-09"), (float("nan"), "undefined"), (None, "undefined")]
-)
-def test_probability(p: float | None, text: str) -> None:
-    assert probability(p) == text
 
 
 def test_outcomes() -> None:

@@ -67,8 +67,8 @@ def test_parts(own: Path) -> None:
         (48.92787, "48.9279"),
         (1539.0, "1,539"),
         (1.0, "1.0000"),
-        (None, "–"),
-        (float("nan"), "–"),
+        (None, "undefined"),
+        (float("nan"), "undefined"),
         (0, "0"),
         (-3.5, "-3.5000"),
         (100.0, "100"),
@@ -76,8 +76,3 @@ def test_parts(own: Path) -> None:
 )
 def test_numbers(value: float | None, text: str) -> None:
     assert page.number(value) == text
-
-
-def test_spreads() -> None:
-    assert page.spread((0.1, 0.25)) == "0.1000 to 0.2500"
-    assert page.spread(None) == page.spread([None, None]) == ""

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from bertkit import display
 from bertkit.bench.plan import Plan
 from bertkit.bench.suite import Entry
 from bertkit.errors import did_you_mean
@@ -256,7 +257,7 @@ def cells(table: Table) -> list[list[str]]:
     rows = []
     for line in table.lines:
         mean = _text(line.mean) or ("undefined" if line.seeds else "failed")
-        span = "" if line.interval is None else f"{line.interval[0]:.4f} to {line.interval[1]:.4f}"
+        span = display.interval(line.interval)
         done, seeds = len(line.seeds), len(table.seeds)
         number = str(done) if done == seeds else f"{done} of {seeds}"
         published = [_text(line.published.get(model)) for model in models]

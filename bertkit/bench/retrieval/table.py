@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from bertkit import display
 from bertkit.bench.retrieval.scores import FIGURES, Figure
 from bertkit.data.beir import Collection
 
@@ -45,7 +46,7 @@ def details(scores: Scores) -> tuple[list[str], list[list[str]]]:
     header = ["model", MAIN, "95% interval", *tested, *FIGURES[1:]]
     rows = []
     for model, own in scores.items():
-        others = [_text(own[name].value) for name in FIGURES[1:]]
+        others = [display.figure(own[name].value) for name in FIGURES[1:]]
         rows.append([model, *_main(own[MAIN], compared=compared), *others])
     return header, rows
 
@@ -59,7 +60,7 @@ def summary(results: RetrievalResults) -> tuple[list[str], list[list[str]]]:
         for row in rows:
             row += _main(scores[row[0]][MAIN], compared=compared)
     for row in rows:
-        row.append(_text(results.mean(row[0])))
+        row.append(display.figure(results.mean(row[0])))
     return [*header, "mean"], rows
 
 
@@ -92,16 +93,11 @@ def _json(figure: Figure) -> dict[str, Any]:
 
 
 def _main(figure: Figure, *, compared: bool) -> list[str]:
-    low, high = figure.interval
-    cells = [_text(figure.value), f"{low:.4f} to {high:.4f}"]
+    cells = [display.figure(figure.value), display.interval(figure.interval)]
     if compared:
         other = figure.difference
         cells += ["", ""] if other is None else [f"{other.difference:+.4f}", f"{other.corrected:.4f}"]
     return cells
-
-
-def _text(value: float) -> str:
-    return f"{value:.4f}"
 
 
 def _markdown(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -13,8 +13,8 @@ import typer
 
 from bertkit import trust
 from bertkit.commands.shared import completion
+from bertkit.display import figure, interval, visible
 from bertkit.display import line as one_line
-from bertkit.display import visible
 from bertkit.errors import DataError, RecipeError
 from bertkit.progress import Pace, per_second
 
@@ -186,9 +186,7 @@ def scores(splits: dict[str, dict[str, float | None]], intervals: dict[str, Any]
     rows = []
     for split, figures in splits.items():
         for name, value in figures.items():
-            low, high = intervals.get(split, {}).get(name) or (None, None)
-            interval = "" if low is None or high is None else f"{low:.4f} to {high:.4f}"
-            rows.append((split, name, "undefined" if value is None else f"{value:.4f}", interval))
+            rows.append((split, name, figure(value), interval(intervals.get(split, {}).get(name))))
     table(("split", "figure", "value", "95% interval"), rows)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from bertkit.display import interval
 from bertkit.report import plots
 from bertkit.report.page import number, render
 
@@ -62,8 +63,8 @@ def _figure(figures: dict[str, Any], key: str) -> str:
     shown = number(figures[key])
     if key != "calibration_error":
         return shown
-    low, high = figures["interval"]
-    return f"{shown} ({number(low)} to {number(high)})"
+    ends = interval(figures["interval"])
+    return f"{shown} ({ends})" if ends else shown
 
 
 def thresholds_table(record: dict[str, Any]) -> Table:
@@ -74,13 +75,13 @@ def thresholds_table(record: dict[str, Any]) -> Table:
     rows = []
     for one in record["thresholds"]:
         if one["threshold"] is None:
-            rows.append([f"{one['error_rate']:.3g}", "not reached", *["–"] * (2 * len(names))])
+            rows.append([f"{one['error_rate']:.3g}", "not reached", *[""] * (2 * len(names))])
             continue
         cells = [f"{one['error_rate']:.3g}", f"{one['threshold']:.4g}"]
         for name in names:
             found = one["on"][name]
             low, high = found["interval"]
-            wrong = "–" if found["error"] is None else f"{found['error']:.2%} ({low:.2%} to {high:.2%})"
+            wrong = "undefined" if found["error"] is None else f"{found['error']:.2%} ({low:.2%} to {high:.2%})"
             cells += [f"{found['coverage']:.1%}", wrong]
         rows.append(cells)
     return header, rows

@@ -11,6 +11,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from bertkit.display import p_value
 from bertkit.report import plots
 from bertkit.report.page import render
 from bertkit.tasks.verdicts import short
@@ -129,7 +130,7 @@ def slices_table(record: Record) -> list[list[str]]:
     return [
         [
             one["name"], one["by"], f"{one['rows']:,}", f"{one['score']:.3f}",
-            "{:.3f} to {:.3f}".format(*one["interval"]), f"{one['others']:.3f}", probability(one["corrected"]),
+            "{:.3f} to {:.3f}".format(*one["interval"]), f"{one['others']:.3f}", p_value(one["corrected"]),
         ]
         for one in (record["slices"] or {"slices": []})["slices"]
     ]  # fmt: skip
@@ -142,11 +143,6 @@ def findings_table(record: Record, count: int, text: int) -> list[list[str]]:
          *(short(side, text) for side in one["shown"])]
         for one in suspects_of(record)[:count]
     ]  # fmt: skip
-
-
-def probability(p: float) -> str:
-    """A p value as text."""
-    return f"{p:.4f}" if p >= 0.00005 else f"{p:.1e}"
 
 
 def _finding(one: Record) -> Record:
@@ -206,8 +202,8 @@ def _plot(rows: Sequence[Record]) -> Markup | str:
 
 
 def _percent(value: float | None) -> str:
-    return "–" if value is None else f"{value:.1%}"
+    return "undefined" if value is None else f"{value:.1%}"
 
 
 def _whole(value: float | None) -> str:
-    return "–" if value is None else f"{value:,.0f}"
+    return "undefined" if value is None else f"{value:,.0f}"

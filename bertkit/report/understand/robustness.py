@@ -5,11 +5,11 @@ All of it is made from the record, plain values (see `understand.robustness.run.
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from bertkit.display import p_value, with_interval
 from bertkit.report.page import number, render
 from bertkit.report.understand.changes import marked
 from bertkit.tasks.verdicts import short
@@ -71,7 +71,7 @@ def summary(record: Record) -> list[str]:
         drawn = f", drawn with seed {record['seed']}" if of else ""
         lines.append(f"rows: {record['rows']:,}{of} ({record['data']}{drawn}); in brackets: 95% intervals")
         if record["score"] is not None:
-            lines.append(f"score of the rows as they are: {_share(record['score'], record['interval'])}")
+            lines.append(f"score of the rows as they are: {with_interval(record['score'], record['interval'])}")
         undone = [one["name"] for one in record["perturbations"] if one["same_tokens"] == one["changed"]]
         if undone:
             what = "undone by the tokenizer or beyond the cut, so not tested (the same tokens of all rows)"
@@ -81,13 +81,13 @@ def summary(record: Record) -> list[str]:
     known = [one for one in record["perturbations"] or () if one["robust"] is not None]
     if known:
         worst = min(known, key=lambda one: one["robust"])
-        share = _share(worst["robust"], worst["robust_interval"])
+        share = with_interval(worst["robust"], worst["robust_interval"])
         lines.append(f"weakest: {worst['name']}: {share} of the {worst['right']:,} right answers stay right")
     if deciding := [one for one in record.get("words") or () if one["decides"]]:
         each = (f"{one['word']} -> {one['label']} ({one['insertion_flips']} of {one['inserted']})" for one in deciding)
         lines.append(f"words that decide alone, put into rows of other labels: {', '.join(each)}")
     if attack := record.get("attack"):
-        share = _share(attack["share"], attack["interval"])
+        share = with_interval(attack["share"], attack["interval"])
         if not attack["attacked"]:
             lines.append("attack: no row is right, so none could be attacked")
         else:
@@ -147,7 +147,7 @@ def _of_perturbations(record: Record) -> list[Table]:
         rows = [
             [
                 one["name"], f"{one['changed']:,}", f"{one['same_tokens']:,}",
-                _share(one["stayed_share"], one["stayed_interval"]),
+                with_interval(one["stayed_share"], one["stayed_interval"]),
             ]
             for one in others
         ]  # fmt: skip
@@ -157,13 +157,13 @@ def _of_perturbations(record: Record) -> list[Table]:
 
 def _row(one: Record) -> list[str]:
     score = one["score"]
-    figures = ["–"] * 4
+    figures = [""] * 4
     if score:
-        difference = f"{score['difference']:+.4f} ({_span(score['interval'])})"
-        figures = [number(score["clean"]), number(score["perturbed"]), difference, _p(score["corrected"])]
+        difference = with_interval(score["difference"], score["interval"], sign="+")
+        figures = [number(score["clean"]), number(score["perturbed"]), difference, p_value(score["corrected"])]
     return [
         one["name"], f"{one['changed']:,}", f"{one['same_tokens']:,}", f"{one['right']:,}", f"{one['flips']:,}",
-        _share(one["robust"], one["robust_interval"]), *figures,
+        with_interval(one["robust"], one["robust_interval"]), *figures,
     ]  # fmt: skip
 
 
@@ -196,11 +196,12 @@ def _of_words(words: Sequence[Record], *, training: bool) -> Table:
 
 def _of_attack(attack: Record) -> Table:
     changed = attack["share_changed"]
+    replaced = "undefined" if changed is None else f"{attack['words_changed']:.1f} ({changed:.1%} of them)"
     rows = [
         ["right rows", f"{attack['right']:,}"],
         ["attacked", f"{attack['attacked']:,}"],
-        ["made wrong", f"{attack['succeeded']:,}: {_share(attack['share'], attack['interval'])}"],
-        ["words replaced, mean", "–" if changed is None else f"{attack['words_changed']:.1f} ({changed:.1%} of them)"],
+        ["made wrong", f"{attack['succeeded']:,}: {with_interval(attack['share'], attack['interval'])}"],
+        ["words replaced, mean", replaced],
         ["questions, mean", f"{attack['queries'] or 0:.1f} of at most {attack['most_queries']}"],
         ["words proposed by", attack["mlm"]],
     ]
@@ -211,7 +212,7 @@ def _of_tests(tests: Sequence[Record]) -> Table:
     rows = [
         [
             one["name"], one["kind"], f"{one['cases']:,}" + (" (drawn)" if one["left_out"] else ""),
-            f"{one['passed']:,}", _share(one["share"], one["interval"]),
+            f"{one['passed']:,}", with_interval(one["share"], one["interval"]),
         ]
         for one in tests
     ]  # fmt: skip
@@ -223,23 +224,8 @@ def _numeric(rows: Sequence[Sequence[str]]) -> list[int]:
     return [place for place, cells in enumerate(zip(*rows, strict=True)) if all(map(_NUMBER.fullmatch, cells))]
 
 
-def _share(share: float | None, interval: Sequence[float] | None) -> str:
-    """`0.9250 (0.9162 to 0.9334)`; a dash of nothing."""
-    return "–" if share is None else f"{share:.4f} ({_span(interval)})"
-
-
-def _share_of(part: int, whole: int, interval: Sequence[float] | None) -> str:
-    return _share(part / whole, interval) if whole else ""
-
-
-def _span(interval: Sequence[float] | None) -> str:
-    return "{:.4f} to {:.4f}".format(*interval) if interval else "–"
-
-
-def _p(p: float | None) -> str:
-    if p is None or math.isnan(p):
-        return "–"
-    return f"{p:.4f}" if p >= 0.00005 else f"{p:.1e}"
+def _share_of(part: int, whole: int, ends: Sequence[float] | None) -> str:
+    return with_interval(part / whole, ends) if whole else ""
 
 
 def _examples(record: Record) -> Iterator[dict[str, Any]]:

@@ -34,8 +34,8 @@ def test_the_page_shows_texts_as_texts() -> None:
 def test_tables() -> None:
     assert figures_table(SPLIT)[0] == ["figure", "value"]
     assert figures_table(SPLIT)[1][0] == ["calibration error (15 bins)", "0.1235 (0.1000 to 0.1500)"]
-    assert figures_table(SPLIT)[1][-1][1] == "–"
+    assert figures_table(SPLIT)[1][-1][1] == "undefined"
     header, rows = thresholds_table(RECORD)
     assert header[2:] == ["validation: answered", "validation: wrong", "测试.csv: answered", "测试.csv: wrong"]
     assert rows[0][:4] == ["0.02", "0.9", "50.0%", "0.00% (0.00% to 84.00%)"]
-    assert rows[1] == ["0.001", "not reached", "–", "–", "–", "–"]
+    assert rows[1] == ["0.001", "not reached", "", "", "", ""]

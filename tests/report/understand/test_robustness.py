@@ -22,7 +22,7 @@ def test_the_table_of_perturbations() -> None:
     row = dict(zip(header, rows[0], strict=True))
     assert (row["changed"], row["same tokens"], row["right"], row["flips"]) == ("10", "1", "8", "2")
     assert row["robust share"] == "0.7500 (0.4000 to 0.9000)"
-    assert (row["difference"], row["p (Holm)"]) == ("-0.2000 (-0.4000 to 0.0000)", "0.0250")
+    assert (row["difference"], row["p (Holm)"]) == ("-0.2000 (-0.4000 to +0.0000)", "0.0250")
     assert [row[0] for row in rows] == ["typo_swap", "upper_case"]
     header, rows = found("Answers that stay, though another may be right now")
     assert rows == [["negated", "10", "1", "0.7000 (0.4000 to 0.9000)"]]
@@ -37,7 +37,7 @@ def test_without_right_answers_only_what_stays_is_shown() -> None:
 def test_answers_that_are_numbers() -> None:
     numbers = [perturbation("typo_swap", right=0, kept=0, stayed=None, stayed_share=None, stayed_interval=None)]
     header, rows = found("", perturbations=numbers)
-    assert dict(zip(header, rows[0], strict=True))["robust share"] == "–"
+    assert dict(zip(header, rows[0], strict=True))["robust share"] == "undefined"
     assert len(tables(record(perturbations=numbers, words=None, attack=None, tests=[]))) == 1
 
 
@@ -131,4 +131,4 @@ def test_words_of_the_scored_rows() -> None:
 def test_a_perturbation_that_tests_no_row() -> None:
     undone = {"same_tokens": 10, "tested": 0, "robust": None, "robust_interval": None, "score": None}
     header, rows = found("", perturbations=[perturbation("upper_case", right=0, kept=0, **undone)])
-    assert dict(zip(header, rows[0], strict=True))["p (Holm)"] == "–"
+    assert dict(zip(header, rows[0], strict=True))["p (Holm)"] == ""
