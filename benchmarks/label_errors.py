@@ -221,11 +221,22 @@ def _tags(args: argparse.Namespace, share: float, folder: str) -> list[Figures]:
         first, end = map(int, re.findall(r"\d+", one["words"]))
         parts.setdefault(one["number"], []).append(set(range(first - 1, end)))
     errors = [(row, words) for row, every in touched.items() for words in every]
-    hits = sum(any(words & part for part in parts.get(row, ())) for row, words in errors)
+
+    def hits(some: list[tuple[int, set[int]]]) -> int:
+        return sum(any(words & part for part in parts.get(row, ())) for row, words in some)
+
     right = sum(any(words & part for words in touched.get(row, ())) for row, every in parts.items() for part in every)
-    figures = {**_figures(found, len(suspects), right, len(errors)), "recall": _share(hits, len(errors))}
+    judged = [one for one in errors if not _types(sentences, copy, *one) & {*found["not_judged"]}]
+    figures = {**_figures(found, len(suspects), right, len(errors)), "recall": _share(hits(errors), len(errors))}
     line = {"sentences": len(sentences), "entities": entities, "changed": len(errors)}
-    return [{**line, **figures, "minutes": figure(seconds / 60)}]
+    of_judged = {"of judged types": len(judged), "recall of these": _share(hits(judged), len(judged))}
+    not_judged = {"types not judged": ", ".join(found["not_judged"])}
+    return [{**line, **figures, **of_judged, **not_judged, "minutes": figure(seconds / 60)}]
+
+
+def _types(before: list[Sentence], after: list[Sentence], row: int, words: set[int]) -> set[str]:
+    """The types of changed words, before and after."""
+    return {side[row][word][1][2:] for side in (before, after) for word in words}
 
 
 if __name__ == "__main__":

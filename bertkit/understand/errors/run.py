@@ -128,8 +128,9 @@ def _results(judge: Judge, answered: OutOfFold, search: ErrorSearch, notes: Sequ
     written, shown = ([form(row) for row in range(len(pool))] for form in (judge.written, judge.shown))
     findings = findings_of(pool, written, shown, found.suspects, repeats, found.of_row)
     return {
-        "notes": [*_notes(found, judge, answered), *notes], "suspects": len(found.suspects), "units": found.units,
-        "trust": [one.record() for one in trust], "repeats": counts_of(repeats), "pairs": _pairs(found),
+        "notes": [*_notes(found, judge, answered), *notes], "not_judged": sorted(judge.skipped),
+        "suspects": len(found.suspects), "units": found.units, "trust": [one.record() for one in trust],
+        "repeats": counts_of(repeats), "pairs": _pairs(found),
         "findings": [{"number": one.row, **record_of(pool, one)} for one in findings],
     }  # fmt: skip
 

@@ -178,9 +178,11 @@ class WordJudge(Judge):
         for belief, own in zip(beliefs, read.given, strict=True):
             sure = belief.values.argmax(1) == own  # of other words the given type may be wrong
             np.add.at(mixed, own[sure], belief.values[sure])
+        judged = np.array([name not in self.skipped for name in self.types])
+        mixed[:, ~judged] = 0.0  # of a type that is not judged, `find` doubts nothing
         mixed[:, 0] = 0.0
         np.fill_diagonal(mixed, 0.0)
-        near = nearest(mixed, len(self.types) - 2)
+        near = nearest(mixed, int(judged.sum()) - 2)
         doubts = []
         for number in some_of(len(spans), share, draw).tolist() if spans else ():
             row, span = spans[number]

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from bertkit.data.columns.schemes import Span
+from bertkit.understand.errors.judges import words
 from bertkit.understand.errors.judges.judge import Belief
 from bertkit.understand.errors.judges.words import WordJudge, _parts, words_of
 from tests.understand.errors.made import pool_of
@@ -91,6 +92,26 @@ def test_a_type_that_models_do_not_know_is_not_judged() -> None:
     assert [one.row for one in found.suspects] == [60]
     assert found.units == 62
     assert len(judge.plant(beliefs, "any", 1.0, np.random.default_rng(0)).doubts) == 62
+
+
+def test_no_type_is_planted_that_is_not_judged() -> None:
+    """`find` would doubt none of them, whatever the models hold for likely."""
+    given = [["B-LOC", "O", "O", "B-PER", "I-PER", "O"]] * 60
+    pool = pool_of("tags", given, tokens=[WORDS] * 60)
+    beliefs = [belief(tags, tags) for tags in given]
+    judge = WordJudge(pool, frozenset({"PER"}))
+    judge.find(beliefs)
+    changes: list[int] = []
+
+    def changed(span, own, weights, draw):
+        changes.append(int(weights.sum()))
+        return np.array([span.first]), 0
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(words, "_changed", changed)
+        judge.plant(beliefs, "similar", 1.0, np.random.default_rng(0))
+        judge.plant(beliefs, "any", 1.0, np.random.default_rng(0))
+    assert changes == [0] * 120
 
 
 @pytest.mark.parametrize(
