@@ -55,13 +55,19 @@ class RowMaker:
         return max((len(self.template[one.name]) for one in self.columns if one.kind in LISTS), default=1)
 
     def rows(self, length: int, count: int) -> list[dict[str, Any]]:
-        """So many rows, each with examples of so many tokens.
+        """So many rows, each with examples of so many tokens, or in all of its windows without what these share.
 
         Raises:
             DataError: no row of the task has this length.
         """
         number, extra = self._words_for(length)
         return [self._row(number, length, extra) for _ in range(count)]
+
+    @property
+    def windows(self) -> bool:
+        """Whether the model reads a row that is too long in windows."""
+        length = self.predictor.limit
+        return not self._is_cut(2 * length, length, 0)
 
     def own(self, count: int) -> list[dict[str, Any]]:
         """The task's own rows, repeated, where none can be made."""
@@ -95,6 +101,8 @@ class RowMaker:
             number += words
         if (found := self._length(number, length, extra)) == length:
             return number, extra
+        if found < length and not self._is_cut(number, length, extra):
+            return number, extra  # windows
         if found < length:
             todo = "name a shorter one"
             raise DataError.at(Parameter("lengths"), f"{length}: {self.name} cuts rows at {found} tokens", todo)
@@ -104,6 +112,11 @@ class RowMaker:
     def _length(self, number: int, length: int, extra: int) -> int:
         """Tokens of the longest example of a row."""
         return int(lengths_of(self.predictor.prepare([self._row(number, length, extra)]).encoded.examples).max())
+
+    def _is_cut(self, number: int, length: int, extra: int) -> bool:
+        """Whether the model leaves out tokens of a row, which windows would read."""
+        encoded = self.predictor.prepare([self._row(number, length, extra)]).encoded
+        return len(encoded.examples) <= self.texts or any(encoded.lost)
 
     def _row(self, number: int, length: int, extra: int) -> dict[str, Any]:
         """A row whose longest column has so many words, and others at most a sixteenth of the length.

@@ -19,6 +19,8 @@ log = logging.getLogger("bertkit")
 LENGTHS = (16, 64, 256)
 BATCHES = (1, 8, 32)
 ALL = "all"
+MOST_TOKENS = 2**20
+"""Of a call: more take minutes, and gigabytes for their rows alone."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,7 @@ def speed(
         todo = "leave it out, or name a Run of torch too"
         raise RecipeError.at(Parameter("precision"), f"{options.precision}: no model here has a choice", todo)
     cells, notes = _cells(contenders, options)
+    _check_size(cells)
     times = [
         found
         for (cell,) in progress([[cell] for cell in cells])
@@ -170,9 +173,20 @@ def _cells(contenders: Sequence[Contender], options: SpeedOptions) -> tuple[list
     return [Cell(batch, length) for length in rows for batch in options.batches], notes
 
 
+def _check_size(cells: Sequence[Cell]) -> None:
+    """Raise a DataError where a call has too many tokens."""
+    for batch, length in cells:
+        if batch * (length or 1) > MOST_TOKENS:
+            what = f"{batch}: rows of {length} tokens" if length else f"{batch}: rows"
+            raise DataError.at(
+                Parameter("batch_sizes"), f"{what} are more than {MOST_TOKENS:,} tokens in a call", "name fewer"
+            )
+
+
 def _check_length(one: Contender, length: int) -> None:
     """Raise a DataError where rows of a model can not have so many tokens."""
-    if length > (most := one.predictor.limit * one.maker.texts):
+    most = one.predictor.limit * one.maker.texts
+    if length > most and not (length <= MOST_TOKENS and one.maker.windows):
         what = f"{length}: {one.name} takes at most {most} tokens"
         raise DataError.at(Parameter("lengths"), what, "name a shorter one")
     one.maker.rows(length, 1)

@@ -73,9 +73,27 @@ def test_too_short_and_too_long(maker) -> None:
         maker("classify", {"max_length": 16}).rows(17, 1)
 
 
-def test_windows_are_no_longer_rows(maker) -> None:
-    with pytest.raises(DataError, match="cuts rows at 8 tokens"):
-        maker("classify", {"long_text": "windows", "max_length": 8, "window_overlap": 2}).rows(20, 1)
+@pytest.mark.parametrize(
+    ("name", "options", "shared"),
+    [
+        ("classify", {"long_text": "windows", "max_length": 32, "window_overlap": 4}, 2 + 4),
+        ("squad", {"max_length": 32, "overlap": 4}, None),
+        ("ner", {"max_length": 32}, None),
+    ],
+)
+def test_rows_that_are_read_in_windows(name: str, options: dict[str, Any], shared: int | None, maker) -> None:
+    made = maker(name, options)
+    assert made.windows
+    (row,) = made.rows(70, 1)
+    examples = made.predictor.prepare([row]).encoded.examples
+    assert len(examples) > 1
+    if shared is not None:  # each window after the first has its own special tokens and what it shares
+        assert lengths_of(examples).sum() == 70 + shared * (len(examples) - 1)
+
+
+def test_rows_that_are_cut(maker) -> None:
+    assert not maker("classify").windows
+    assert not maker("choice").windows
 
 
 def test_a_task_that_takes_no_words_answers_its_own_rows(maker, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,6 +19,7 @@ def test_one_run_twice_has_two_names(tiny_run: Run) -> None:
     [
         (SpeedOptions(device="cuda:7"), "cuda:7: no such device here"),
         (SpeedOptions(lengths=(10**6,), device="cpu"), "run takes at most"),
+        (SpeedOptions(batches=(10**8,), device="cpu"), "100000000: rows of 16 tokens are more than 1,048,576 tokens"),
         (SpeedOptions(task="ner", device="cpu"), "is a Run, which has its own task"),
     ],
 )
