@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import shutil
+import signal
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from bertkit.understand.profile.record import Record
 
 JSON = "profile.json"
-STEPS = 20
+STEPS, MOST_STEPS = 20, 1000
 
 
 def profile(
@@ -29,7 +30,9 @@ def profile(
             autocompletion=completion.recipes,
         ),
     ],
-    steps: Annotated[int, typer.Option("--steps", min=1, metavar="N", help="Steps to measure.")] = STEPS,
+    steps: Annotated[
+        int, typer.Option("--steps", min=1, max=MOST_STEPS, metavar="N", help="Steps to measure.")
+    ] = STEPS,
     output: Annotated[
         Path | None,
         typer.Option("--output", "-o", help="New folder for the results.", show_default="profiles/RECIPE-TIME"),
@@ -49,7 +52,11 @@ def profile(
     """
     from bertkit.fs import folder_aside, write_json
 
-    with _folder(output, recipe) as folder, tempfile.TemporaryDirectory(prefix="bertkit-profile-") as made:
+    with (
+        _terminated_as_interrupted(),
+        _folder(output, recipe) as folder,
+        tempfile.TemporaryDirectory(prefix="bertkit-profile-") as made,
+    ):
         found, files = _found(recipe, steps, Path(made), sets or (), trace=trace)
         with folder_aside(folder) as aside:
             for name in files:
@@ -57,6 +64,16 @@ def profile(
             write_json(aside / JSON, found)
     _show(found)
     console.say(f"written: {', '.join(str(folder / name) for name in (JSON, *files))}")
+
+
+@contextlib.contextmanager
+def _terminated_as_interrupted() -> Iterator[None]:
+    """In the block SIGTERM does what Ctrl-C does, so that the temporary folder goes."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 @contextlib.contextmanager

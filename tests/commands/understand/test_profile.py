@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -39,6 +42,7 @@ def test_what_is_shown_and_written(bertkit, tiny_bert: Path, tmp_path: Path, mon
     assert not (tmp_path / "runs").exists()
 
 
+@pytest.mark.slow
 def test_without_a_trace(bertkit, tiny_run: Run, tmp_path: Path) -> None:
     code, _, err = bertkit("profile", tiny_run.path, "--steps", 1, "--no-trace", "-o", tmp_path / "out")
     assert code == 0, err
@@ -104,6 +108,32 @@ def test_ctrl_c(bertkit, tiny_run: Run, tmp_path: Path, monkeypatch: pytest.Monk
     code, _, _ = bertkit("profile", tiny_run.path, "-o", tmp_path / "out")
     assert code == 130
     assert not (tmp_path / "out").exists()
+
+
+def test_sigterm_ends_it_as_ctrl_c_does(
+    bertkit, tiny_run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The temporary folder would stay otherwise."""
+    from bertkit.training import callbacks
+
+    def terminated(self, args, state, control, **kwargs) -> None:
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    place = tmp_path / "temporary"
+    place.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(place))
+    monkeypatch.setattr(callbacks.StopWatch, "on_step_end", terminated)
+    before = signal.getsignal(signal.SIGTERM)
+    code, _, _ = bertkit("profile", tiny_run.path, "-o", tmp_path / "out")
+    assert code == 130
+    assert [*place.glob("bertkit-profile-*")] == []
+    assert signal.getsignal(signal.SIGTERM) is before
+
+
+def test_too_many_steps(bertkit) -> None:
+    code, _, err = bertkit("profile", "classify", "--steps", command.MOST_STEPS + 1)
+    assert code == 2
+    assert "less than or equal to 1000" in err
 
 
 def test_the_default_number_of_steps() -> None:
