@@ -166,15 +166,14 @@ class _Work:
             return part, []
         there = self.store.known([row[ID] for row in part])
         new = [row for row in part if row[ID] not in there]
-        plain = dict.fromkeys(self.store.columns)
         kinds = {f.name: f.type for f in self.store.schema}
         changed = []
         for row in part:
             if row[ID] in there:
-                old = {name: there[row[ID]][name] for name in plain}
-                given = {name: as_kind(value, kinds[name]) for name, value in {**plain, **row}.items()}
-                if old != given:
-                    changed.append(row)
+                old = {name: there[row[ID]][name] for name in self.store.columns}
+                whole = {**old, **row}  # a column that the new documents do not have stays as it is
+                if old != {name: as_kind(value, kinds[name]) for name, value in whole.items()}:
+                    changed.append(whole)
         if changed and not self.replace:
             what = f"{len(changed)} documents have the id of another one in the index: {changed[0][ID]}"
             raise DataError.at(self.documents.source, what, "give them ids of their own, or put them there: --replace")

@@ -56,6 +56,18 @@ def test_another_document_with_an_id_needs_replace(address: str, model, document
     assert store.vectors(["d1"])[0] == pytest.approx(alone(model, "the dog is sleeping")[0], abs=1e-5)
 
 
+def test_a_column_that_is_not_given_stays(address: str, model, documents) -> None:
+    before = Store.open(address).known(["d1"])["d1"]
+    assert before["year"] is not None
+    assert add(address, documents([{"id": "d1", "text": TEXTS["d1"]}], "same.jsonl"), model, silent) == (0, 0, 1, 5)
+    changed = documents([{"id": "d1", "text": "the dog is sleeping", "lang": None}], "changed.jsonl")
+    assert add(address, changed, model, silent, replace=True) == (0, 1, 0, 5)
+    after = Store.open(address).known(["d1"])["d1"]
+    assert {name: after[name] for name in ("text", "year", "lang")} == {
+        "text": "the dog is sleeping", "year": before["year"], "lang": None,
+    }  # fmt: skip
+
+
 def test_delete_takes_all_or_nothing(address: str) -> None:
     with pytest.raises(DataError, match=r"no document with the id d9; .*nothing was deleted"):
         delete(address, ["d1", "d9"])
