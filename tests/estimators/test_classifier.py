@@ -103,6 +103,7 @@ def test_labels_that_can_not_be_learnt(estimator: BertClassifier, y: Any, what: 
         clone(estimator).fit(TEXTS, y)
 
 
+@pytest.mark.slow
 def test_grid_search(estimator: BertClassifier) -> None:
     search = GridSearchCV(estimator, {"learning_rate": [1e-7, 5e-3]}, cv=2, error_score="raise").fit(TEXTS, NAMES)
     assert search.best_estimator_.learning_rate == search.best_params_["learning_rate"]

@@ -232,6 +232,7 @@ def test_a_backend_has_what_is_needed(tiny_run: Run, monkeypatch: pytest.MonkeyP
         Predictor.open(tiny_run, needs=["tenderness"])
 
 
+@pytest.mark.slow
 def test_an_exported_run_answers_without_torch_and_transformers(tiny_run: Run, tmp_path: Path) -> None:
     pytest.importorskip("onnxruntime")
     from bertkit.shrink.export import ExportRequest, export

@@ -178,6 +178,7 @@ def test_a_log_by_shares_goes_by_the_time(tiny_bert: Path, tmp_path: Path, clock
     assert [step for (step,) in log_of(run, "step")] == [5, 9, 13, 17, 20]
 
 
+@pytest.mark.slow
 def test_a_resume_goes_on_with_the_time_that_is_left(tiny_bert: Path, tmp_path: Path, clock: Any, cut_at: Any) -> None:
     block = {"eval_strategy": "steps", "eval_steps": 3, "gradient_accumulation_steps": 2, "save_total_limit": 3}
     recipe = by_time(tiny_bert, tmp_path / "d", **block, per_device_train_batch_size=4)
@@ -196,6 +197,7 @@ def test_two_processes_end_with_the_first_ones_clock(tiny_bert: Path, tmp_path: 
     assert min(5, steps[-1]) <= len(steps) <= 11  # a tenth of the time each; a machine that stalls skips some
 
 
+@pytest.mark.slow
 def test_phases_divide_the_time(tiny_bert: Path, tmp_path: Path, clock: Any, cut_at: Any) -> None:
     """Twenty steps of a second, the second phase from second 14 on; a resume takes the same rows, in either phase."""
     block = {"eval_strategy": "steps", "eval_steps": 3, "gradient_accumulation_steps": 2, "save_total_limit": 3}

@@ -100,6 +100,7 @@ def _a_regression(place: Path, model: Path, batch: int) -> Run:
     return train(recipe, output=place / f"regress-{batch}") if batch == 8 else Run(place)
 
 
+@pytest.mark.slow
 def test_two_processes_draw_the_masks_of_one(
     tiny_bert: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, warm: Any
 ) -> None:
@@ -114,6 +115,7 @@ def test_two_processes_draw_the_masks_of_one(
     assert_near(Run.open(tmp_path / "two"), one)
 
 
+@pytest.mark.slow
 def test_a_crf_of_two_processes_is_that_of_one(place: Path, tiny_bert: Path, warm: Any) -> None:
     """Its own weights are trained beside the model's, which data parallel must know of."""
 

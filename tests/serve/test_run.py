@@ -62,6 +62,7 @@ class Clients:
             thread.join()
 
 
+@pytest.mark.slow
 def test_sigterm_under_load_answers_what_was_accepted(server: Any) -> None:
     with server() as found:
         clients = Clients(found)
@@ -85,6 +86,7 @@ def test_ctrl_c_ends_it_too(server: Any) -> None:
         assert found.ends() == 0
 
 
+@pytest.mark.slow
 def test_sighup_under_load_loses_nothing(server: Any, tmp_path: Path) -> None:
     keys = tmp_path / "keys"
     keys.write_text("one:a-long-secret\n")
@@ -101,6 +103,7 @@ def test_sighup_under_load_loses_nothing(server: Any, tmp_path: Path) -> None:
             assert time.monotonic() < end
 
 
+@pytest.mark.slow
 def test_slow_clients_and_idle_connections_do_not_stop_others(server: Any) -> None:
     with server(read_timeout=1.5) as found:
         host, port = found.url.removeprefix("http://").split(":")
@@ -127,6 +130,7 @@ def test_slow_clients_and_idle_connections_do_not_stop_others(server: Any) -> No
         assert httpx.post(f"{found.url}/v1/predict/mine", json=BODY).status_code == 200
 
 
+@pytest.mark.slow
 def test_too_many_connections_are_closed(server: Any) -> None:
     with server(max_connections=20) as found:
         host, port = found.url.removeprefix("http://").split(":")
@@ -160,6 +164,7 @@ def test_garbage_is_no_request(server: Any) -> None:
         assert not found.lines(level="error")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("closes", ["keep-alive", "close"])
 @pytest.mark.parametrize("rows", [20, 200])  # replies below and above what makes asyncio wait for the client
 def test_clients_that_do_not_read_are_closed(server: Any, rows: int, closes: str) -> None:

@@ -40,6 +40,7 @@ def schema(warm: Any, tiny_run: Run, tiny_bert: Path, reader: Run, ranker: Run, 
         assert not found.lines(level="error")
 
 
+@pytest.mark.slow
 def test_every_door_keeps_to_its_description(schema: Any) -> None:
     doors = [found.ok() for found in schema.get_all_operations()]
     assert len(doors) >= 8

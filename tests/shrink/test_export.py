@@ -17,6 +17,7 @@ from bertkit.shrink.export import ExportRequest, export
 from tests.helpers import tiny_recipe
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "command",
     [
@@ -75,6 +76,7 @@ def test_no_folder_of_this_machine_is_in_the_graph(exported: Run) -> None:
     assert b"site-packages" not in content
 
 
+@pytest.mark.slow
 def test_int8_is_smaller_and_answers(trained: Run, exported: Run, in_int8: Run) -> None:
     sizes = [(run.model / "model.onnx").stat().st_size for run in (exported, in_int8)]
     assert sizes[1] < sizes[0]
@@ -106,6 +108,7 @@ def test_without_its_packages(trained: Run, tmp_path: Path, monkeypatch: pytest.
     refused(trained, tmp_path, ExtraError, rf"needs the package {package}.*bertkit\[onnx\]")
 
 
+@pytest.mark.slow
 def test_a_drop_that_is_too_large_leaves_nothing(trained: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(proof, "points", lambda *_: 2.0)
     refused(trained, tmp_path, RunError, r"drops by 2\.00 points")
@@ -115,11 +118,13 @@ def test_a_bound_that_bounds_nothing(trained: Run, tmp_path: Path) -> None:
     refused(trained, tmp_path, RunError, "--max-drop  nan: not a number of points", max_drop=float("nan"))
 
 
+@pytest.mark.slow
 def test_other_outputs_leave_nothing(trained: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(proof, "TOLERANCE", -1.0)
     refused(trained, tmp_path, RunError, "examples have other outputs than the model")
 
 
+@pytest.mark.slow
 def test_ctrl_c_leaves_nothing(trained: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def stop(*_: Any) -> None:
         raise KeyboardInterrupt
@@ -135,6 +140,7 @@ def test_a_folder_in_use(trained: Run, exported: Run) -> None:
         export(ExportRequest(trained, exported.path))
 
 
+@pytest.mark.slow
 def test_data_that_is_gone_and_data_in_its_place(tiny_bert: Path, tmp_path: Path) -> None:
     run = train(tiny_recipe("classify", {}, tiny_bert, tmp_path, max_steps=2), output=tmp_path / "run")
     dev = (tmp_path / "classify-dev.jsonl").rename(tmp_path / "elsewhere.jsonl")

@@ -44,6 +44,7 @@ def parts(tiny_bert: Path) -> Parts:
     return Parts(tiny_bert)
 
 
+@pytest.mark.slow
 def test_weights_lie_beside_a_graph_that_is_too_large(
     parts: Parts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -56,6 +57,7 @@ def test_weights_lie_beside_a_graph_that_is_too_large(
     np.testing.assert_allclose(found, expected, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_layers_hold_what_belongs_together(parts: Parts, tmp_path: Path) -> None:
     layers = parts.write(tmp_path).layers
     assert len(layers["bert.encoder.layer.0.attention.self"]) == 3
@@ -72,6 +74,7 @@ def test_a_head_that_looks_at_values_is_refused(parts: Parts, tmp_path: Path, mo
         parts.write(tmp_path)
 
 
+@pytest.mark.slow
 def test_a_size_taken_by_len_is_found_out(parts: Parts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """torch's exporter takes it for a constant without a word; other batches then have other outputs, or none."""
 
@@ -89,6 +92,7 @@ def test_a_size_taken_by_len_is_found_out(parts: Parts, tmp_path: Path, monkeypa
         check_equal({"logits": list(one["logits"])}, {"logits": list(other["logits"])})
 
 
+@pytest.mark.slow
 def test_a_graph_without_attention_is_refused(parts: Parts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(onnx_graph, "OPSET", 20)
     with pytest.raises(RunError, match="no attention was found in the graph of bert"):

@@ -279,6 +279,7 @@ def test_a_finished_run_needs_its_training_data_no_more(tiny_bert: Path, tmp_pat
     assert bertkit("report", run.path, "-s", f"data.validation={moved}")[0] == 0
 
 
+@pytest.mark.slow
 def test_in_a_new_folder_it_begins_anew(tiny_bert: Path, tmp_path: Path) -> None:
     recipe = a_recipe(tiny_bert, tmp_path, max_steps=8)
     (tmp_path / "empty").mkdir()
@@ -355,6 +356,7 @@ def flip(file: Path) -> None:
     file.write_bytes(content)
 
 
+@pytest.mark.slow
 def test_flipped_weights_and_zeros_are_passed_over(
     alone: Any, tmp_path: Path, cut_at: Any, said: pytest.LogCaptureFixture
 ) -> None:
@@ -390,6 +392,7 @@ def test_a_best_checkpoint_that_was_damaged_during_the_training_is_not_used(
     assert not Run(tmp_path / "run").is_finished
 
 
+@pytest.mark.slow
 def test_a_full_disk_names_the_good_checkpoint_and_the_run_goes_on(
     alone: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

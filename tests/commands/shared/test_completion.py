@@ -31,6 +31,7 @@ def test_bash_is_offered_recipes() -> None:
     assert all(name.startswith("gl") for name in names)
 
 
+@pytest.mark.slow
 def test_bash_is_offered_tasks_and_the_keys_of_the_recipe() -> None:
     assert offered("bertkit data check mine.csv --task re") == ["regress", "rerank"]
     assert offered("bertkit predict some/model --task sq") == ["squad"]

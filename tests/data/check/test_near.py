@@ -50,7 +50,7 @@ def some_texts(count: int, seed: int) -> list[str]:
     return list(dict.fromkeys(texts))
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_those_that_all_pairs_show_are_found(seed: int) -> None:
     texts = some_texts(400, seed)
     expected = {later for earlier, later in itertools.combinations(range(len(texts)), 2)

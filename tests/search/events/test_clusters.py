@@ -104,6 +104,7 @@ def test_chunks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     assert events == run(CHUNK=1) == run(CHUNK=7) == run(CHUNK=10**6)
 
 
+@pytest.mark.slow
 def test_equal_documents_do_not_take_quadratic_time() -> None:
     """Eight times as many documents take about eight times as long."""
 

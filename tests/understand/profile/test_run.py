@@ -138,6 +138,7 @@ def test_on_a_gpu_the_memory_is_that_of_torch(profiled) -> None:
     assert sum(found.steps.means.values()) == pytest.approx(found.steps.step)
 
 
+@pytest.mark.slow
 def test_a_callback_that_takes_long_is_named(tiny_bert: Path, tmp_path: Path) -> None:
     code = (
         "import time\nfrom transformers import TrainerCallback\n"

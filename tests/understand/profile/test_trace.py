@@ -56,6 +56,7 @@ def test_the_name_is_the_one_of_tensorboards_plugin() -> None:
     assert plugin.match(trace.FILE)[1] == "bertkit"
 
 
+@pytest.mark.slow
 def test_a_trace_of_too_many_events_has_fewer_steps(traced, monkeypatch: pytest.MonkeyPatch, caplog) -> None:
     each = traced()[0].trace.events // 3
     monkeypatch.setattr(trace, "MOST_EVENTS", int(1.5 * each))
@@ -82,6 +83,7 @@ def test_what_was_cut_is_warned_of(traced, monkeypatch: pytest.MonkeyPatch, capl
     assert any("more than 10 events" in one for one in warnings(caplog))
 
 
+@pytest.mark.slow
 def test_an_error_stops_the_profiler(traced, monkeypatch: pytest.MonkeyPatch) -> None:
     """Else the next one could not start."""
     from bertkit.training import callbacks

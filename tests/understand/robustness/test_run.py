@@ -69,6 +69,7 @@ def result(planted: Run) -> Robustness:
     return robustness(planted, RobustnessOptions(words=8, limit=20, keep_rows=True))
 
 
+@pytest.mark.slow
 def test_a_planted_word_is_named(planted: Run, result: Robustness) -> None:
     assert planted.metrics["validation"]["accuracy"] == 1
     assert result.words is not None
