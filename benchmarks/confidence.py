@@ -35,6 +35,7 @@ EVERY = 7
 """Of Banking77's training rows one in so many is a validation row, as it has none of its own."""
 ERROR = 0.02
 WAYS = ("probability", "energy", "mahalanobis", "class")
+READER = ["options.max_length=320", "train.per_device_train_batch_size=16"]
 Lines = list[dict[str, Any]]
 
 
@@ -66,9 +67,18 @@ def recipes(args: Any) -> dict[str, tuple[str, list[str]]]:
         data = [f"data.train={args.squad / 'train.json'}", f"data.test={args.squad / 'dev.json'}"]
         found["SQuAD 2.0, twelve articles"] = (
             "squad",
-            [MODEL, *data, "train.num_train_epochs=3", "train.learning_rate=1e-4"],
+            [MODEL, *data, *READER, "options.no_answer=true", "train.num_train_epochs=1", "train.learning_rate=1e-4"],
         )
     return found
+
+
+def first_reader(files: list[Path], seed: int, folder: Path) -> str:
+    """MiniLM taught to answer by more questions than `--squad` has: the model to go on with."""
+    if not Run(folder).is_finished:
+        named = f"data.train=[{', '.join(map(str, files))}]"
+        sets = [MODEL, named, *READER, "train.max_steps=1000", "train.learning_rate=1.5e-4", f"seed={seed}"]
+        train("squad", sets=[*sets, "train.report_to=none"], output=folder)
+    return f"model={folder / 'model'}"
 
 
 class Answered:
@@ -205,6 +215,7 @@ def main() -> None:
     given.add_argument("--banking", type=Path, help="folder of Banking77")
     given.add_argument("--wnut", type=Path, help="folder of WNUT17")
     given.add_argument("--squad", type=Path, help="folder with train.json and dev.json in SQuAD's layout")
+    given.add_argument("--squad-first", type=Path, nargs="+", help="files in SQuAD's layout that are learnt before")
     given.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
     args = given.parse_args()
     args.runs.mkdir(parents=True, exist_ok=True)
@@ -217,7 +228,10 @@ def main() -> None:
         for seed in args.seeds:
             folder = args.runs / f"{name.partition(' ')[0].lower()}-{seed}"
             if not Run(folder).is_finished:
-                train(recipe, sets=[*sets, f"seed={seed}", "train.report_to=none"], output=folder)
+                more = [f"seed={seed}", "train.report_to=none"]
+                if recipe == "squad" and args.squad_first:
+                    more.append(first_reader(args.squad_first, seed, args.runs / f"squad-first-{seed}"))
+                train(recipe, sets=[*sets, *more], output=folder)
             one = Answered(Run.open(folder))
             one.fit()
             each.append(calibration(one))
