@@ -19,6 +19,7 @@ app = typer.Typer(no_args_is_help=True, help="Build and inspect pre-training cor
 
 KEYS = {
     "data.encoding": "--encoding",
+    "data.encoding_errors": "--encoding-errors",
     "data.format": "--format",
     "data.columns.text": "--column",
     "data.bad_rows": "--bad-rows",
@@ -61,6 +62,10 @@ Passes = Annotated[int, typer.Option(metavar="N", help="How often pairs are draw
 ValidationRatio = Annotated[float, typer.Option(help="Share of the documents for validation.")]
 Seed = Annotated[int, typer.Option(help="Seed of all random choices.")]
 Encoding = Annotated[str, typer.Option(help="Encoding of the files; auto: cp1252 for files that are not UTF-8.")]
+EncodingErrors = Annotated[
+    Literal["error", "replace"],
+    typer.Option(metavar="WHAT", help="What to do with a byte that does not decode: error, or replace it by U+FFFD."),
+]
 Format = Annotated[str | None, typer.Option(help="text, jsonl, parquet, ...", show_default="by file ending")]
 Column = Annotated[str, typer.Option(help="Column of the text in JSON lines, Parquet and the like.")]
 BadRows = Annotated[Literal["error", "skip"], typer.Option(help="What to do with rows without a text.")]
@@ -89,6 +94,7 @@ def build(
     validation_ratio: ValidationRatio = defaults.VALIDATION_RATIO,
     seed: Seed = defaults.SEED,
     encoding: Encoding = "utf-8",
+    encoding_errors: EncodingErrors = "error",
     format: Format = None,
     column: Column = "text",
     bad_rows: BadRows = "error",
@@ -112,7 +118,10 @@ def build(
         from bertkit.recipe.schema import DataBlock, ModelBlock
 
         options = checked(values)
-        block = DataBlock(encoding=encoding, format=format, columns={"text": column}, bad_rows=bad_rows)
+        block = DataBlock(
+            encoding=encoding, encoding_errors=encoding_errors, format=format, columns={"text": column},
+            bad_rows=bad_rows,
+        )  # fmt: skip
         loaded = load_tokenizer(ModelBlock(tokenizer=tokenizer))
         number = processes or min(cores(), MOST_PROCESSES)
         with _progress() as progress:

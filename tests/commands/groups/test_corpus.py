@@ -15,6 +15,7 @@ def folder(tmp_path: Path, tokenizer_folder: Path, monkeypatch) -> Path:
     monkeypatch.chdir(tmp_path)
     Path("a.txt").write_text(TEXT, "utf-8")
     Path("latin.txt").write_bytes(b"fine\n\ncaf\xe9\n")
+    Path("mixed.txt").write_bytes(b"caf\xc3\xa9 one\n\ncaf\xe9 two\n" + "中文\n".encode())
     Path("empty.txt").write_text("")
     Path("blank.txt").write_text("\n \n")
     Path("rows.jsonl").write_text('{"body": "one cat"}\n{"body": "two"}\n')
@@ -60,6 +61,10 @@ def test_show_other_pairs(bertkit, folder: Path, pairs: str) -> None:
 def test_columns_and_encodings(bertkit, folder: Path) -> None:
     code, _, err = bertkit("corpus", "build", "rows.jsonl", "-t", "t", "-o", "rows", "--column", "body")
     assert code == 0, err
+    code, _, err = bertkit(
+        "corpus", "build", "a.txt", "latin.txt", "-t", "t", "-o", "b", "--encoding-errors", "replace"
+    )
+    assert code == 0, err
     code, _, err = bertkit("corpus", "build", "a.txt", "latin.txt", "-t", "t", "-o", "auto", "--encoding", "auto")
     assert code == 0, err
     assert "latin.txt: is not UTF-8, so it is read as cp1252" in err
@@ -71,6 +76,7 @@ BAD = {
     "build empty.txt -t t -o out": ("empty.txt", "is empty", "right file"),
     "build blank.txt -t t -o out": ("blank.txt", "no document with a text", "right file"),
     "build latin.txt -t t -o out": ("latin.txt:3", "is not valid utf-8: the byte 0xE9", "--encoding auto"),
+    "build mixed.txt -t t -o out": ("mixed.txt:3", "is not valid utf-8: the byte 0xE9", "--encoding-errors replace"),
     "build latin.txt -t t -o out --encoding utf-9": ("--encoding", "no such text encoding", "utf-8"),
     "build rows.jsonl -t t -o out": ("rows.jsonl:1", "no column 'text'", "--column body"),
     "build a.txt -t gone -o out": ("--tokenizer", "gone", ""),
