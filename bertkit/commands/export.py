@@ -40,7 +40,7 @@ def export(
 
     bertkit export runs/vectors --to static --output runs/vectors-static
 
-    The new Run works in predict, eval, compare, bench, report and push like the old one. Its outputs, scores, size and
+    The new Run works in predict, eval, compare, report, serve and push like the old one. Its outputs, scores, size and
     speed are compared with the old one's, and shown in a table. If the score drops too much, nothing is written.
     """
     from bertkit.report.export import notes, table

@@ -72,7 +72,7 @@ def keywords(
 
     bertkit keywords texts.csv --model runs/vectors -o keywords.jsonl
 
-    A column of another name, and ten phrases of at most two words:
+    A column of another name, and ten phrases per text:
 
     bertkit keywords a.csv -m runs/vectors -s data.columns.text=body --top 10
 
