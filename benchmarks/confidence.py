@@ -100,11 +100,12 @@ class Answered:
             if name != "train"
         }
         self.outputs = {name: self._of(encoded.examples) for name, encoded in self.encoded.items()}
+        self.training = self._training_rows() if self.task.learns_from_outputs else None
 
     def _of(self, examples: Any) -> Any:
         return run(self.predictor.backend, examples, self.predictor.collate)[0]
 
-    def training_rows(self) -> tuple[Any, Any, Any]:
+    def _training_rows(self) -> tuple[Any, Any, Any]:
         """Outputs, examples and rows of the training rows that `Task.learn` gets."""
         rows = self.rows["train"]
         split = sampled(Split("train", rows, encode(self.task, rows, self.predictor.tokenizer, self.predictor.limit)))
@@ -118,6 +119,8 @@ class Answered:
 
     def fit(self) -> None:
         """As at the end of a training."""
+        if self.training:
+            self.task.learn(*self.training)
         dev = self.outputs["validation"], self.encoded["validation"], self.rows["validation"]
         self.task.calibrate(*dev)
         self.task.tune(self.task.decode(*dev), self.rows["validation"])
@@ -170,7 +173,7 @@ def ways(one: Answered) -> dict[str, dict[str, float]]:
     train, dev, test = (
         arrays(*some)
         for some in (
-            one.training_rows(),
+            one.training,
             *((one.outputs[name], one.encoded[name], one.rows[name]) for name in ("validation", "test")),
         )
     )
