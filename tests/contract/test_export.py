@@ -15,7 +15,7 @@ from bertkit.shrink.export import ExportRequest, export
 from tests.contract.test_task import IDS, TASKS
 from tests.helpers import tiny_recipe
 
-QUICK = ("classify-multi_label-class_weights", "ner-crf")
+QUICK = ("ner-crf",)
 """Exported in the default tests, as an export takes seconds; all others are slow."""
 PARAMS = [
     pytest.param(

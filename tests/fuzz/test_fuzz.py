@@ -14,7 +14,7 @@ from tests.fuzz.material import Material
 SEED = 13
 PART = 25
 """Cases of a test: a test a case would make the list of tests unreadable."""
-CASES, MORE = 200, 1_000
+CASES, MORE = 100, 1_100
 
 
 @pytest.fixture(scope="module")

@@ -52,7 +52,7 @@ MOSTLY_SLOW = [
     pytest.param(*one.values, id=one.id, marks=[*one.marks, *([] if one.values[0] == (name, FIRST[name]) else [SLOW])])
     for one, (name, _) in zip(TOGETHER, TASKS, strict=True)
 ]
-"""Each task once: its other options change what is computed, not how it is divided. 4x4 shows it for all of them."""
+"""Each task once: its other options change what is computed, not how it is divided. The slow tests show it for all."""
 
 
 @pytest.fixture(scope="module", params=TOGETHER)
@@ -92,6 +92,7 @@ def _assert_same(one: Run, other: Run) -> None:
     assert one.metrics == other.metrics
 
 
+@pytest.mark.parametrize("whole", MOSTLY_SLOW, indirect=True, scope="module")
 def test_a_step_of_16_rows_is_the_same_divided_by_four(whole: Run, tmp_path: Path) -> None:
     _assert_divided(whole, "4x4", tmp_path)
 

@@ -87,7 +87,7 @@ def cut_and_resumed(recipe: Recipe, folder: Path, cut_at: Any, step: int) -> Run
 @pytest.mark.parametrize(
     ("phases", "every"),
     [
-        pytest.param([], 4, id="plain, log every fourth"),
+        pytest.param([], 4, id="plain, log every fourth", marks=pytest.mark.slow),
         pytest.param(PHASES, 1, id="phases"),
         pytest.param([], 1, id="plain", marks=pytest.mark.slow),
         pytest.param(PHASES, 4, id="phases, log every fourth", marks=pytest.mark.slow),

@@ -32,7 +32,7 @@ TERM, INT, KILL = signal.SIGTERM, signal.SIGINT, signal.SIGKILL
 FEW = [[TERM], [INT], [KILL], [KILL]]
 """For each way. A kill and what follows take some seconds."""
 
-QUICK = ("by epoch", "with workers")
+QUICK = ("by epoch",)
 MANY = [TERM, INT, KILL, KILL, TERM]
 CALLBACKS = [{"early_stopping": {"early_stopping_patience": 6}}]
 

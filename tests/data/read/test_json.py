@@ -182,6 +182,7 @@ def test_any_texts_are_read_back_from_lines_without_escapes(write, written):
     assert [values["text"] for _, _, values in found] == written
 
 
+@pytest.mark.slow
 @QUIET
 @given(ROWS, st.sampled_from([None, 0, 2]))
 def test_any_objects_are_read_back_from_a_list(write, written, indent):

@@ -95,7 +95,13 @@ def test_other_rows_have_no_map_and_no_leaks(run: Run, tmp_path: Path) -> None:
     assert record["repeats"]["leak"] == 0
 
 
-@pytest.mark.parametrize("task", ["classify", "ner", "squad", "choice", "regress", "rerank"])
+@pytest.mark.parametrize(
+    "task",
+    [
+        "ner",
+        *(pytest.param(one, marks=pytest.mark.slow) for one in ("classify", "squad", "choice", "regress", "rerank")),
+    ],
+)
 def test_every_task_with_answers_is_searched_by_trained_folds(task: str, tiny_bert: Path, tmp_path: Path) -> None:
     run = train(recipe_of(tmp_path, tiny_bert, rows_of(task), task), output=tmp_path / "run")
     record = find_errors(Run.open(run.path), tmp_path / "out", ErrorSearch(folds=2))
