@@ -176,7 +176,7 @@ class Csv(Format):
             text = json.dumps(value, ensure_ascii=False, default=str)
         else:
             text = "" if value is None else str(value)
-        executed = self.excel and isinstance(value, str | list) and text.startswith(_FORMULA)
+        executed = self.excel and isinstance(value, str | list) and text.lstrip("'").startswith(_FORMULA)
         return f"'{text}" if executed and not _NUMBER.fullmatch(text) else text
 
 

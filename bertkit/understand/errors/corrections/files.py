@@ -14,7 +14,6 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from bertkit.data.columns.mapping import names_of
-from bertkit.data.read.conll import DOCUMENT
 from bertkit.data.read.readers import read
 from bertkit.data.read.rows import BadRows, Record
 from bertkit.data.read.sources import Source
@@ -94,18 +93,18 @@ def _table(text: str, source: Source, block: DataBlock, changes: Mapping[int, Ch
     first = next(iter(lines), "")
     delimiter = block.delimiter or ("\t" if tab else ";" if source.format == "csv-semicolon" else ",")
     if _SEPARATOR_LINE.match(first) and not block.delimiter:
-        delimiter = first.strip().strip('"')[4]
+        delimiter = first.lstrip('"')[4]
     several = len(delimiter) > 1
     quoting = (not tab and not several) if block.quoting is None else block.quoting and not several
     for number, record in _records(source, block, changes).items():
         start = _line_of(record.place)
-        end = _end_of_row(lines, start, delimiter) if quoting else start + 1
+        cells, end = _row_at(lines, start, delimiter, quoting=quoting)
         change, ending = changes[number], _ending(lines[end - 1])
         lines[start:end] = [""] * (end - start)
         if change is None:
             continue
         values = {**record.values, **{name: "" if v is None else str(v) for name, v in change.items()}}
-        cells = [str(value) for value in values.values()]
+        cells = [*map(str, values.values()), *cells[len(values) :]]  # those beyond the header were not read
         if not quoting and any(mark in cell for cell in cells for mark in (delimiter, "\n", "\r")):
             what = "a value with a delimiter or a line end, in a table without quotes"
             raise DataError.at(record.place, what, "choose another value")
@@ -113,11 +112,12 @@ def _table(text: str, source: Source, block: DataBlock, changes: Mapping[int, Ch
     return "".join(lines)
 
 
-def _end_of_row(lines: Sequence[str], start: int, delimiter: str) -> int:
-    """The line after the last one of a row that may have line ends in quotes."""
+def _row_at(lines: Sequence[str], start: int, delimiter: str, *, quoting: bool) -> tuple[list[str], int]:
+    """The cells of a row, and the line after its last one: there may be line ends in quotes."""
+    if not quoting:
+        return lines[start].rstrip("\r\n").split(delimiter), start + 1
     reader = csv.reader(iter(lines[start:]), delimiter=delimiter)
-    next(reader)
-    return start + reader.line_num
+    return next(reader), start + reader.line_num
 
 
 def _row(cells: Sequence[str], delimiter: str, quoting: bool) -> str:
@@ -195,10 +195,12 @@ def _places(items: Any, keys: Sequence[str]) -> list[tuple[list[Any], int]]:
 def _conll(text: str, source: Source, block: DataBlock, changes: Mapping[int, Change]) -> str:
     """Tags are changed word by word; a change is `{column: tags}`, of all words of the sentence."""
     lines = _lines(text)
-    filled = [line for line in lines if line.strip() and not line.startswith(DOCUMENT)]
-    tabs = any("\t" in line.strip() for line in filled)
-    for number, record in _records(source, block, changes).items():
-        change, at = changes[number], record.lines or []
+    records = list(read(source, block, BadRows("skip")))
+    tabs = any("\t" in lines[line - 1].strip() for record in records for line in record.lines or ())
+    for record in records:
+        if record.number not in changes:
+            continue
+        change, at = changes[record.number], record.lines or []
         if change is None:
             for line in [*at, at[-1] + 1]:
                 if line <= len(lines) and (line in at or not lines[line - 1].strip()):

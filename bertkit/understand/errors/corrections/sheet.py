@@ -31,5 +31,6 @@ def read_sheet(file: Path) -> Sheet:
     first = text.partition("\n")[0]
     delimiter = max(DELIMITERS, key=first.count)
     reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    rows = list(reader)
-    return Sheet([name.strip() for name in reader.fieldnames or ()], rows)
+    columns = [name.strip() for name in reader.fieldnames or ()]
+    reader.fieldnames = columns
+    return Sheet(columns, list(reader))

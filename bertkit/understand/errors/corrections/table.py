@@ -23,8 +23,8 @@ ABOUT = "errors.json"
 NEEDED = ("place", "text", "given", CORRECTED)
 _WORDS = re.compile(r"(\d{1,9}) *(?:-|to) *(\d{1,9})")
 """`3 to 3`; also `3-3`, which a spreadsheet may take for a date."""
-_ESCAPED = re.compile(r"'[=+\-@\t\r]")
-"""How a cell begins that was kept from being executed by a spreadsheet."""
+_ESCAPED = re.compile(r"'+[=+\-@\t\r]")
+"""How a cell begins that was kept from being executed by a spreadsheet: it has one quote more than the text."""
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ def _correction(line: str, values: dict[str, str]) -> Correction:
     words = _WORDS.fullmatch(values["words"].strip())
     kinds = {kind.strip() for kind in values["kinds"].split(",")}
     return Correction(
-        line, values["place"], (int(words[1]) - 1, int(words[2])) if words else None, values["text"],
+        line, values["place"].strip(), (int(words[1]) - 1, int(words[2])) if words else None, values["text"],
         values["given"].strip(), values[CORRECTED].strip(), bool({"label", "conflict"} & kinds),
     )  # fmt: skip
 

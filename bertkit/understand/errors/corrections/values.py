@@ -13,6 +13,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -22,6 +23,8 @@ from bertkit.data.read.rows import Unusable
 from bertkit.errors import did_you_mean
 from bertkit.metrics.tagging import entities
 from bertkit.tasks.words import split
+
+_THOUSANDS = re.compile(r"[+-]?\d{1,3},\d{3}")
 
 NOTHING, OUTSIDE = "[]", "O"
 
@@ -67,6 +70,8 @@ def number_of(text: str) -> float:
     Raises:
         Unusable: it is none.
     """
+    if _THOUSANDS.fullmatch(text):
+        raise Unusable(f"{text!r} may have thousands or decimals after its comma", "write 1234 or 1.234")
     try:
         return float(text.replace(",", ".") if text.count(",") == 1 and "." not in text else text)
     except ValueError:

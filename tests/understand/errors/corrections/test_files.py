@@ -111,3 +111,22 @@ def test_values_inside_of_lists_and_under_names_with_dots(tmp_path: Path) -> Non
     assert changed(source, DataBlock(), {1: {"doc.a.b.1": "z"}}) == b'{"doc": {"a.b": ["x", "z"]}}\n'
     with pytest.raises(DataError, match=r"no column doc\.c to write into"):
         changed(source, DataBlock(), {1: {"doc.c": "z"}})
+
+
+@pytest.mark.parametrize(("name", "format", "mark"), [("a.csv", "csv", ","), ("a.tsv", "tsv", "\t")])
+def test_cells_beyond_the_header_stay(tmp_path: Path, name: str, format: str, mark: str) -> None:
+    content = "text,label\nhello,pos,note one\nbye,neg,note two,more\n".replace(",", mark)
+    found = changed(file_of(tmp_path, name, content, format), DataBlock(extra_columns="ignore"), {2: {"label": "pos"}})
+    assert found.decode() == content.replace("neg", "pos")
+
+
+def test_tabs_in_comments_alone_separate_no_columns(tmp_path: Path) -> None:
+    content = "# id 1\tdomain=en\nAnna _ _ B-PER\nlives _ _ O\n\n"
+    found = changed(file_of(tmp_path, "a.conll", content, "conll"), DataBlock(), {1: {"tags": ["B-LOC", "O"]}})
+    assert found.decode() == content.replace("B-PER", "B-LOC")
+
+
+def test_a_line_that_names_a_tab_as_the_separator(tmp_path: Path) -> None:
+    content = "sep=\t\ntext\tlabel\na\tx\n"
+    found = changed(file_of(tmp_path, "a.csv", content, "csv"), DataBlock(), {1: {"label": "y"}})
+    assert found.decode() == content.replace("x\n", "y\n")

@@ -27,3 +27,10 @@ def test_what_is_no_table(tmp_path: Path) -> None:
         read_sheet(tmp_path / "a.csv")
     (tmp_path / "b.csv").write_bytes(b"")
     assert read_sheet(tmp_path / "b.csv") == ([], [])
+
+
+def test_spaces_around_names_of_columns(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("text, corrected \na, x\n")
+    columns, rows = read_sheet(tmp_path / "a.csv")
+    assert columns == ["text", "corrected"]
+    assert rows == [{"text": "a", "corrected": " x"}]

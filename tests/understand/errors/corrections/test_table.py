@@ -90,3 +90,12 @@ def test_words_are_read_in_both_forms(tmp_path: Path, words: str) -> None:
     """A spreadsheet takes `2-3` for a date, so `2 to 3` is written."""
     found, _ = read_corrections(fill(tmp_path / "f", [line("a.conll:1", "a b c", "O O", "PER", words)]))
     assert found[0].words == (1, 3)
+
+
+def test_a_text_that_begins_as_an_escaped_one(tmp_path: Path) -> None:
+    from bertkit.inference.bulk.formats import Csv
+
+    cell = Csv(excel=True)._cell
+    for text in ("=x", "'=x", "''=x", "'x", "x"):
+        found, _ = read_corrections(fill(tmp_path, [line("a.csv:2", cell(text), "x", "y")]))
+        assert found[0].text == text

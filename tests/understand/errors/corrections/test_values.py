@@ -34,6 +34,8 @@ def test_choices_and_numbers() -> None:
     assert values.number_of("3.5") == values.number_of("3,5") == 3.5
     with pytest.raises(Unusable, match="'many' is no number"):
         values.number_of("many")
+    with pytest.raises(Unusable, match="may have thousands or decimals"):
+        values.number_of("1,234")
 
 
 def test_answers_are_at_the_nearest_place() -> None:
