@@ -34,7 +34,7 @@ from bertkit.metrics.reliability.coverage import (
 from bertkit.metrics.reliability.decisions import reliability, reliability_bins
 from bertkit.run import Run
 from bertkit.tasks.confidence.abstention import by_row, points_of
-from bertkit.tasks.task import Rows, Task
+from bertkit.tasks.task import Answer, Rows, Task
 from bertkit.warn import collect, lines
 
 ERROR_RATES = (0.01, 0.02, 0.05, 0.1)
@@ -43,16 +43,6 @@ FEW = 100
 SAMPLES = 1000
 OPTION = "calibrate"
 """The option of tasks that scale their scores."""
-ERROR = Metric(
-    "calibration_error",
-    lambda confidence, right: float(confidence_error(confidence, right)),
-    "scores",
-    greater_is_better=False,
-    per_row=lambda confidence, right: confidence_gaps(confidence, right, len(right)),
-    finish=of_gaps,
-    bootstrap="absolute",
-)
-
 ProgressOf = Callable[[str], Progress]
 """What is done -> how its progress is shown."""
 
@@ -68,6 +58,8 @@ class _Judged(NamedTuple):
     """`(row,)`, nan where a row has none."""
     right: Array
     """`(row,)`."""
+    owners: Array
+    """`(decision,)`: its row."""
 
 
 def judge(
@@ -104,7 +96,8 @@ def judge(
             notes.append(f"the validation rows are gone ({error}): thresholds are those that the Run kept")
         if data or recipe.data.test:
             name, rows = read_rows(predictor.task, recipe, data=data)
-            judged.append(_judged(predictor, ", ".join(data) or name, rows, progress))
+            name = ", ".join(data) or name
+            judged.append(_judged(predictor, f"{name} (--data)" if name == "validation" else name, rows, progress))
     if not any(len(one.decisions["calibrated"][0]) for one in judged):
         what = f"the answers of the task {recipe.task} have no confidence"
         raise RunError.at(str(opened.path), what, "there is nothing to calibrate")
@@ -129,7 +122,14 @@ def _judged(predictor: Predictor, name: str, rows: Rows, progress: ProgressOf) -
     if _scaling(task):
         raw = task.with_options(task.options.model_copy(update={OPTION: False}))
         decisions["raw"] = _arrays(raw.decisions(raw.decode(outputs, encoded, rows), rows))
-    return _Judged(name, len(rows), decisions, *by_row(task.verdicts(answers, rows)))
+    owners = _owners(task, answers, rows)
+    return _Judged(name, len(rows), decisions, *by_row(task.verdicts(answers, rows)), owners)
+
+
+def _owners(task: Task, answers: Sequence[Answer], rows: Rows) -> Array:
+    """`(decision,)`: the row of each."""
+    counts = [len(task.decisions([answer], [rows[number]])) for number, answer in enumerate(answers)]
+    return np.repeat(np.arange(len(answers)), counts)
 
 
 def _arrays(pairs: Sequence[tuple[float, bool]]) -> tuple[Array, Array]:
@@ -142,11 +142,36 @@ def _split(one: _Judged) -> dict[str, Any]:
     for name, (confidence, right) in one.decisions.items():
         if len(right):
             record[name] = reliability(confidence, right)
-            spans = intervals(ERROR, confidence, right.astype(np.float64), samples=SAMPLES)
-            record[name] |= {"interval": list(spans["calibration_error"]), "bins": reliability_bins(confidence, right)}
+            span = error_span(confidence, right, one.owners, one.rows)
+            record[name] |= {"interval": list(span), "bins": reliability_bins(confidence, right)}
     record["curve"] = [list(point) for point in thinned(curve)]
     record["mean_error_over_coverages"] = area_under_errors(curve)
     return record
+
+
+def error_span(confidence: Array, right: Array, owners: Array, rows: int) -> tuple[float, float]:
+    """A 95% interval of the calibration error, over rows: decisions of one row are right or wrong together.
+
+    Args:
+        confidence, right, owners: `(decision,)`; owners: the row of each.
+    """
+    gaps = confidence_gaps(confidence, right.astype(np.float64), len(right))  # (decision, gaps then variances)
+    sums = np.zeros((rows, gaps.shape[1]))
+    np.add.at(sums, owners, gaps)
+    each = len(right) / rows
+    half = gaps.shape[1] // 2
+    sums /= np.array([each] * half + [each**2] * half)
+    metric = Metric(
+        "calibration_error",
+        lambda *_: float(confidence_error(confidence, right)),
+        "scores",
+        greater_is_better=False,
+        per_row=lambda *_: sums,
+        finish=of_gaps,
+        bootstrap="absolute",
+    )
+    low, high = intervals(metric, np.zeros(rows), np.zeros(rows), samples=SAMPLES)["calibration_error"]
+    return low, min(high, 1.0)  # drawn rows may have more decisions than there are
 
 
 def _threshold(judged: Sequence[_Judged], curve: Sequence[CoveragePoint], rate: float) -> dict[str, Any]:

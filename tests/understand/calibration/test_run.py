@@ -15,7 +15,7 @@ from bertkit.metrics.classification import confidence_error
 from bertkit.tasks import texts
 from bertkit.tasks.confidence.abstention import threshold_of
 from bertkit.tasks.ner.task import Ner
-from bertkit.understand.calibration.run import judge
+from bertkit.understand.calibration.run import error_span, judge
 from tests.helpers import tiny_recipe, write_rows
 
 
@@ -86,11 +86,11 @@ def test_a_share_that_is_none(tiny_run: Run) -> None:
 
 def test_entities_are_decisions(tiny_bert: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run = train(tiny_recipe("ner", {}, tiny_bert, tmp_path, max_steps=1), output=tmp_path / "run")
-    monkeypatch.setattr(Ner, "decisions", lambda task, answers, rows: [(0.75, True), (0.25, False)] * 5)
+    monkeypatch.setattr(Ner, "decisions", lambda task, answers, rows: [(0.75, True), (0.25, False)] * len(answers))
     split = judge(run)["splits"]["validation"]
-    assert split["rows"] == 6 and split["decisions"] == 10
+    assert split["rows"] == 6 and split["decisions"] == 12
     assert split["calibrated"]["brier_score"] == pytest.approx(0.0625)
-    assert [one["count"] for one in split["calibrated"]["bins"]] == [5, 5]
+    assert [one["count"] for one in split["calibrated"]["bins"]] == [6, 6]
 
 
 def test_a_temperature_is_kept_and_used(calibrated: Run, rows: Path) -> None:
@@ -129,3 +129,24 @@ def test_validation_rows_that_are_gone(calibrated: Run, rows: Path, tmp_path: Pa
     record = judge(moved, data=[str(rows)], error_rates=[0.9])
     assert [*record["splits"]] == [str(rows)] and "the validation rows are gone" in record["notes"][0]
     assert record["thresholds"][0]["on"][str(rows)]["coverage"] == 1.0
+
+
+def test_decisions_of_one_row_are_drawn_together() -> None:
+    """Where all decisions of a row are right or wrong together, twenty of them are worth one."""
+    draw = np.random.default_rng(0)
+    rows, each = 200, 20
+    right = np.repeat(draw.random(rows) < 0.7, each)
+    confidence = np.full(rows * each, 0.8)
+    owners = np.repeat(np.arange(rows), each)
+    low, high = error_span(confidence, right, owners, rows)
+    alone = error_span(confidence, right, np.arange(len(right)), len(right))
+    assert low < confidence_error(confidence, right) < high
+    assert high - low > 3 * (alone[1] - alone[0])
+    one_each = error_span(confidence[::each], right[::each], np.arange(rows), rows)
+    assert (low, high) == pytest.approx(one_each, abs=1e-9)
+
+
+def test_a_row_may_have_no_decision() -> None:
+    right, owners = np.array([True, False, True]), np.array([0, 0, 3])
+    low, high = error_span(np.array([0.9, 0.8, 0.7]), right, owners, 5)
+    assert 0 <= low <= high <= 1
