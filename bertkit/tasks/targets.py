@@ -37,6 +37,8 @@ class Part(NamedTuple):
     points: tuple[Point, ...] = ()
     vector: np.ndarray | None = None
     """`(size,)`, for a head that compares vectors."""
+    own: np.ndarray | None = None
+    """`(token,)`: whether each token is the row's own, where those of other rows stand around it; None: all are."""
 
 
 class Target(NamedTuple):

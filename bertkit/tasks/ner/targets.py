@@ -12,13 +12,17 @@ from bertkit.tasks.targets import Part, Point, Target
 from bertkit.tasks.task import Answer
 
 
-def targets(answer: Answer, examples: Examples, labels: Sequence[str], *, pooled: bool) -> list[Target]:
+def targets(
+    answer: Answer, examples: Examples, labels: Sequence[str], *, pooled: bool, around: bool = False
+) -> list[Target]:
     """A target for each entity. With a CRF it is the score of each tag alone, without those of pairs of tags.
 
     Args:
         pooled: whether a word's scores are the mean over its tokens, not those of the first.
+        around: whether other sentences may stand around one that is read whole.
     """
     places = _places(examples, pooled=pooled)
+    own = examples[0]["first_tokens"] >= 0 if around and len(examples) == 1 else None
     found = []
     for entity in answer["entities"]:
         words = [word for word in range(entity["first_word"], entity["end_word"]) if word in places]
@@ -29,7 +33,7 @@ def targets(answer: Answer, examples: Examples, labels: Sequence[str], *, pooled
             weight = 1 / (len(words) * len(tokens))
             points.setdefault(number, []).extend(Point("logits", tag, token, weight) for token in tokens)
         if points:
-            parts = tuple(Part(examples[number], tuple(own)) for number, own in points.items())
+            parts = tuple(Part(examples[number], tuple(some), own=own) for number, some in points.items())
             found.append(Target(f"{entity['type']}: {entity['text']}", parts, label=entity["type"]))
     return found
 

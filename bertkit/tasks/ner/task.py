@@ -266,7 +266,8 @@ class Ner(Task):
         return ", ".join(shown) or "no entity"
 
     def targets(self, answer: Answer, outputs: Outputs, examples: Examples) -> list[Target] | None:
-        return targets(answer, examples, self.labels, pooled=self.options.subtoken_pooling == "mean")
+        pooled, around = self.options.subtoken_pooling == "mean", self.options.context == "document"
+        return targets(answer, examples, self.labels, pooled=pooled, around=around)
 
     def marks(self, answer: Answer) -> list[Mark]:
         if "text" not in answer:

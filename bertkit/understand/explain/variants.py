@@ -13,7 +13,7 @@ from torch import Tensor
 from bertkit.engine.batches import tensors
 from bertkit.inference.predictor import Predictor
 from bertkit.tasks.targets import Part
-from bertkit.understand.explain.words import Reading, Text, readings, special_ids, words_of_tokens
+from bertkit.understand.explain.words import Reading, Text, of_own_tokens, readings, special_ids, words_of_tokens
 
 if TYPE_CHECKING:
     from bertkit.engine.backends.torch import TorchBackend
@@ -47,6 +47,8 @@ class Explained:
         ids = np.asarray(part.example["input_ids"])
         known = readings(texts, predictor.tokenizer) if known is None else known
         words, of_token = words_of_tokens(ids, texts, known, special_ids(predictor.tokenizer))
+        if part.own is not None:
+            words, of_token = of_own_tokens(words, of_token, part.own)
         device = _backend(predictor).device
         batch = {name: one.to(device) for name, one in tensors(predictor.collate([part.example])).items()}
         return cls(predictor, part, words, of_token, batch)

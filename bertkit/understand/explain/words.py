@@ -134,6 +134,17 @@ def words_of_tokens(
     return order, np.array([new.get(number, -1) for number in found.tolist()], dtype=np.int64)
 
 
+def of_own_tokens(
+    words: Sequence[TextWord], of_token: np.ndarray, own: np.ndarray
+) -> tuple[list[TextWord], np.ndarray]:
+    """`words_of_tokens` of the row's own tokens `(token,)` alone: a sentence around may have words of the row too."""
+    of_token = np.where(own, of_token, -1)
+    kept = [number for number in range(len(words)) if (of_token == number).any()]
+    new = {number: place for place, number in enumerate(kept)}
+    numbers = [new.get(number, -1) for number in of_token.tolist()]
+    return [words[number] for number in kept], np.array(numbers, dtype=np.int64)
+
+
 def special_ids(tokenizer: PreTrainedTokenizerBase) -> set[int]:
     """Ids of the tokens between texts; that of an unknown word is none of them."""
     return {*tokenizer.all_special_ids} - {tokenizer.unk_token_id}

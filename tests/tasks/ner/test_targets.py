@@ -42,3 +42,10 @@ def test_an_entity_over_two_windows_has_two_parts() -> None:
 
 def test_words_without_tokens_are_left_out() -> None:
     assert targets(ANSWER, [], LABELS, pooled=False) == []
+
+
+def test_tokens_of_other_sentences_are_not_the_rows_own() -> None:
+    person, place = targets(ANSWER, [{**FIRST, "own_words": np.array([1, 2, 3])}], LABELS, pooled=False, around=True)
+    assert person.parts[0].own.tolist() == place.parts[0].own.tolist() == [False, True, True, True, True, False]
+    windows = targets(ANSWER, [FIRST, SECOND], LABELS, pooled=False, around=True)
+    assert all(part.own is None for one in windows for part in one.parts)  # no sentence stands around a window

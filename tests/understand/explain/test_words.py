@@ -9,7 +9,14 @@ import pytest
 from transformers import AutoTokenizer
 
 from bertkit.data.columns.column import Column
-from bertkit.understand.explain.words import readings, special_ids, texts_of, words_of_tokens
+from bertkit.understand.explain.words import (
+    TextWord,
+    of_own_tokens,
+    readings,
+    special_ids,
+    texts_of,
+    words_of_tokens,
+)
 from tests.helpers import every_task, make
 from tests.understand.explained import tokenizer_of
 
@@ -130,3 +137,12 @@ def test_every_token_of_every_task_but_special_ones_has_a_word(
         special = {*used.all_special_ids} - {used.unk_token_id}
         lost = [used.convert_ids_to_tokens(int(token)) for token in ids[of_token < 0] if token not in special]
         assert {token for token in lost if token not in ("▁", "Ġ")} <= prompts, rows[example["row"]]
+
+
+def test_words_of_the_rows_own_tokens() -> None:
+    words = [TextWord(0, 0, 6), TextWord(0, 7, 11), TextWord(0, 12, 13)]
+    of_token = np.array([-1, 0, 1, -1, 0, 1, 2, -1])
+    own = np.array([False, False, False, False, True, False, True, False])
+    found, places = of_own_tokens(words, of_token, own)
+    assert found == [words[0], words[2]]
+    assert places.tolist() == [-1, -1, -1, -1, 0, -1, 1, -1]
