@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -61,7 +62,7 @@ class Attention:
     target: str | None = None
     attributions: np.ndarray | None = None
 
-    @property
+    @cached_property
     def rollout(self) -> np.ndarray:
         """`(layer, token, token)`: up to each layer."""
         return rollout(self.weights)
@@ -72,7 +73,7 @@ def rollout(weights: np.ndarray) -> np.ndarray:
     size = weights.shape[-1]
     whole = np.eye(size)
     found = []
-    for layer in weights.astype(np.float64).mean(1):  # (token, token)
+    for layer in weights.mean(1, dtype=np.float64):  # (token, token)
         whole = (0.5 * layer + 0.5 * np.eye(size)) @ whole
         whole = whole / whole.sum(-1, keepdims=True)
         found.append(whole)

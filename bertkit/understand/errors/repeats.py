@@ -13,6 +13,9 @@ from bertkit.data.check.near import likeness, near_duplicates
 from bertkit.understand.errors.calibrated import Floats
 from bertkit.understand.errors.pool import TRAIN, Pool
 
+NEARLY = 0.999
+"""Likeness at most of texts that differ: it is that of their beginnings, and of which characters follow each other."""
+
 Kind = Literal["conflict", "leak", "duplicate"]
 
 
@@ -50,7 +53,8 @@ def repeats_of(pool: Pool) -> list[Repeat]:
 
 def _repeat(pool: Pool, row: int, other: int) -> Repeat | None:
     """None: two rows of different splits, neither of training."""
-    alike = 1.0 if pool.keys[row] == pool.keys[other] else likeness(pool.keys[row], pool.keys[other])
+    same = pool.keys[row] == pool.keys[other]
+    alike = 1.0 if same else min(likeness(pool.keys[row], pool.keys[other]), NEARLY)
     differs = pool.answers[row] != pool.answers[other]
     if pool.splits[row] == pool.splits[other]:
         return Repeat("conflict" if differs else "duplicate", row, other, alike, differs)

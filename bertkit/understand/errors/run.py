@@ -189,7 +189,7 @@ def _pairs(found: Found) -> list[Record]:
 
 def _slices(run: Run, recipe: Recipe, pool: Pool, answered: OutOfFold, seed: int, data: Sequence[str]) -> Record | None:
     """The slices in which answers are worse; None where single rows are not right or wrong."""
-    scores = np.array([outcome.score for outcome in answered.outcomes])
+    scores = _of_distinct(pool, np.array([outcome.score for outcome in answered.outcomes], dtype=np.float64))
     if not np.isfinite(scores).any():
         return None
     sources = list(data) or [source for name in SPLITS for source in getattr(recipe.data, name) or ()]
@@ -203,6 +203,16 @@ def _slices(run: Run, recipe: Recipe, pool: Pool, answered: OutOfFold, seed: int
         note = f"no clusters: {error.problems[0].reason}"
     found = slices.weaknesses(scores, tried)
     return {"score": float(np.nanmean(scores)), "note": note, **asdict(found)}
+
+
+def _of_distinct(pool: Pool, scores: Any) -> Any:
+    """Scores `(row,)`, nan for a row that repeats another with its answer: both are right or wrong at once."""
+    seen: set[Any] = set()
+    for row, one in enumerate(zip(pool.keys, pool.answers, strict=True) if pool.keys else ()):
+        if one in seen:
+            scores[row] = np.nan
+        seen.add(one)
+    return scores
 
 
 def _vectors(run: Run, pool: Pool) -> Any:

@@ -163,7 +163,7 @@ def of_columns(columns: Mapping[str, Sequence[Any]]) -> Iterator[Slice]:
         if len(distinct) > VALUES:
             if all(number is not None or value in (None, "") for number, value in zip(numbers, values, strict=True)):
                 parsed = np.array([math.nan if number is None else number for number in numbers])
-                yield from _ranges("column", parsed, f"{short(name, 40)} {{}}")
+                yield from _ranges("column", parsed, short(name, 40).replace("{", "{{").replace("}", "}}") + " {}")
             continue
         texts = [[f"{short(name, 40)} = {short(value, 60)}"] if value not in (None, "") else [] for value in values]
         yield from _of_sets("column", texts)
@@ -214,6 +214,6 @@ def _ranges(by: str, values: Floats, name: str) -> Iterator[Slice]:
 def _number(value: Any) -> float | None:
     try:
         number = float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
     return number if math.isfinite(number) else None

@@ -7,7 +7,7 @@ answers them, they get the columns `expected`, `predicted`, `correct` and `confi
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -92,7 +92,12 @@ def _stacked(file: str, vectors: Sequence[Any]) -> np.ndarray:
     if found is None or found.ndim != 2 or not found.size:
         what = f"the column {VECTOR} holds no vectors of one size: {len(sizes)} sizes"
         raise DataError.at(file, what, "write them again with bertkit embed")
-    return found
+    return np.unpackbits(found.astype(np.uint8), axis=1) if _are_bits(found) else found
+
+
+def _are_bits(vectors: np.ndarray) -> bool:
+    """Whether vectors are those of `bertkit embed --dtype binary`, eight dimensions a number: int8 ends at 127."""
+    return bool((vectors % 1 == 0).all() and vectors.min() >= 0 and 127 < vectors.max() <= 255)
 
 
 def _stream(file: str, limit: int | None) -> Iterable[Any]:
@@ -159,10 +164,19 @@ def _each(rows: Rows) -> Iterable[dict[str, Any]]:
 def _of_source(
     source: str, task: Task, block: DataBlock, limit: int | None, *, answers: bool = False
 ) -> tuple[list[dict[str, Any]], dict[str, list[Any]]]:
-    taken = list(islice((one for one in stream([source], task.columns, block, answers=answers) if one.row), limit))
+    taken = list(islice(_usable(source, task, block, answers=answers), limit))
     if not taken:
         raise DataError.at(source, "no rows", "name a file with rows")
     return [one.row for one in taken if one.row is not None], _columns([one.values for one in taken])
+
+
+def _usable(source: str, task: Task, block: DataBlock, *, answers: bool) -> Iterator[Any]:
+    """Rows up to the first that can not be used, which a reader tells after the last: a limit may end it before."""
+    for one in stream([source], task.columns, block, answers=answers, keep_bad=block.bad_rows == "error"):
+        if one.problem is not None:
+            raise DataError(one.problem)
+        if one.row:
+            yield one
 
 
 def _answers(predictor: Predictor, rows: list[dict[str, Any]], known: bool, progress: Progress) -> dict[str, list[Any]]:

@@ -84,7 +84,7 @@ def _numbers(values: Sequence[Any]) -> np.ndarray | None:
         else:
             try:
                 found.append(float(value))
-            except ValueError:
+            except (ValueError, OverflowError):
                 return None
     numbers = np.array(found)
     numbers[~np.isfinite(numbers)] = math.nan

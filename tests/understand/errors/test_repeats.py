@@ -52,3 +52,12 @@ def test_of_two_the_more_doubtful_one_is_wrong() -> None:
     assert more_doubtful(one, np.array([0.9, 0.1])) == (0, 1, pytest.approx(0.9))
     assert more_doubtful(one, np.array([0.2, 0.6])) == (1, 0, pytest.approx(0.75))
     assert more_doubtful(one, np.zeros(2)) == (1, 0, 0.5)
+
+
+def test_only_equal_texts_are_the_same() -> None:
+    """Likeness is of the beginning, and of which characters follow each other."""
+    start = "the same words of a form that all letters of this office begin with, " * 8
+    texts = [f"{start} one", f"{start} another end", "ha ha ha ha", "ha ha ha ha ha ha"]
+    found = repeats_of(pool_of("label", ["a"] * 4, texts))
+    assert {(one.row, one.other) for one in found} == {(1, 0), (3, 2)}
+    assert all(one.likeness < 1 for one in found)

@@ -105,3 +105,13 @@ def test_clusters_are_named_by_their_words() -> None:
     assert ("parcel" in first.name) == bool(first.rows[0])
     again = list(slices.of_clusters(pool_of("label", ["a"] * 100, texts), vectors, 0))
     assert [one.name for one in again] == [one.name for one in found]
+
+
+def test_a_column_with_braces_in_its_name() -> None:
+    found = [one.name for one in slices.of_columns({"score {raw}": [*range(200)]})]
+    assert len(found) == slices.RANGES
+    assert found[0].startswith("score {raw} 0 to ")
+
+
+def test_a_number_that_no_float_holds() -> None:
+    assert len([*slices.of_columns({"n": [10**400] * 100 + [1] * 100})]) == 2

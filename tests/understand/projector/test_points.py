@@ -122,3 +122,19 @@ def test_an_encoder_without_a_task(tiny_bert: Path, tmp_path: Path) -> None:
     assert found.vectors.shape == (2, 32)
     with pytest.raises(DataError, match="is no Run"):
         of_run(str(tiny_bert), None, None, None)
+
+
+def test_bits_in_rows_are_bits_too(tmp_path: Path) -> None:
+    vectors = [[183, 16], [0, 255], [1, 2]]
+    found = of_file(str(write_rows([{"vector": one} for one in vectors], tmp_path / "v.jsonl")), None, None)
+    assert found.vectors.shape == (3, 16)
+    assert found.vectors[0].tolist() == [1, 0, 1, 1, 0, 1, 1, 1, 0, 0, 0, 1, 0, 0, 0, 0]
+    signed = write_rows([{"vector": [127, -3]}, {"vector": [1, 2]}], tmp_path / "int8.jsonl")
+    assert of_file(str(signed), None, None).vectors.shape == (2, 2)
+
+
+def test_a_limit_hides_no_row_that_can_not_be_used(tiny_run: Run, tmp_path: Path) -> None:
+    rows = [["", "delivery"], ["where is it", "delivery"], ["hello", "other"], ["my money", "refund"]]
+    file = write_csv(tmp_path / "rows.csv", ["text", "label"], rows)
+    with pytest.raises(DataError, match=r"rows.csv:2  "):
+        of_run(str(tiny_run.path), str(file), None, 2)

@@ -76,3 +76,9 @@ def test_values_are_shown_as_they_are_but_not_without_end() -> None:
 def test_what_colours_at_first() -> None:
     assert made(language=["a", "b", "a", "b"], correct=["yes", "no", "yes", "no"])["first"] == "correct"
     assert made(language=["a", "b", "a", "b"])["first"] == "language"
+
+
+def test_a_number_that_no_float_holds_is_no_number() -> None:
+    from bertkit.understand.projector.record import _numbers
+
+    assert _numbers([1, 10**400]) is None

@@ -51,16 +51,17 @@ class AnswerJudge(Judge):
 
     def beliefs(self, answered: FoldAnswers) -> list[Belief]:
         """Probabilities `(1, candidate)`, the model's own answer first; texts: the candidates."""
-        found = []
+        found, told = [], False
         for answer in answered.answers:
             candidates = answered.task.candidates(answer)
             sure = answered.task.confidence(answer)
-            if not candidates or sure is None:
+            if sure is None:
                 return []
             own = str(next(iter(answered.task.to_columns(answer).values())) or "")
             others = [(str(text), p) for text, p in candidates if str(text) != own]
+            told |= bool(candidates)  # a question may have none: no start and end fit together
             found.append(Belief(np.array([[sure, *(p for _, p in others)]]), [own, *(text for text, _ in others)]))
-        return found
+        return found if told else []
 
     def calibrated(self, held: Sequence[Belief], rows: Sequence[int], own: Sequence[Belief]) -> list[Belief]:
         """As they are: the confidence was fitted by the task, on the same held rows (`Task.tune`)."""
@@ -120,7 +121,7 @@ class AnswerJudge(Judge):
         size = max(1, len(gold[0].split() if apart else gold[0]) if gold else 3)
         if len(words) <= size:
             return None
-        first = int(draw.integers(len(words) - size))
+        first = int(draw.integers(len(words) - size + 1))
         piece = apart.join(words[first : first + size])
         return piece if self._score(row, piece, gold) < 1 else None
 

@@ -146,6 +146,8 @@ class _Maker:
         filled = self._row(row, words)
         if test.kind == "minimum functionality":
             filled = self._with_answer(test, row, filled, words)
+        if test.perturbations:
+            as_row(0, filled, self._task.columns)  # a perturbation takes a text
         yield _Case(filled)
         for other in changed:
             yield _Case(self._row(other, words), at)

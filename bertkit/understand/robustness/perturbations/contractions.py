@@ -44,7 +44,8 @@ def _exchange(table: dict[str, str]) -> EditsOf:
         edits = []
         for match in pattern.finditer(text):
             found = " ".join(match[0].lower().replace("’", "'").split())
-            edits.append(Edit(*match.span(), like(match[0], table[found])))
+            if found in table:  # İ, ı and ſ count as i and s for the pattern alone
+                edits.append(Edit(*match.span(), like(match[0], table[found])))
         return edits
 
     return edit

@@ -68,7 +68,9 @@ def names(text: str, rng: Rng, strength: float) -> list[Edit]:
     step = int(rng.integers(1, min(map(len, NAMES))))
     edits = []
     for match in _NAME.finditer(text):
-        group, place = _GROUP[match[0].lower()]
+        if (known := _GROUP.get(match[0].lower())) is None:  # İ and ı count as i for the pattern alone
+            continue
+        group, place = known
         new = group[(place + step) % len(group)]
         edits.append(Edit(*match.span(), like(match[0], new if match[0][:1].isupper() else new.lower())))
     return edits

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from bertkit.understand.errors.judges.answers import AnswerJudge
-from bertkit.understand.errors.judges.judge import Belief
+from bertkit.understand.errors.judges.judge import Belief, FoldAnswers
 from tests.understand.errors.made import pool_of
 
 CONTEXT = "the parcel was sent on monday and the money came back on friday"
@@ -86,3 +86,32 @@ def test_chinese_is_told_by_the_text() -> None:
     assert judge.chinese == [True, False]
     found = judge.find([belief("1998年", 0.9), belief("monday", 0.9)])
     assert 0 < found.of_row[0] < 0.9
+
+
+def test_a_question_without_candidates_is_no_missing_method() -> None:
+    class Asked:
+        def candidates(self, answer):
+            return answer["candidates"]
+
+        def confidence(self, answer):
+            return answer["sure"]
+
+        def to_columns(self, answer):
+            return {"answer": answer["text"]}
+
+    def told(*answers):
+        asked = FoldAnswers(Asked(), {}, None, [*answers], [])
+        return judged(["monday"] * len(answers), []).beliefs(asked)
+
+    full = {"text": "monday", "sure": 0.8, "candidates": [("monday", 0.8), ("friday", 0.2)]}
+    empty = {"text": "", "sure": 0.0, "candidates": []}
+    assert [one.values.tolist() for one in told(full, empty)] == [[[0.8, 0.2]], [[0.0]]]
+    assert told(empty) == []
+    assert told({**full, "sure": None}) == []
+
+
+def test_a_planted_answer_may_be_the_last_words() -> None:
+    judge = judged(["monday"], [])
+    pieces = {judge._piece(0, ["on monday"], np.random.default_rng(seed)) for seed in range(300)}
+    assert "on friday" in pieces
+    assert "the parcel" in pieces

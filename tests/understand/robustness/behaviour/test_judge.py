@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bertkit.errors import RecipeError
+from bertkit.errors import BertkitError, RecipeError
 from bertkit.tasks.task import Task
 from bertkit.understand.robustness.behaviour.file import read
 from bertkit.understand.robustness.behaviour.judge import FAILURES, Judged, judge
@@ -242,3 +242,8 @@ def test_many_failures_are_counted_and_some_are_kept(tmp_path: Path) -> None:
         f"n: [{', '.join(f'n{i}' for i in range(300))}]",
     )
     assert (found.passed, found.cases, found.left_out, len(found.failures)) == (0, 100, 200, FAILURES)
+
+
+def test_a_perturbed_value_that_is_no_text(tmp_path: Path) -> None:
+    with pytest.raises(BertkitError, match="2024"):
+        one(by_words(TABLE, "other"), "rows: {text: 2024}\nperturb: typos\nsame: true", tmp_path)

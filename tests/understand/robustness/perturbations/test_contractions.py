@@ -35,3 +35,9 @@ def test_a_curly_apostrophe() -> None:
 
 def test_each_short_form_has_one_long_form() -> None:
     assert len(set(CONTRACTIONS.values())) == len(CONTRACTIONS)
+
+
+@pytest.mark.parametrize("text", ["ı am going", "he muſt not go"])
+def test_letters_that_only_a_pattern_takes_for_i_and_s_stay(text: str) -> None:
+    assert perturbed("contracted", text) == text
+    assert perturbed("expanded", "ı'm here") == "ı'm here"

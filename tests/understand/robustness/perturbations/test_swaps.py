@@ -82,3 +82,8 @@ def test_a_number_between_chinese_characters() -> None:
 def test_other_numbers_are_no_invariance() -> None:
     """`twice 7 is fourteen` is wrong with another number."""
     assert [one.keeps_answer for one in named(["swaps"])] == [True, False]
+
+
+@pytest.mark.parametrize("text", ["flights to İstanbul", "BERLİN", "parıs"])
+def test_letters_that_only_a_pattern_takes_for_i_stay(text: str) -> None:
+    assert perturbed("names_changed", text) == text
