@@ -122,7 +122,7 @@ def kills(run: Path, source: Path, folder: Path, times: int, more: Sequence[str]
     while killed < times:
         child = subprocess.Popen(line, stderr=subprocess.DEVNULL, start_new_session=True)
         try:
-            code = child.wait(draw.uniform(2, 2 + 2 * seconds / times))
+            code = child.wait(draw.uniform(2, 2 + 1.5 * seconds / times))
             if code == 0:
                 break
             if code != IN_USE or time.perf_counter() - start > 20 * seconds:
