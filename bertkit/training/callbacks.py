@@ -118,7 +118,11 @@ class LogFile(TrainerCallback):
 
 
 class StopOnNonFinite(TrainerCallback):
-    """Stop on a loss or gradient that is not finite: training does not recover from it."""
+    """Stop on a loss or gradient that is not finite: training does not recover from it. The last step is always logged,
+    so that none ends with one."""
+
+    def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        control.should_log |= state.global_step >= state.max_steps
 
     def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, float] | None = None, **kwargs: Any) -> None:
         for name in ("loss", "grad_norm"):

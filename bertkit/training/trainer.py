@@ -188,9 +188,8 @@ class BertTrainer(Trainer):
     def score(self, split: Split, *, tune: bool = False, train: Split | None = None, intervals: bool = False) -> Scores:
         """As `inference.score.score`, in full precision; each row once, for any number of processes."""
         model = self.accelerator.unwrap_model(self.model, keep_fp32_wrapper=False)
-        backend = TorchBackend(model, self.task.head)
         how: Any = {"tune": tune, "train": train, "intervals": intervals}
-        return score(self.task, backend, split, self.data_collator, self.metrics, **how)
+        return score(self.task, TorchBackend(model, self.task.head), split, self.data_collator, self.metrics, **how)
 
     def evaluate(
         self, eval_dataset: Any = None, ignore_keys: Any = None, metric_key_prefix: str = "eval"
@@ -206,7 +205,9 @@ class BertTrainer(Trainer):
     def _determine_best_metric(self, metrics: dict[str, float], trial: Any) -> bool:
         if tied := wins_tie(self.state, metrics, f"eval_{self.args.metric_for_best_model}"):
             self.state.best_global_step = self.state.global_step
-        return super()._determine_best_metric(metrics, trial) or tied
+        best = super()._determine_best_metric(metrics, trial) or tied
+        self.control.should_save |= best and self.args.load_best_model_at_end  # `save_steps` may be many `eval_steps`
+        return best
 
     def resume(self, checkpoint: Path) -> None:
         """Continue from a checkpoint, also within an epoch, without reading the batches before it."""

@@ -273,3 +273,10 @@ def test_a_terminal_that_goes_away_does_not_end_the_progress(monkeypatch: pytest
     progress.on_train_begin(ARGS, state(), None)
     progress.on_step_end(ARGS, state(3), None)
     progress.close()
+
+
+def test_the_last_step_is_logged() -> None:
+    for step, logged in ((99, False), (100, True)):
+        control = SimpleNamespace(should_log=False)
+        StopOnNonFinite().on_step_end(ARGS, state(step), control)
+        assert control.should_log == logged

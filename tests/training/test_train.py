@@ -288,3 +288,30 @@ def test_a_folder_that_is_removed_meanwhile_is_named(tiny_bert: Path, tmp_path: 
     recipe = changed(recipe, callbacks=[f"{tmp_path}/mine.py:Cleaner"])
     with pytest.raises(TrainingError, match="run  was removed during the training; train again"):
         train(recipe, output=tmp_path / "run")
+
+
+def test_the_best_of_all_evaluations_is_kept_where_fewer_are_saved(
+    tiny_bert: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With a checkpoint for every fourth evaluation, the first one is the best."""
+    from bertkit.training.trainer import BertTrainer
+
+    best: list[tuple[int | None, str]] = []
+    plain = BertTrainer._load_best_model
+
+    def load(trainer: BertTrainer) -> None:
+        best.append((trainer.state.best_global_step, Path(str(trainer.state.best_model_checkpoint)).name))
+        plain(trainer)
+
+    monkeypatch.setattr(BertTrainer, "_load_best_model", load)
+    file = tmp_path / "mine.py"
+    file.write_text(
+        "calls = []\n\n\ndef falling(predictions, references):\n    calls.append(1)\n    return 1 / len(calls)\n"
+    )
+    recipe = tiny_recipe(
+        "classify", {}, tiny_bert, tmp_path, max_steps=8, eval_strategy="steps", eval_steps=1, save_steps=4
+    )
+    train(recipe.model_copy(update={"metrics": [f"{file}:falling"]}), output=tmp_path / "run")
+    ((step, name),) = best
+    assert step == 1
+    assert name.endswith("1")
