@@ -20,6 +20,7 @@ from typing import Any, ClassVar, NamedTuple
 
 from bertkit.data.columns.label_cells import joined
 from bertkit.data.read.conll import DOCUMENT
+from bertkit.data.read.tables.csv import MAX_FIELD
 from bertkit.display import visible
 from bertkit.engine.examples import Counts
 from bertkit.errors import DataError
@@ -152,6 +153,7 @@ class Csv(Format):
         return found
 
     def _with_columns(self, piece: Piece, columns: Sequence[str]) -> bytes:
+        csv.field_size_limit(MAX_FIELD)
         text = io.StringIO(piece.payload().decode(), newline="")
         tabs = self.delimiter == "\t"
         rows = (line.rstrip("\n").split("\t") for line in text) if tabs else csv.reader(text, strict=True)

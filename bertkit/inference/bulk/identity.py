@@ -47,7 +47,7 @@ def input_of(source: Source, known: Sequence[InputFile] = ()) -> InputFile:
     """A source as it is now.
 
     Args:
-        known: sources as they were; a file with the size and time of one of them has its hash.
+        known: sources as they were; a file with the name, size and time of one of them has its hash.
     """
     part = "#".join(filter(None, (source.inner, source.key)))
     now = InputFile(name=source.name, format=source.format, part=part)
@@ -55,7 +55,8 @@ def input_of(source: Source, known: Sequence[InputFile] = ()) -> InputFile:
         content = hashlib.sha256(source.content).hexdigest() if source.content else ""
         return now.model_copy(update={"bytes": len(source.content), "sha256": content})
     now.bytes, now.modified = _size_and_time(source.file)
-    before = next((one for one in known if (one.bytes, one.modified) == (now.bytes, now.modified)), None)
+    looks = now.name, now.bytes, now.modified
+    before = next((one for one in known if (one.name, one.bytes, one.modified) == looks), None)
     now.sha256 = before.sha256 if before else _hash(source.file)
     return now
 

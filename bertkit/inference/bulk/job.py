@@ -129,9 +129,9 @@ class BulkJob:
         if self.is_folder and (harm := damage(self.home, {k: v.model_dump() for k, v in begun.shards.items()})):
             raise RunError.at(str(self.home), f"its shards were changed: {harm}", f"put it back, or {self._anew}")
 
-    def done(self) -> set[int]:
-        """The parts that are done; one that is damaged is removed, to be done again."""
-        found = set()
+    def done(self) -> tuple[set[int], set[int]]:
+        """The parts that are done, and those that were damaged, which are removed, to be done again."""
+        found, damaged = set(), set()
         for file in sorted(self.parts.glob("*.part")):
             try:
                 read_part(file, check=True)
@@ -139,7 +139,8 @@ class BulkJob:
             except (ValueError, OSError):
                 warn(f"{file}: damaged, its rows are answered again")
                 file.unlink(missing_ok=True)
-        return found
+                damaged |= {int(file.stem)} if file.stem.isdecimal() else set()
+        return found, damaged
 
     def write_shard(self, shard: int, plan: PartPlan, format: Format, manifest: JobManifest) -> None:
         """Join the parts of a shard to its file, note it in the manifest, and remove them."""

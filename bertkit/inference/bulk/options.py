@@ -123,6 +123,8 @@ class BulkOptions:
             raise DataError.at(Parameter("format"), "is for a folder of shards", "a file's ending names its format")
         if self.excel and self.ending != ".csv":
             raise DataError.at(Parameter("excel"), "is for a csv", "name a .csv as --output")
+        if self.best_of and self.keeps_bad:
+            raise DataError.at(Parameter("bad_rows"), "keep does not go with --best-of", "rows without an answer: skip")
         if self.ending == ".conll":
             for name in ("logits", "top_k", "columns", "best_of", "keeps_bad", "abstain_below"):
                 if getattr(self, name) not in (None, False, 0, ()):

@@ -88,7 +88,7 @@ def _array(values: list[Any]) -> tuple[Any, str]:
         if "struct<>" not in str(array.type):
             return array, ""
         why = KEYLESS
-    except (pa.ArrowInvalid, pa.ArrowTypeError):
+    except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError):  # a whole number beyond 64 bits
         why = DIFFERENT
     return pa.array(map(_json, values), pa.string()), why
 

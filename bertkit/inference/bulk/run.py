@@ -189,12 +189,14 @@ class Bulk:
         job.parts.mkdir(exist_ok=True)
         shards = [n for n in range(plan.shards) if job.shard_file(n).name not in manifest.shards]
         todo = [number for shard in shards for number in plan.parts_of(shard)]
-        done = job.done() & {*todo} if rank == 0 else set()
+        done, damaged = job.done() if rank == 0 else (set(), set())
+        done &= {*todo}
         before = manifest.rows_done + sum(len(plan.rows_of(number)) for number in done)
         answered = Seen(**manifest.seen).rows + sum(read_part(job.part_file(number)).seen.rows for number in done)
         if before:
             log.info("%s: goes on, %s of %s rows are done", job.output, f"{before:,}", f"{plan.rows:,}")
         mine = {number for number in todo if number % count == rank and not job.part_file(number).exists()}
+        mine |= damaged & {*todo}  # the process that answered one may have looked before it was removed
         watch = Watch(source.sources, manifest.input)
         tokens = 0
         with self._metered(plan.rows, before) as show:

@@ -94,3 +94,17 @@ def test_conll_counts_what_it_leaves_out(tmp_path: Path) -> None:
 def test_columns_are_in_the_order_of_their_first_piece() -> None:
     pieces = [Csv().piece([], names) for names in (["a", "c"], ["a", "b", "c"])]
     assert columns_of(pieces) == ["a", "c", "b"]
+
+
+def test_a_cell_that_is_longer_than_csvs_own_limit(tmp_path: Path) -> None:
+    before = csv.field_size_limit(1000)
+    try:
+        format = Csv()
+        pieces = [
+            format.piece([{"text": "x" * 2000}], ["text"]),
+            format.piece([{"text": "a", "label": "b"}], ["text", "label"]),
+        ]
+        format.join(pieces, tmp_path / "a.csv")
+    finally:
+        csv.field_size_limit(before)
+    assert (tmp_path / "a.csv").read_text() == f"text,label\n{'x' * 2000},\na,b\n"

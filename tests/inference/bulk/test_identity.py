@@ -95,3 +95,13 @@ def test_a_pipe_is_copied_so_that_it_can_be_read_twice(tmp_path: Path) -> None:
         assert copy.file is not None
         assert [copy.file.read_text(), copy.file.read_text()] == ["text\na\n"] * 2
     assert not copy.file.exists()
+
+
+def test_two_files_of_one_size_and_time_have_a_hash_each(tmp_path: Path) -> None:
+    files = [tmp_path / name for name in ("a.csv", "b.csv")]
+    for file in files:
+        file.write_text(f"text\n{file.stem}\n")
+        os.utime(file, ns=(10**18, 10**18))
+    known = [input_file(file) for file in files]
+    assert [input_file(file, *known).sha256 for file in files] == [one.sha256 for one in known]
+    assert known[0].sha256 != known[1].sha256

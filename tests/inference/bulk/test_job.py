@@ -53,7 +53,7 @@ def test_a_job_goes_on_as_it_began(tmp_path: Path, changes: dict[str, object], m
 def test_parts_are_joined_and_nothing_else_is_left(tmp_path: Path) -> None:
     job = BulkJob(tmp_path / "out.jsonl")
     plan = begun(job)
-    assert job.done() == {0, 1}
+    assert job.done() == ({0, 1}, set())
     read = job.read()
     job.write_shard(0, plan, Lines(), read)
     assert read.rows_done == 6
@@ -68,7 +68,7 @@ def test_a_damaged_part_is_answered_again(tmp_path: Path, caplog: pytest.LogCapt
     with job.part_file(1).open("ab") as stream:
         stream.write(b"more")
     job.part_file(2).write_bytes(b"no line of JSON")
-    assert job.done() == {0}
+    assert job.done() == ({0}, {1, 2})
     assert [file.name for file in job.parts.iterdir()] == ["000000.part"]
     assert "its rows are answered again" in caplog.text
 

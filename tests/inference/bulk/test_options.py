@@ -23,6 +23,7 @@ from bertkit.recipe.schema import DataBlock
         ({"output": "a/", "excel": True}, "--excel  is for a csv"),
         ({"shard_rows": 5}, "--shard-rows  is for a folder of shards"),
         ({"output": "a/", "best_of": "q"}, "--best-of  needs all rows at once"),
+        ({"output": "a.csv", "best_of": "q", "bad_rows": "keep"}, "--bad-rows  keep does not go with --best-of"),
         *[
             ({"output": "a.conll", **more}, f"--{name}  a.conll: a CoNLL file holds only words and tags; name a .jsonl")
             for name, more in (

@@ -77,3 +77,11 @@ def test_large_rows_make_small_groups(tmp_path: Path, monkeypatch: pytest.Monkey
     read(tmp_path, *([{"a": np.zeros(256, np.float32)}] * 2 for _ in range(5)))
     with pq.ParquetFile(tmp_path / "a.parquet") as file:
         assert [file.metadata.row_group(group).num_rows for group in range(file.num_row_groups)] == [6, 4]
+
+
+def test_a_whole_number_beyond_64_bits_is_text(tmp_path: Path) -> None:
+    from bertkit.inference.bulk.parquet import _array
+
+    array, why = _array([2**63 + 5, 1])
+    assert array.to_pylist() == [str(2**63 + 5), "1"]
+    assert why

@@ -381,3 +381,24 @@ def test_a_process_whose_launcher_was_killed_does_not_wait_for_ever(
     monkeypatch.setattr("os.getppid", lambda: 1)
     with pytest.raises(RunError, match="the launcher of this process was ended; the same command goes on"):
         _wait(BulkJob(tmp_path / "out.csv"))
+
+
+def test_a_damaged_part_of_another_process_is_answered_by_the_first(
+    job: Callable[..., int], rows: Path, begun: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other one may have looked before it was removed, and has ended."""
+    job(rows, output=tmp_path / "alone.csv")
+    part = tmp_path / ".out.csv.parts/.parts/000001.part"
+    part.write_bytes(part.read_bytes()[:-3] + b"abc")
+    wanted: list[set[int]] = []
+    plain = bulk_run.Bulk._answered
+
+    def answered(self, source, plan, mine, columns):
+        wanted.append({*mine})
+        return plain(self, source, plan, {*range(100)} - {0} if self.elsewhere is None else mine, columns)
+
+    monkeypatch.setattr(bulk_run.Bulk, "_answered", answered)
+    monkeypatch.setattr(bulk_run.processes, "launched", lambda: (0, 2))
+    assert job(rows, output=begun) >= 0
+    assert 1 in wanted[0]
+    assert begun.read_bytes() == (tmp_path / "alone.csv").read_bytes()
