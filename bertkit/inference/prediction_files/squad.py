@@ -123,6 +123,8 @@ def read_golds(data: Sequence[str], block: DataBlock) -> tuple[dict[str, list[st
         except Unusable as error:
             raise DataError(error.about("answers").at(record.place)) from None
         texts = texts if any(map(str.strip, texts)) else []  # [""] is no answer, as in the rows of a model
+        if record.values.get("id") is None:
+            raise DataError.at(record.place, "no id", "predictions belong to questions by their ids")
         identity = str(record.values["id"])
         if identity in golds:
             raise DataError.at(record.place, f"duplicate id: {identity}", "name each file once")

@@ -142,11 +142,13 @@ def _own_metrics(task: Task, answers: list[Answer], metrics: Sequence[Metric]) -
         RecipeError: a metric of the recipe needs more.
     """
 
+    known = all("probabilities" in answer for answer in answers)
+
     def lacks(metric: Metric) -> bool:
-        return metric.takes == "candidates" or (metric.takes == "probabilities" and "probabilities" not in answers[0])
+        return metric.takes == "candidates" or (metric.takes == "probabilities" and not known)
 
     if wrong := next(filter(lacks, metrics), None):
-        what = f"{wrong.name}: needs probabilities, but the file has none"
+        what = f"{wrong.name}: needs probabilities, but rows of the file have none"
         todo = "predict with --probabilities all, or use another metric"
         raise RecipeError.at("metrics", what, todo, setting=Setting("metrics", task.metrics[0]))
     return [metric for metric in task.own_metrics() if not lacks(metric)]

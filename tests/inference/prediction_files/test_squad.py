@@ -147,6 +147,16 @@ def test_a_gold_file_that_is_none(bertkit, tmp_path: Path) -> None:
         assert message in err
 
 
+def test_a_question_without_an_id(bertkit, tmp_path: Path) -> None:
+    rows = tmp_path / "rows.jsonl"
+    rows.write_text(json.dumps({"question": "who?", "context": "Ann", "answers": [{"text": "Ann", "start": 0}]}) + "\n")
+    predictions = write(tmp_path / "p.json", {"a": ""})
+    arguments = ["eval", "--task", "squad", "--predictions", predictions, "--data", rows, "-s", "data.format=jsonl"]
+    code, _, err = bertkit(*arguments)
+    assert code == 2, err
+    assert "rows.jsonl:1  no id" in err
+
+
 SHARED = os.environ.get("BERTKIT_SHARED_DATA")
 
 

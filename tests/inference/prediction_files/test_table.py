@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.helpers import make, write_rows
+from tests.helpers import make, write_csv, write_rows
 from tests.inference.checkpoints import glue_folder, nli_rows
 
 RTE = ["entailment" if label == "entailment" else "not_entailment" for _, _, label in nli_rows(12)]
@@ -166,3 +166,14 @@ def test_answers_of_questions(bertkit, tmp_path: Path) -> None:
     assert bertkit("eval", "--task", "squad", "--predictions", by_id_file, "--data", gold, *out)[0] == 0
     assert by_id == json.loads((tmp_path / "scores.json").read_text())
     assert by_id["exact"] == 100
+
+
+def test_a_row_without_probabilities(bertkit, tmp_path: Path) -> None:
+    rows = write_csv(tmp_path / "rows.csv", ["text", "label"], [["x", "a"], ["y", "b"], ["z", "a"]])
+    header = ["predicted_label", "probability_a", "probability_b"]
+    file = write_csv(tmp_path / "p.csv", header, [["a", 0.9, 0.1], ["b", "", ""], ["a", 0.7, 0.3]])
+    code, _, err = bertkit(
+        "eval", "--task", "classify", "--predictions", file, "--data", rows, "-s", "metrics=log_loss"
+    )
+    assert code == 2
+    assert "log_loss: needs probabilities, but rows of the file have none" in err
