@@ -197,6 +197,7 @@ class Batcher:
                 del self._running[worker]
                 self._count(lane, len(batch), tokens, self._loop.time() - start)
                 self._rest()
+            del lane, batch  # a model that was replaced meanwhile leaves memory
 
     async def _others(self) -> None:
         """Under load, wait while more keep coming: those that were answered just now ask again."""

@@ -250,6 +250,7 @@ def _name_of(host: str) -> str:
 
 
 def _is_here(name: str) -> bool:
+    name = name.removeprefix("::ffff:")  # IPv4 at a socket for both
     return name in ("localhost", "::1") or (name.startswith("127.") and name.replace(".", "").isdigit())
 
 

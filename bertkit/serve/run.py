@@ -33,6 +33,8 @@ log = logging.getLogger("bertkit")
 BACKLOG = 1024
 IDLE = 75.0
 """Seconds that a connection may say nothing; load balancers close theirs after 60."""
+LEAST = 64 * 1024
+"""Bytes of a reply that a client reads in its time, at least: what is unsent is in memory."""
 
 
 @dataclass(frozen=True)
@@ -118,7 +120,7 @@ class _Protocol(HttpToolsProtocol):
         super().on_response_complete()
 
     def _watch(self) -> None:
-        """Abort once the client has read nothing in its time."""
+        """Abort once the client has read next to nothing in its time."""
         if "reply" not in self._timers:
             now = self.transport.get_write_buffer_size(), self._replies
             self._timers["reply"] = self.loop.call_later(self.patience, self._read_since, *now)
@@ -126,7 +128,7 @@ class _Protocol(HttpToolsProtocol):
     def _read_since(self, size: int, replies: int) -> None:
         del self._timers["reply"]
         left = self.transport.get_write_buffer_size()
-        if left >= size and left and replies == self._replies:  # another reply adds to what is unsent
+        if left and left > size - LEAST and replies == self._replies:  # another reply adds to what is unsent
             self.transport.abort()
         elif left:
             self._watch()

@@ -76,6 +76,13 @@ def test_a_server_of_this_machine_answers_to_its_names(tiny_run: Run, server: st
     tell(story, models={"mine": str(tiny_run.path)}, hosts=["Mine.example:8000"])
 
 
+def test_addresses_of_this_machine() -> None:
+    for name in ("localhost", "::1", "127.0.0.1", "::ffff:127.0.0.1"):
+        assert doors._is_here(name)
+    for name in ("10.0.0.1", "::ffff:10.0.0.1", "127.evil.example", "example.com"):
+        assert not doors._is_here(name)
+
+
 def test_with_keys_any_name_will_do(tiny_run: Run, tmp_path: Path) -> None:
     (tmp_path / "keys.txt").write_text("a-right-secret")
 

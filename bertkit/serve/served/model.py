@@ -143,7 +143,7 @@ class Served:
                 results = await self._computed(prepared.encoded.examples, timeout)
                 if len(results) <= FEW:  # a thread would take longer to begin than this takes
                     return finished(results, prepared)
-                return await self.threads.work_on_texts(finished, results, prepared)
+                return await self.threads.finish(finished, results, prepared)
         except TimeoutError:
             raise Late from None
 

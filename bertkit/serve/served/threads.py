@@ -55,6 +55,10 @@ class Threads:
         """Raises Full where too much waits for the threads."""
         if self.texts._work_queue.qsize() > WAITING:
             raise Full(1.0)
+        return await self.finish(work, *arguments)
+
+    async def finish(self, work: Callable[..., Finished], *arguments: Any) -> Finished:
+        """Work on texts however much waits: what is computed already is not thrown away."""
         return await asyncio.get_running_loop().run_in_executor(self.texts, work, *arguments)
 
     async def search(self, work: Callable[[], Finished], deadline: Deadline) -> Finished:

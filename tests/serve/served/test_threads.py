@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from pathlib import Path
 
 import pytest
 
-from bertkit.serve.lane import Late
-from bertkit.serve.served.threads import Deadline
+from bertkit.serve.lane import Full, Late
+from bertkit.serve.served import threads as served_threads
+from bertkit.serve.served.threads import Deadline, Threads
 from tests.serve.asgi import Asked, tell, until
 
 
@@ -52,3 +54,14 @@ def test_a_search_ends_at_its_next_batch_once_its_time_is_over(
         assert len(steps) == 1
 
     tell(story, models={"vectors": str(tiny_bert)})
+
+
+def test_what_is_computed_is_finished_however_much_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def story() -> None:
+        threads = Threads()
+        monkeypatch.setattr(served_threads, "WAITING", -1)
+        with pytest.raises(Full):
+            await threads.work_on_texts(lambda: 1)
+        assert await threads.finish(lambda value: value + 1, 1) == 2
+
+    asyncio.run(story())
