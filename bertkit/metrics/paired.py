@@ -33,7 +33,8 @@ SHUFFLES = 10_000
 """Most shuffles (Yeh 2000 takes 2^20 for exactness; 10,000 give a p of 0.05 to within 0.004)."""
 ENOUGH = 500
 """Differences as large as the observed one after which no more shuffles are needed: p is known to 5% of itself."""
-BLOCK = 250
+BLOCK, CELLS = 250, 2**24
+"""Shuffles at a time at most, and exchanges: those of a million rows take 128 MiB as numbers."""
 SECONDS = 30.0
 LEAST = 1000
 """Shuffles that are made however long they take."""
@@ -193,17 +194,23 @@ def _randomised(pair: Pair, observed: dict[str, float], effort: Effort) -> dict[
 
 def _every(differing: Array, units: int) -> Iterator[Array]:
     """All exchanges of the units that differ, `(sample, unit)` of true and false, in blocks."""
-    for first in range(0, 2 ** len(differing), BLOCK):
-        numbers = np.arange(first, min(first + BLOCK, 2 ** len(differing)))
+    block = _block(units)
+    for first in range(0, 2 ** len(differing), block):
+        numbers = np.arange(first, min(first + block, 2 ** len(differing)))
         swaps = np.zeros((len(numbers), units), dtype=bool)
         swaps[:, differing] = (numbers[:, None] >> np.arange(len(differing))) & 1
         yield swaps
 
 
 def _drawn(units: int, effort: Effort) -> Iterator[Array]:
-    generator = np.random.default_rng(effort.seed)
-    for first in range(0, effort.shuffles, BLOCK):
-        yield generator.integers(2, size=(min(BLOCK, effort.shuffles - first), units), dtype=np.int8).astype(bool)
+    generator, block = np.random.default_rng(effort.seed), _block(units)
+    for first in range(0, effort.shuffles, block):
+        yield generator.integers(2, size=(min(block, effort.shuffles - first), units), dtype=np.int8).astype(bool)
+
+
+def _block(units: int) -> int:
+    """Shuffles at a time."""
+    return max(1, min(BLOCK, CELLS // max(units, 1)))
 
 
 def _exchanged(pair: Pair, swaps: Array) -> tuple[Figures, Figures]:

@@ -273,3 +273,12 @@ def test_holm() -> None:
     assert holm([0.5, 0.9]) == [1, 1]
     assert holm([0.02, np.nan]) == pytest.approx([0.02, np.nan], nan_ok=True)
     assert holm([]) == []
+
+
+def test_shuffles_of_many_rows_come_a_few_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    from bertkit.metrics import paired
+
+    monkeypatch.setattr(paired, "CELLS", 1000)
+    blocks = [*paired._drawn(300, paired.Effort(samples=10, shuffles=10))]
+    assert [one.shape for one in blocks] == [(3, 300)] * 3 + [(1, 300)]
+    assert [one.shape[0] for one in paired._every(np.array([0, 1, 2]), 4)] == [8]
