@@ -150,7 +150,7 @@ def open_embedder(
         raise type(error)(*(_of_parameter(problem, given) for problem in error.problems)) from error
     _check_prompt(found.predictor.task, given, sets)
     if getattr(trained, "long_text", None) != "windows" and not _named("window_overlap", given, sets):
-        _fit_overlap(found.predictor)
+        fit_overlap(found.predictor)
     return found
 
 
@@ -166,7 +166,7 @@ def for_embedding(predictor: Predictor, options: VectorOptions | None = None) ->
         raise RecipeError.at(Parameter(next(iter(given), "options")), str(error)) from error
     found = predictor.with_task(predictor.task.with_options(changed))
     if trained.long_text != "windows" and "window_overlap" not in given:
-        _fit_overlap(found)
+        fit_overlap(found)
     return found
 
 
@@ -212,7 +212,7 @@ def _named(name: str, given: dict[str, Any], sets: Sequence[str]) -> bool:
     return given.get(name) is not None or any(text.partition("=")[0].strip() == f"options.{name}" for text in sets)
 
 
-def _fit_overlap(predictor: Predictor) -> None:
+def fit_overlap(predictor: Predictor) -> None:
     """Windows of a model that takes few tokens overlap by a quarter at most: 32 tokens, the default, may not fit."""
     options = predictor.task.options
     limit = min(predictor.limit, getattr(options, "max_length", None) or predictor.limit)

@@ -43,8 +43,10 @@ def read_users(source: str, block: DataBlock, names: ColumnNames, *, timed: bool
             if name is not None and name not in taken.values:
                 todo = did_you_mean(name, taken.values)
                 raise DataError.at(Parameter(parameter), f"{name}: no such column in {source}", todo)
-        if time is None and TIME in taken.values:
+        if not users and time is None and TIME in taken.values:
             time = TIME
+        elif users and names.time is None and (TIME in taken.values) != (time is not None):
+            raise DataError.at(place, f"only some rows have the column {TIME}", "give every row one, or none")
         if time is None and timed:
             raise DataError.at(Parameter("half_life"), f"{source} has no column {TIME}", "name it with --time")
         when = _seconds(taken.values[time], time, place) if time else 0.0

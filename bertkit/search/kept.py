@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -90,8 +91,12 @@ class Kept:
         """Those of a part that was computed before; None for any other."""
         if self._folder is None or not self._file(number).is_file():
             return None
-        with np.load(self._file(number), allow_pickle=False) as part:
-            counts: Counts = json.loads(str(part["counts"]))
+        try:
+            with np.load(self._file(number), allow_pickle=False) as part:
+                counts: Counts = json.loads(str(part["counts"]))
+        except (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile):
+            log.warning("%s: can not be read; it is computed again", self._file(number))
+            return None
         return counts
 
     def _compute(self, number: int, rows: Sequence[Row], progress: Progress) -> Counts:

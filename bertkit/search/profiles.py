@@ -7,6 +7,7 @@ recommend a document that nobody has seen. The price: a user with two interests 
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -103,7 +104,11 @@ def popular(users: Mapping[str, History], count: int) -> dict[str, list[str]]:
     """The `count` documents that most users have seen, of each user without their own; of equal ones the first seen."""
     readers = Counter(item for seen in users.values() for item in dict.fromkeys(seen.items))
     order = [item for item, _ in readers.most_common()]
-    return {name: [item for item in order if item not in {*seen.items}][:count] for name, seen in users.items()}
+    found = {}
+    for name, seen in users.items():
+        own = {*seen.items}
+        found[name] = [*itertools.islice((item for item in order if item not in own), count)]
+    return found
 
 
 class HiddenLast(NamedTuple):

@@ -8,6 +8,7 @@ of scripts without spaces are left as they are: their words are single character
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Sequence
 
 from bertkit.search.words import is_joined, words
@@ -48,4 +49,7 @@ def edits(word: str) -> list[str]:
 
 def corrected(text: str, found: dict[str, str]) -> str:
     """The query with these words in place of others."""
-    return re.sub(r"\w+", lambda match: found.get(match[0].casefold(), match[0]), text)
+    if not found:
+        return text
+    plain = unicodedata.normalize("NFKC", text)  # as `words` reads it
+    return re.sub(r"[^\W_]+", lambda match: found.get(match[0].casefold(), match[0]), plain)

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from bertkit.errors import ModelError, RecipeError
 from bertkit.inference.predictor import Predictor
+from bertkit.inference.vectors import fit_overlap
 from bertkit.search.exact import unit
 from bertkit.search.kept import Kept, Work
 from bertkit.tasks.task import Answer, Task
@@ -49,8 +50,16 @@ def in_windows(task: Task) -> Task:
 
 def for_documents(predictor: Predictor, *, windows: bool = False) -> Predictor:
     """The predictor as it reads documents, long ones in windows or as its options say."""
-    task = predictor.task.for_documents()
-    return predictor.with_task(in_windows(task) if windows else task)
+    found = predictor.with_task(predictor.task.for_documents())
+    return windowed(found) if windows else found
+
+
+def windowed(predictor: Predictor) -> Predictor:
+    """The predictor reading long texts in windows, whose overlap fits where its options did not ask for windows."""
+    found = predictor.with_task(in_windows(predictor.task))
+    if getattr(predictor.task.options, "long_text", None) != "windows":
+        fit_overlap(found)
+    return found
 
 
 def vectors(predictor: Predictor, texts: Sequence[str], folder: Path | None, identity: Any, label: str) -> Kept:

@@ -49,13 +49,34 @@ def is_joined(char: str) -> bool:
 
 
 _JOINED = re.compile(rf"[{JOINED}]")
+_ASCII = re.compile("[a-z0-9]+")
 
 
 def _kept(run: str) -> list[str]:
-    """Runs of letters, marks, digits and symbols such as emoji; all other characters part them."""
-    return "".join(char if _counts(char) else " " for char in run).split()
+    """Runs of letters and digits, and runs of symbols such as emoji, with their marks; all other characters part them.
+
+    Args:
+        run: in lower case.
+    """
+    if run.isascii():
+        return _ASCII.findall(run)
+    found: list[str] = []
+    before = ""
+    for char in run:
+        kind = _kind(char, before)
+        if kind and kind != before:
+            found.append("")
+        if kind:
+            found[-1] += char
+        before = kind
+    return found
 
 
-def _counts(char: str) -> bool:
+def _kind(char: str, before: str) -> str:
+    """`word` or `symbol`; empty: neither."""
     kind = unicodedata.category(char)
-    return kind[0] in "LMN" or kind in ("So", "Sk")
+    if kind[0] == "M":
+        return before or "word"
+    if kind[0] in "LN":
+        return "word"
+    return "symbol" if kind == "So" or "\U0001f3fb" <= char <= "\U0001f3ff" else ""  # the latter: colours of skin

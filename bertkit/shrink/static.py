@@ -37,7 +37,8 @@ def write(source: Predictor, folder: Path, progress: Progress = iter) -> None:
     outputs, _ = run(source.backend, examples, source.collate, progress=progress)
     vectors = np.stack([one[0] for one in outputs[OUTPUT]]).astype(np.float64)  # (token, size)
     known = np.array([example["counts"] for example in examples])
-    table = np.zeros((len(vectors), min(SIZE, vectors.shape[1])), dtype=np.float32)
+    least = getattr(source.task.options, "dimensions", None) or 0  # its answers are cut to these
+    table = np.zeros((len(vectors), min(max(SIZE, least), vectors.shape[1])), dtype=np.float32)
     table[known] = reduced(vectors[known], table.shape[1]) * weights(int(known.sum()))[:, None]
     from safetensors.numpy import save_file
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from bertkit.errors import DataError
 from bertkit.recipe.schema import DataBlock
 from bertkit.search.interactions import ColumnNames, read_users
-from tests.helpers import write_csv
+from tests.helpers import write_csv, write_rows
 
 ROWS = [("ann", "d2", "2026-03-05", "2"), ("bob", "d1", "2026-01-01", "1"), ("ann", "d1", "2026-03-01", "0.5")]
 NAMES = ColumnNames("who", "what", "day", "stars")
@@ -60,3 +61,11 @@ def test_rows_that_can_not_be_used(row: tuple[str, ...], said: str, tmp_path: Pa
 def test_columns_that_are_not_there(names: ColumnNames, said: str, file: str) -> None:
     with pytest.raises(DataError, match=said):
         read_users(file, DataBlock(), names)
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_a_time_that_only_some_rows_have(first: bool, tmp_path: Path) -> None:
+    rows: list[dict[str, Any]] = [{"user": "a", "item": "1", "time": "2024-01-01"}, {"user": "a", "item": "2"}]
+    file = write_rows(rows if first else rows[::-1], tmp_path / "r.jsonl")
+    with pytest.raises(DataError, match=r"r.jsonl:2  only some rows have the column time"):
+        read_users(str(file), DataBlock(), ColumnNames("user", "item"))

@@ -92,3 +92,10 @@ def test_hit_rates_with_a_paired_test() -> None:
 def test_a_hidden_document_was_not_seen_before() -> None:
     found = leave_last_out(CATALOGUE, {"ann": seen("n1", "n0", "n1")}, 1, None)
     assert found.profile.tolist() == [True]
+
+
+def test_the_popular_are_those_that_a_user_has_not_seen() -> None:
+    each = {"a": ["x", "y"], "b": ["x"], "c": ["z", "x"]}
+    users = {name: History(items, [0.0] * len(items), [1.0] * len(items)) for name, items in each.items()}
+    assert popular(users, 1) == {"a": ["z"], "b": ["y"], "c": ["y"]}
+    assert popular(users, 5)["b"] == ["y", "z"]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import pytest
+
 from bertkit.search.spelling import corrected, edits, variants
 
 KNOWN = {"parcel": 5, "parcels": 2, "where": 9, "straße": 1, "strasse": 4, "письмо": 3}
@@ -39,3 +41,11 @@ def test_all_edits_are_there_once() -> None:
 def test_a_query_is_corrected_in_place() -> None:
     assert corrected("Where is my Parcal?", {"parcal": "parcel"}) == "Where is my parcel?"
     assert corrected("网 is here", {}) == "网 is here"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"), [("foo_parcle now", "foo_parcel now"), ("ｐarcle", "parcel"), ("Parcle?", "parcel?")]
+)
+def test_what_is_said_to_be_searched_for_is(text: str, shown: str) -> None:
+    assert corrected(text, {"parcle": "parcel"}) == shown
+    assert corrected(text, {}) == text

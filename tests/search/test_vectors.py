@@ -50,6 +50,16 @@ def test_windows_read_the_whole_document(tiny_bert: Path) -> None:
     assert np.abs(read[0] - read[1]).max() > 1e-4
 
 
+def test_windows_fit_into_a_model_that_takes_few_tokens(tiny_bert: Path) -> None:
+    """The overlap of 32 tokens, which is the default, leaves no room in 20."""
+    read = for_documents(opened(tiny_bert, max_length=20), windows=True)
+    assert whole(read, [" ".join(["a man plays"] * 30)]).shape[0] == 1
+    with pytest.raises(RecipeError, match="no room for more"):
+        whole(
+            for_documents(opened(tiny_bert, max_length=20, long_text="windows", window_overlap=18), windows=True), ["a"]
+        )
+
+
 def test_a_task_without_windows() -> None:
     with pytest.raises(RecipeError, match="reads no text in windows"):
         in_windows(make("ner", {}))

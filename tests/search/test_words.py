@@ -53,3 +53,16 @@ def test_thai_is_cut_into_characters_with_pairs() -> None:
 
 def test_half_a_character_is_no_crash() -> None:
     assert words("a\ud83d b") == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Use `pip` and `npm` here, x^2", ["use", "pip", "and", "npm", "here", "x", "2"]),
+        ("acme® ©2020 ✓done │cell│ 20°c", ["acme", "®", "©", "2020", "✓", "done", "│", "cell", "│", "20", "°", "c"]),
+        ("ok👍 👍🏽 ❤️", ["ok", "👍", "👍🏽", "❤️"]),
+        ("naïve cafe\u0301 größe", ["naïve", "café", "grösse"]),
+    ],
+)
+def test_symbols_are_words_of_their_own(text: str, expected: list[str]) -> None:
+    assert words(text) == expected

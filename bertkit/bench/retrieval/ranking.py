@@ -93,7 +93,7 @@ def rerank(model: Ranker, first: Ranking, top: int, collection: Collection, desk
         for number in own[:top]
     ]
     predictor = model.predictor
-    predictor = predictor.with_task(vectors.in_windows(predictor.task)) if desk.windows else predictor
+    predictor = vectors.windowed(predictor) if desk.windows else predictor
     reads = [predictor.task.options.model_dump(mode="json"), predictor.task.state]
     label = f"{model.name}: {len(rows):,} pairs of {collection.name}"
     work = Work(predictor, partial(scores_of, model.name), [model.identity, reads, "score"], label)

@@ -70,8 +70,12 @@ class StaticBackend(Backend):
         given = arrays(batch)
         mask = given["attention_mask"].astype(bool)  # (text, token)
         tokens = given["input_ids"][mask]
-        starts = np.concatenate([[0], np.cumsum(mask.sum(1))[:-1]])
-        sums = np.add.reduceat(self._table[tokens], starts, axis=0)  # (text, size)
-        counts = np.add.reduceat(self._counts[tokens], starts, dtype=np.int64)
+        full = mask.any(1)  # (text,): a text may have no token, and the sum of none is 0
+        starts = np.concatenate([[0], np.cumsum(mask[full].sum(1))[:-1]])
+        sums = np.zeros((len(mask), self._table.shape[1]), dtype=np.float32)  # (text, size)
+        counts = np.zeros(len(mask), dtype=np.int64)
+        if full.any():
+            sums[full] = np.add.reduceat(self._table[tokens], starts, axis=0)
+            counts[full] = np.add.reduceat(self._counts[tokens], starts, dtype=np.int64)
         vectors = sums / np.maximum(counts, 1)[:, None].astype(np.float32)
         return Forward({OUTPUT: vectors[np.maximum(given["places"], 0)]})

@@ -6,6 +6,7 @@ content are not embedded again.
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
@@ -71,7 +72,7 @@ def build(address: str, documents: Documents, model: VectorModel, meter: Meter) 
         )
         work = _Work(address, documents, model, about)
         if (store := _begun(address)) is not None:
-            _check_same(store, about)
+            _check_same(store, about, {*look.kinds})
             work.store = store
         schema = schema_of(look, model.size) if store is None else store.schema
         return work.run(found.sources, look.count, schema, meter)
@@ -219,6 +220,9 @@ def _begun(address: str) -> Store | None:
         return Store.open(address) if Store.is_there(address) else None
     folder = Path(address)
     names = {one.name for one in folder.iterdir() if one.name[0] != "."} if folder.is_dir() else set()
+    if FIRST in names and names <= {FIRST, RECORD} and not any(folder.glob(f"{FIRST}/_versions/*")):
+        shutil.rmtree(folder / FIRST)  # killed within its first commit
+        return None
     if FIRST in names or not names:
         return Store.open(address) if names else None
     if names != {RECORD}:  # which alone is what a build leaves that was killed before its first documents
@@ -226,13 +230,17 @@ def _begun(address: str) -> Store | None:
     return None
 
 
-def _check_same(store: Store, about: IndexRecord) -> None:
+def _check_same(store: Store, about: IndexRecord, columns: set[str]) -> None:
     old = read_about(store.about(), store.address)
     if old.finished:
         raise RunError.at(store.address, "is an index already", "add to it: bertkit index add, or name a new folder")
     same = [one.sha256 for one in old.inputs] == [one.sha256 for one in about.inputs]
-    if not same or (old.hashes, old.reads, old.title) != (about.hashes, about.reads, about.title):
-        what = "an unfinished index of other documents or another model"
+    if (
+        not same
+        or columns != {*store.columns}
+        or (old.hashes, old.reads, old.title) != (about.hashes, about.reads, about.title)
+    ):
+        what = "an unfinished index of other documents, other columns or another model"
         raise RunError.at(store.address, what, "finish it with the command that began it, or name a new folder")
 
 

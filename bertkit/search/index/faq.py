@@ -8,12 +8,13 @@ outcomes: right answers above it, and questions without an answer below it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from bertkit.errors import DataError, Parameter
 from bertkit.search.index.index import Index
+from bertkit.search.index.rows import as_kind
 from bertkit.search.vectors import vectors_of
 
 
@@ -53,14 +54,26 @@ def outcomes(index: Index, questions: Sequence[str], answers: Sequence[str | Non
         raise DataError.at(index.store.address, "holds no document", "add known questions first")
     predictor = index.model.queries
     vectors = vectors_of(predictor.task, predictor.predict(list(questions)))
-    found = Outcome([], [])
+    found, kind = Outcome([], []), index.store.schema.field(column).type
     for vector, answer in zip(vectors, answers, strict=True):
         near = index.store.nearest(vector, 1)
+        if not len(near.rows):  # a vector of zeros: the model knows no word of the question
+            found.scores.append(-1.0)
+            found.right.append(False)
+            continue
         row = int(near.rows[0])
         given = index.store.at([row], [column])[row][column]
         found.scores.append(float(near.cosines[0]))
-        found.right.append(answer is not None and str(given) == answer)
+        found.right.append(answer is not None and _same(given, answer, kind))
     return found
+
+
+def _same(given: Any, answer: str, kind: Any) -> bool:
+    """Whether a column's value is what a file of questions writes so: `19.90` is the number 19.9."""
+    try:
+        return bool(given == as_kind(answer, kind)) or str(given) == answer
+    except ValueError:
+        return False
 
 
 def rates(found: Outcome, answers: Sequence[str | None], threshold: float) -> Rates:

@@ -130,13 +130,19 @@ class Index:
             DataError: a query that can not be asked, a filter that is none, or an id that is not there.
         """
         query.check()
+        if reranker is not None and not query.text.strip():
+            raise DataError.at(Parameter("rerank"), "a re-ranker needs a query", "add words, or leave it out")
         depth = min(depth, max(1, self.store.count()))
         skip = {*query.skip, *query.liked, *query.disliked}
         depth = max(depth, min(query.top, self.store.count())) + len(skip)
         scores: dict[int, dict[str, float]] = {}
         rankings: list[list[int]] = []
         if query.by != "words":
-            near = self.store.nearest(self._moved(query), depth, query.where or None)
+            moved = self._moved(query)
+            if query.by == "vectors" and not moved.any():
+                what = "the model knows no word of the query: its vector is zero"
+                raise DataError.at(Parameter("by"), what, "search by words, or with other words")
+            near = self.store.nearest(moved, depth, query.where or None)
             rankings.append(near.rows.tolist())
             for row, cosine in zip(near.rows.tolist(), near.cosines.tolist(), strict=True):
                 scores.setdefault(row, {})["cosine"] = cosine

@@ -58,7 +58,7 @@ class Lexicon:
         for file in sorted(self._folder.glob(OWN_FILES)):
             try:
                 postings, rows = lexical.load(file)
-            except (OSError, KeyError, ValueError, zipfile.BadZipFile):
+            except (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile):
                 log.warning("%s: can not be read; its words are counted again", file)
                 file.unlink(missing_ok=True)
                 continue

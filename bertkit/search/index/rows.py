@@ -26,8 +26,8 @@ TABLES = ("csv", "tsv")
 """Formats in which a number is a text."""
 RESERVED = ("_distance", "_relevance_score", "_rowaddr", "_rowid", "_rowoffset", "_score")
 """Names that LanceDB gives to columns of its own."""
-_INTEGER = re.compile(r"-?(?:0|[1-9]\d{0,17})")
-_NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?")
+_INTEGER = re.compile(r"-?(?:0|[1-9]\d{0,18})")
+_DECIMAL = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+(?:[eE][+-]?\d+)?|[eE][+-]?\d+)")
 
 
 @dataclass(frozen=True)
@@ -74,14 +74,14 @@ def look_at(sources: Sequence[Source], documents: Documents) -> Overview:
     as_texts = all(source.format in TABLES for source in sources)
     for number, taken in enumerate(stream(sources, COLUMNS, documents.block, keeps_all=True), 1):
         row = taken.row or {}
-        look.count, place, own = number, str(row["place"]), row.get("id")
+        look.count, place, own = number, str(row["place"]), _id(row)
         look.names.update(dict.fromkeys(taken.values))
         look.clash |= {ID, TEXT} & {*_kept(taken.values, documents)}
         for name, value in _row(row, taken.values, documents, number).items():
             look.kinds.setdefault(name, set()).update(_kinds_of(value, as_texts and name not in (ID, TEXT)))
-        if own is None:
+        if not own:
             without += 1
-        elif (before := places.setdefault(str(own), place)) != place:
+        elif (before := places.setdefault(own, place)) != place:
             twice.append(Problem(place, f"the id {own} stands at {before} too", "give each document its own"))
     if twice:
         raise DataError(*twice[:5], *([Problem(documents.source, f"ids that stand twice: {len(twice):,}")]))
@@ -123,13 +123,21 @@ def _kept(values: dict[str, Any], documents: Documents) -> dict[str, Any]:
 
 
 def _row(row: dict[str, Any], values: dict[str, Any], documents: Documents, number: int) -> dict[str, Any]:
-    own = str(row["id"]) if row.get("id") is not None else str(number)
+    own = _id(row) or str(number)
     kept = {name: _plain(value) for name, value in _kept(values, documents).items() if name not in (ID, TEXT)}
     return {ID: own, TEXT: row[TEXT], **kept}
 
 
+def _id(row: dict[str, Any]) -> str:
+    """Empty: it has none."""
+    given = row.get("id")
+    return "" if given is None or not str(given).strip() else str(given)
+
+
 def _plain(value: Any) -> Any:
     """A value as a column holds it: what is neither a number, a date nor a text becomes JSON."""
+    if hasattr(value, "to_pydatetime"):  # of pandas, in nanoseconds
+        value = value.to_pydatetime(warn=False)
     if isinstance(value, float) and math.isnan(value):
         return None
     if isinstance(value, decimal.Decimal):
@@ -154,7 +162,9 @@ def _kinds_of(value: Any, as_text: bool) -> set[type]:
     if as_text and isinstance(value, str):
         if not value.strip():
             return set()
-        return {int} if _INTEGER.fullmatch(value) else {float} if _NUMBER.fullmatch(value) else {str}
+        if _INTEGER.fullmatch(value):
+            return {int} if abs(int(value)) < 2**63 else {str}
+        return {float} if _DECIMAL.fullmatch(value) else {str}
     if value is None:
         return set()
     return {str} if type(value) is int and abs(value) >= 2**63 else {type(value)}
@@ -195,10 +205,19 @@ def as_kind(value: Any, kind: pa.DataType) -> Any:
     if value is None:
         return None
     if isinstance(value, str) and (pa.types.is_integer(kind) or pa.types.is_floating(kind)):
-        return (float if pa.types.is_floating(kind) else int)(value) if value.strip() else None
+        return _number(value.strip(), float if pa.types.is_floating(kind) else int) if value.strip() else None
     if pa.types.is_string(kind) or pa.types.is_large_string(kind):
+        if isinstance(value, datetime.date):
+            return value.isoformat()
         return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
     return float(value) if pa.types.is_floating(kind) and isinstance(value, int) else value
+
+
+def _number(text: str, kind: type) -> Any:
+    """Raises ValueError for a text that `_kinds_of` does not take for such a number, as `007` or `nan`."""
+    if not (_INTEGER.fullmatch(text) or (kind is float and _DECIMAL.fullmatch(text))):
+        raise ValueError(f"{text!r} is no number")
+    return kind(text)
 
 
 def column_of(rows: list[dict[str, Any]], field: pa.Field, source: str) -> pa.Array:

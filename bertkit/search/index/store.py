@@ -87,7 +87,8 @@ class Store:
         import pyarrow as pa
 
         base = _connect(address)
-        base.create_table(ABOUT, pa.table({"json": [about]}), mode="overwrite")
+        how = "overwrite" if ABOUT in _tables(base) else "create"  # overwriting nothing is warned of
+        base.create_table(ABOUT, pa.table({"json": [about]}), mode=how)
         return cls(address, base, base.create_table(DOCUMENTS, first))
 
     @property

@@ -58,6 +58,7 @@ class _Phrases:
         self.inner: set[str] = set()
         """Sequences of characters that are phrases only if they occur again."""
         self.dropped = 0
+        self._most = HELD
 
     def add(self, words: tuple[str, ...], span: tuple[int, int], place: int, *, inner: bool = False) -> None:
         """Add a place of a phrase."""
@@ -68,8 +69,9 @@ class _Phrases:
             known.offsets.append(span)
         elif self.wanted is None or key in self.wanted:
             self.held[key] = Candidate(phrase, words, [span], place)
-            if len(self.held) > HELD:
+            if len(self.held) > self._most:
                 self._drop()
+                self._most = max(HELD, 2 * len(self.held))  # else each further phrase would look at all of them
         if inner and known is None:
             self.inner.add(key)
         elif not inner:

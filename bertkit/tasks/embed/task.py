@@ -159,7 +159,7 @@ class Embed(TextTask):
     def for_documents(self) -> Self:
         """With the prompt of documents before `text` too."""
         prompts = {"query": self.prompts.document, "document": self.prompts.document}
-        return type(self)(self.options, {**self.state, "prompts": prompts})
+        return type(self)(self.options.model_copy(update={"prompt": None}), {**self.state, "prompts": prompts})
 
     def collator(self, tokenizer: PreTrainedTokenizerBase) -> Callable[[list[dict[str, Any]]], dict[str, Any]]:
         return functools.partial(embed_encode.collate, tokenizer=tokenizer)

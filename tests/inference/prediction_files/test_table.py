@@ -172,8 +172,6 @@ def test_a_row_without_probabilities(bertkit, tmp_path: Path) -> None:
     rows = write_csv(tmp_path / "rows.csv", ["text", "label"], [["x", "a"], ["y", "b"], ["z", "a"]])
     header = ["predicted_label", "probability_a", "probability_b"]
     file = write_csv(tmp_path / "p.csv", header, [["a", 0.9, 0.1], ["b", "", ""], ["a", 0.7, 0.3]])
-    code, _, err = bertkit(
-        "eval", "--task", "classify", "--predictions", file, "--data", rows, "-s", "metrics=log_loss"
-    )
+    code, _, err = bertkit("eval", file, "--on", "classify", "--data", rows, "-s", "metrics=log_loss")
     assert code == 2
     assert "log_loss: needs probabilities, but rows of the file have none" in err

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -197,3 +198,26 @@ def test_an_unfinished_index_is_said_to_be_one(
         delete(address, ["d1"])
     Index.open(address)
     assert any("its build was not finished" in one for one in warnings(caplog))
+
+
+def test_a_build_that_goes_on_with_other_columns(tmp_path: Path, model, documents) -> None:
+    address, some = str(tmp_path / "index"), documents()
+    build(address, replace(some, columns=("year",)), model, silent)
+    store = Store.open(address)
+    about = read_about(store.about(), address)
+    store.describe(about.model_copy(update={"finished": False}).model_dump_json())
+    with pytest.raises(RunError, match="other columns"):
+        build(address, some, model, silent)
+    assert build(address, replace(some, columns=("year",)), model, silent).total == 5
+
+
+def test_a_build_that_was_killed_in_its_first_commit_begins_again(tmp_path: Path, model, documents) -> None:
+    address = tmp_path / "index"
+    (address / "documents.lance" / "data").mkdir(parents=True)
+    (address / "documents.lance" / "data" / "1.lance").write_bytes(b"half")
+    assert build(str(address), documents(), model, silent).added == 5
+
+
+def test_an_empty_id_is_none(tmp_path: Path, model, documents) -> None:
+    with pytest.raises(DataError, match="1 of 2 documents have no id"):
+        build(str(tmp_path / "index"), documents([{"id": " ", "text": "cat"}, ROWS[1]], "a.jsonl"), model, silent)

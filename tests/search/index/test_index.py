@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from bertkit import train
@@ -150,3 +151,17 @@ def test_an_index_without_documents_finds_nothing(address: str) -> None:
     assert ids(index, "cat") == []
     assert ids(index, "cat", by="hybrid") == []
     assert Store.open(address).count() == 0
+
+
+def test_a_reranker_needs_a_query(address: str) -> None:
+    index = Index.open(address)
+    with pytest.raises(DataError, match="--rerank  a re-ranker needs a query"):
+        index.search(Query("", liked=["d1"]), reranker=index.model.queries)
+
+
+def test_a_query_of_which_the_model_knows_no_word(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    index = Index.open(address)
+    monkeypatch.setattr(Index, "vector", lambda self, text: np.zeros(self.store.size, dtype=np.float32))
+    with pytest.raises(DataError, match="the model knows no word of the query"):
+        index.search(Query("zzz"))
+    assert index.search(Query("cat", by="hybrid"))

@@ -8,6 +8,7 @@ import pytest
 
 from bertkit.search.index import lexicon
 from bertkit.search.index.building import add, delete
+from bertkit.search.index.index import Index
 from bertkit.search.index.lexicon import Lexicon
 from bertkit.search.index.rows import Documents
 from bertkit.search.index.store import Store
@@ -62,3 +63,12 @@ def test_many_segments_become_one(address: str, model, documents, monkeypatch: p
 
 def test_how_many_documents_hold_a_word(address: str) -> None:
     assert Lexicon(Store.open(address), ["text"]).holding(["parcel", "is", "zebra", "蜘蛛"]) == [2, 2, 0, 1]
+
+
+def test_an_empty_file_is_counted_again(address: str) -> None:
+    index = Index.open(address)
+    before = index.lexicon.search("cat", 5, None)
+    (file,) = (Path(address) / "words").glob("*.npz")
+    file.write_bytes(b"")
+    after = Index.open(address).lexicon.search("cat", 5, None)
+    assert [one.tolist() for one in before] == [one.tolist() for one in after]

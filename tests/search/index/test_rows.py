@@ -7,6 +7,7 @@ import decimal
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -14,7 +15,7 @@ import pytest
 from bertkit.errors import DataError
 from bertkit.recipe.schema import DataBlock
 from bertkit.search.index.building import add, build
-from bertkit.search.index.rows import Documents
+from bertkit.search.index.rows import Documents, _kinds_of, _plain, as_kind
 from bertkit.search.index.store import Store
 from tests.helpers import write_csv
 from tests.search.index.conftest import silent
@@ -130,3 +131,30 @@ def test_a_second_column_of_the_text_or_the_id(tmp_path: Path, model, documents)
     some = documents(rows, "c.jsonl", mapping=mapping, columns=("n",))
     build(str(tmp_path / "index"), some, model, silent)
     assert Store.open(str(tmp_path / "index")).columns == ["id", "text", "n"]
+
+
+@pytest.mark.parametrize(
+    ("value", "kind"),
+    [
+        ("1790000000000000001", int), ("9223372036854775807", int), ("9223372036854775808", str),
+        ("12345678901234567890123", str), ("1.5", float), ("2e3", float), ("007", str), ("nan", str),
+    ],
+)  # fmt: skip
+def test_numbers_of_tables_keep_their_digits(value: str, kind: type) -> None:
+    assert _kinds_of(value, as_text=True) == {kind}
+
+
+def test_texts_in_a_column_of_numbers() -> None:
+    assert as_kind(" 12 ", pa.int64()) == 12
+    assert as_kind("1.5", pa.float64()) == 1.5
+    assert as_kind("3", pa.float64()) == 3.0
+    for text, of in (("02139", pa.int64()), ("1.5", pa.int64()), ("nan", pa.float64()), ("1_0", pa.int64())):
+        with pytest.raises(ValueError, match="is no number"):
+            as_kind(text, of)
+
+
+def test_times_of_pandas_and_dates_among_texts() -> None:
+    time = pd.Timestamp("2024-05-06 07:08:09.123456789")
+    assert _plain(time) == datetime.datetime(2024, 5, 6, 7, 8, 9, 123456)
+    assert type(_plain(time)) is datetime.datetime
+    assert as_kind(datetime.date(2020, 1, 1), pa.string()) == "2020-01-01"

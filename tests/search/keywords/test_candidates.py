@@ -138,3 +138,17 @@ def test_long_texts_are_in_bounded_memory(monkeypatch: pytest.MonkeyPatch) -> No
     assert frequent.items() <= places(bounded).items()
     assert len(bounded.found) == module.MOST
     assert bounded.left_out >= whole.left_out
+
+
+def test_dropped_phrases_are_not_looked_for_again_and_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Phrases that occurred twice are kept, and each further one would look at all of them."""
+    monkeypatch.setattr(module, "HELD", 50)
+    drops: list[int] = []
+    plain = module._Phrases._drop
+    monkeypatch.setattr(module._Phrases, "_drop", lambda self: (drops.append(len(self.held)), plain(self))[1])
+    phrases = module._Phrases("")
+    for number in range(3000):
+        for _ in range(2):
+            phrases.text = f"phrase{number}"
+            phrases.add((phrases.text,), (0, len(phrases.text)), number)
+    assert len(drops) < 20

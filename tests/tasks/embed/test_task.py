@@ -179,3 +179,11 @@ def test_stsb_in_glues_layout(tiny_bert: Path, tmp_path: Path) -> None:
             "train.max_steps=2", "train.report_to=none"]  # fmt: skip
     run = train("embed/stsb", sets=sets, output=tmp_path / "run")
     assert set(run.metrics["validation"]) >= {"spearman", "pearson"}
+
+
+def test_documents_have_their_prompt_whatever_stands_before_queries() -> None:
+    prompts = {"query": "Q: ", "document": "D: ", "web": "W: "}
+    for prompt in (None, "web", ""):
+        task = make(prompt=prompt)
+        task.state["prompts"] = prompts
+        assert task.for_documents().prompts == ("D: ", "D: ")

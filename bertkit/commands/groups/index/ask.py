@@ -95,6 +95,7 @@ def tune(
     A row whose column answer is empty is a question that no known one answers; there must be some.
     """
     from bertkit.search.index import faq
+    from bertkit.search.index.about import read_about
 
     opened = open_index(index, model, trust_code)
     texts, answers = _questions(questions, answer, sets)
@@ -102,8 +103,8 @@ def tune(
     threshold = faq.tuned(found, answers)
     rates = faq.rates(found, answers, threshold)
     with one_writer(index):
-        about = opened.about.model_copy(update={"threshold": threshold})
-        opened.store.describe(about.model_dump_json())
+        about = read_about(opened.store.about(), index)  # documents may have been added meanwhile
+        opened.store.describe(about.model_copy(update={"threshold": threshold}).model_dump_json())
     console.table(
         ("threshold", "answered right", "answered wrong", "answered without an answer"),
         [(f"{threshold:.4f}", f"{rates.hits:.3f}", f"{rates.wrong:.3f}", f"{rates.false:.3f}")],
