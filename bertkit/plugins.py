@@ -94,6 +94,12 @@ def file_of(reference: Any) -> Path | None:
     return Path(path) if name and path.endswith(".py") else None
 
 
+def names_object(text: str) -> bool:
+    """Whether a text is written as `package.module:name`, as Python can name both; nothing else is imported."""
+    path, _, name = text.rpartition(":")
+    return all(part.isidentifier() for part in (*path.split("."), name))
+
+
 def evaluate_script(reference: str) -> Path | None:
     """The script on this machine that `evaluate:NAME` loads, as `evaluate` looks for it; None: it asks the hub."""
     path = Path(reference.removeprefix(EVALUATE))
@@ -174,6 +180,8 @@ def _attribute(reference: str, where: str) -> Any:
     if not path or not name:
         raise PluginError.at(where, f"not a Reference: {reference}", "write package.module:name or ./file.py:name")
     file = file_of(reference)
+    if not file and not names_object(reference):
+        raise PluginError.at(where, f"no name of a module and an object: {reference}", "write package.module:name")
     module = _load_file(file, where) if file else _load_module(path, where)
     if not hasattr(module, name):
         known = [n for n in vars(module) if not n.startswith("_")]

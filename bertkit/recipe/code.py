@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +13,6 @@ from bertkit.trust import Code
 
 OF_RUN = ("run.json", "environment.json", "task.json", "metrics.json", "code", "model")
 """What lies beside a recipe that a training wrote."""
-
-_OBJECT = re.compile(r"[^\W\d][\w.]*:[^\W\d]\w*")
 
 
 def is_of_run(file: Path) -> bool:
@@ -37,7 +34,7 @@ def code_of(source: YamlValues) -> list[Code]:
 
     change_references(Recipe, source.values, visit)
     for text in _texts(source.values.get("options")):
-        if plugins.file_of(text) or (_OBJECT.fullmatch(text) and plugins.module_files(text) != []):
+        if plugins.file_of(text) or (plugins.names_object(text) and plugins.module_files(text) != []):
             found.extend(_code(text, source.folder))
     return list(dict.fromkeys(found))
 

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from bertkit import plugins
+from bertkit.errors import PluginError
 from bertkit.recipe.code import OF_RUN, code_of, is_of_run
 from bertkit.recipe.source import YamlValues
 
@@ -55,3 +57,14 @@ def test_the_recipe_of_a_run(name: str, tmp_path: Path) -> None:
     (tmp_path / name).touch()
     assert is_of_run(recipe)
     assert not is_of_run(tmp_path / "mine.yaml")
+
+
+@pytest.mark.parametrize(
+    "text", ["my-mod:Loss", "evilmodule:Loss ", " evilmodule:Loss", "evilmodule :Loss", "1mod:f", "a..b:c"]
+)
+def test_what_is_not_seen_here_is_not_imported_there(text: str, folder: Path) -> None:
+    for name in ("my-mod", "1mod"):
+        (folder / f"{name}.py").write_text(EVIL, "utf-8")
+    assert names(folder, options={"loss": text}) == []
+    with pytest.raises(PluginError, match="no name of a module and an object"):
+        plugins.load(text)
