@@ -21,6 +21,9 @@ from bertkit.run import Run
 Files = dict[str, Path | bytes]
 """Path on the hub -> a file of this machine, or the content."""
 
+MODEL_FILES = (".safetensors", ".bin", ".onnx", ".json", ".txt", ".model")
+"""Endings of the files of a model, in a Run that does not list them."""
+
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]+)*|multilingual|code")
 _LICENSE = re.compile(r"[a-z0-9][a-z0-9.-]*")
 
@@ -38,8 +41,7 @@ def files_of(run: Run, *, license: str | None = None, languages: Sequence[str] =
     """
     check_ids(license, languages)
     run.check_content()
-    model = sorted(path for path in run.model.rglob("*") if path.is_file())
-    files: Files = {path.relative_to(run.model).as_posix(): path for path in model}
+    files: Files = {path.relative_to(run.model).as_posix(): path for path in _model_files(run)}
     records = [run.recipe_file, run.task_file, run.metrics_file, run.environment_file, run.log_file]
     records += sorted(path for path in run.code.rglob("*.py") if path.is_file()) if run.code.is_dir() else []
     records += [run.report_file] if report else []
@@ -49,6 +51,19 @@ def files_of(run: Run, *, license: str | None = None, languages: Sequence[str] =
     files[run.run_file.name] = _about(run)
     files[run.card_file.name] = _card(run.card_file, license, languages)
     return files
+
+
+def _model_files(run: Run) -> list[Path]:
+    """The files of the model; where they lie beside all others, as on the hub, those that `run.json` lists."""
+    if run.model != run.path:
+        return sorted(path for path in run.model.rglob("*") if path.is_file())
+    about = (
+        read_json(run.run_file, About, error=RunError, remedy="copy the Run again") if run.run_file.is_file() else {}
+    )
+    named = [run.path / name for name in about.get("files", {}) if name != run.task_file.name]
+    own = {run.run_file, run.task_file, run.metrics_file, run.environment_file, run.path / "local.json"}
+    there = named or [path for path in run.path.iterdir() if path.suffix in MODEL_FILES and path not in own]
+    return sorted(path for path in there if path.is_file())
 
 
 def check_ids(license: str | None, languages: Sequence[str]) -> None:

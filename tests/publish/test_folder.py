@@ -109,3 +109,18 @@ def test_a_run_without_hashes(run: Run, tmp_path: Path) -> None:
     older.run_file.unlink()
     there = Run.open(lay_down(files_of(older), tmp_path / "there"))
     assert there.kind == "train"
+
+
+@pytest.mark.parametrize("listed", [True, False])
+def test_of_a_downloaded_run_the_models_files_alone_are_uploaded(run: Run, listed: bool, tmp_path: Path) -> None:
+    """They lie beside all others there."""
+    folder = lay_down(files_of(run), tmp_path / "there")
+    for name in (".git/config", "local.json", "report.html", "predictions/a.tsv"):
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text("secret", "utf-8")
+    if not listed:
+        about = json.loads((folder / "run.json").read_text())
+        (folder / "run.json").write_text(json.dumps({**about, "files": {}}))
+    found = {*files_of(Run.open(folder))}
+    assert {"config.json", "model.safetensors", "tokenizer.json", "run.json", "README.md", "recipe.yaml"} <= found
+    assert not found & {".git/config", "local.json", "report.html", "predictions/a.tsv"}
