@@ -7,6 +7,7 @@ raises them all together, each with its line.
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import partial
@@ -19,7 +20,7 @@ from pydantic import ValidationError
 from bertkit import plugins, trust
 from bertkit.errors import BertkitError, Problem, RecipeError
 from bertkit.fs import is_remote
-from bertkit.recipe import train_block
+from bertkit.recipe import train_block, yaml_text
 from bertkit.recipe.code import code_of, is_of_run
 from bertkit.recipe.contradictions import contradictions, settle_length
 from bertkit.recipe.local import put_folders_back
@@ -31,6 +32,8 @@ from bertkit.recipe.source import SETS, Sets, YamlValues, anchor, apply, locate,
 DATA_PATHS: list[Key] = [("data", split) for split in ("train", "validation", "test")]
 LABEL_NAMES: Key = ("data", "label_names")
 MODEL_PATHS: list[Key] = [("model", "name"), ("model", "tokenizer"), ("model",)]
+
+_BREAKS = re.compile("[\x85\u2028\u2029\ufeff]")
 
 
 def load(name: str | Path | Mapping[str, Any], sets: Sets = ()) -> Recipe:
@@ -48,7 +51,11 @@ def load(name: str | Path | Mapping[str, Any], sets: Sets = ()) -> Recipe:
     if isinstance(name, Mapping):
         source = YamlValues(plain(name))
         apply(source, sets)
-        return build(source)
+        recipe = build(source)
+        if len(dump(recipe).encode("utf-8", "replace")) > yaml_text.MOST_BYTES:  # a Run could not read it again
+            what = f"more than {yaml_text.MOST_BYTES:,} bytes of YAML"
+            raise RecipeError.at("recipe", what, "name a file in its place, as for data.label_names")
+        return recipe
     file = locate(name)
     if not is_of_run(file):
         return build(read(file, sets))
@@ -190,8 +197,19 @@ def dump_values(values: dict[str, Any]) -> str:
     yaml = YAML()
     yaml.width = 4096
     stream = io.StringIO()
-    yaml.dump(values, stream)
+    yaml.dump(_quoted(values), stream)
     return stream.getvalue()
+
+
+def _quoted(value: Any) -> Any:
+    """Texts with a line end of Unicode in quotes, where it is written out: YAML reads it as a space otherwise."""
+    from ruamel.yaml.scalarstring import DoubleQuotedScalarString
+
+    if isinstance(value, dict):
+        return {_quoted(name): _quoted(own) for name, own in value.items()}
+    if isinstance(value, list):
+        return [_quoted(own) for own in value]
+    return DoubleQuotedScalarString(value) if isinstance(value, str) and _BREAKS.search(value) else value
 
 
 def _task(source: YamlValues) -> tuple[Any, list[Problem]]:

@@ -164,9 +164,11 @@ def _apply(source: YamlValues, text: str) -> Problem | None:
     key = tuple(part.strip() for part in name.split("."))
     if not equals or not all(key) or len(key) > yaml_text.MOST_DEPTH:
         return Problem(SETS, f"{text}: expected KEY=VALUE", "for example", setting=Setting("train.num_train_epochs", 3))
+    if value.strip() in ("|", ">"):  # a delimiter; YAML would take it for the head of a text of several lines
+        value = f"'{value.strip()}'"
     try:
         parsed = parse(f"value: {value}" if value.strip() else "value: ''", SETS).values
-        if len(parsed) > 1 or (value.lstrip().startswith("#") and parsed["value"] is None):
+        if len(parsed) > 1 or str(parsed["value"]).count("#") < value.count("#"):  # the rest is a comment
             reason = f"YAML would not read all of {value!r}"
             return Problem(name, reason, "quote the value, for example KEY='\"#1\"'", place=SETS)
     except RecipeError as error:

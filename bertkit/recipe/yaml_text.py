@@ -68,6 +68,8 @@ def load(text: str | bytes, name: str) -> tuple[Any, dict[Key, str]]:
     except ValueError as error:
         what = "holds a number with too many digits, or a date that does not exist"
         raise RecipeError.at(name, what, "write a text in quotes") from error
+    except (LookupError, AttributeError, TypeError) as error:  # ruamel's own faults, as of `0x_` and `!!bool abc`
+        raise RecipeError.at(name, f"not valid YAML ({type(error).__name__})", "write texts in quotes") from error
 
 
 def _check_depth(text: str | bytes, name: str) -> None:

@@ -290,3 +290,18 @@ def test_what_is_no_recipe_from_python() -> None:
     for wrong in ("seed=3", [("seed", 3)]):
         with pytest.raises(RecipeError, match="--set  expected a list of KEY=VALUE texts or a dict"):
             load({"task": "classify"}, wrong)  # type: ignore[arg-type]
+
+
+def test_line_ends_of_unicode_come_back() -> None:
+    from bertkit.recipe.load import dump_values
+    from bertkit.recipe.yaml_text import load as read
+
+    values = {"a": "6\x85", "b": ["x\u2028y", "\ufeffz"], "c\x85": 1}
+    assert read(dump_values(values), "a.yaml")[0] == values
+
+
+def test_a_recipe_that_no_run_could_read_again() -> None:
+    names = [f"label number {number:07}" for number in range(60_000)]
+    recipe = {"task": "classify", "model": "m", "data": {"train": "a.csv", "label_names": names}}
+    with pytest.raises(RecipeError, match="more than 1,048,576 bytes"):
+        load(recipe)

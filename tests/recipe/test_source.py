@@ -10,7 +10,7 @@ import pytest
 
 from bertkit.errors import RecipeError
 from bertkit.recipe.load import load
-from bertkit.recipe.source import SETS, YamlValues, locate, parse, read, recipe_names, recipes_folder
+from bertkit.recipe.source import SETS, YamlValues, apply, locate, parse, read, recipe_names, recipes_folder
 
 Write = Callable[..., Path]
 
@@ -334,3 +334,18 @@ def test_an_unknown_recipe_gets_a_hint(tmp_path: Path, monkeypatch: pytest.Monke
 
 def test_a_source_without_places_says_nothing() -> None:
     assert YamlValues({"task": "classify"}).place(("task",)) == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "value"), [("data.delimiter=|", "|"), ("data.delimiter=>", ">"), ('data.train="a #1.csv"', "a #1.csv")]
+)
+def test_values_that_yaml_would_take_for_its_own(text: str, value: str) -> None:
+    source = YamlValues({})
+    apply(source, [text])
+    assert value in source.values["data"].values()
+
+
+@pytest.mark.parametrize("text", ["data.train=my data #2.csv", "data.columns.text=Review #1", "data.train=[a, b] #c"])
+def test_nothing_after_a_sign_of_comments_is_lost(text: str) -> None:
+    with pytest.raises(RecipeError, match="YAML would not read all of"):
+        apply(YamlValues({}), [text])

@@ -70,3 +70,9 @@ def test_a_large_file_is_no_recipe(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     file.write_text("task: abc..\n")
     with pytest.raises(RecipeError, match=r"r\.yaml  more than 10 bytes; is this a recipe, and not data\?"):
         read_text(file)
+
+
+@pytest.mark.parametrize("text", ["seed: 0x_", "a: -0b_", "a: !!bool abc", "!!omap 3", "? {a: [1]}\n: 1"])
+def test_faults_of_the_parser_are_mistakes(text: str) -> None:
+    with pytest.raises(RecipeError):
+        load(text, "a.yaml")
