@@ -99,7 +99,8 @@ class BertEstimator(BaseEstimator):
 
         Args:
             answer: name of the answers' column.
-            blocks: `data` and `options` beside those of the parameters.
+            blocks: `data` and `options` beside those of the parameters; `learnt`: attributes that are set once the
+                training has succeeded: an earlier fit survives one that fails.
         """
         if len(texts) < 2:
             raise InputError.at("X", "has one row (1 sample)", "one is for validation: train on two or more")
@@ -123,6 +124,9 @@ class BertEstimator(BaseEstimator):
                 self.run_ = train_recipe(recipe, data=rows, output=folder)
         except Stopped as stopped:  # a search must not take it for a fit that failed, and go on
             raise KeyboardInterrupt(str(stopped)) from stopped
+        self._width = len(texts[0])
+        for name, value in blocks.get("learnt", {}).items():
+            setattr(self, name, value)
         self._temporary = temporary  # that of an earlier fit is removed now, and not if this one has failed
         self.predictor_ = Predictor.open(self.run_)
         return self
@@ -178,8 +182,6 @@ class BertEstimator(BaseEstimator):
         for number, row in enumerate(rows):
             if other := [value for value in row if not isinstance(value, str)]:
                 raise InputError.at(f"X[{number}]", f"not a text: {other[0]!r:.60}", accepted)
-        if fitted:
-            self._width = len(rows[0])
         return rows
 
     def __sklearn_is_fitted__(self) -> bool:

@@ -41,27 +41,27 @@ class BertClassifier(ClassifierMixin, BertEstimator):
         check_consistent_length(texts, y)
         if not sparse.issparse(y) and (known := np.asarray(y)).dtype == object and known.ndim == 1:
             for number, value in enumerate(known):
-                if value is None or value != value:
+                if _is_missing(value):
                     todo = "every row needs a label"
                     raise InputError.at(f"y[{number}]", f"Input y contains NaN: {value!r}", todo)
         if type_of_target(y, input_name="y") == "multilabel-indicator":
             return self._fit_indicators(texts, y)
         labels = column_or_1d(y, warn=True)
         check_classification_targets(labels)
-        self.classes_, numbers = np.unique(labels, return_inverse=True)
-        if len(self.classes_) < 2:
-            raise InputError.at("y", f"has one class only: {self.classes_[0]}", "a classifier needs two or more")
-        names = _names(self.classes_)
-        self._several = False
-        return self._train(texts, [names[number] for number in numbers], "label", data={"label_names": names})
+        classes, numbers = np.unique(labels, return_inverse=True)
+        if len(classes) < 2:
+            raise InputError.at("y", f"has one class only: {classes[0]}", "a classifier needs two or more")
+        names, learnt = _names(classes), {"classes_": classes, "_several": False}
+        answers = [names[number] for number in numbers]
+        return self._train(texts, answers, "label", data={"label_names": names}, learnt=learnt)
 
     def _fit_indicators(self, texts: list[tuple[str, ...]], y: Any) -> Self:
         present = y.toarray() if sparse.issparse(y) else np.asarray(y)  # (row, label)
-        self.classes_ = np.asarray(y.columns) if hasattr(y, "columns") else np.arange(present.shape[1])
-        self._several, self._dtype = True, present.dtype
-        names = _names(self.classes_)
+        classes = np.asarray(y.columns) if hasattr(y, "columns") else np.arange(present.shape[1])
+        names, learnt = _names(classes), {"classes_": classes, "_several": True, "_dtype": present.dtype}
         rows = [[names[number] for number in np.flatnonzero(row)] for row in present]
-        return self._train(texts, rows, "label", data={"label_names": names}, options={"multi_label": True})
+        several = {"multi_label": True}
+        return self._train(texts, rows, "label", data={"label_names": names}, options=several, learnt=learnt)
 
     def predict(self, X: Any) -> np.ndarray:
         """The labels (row,), of the type that y had; or indicators (row, label).
@@ -95,3 +95,11 @@ def _names(classes: np.ndarray) -> list[str]:
     """A name for each class: the class as text, where all are different and none is blank."""
     names = [str(name).strip() for name in classes]
     return names if all(names) and len(set(names)) == len(names) else [f"class {n}" for n in range(len(names))]
+
+
+def _is_missing(value: Any) -> bool:
+    """None, nan, and pandas' NA, of which nothing is true or false."""
+    try:
+        return value is None or bool(value != value)
+    except TypeError:
+        return True

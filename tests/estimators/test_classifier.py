@@ -16,6 +16,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
 from bertkit import BertClassifier
+from bertkit.estimators import base
 from tests.estimators.numbers import TINY
 
 TEXTS = [f"{text} {n}" for n in range(8) for text in ("where is my parcel", "i want my money back", "good bye")]
@@ -117,3 +118,22 @@ def test_pipelines_and_calibration(estimator: BertClassifier) -> None:
     assert scores.shape == (2,)
     calibrated = CalibratedClassifierCV(estimator, cv=2).fit(TEXTS, NAMES)
     np.testing.assert_allclose(calibrated.predict_proba(TEXTS).sum(axis=1), 1)
+
+
+def test_a_second_fit_that_fails_leaves_the_first(tiny_bert: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = ["a cat", "a dog", "my money", "my card"]
+    made = BertClassifier(model=str(tiny_bert), num_train_epochs=1).fit(texts, ["a", "a", "b", "b"])
+    before = made.predict(texts).tolist()
+    monkeypatch.setattr(base, "train_recipe", lambda *_, **__: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        made.fit(texts, ["x", "y", "z", "x"])
+    with pytest.raises(ZeroDivisionError):
+        made.fit(texts, np.eye(4, dtype=int))
+    assert made.classes_.tolist() == ["a", "b"]
+    assert made.predict(texts).tolist() == before
+
+
+def test_a_label_that_pandas_calls_missing(tiny_bert: Path) -> None:
+    labels = pd.Series(["a", pd.NA, "b"], dtype="string")
+    with pytest.raises(ValueError, match="every row needs a label"):
+        BertClassifier(model=str(tiny_bert)).fit(["x", "y", "z"], labels)
