@@ -23,7 +23,10 @@ _UNSEEN = re.compile(
     "\U000e0000-\U000e007f]"
 )
 _NAMED = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
-_MARKDOWN = re.compile(r"([\\`*\[\]<>|&])")
+_MARKDOWN = re.compile(r"([\\`*~$\[\]<>|&]|(?<![^\W_])_|_(?![^\W_])|(?<=\bwww)\.|:(?=//))")
+"""Signs of Markdown: an underscore within a word is none; a colon and a dot make a link of an address."""
+_BEGINS = re.compile(r"(\s*(?:\d{1,9}(?=[.)]))?)([#+.)-])")
+"""What makes a heading or an item of a list at the beginning of a line."""
 
 
 def visible(text: str, *, keep: str = "") -> str:
@@ -72,7 +75,9 @@ def code(text: str, most: int = 200) -> str:
 
 def markdown(text: str, most: int = 200) -> str:
     """A text in a line or a cell of Markdown: none of its characters is markup or HTML."""
-    return _MARKDOWN.sub(r"\\\1", visible(shorten(text, most)))
+    escaped = _MARKDOWN.sub(r"\\\1", visible(shorten(text, most)))
+    begin = _BEGINS.match(escaped)
+    return f"{begin[1]}\\{escaped[begin.end(1) :]}" if begin else escaped
 
 
 def figure(value: float | None, digits: int = 4, sign: str = "") -> str:

@@ -104,3 +104,15 @@ def test_undefined_figures_are_written_alike() -> None:
 @pytest.mark.parametrize(("p", "text"), [(0.25, "0.2500"), (1e-9, "1.0e-09"), (NAN, "undefined"), (None, "undefined")])
 def test_p_values(p: float | None, text: str) -> None:
     assert p_value(p) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("macro_f1", "macro_f1"), ("_draft_ ~~x~~", r"\_draft\_ \~\~x\~\~"), ("# a", r"\# a"), ("- a", r"\- a"),
+        ("1. a", r"1\. a"), ("12) a", r"12\) a"), ("1.5 is", r"1\.5 is"), ("https://evil.example", r"https\://evil.example"),
+        ("www.evil.example", r"www\.evil.example"), ("cost$", r"cost\$"),
+    ],
+)  # fmt: skip
+def test_signs_that_mean_something_at_some_places_alone(text: str, shown: str) -> None:
+    assert markdown(text) == shown

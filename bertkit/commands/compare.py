@@ -88,7 +88,9 @@ def _show(record: Record, examples: int) -> None:
 
     names = [difference["figure"] for difference in record["comparisons"][0]["figures"]]
     runs = record["runs"].values()
-    rows = [[name, *(with_interval(run["figures"][name], run["intervals"][name]) for run in runs)] for name in names]
+    rows = [
+        [name, *(with_interval(run["figures"][name], run["intervals"].get(name)) for run in runs)] for name in names
+    ]
     console.table(("figure", *words.marked_names(record)), rows)
     for number, line in enumerate(record["warnings"], 1):
         console.say(f"[{number}] warning: {line}")

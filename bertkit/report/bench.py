@@ -130,4 +130,4 @@ def _short(row: PlotRow) -> str:
     name = f"{row.task}  {figure}"
     if width(name) > WIDE:
         name = cut(row.task, WIDE)
-    return name.replace("$", r"\$")
+    return name

@@ -192,7 +192,7 @@ def _forest(title: str, differences: list[Record]) -> Markup | str:
         for place, d in enumerate(reversed(kept)):
             axes.plot(d["interval"], [place, place], color=plots.COLOURS[0], linewidth=2, solid_capstyle="butt")
             axes.plot([d["difference"]], [place], "o", color=plots.COLOURS[0], markersize=5)
-        names = [short(d["figure"], 24).replace("$", r"\$") for d in reversed(kept)]
+        names = [short(d["figure"], 24) for d in reversed(kept)]
         axes.set_yticks(range(len(kept)), names)
         axes.set_position((0.31, 0.17, 0.66, 0.72))  # room for the names
         axes.grid(visible=False, axis="y")

@@ -205,7 +205,7 @@ def _data(known: Mapping[str, str], block: DataBlock, results: RunResults) -> li
     """
     rows = []
     for split, count in results.rows.items():
-        value = getattr(block, split, split)  # a file that was scored later is its own source
+        value = getattr(block, split) if split in SPLITS else split  # a file that was scored later is its own source
         sources = ", ".join([value] if isinstance(value, str) else value or ["taken from train"])
         rows.append((split, count, sources, known.get(split, "")))
     return sorted(rows, key=lambda row: _place(row[0]))

@@ -176,7 +176,7 @@ def _line(entry: Entry, figure: str, runs: Mapping[int, Run], failed: dict[str, 
             failed[f"{entry.name}, {figure}"] = f"the Run has no such figure; {todo}"
             continue
         values[seed] = metrics[split][key]
-        low, high = metrics["intervals"].get(split, {}).get(key) or (None, None)
+        low, high = metrics.get("intervals", {}).get(split, {}).get(key) or (None, None)
         spans.append(None if low is None or high is None else (low, high))
     warned = [line for run in runs.values() for line in lines_of(_about(run, split))]
     line = Line(entry.name, figure, values, published=published, warnings=tuple(dict.fromkeys(warned)))
