@@ -28,7 +28,9 @@ class LabelMap:
         return bool(self._names)
 
     def drops_row(self, value: Any) -> bool:
-        """Whether a row with this one label is left out."""
+        """Whether a row with this one label, or a list of it, is left out."""
+        if isinstance(value, list) and len(value) < 2:
+            value = value[0] if value else None
         return self._drops(value, self._rows)
 
     def drops(self, value: Any) -> bool:

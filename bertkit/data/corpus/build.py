@@ -43,6 +43,11 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("bertkit")
 
+READING = {
+    *("bad_rows", "encoding_errors", "delimiter", "header", "quoting", "comment", "extra_columns", "label_ids"),
+    "glued_digits",
+}
+"""Keys of `data` that say how rows are read, and so what their texts are."""
 IN_USE = ("not empty, and not a corpus", "name a new folder, or remove this one")
 
 
@@ -152,6 +157,7 @@ def _plan(
         ],
         "bytes": sum(each.size for each in scanned),
         **({"encoding_errors": "replace"} if block.encoding_errors == "replace" else {}),
+        **({"reading": reading} if (reading := block.model_dump(include=READING, exclude_defaults=True)) else {}),
     }
     return plan, scanned, text
 
@@ -185,7 +191,8 @@ def vocabulary_hash(tokenizer: PreTrainedTokenizerBase) -> str:
 def _identity(plan: dict[str, Any]) -> dict[str, Any]:
     """Everything that the rows depend on; sources by their content, not their names."""
     sources = [{key: value for key, value in source.items() if key != "name"} for source in plan["sources"]]
-    return {"sources": sources, **{key: plan[key] for key in ("version", "options", "tokenizer")}}
+    reading = {"reading": plan["reading"]} if "reading" in plan else {}  # where all are as by default: none
+    return {"sources": sources, **reading, **{key: plan[key] for key in ("version", "options", "tokenizer")}}
 
 
 def _check_same(folder: Path, plan: dict[str, Any], old: dict[str, Any], state: str) -> None:
@@ -198,6 +205,7 @@ def _check_same(folder: Path, plan: dict[str, Any], old: dict[str, Any], state: 
     ]
     changed += ["another tokenizer"] * (now["tokenizer"] != then["tokenizer"])
     changed += ["other sources, or their content has changed"] * (now["sources"] != then["sources"])
+    changed += ["its rows were read in another way"] * (now.get("reading") != then.get("reading"))
     changed += ["another version of bertkit"] * (now["version"] != then["version"])
     if changed:
         what = f"holds {state} corpus built differently: {'; '.join(changed)}"
@@ -250,7 +258,7 @@ def _first_round(
             count, counts = rounds.read_parts(job, scanned, block, workers, progress)
             if not counts["documents"]:
                 raise DataError.at(scanned[0].source.name, "no document with a text", "is this the right file?")
-        except rounds.Ended:
+        except (rounds.Ended, WriteError):  # a full disk: what is done stays
             raise
         except BertkitError:  # a corrected source is another source, so this build could not be continued
             _discard(job.output)

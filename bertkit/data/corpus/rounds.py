@@ -91,7 +91,7 @@ def read_part(build: Build, number: int, texts: list[str]) -> dict[str, int]:
     file = build.work / parts.name(number)
     if file.exists():
         return parts.read_summary(file)[0]
-    tokenizer = _tokenizer(build.work / "tokenizer.json")
+    tokenizer = _tokenizer(build.work / "tokenizer.json", build.tokenizer["sha256"])
     counts: Counter[str] = Counter(bytes=sum(len(text.encode()) for text in texts))
     split: list[str] = []  # sentences of all documents
     in_document = []
@@ -268,5 +268,5 @@ def _repeated(hashes: np.ndarray) -> np.ndarray:
 
 
 @lru_cache(maxsize=1)
-def _tokenizer(file: Path) -> CachedTokenizer:
+def _tokenizer(file: Path, identity: str) -> CachedTokenizer:
     return CachedTokenizer(file.read_text("utf-8"))

@@ -27,6 +27,7 @@ _BOUNDARY = re.compile(
     rf"(?:\.(?:[ ]\.)+|[.!?…])[.!?…]*[{_CLOSE}]*(?:[ ]['\"”’](?=\s|$))?\s+"  # ". . ." is an ellipsis too
     rf"|(?:[。！？；｡]|……|(?<![0-9０-９])．|．(?![0-9０-９]))[。！？；｡．…!?]*[{_CLOSE}]*\s*"
 )
+_RUN = re.compile("[.!?]+")
 _OPEN = re.compile("[\"'“‘«(\\[{_*]*")
 
 _NEVER = re.compile(
@@ -46,8 +47,12 @@ def split(text: str) -> list[str]:
     start = 0
     seen = 0
     for mark in _MARK.finditer(text):
-        match = _BOUNDARY.match(text, mark.start()) if mark.start() >= seen else None
-        if match is None:
+        if mark.start() < seen:
+            continue
+        match = _BOUNDARY.match(text, mark.start())
+        if match is None:  # what follows a run of marks is the same for all of them, but the last may begin ". ."
+            run = _RUN.match(text, mark.start())
+            seen = run.end() - 1 if run else seen
             continue
         seen = match.end()
         if seen < len(text) and _ends(text, start, match):

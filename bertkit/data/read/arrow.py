@@ -90,7 +90,7 @@ def _read(source: Source, block: DataBlock, batches: Any) -> Iterator[Record]:
             raise DataError.at(source.name, f"has two columns named {twice!r}", "rename one")
         features = {} if block.label_ids else _features(source, schema.metadata or {})
         yield from records(source, tables, features)
-    except (pa.ArrowException, OSError, EOFError) as error:
+    except (pa.ArrowException, OSError, EOFError, OverflowError) as error:  # the latter: a date beyond year 9999
         todo = "is this the right file, and whole?"
         raise DataError.at(source.name, f"can not be read as {source.format}: {error}", todo) from error
 

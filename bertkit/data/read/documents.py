@@ -62,6 +62,9 @@ def scan(source: Source, block: DataBlock, *, errors: str = "strict") -> Scanned
     Raises:
         DataError: it can not be read, is empty, or does not decode; with the line.
     """
+    if source.format not in ("hub", "memory", "folders") and source.file and not source.again:
+        todo = "write it to a file, or send it to standard input: -"
+        raise DataError.at(source.name, "is a pipe, and a corpus is read twice", todo)
     if source.format in ("hub", "memory", "folders"):
         return Scanned(source, "utf-8", *_hashed_rows(source, block))
     encoding = "utf-8" if block.encoding == AUTO else block.encoding

@@ -86,7 +86,7 @@ ROWS = "rows"
 TABLES = ("csv", "csv-semicolon", "tsv")
 _TEXTS = (*TABLES, "jsonl", "json", "text", "fasttext", "conll", "squad", "folders")
 KEYS = {
-    "header": (*TABLES, "jsonl", "json", "conll"),
+    "header": (*TABLES, "jsonl", "json", "conll", "excel"),
     "encoding": _TEXTS,
     "encoding_errors": _TEXTS,
     "delimiter": TABLES,

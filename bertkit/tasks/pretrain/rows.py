@@ -21,6 +21,7 @@ from bertkit import processes
 from bertkit.data.corpus import corpus, summary
 from bertkit.data.corpus.corpus import Corpus
 from bertkit.data.lazy import LazySequence
+from bertkit.data.read.rows import leave_out
 from bertkit.errors import DataError, RecipeError, Setting
 from bertkit.fs import cores
 from bertkit.models.build import load_tokenizer
@@ -82,10 +83,16 @@ class CorpusRows(LazySequence):
             digest.update(json.dumps(content, sort_keys=True).encode() + numbers.tobytes())
         return digest.hexdigest()
 
-    def limited(self, most: int | None, seed: int) -> CorpusRows:
-        """At most `most` rows of each corpus, drawn with the seed."""
+    def limited(self, most: int | None, seed: int, *, each: bool = False) -> CorpusRows:
+        """At most `most` rows, or so many of each corpus, drawn with the seed."""
+        if most is None or (len(self) <= most and not each):
+            return self
         rng = np.random.default_rng(seed)
-        kept = [n if most is None or len(n) <= most else np.sort(rng.permutation(n)[:most]) for n in self.numbers]
+        if each or len(self.corpora) == 1:
+            return CorpusRows(self.corpora, [np.sort(rng.permutation(n)[:most]) for n in self.numbers])
+        drawn = np.split(chosen := np.sort(rng.permutation(len(self))[:most]), np.searchsorted(chosen, self.ends[:-1]))
+        starts = [0, *self.ends[:-1].tolist()]
+        kept = [n[own - start] for n, own, start in zip(self.numbers, drawn, starts, strict=True)]
         return CorpusRows(self.corpora, kept)
 
 
@@ -119,7 +126,13 @@ def read(recipe: Recipe, options: PretrainOptions, names: Sequence[str] = ()) ->
             what = f"{', '.join(getattr(block, name) or block.train or [])} has no rows for {name}"
             todo = "build it with another validation ratio, or name other data"
             raise DataError.at(f"data.{name}", what, todo)
-    return {name: rows.limited(getattr(block.limit, name), recipe.seed) for name, rows in splits.items()}
+    for name, rows in splits.items():
+        phased = name == "train" and len(lengths) > 1
+        splits[name] = rows.limited(getattr(block.limit, name), recipe.seed, each=phased)
+        if left := len(rows) - len(splits[name]):
+            log.info("%s: %d of %d rows, drawn with seed %d", name, len(splits[name]), len(rows), recipe.seed)
+            leave_out(not_drawn=left)
+    return splits
 
 
 def check_pairs(manifests: Sequence[dict[str, Any]], block: DataBlock) -> None:

@@ -62,15 +62,15 @@ def test_rows_and_labels_are_left_out_and_counted(caplog) -> None:
     caplog.set_level("INFO")
     dropped = label_map(drop_labels=["-", -1, ""])
     assert [dropped.drops_row(value) for value in ("-", " - ", -1, "-1", None, "", "a", 1, ["-"])] == [
-        True, True, True, True, True, True, False, False, False,
+        True, True, True, True, True, True, False, False, True,
     ]  # fmt: skip
     assert dropped.drops("-")
     with count_left_out() as counts:
         dropped.settle()
-    assert str(counts) == ", 6 dropped (data.drop_labels)"
-    assert counts.as_dict() == {"rows_dropped": 6}
+    assert str(counts) == ", 7 dropped (data.drop_labels)"
+    assert counts.as_dict() == {"rows_dropped": 7}
     assert caplog.messages == [
-        "rows left out by data.drop_labels: 6 (- 2, -1 2, none 2)",
+        "rows left out by data.drop_labels: 7 (- 3, -1 2, none 2)",
         "labels left out by data.drop_labels: 1 (- 1)",
     ]
 
@@ -81,3 +81,11 @@ def test_nothing_left_out_is_not_logged(caplog) -> None:
     assert not dropped.drops_row("a")
     dropped.settle()
     assert caplog.messages == []
+
+
+def test_a_list_of_one_label_is_that_label() -> None:
+    names = label_map(drop_labels=["skip", ""])
+    for value in ("skip", ["skip"], [], "", None):
+        assert names.drops_row(value)
+    for value in ("kept", ["kept"], ["skip", "kept"]):
+        assert not names.drops_row(value)

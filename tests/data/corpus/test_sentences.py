@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -57,3 +59,12 @@ def test_no_character_is_lost(text: str) -> None:
     found = split(text)
     assert "".join("".join(found).split()) == "".join(text.split())
     assert all(sentence and sentence == sentence.strip() for sentence in found)
+
+
+@pytest.mark.parametrize("mark", ["?", ".", "!?", "...!"])
+def test_a_long_run_of_marks_takes_no_quadratic_time(mark: str) -> None:
+    text = mark * 100_000
+    start = time.perf_counter()
+    assert "".join(split(f"{text}x")) == f"{text}x"
+    assert split(f"one{text} Two") == [f"one{text}", "Two"]
+    assert time.perf_counter() - start < 20

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pyarrow as pa
 import pyarrow.feather
 import pyarrow.parquet
@@ -127,3 +129,10 @@ def test_offsets_that_lead_out_of_a_file(tmp_path) -> None:
     assert content.count(offsets) == 1
     file.write_bytes(content.replace(offsets, wrong))
     assert "can not be read as arrow" in message(str(file))
+
+
+def test_a_date_beyond_all_years(tmp_path: Path) -> None:
+    table = pa.table({"text": ["a"], "d": pa.array([400_000_000], pa.int32()).cast(pa.date32())})
+    pyarrow.parquet.write_table(table, tmp_path / "a.parquet")
+    with pytest.raises(DataError, match="can not be read as parquet"):
+        list(read_records([str(tmp_path / "a.parquet")], DataBlock()))

@@ -148,3 +148,17 @@ def test_rows_of_several_corpora_by_number(tiny_bert: Path, tmp_path: Path) -> N
     with pytest.raises(IndexError):
         rows[len(rows)]
     assert isinstance(rows.lengths, np.ndarray)
+
+
+def test_a_limit_is_of_all_corpora_together(tiny_bert: Path, tmp_path: Path) -> None:
+    folders = [built(tmp_path / name, tiny_bert, validation_ratio=0.0) for name in ("one", "two")]
+    whole = [len(corpus.Corpus.open(folder, "all")) for folder in folders]
+    data = {"train": [str(folder) for folder in folders], "validation": str(folders[0])}
+    rows = split(tiny_bert, {**data, "limit": {"train": 7}}, ("train",), objective="mlm")["train"]
+    assert len(rows) == 7 < sum(whole)
+    assert all(len(numbers) <= most for numbers, most in zip(rows.numbers, whole, strict=True))
+    assert all(len(number) for number in rows.numbers)
+    again = split(tiny_bert, {**data, "limit": {"train": 7}}, ("train",), objective="mlm")["train"]
+    assert rows.identity == again.identity
+    every = split(tiny_bert, {**data, "limit": {"train": 10**6}}, ("train",), objective="mlm")["train"]
+    assert len(every) == sum(whole)

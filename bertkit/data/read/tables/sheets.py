@@ -44,16 +44,17 @@ def read_excel(source: Source, block: DataBlock) -> Iterator[Record]:
         return
     first, header = filled[0]
     width = max(column for _, row in filled for column, cell in enumerate(row, 1) if cell.strip())
-    names = block.header or _header(header, [row for _, row in filled[1:]], f"{name}:{first}")
+    given = [str(number) for number in range(1, width + 1)] if block.header is False else block.header
+    names = given or _header(header, [row for _, row in filled[1:]], f"{name}:{first}")
     used = [column for column, title in enumerate(names) if title]
-    if block.header and len(names) != width:
+    if given and len(names) != width:
         what = f"data.header names {len(names)} columns, the sheet has {width}"
         raise DataError.at(name, what, f"name {width} columns", setting=Setting("data.header", placeholders(width)))
     blank = Tally()
     for number in range(first, filled[-1][0]):
         if not any(map(str.strip, rows[number - 1][1])):
             blank.add("empty rows skipped", f"{name}:{number}")
-    for count, (number, row) in enumerate(filled if block.header else filled[1:], 1):
+    for count, (number, row) in enumerate(filled if given else filled[1:], 1):
         yield Record(f"{name}:{number}", count, {names[column]: row[column] for column in used})
     blank.warn()
 

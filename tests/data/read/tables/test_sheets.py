@@ -143,3 +143,12 @@ def test_without_the_extra(write, monkeypatch) -> None:
     write("a.xlsx", xlsx({"S": ROWS}))
     with pytest.raises(ExtraError, match=r"a\.xlsx  needs the package .*; pip install 'bertkit\[excel\]'"):
         read("a.xlsx")
+
+
+def test_a_sheet_without_a_row_of_names(write) -> None:
+    write("a.xlsx", xlsx({"Sheet": ROWS[1:]}))
+    assert [one.values for one in read("a.xlsx", DataBlock(header=["text", "label"]))] == [
+        {"text": "where is it", "label": "parcel"},
+        {"text": "my money", "label": "refund"},
+    ]
+    assert read("a.xlsx", DataBlock(header=False))[0].values == {"1": "where is it", "2": "parcel"}
