@@ -36,6 +36,7 @@ class TablePredictor:
     """What `bertkit.search` uses of a Predictor."""
 
     recipe = SimpleNamespace(task="table")
+    limit = 512
 
     def __init__(self, vectors: Mapping[str, Sequence[float]], prompt: str = ""):
         self.vectors = vectors
