@@ -16,6 +16,7 @@ import pytest
 
 from bertkit import Run, train
 from bertkit.inference.score import Scores
+from bertkit.recipe.schema import DataBlock
 from bertkit.report import page
 from bertkit.report import run as run_page
 from bertkit.tasks import TASKS
@@ -291,3 +292,11 @@ def test_logging_is_quiet(runs: dict[str, Run], caplog: pytest.LogCaptureFixture
     caplog.set_level(logging.INFO)
     run_page.page(runs["classify"], make("classify", {}), results(label("北京", "a", "a")))
     assert not caplog.records
+
+
+@pytest.mark.parametrize("name", ["json", "copy", "encoding", "header"])
+def test_a_file_is_its_own_source_whatever_its_name(name: str) -> None:
+    """The block of data has attributes of these names."""
+    results = run_page.RunResults({}, rows={name: 3, "train": 5})
+    rows = run_page._data({"train": "abc"}, DataBlock(train=["a.csv"]), results)
+    assert rows == [("train", 5, "a.csv", "abc"), (name, 3, name, "")]
