@@ -60,10 +60,15 @@ def _model_files(run: Run) -> list[Path]:
     about = (
         read_json(run.run_file, About, error=RunError, remedy="copy the Run again") if run.run_file.is_file() else {}
     )
-    named = [run.path / name for name in about.get("files", {}) if name != run.task_file.name]
-    own = {run.run_file, run.task_file, run.metrics_file, run.environment_file, run.path / "local.json"}
-    there = named or [path for path in run.path.iterdir() if path.suffix in MODEL_FILES and path not in own]
-    return sorted(path for path in there if path.is_file())
+    named = [run.path / name for name in about.get("files", {}) if _is_below(name)]
+    own = {run.run_file, run.task_file, run.metrics_file, run.environment_file, run.report_file, run.local_file}
+    there = named or [path for path in run.path.iterdir() if path.suffix in MODEL_FILES]
+    return sorted(path for path in there if path.is_file() and path not in own)
+
+
+def _is_below(name: str) -> bool:
+    """Whether a file that a Run lists, which may be a stranger's, lies in its folder, and is not hidden there."""
+    return not Path(name).is_absolute() and not any(part.startswith(".") for part in Path(name).parts)
 
 
 def check_ids(license: str | None, languages: Sequence[str]) -> None:

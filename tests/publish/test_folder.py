@@ -118,9 +118,12 @@ def test_of_a_downloaded_run_the_models_files_alone_are_uploaded(run: Run, liste
     for name in (".git/config", "local.json", "report.html", "predictions/a.tsv"):
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_text("secret", "utf-8")
-    if not listed:
-        about = json.loads((folder / "run.json").read_text())
-        (folder / "run.json").write_text(json.dumps({**about, "files": {}}))
+    (tmp_path / "mine.txt").write_text("secret", "utf-8")
+    about = json.loads((folder / "run.json").read_text())
+    hostile = {"../mine.txt": 6, ".git/config": 6, "report.html": 6, str(tmp_path / "mine.txt"): 6}
+    files = {**about["files"], **hostile} if listed else {}
+    (folder / "run.json").write_text(json.dumps({**about, "files": files}))
     found = {*files_of(Run.open(folder))}
     assert {"config.json", "model.safetensors", "tokenizer.json", "run.json", "README.md", "recipe.yaml"} <= found
+    assert not [name for name in found if "mine.txt" in name]
     assert not found & {".git/config", "local.json", "report.html", "predictions/a.tsv"}
