@@ -8,6 +8,8 @@ import io
 from pathlib import Path
 from typing import NamedTuple
 
+from bertkit.data.read.tables.csv import MAX_FIELD
+
 DELIMITERS = ",;\t"
 _WIDE = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
@@ -30,6 +32,7 @@ def read_sheet(file: Path) -> Sheet:
     text = raw.decode("utf-16" if raw.startswith(_WIDE) else "utf-8-sig")
     first = text.partition("\n")[0]
     delimiter = max(DELIMITERS, key=first.count)
+    csv.field_size_limit(MAX_FIELD)
     reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     columns = [name.strip() for name in reader.fieldnames or ()]
     reader.fieldnames = columns

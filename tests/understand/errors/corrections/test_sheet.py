@@ -34,3 +34,12 @@ def test_spaces_around_names_of_columns(tmp_path: Path) -> None:
     columns, rows = read_sheet(tmp_path / "a.csv")
     assert columns == ["text", "corrected"]
     assert rows == [{"text": "a", "corrected": " x"}]
+
+
+def test_a_cell_that_is_longer_than_csvs_own_limit(tmp_path: Path) -> None:
+    before = csv.field_size_limit(1000)
+    try:
+        (tmp_path / "a.csv").write_text(f"text,corrected\n{'x' * 2000},b\n")
+        assert read_sheet(tmp_path / "a.csv").rows == [{"text": "x" * 2000, "corrected": "b"}]
+    finally:
+        csv.field_size_limit(before)
