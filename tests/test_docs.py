@@ -57,7 +57,7 @@ def test_the_examples_of_python_run(tmp_path: Path, tiny_bert: Path, monkeypatch
     code = "\n".join(blocks(ROOT / "docs" / "python.md", "python"))
     assert code.count("bert-base-uncased") == 2
     code = (
-        code.replace("bert-base-uncased", str(tiny_bert)).replace("128", "16").replace("num_train_epochs", "max_steps")
+        code.replace("128", "16").replace("num_train_epochs", "max_steps").replace("bert-base-uncased", str(tiny_bert))
     )
     names: dict[str, object] = {}
     monkeypatch.setattr("bertkit.recipe.train_block.LEAST_STEPS", 2)
