@@ -4,7 +4,8 @@ python benchmarks/confidence.py --runs FOLDER --clinc data_full.json --banking b
 
 Runs are trained on MiniLM with one seed each, unless the folder has them. Scaling, thresholds and scores are fitted on
 the validation rows, as a training does at its end, and all figures are of the test rows. Several seeds share these
-rows: a figure is the mean over seeds, and its interval Student's t over them.
+rows: a figure is the mean over seeds, and its interval Student's t over them. Readers of all seeds go on from one model
+that learnt to answer first (--squad-first).
 """
 
 from __future__ import annotations
@@ -72,12 +73,12 @@ def recipes(args: Any) -> dict[str, tuple[str, list[str]]]:
     return found
 
 
-def first_reader(files: list[Path], seed: int, folder: Path) -> str:
+def first_reader(files: list[Path], folder: Path) -> str:
     """MiniLM taught to answer by more questions than `--squad` has: the model to go on with."""
     if not Run(folder).is_finished:
         named = f"data.train=[{', '.join(map(str, files))}]"
-        sets = [MODEL, named, *READER, "train.max_steps=1000", "train.learning_rate=1.5e-4", f"seed={seed}"]
-        train("squad", sets=[*sets, "train.report_to=none"], output=folder)
+        sets = [MODEL, named, *READER, "train.max_steps=1000", "train.learning_rate=1.5e-4", "train.report_to=none"]
+        train("squad", sets=sets, output=folder)
     return f"model={folder / 'model'}"
 
 
@@ -219,6 +220,7 @@ def main() -> None:
     given.add_argument("--wnut", type=Path, help="folder of WNUT17")
     given.add_argument("--squad", type=Path, help="folder with train.json and dev.json in SQuAD's layout")
     given.add_argument("--squad-first", type=Path, nargs="+", help="files in SQuAD's layout that are learnt before")
+    given.add_argument("--record", default="confidence", help="name of the record")
     given.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
     args = given.parse_args()
     args.runs.mkdir(parents=True, exist_ok=True)
@@ -233,7 +235,7 @@ def main() -> None:
             if not Run(folder).is_finished:
                 more = [f"seed={seed}", "train.report_to=none"]
                 if recipe == "squad" and args.squad_first:
-                    more.append(first_reader(args.squad_first, seed, args.runs / f"squad-first-{seed}"))
+                    more.append(first_reader(args.squad_first, args.runs / "squad-first"))
                 train(recipe, sets=[*sets, *more], output=folder)
             one = Answered(Run.open(folder))
             one.fit()
@@ -252,7 +254,7 @@ def main() -> None:
         for way in WAYS if tried else ():
             told.append({"way": way, **{key: spread([own[way][key] for own in tried]) for key in tried[0][way]}})
     tables = {"calibration": scaled, f"a threshold for {ERROR:.0%} wrong answers": held}
-    record("confidence", tables | ({"out of scope": told} if told else {}), args, __doc__)
+    record(args.record, tables | ({"out of scope": told} if told else {}), args, __doc__)
 
 
 def shown(value: Any) -> Any:

@@ -123,7 +123,7 @@ class Page:
         self.driver.get("about:blank")
         self.driver.get(self.address + path)
         self.until(
-            "return document.querySelector('main').childElementCount && !document.querySelector('main > .state')"
+            "return document.querySelector('main > :not(noscript)') && !document.querySelector('main > .state')"
         )
 
     def widen(self, width: int) -> None:
