@@ -21,6 +21,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from bertkit.engine.layout import Layout, layout, spread
+from bertkit.engine.linear import packed, product
 from bertkit.engine.padding_free import attention
 
 if TYPE_CHECKING:
@@ -97,6 +98,16 @@ class Bert(nn.Module):
         for name in ("embeddings", "encoder"):
             self.base_model.get_submodule(name).to(dtype)
 
+    def pack(self) -> None:
+        """Bring the weights of all products into the order in which this processor reads them, for good."""
+        for layer in self.modules():
+            weight = layer._parameters.get("weight")
+            if weight is None or weight.dim() != 2 or "bias" not in layer._parameters:
+                continue
+            if (own := packed(weight.detach())) is not None:
+                del layer.weight
+                layer.register_buffer("weight", own)
+
     def forward(
         self, input_ids: Tensor, attention_mask: Tensor | None = None, token_type_ids: Tensor | None = None
     ) -> SimpleNamespace:
@@ -140,12 +151,12 @@ class Bert(nn.Module):
         seen, _ = attention(self, query, key, value, where)
         out = layer.attention.output
         hidden = _norm(_linear(seen.reshape(hidden.shape), out.dense) + hidden, out.LayerNorm, eps)
-        wide = functional.gelu(_linear(hidden, layer.intermediate.dense))
+        wide = _linear(hidden, layer.intermediate.dense, gelu=True)
         return _norm(_linear(wide, layer.output.dense) + hidden, layer.output.LayerNorm, eps)
 
 
-def _linear(x: Tensor, layer: Any) -> Tensor:
-    return functional.linear(x, layer.weight, layer.bias)
+def _linear(x: Tensor, layer: Any, *, gelu: bool = False) -> Tensor:
+    return product(x, layer.weight, layer.bias, gelu=gelu)
 
 
 def _norm(x: Tensor, layer: Any, eps: float) -> Tensor:

@@ -43,6 +43,33 @@ def test_values_and_gradients_are_those_of_torch(shape: tuple[int, ...], bias: b
             torch.testing.assert_close(other.grad, one.grad, rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.parametrize("shape", [(40, 24), (2, 20, 24), (1, 24), (0, 24)])
+@pytest.mark.parametrize("gelu", [False, True])
+def test_products_with_packed_weights(shape: tuple[int, ...], gelu: bool) -> None:
+    torch.manual_seed(0)
+    x, weight, bias = torch.randn(shape), torch.randn(32, 24), torch.randn(32)
+    expected = functional.linear(x, weight, bias)
+    with torch.inference_mode():
+        own = linear.packed(weight)
+        assert own is not None and torch.equal(own.to_dense(), weight)
+        for one in (weight, own):
+            found = linear.product(x, one, bias, gelu=gelu)
+            torch.testing.assert_close(found, functional.gelu(expected) if gelu else expected)
+
+
+def test_every_other_row_of_a_product() -> None:
+    x, weight, bias = torch.randn(6, 5, 24), torch.randn(32, 24), torch.randn(32)
+    own = linear.packed(weight)
+    assert own is not None
+    torch.testing.assert_close(linear.product(x[:, 0], own, bias), functional.linear(x[:, 0], weight, bias))
+
+
+def test_only_weights_that_gain_are_packed(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert linear.packed(torch.randn(32, 24).bfloat16()) is None
+    monkeypatch.setattr(linear, "_slow_here", lambda: False)
+    assert linear.packed(torch.randn(32, 24)) is None
+
+
 def test_what_does_not_fit_takes_torchs_way() -> None:
     def named(x: torch.Tensor, layer: torch.nn.Linear) -> str:
         with linear.fast():

@@ -27,7 +27,7 @@ class Forward(NamedTuple):
 
 
 class Backend(ABC):
-    """Computes batches for a head, one at a time."""
+    """Computes batches for a head; `forward` may be called by `workers` threads at once."""
 
     name: ClassVar[str]
     """Its name in `run.json`."""
@@ -50,6 +50,19 @@ class Backend(ABC):
     def on_cpu(self) -> bool:
         """Whether it computes without an accelerator."""
         return True
+
+    @property
+    def workers(self) -> int:
+        """Batches that may be computed at once, each in a thread of its own."""
+        return 1
+
+    @property
+    def threads(self) -> int:
+        """Threads that compute a batch of the calling thread."""
+        return 1
+
+    def use_threads(self, count: int) -> None:  # noqa: B027 - a backend may have no threads of its own
+        """Let so many threads compute the batches of the calling thread."""
 
     @property
     @abstractmethod

@@ -13,6 +13,7 @@ were 1.4 times those in batches of 4,096 (int8, one thread).
 from __future__ import annotations
 
 import os
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,7 @@ from pydantic import BaseModel
 from bertkit import extras
 from bertkit.engine.backends.backend import Backend, Forward
 from bertkit.engine.batches import arrays
+from bertkit.engine.threads import workers_of
 from bertkit.errors import RunError
 from bertkit.files.json_file import read_json
 from bertkit.fs import cores
@@ -80,22 +82,40 @@ class OnnxBackend(Backend):
         self._runtime: Any = extras.need("onnxruntime", extra="onnx", feature=str(folder / MODEL))
         self._about = Exported(**read_json(folder / ABOUT, Exported, error=RunError, remedy="export the Run again"))
         self._constants = dict(np.load(folder / CONSTANTS)) if (folder / CONSTANTS).is_file() else {}
+        self._folder, self._own, self._lock = folder, threading.local(), threading.Lock()
+        self._most = int(os.environ.get("OMP_NUM_THREADS") or cores())
+        self._sessions: dict[int, Any] = {}
+        self._inputs = [one.name for one in self._session().get_inputs()]
+
+    def _session(self) -> Any:
+        """The graph for the threads of the calling thread; a number of threads is for the life of a session."""
+        with self._lock:
+            if self.threads not in self._sessions:
+                self._sessions[self.threads] = self._opened(self.threads)
+            return self._sessions[self.threads]
+
+    def _opened(self, threads: int) -> Any:
+        options = self._runtime.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.log_severity_level = 3
+        file = self._folder / MODEL
         try:
-            self._session = self._runtime.InferenceSession(
-                folder / MODEL, self._options(), providers=["CPUExecutionProvider"]
-            )
+            return self._runtime.InferenceSession(file, options, providers=["CPUExecutionProvider"])
         except Exception as error:  # its exceptions have no common base
             what = f"ONNX Runtime {self._runtime.__version__} can not load it: {_first_line(error)}"
-            todo = "install the ONNX Runtime that bertkit is tested with"
-            raise RunError.at(str(folder / MODEL), what, todo) from error
-        self._inputs = [one.name for one in self._session.get_inputs()]
+            raise RunError.at(str(file), what, "install the ONNX Runtime that bertkit is tested with") from error
 
-    def _options(self) -> Any:
-        """As many threads as torch takes."""
-        options = self._runtime.SessionOptions()
-        options.intra_op_num_threads = int(os.environ.get("OMP_NUM_THREADS") or cores())
-        options.log_severity_level = 3
-        return options
+    @property
+    def workers(self) -> int:
+        return workers_of(self.threads)
+
+    @property
+    def threads(self) -> int:
+        """At first, as many as torch takes."""
+        return int(getattr(self._own, "threads", self._most))
+
+    def use_threads(self, count: int) -> None:
+        self._own.threads = count
 
     @property
     def max_tokens(self) -> int:
@@ -111,7 +131,7 @@ class OnnxBackend(Backend):
         names = self._about.labelled if self.head.targets[0] in given else self._about.outputs
         feeds = {name: given[name] if name in given else self._filler(name, given) for name in self._inputs}
         try:
-            outputs = self._session.run([REDUCED + name for name in names], feeds)
+            outputs = self._session().run([REDUCED + name for name in names], feeds)
         except Exception as error:
             if "alloc" not in str(error):
                 raise

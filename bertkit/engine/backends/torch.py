@@ -13,6 +13,7 @@ from bertkit.engine.backends.backend import Backend, Forward, Precision
 from bertkit.engine.batches import tensors
 from bertkit.engine.linear import fast
 from bertkit.engine.precision import lower
+from bertkit.engine.threads import workers_of
 from bertkit.models.build import position_limit
 from bertkit.models.layers import freeze
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     import numpy as np
     from transformers import PreTrainedModel
 
+    from bertkit.engine.bert import Bert
     from bertkit.recipe.schema import ModelBlock
     from bertkit.tasks.head import Head
 
@@ -72,6 +74,21 @@ class TorchBackend(Backend):
         return self.device.type == "cpu"
 
     @property
+    def workers(self) -> int:
+        """Several for a model of transformers or of engine/bert.py alone: another one may keep something between its
+        `forward` and `reduce`."""
+        several = self.on_cpu and self.head.is_plain and not self.lockstep
+        return workers_of(self.threads) if several else 1
+
+    @property
+    def threads(self) -> int:
+        return torch.get_num_threads()
+
+    def use_threads(self, count: int) -> None:
+        """New threads begin with the number that any thread set last."""
+        torch.set_num_threads(count)
+
+    @property
     def max_tokens(self) -> int:
         return position_limit(self.model)
 
@@ -81,7 +98,7 @@ class TorchBackend(Backend):
 
     def weights(self) -> Iterator[tuple[str, np.ndarray]]:
         for name, tensor in self.model.state_dict().items():
-            yield name, tensor.float().cpu().numpy()
+            yield name, (tensor.to_dense() if tensor.is_mkldnn else tensor).float().cpu().numpy()
 
     def forward(self, batch: dict[str, Any]) -> Forward:
         if self.model.training:
@@ -100,6 +117,11 @@ class BertBackend(TorchBackend):
     """A model of engine/bert.py: it gives outputs, and nothing of its layers."""
 
     can = frozenset()
+
+    def __init__(self, model: Bert, head: Head, precision: Precision = "float32"):
+        super().__init__(model, head, precision)
+        if precision == "float32":
+            model.pack()
 
 
 def _is_sharded(model: torch.nn.Module) -> bool:

@@ -89,7 +89,9 @@ assert not {{"torch", "transformers"}} & set(sys.modules)
 
 def test_threads_are_those_of_torch(folder: Path, head: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
-    assert OnnxBackend(folder, head)._options().intra_op_num_threads == 1
+    backend = OnnxBackend(folder, head)
+    assert (backend.threads, backend.workers) == (1, 1)
+    assert backend._session().get_session_options().intra_op_num_threads == 1
 
 
 @pytest.mark.parametrize("file", ["model.onnx", "export.json"])
@@ -112,6 +114,6 @@ def test_too_little_memory_is_a_memory_error(folder: Path, head: Any, monkeypatc
         def run(self, *_: Any) -> None:
             raise RuntimeError("Failed to allocate memory for requested buffer of size 9")
 
-    monkeypatch.setattr(backend, "_session", Full())
+    monkeypatch.setattr(backend, "_session", Full)
     with pytest.raises(MemoryError):
         backend.forward({"input_ids": np.zeros((1, 2), dtype=np.int64)})
