@@ -1,6 +1,7 @@
 """Batcher: examples of many requests -> batches for a model. It needs asyncio alone.
 
-- A batch holds examples of one model, of similar length, up to a number of tokens.
+- A batch holds examples of one model, of similar length, up to a number of tokens. Where several workers are free, each
+  takes its share of what waits.
 - Requests share the model fairly: each example has a start tag, and the lowest one is computed next (start-time fair
   queueing, Goyal et al. 1996). So one text that comes after a thousand waits for one batch, not for all of them.
 - A request that has waited for some time goes before all others, the one with the least time left first.
@@ -14,7 +15,6 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -22,6 +22,7 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from bertkit.serve.lane import Closing, Full, Lane, Late, Load, TooMuch
+from bertkit.serve.picking import QueuedExample, QueuedRequest, batch_of, fail, first_of, give, halves
 from bertkit.serve.speed import PaceOfBatches
 
 LINGER = 0.01
@@ -30,45 +31,17 @@ SHARE = 0.25
 """Of the time of the last batch, that it waits at most."""
 CARE = 1.5
 """A request is refused where this many times the time that it is expected to take is more than it has."""
-WASTE = 1.5
-"""Padded tokens for each token, at most, in a batch of a model that pads."""
-
-
-@dataclass(eq=False)
-class _Request:
-    future: asyncio.Future[list[Any]]
-    results: list[Any]
-    left: int
-    """Examples without a result; 0 once there is nothing to wait for."""
-    queued: int
-    """Examples in the queue."""
-    deadline: float
-    urgent: float
-    """The time from which on it goes before others."""
-
-
-@dataclass(eq=False)
-class _Waiting:
-    """An example in the queue."""
-
-    request: _Request
-    place: int
-    example: Any
-    tokens: int
-    tag: float
 
 
 @dataclass
 class Batcher:
-    """A queue before one or more workers. Create it in the event loop that it is used in, and `close` it.
+    """A queue before as many workers as its models take. Create it in the event loop that uses it, and `close` it.
 
     Args:
-        workers: batches that are computed at once, one for each device.
         most: tokens that wait at most.
         patience: seconds after which a request goes before all others.
     """
 
-    workers: int = 1
     most: int = 65536
     patience: float = math.inf
     linger: float = LINGER
@@ -76,17 +49,17 @@ class Batcher:
 
     def __post_init__(self) -> None:
         self._loop = asyncio.get_running_loop()
-        self._waiting: dict[Lane, list[_Waiting]] = {}
+        self._waiting: dict[Lane, list[QueuedExample]] = {}
         self._running: dict[int, tuple[Lane, int]] = {}  # worker -> model and tokens
         self._paces: WeakKeyDictionary[Lane, PaceOfBatches] = WeakKeyDictionary()  # a model may be replaced
         self._tag = 0.0  # of the example that was taken last
         self._together = 1  # requests in the last batch
         self._last = 0.0  # seconds that it took
         self._closing = False
-        self._arrived = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
-        self._tasks = [self._loop.create_task(self._work(number)) for number in range(self.workers)]
+        self._arrived: list[asyncio.Event] = []  # for each worker: something waits that it may take
+        self._tasks: list[asyncio.Task[None]] = []
 
     # --- requests -----------------------------------------------------------------------------------------------------
 
@@ -110,15 +83,15 @@ class Batcher:
         count = len(examples)
         now = self._loop.time()
         deadline = math.inf if timeout is None else now + timeout
-        request = _Request(self._loop.create_future(), [None] * count, count, count, deadline, now + self.patience)
+        request = QueuedRequest(self._loop.create_future(), [None] * count, count, count, deadline, now + self.patience)
         tag = self._tag
         line = self._waiting.setdefault(lane, [])
         for place, (example, size) in enumerate(zip(examples, tokens, strict=True)):
-            line.append(_Waiting(request, place, example, size, tag))
+            line.append(QueuedExample(request, place, example, size, tag))
             tag += size
         self.load.waiting += sum(tokens)
         self._idle.clear()
-        self._arrived.set()
+        self._call(lane)
         try:
             async with asyncio.timeout(timeout):
                 return await request.future
@@ -148,18 +121,18 @@ class Batcher:
             self._expected(lane, sum(one.tokens for one in line if one.tag <= tag or one.request.urgent <= now))
             for lane, line in self._waiting.items()
         )
-        return (running + waiting) / self.workers
+        return (running + waiting) / max(1, len(self._tasks))
 
     def _expected(self, lane: Lane, tokens: int) -> float:
         """Seconds; 0 for a model that has computed nothing yet."""
         pace = self._paces.get(lane)
         return pace.seconds(tokens, lane.room) if pace else 0.0
 
-    def _leave(self, lane: Lane, request: _Request) -> None:
+    def _leave(self, lane: Lane, request: QueuedRequest) -> None:
         self._take(lane, [one for one in self._waiting[lane] if one.request is request])
         self._rest()
 
-    def _take(self, lane: Lane, some: list[_Waiting]) -> None:
+    def _take(self, lane: Lane, some: list[QueuedExample]) -> None:
         """Take examples out of the queue."""
         taken = {id(one) for one in some}
         left = [one for one in self._waiting[lane] if id(one) not in taken]
@@ -170,8 +143,9 @@ class Batcher:
             self._waiting[lane] = left
         else:
             del self._waiting[lane]
-        if not self._waiting:
-            self._arrived.clear()
+            for number, arrived in enumerate(self._arrived):
+                if not self._for(number):
+                    arrived.clear()
 
     def _rest(self) -> None:
         if not self._waiting and not self.load.running:
@@ -179,25 +153,38 @@ class Batcher:
 
     # --- workers ------------------------------------------------------------------------------------------------------
 
+    def _call(self, lane: Lane) -> None:
+        """Tell a model's workers that something waits; the first time, they begin."""
+        while len(self._tasks) < lane.workers:
+            self._arrived.append(asyncio.Event())
+            self._tasks.append(self._loop.create_task(self._work(len(self._tasks))))
+        for arrived in self._arrived[: lane.workers]:
+            arrived.set()
+
+    def _for(self, worker: int) -> dict[Lane, list[QueuedExample]]:
+        """What waits that a worker may take."""
+        return {lane: line for lane, line in self._waiting.items() if worker < lane.workers}
+
     async def _work(self, worker: int) -> None:
         while True:
-            await self._arrived.wait()
+            await self._arrived[worker].wait()
             await self._others()
-            if not self._waiting:  # cancelled, or taken by another worker
+            if not (lines := self._for(worker)):  # cancelled, or taken by another worker
                 continue
-            lane, batch = self._next()
+            lane, batch = self._next(lines)
             tokens = sum(one.tokens for one in batch)
             self.load.running += tokens
+            alone = self._together == 1 and not (self._running or self._waiting)
             self._running[worker] = (lane, tokens)
             start = self._loop.time()
             try:
-                await self._compute(worker, lane, batch)
+                await self._compute(worker, lane, batch, alone)
             finally:
                 self.load.running -= tokens
                 del self._running[worker]
                 self._count(lane, len(batch), tokens, self._loop.time() - start)
                 self._rest()
-            del lane, batch  # a model that was replaced meanwhile leaves memory
+            del lane, batch, lines  # a model that was replaced meanwhile leaves memory
 
     async def _others(self) -> None:
         """Under load, wait while more keep coming: those that were answered just now ask again."""
@@ -206,51 +193,40 @@ class Batcher:
         end = self._loop.time() + SHARE * self._last
         while (now := self._loop.time()) < end:
             before = self.load.waiting
+            if any(sum(one.tokens for one in line) >= lane.least for lane, line in self._waiting.items()):
+                return
             await asyncio.sleep(min(self.linger, end - now))
             if self.load.waiting <= before:
                 return
 
-    def _next(self) -> tuple[Lane, list[_Waiting]]:
-        """The example that comes first, and those of its model that are most like it in length."""
-        now = self._loop.time()
-
-        def place(one: _Waiting) -> tuple[float, float]:
-            return (one.request.deadline if one.request.urgent <= now else math.inf, one.tag)
-
-        firsts = {lane: min(line, key=place) for lane, line in self._waiting.items()}
-        lane, first = min(firsts.items(), key=lambda pair: place(pair[1]))
+    def _next(self, lines: dict[Lane, list[QueuedExample]]) -> tuple[Lane, list[QueuedExample]]:
+        """The next batch: with the example that comes first, and its worker's share of what waits for that model."""
+        lane, first = first_of(lines, self._loop.time())
         self._tag = max(self._tag, first.tag)
-        line = self._waiting[lane]
-        batch: list[_Waiting] = []
-        longest = total = 0
-        for one in sorted(line, key=lambda one: (one is not first, abs(one.tokens - first.tokens), one.tag)):
-            padded = (len(batch) + 1) * max(longest, one.tokens)
-            cost = padded if lane.pads else total + one.tokens
-            if batch and (cost > lane.room or (lane.pads and padded > WASTE * (total + one.tokens))):
-                break
-            batch.append(one)
-            longest, total = max(longest, one.tokens), total + one.tokens
+        free = sum(number not in self._running for number in range(lane.workers))
+        share = math.ceil(sum(one.tokens for one in lines[lane]) / free)
+        batch = batch_of(lines[lane], first, min(lane.room, max(share, lane.least)), pads=lane.pads)
         self._take(lane, batch)
         self._together = len({id(one.request) for one in batch})
         return lane, batch
 
-    async def _compute(self, worker: int, lane: Lane, batch: list[_Waiting]) -> None:
+    async def _compute(self, worker: int, lane: Lane, batch: list[QueuedExample], alone: bool) -> None:
         batch = [one for one in batch if one.request.left]  # another half of its request may have failed
         if not batch:
             return
         try:
-            results = await lane.compute(worker, [one.example for one in batch])
+            results = await lane.compute(worker, [one.example for one in batch], alone)
             self.load.failures = 0
         except Exception as error:
             self.load.failures += 1
             if len({id(one.request) for one in batch}) == 1:
-                _fail(batch[0].request, error)
+                fail(batch[0].request, error)
                 return
-            for half in _halves(batch):
-                await self._compute(worker, lane, half)
+            for half in halves(batch):
+                await self._compute(worker, lane, half, alone)
             return
         for one, result in zip(batch, results, strict=True):
-            _give(one, result)
+            give(one, result)
 
     def _count(self, lane: Lane, examples: int, tokens: int, seconds: float) -> None:
         load = self.load
@@ -272,29 +248,3 @@ class Batcher:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-
-
-def _give(one: _Waiting, result: Any) -> None:
-    request = one.request
-    if not request.left:
-        return
-    request.results[one.place] = result
-    request.left -= 1
-    if not request.left and not request.future.done():
-        request.future.set_result(request.results)
-
-
-def _fail(request: _Request, error: Exception) -> None:
-    request.left = 0
-    if not request.future.done():
-        request.future.set_exception(error)
-
-
-def _halves(batch: list[_Waiting]) -> list[list[_Waiting]]:
-    """Two parts of a batch with no request in both."""
-    groups = [
-        list(own)
-        for _, own in itertools.groupby(sorted(batch, key=lambda one: id(one.request)), lambda one: id(one.request))
-    ]
-    middle = len(groups) // 2
-    return [list(itertools.chain(*groups[:middle])), list(itertools.chain(*groups[middle:]))]

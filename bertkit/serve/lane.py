@@ -12,11 +12,19 @@ class Lane(Protocol):
 
     room: int
     """Most tokens of a batch, padding counted."""
+    least: int
+    """A batch with no more tokens is not divided among workers."""
     pads: bool
     """Whether it computes padding too."""
+    workers: int
+    """Batches that it computes at once; `worker` below is a number from 0 on."""
 
-    async def compute(self, worker: int, examples: Sequence[Any]) -> list[Any]:
-        """A result for each example; cancelling it has no effect on other calls."""
+    async def compute(self, worker: int, examples: Sequence[Any], alone: bool) -> list[Any]:
+        """A result for each example; cancelling it has no effect on other calls.
+
+        Args:
+            alone: whether nothing else is computed or waits, and of late nothing was.
+        """
         ...
 
 

@@ -52,9 +52,8 @@ class Service:
         """
         self.state = "starting"
         sys.setswitchinterval(SWITCH)
-        workers = max(1, len(self.settings.devices))
-        self.threads = Threads(workers)
-        self.batcher = Batcher(workers, self.settings.queue_tokens, self.settings.timeout / 2)
+        self.threads = Threads()
+        self.batcher = Batcher(self.settings.queue_tokens, self.settings.timeout / 2)
         self.registry = Registry(self.settings, self.batcher, self.threads)
         self.figures.watch(self.batcher.load)
         await self.registry.open_all()

@@ -15,13 +15,18 @@ from tests.serve.clock import play
 class Model:
     """Takes a millisecond a token; answers an example with itself, in capitals."""
 
-    def __init__(self, room: int = 100, *, pads: bool = False):
-        self.room, self.pads = room, pads
+    def __init__(self, room: int = 100, *, pads: bool = False, workers: int = 1, least: int | None = None):
+        self.room, self.pads, self.workers = room, pads, workers
+        self.least = room if least is None else least
+        self.alone: list[bool] = []
+        self.by: list[int] = []
         self.batches: list[list[str]] = []
         self.times: list[float] = []
         self.busy = self.most_busy = 0
 
-    async def compute(self, worker: int, examples: Sequence[Any]) -> list[Any]:
+    async def compute(self, worker: int, examples: Sequence[Any], alone: bool) -> list[Any]:
+        self.alone.append(alone)
+        self.by.append(worker)
         self.batches.append(list(examples))
         self.times.append(asyncio.get_running_loop().time())
         self.busy += 1
@@ -157,9 +162,48 @@ def test_two_models_share_the_worker() -> None:
 
 def test_two_workers_compute_at_once() -> None:
     async def story() -> None:
-        model, batcher = Model(room=10), Batcher(workers=2)
+        model, batcher = Model(room=10, workers=2), Batcher()
         await asyncio.gather(*(ask(batcher, model, "1234567890") for _ in range(10)))
         assert model.most_busy == 2
+        await batcher.close()
+
+    play(story())
+
+
+def test_free_workers_share_what_waits() -> None:
+    async def story(least: int, sizes: list[int]) -> None:
+        model, batcher = Model(room=100, workers=2, least=least), Batcher()
+        await asyncio.gather(*(ask(batcher, model, "1234567890") for _ in range(8)))
+        assert [len(batch) for batch in model.batches] == sizes
+        await batcher.close()
+
+    play(story(20, [4, 4]))
+    play(story(60, [6, 2]))
+
+
+def test_a_worker_takes_nothing_of_a_model_that_has_fewer() -> None:
+    async def story() -> None:
+        one, two, batcher = Model(room=10), Model(room=10, workers=2), Batcher()
+        asked = [ask(batcher, model, "1234567890") for model, count in ((one, 10), (two, 20)) for _ in range(count)]
+        await asyncio.gather(*asked)
+        assert (one.most_busy, set(one.by)) == (1, {0})
+        assert set(two.by) == {0, 1}
+        assert asyncio.get_running_loop().time() == pytest.approx(0.15), "no worker is ever idle"
+        await batcher.close()
+
+    play(story())
+
+
+def test_a_model_is_told_when_it_has_the_machine_for_itself() -> None:
+    async def story() -> None:
+        model, batcher = Model(room=10, workers=2), Batcher()
+        for _ in range(2):
+            await ask(batcher, model, "1234567890")
+        assert model.alone == [True, True]
+        await asyncio.gather(*(ask(batcher, model, "1234567890") for _ in range(6)))
+        assert not any(model.alone[3:7])
+        await ask(batcher, model, "12", "34")
+        assert model.alone[-1]
         await batcher.close()
 
     play(story())
@@ -277,7 +321,7 @@ def test_nothing_is_lost_whatever_happens() -> None:
 
     async def story() -> None:
         draw = random.Random(3)
-        models, batcher = [Model(room=64, pads=n == 1) for n in range(3)], Batcher(workers=2, most=5000)
+        models, batcher = [Model(64, pads=n == 1, workers=n + 1, least=9) for n in range(3)], Batcher(5000)
         told: dict[str, int] = {}
 
         async def one(number: int) -> None:

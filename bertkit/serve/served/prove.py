@@ -46,7 +46,7 @@ async def prove(service: Service, served: Served, count: int, *, ask: Any = None
         raise RunError.at(served.name, "there are no rows to prove its answers with", "leave --prove out")
     columns = AnswerColumns("all")
     task = served.predictor.task
-    expected = await in_thread(service.threads.devices[0], served.predictor.predict, rows, quiet=True)
+    expected = await in_thread(service.threads.worker(0), served.predictor.predict, rows, quiet=True)
     wanted = [columns.of(task, one) for one in expected]
     size = len(rows) if task.margin(served.predictor.limit) else PART  # a row may need those beside it
     parts = [rows[start : start + size] for start in range(0, len(rows), size)]

@@ -66,7 +66,7 @@ class Registry:
             index.model = old.index.model
             return ServedIndex(name, index, old.model)
         model = await in_thread(self.threads.searches, getattr, index, "model")
-        lane = ModelLane([model.queries] * len(self.threads.devices), self.threads, self.settings.batch_tokens)
+        lane = ModelLane([model.queries], self.threads, self.settings.batch_tokens)
         identity = digest(model.hashes)
         served = Served(name, address, identity, None, model.queries, lane, self.batcher, self.threads)
         model.queries = served.queued(model.queries, Deadline(None))

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import math
+import os
+import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any, TypeVar
 
+from bertkit.fs import cores
 from bertkit.serve.lane import Full, Late
 
 Finished = TypeVar("Finished")
@@ -44,12 +47,23 @@ class Deadline:
 
 
 class Threads:
-    """Threads of a server: one for each device, those that work on texts, and those that search."""
+    """Threads of a server: one for each batch that is computed at once, those that work on texts, and those that
+    search. Create them in the thread of the event loop."""
 
-    def __init__(self, devices: int = 1):
-        self.devices = [ThreadPoolExecutor(1, f"device-{number}") for number in range(devices)]
+    def __init__(self) -> None:
+        torch = sys.modules.get("torch")
+        self.processor = torch.get_num_threads() if torch else int(os.environ.get("OMP_NUM_THREADS") or cores())
+        """Threads that compute on the processor, of all batches. This thread's number stays: those of a device change
+        theirs."""
+        self._workers: list[ThreadPoolExecutor] = []
         self.texts = ThreadPoolExecutor(TEXTS, "texts")
         self.searches = ThreadPoolExecutor(SEARCHES, "searches")
+
+    def worker(self, number: int) -> ThreadPoolExecutor:
+        """The thread of a worker of the batcher."""
+        while len(self._workers) <= number:
+            self._workers.append(ThreadPoolExecutor(1, f"worker-{len(self._workers)}"))
+        return self._workers[number]
 
     async def work_on_texts(self, work: Callable[..., Finished], *arguments: Any) -> Finished:
         """Raises Full where too much waits for the threads."""
@@ -79,7 +93,7 @@ class Threads:
             deadline.give_up()
 
     def close(self) -> None:
-        for pool in (*self.devices, self.texts, self.searches):
+        for pool in (*self._workers, self.texts, self.searches):
             pool.shutdown(wait=False, cancel_futures=True)
 
 

@@ -122,9 +122,7 @@ class Page:
         self.widen(width)
         self.driver.get("about:blank")
         self.driver.get(self.address + path)
-        self.until(
-            "return document.querySelector('main > :not(noscript)') && !document.querySelector('main > .state')"
-        )
+        self.until("return document.querySelector('main > :not(noscript)') && !document.querySelector('main > .state')")
 
     def widen(self, width: int) -> None:
         size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 600}

@@ -8,8 +8,12 @@ import time
 from typing import Any
 
 import pytest
+import torch
 
 from bertkit import Predictor, Run
+from bertkit.inference.columns import AnswerColumns
+from bertkit.serve.served.model import LEAST
+from bertkit.serve.served.prove import difference
 from tests.serve.asgi import Asked, tell, until
 
 LONG = "where is my parcel ? " * 40
@@ -21,10 +25,10 @@ def test_a_poisonous_row_fails_alone(tiny_run: Run, monkeypatch: pytest.MonkeyPa
         outputs = lane._outputs
         poison = Predictor.open(tiny_run).prepare(["good bye good bye"]).encoded.examples[0]["input_ids"].tolist()
 
-        def fail(predictor: Any, examples: Any) -> Any:
+        def fail(predictor: Any, examples: Any, alone: bool) -> Any:
             if any(one["input_ids"].tolist() == poison for one in examples):
                 raise RuntimeError("a bug")
-            return outputs(predictor, examples)
+            return outputs(predictor, examples, alone)
 
         monkeypatch.setattr(lane, "_outputs", fail)
         texts = [f"where is my parcel {i} ?" for i in range(20)] + ["good bye good bye"]
@@ -56,6 +60,39 @@ def test_a_full_queue_says_when_to_come_back(tiny_run: Run, monkeypatch: pytest.
         assert all(len(one["answers"]) == 10 for one in await asyncio.gather(*waiting))
 
     tell(story, models={"mine": str(tiny_run.path)}, queue_tokens=200)
+
+
+def test_two_batches_at_once_share_the_threads(tiny_run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = torch.get_num_threads()
+
+    async def story(asked: Asked) -> None:
+        lane = asked.service.model("mine").lane
+        assert (asked.service.threads.processor, lane.workers, lane.least) == (2, 2, LEAST)
+        backend, seen = lane.copies[0].backend, []
+        plain = backend.forward
+
+        def noted(batch: Any) -> Any:
+            seen.append((threading.current_thread().name, torch.get_num_threads()))
+            return plain(batch)
+
+        monkeypatch.setattr(backend, "forward", noted)
+        monkeypatch.setattr(lane, "least", 1)
+        await asked.rows("mine", ["hello"])
+        assert [count for _, count in seen] == [2]
+        texts = [f"where is my parcel {i} ?" * (1 + i % 5) for i in range(60)]
+        found = await asyncio.gather(*(asked.rows("mine", [text]) for text in texts))
+        predictor, columns = Predictor.open(tiny_run), AnswerColumns()
+        for one, answer in zip(found, predictor.predict(texts), strict=True):
+            assert difference(one["answers"][0]["columns"], columns.of(predictor.task, answer)) < 1e-5
+        assert 1 in {count for name, count in seen if name.startswith("worker")}
+        assert {name for name, _ in seen} == {"worker-0_0", "worker-1_0"}
+        assert torch.get_num_threads() == 2
+
+    torch.set_num_threads(2)
+    try:
+        tell(story, models={"mine": str(tiny_run.path)})
+    finally:
+        torch.set_num_threads(before)
 
 
 def test_one_run_under_two_names_is_in_memory_once(tiny_run: Run) -> None:
