@@ -9,8 +9,9 @@ batch wait for each other after every operation (engine/threads.py has figures).
 
 from __future__ import annotations
 
+import contextlib
 import itertools
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from bertkit import processes
@@ -61,12 +62,14 @@ def run(
         memory.tidy()
         return collate([examples[i] for i in numbers])
 
-    for numbers, batch in _forwards(backend, share, lengths, tokens or backend.tokens, collated, progress):
-        if batch.loss_sums is not None:
-            sums, weights = sums + batch.loss_sums, weights + batch.loss_weights
-        for place, i in enumerate(numbers):
-            own = {name: array[place] for name, array in batch.outputs.items()}
-            done.append((i, backend.head.trim(own, examples[i])))
+    forwards = _forwards(backend, share, lengths, tokens or backend.tokens, collated, progress)
+    with contextlib.closing(forwards):
+        for numbers, batch in forwards:
+            if batch.loss_sums is not None:
+                sums, weights = sums + batch.loss_sums, weights + batch.loss_weights
+            for place, i in enumerate(numbers):
+                own = {name: array[place] for name, array in batch.outputs.items()}
+                done.append((i, backend.head.trim(own, examples[i])))
     shares, all_sums, all_weights = zip(*processes.gather((done, sums, weights)), strict=True)
     by_number = dict(itertools.chain(*shares))
     names = by_number[0] if by_number else {}
@@ -82,7 +85,7 @@ def _forwards(
     room: int,
     collated: Callable[[list[int]], dict[str, Any]],
     progress: Progress,
-) -> Iterator[tuple[list[int], Forward]]:
+) -> Generator[tuple[list[int], Forward]]:
     """The numbers of the examples of each batch, and its result."""
     plan = batches_of(share, lengths, room)
     if backend.lockstep and processes.count() > 1:
@@ -98,19 +101,21 @@ def _forwards(
                 yield numbers
 
     batches = ((numbers, collated(numbers)) for planned in progress(plan) for numbers in fitting([planned]))
-    for whole, result in computed(backend, batches, several=len(plan) >= MANY * backend.workers):
-        waiting = [whole]
-        for numbers in fitting(waiting):
-            try:
-                batch = result() if numbers is whole else backend.forward(collated(numbers))
-            except backend.out_of_memory:
-                if len(numbers) == 1:
-                    raise
-                room = len(numbers) * lengths[numbers[0]] // 2
-                waiting.append(numbers)
-                continue
-            if numbers[0] >= 0:
-                yield numbers, batch
+    results = computed(backend, batches, several=len(plan) >= MANY * backend.workers)
+    with contextlib.closing(results):
+        for whole, result in results:
+            waiting = [whole]
+            for numbers in fitting(waiting):
+                try:
+                    batch = result() if numbers is whole else backend.forward(collated(numbers))
+                except backend.out_of_memory:
+                    if len(numbers) == 1:
+                        raise
+                    room = len(numbers) * lengths[numbers[0]] // 2
+                    waiting.append(numbers)
+                    continue
+                if numbers[0] >= 0:
+                    yield numbers, batch
 
 
 def batches_of(numbers: Sequence[int], lengths: Sequence[int], room: int) -> list[list[int]]:

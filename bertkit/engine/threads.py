@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import sys
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 Name = TypeVar("Name")
 WORKERS = 4
 """Most batches at once: Python itself runs one thread at a time."""
-
-
 SWITCH = 0.0005
 """Seconds after which a thread hands the interpreter to one that is to begin its next batch; Python's own are 0.005."""
 
@@ -34,7 +32,7 @@ def workers_of(threads: int) -> int:
 
 def computed(
     backend: Backend, batches: Iterable[tuple[Name, dict[str, Any]]], *, several: bool
-) -> Iterator[tuple[Name, Callable[[], Forward]]]:
+) -> Generator[tuple[Name, Callable[[], Forward]]]:
     """Each batch in order, by its name, and a function that gives its result or raises what went wrong.
 
     Args:

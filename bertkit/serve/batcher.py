@@ -116,12 +116,13 @@ class Batcher:
     def _before(self, tag: float) -> float:
         """Seconds until a request is computed whose last example has a tag."""
         now = self._loop.time()
-        running = sum(self._expected(lane, tokens) for lane, tokens in self._running.values())
+        running = sum(self._expected(lane, tokens) / lane.workers for lane, tokens in self._running.values())
         waiting = sum(
             self._expected(lane, sum(one.tokens for one in line if one.tag <= tag or one.request.urgent <= now))
+            / lane.workers
             for lane, line in self._waiting.items()
         )
-        return (running + waiting) / max(1, len(self._tasks))
+        return running + waiting
 
     def _expected(self, lane: Lane, tokens: int) -> float:
         """Seconds; 0 for a model that has computed nothing yet."""
