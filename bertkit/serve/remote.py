@@ -7,6 +7,7 @@ answers come from elsewhere, already as columns. So this process needs neither t
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from functools import cached_property
 from typing import Any
 
@@ -17,7 +18,7 @@ from bertkit.engine.run import Progress
 from bertkit.errors import ServerError
 from bertkit.inference.ask import Answered
 from bertkit.inference.bulk.options import BulkOptions
-from bertkit.inference.columns import ABSTAINED, AnswerColumns, abstains, no_confidence
+from bertkit.inference.columns import AnswerColumns
 from bertkit.inference.predictor import Predictor, Prepared
 from bertkit.inference.rows import as_row
 from bertkit.inference.seen import Seen
@@ -36,12 +37,7 @@ class RemoteColumns(AnswerColumns):
     """Columns that the server has chosen already, as it was asked."""
 
     def of(self, task: Any, answer: Answer) -> dict[str, Any]:
-        columns = dict(answer["columns"])
-        if self.abstain_below is not None:
-            if "confidence" not in columns and self.probabilities != "none":
-                raise no_confidence()
-            columns[ABSTAINED] = abstains(answer["confidence"], self.abstain_below)
-        return columns
+        return dict(answer["columns"])
 
 
 class RemoteOutput(BulkOptions):
@@ -108,7 +104,7 @@ class RemotePredictor(Predictor):
 
     @cached_property
     def _options(self) -> dict[str, Any]:
-        return {"probabilities": self.asked.probabilities, "top_k": self.asked.top_k, "logits": self.asked.logits}
+        return asdict(self.asked)
 
     def prepare(self, rows: Any, *, before: Any = (), after: Any = ()) -> Prepared:
         """The rows as they are sent. What was seen of them is counted once they are answered."""

@@ -29,6 +29,9 @@ class PredictRequest(_Request):
     )
     top_k: int = Field(default=0, ge=0, le=1000, description="Add the most probable answers, this many.")
     logits: bool = Field(default=False, description="Add the model's raw scores.")
+    abstain_below: float | None = Field(
+        default=None, ge=0, le=1, description="Add the column `abstained`: whether the confidence is below this."
+    )
     marks: bool = Field(default=False, description="Add the text in parts, where the task marks some, as entities.")
 
 

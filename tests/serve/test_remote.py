@@ -88,7 +88,7 @@ def _rounded(value: Any) -> Any:
         (),
         ("--top-k", 2, "--columns", "n"),
         ("--probabilities", "all", "--logits"),
-        ("--probabilities", "none"),
+        ("--probabilities", "none", "--abstain-below", 0.9),
         ("--bad-rows", "keep"),
     ],
 )

@@ -54,25 +54,32 @@ class AsyncClient:
 
     async def predict(
         self, name: str, rows: Some, *, probabilities: Literal["top", "all", "none"] = "top", top_k: int = 0,
-        logits: bool = False,
+        logits: bool = False, abstain_below: float | None = None,
     ) -> list[dict[str, Any]]:  # fmt: skip
         """See `Client.predict`."""
-        return [one async for one in self.stream(name, rows, probabilities=probabilities, top_k=top_k, logits=logits)]
+        options: Any = {
+            "probabilities": probabilities,
+            "top_k": top_k,
+            "logits": logits,
+            "abstain_below": abstain_below,
+        }
+        return [one async for one in self.stream(name, rows, **options)]
 
     def stream(
         self, name: str, rows: Some, *, probabilities: Literal["top", "all", "none"] = "top", top_k: int = 0,
-        logits: bool = False, hash: str = "",
+        logits: bool = False, abstain_below: float | None = None, hash: str = "",
     ) -> AsyncIterator[dict[str, Any]]:  # fmt: skip
         """See `Client.stream`."""
-        options = {"probabilities": probabilities, "top_k": top_k, "logits": logits}
+        options = {"probabilities": probabilities, "top_k": top_k, "logits": logits, "abstain_below": abstain_below}
         return self._each(self._questions.predict(name, options), rows, hash)
 
     async def ask(
         self, name: str, question: str, contexts: Sequence[str], *,
         probabilities: Literal["top", "all", "none"] = "top", top_k: int = 0, logits: bool = False,
+        abstain_below: float | None = None,
     ) -> list[dict[str, Any]]:  # fmt: skip
         """See `Client.ask`."""
-        options = {"probabilities": probabilities, "top_k": top_k, "logits": logits}
+        options = {"probabilities": probabilities, "top_k": top_k, "logits": logits, "abstain_below": abstain_below}
         return await self._run(self._questions.ask(name, question, contexts, options))
 
     async def embed(

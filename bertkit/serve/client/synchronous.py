@@ -64,19 +64,25 @@ class Client:
 
     def predict(
         self, name: str, rows: Iterable[Any], *, probabilities: Literal["top", "all", "none"] = "top", top_k: int = 0,
-        logits: bool = False,
+        logits: bool = False, abstain_below: float | None = None,
     ) -> list[dict[str, Any]]:  # fmt: skip
         """The answer to each row, in order: `columns`, `text`, `confidence`, `tokens`, `windows` and `cut_tokens`.
 
         Args:
             rows: a text or a dict with the task's columns, or any number of texts, lists of texts and dicts.
-            probabilities, top_k, logits: which columns an answer has, as options of `bertkit predict`.
+            probabilities, top_k, logits, abstain_below: which columns an answer has, as options of `bertkit predict`.
         """
-        return [*self.stream(name, rows, probabilities=probabilities, top_k=top_k, logits=logits)]
+        options: Any = {
+            "probabilities": probabilities,
+            "top_k": top_k,
+            "logits": logits,
+            "abstain_below": abstain_below,
+        }
+        return [*self.stream(name, rows, **options)]
 
     def stream(
         self, name: str, rows: Iterable[Any], *, probabilities: Literal["top", "all", "none"] = "top", top_k: int = 0,
-        logits: bool = False, hash: str = "",
+        logits: bool = False, abstain_below: float | None = None, hash: str = "",
     ) -> Iterator[dict[str, Any]]:  # fmt: skip
         """As `predict`, of any number of rows: they are read while answers come, and a few hundred are in memory.
 
@@ -86,16 +92,17 @@ class Client:
         Raises:
             ServerError: also where another model takes its place meanwhile.
         """
-        options = {"probabilities": probabilities, "top_k": top_k, "logits": logits}
+        options = {"probabilities": probabilities, "top_k": top_k, "logits": logits, "abstain_below": abstain_below}
         return self._each(self._questions.predict(name, options), rows, hash)
 
     def ask(
         self, name: str, question: str, contexts: Sequence[str], *,
         probabilities: Literal["top", "all", "none"] = "top", top_k: int = 0, logits: bool = False,
+        abstain_below: float | None = None,
     ) -> list[dict[str, Any]]:  # fmt: skip
         """The answers to a question from one or more passages, the best first. Beside what `predict` gives each has
         `context`, the number of its passage from 0, and `share`, the probability that it holds the answer."""
-        options = {"probabilities": probabilities, "top_k": top_k, "logits": logits}
+        options = {"probabilities": probabilities, "top_k": top_k, "logits": logits, "abstain_below": abstain_below}
         return self._run(self._questions.ask(name, question, contexts, options))
 
     def embed(

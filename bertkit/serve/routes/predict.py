@@ -39,7 +39,7 @@ async def predict(name: str, asked: PredictRequest, request: Request) -> Respons
     note_texts(service, request, rows)
     if asked.top_k * len(rows) > MOST_CANDIDATES:
         raise Refusal(413, f"top_k: {asked.top_k} of {len(rows):,} rows; send fewer rows at a time", "top_k")
-    columns = AnswerColumns(asked.probabilities, asked.top_k, asked.logits)
+    columns = AnswerColumns(asked.probabilities, asked.top_k, asked.logits, asked.abstain_below)
 
     def finish(prepared: Prepared, replies: list[RowReply]) -> Response:
         answers = [_answer(served.predictor.task, columns, one, marks=asked.marks) for one in replies]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 
 import pytest
 
@@ -34,6 +35,27 @@ def test_answers_are_those_of_predict(tiny_run: Run) -> None:
         assert (await asked.rows("mine", dicts, probabilities="all", logits=True, top_k=2)) == found
 
     tell(story, models={"mine": str(tiny_run.path)})
+
+
+def test_unsure_answers_are_marked(tiny_run: Run) -> None:
+    async def story(asked: Asked) -> None:
+        texts = ["where is my parcel ?", "i want my money back"]
+        sure = [one["confidence"] for one in (await asked.rows("mine", texts))["answers"]]
+        found = await asked.rows("mine", texts, abstain_below=max(sure), probabilities="none")
+        assert [one["columns"]["abstained"] for one in found["answers"]] == [one < max(sure) for one in sure]
+        wrong = await asked.post("/v1/predict/mine", {"rows": texts, "abstain_below": 1.5})
+        assert (wrong.status_code, wrong.json()["error"]["param"]) == (422, "abstain_below")
+
+    tell(story, models={"mine": str(tiny_run.path)})
+
+
+def test_a_task_without_a_confidence_can_not_abstain(tiny_bert: Path) -> None:
+    async def story(asked: Asked) -> None:
+        refused = await asked.post("/v1/predict/vectors", {"rows": ["a"], "abstain_below": 0.5})
+        assert refused.status_code == 422
+        assert "the answers of this task have no confidence" in refused.json()["error"]["message"]
+
+    tell(story, models={"vectors": str(tiny_bert)})
 
 
 def test_each_answer_says_what_the_model_has_not_read(tiny_run: Run, reader: Run) -> None:
