@@ -55,6 +55,12 @@ def cores() -> int:
     return len(affinity(0)) if affinity else os.cpu_count() or 1
 
 
+def processor_threads() -> int:
+    """Threads that compute, without torch: those that OMP_NUM_THREADS names first, else one for each core."""
+    first = os.environ.get("OMP_NUM_THREADS", "").partition(",")[0].strip()
+    return int(first) if first.isdecimal() and int(first) else cores()
+
+
 def check_output(
     file: Path | None, *, endings: Sequence[str] = (), inputs: Sequence[str] = (), option: str = "output"
 ) -> None:

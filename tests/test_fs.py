@@ -14,7 +14,16 @@ import pytest
 
 from bertkit import fs
 from bertkit.errors import DataError, WriteError
-from bertkit.fs import cache_home, check_output, folder_aside, write_json, write_text, written_aside
+from bertkit.fs import (
+    cache_home,
+    check_output,
+    cores,
+    folder_aside,
+    processor_threads,
+    write_json,
+    write_text,
+    written_aside,
+)
 
 
 def test_cache_home(monkeypatch) -> None:
@@ -221,3 +230,11 @@ def test_sweep(tmp_path: Path) -> None:
     (tmp_path / "mine").touch()
     fs.sweep(tmp_path)
     assert names(tmp_path) == ["mine"]
+
+
+@pytest.mark.parametrize("value, threads", [("3", 3), ("4,2", 4), (" 2 ", 2), ("0", None), ("", None), ("many", None)])
+def test_threads_that_compute(monkeypatch: pytest.MonkeyPatch, value: str, threads: int | None) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", value)
+    assert processor_threads() == (threads or cores())
+    monkeypatch.delenv("OMP_NUM_THREADS")
+    assert processor_threads() == cores()

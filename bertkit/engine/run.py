@@ -102,17 +102,18 @@ def _forwards(
 
     batches = ((numbers, collated(numbers)) for planned in progress(plan) for numbers in fitting([planned]))
     results = computed(backend, batches, several=len(plan) >= MANY * backend.workers)
-    with contextlib.closing(results):
+    with contextlib.closing(batches), contextlib.closing(results):
         for whole, result in results:
             waiting = [whole]
             for numbers in fitting(waiting):
                 try:
                     batch = result() if numbers is whole else backend.forward(collated(numbers))
                 except backend.out_of_memory:
-                    if len(numbers) == 1:
+                    if len(numbers) == 1 and numbers is not whole:
                         raise
-                    room = len(numbers) * lengths[numbers[0]] // 2
-                    waiting.append(numbers)
+                    if len(numbers) > 1:
+                        room = len(numbers) * lengths[numbers[0]] // 2
+                    waiting.append([*numbers])  # also of one example: others may have had the memory
                     continue
                 if numbers[0] >= 0:
                     yield numbers, batch

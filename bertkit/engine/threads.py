@@ -8,9 +8,11 @@ not measured.
 
 from __future__ import annotations
 
+import contextlib
 import sys
+import threading
 from collections import deque
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -27,7 +29,38 @@ SWITCH = 0.0005
 
 def workers_of(threads: int) -> int:
     """Batches that so many threads compute at once: each gets as many of them."""
-    return threads // -(-threads // WORKERS)
+    return max(1, threads) // -(-max(1, threads) // WORKERS)
+
+
+_running: list[int] = []
+"""The threads of each caller that computes several batches now."""
+_lock = threading.Lock()
+_switch = 0.0
+
+
+@contextlib.contextmanager
+def _together(backend: Backend) -> Iterator[int]:
+    """All threads of the calling thread, which has them again in the end.
+
+    A thread that begins while others compute has as few as one of theirs: it takes what they had.
+    """
+    global _switch
+    with _lock:
+        whole = max(backend.threads, *_running, 1)
+        if not _running:
+            _switch = sys.getswitchinterval()
+            sys.setswitchinterval(SWITCH)
+        _running.append(whole)
+    try:
+        backend.use_threads(whole // workers_of(whole))  # a session of ONNX Runtime that can not be opened is told here
+        backend.use_threads(whole)
+        yield whole
+    finally:
+        backend.use_threads(whole)
+        with _lock:
+            _running.remove(whole)
+            if not _running:
+                sys.setswitchinterval(_switch)
 
 
 def computed(
@@ -39,7 +72,7 @@ def computed(
         several: whether to compute several at once. The first one is alone even then: it is the largest, and shows
             whether the memory is enough.
     """
-    whole, workers, left = backend.threads, backend.workers, iter(batches)
+    workers, left = backend.workers, iter(batches)
     for name, batch in left:
         yield name, partial(backend.forward, batch)
         if several and workers > 1:
@@ -47,18 +80,15 @@ def computed(
     else:
         return
     running: deque[tuple[Name, Future[Forward]]] = deque()
-    switch = sys.getswitchinterval()
-    sys.setswitchinterval(SWITCH)
-    pool = ThreadPoolExecutor(workers, "batch", backend.use_threads, (max(1, whole // workers),))
-    try:
-        for name, batch in left:
-            running.append((name, pool.submit(backend.forward, batch)))
-            if len(running) > workers:  # one of them waits for the first thread that is free
-                done, future = running.popleft()
+    with _together(backend) as whole:
+        pool = ThreadPoolExecutor(workers, "batch", backend.use_threads, (max(1, whole // workers),))
+        try:
+            for name, batch in left:
+                running.append((name, pool.submit(backend.forward, batch)))
+                if len(running) > workers:  # one of them waits for the first thread that is free
+                    done, future = running.popleft()
+                    yield done, future.result
+            for done, future in running:
                 yield done, future.result
-        for done, future in running:
-            yield done, future.result
-    finally:
-        pool.shutdown(cancel_futures=True)
-        backend.use_threads(whole)
-        sys.setswitchinterval(switch)
+        finally:
+            pool.shutdown(cancel_futures=True)

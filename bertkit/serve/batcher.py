@@ -109,23 +109,23 @@ class Batcher:
             raise TooMuch
         if self.load.waiting + tokens > self.most:  # cheap, as a flood of requests ends here
             raise Full(max(1.0, self._before(math.inf)))
-        wait = self._expected(lane, tokens) + self._before(self._tag + tokens)
+        own = max(self._expected(lane, tokens), lane.workers * self._expected(lane, min(tokens, lane.least)))
+        wait = own + self._before(self._tag + tokens)
         if timeout is not None and CARE * wait > timeout:
             raise Full(max(1.0, wait))
 
     def _before(self, tag: float) -> float:
         """Seconds until a request is computed whose last example has a tag."""
         now = self._loop.time()
-        running = sum(self._expected(lane, tokens) / lane.workers for lane, tokens in self._running.values())
+        running = sum(self._expected(lane, tokens) for lane, tokens in self._running.values())
         waiting = sum(
             self._expected(lane, sum(one.tokens for one in line if one.tag <= tag or one.request.urgent <= now))
-            / lane.workers
             for lane, line in self._waiting.items()
         )
         return running + waiting
 
     def _expected(self, lane: Lane, tokens: int) -> float:
-        """Seconds; 0 for a model that has computed nothing yet."""
+        """Seconds, if all its workers compute; 0 for a model that has computed nothing yet."""
         pace = self._paces.get(lane)
         return pace.seconds(tokens, lane.room) if pace else 0.0
 
@@ -175,17 +175,25 @@ class Batcher:
             lane, batch = self._next(lines)
             tokens = sum(one.tokens for one in batch)
             self.load.running += tokens
-            alone = self._together == 1 and not (self._running or self._waiting)
             self._running[worker] = (lane, tokens)
+            at_once = self._at_once(lane)
             start = self._loop.time()
             try:
-                await self._compute(worker, lane, batch, alone)
+                await self._compute(worker, lane, batch, at_once)
             finally:
                 self.load.running -= tokens
                 del self._running[worker]
-                self._count(lane, len(batch), tokens, self._loop.time() - start)
+                parts = at_once if lane.shares else lane.workers
+                self._count(lane, len(batch), tokens, self._loop.time() - start, parts)
                 self._rest()
             del lane, batch, lines  # a model that was replaced meanwhile leaves memory
+
+    def _at_once(self, lane: Lane) -> int:
+        """Batches that run now, and those of this model for which workers are free. Two at least if the last batch was
+        of several requests, as more keep coming."""
+        waiting = sum(one.tokens for one in self._waiting.get(lane, ()))
+        count = len(self._running) + math.ceil(waiting / lane.least)
+        return min(lane.workers, max(count, 1 if self._together == 1 else 2))
 
     async def _others(self) -> None:
         """Under load, wait while more keep coming: those that were answered just now ask again."""
@@ -211,12 +219,12 @@ class Batcher:
         self._together = len({id(one.request) for one in batch})
         return lane, batch
 
-    async def _compute(self, worker: int, lane: Lane, batch: list[QueuedExample], alone: bool) -> None:
+    async def _compute(self, worker: int, lane: Lane, batch: list[QueuedExample], at_once: int) -> None:
         batch = [one for one in batch if one.request.left]  # another half of its request may have failed
         if not batch:
             return
         try:
-            results = await lane.compute(worker, [one.example for one in batch], alone)
+            results = await lane.compute(worker, [one.example for one in batch], at_once)
             self.load.failures = 0
         except Exception as error:
             self.load.failures += 1
@@ -224,17 +232,18 @@ class Batcher:
                 fail(batch[0].request, error)
                 return
             for half in halves(batch):
-                await self._compute(worker, lane, half, alone)
+                await self._compute(worker, lane, half, at_once)
             return
         for one, result in zip(batch, results, strict=True):
             give(one, result)
 
-    def _count(self, lane: Lane, examples: int, tokens: int, seconds: float) -> None:
+    def _count(self, lane: Lane, examples: int, tokens: int, seconds: float, parts: int) -> None:
+        """Args: parts: of all that computes, of which the batch had one."""
         load = self.load
         load.batches, load.examples, load.tokens = load.batches + 1, load.examples + examples, load.tokens + tokens
         load.seconds += seconds
         self._last = seconds
-        self._paces.setdefault(lane, PaceOfBatches()).add(tokens, seconds)
+        self._paces.setdefault(lane, PaceOfBatches()).add(tokens, seconds / parts)
 
     # --- end ----------------------------------------------------------------------------------------------------------
 

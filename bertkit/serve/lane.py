@@ -19,11 +19,14 @@ class Lane(Protocol):
     workers: int
     """Batches that it computes at once; `worker` below is a number from 0 on."""
 
-    async def compute(self, worker: int, examples: Sequence[Any], alone: bool) -> list[Any]:
+    shares: bool
+    """Whether its workers share one machine: a batch is slower while others are computed."""
+
+    async def compute(self, worker: int, examples: Sequence[Any], at_once: int) -> list[Any]:
         """A result for each example; cancelling it has no effect on other calls.
 
         Args:
-            alone: whether nothing else is computed or waits, and of late nothing was.
+            at_once: batches that are computed now, this one included, or are likely to be soon.
         """
         ...
 

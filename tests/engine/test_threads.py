@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -78,12 +80,29 @@ def test_what_went_wrong_is_raised_where_the_result_is_asked_for() -> None:
     assert given == [0, 1, 2, 4]
 
 
+def test_a_thread_that_begins_meanwhile_has_all_threads_in_the_end() -> None:
+    one, other = Meeting(), Meeting()
+    first = computed(one, ((n, {"number": 0}) for n in range(9)), several=True)
+    interval = sys.getswitchinterval()
+    for _ in range(2):
+        next(first)[1]()
+    assert sys.getswitchinterval() < interval
+    other.given.count = 3  # as a new thread of torch begins
+    second = computed(other, ((n, {"number": 0}) for n in range(9)), several=True)
+    for _ in range(2):
+        next(second)[1]()
+    first.close()
+    assert sys.getswitchinterval() < interval
+    second.close()
+    assert (other.last, sys.getswitchinterval()) == (6, interval)
+
+
 def test_who_stops_asking_leaves_no_thread() -> None:
     found = computed(Meeting(), ((n, {"number": n}) for n in (0, 1, 2, 4, 5, 6, 7)), several=True)
     for _ in range(3):
         next(found)[1]()
     before = threading.active_count()
-    found.close()  # type: ignore[attr-defined]
+    found.close()
     assert threading.active_count() == before - 2
 
 
@@ -126,11 +145,20 @@ def test_torch_has_its_threads_again(two_threads: None, tiny_bert: Path, monkeyp
     assert (torch.get_num_threads(), fresh) == (2, [2])
 
 
-@pytest.mark.parametrize("name", ["classify", "ner", "squad", "embed"])
+@pytest.mark.parametrize("name", ["classify", "out of scope", "ner", "squad", "choice", "embed"])
 def test_figures_are_those_of_one_batch_after_the_other(
     two_threads: None, name: str, tiny_bert: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    backend, encoded, collate = backend_of(name, tiny_bert, repeat=20)
+    name, options = ("classify", {"out_of_scope": "other"}) if name == "out of scope" else (name, {})
+    backend, encoded, collate = backend_of(name, tiny_bert, options, repeat=20)
+    forward = backend.model.forward
+
+    def slow(*args: Any, **kwargs: Any) -> Any:
+        outputs = forward(*args, **kwargs)
+        time.sleep(0.002)  # the other thread is in the middle of its batch
+        return outputs
+
+    monkeypatch.setattr(backend.model, "forward", slow)
     several = run(backend, encoded.examples, collate, tokens=64)
     monkeypatch.setattr(run_module, "MANY", 10**6)
     alone = run(backend, encoded.examples, collate, tokens=64)

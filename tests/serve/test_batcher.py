@@ -18,14 +18,15 @@ class Model:
     def __init__(self, room: int = 100, *, pads: bool = False, workers: int = 1, least: int | None = None):
         self.room, self.pads, self.workers = room, pads, workers
         self.least = room if least is None else least
-        self.alone: list[bool] = []
+        self.shares = workers > 1
+        self.at_once: list[int] = []
         self.by: list[int] = []
         self.batches: list[list[str]] = []
         self.times: list[float] = []
         self.busy = self.most_busy = 0
 
-    async def compute(self, worker: int, examples: Sequence[Any], alone: bool) -> list[Any]:
-        self.alone.append(alone)
+    async def compute(self, worker: int, examples: Sequence[Any], at_once: int) -> list[Any]:
+        self.at_once.append(at_once)
         self.by.append(worker)
         self.batches.append(list(examples))
         self.times.append(asyncio.get_running_loop().time())
@@ -199,11 +200,26 @@ def test_a_model_is_told_when_it_has_the_machine_for_itself() -> None:
         model, batcher = Model(room=10, workers=2), Batcher()
         for _ in range(2):
             await ask(batcher, model, "1234567890")
-        assert model.alone == [True, True]
+        assert model.at_once == [1, 1]
         await asyncio.gather(*(ask(batcher, model, "1234567890") for _ in range(6)))
-        assert not any(model.alone[3:7])
+        assert set(model.at_once[2:]) == {2}
         await ask(batcher, model, "12", "34")
-        assert model.alone[-1]
+        assert model.at_once[-1] == 1
+        await ask(batcher, model, *["1234567890"] * 2)
+        assert model.at_once[-2:] == [2, 2], "a lone request that is divided"
+        await batcher.close()
+
+    play(story())
+
+
+def test_a_large_request_is_expected_of_all_workers() -> None:
+    async def story() -> None:
+        model, batcher = Model(room=10, workers=4), Batcher()
+        for _ in range(3):  # each of the four computes 1,000 tokens a second
+            await ask(batcher, model, *["1234567890"] * 40)
+        assert await ask(batcher, model, *["1234567890"] * 400, timeout=1.6)  # it takes a second
+        with pytest.raises(Full):
+            await ask(batcher, model, *["1234567890"] * 400, timeout=1.4)
         await batcher.close()
 
     play(story())

@@ -12,7 +12,6 @@ were 1.4 times those in batches of 4,096 (int8, one thread).
 
 from __future__ import annotations
 
-import os
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,7 +25,7 @@ from bertkit.engine.batches import arrays
 from bertkit.engine.threads import workers_of
 from bertkit.errors import RunError
 from bertkit.files.json_file import read_json
-from bertkit.fs import cores
+from bertkit.fs import processor_threads
 
 if TYPE_CHECKING:
     from bertkit.tasks.head import Head
@@ -83,18 +82,20 @@ class OnnxBackend(Backend):
         self._about = Exported(**read_json(folder / ABOUT, Exported, error=RunError, remedy="export the Run again"))
         self._constants = dict(np.load(folder / CONSTANTS)) if (folder / CONSTANTS).is_file() else {}
         self._folder, self._own, self._lock = folder, threading.local(), threading.Lock()
-        self._most = int(os.environ.get("OMP_NUM_THREADS") or cores())
-        self._sessions: dict[int, Any] = {}
-        self._inputs = [one.name for one in self._session().get_inputs()]
+        self._most = processor_threads()
+        self._alone, self._shared = self._opened(self._most), None
+        self._inputs = [one.name for one in self._alone.get_inputs()]
 
     def _session(self) -> Any:
-        """The graph for the threads of the calling thread; a number of threads is for the life of a session."""
+        """The graph: one for a caller that has all threads, and one for callers that share them."""
+        if self.threads >= self._most:
+            return self._alone
         with self._lock:
-            if self.threads not in self._sessions:
-                self._sessions[self.threads] = self._opened(self.threads)
-            return self._sessions[self.threads]
+            self._shared = self._shared or self._opened(self._most - self._most // self.threads + 1)
+        return self._shared
 
     def _opened(self, threads: int) -> Any:
+        """Args: threads: of a caller, and those that all callers of this session have in common, for its life."""
         options = self._runtime.SessionOptions()
         options.intra_op_num_threads = threads
         options.log_severity_level = 3
@@ -115,7 +116,9 @@ class OnnxBackend(Backend):
         return int(getattr(self._own, "threads", self._most))
 
     def use_threads(self, count: int) -> None:
+        """Opens the second session where it is needed: then the graph is in memory twice."""
         self._own.threads = count
+        self._session()
 
     @property
     def max_tokens(self) -> int:

@@ -54,21 +54,27 @@ class ModelLane:
         self.pads = backend.name == "onnx"
         on_processor = getattr(getattr(backend, "device", None), "type", None) == "cpu"
         self.room = room or (min(backend.tokens, PROCESSOR_TOKENS) if on_processor else backend.tokens)
-        backend.use_threads(threads.processor)
+        self._whole = threads.begin_with(backend.threads)
+        backend.use_threads(self._whole)
+        self.shares = backend.workers > 1
         self.workers = max(len(copies), backend.workers)
-        self.least = LEAST if backend.workers > 1 else self.room
-        self._shares = backend.workers > 1
+        self.least = LEAST if self.shares else self.room
+        for count in (self.workers, 1):  # what a number of threads needs is opened now, not within a request
+            backend.use_threads(self._part(count))
 
-    async def compute(self, worker: int, examples: Sequence[Any], alone: bool) -> list[Any]:
+    def _part(self, at_once: int) -> int:
+        """The threads of each of several batches."""
+        return max(1, self._whole // (at_once if self.shares else 1))
+
+    async def compute(self, worker: int, examples: Sequence[Any], at_once: int) -> list[Any]:
         """The outputs of each example, by name."""
         loop = asyncio.get_running_loop()
         predictor = self.copies[worker % len(self.copies)]
-        return await loop.run_in_executor(self.threads.worker(worker), self._outputs, predictor, examples, alone)
+        return await loop.run_in_executor(self.threads.worker(worker), self._outputs, predictor, examples, at_once)
 
-    def _outputs(self, predictor: Predictor, examples: Sequence[dict[str, Any]], alone: bool) -> list[dict[str, Any]]:
+    def _outputs(self, predictor: Predictor, examples: Sequence[dict[str, Any]], at_once: int) -> list[dict[str, Any]]:
         backend = predictor.backend
-        if self._shares:
-            backend.use_threads(self.threads.processor // (1 if alone else self.workers))
+        backend.use_threads(self._part(at_once))  # of this thread, which computes for other models too
         room = max(self.room, max(map(_size, examples)) * len(examples))  # the batcher has made the batch already
         outputs, _ = run(backend, examples, predictor.collate, tokens=room)
         names = outputs.keys() - backend.constants.keys()

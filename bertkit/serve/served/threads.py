@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import math
-import os
-import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any, TypeVar
 
-from bertkit.fs import cores
 from bertkit.serve.lane import Full, Late
 
 Finished = TypeVar("Finished")
@@ -48,16 +45,19 @@ class Deadline:
 
 class Threads:
     """Threads of a server: one for each batch that is computed at once, those that work on texts, and those that
-    search. Create them in the thread of the event loop."""
+    search."""
 
     def __init__(self) -> None:
-        torch = sys.modules.get("torch")
-        self.processor = torch.get_num_threads() if torch else int(os.environ.get("OMP_NUM_THREADS") or cores())
-        """Threads that compute on the processor, of all batches. This thread's number stays: those of a device change
-        theirs."""
+        self._processor = 0
         self._workers: list[ThreadPoolExecutor] = []
         self.texts = ThreadPoolExecutor(TEXTS, "texts")
         self.searches = ThreadPoolExecutor(SEARCHES, "searches")
+
+    def begin_with(self, count: int) -> int:
+        """Threads that compute on the processor, of all batches: those of the first model that is opened. Later a new
+        thread begins with as few as a worker has."""
+        self._processor = self._processor or count
+        return self._processor
 
     def worker(self, number: int) -> ThreadPoolExecutor:
         """The thread of a worker of the batcher."""

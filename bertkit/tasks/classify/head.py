@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -103,13 +104,13 @@ def expose_features(model: PreTrainedModel, labels: int) -> None:
     from torch import nn
 
     layers = [part for part in model.modules() if isinstance(part, nn.Linear) and part.out_features == labels]
-    seen: dict[str, torch.Tensor] = {}
+    seen = threading.local()  # several threads compute a batch each (engine/threads.py)
 
     def keep(_: nn.Module, inputs: tuple[torch.Tensor, ...]) -> None:
-        seen["features"] = inputs[0]
+        seen.features = inputs[0]
 
     def give(_: nn.Module, __: Any, outputs: Any) -> None:
-        features = seen.pop("features", None)
+        features, seen.features = getattr(seen, "features", None), None
         if features is not None and features.dim() == 2:
             outputs.features = features
 

@@ -94,6 +94,21 @@ def test_threads_are_those_of_torch(folder: Path, head: Any, monkeypatch: pytest
     assert backend._session().get_session_options().intra_op_num_threads == 1
 
 
+@pytest.mark.parametrize("whole, share, callers, common", [(2, 1, 2, 1), (8, 2, 4, 5), (6, 2, 3, 4), (16, 4, 4, 13)])
+def test_callers_and_what_they_share_are_all_threads(
+    folder: Path, head: Any, monkeypatch: pytest.MonkeyPatch, whole: int, share: int, callers: int, common: int
+) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", str(whole))
+    backend = OnnxBackend(folder, head)
+    assert backend.workers == callers and whole // callers == share
+    alone = backend._session()
+    backend.use_threads(share)
+    assert backend._session() is backend._shared is not alone
+    assert backend._session().get_session_options().intra_op_num_threads == common == whole - callers + 1
+    backend.use_threads(whole)
+    assert backend._session() is alone
+
+
 @pytest.mark.parametrize("file", ["model.onnx", "export.json"])
 def test_damaged_files(folder: Path, head: Any, file: str) -> None:
     (folder / file).write_bytes(b"nothing")

@@ -44,7 +44,9 @@ def test_a_search_ends_at_its_next_batch_once_its_time_is_over(
             finally:
                 ended.set()
 
-        deadline = Deadline(0.3)
+        first = served.queued(served.predictor, Deadline(60))
+        await asked.service.threads.search(lambda: first.predict(["warm"]), Deadline(60))
+        deadline = Deadline(2.0)
         predictor = served.queued(served.predictor, deadline)
         with pytest.raises(Late):
             await asked.service.threads.search(work, deadline)
