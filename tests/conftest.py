@@ -14,6 +14,7 @@ with contextlib.suppress(ImportError):
     import uvloop  # noqa: F401 - it keeps the class of sockets that it finds, so before they are shut
 import pytest
 from _pytest.nodeid import coerce_node_id
+from hypothesis import HealthCheck, settings
 from pytest_socket import disable_socket
 
 from bertkit import Run, cli
@@ -45,6 +46,10 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
         if not torch.cuda.is_available():
             pytest.skip("there is no CUDA device")
+
+
+settings.register_profile("steady", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("steady")  # a machine that stalls is no fault of an example
 
 
 @pytest.fixture(scope="session", autouse=True)

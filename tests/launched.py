@@ -77,7 +77,7 @@ class Pair:
             processes.append(context.Process(target=forked, args=arguments, daemon=True))
             processes[-1].start()
         for process in processes:
-            process.join(100)
+            process.join(600)
         for process in processes:
             process.kill()
         assert [process.exitcode for process in processes] == [0, 0], self.err
@@ -116,10 +116,10 @@ class Launched:
         """Lines on standard error that are not ours."""
         return [line for line in self.err.splitlines() if line.strip() and not OURS.match(line)]
 
-    def wait(self, seconds: float = 100) -> int:
+    def wait(self, seconds: float = 600) -> int:
         return self.process.wait(seconds)
 
-    def wait_for(self, ready: Callable[[], bool], seconds: float = 100) -> None:
+    def wait_for(self, ready: Callable[[], bool], seconds: float = 600) -> None:
         end = time.monotonic() + seconds
         while not ready():
             assert self.process.poll() is None, f"it ended too early:\n{self.err}"

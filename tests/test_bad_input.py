@@ -908,7 +908,7 @@ def test_a_network_that_does_not_answer(
     GOOD(place)
     started = time.perf_counter()
     told = problems(place, bertkit, f"{TRAIN} -s {key}")
-    assert time.perf_counter() - started < PATIENCE
+    assert time.perf_counter() - started < 30
     assert len(told) == 1
 
 

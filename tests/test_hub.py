@@ -12,10 +12,10 @@ from bertkit import hub
 
 def test_a_resolver_that_hangs_is_not_waited_for(online, monkeypatch):
     monkeypatch.setattr(hub, "PATIENCE", 0.05)
-    monkeypatch.setattr(socket, "getaddrinfo", lambda *_: time.sleep(1))
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_: time.sleep(30))
     start = time.perf_counter()
     assert not hub.reachable()
-    assert time.perf_counter() - start < 0.9
+    assert time.perf_counter() - start < 20
 
 
 @pytest.mark.parametrize(

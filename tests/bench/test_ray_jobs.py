@@ -104,6 +104,7 @@ def test_a_job_that_does_not_end_is_killed(tmp_path: Path, monkeypatch: pytest.M
 
 
 @pytest.mark.slow
+@pytest.mark.xdist_group("ray")
 def test_a_suite_on_ray_is_that_of_this_machine(tmp_path: Path, tiny_bert: Path) -> None:
     write_suite(tmp_path, tiny_bert)
     for output, more in (("here", ()), ("ray", ("--ray", "local", "--parallel", "2"))):

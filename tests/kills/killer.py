@@ -16,7 +16,7 @@ from typing import Any
 from tests.fuzz.material import Material
 from tests.kills.victims import Victim, victims
 
-SECONDS = 120
+SECONDS = 600
 """After which a command hangs."""
 SIGNALS = (signal.SIGKILL, signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 

@@ -256,9 +256,9 @@ def test_fast_enough_for_every_evaluation():
 
     golds = {str(i): [text() for _ in range(4)] if i % 2 else [] for i in range(10_000)}
     predictions = {i: texts[0] if texts and words.random() < 0.7 else text() for i, texts in golds.items()}
-    start = time.perf_counter()
+    start = time.process_time()
     score_v2(golds, predictions, {i: words.random() for i in golds}, 0.5)
-    assert time.perf_counter() - start < 2
+    assert time.process_time() - start < 2
 
 
 # The official algorithms once more, plainly.

@@ -293,9 +293,12 @@ def test_a_long_pair_costs_what_its_length_does(tokenizer: Any, how: str) -> Non
     """`tokenizers` keeps what it truncates, and joins each such part of one text with each of the other's."""
     pair = (words(350), words(350))
     encode_texts(tokenizer, pair, limit=512, long_text=how)
-    start = time.perf_counter()
-    encode_texts(tokenizer, pair, limit=512, long_text=how)
-    assert time.perf_counter() - start < 0.2
+    spent = []
+    for _ in range(5):
+        start = time.perf_counter()
+        encode_texts(tokenizer, pair, limit=512, long_text=how)
+        spent.append(time.perf_counter() - start)
+    assert min(spent) < 0.2
 
 
 @quick

@@ -20,7 +20,7 @@ from tests.understand.profile.planted import recipe_with
 def test_what_is_shown_and_written(bertkit, tiny_bert: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     recipe = recipe_with("classify", tiny_bert, tmp_path, per_device_train_batch_size=1)
-    code, out, err = bertkit("profile", recipe, "--steps", 2, "-s", "train.gradient_accumulation_steps=4")
+    code, out, err = bertkit("profile", recipe, "--steps", 6, "-s", "train.gradient_accumulation_steps=4")
     assert code == 0, err
     for phase in ("data", "encode", "collate", "waiting", "forward", "backward", "optimiser", "callbacks", "other"):
         assert f"\n {phase} " in out
@@ -32,7 +32,7 @@ def test_what_is_shown_and_written(bertkit, tiny_bert: Path, tmp_path: Path, mon
     assert f"written: {folder.relative_to(tmp_path) / 'profile.json'}" in out
     assert {file.name for file in folder.iterdir()} == {"profile.json", FILE}
     found = json.loads((folder / "profile.json").read_text())
-    assert found["steps"] == {"warm_up": 3, "measured": 2}
+    assert found["steps"] == {"warm_up": 3, "measured": 6}
     assert sum(one["share"] for one in found["phases"]) == pytest.approx(1)
     assert sum(one["seconds"] for one in found["phases"]) == pytest.approx(found["seconds_per_step"]["mean"])
     assert "train.per_device_train_batch_size" in [one["key"] for one in found["bottlenecks"]]

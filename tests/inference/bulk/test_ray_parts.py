@@ -107,6 +107,7 @@ def node(*arguments: str) -> Iterator[subprocess.Popen[bytes]]:
 
 
 @pytest.mark.slow
+@pytest.mark.xdist_group("ray")
 def test_a_node_that_dies_loses_nothing(many: Path, tiny_run: Run, tmp_path: Path) -> None:
     """Two nodes; one is killed after some parts. Without it, and with no cluster, the file is the same."""
     one_thread, port = environment(), free_port()
@@ -119,11 +120,12 @@ def test_a_node_that_dies_loses_nothing(many: Path, tiny_run: Run, tmp_path: Pat
         with node(f"--address={address}") as second:
             until(lambda: nodes(address) == "2", second)
             command = bertkit("predict", tiny_run.path, many, "-o", out, "--ray", address, "--processes", 2)
-            process = subprocess.Popen(command, env=environment(**OPEN), stderr=subprocess.PIPE)
+            with (tmp_path / "err.txt").open("wb") as errors:
+                process = subprocess.Popen(command, env=environment(**OPEN), stderr=errors)
             until(lambda: len(list(parts.glob("*.part"))) >= 5, process)
             assert second.poll() is None
             os.killpg(second.pid, signal.SIGKILL)
-            assert process.wait(300) == 0, process.stderr and process.stderr.read()
+            assert process.wait(1800) == 0, (tmp_path / "err.txt").read_text("utf-8")
     assert out.read_bytes() == (tmp_path / "alone.csv").read_bytes()
 
 
@@ -136,13 +138,14 @@ def nodes(address: str) -> str:
 
 
 def until(done: Callable[[], bool], process: subprocess.Popen[bytes]) -> None:
-    end = time.monotonic() + 120
+    end = time.monotonic() + 900
     while not done():
-        assert process.poll() is None and time.monotonic() < end, process.stderr and process.stderr.read()
+        assert process.poll() is None and time.monotonic() < end
         time.sleep(0.05)
 
 
 @pytest.mark.slow
+@pytest.mark.xdist_group("ray")
 def test_ray_is_started_here(many: Path, tiny_run: Run, tmp_path: Path) -> None:
     found = subprocess.run(
         bertkit("predict", tiny_run.path, many, "-o", f"{tmp_path}/out/", "--ray", "local", "--processes", "2"),

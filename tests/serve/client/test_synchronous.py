@@ -170,10 +170,10 @@ def test_a_server_that_is_down() -> None:
 
 def test_a_server_that_does_not_answer() -> None:
     def slow(body: Any) -> dict[str, Any]:
-        time.sleep(0.4)
+        time.sleep(2)
         return {}
 
-    with scripted(slow) as server, Client(server.url, timeout=0.05, retries=1) as client:
+    with scripted(slow) as server, Client(server.url, timeout=0.5, retries=1) as client:
         with pytest.raises(ServerError, match="it did not answer in time"):
             client.models()
         assert len(server.asked) == 2
