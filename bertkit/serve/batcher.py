@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -29,6 +30,8 @@ LINGER = 0.01
 """Seconds without a new request after which a batch that waits for others begins."""
 SHARE = 0.25
 """Of the time of the last batch, that it waits at most."""
+SMALL = 0.5
+"""Of the tokens that are not divided: with no more, a further worker waits."""
 CARE = 1.5
 """A request is refused where this many times the time that it is expected to take is more than it has."""
 
@@ -50,6 +53,7 @@ class Batcher:
     def __post_init__(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._waiting: dict[Lane, list[QueuedExample]] = {}
+        self._sizes: Counter[Lane] = Counter()  # tokens that wait
         self._running: dict[int, tuple[Lane, int]] = {}  # worker -> model and tokens
         self._paces: WeakKeyDictionary[Lane, PaceOfBatches] = WeakKeyDictionary()  # a model may be replaced
         self._tag = 0.0  # of the example that was taken last
@@ -90,8 +94,12 @@ class Batcher:
             line.append(QueuedExample(request, place, example, size, tag))
             tag += size
         self.load.waiting += sum(tokens)
+        self._sizes[lane] += sum(tokens)
         self._idle.clear()
-        self._call(lane)
+        while len(self._tasks) < lane.workers:
+            self._arrived.append(asyncio.Event())
+            self._tasks.append(self._loop.create_task(self._work(len(self._tasks))))
+        self._call()
         try:
             async with asyncio.timeout(timeout):
                 return await request.future
@@ -139,14 +147,14 @@ class Batcher:
         left = [one for one in self._waiting[lane] if id(one) not in taken]
         for one in some:
             one.request.queued -= 1
-        self.load.waiting -= sum(one.tokens for one in some)
+        tokens = sum(one.tokens for one in some)
+        self.load.waiting -= tokens
+        self._sizes[lane] -= tokens
         if left:
             self._waiting[lane] = left
         else:
-            del self._waiting[lane]
-            for number, arrived in enumerate(self._arrived):
-                if not self._for(number):
-                    arrived.clear()
+            del self._waiting[lane], self._sizes[lane]
+        self._call()
 
     def _rest(self) -> None:
         if not self._waiting and not self.load.running:
@@ -154,17 +162,20 @@ class Batcher:
 
     # --- workers ------------------------------------------------------------------------------------------------------
 
-    def _call(self, lane: Lane) -> None:
-        """Tell a model's workers that something waits; the first time, they begin."""
-        while len(self._tasks) < lane.workers:
-            self._arrived.append(asyncio.Event())
-            self._tasks.append(self._loop.create_task(self._work(len(self._tasks))))
-        for arrived in self._arrived[: lane.workers]:
-            arrived.set()
+    def _call(self) -> None:
+        """Tell each worker whether something waits for it."""
+        for worker, arrived in enumerate(self._arrived):
+            arrived.set() if self._for(worker) else arrived.clear()
 
     def _for(self, worker: int) -> dict[Lane, list[QueuedExample]]:
-        """What waits that a worker may take."""
-        return {lane: line for lane, line in self._waiting.items() if worker < lane.workers}
+        """What waits that a worker should take. A further worker leaves what those before it can take, and what is too
+        little for a batch beside another."""
+        idle = sum(number not in self._running for number in range(worker))
+        return {
+            lane: line
+            for lane, line in self._waiting.items()
+            if worker < lane.workers and (not worker or self._sizes[lane] > max(idle, SMALL) * lane.least)
+        }
 
     async def _work(self, worker: int) -> None:
         while True:
@@ -176,6 +187,7 @@ class Batcher:
             tokens = sum(one.tokens for one in batch)
             self.load.running += tokens
             self._running[worker] = (lane, tokens)
+            self._call()
             at_once = self._at_once(lane)
             start = self._loop.time()
             try:
@@ -183,17 +195,16 @@ class Batcher:
             finally:
                 self.load.running -= tokens
                 del self._running[worker]
+                self._call()
                 parts = at_once if lane.shares else lane.workers
                 self._count(lane, len(batch), tokens, self._loop.time() - start, parts)
                 self._rest()
             del lane, batch, lines  # a model that was replaced meanwhile leaves memory
 
     def _at_once(self, lane: Lane) -> int:
-        """Batches that run now, and those of this model for which workers are free. Two at least if the last batch was
-        of several requests, as more keep coming."""
-        waiting = sum(one.tokens for one in self._waiting.get(lane, ()))
-        count = len(self._running) + math.ceil(waiting / lane.least)
-        return min(lane.workers, max(count, 1 if self._together == 1 else 2))
+        """Batches that run now, and those of this model for which other workers are called."""
+        called = sum(number not in self._running and bool(self._for(number)) for number in range(lane.workers))
+        return min(lane.workers, len(self._running) + called)
 
     async def _others(self) -> None:
         """Under load, wait while more keep coming: those that were answered just now ask again."""
@@ -202,7 +213,7 @@ class Batcher:
         end = self._loop.time() + SHARE * self._last
         while (now := self._loop.time()) < end:
             before = self.load.waiting
-            if any(sum(one.tokens for one in line) >= lane.least for lane, line in self._waiting.items()):
+            if any(self._sizes[lane] >= lane.least for lane in self._waiting):
                 return
             await asyncio.sleep(min(self.linger, end - now))
             if self.load.waiting <= before:
@@ -213,7 +224,7 @@ class Batcher:
         lane, first = first_of(lines, self._loop.time())
         self._tag = max(self._tag, first.tag)
         free = sum(number not in self._running for number in range(lane.workers))
-        share = math.ceil(sum(one.tokens for one in lines[lane]) / free)
+        share = math.ceil(self._sizes[lane] / free)
         batch = batch_of(lines[lane], first, min(lane.room, max(share, lane.least)), pads=lane.pads)
         self._take(lane, batch)
         self._together = len({id(one.request) for one in batch})

@@ -13,6 +13,7 @@ import pytest
 import torch
 
 from bertkit.engine import run as run_module
+from bertkit.engine import threads
 from bertkit.engine.backends.backend import Forward
 from bertkit.engine.backends.torch import TorchBackend, open_model
 from bertkit.engine.run import run
@@ -80,8 +81,9 @@ def test_what_went_wrong_is_raised_where_the_result_is_asked_for() -> None:
     assert given == [0, 1, 2, 4]
 
 
-def test_a_thread_that_begins_meanwhile_has_all_threads_in_the_end() -> None:
+def test_a_thread_that_begins_meanwhile_has_all_threads_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
     one, other = Meeting(), Meeting()
+    monkeypatch.setattr(threads, "SWITCH", sys.getswitchinterval() / 2)
     first = computed(one, ((n, {"number": 0}) for n in range(9)), several=True)
     interval = sys.getswitchinterval()
     for _ in range(2):

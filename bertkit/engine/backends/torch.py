@@ -85,7 +85,8 @@ class TorchBackend(Backend):
         return torch.get_num_threads()
 
     def use_threads(self, count: int) -> None:
-        """New threads begin with the number that any thread set last."""
+        """A thread begins with the number that any thread set last, and takes it at its first question or operation."""
+        torch.get_num_threads()  # else it would take another's after this
         torch.set_num_threads(count)
 
     @property

@@ -59,22 +59,25 @@ class ModelLane:
         self.shares = backend.workers > 1
         self.workers = max(len(copies), backend.workers)
         self.least = LEAST if self.shares else self.room
-        for count in (self.workers, 1):  # what a number of threads needs is opened now, not within a request
-            backend.use_threads(self._part(count))
+        for worker in (1, 0):  # what a number of threads needs is opened now, not within a request
+            backend.use_threads(self._threads(worker, 1))
 
-    def _part(self, at_once: int) -> int:
-        """The threads of each of several batches."""
-        return max(1, self._whole // (at_once if self.shares else 1))
+    def _threads(self, worker: int, at_once: int) -> int:
+        """Threads of a batch of a worker. All of them are for the first worker alone: where the threads that have ever
+        computed for several are more than the cores, libgomp lets all of them sleep after each operation, and a short
+        text takes twice the time."""
+        return max(1, self._whole // ((self.workers if worker else at_once) if self.shares else 1))
 
     async def compute(self, worker: int, examples: Sequence[Any], at_once: int) -> list[Any]:
         """The outputs of each example, by name."""
         loop = asyncio.get_running_loop()
         predictor = self.copies[worker % len(self.copies)]
-        return await loop.run_in_executor(self.threads.worker(worker), self._outputs, predictor, examples, at_once)
+        count = self._threads(worker, at_once)
+        return await loop.run_in_executor(self.threads.worker(worker), self._outputs, predictor, examples, count)
 
-    def _outputs(self, predictor: Predictor, examples: Sequence[dict[str, Any]], at_once: int) -> list[dict[str, Any]]:
+    def _outputs(self, predictor: Predictor, examples: Sequence[dict[str, Any]], count: int) -> list[dict[str, Any]]:
         backend = predictor.backend
-        backend.use_threads(self._part(at_once))  # of this thread, which computes for other models too
+        backend.use_threads(count)  # of this thread, which computes for other models too
         room = max(self.room, max(map(_size, examples)) * len(examples))  # the batcher has made the batch already
         outputs, _ = run(backend, examples, predictor.collate, tokens=room)
         names = outputs.keys() - backend.constants.keys()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from bertkit.errors import BertkitError
 from bertkit.serve.batcher import Batcher
 from bertkit.serve.served.model import ModelLane, Served, digest, identity_of, open_served
-from bertkit.serve.served.threads import Deadline, Threads, in_thread
+from bertkit.serve.served.threads import Deadline, Threads, in_new_thread, in_thread
 from bertkit.serve.settings import ServeSettings
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ class Registry:
         for other in self.models.values():
             if other.identity == identity or (identity is None and other.source == source):
                 return replace(other, name=name, source=source)  # its weights are in memory once
-        return await in_thread(self.threads.texts, open_served, name, source, self.settings, self.batcher, self.threads)
+        return await in_new_thread(open_served, name, source, self.settings, self.batcher, self.threads)
 
     async def _open_index(self, name: str, address: str, old: ServedIndex | None = None) -> ServedIndex:
         """Args: old: the index as it was; if it has the same model, that stays."""
@@ -65,8 +65,8 @@ class Registry:
         if old is not None and old.index.about.hashes == index.about.hashes:
             index.model = old.index.model
             return ServedIndex(name, index, old.model)
-        model = await in_thread(self.threads.searches, getattr, index, "model")
-        lane = ModelLane([model.queries], self.threads, self.settings.batch_tokens)
+        model = await in_new_thread(getattr, index, "model")
+        lane = await in_new_thread(ModelLane, [model.queries], self.threads, self.settings.batch_tokens)
         identity = digest(model.hashes)
         served = Served(name, address, identity, None, model.queries, lane, self.batcher, self.threads)
         model.queries = served.queued(model.queries, Deadline(None))

@@ -100,3 +100,13 @@ class Threads:
 def in_thread(pool: ThreadPoolExecutor, work: Any, *arguments: Any, **named: Any) -> asyncio.Future[Any]:
     """Run work in a thread of a pool."""
     return asyncio.get_running_loop().run_in_executor(pool, partial(work, *arguments, **named))
+
+
+async def in_new_thread(work: Any, *arguments: Any) -> Any:
+    """Run work in a thread that ends with it, and the threads with it that torch has made for it: those of a model that
+    was opened would count as busy ones."""
+    pool = ThreadPoolExecutor(1, "opening")
+    try:
+        return await in_thread(pool, work, *arguments)
+    finally:
+        pool.shutdown(wait=False)

@@ -25,10 +25,10 @@ def test_a_poisonous_row_fails_alone(tiny_run: Run, monkeypatch: pytest.MonkeyPa
         outputs = lane._outputs
         poison = Predictor.open(tiny_run).prepare(["good bye good bye"]).encoded.examples[0]["input_ids"].tolist()
 
-        def fail(predictor: Any, examples: Any, at_once: int) -> Any:
+        def fail(predictor: Any, examples: Any, count: int) -> Any:
             if any(one["input_ids"].tolist() == poison for one in examples):
                 raise RuntimeError("a bug")
-            return outputs(predictor, examples, at_once)
+            return outputs(predictor, examples, count)
 
         monkeypatch.setattr(lane, "_outputs", fail)
         texts = [f"where is my parcel {i} ?" for i in range(20)] + ["good bye good bye"]
@@ -67,7 +67,8 @@ def test_two_batches_at_once_share_the_threads(tiny_run: Run, monkeypatch: pytes
 
     async def story(asked: Asked) -> None:
         lane = asked.service.model("mine").lane
-        assert (lane._part(1), lane._part(2), lane.workers, lane.least) == (2, 1, 2, LEAST)
+        assert (lane.workers, lane.least) == (2, LEAST)
+        assert [lane._threads(*which) for which in ((0, 1), (0, 2), (1, 1), (1, 2))] == [2, 1, 1, 1]
         backend, seen = lane.copies[0].backend, []
         plain = backend.forward
 

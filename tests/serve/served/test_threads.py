@@ -10,7 +10,7 @@ import pytest
 
 from bertkit.serve.lane import Full, Late
 from bertkit.serve.served import threads as served_threads
-from bertkit.serve.served.threads import Deadline, Threads
+from bertkit.serve.served.threads import Deadline, Threads, in_new_thread
 from tests.serve.asgi import Asked, tell, until
 
 
@@ -65,5 +65,16 @@ def test_what_is_computed_is_finished_however_much_waits(monkeypatch: pytest.Mon
         with pytest.raises(Full):
             await threads.work_on_texts(lambda: 1)
         assert await threads.finish(lambda value: value + 1, 1) == 2
+
+    asyncio.run(story())
+
+
+def test_a_new_thread_ends_with_its_work() -> None:
+    async def story() -> None:
+        names = {await in_new_thread(lambda: threading.current_thread().name) for _ in range(2)}
+        assert names == {"opening_0"}
+        await until(lambda: not any(one.name == "opening_0" for one in threading.enumerate()))
+        with pytest.raises(ZeroDivisionError):
+            await in_new_thread(lambda: 1 // 0)
 
     asyncio.run(story())
