@@ -35,7 +35,7 @@ def packed(weight: Tensor) -> Tensor | None:
     """A weight `(out, in)` in the order in which oneDNN reads it, for `product`; None where torch's is as fast.
 
     Otherwise oneDNN brings it into this order in each product, which takes long where there are few rows. All products
-    of MiniLM's encoder, one thread of an AMD EPYC (Zen 5), without and with it: 16 rows 7.7 and 4.6 ms, 150 rows 34 and
+    of MiniLM's encoder, one thread of an AMD EPYC (Zen 4), without and with it: 16 rows 7.7 and 4.6 ms, 150 rows 34 and
     30 ms, 4,096 rows 0.88 and 0.80 s. It has no gradient; `to_dense` gives the weight back, bit for bit.
     """
     fits = weight.device.type == "cpu" and weight.dtype == torch.float32 and _slow_here()

@@ -1,7 +1,7 @@
 """Several batches at once on a processor, each computed by its share of the threads.
 
 Threads that compute one batch together wait for each other after every operation, and most operations of a small model
-are short. MiniLM, 3,000 short questions on two cores of an AMD EPYC (Zen 5), texts a second: one batch by two threads
+are short. MiniLM, 3,000 short questions on two cores of an AMD EPYC (Zen 4), texts a second: one batch by two threads
 503 in float32 and 1,063 in int8 (ONNX Runtime), two batches by one thread each 546 and 1,340. More than two cores were
 not measured.
 """

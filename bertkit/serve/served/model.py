@@ -36,7 +36,7 @@ PROCESSOR_TOKENS = 1024
 only keep others waiting."""
 LEAST = 256
 """Tokens that are not divided among the workers of a processor. 32 clients with short texts, MiniLM on two cores: 256
-gives 258 replies a second, 128 gives 245, one batch at a time 228 (AMD EPYC, Zen 5)."""
+gives 258 replies a second, 128 gives 245, one batch at a time 228 (AMD EPYC, Zen 4)."""
 FEW = 4
 """Examples whose answers are made on the event loop, a tenth of a millisecond each."""
 
