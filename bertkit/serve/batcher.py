@@ -31,7 +31,7 @@ LINGER = 0.01
 SHARE = 0.25
 """Of the time of the last batch, that it waits at most."""
 SMALL = 0.5
-"""Of the tokens that are not divided: with no more, a further worker waits."""
+"""Of the tokens that are not divided: with no more, a further worker of a shared machine waits."""
 CARE = 1.5
 """A request is refused where this many times the time that it is expected to take is more than it has."""
 
@@ -168,14 +168,15 @@ class Batcher:
             arrived.set() if self._for(worker) else arrived.clear()
 
     def _for(self, worker: int) -> dict[Lane, list[QueuedExample]]:
-        """What waits that a worker should take. A further worker leaves what those before it can take, and what is too
-        little for a batch beside another."""
+        """What waits that a worker should take. A further worker leaves what those before it can take, and on a shared
+        machine what is too little for a batch beside another."""
         idle = sum(number not in self._running for number in range(worker))
-        return {
-            lane: line
-            for lane, line in self._waiting.items()
-            if worker < lane.workers and (not worker or self._sizes[lane] > max(idle, SMALL) * lane.least)
-        }
+
+        def is_enough(lane: Lane) -> bool:
+            least = max(idle, SMALL) if lane.shares and worker else idle
+            return worker < lane.workers and self._sizes[lane] > least * lane.least
+
+        return {lane: line for lane, line in self._waiting.items() if is_enough(lane)}
 
     async def _work(self, worker: int) -> None:
         while True:

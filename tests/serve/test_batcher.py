@@ -15,10 +15,12 @@ from tests.serve.clock import play
 class Model:
     """Takes a millisecond a token; answers an example with itself, in capitals."""
 
-    def __init__(self, room: int = 100, *, pads: bool = False, workers: int = 1, least: int | None = None):
+    def __init__(
+        self, room: int = 100, *, pads: bool = False, workers: int = 1, least: int | None = None, shares: bool = True
+    ):
         self.room, self.pads, self.workers = room, pads, workers
         self.least = room if least is None else least
-        self.shares = workers > 1
+        self.shares = shares and workers > 1
         self.at_once: list[int] = []
         self.by: list[int] = []
         self.batches: list[list[str]] = []
@@ -180,6 +182,19 @@ def test_free_workers_share_what_waits() -> None:
 
     play(story(20, [4, 4]))
     play(story(60, [6, 2]))
+
+
+@pytest.mark.parametrize("shares, most", [(False, 2), (True, 1)])
+def test_a_second_device_begins_at_once_a_second_worker_when_it_is_worth_a_batch(shares: bool, most: int) -> None:
+    async def story() -> None:
+        model, batcher = Model(room=100, workers=2, shares=shares), Batcher()
+        await asyncio.gather(ask(batcher, model, "1234567890"), after(0.002, ask(batcher, model, "1234567890")))
+        assert model.most_busy == most
+        await asyncio.gather(*(after(n / 1000, ask(batcher, model, "1" * 60)) for n in range(4)))
+        assert model.most_busy == 2
+        await batcher.close()
+
+    play(story())
 
 
 def test_a_worker_takes_nothing_of_a_model_that_has_fewer() -> None:
