@@ -20,7 +20,7 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from bertkit.engine.dropout import keep
-from bertkit.engine.layout import Layout
+from bertkit.engine.layout import Layout, visible
 
 
 class _Group(NamedTuple):
@@ -48,18 +48,6 @@ def attention(
     about = heads, query.dtype, window
     groups = memo.get(about) or memo.setdefault(about, list(_groups(where, *about)))
     return _Attention.apply(*rows, groups, dropout, size**-0.5 if scale is None else scale).view(1, real, heads, size)
-
-
-def visible(mask: Tensor, window: int | None) -> Tensor:
-    """Which tokens a token attends to, `(batch, 1, token or 1, token)`, by the `(batch, token)` mask of real ones."""
-    keys = mask.bool()[:, None, None, :]
-    return keys if window is None else near(mask.shape[1], window, mask.device) & keys
-
-
-def near(tokens: int, window: int, device: torch.device) -> Tensor:
-    """`(token, token)`: whether two tokens are less than `window` positions apart."""
-    places = torch.arange(tokens, device=device)
-    return (places[:, None] - places).abs() < window
 
 
 def _groups(where: Layout, heads: int, dtype: torch.dtype, window: int | None) -> Iterator[_Group]:

@@ -42,12 +42,12 @@ def packed(weight: Tensor) -> Tensor | None:
     return torch.ops.mkldnn._reorder_linear_weight.default(weight) if fits else None
 
 
-def product(x: Tensor, weight: Tensor, bias: Tensor, *, gelu: bool = False) -> Tensor:
+def product(x: Tensor, weight: Tensor, bias: Tensor, gelu: bool = False) -> Tensor:
     """`x @ weight.T + bias`, then GELU if asked for: `(..., in)` -> `(..., out)`. The weight may be packed."""
-    if not weight.is_mkldnn or not x.numel():
-        out = torch.nn.functional.linear(x, weight.to_dense() if weight.is_mkldnn else weight, bias)
-        return torch.nn.functional.gelu(out) if gelu else out
-    return torch.ops.mkldnn._linear_pointwise.default(x, weight, bias, "gelu" if gelu else "none", [], "none")
+    if weight.is_mkldnn and x.numel() > 0:
+        return torch.ops.mkldnn._linear_pointwise(x, weight, bias, "gelu" if gelu else "none", [], "none")
+    out = torch.nn.functional.linear(x, weight.to_dense() if weight.is_mkldnn else weight, bias)
+    return torch.nn.functional.gelu(out) if gelu else out
 
 
 @functools.cache

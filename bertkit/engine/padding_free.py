@@ -25,8 +25,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from bertkit.engine.attention import attention as attention_with_dropout
-from bertkit.engine.attention import near, visible
-from bertkit.engine.layout import Layout, gather, layout, spread
+from bertkit.engine.blocks import attend, attention_blocks
+from bertkit.engine.layout import Layout, gather, layout, near, spread, visible
 from bertkit.errors import ModelError
 
 if TYPE_CHECKING:
@@ -78,31 +78,13 @@ def _by_padding(
 
     Parameters as `attention`, whose many are transformers' interface.
     """
-    if where.runs and not dropout:
-        return _by_runs(q, k, v, where, scale, window)
-    if dropout and q.device.type == "cpu" and q.dtype in (torch.float32, torch.float64):
+    exact = q.dtype in (torch.float32, torch.float64)
+    if dropout and q.device.type == "cpu" and exact:
         return attention_with_dropout(q, k, v, where, dropout, scale, window)
-    if where.groups:
-        sizes = [len(group.places) for group in where.groups]
-        parts = zip(q.split(sizes, 2), k.split(sizes, 2), v.split(sizes, 2), where.groups, strict=True)
-        return torch.cat([_by_padding(*part, dropout, scale, window) for part in parts], 1)
     _, heads, real, size = q.shape
-    packed = (x.transpose(1, 2).reshape(real, heads * size) for x in (q, k, v))
-    q, k, v = (spread(x, where).view(*where.mask.shape, heads, size).transpose(1, 2) for x in packed)
-    out = sdpa(q, k, v, _seen(where.mask, window, q), dropout, scale=scale)  # (batch, head, token, size)
-    return gather(out.transpose(1, 2), where).view(1, real, heads, size)
-
-
-def _by_runs(q: Tensor, k: Tensor, v: Tensor, where: Layout, scale: float | None, window: int | None) -> Tensor:
-    sizes = [texts * tokens for texts, tokens in where.runs]
-    parts = zip(*(x.transpose(1, 2).split(sizes, 1) for x in (q, k, v)), where.runs, strict=True)
-    seen = []
-    for *part, (texts, tokens) in parts:
-        query, key, value = (x.view(texts, tokens, *x.shape[2:]).transpose(1, 2) for x in part)
-        near_ones = None if window is None or window >= tokens else near(tokens, window, q.device)
-        out = sdpa(query, key, value, near_ones, scale=scale)  # (text, head, token, size)
-        seen.append(out.transpose(1, 2).reshape(1, texts * tokens, *part[0].shape[2:]))
-    return torch.cat(seen, 1)
+    query, key, value = (x.transpose(1, 2).reshape(real, heads * size) for x in (q, k, v))
+    blocks = attention_blocks(where, q.dtype, window)
+    return attend(query, key, value, blocks, heads, dropout, scale).view(1, real, heads, size)
 
 
 def _by_flash(

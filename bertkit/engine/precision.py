@@ -20,7 +20,7 @@ def lower(model: Any, precision: Precision) -> None:
     """Convert the encoder of a model, in place. `float32` changes nothing."""
     if precision == "float32":
         return
-    if convert := getattr(model, "lower", None):  # of engine/bert.py
+    if convert := getattr(model, "lower", None):  # of engine/bert
         convert(DTYPES[precision])
         return
     encoder = model.base_model

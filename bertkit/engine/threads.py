@@ -52,6 +52,7 @@ def _together(backend: Backend) -> Iterator[int]:
             sys.setswitchinterval(SWITCH)
         _running.append(whole)
     try:
+        backend.compile()
         backend.use_threads(whole // workers_of(whole))  # a session of ONNX Runtime that can not be opened is told here
         backend.use_threads(whole)
         yield whole

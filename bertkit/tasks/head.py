@@ -57,7 +57,7 @@ class Head(ABC):
     @property
     def is_plain(self) -> bool:
         """Whether the model is that of `auto_class`, with nothing added by `build_model`. Another implementation of the
-        same architecture may then take its place to answer (engine/bert.py)."""
+        same architecture may then take its place to answer (engine/bert)."""
         return type(self).build_model is Head.build_model
 
     def init_head(self, model: PreTrainedModel) -> None:  # noqa: B027 - a head may start anywhere

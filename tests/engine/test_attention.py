@@ -7,11 +7,11 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from bertkit.engine.attention import attention, near, visible
-from bertkit.engine.layout import Layout, layout
+from bertkit.engine.attention import attention
+from bertkit.engine.layout import Layout, layout, near, visible
 
 MASKS = {
-    "in groups": [[1] * length + [0] * (20 - length) for length in (20, 19, 11, 10, 2)],
+    "in groups": [[1] * length + [0] * (200 - length) for length in (200, 190, 100, 99, 2)],
     "in any order": [[1, 1, 0, 0], [0, 0, 0, 0], [1, 1, 1, 1]],
     "with holes": [[0, 1, 1, 0, 1], [1, 0, 0, 0, 0]],
 }

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
 import torch
 
-from bertkit.engine.layout import LIKE, gather, layout, spread
+from bertkit.engine.layout import LIKE, SPARE, gather, layout, spread
 
 
 def right_padded(*lengths: int) -> torch.Tensor:
@@ -39,14 +41,32 @@ def test_spread_and_gather_undo_each_other(mask: list[list[int]]) -> None:
 
 
 def test_texts_of_like_length_are_one_group_after_the_other() -> None:
-    where = layout(right_padded(20, 19, 15, 14, 11, 10, 2, 1, 0))
+    where = layout(right_padded(200, 190, 150, 140, 110, 100, 20, 10, 0))
     assert where is not None
-    assert [group.mask.sum(1).tolist() for group in where.groups] == [[20, 19, 15], [14, 11], [10], [2], [1]]
-    assert all(int(group.mask.sum(1).min()) >= LIKE * group.longest for group in where.groups)
+    lengths = [group.mask.sum(1).tolist() for group in where.groups]
+    assert lengths == [[200, 190, 150], [140, 110], [100], [20, 10, 0]]
     assert sum(len(group.places) for group in where.groups) == len(where.places)
     for group in where.groups:
         assert group.mask.shape[1] == group.longest
         assert group.starts[-1] == len(group.places)
+
+
+def test_a_group_is_padded_little_or_has_texts_of_like_length() -> None:
+    draw = random.Random(1)
+    for _ in range(200):
+        lengths = sorted((draw.randint(1, draw.choice([9, 30, 400])) for _ in range(draw.randint(2, 60))), reverse=True)
+        where = layout(right_padded(*lengths))
+        for group in where.groups if where else ():
+            own = group.mask.sum(1).tolist()
+            odd = [longest - length for length in own if length < LIKE * (longest := group.longest)]
+            assert not odd or len(own) * group.longest - sum(own) <= SPARE
+        assert not where or sum(len(group.places) for group in where.groups) in (0, sum(lengths))
+
+
+def test_short_texts_are_one_group() -> None:
+    where = layout(right_padded(20, 19, 15, 14, 11, 10, 2))
+    assert where is not None
+    assert where.groups == ()
 
 
 def test_runs_are_texts_of_equal_length_that_follow_each_other() -> None:
@@ -69,7 +89,7 @@ def test_other_batches_have_no_runs(mask: torch.Tensor) -> None:
 
 @pytest.mark.parametrize(
     "mask",
-    [right_padded(3, 20, 4), right_padded(20, 19, 18), right_padded(20, 10, 3).flip(1), [[1, 1, 1, 1], [1, 0, 1, 0]]],
+    [right_padded(3, 20, 4), right_padded(20, 19, 18), right_padded(200, 100, 3).flip(1), [[1, 1, 1, 1], [1, 0, 1, 0]]],
     ids=["in any order", "all alike", "padded at the left", "with a hole"],
 )
 def test_other_batches_are_not_grouped(mask: torch.Tensor) -> None:

@@ -10,11 +10,11 @@ import torch
 
 from bertkit.engine.backends.torch import BertBackend, TorchBackend, open_model
 from bertkit.engine.batches import tensors
-from bertkit.engine.bert import open_bert
+from bertkit.engine.bert.model import open_bert
 from bertkit.engine.precision import is_fast
 from bertkit.models.build import load_tokenizer
 from bertkit.recipe.schema import ModelBlock
-from tests.engine.test_bert import TASKS, saved
+from tests.engine.bert.test_model import TASKS, saved
 
 
 def outputs(task: Any, backend: TorchBackend, block: ModelBlock) -> dict[str, torch.Tensor]:
@@ -29,7 +29,7 @@ def outputs(task: Any, backend: TorchBackend, block: ModelBlock) -> dict[str, to
 
 
 @pytest.mark.parametrize(("name", "options"), TASKS)
-@pytest.mark.parametrize("own", [True, False], ids=["engine/bert.py", "transformers"])
+@pytest.mark.parametrize("own", [True, False], ids=["engine/bert", "transformers"])
 def test_the_encoder_is_converted_and_answers_move_a_little(
     name: str, options: dict[str, Any], own: bool, tiny_bert: Path, tmp_path: Path
 ) -> None:

@@ -109,7 +109,7 @@ def test_a_run_is_answered_by_its_own_task_and_labels(tiny_run, bertkit) -> None
         json.loads(line) for line in (run, bertkit("predict", tiny_run.model, "-t", "hello", "-o", "-")[1])
     )
     assert found.keys() == expected.keys()
-    for name, value in expected.items():  # engine/bert.py computes a Run, transformers a folder
+    for name, value in expected.items():  # engine/bert computes a Run, transformers a folder
         assert found[name] == (pytest.approx(value, rel=1e-6) if isinstance(value, float) else value)
 
 

@@ -64,6 +64,9 @@ class Backend(ABC):
     def use_threads(self, count: int) -> None:  # noqa: B027 - a backend may have no threads of its own
         """Let so many threads compute the batches of the calling thread."""
 
+    def compile(self) -> None:  # noqa: B027 - a backend may have nothing to compile
+        """Do once what takes longer than a batch, and makes each of many faster."""
+
     @property
     @abstractmethod
     def max_tokens(self) -> int:

@@ -51,9 +51,9 @@ def torch_backend(head: Head, block: ModelBlock, place: Placement) -> TorchBacke
 
 
 def of_run(head: Head, block: ModelBlock, place: Placement) -> TorchBackend:
-    """As `torch_backend`, but without transformers, whose import takes seconds, where engine/bert.py has the model."""
+    """As `torch_backend`, but without transformers, whose import takes seconds, where engine/bert has the model."""
     from bertkit.engine.backends.torch import BertBackend
-    from bertkit.engine.bert import open_bert
+    from bertkit.engine.bert.model import open_bert
 
     if (model := open_bert(head, block)) is None:
         return torch_backend(head, block, place)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     import numpy as np
     from transformers import PreTrainedModel
 
-    from bertkit.engine.bert import Bert
+    from bertkit.engine.bert.model import Bert
     from bertkit.recipe.schema import ModelBlock
     from bertkit.tasks.head import Head
 
@@ -75,7 +76,7 @@ class TorchBackend(Backend):
 
     @property
     def workers(self) -> int:
-        """Several for a model of transformers or of engine/bert.py alone: another one may keep something between its
+        """Several for a model of transformers or of engine/bert alone: another one may keep something between its
         `forward` and `reduce`."""
         several = self.on_cpu and self.head.is_plain and not self.lockstep
         return workers_of(self.threads) if several else 1
@@ -101,10 +102,15 @@ class TorchBackend(Backend):
         for name, tensor in self.model.state_dict().items():
             yield name, (tensor.to_dense() if tensor.is_mkldnn else tensor).float().cpu().numpy()
 
+    @staticmethod
+    def products() -> contextlib.AbstractContextManager[Any]:
+        """Within this context the model computes products of matrices as fast as this machine can."""
+        return fast()
+
     def forward(self, batch: dict[str, Any]) -> Forward:
         if self.model.training:
             self.model.eval()
-        with torch.inference_mode(), fast():
+        with torch.inference_mode(), self.products():
             batch = {name: tensor.to(self.device) for name, tensor in tensors(batch).items()}
             outputs = self.model(**self.head.inputs(batch))
             arrays = {name: t.float().cpu().numpy() for name, t in self.head.reduce(outputs, batch).items()}
@@ -115,14 +121,20 @@ class TorchBackend(Backend):
 
 
 class BertBackend(TorchBackend):
-    """A model of engine/bert.py: it gives outputs, and nothing of its layers."""
+    """A model of engine/bert: it gives outputs, and nothing of its layers."""
 
     can = frozenset()
+    products = contextlib.nullcontext
+    """It calls the right routine itself."""
 
     def __init__(self, model: Bert, head: Head, precision: Precision = "float32"):
         super().__init__(model, head, precision)
         if precision == "float32":
             model.pack()
+        self._bert = model
+
+    def compile(self) -> None:
+        self._bert.compile_layers()
 
 
 def _is_sharded(model: torch.nn.Module) -> bool:

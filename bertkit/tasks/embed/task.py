@@ -91,7 +91,7 @@ class Embed(TextTask):
             raise RecipeError.at("options.layer", what, f"{trained.layer} is the last one")
         if options.layer < trained.layer and "layers" in state:
             state["layers"] += options.layer - trained.layer
-        # engine/bert.py takes the weights as they are: it knows neither layers to leave out nor what is asked for
+        # engine/bert takes the weights as they are: it knows neither layers to leave out nor what is asked for
         changed.head.is_plain = options.layer == trained.layer and not options.dimensions
         changed._check_prompt()
         return changed

@@ -12,7 +12,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from bertkit.engine.backends.torch import BertBackend, TorchBackend, open_model
-from bertkit.engine.bert import FIXED, HEADS, open_bert
+from bertkit.engine.bert.model import FIXED, HEADS, open_bert
 from bertkit.models.build import load_tokenizer
 from bertkit.recipe.schema import DataBlock, ModelBlock
 from tests.helpers import make

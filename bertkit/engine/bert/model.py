@@ -20,6 +20,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from bertkit.engine.bert.layers import PARAMETERS, compiled, encode, finish, project
+from bertkit.engine.blocks import attention_blocks, whole
 from bertkit.engine.layout import Layout, layout, spread
 from bertkit.engine.linear import packed, product
 from bertkit.engine.padding_free import attention
@@ -77,6 +79,8 @@ class Bert(nn.Module):
         super().__init__()
         self.config, self.auto_class = config, auto_class
         self.new_weights: set[str] = set()
+        self._run: Any = encode
+        self._weights: list[list[Tensor]] | None = None
         for name, tensor in weights.items():
             *path, last = name.split(".")
             part: nn.Module = self
@@ -95,11 +99,13 @@ class Bert(nn.Module):
 
     def lower(self, dtype: torch.dtype) -> None:
         """Let the encoder compute in another precision (engine/precision.py); the output layer stays as it is."""
+        self._weights = None
         for name in ("embeddings", "encoder"):
             self.base_model.get_submodule(name).to(dtype)
 
     def pack(self) -> None:
         """Bring the weights of all products into the order in which this processor reads them, for good."""
+        self._weights = None
         for layer in self.modules():
             weight = layer._parameters.get("weight")
             if weight is None or weight.dim() != 2 or "bias" not in layer._parameters:
@@ -107,6 +113,10 @@ class Bert(nn.Module):
             if (own := packed(weight.detach())) is not None:
                 del layer.weight
                 layer.register_buffer("weight", own)
+
+    def compile_layers(self) -> None:
+        """See layers.py. It takes longer than a batch of short texts."""
+        self._run = compiled()
 
     def forward(
         self, input_ids: Tensor, attention_mask: Tensor | None = None, token_type_ids: Tensor | None = None
@@ -134,33 +144,36 @@ class Bert(nn.Module):
         table, eps = part.embeddings, self.config.layer_norm_eps
         places = torch.arange(ids.shape[1], device=ids.device).expand_as(ids)
         kinds = torch.zeros_like(ids) if types is None else types
-        if where:
-            ids, places, kinds = (x.flatten()[where.places][None] for x in (ids, places, kinds))
-        embed = functional.embedding
-        hidden = embed(ids, table.word_embeddings.weight) + embed(kinds, table.token_type_embeddings.weight)
-        hidden = _norm(hidden + embed(places, table.position_embeddings.weight), table.LayerNorm, eps)
-        for layer in part.encoder.layer.children():
-            hidden = self._layer(hidden, layer, where)
-        return hidden if where is None else spread(hidden[0], where)
+        tokens = [x.flatten() if where is None else x.flatten()[where.places] for x in (ids, kinds, places)]
+        tables = table.word_embeddings, table.token_type_embeddings, table.position_embeddings
+        word, kind, place = (functional.embedding(x, own.weight) for x, own in zip(tokens, tables, strict=True))
+        norm = table.LayerNorm
+        hidden = functional.layer_norm(word + kind + place, norm.weight.shape, norm.weight, norm.bias, eps)
+        hidden = self._through_layers(hidden, where, ids.shape)  # (real, hidden)
+        return hidden.view(*ids.shape, -1) if where is None else spread(hidden, where)
 
-    def _layer(self, hidden: Tensor, layer: Any, where: Layout | None) -> Tensor:
-        """`(1, real, hidden)` with a Layout, else `(batch, token, hidden)`."""
-        eps, shape = self.config.layer_norm_eps, (*hidden.shape[:-1], self.config.num_attention_heads, -1)
-        own = layer.attention.self
-        query, key, value = (_linear(hidden, x).view(shape).transpose(1, 2) for x in (own.query, own.key, own.value))
-        seen, _ = attention(self, query, key, value, where)
-        out = layer.attention.output
-        hidden = _norm(_linear(seen.reshape(hidden.shape), out.dense) + hidden, out.LayerNorm, eps)
-        wide = _linear(hidden, layer.intermediate.dense, gelu=True)
-        return _norm(_linear(wide, layer.output.dense) + hidden, layer.output.LayerNorm, eps)
+    def _through_layers(self, hidden: Tensor, where: Layout | None, shape: torch.Size) -> Tensor:
+        heads, eps = self.config.num_attention_heads, self.config.layer_norm_eps
+        if where is not None and hidden.is_cuda:  # it may have attention on packed tokens
+            for layer in self._layers():
+                query, key, value = (x.view(1, len(x), heads, -1).transpose(1, 2) for x in project(hidden, layer))
+                seen, _ = attention(self, query, key, value, where)
+                hidden = finish(hidden, seen.reshape(hidden.shape), layer, eps)
+            return hidden
+        blocks = [whole(*shape)] if where is None else attention_blocks(where, hidden.dtype)
+        return self._run(hidden, self._layers(), blocks, heads, eps)
+
+    def _layers(self) -> list[list[Tensor]]:
+        """The weights of all layers, as layers.py takes them."""
+        if self._weights is None:
+            layers: Any = self.base_model.get_submodule("encoder.layer").children()
+            parts = ([layer.get_submodule(name) for name in PARAMETERS] for layer in layers)
+            self._weights = [[tensor for part in own for tensor in (part.weight, part.bias)] for own in parts]
+        return self._weights
 
 
-def _linear(x: Tensor, layer: Any, *, gelu: bool = False) -> Tensor:
-    return product(x, layer.weight, layer.bias, gelu=gelu)
-
-
-def _norm(x: Tensor, layer: Any, eps: float) -> Tensor:
-    return functional.layer_norm(x, layer.weight.shape, layer.weight, layer.bias, eps)
+def _linear(x: Tensor, layer: Any) -> Tensor:
+    return product(x, layer.weight, layer.bias)
 
 
 def open_bert(head: Head, block: ModelBlock) -> Bert | None:
