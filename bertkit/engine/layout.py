@@ -17,8 +17,8 @@ with 32 texts of 5 to 26 tokens 3.6, 2.9, 3.4 and 4.9 ms."""
 
 SPARE = 64
 """Padded tokens that a group may hold whatever the lengths of its texts, as each group costs some operations per layer.
-MiniLM, a thread of an AMD EPYC (Zen 4), milliseconds for each of 8, 16 and 32 short texts: without 4.4, 3.7 and 3.6; with 64
-4.1, 3.7 and 3.6; with 256 4.3, 3.9 and 3.8."""
+MiniLM, one thread of an AMD EPYC (Zen 4), milliseconds for each of 8, 16 and 32 short texts: without 4.4, 3.7 and 3.6,
+with 64 4.1, 3.7 and 3.6, with 256 4.3, 3.9 and 3.8."""
 
 RUN = 4
 """Least texts of a run, on average. MiniLM answers 1,500 short texts in batches of 4,096 tokens: 580 texts a second

@@ -25,6 +25,7 @@ from bertkit.serve.doors import Doors
 from bertkit.serve.page import site
 from bertkit.serve.refusals import TOLD, Refusal, failed, of_error
 from bertkit.serve.routes import about, predict, search, vectors
+from bertkit.serve.routes.direct import Direct
 from bertkit.serve.service import Service
 from bertkit.serve.settings import ServeSettings, from_environment
 
@@ -61,7 +62,7 @@ def build(settings: ServeSettings | None = None, service: Service | None = None)
         app.add_exception_handler(kind, _told)
     app.add_exception_handler(Exception, _failed)
     app.openapi = lambda: _described(app)  # type: ignore[method-assign]
-    guarded: Any = Doors(app, own)
+    guarded: Any = Doors(Direct(app, (predict.router, vectors.router, search.router)), own)
     if own.settings.cors:
         guarded = CORSMiddleware(
             guarded, allow_origins=own.settings.cors, allow_methods=["*"], allow_headers=["*"],

@@ -1,7 +1,8 @@
 """Batcher: examples of many requests -> batches for a model. It needs asyncio alone.
 
-- A batch holds examples of one model, of similar length, up to a number of tokens. Where several workers are free, each
-  takes its share of what waits.
+- A batch holds examples of one model, of similar length, up to a number of tokens. Of what waits a worker takes one
+  share, for as many workers as there are, free or not. So something waits when the next one is free: it would be idle
+  until those that were answered ask again.
 - Requests share the model fairly: each example has a start tag, and the lowest one is computed next (start-time fair
   queueing, Goyal et al. 1996). So one text that comes after a thousand waits for one batch, not for all of them.
 - A request that has waited for some time goes before all others, the one with the least time left first.
@@ -31,7 +32,8 @@ LINGER = 0.01
 SHARE = 0.25
 """Of the time of the last batch, that it waits at most."""
 SMALL = 0.5
-"""Of the tokens that are not divided: with no more, a further worker of a shared machine waits."""
+"""Of the tokens that are not divided: so few are not left for another batch, and with no more a further worker of a
+shared machine waits."""
 CARE = 1.5
 """A request is refused where this many times the time that it is expected to take is more than it has."""
 
@@ -221,12 +223,15 @@ class Batcher:
                 return
 
     def _next(self, lines: dict[Lane, list[QueuedExample]]) -> tuple[Lane, list[QueuedExample]]:
-        """The next batch: with the example that comes first, and its worker's share of what waits for that model."""
+        """The next batch: with the example that comes first, and a share of what waits for that model, but no rest that
+        is too little for a batch."""
         lane, first = first_of(lines, self._loop.time())
         self._tag = max(self._tag, first.tag)
-        free = sum(number not in self._running for number in range(lane.workers))
-        share = math.ceil(self._sizes[lane] / free)
-        batch = batch_of(lines[lane], first, min(lane.room, max(share, lane.least)), pads=lane.pads)
+        waiting = self._sizes[lane]
+        share = max(math.ceil(waiting / lane.workers), lane.least)
+        if waiting - share <= SMALL * lane.least:
+            share = waiting
+        batch = batch_of(lines[lane], first, min(lane.room, share), pads=lane.pads)
         self._take(lane, batch)
         self._together = len({id(one.request) for one in batch})
         return lane, batch

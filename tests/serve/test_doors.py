@@ -123,7 +123,7 @@ def test_without_a_key_only_health_answers(tiny_run: Run, tmp_path: Path, monkey
     bad = [{}, {"Authorization": "Bearer a-long-secre"}, {"Authorization": "Basic !!"}, {"X-API-Key": "alice"}]
 
     async def story(asked: Asked) -> None:
-        described = asked.app.app.openapi()["paths"]
+        described = asked.app.app.app.openapi()["paths"]
         paths = [*described, "/", "/openapi.json", "/nothing", "/rerank", "/v2/rerank"]
         assert {"/metrics", "/ready", "/v1/models", "/v1/search"} <= set(paths)
         for path in paths:

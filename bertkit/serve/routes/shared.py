@@ -33,7 +33,9 @@ FIELDS = 50
 """Of a request, at most: each unknown one is named in the refusal."""
 
 
-class _JsonRequest(Request):
+class JsonRequest(Request):
+    """A request whose body is read by our own rules."""
+
     async def json(self) -> Any:
         """The body, at most `max_depth` deep.
 
@@ -62,7 +64,7 @@ def _check_depth(value: Any, most: int) -> None:
         level = [inner for one in level for inner in (one.values() if isinstance(one, dict) else one)]
 
 
-def _check_kind(request: Request) -> None:
+def check_kind(request: Request) -> None:
     """Raise a Refusal, 415, for a body that is not sent as JSON. A page of another site can send a form without asking
     first, but not JSON."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
@@ -71,14 +73,14 @@ def _check_kind(request: Request) -> None:
 
 
 class JsonRoute(APIRoute):
-    """Reads the body by our own rules."""
+    """A route that takes its body as `asked`, and answers with a `Response` (direct.py)."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handler = super().get_route_handler()
 
         async def handle(request: Request) -> Response:
-            _check_kind(request)
-            return await handler(_JsonRequest(request.scope, request.receive))
+            check_kind(request)
+            return await handler(JsonRequest(request.scope, request.receive))
 
         return handle
 

@@ -34,11 +34,14 @@ from bertkit.tasks.task import Answer
 PROCESSOR_TOKENS = 1024
 """Of a batch of torch on a processor, where 1,024 to 16,384 are equally fast (engine/backends/torch.py), and more would
 only keep others waiting."""
-LEAST = 256
+LEAST = 128
 """Tokens that are not divided among the workers of a processor. 32 clients with short texts, MiniLM on two cores: 256
 gives 258 replies a second, 128 gives 245, one batch at a time 228 (AMD EPYC, Zen 4)."""
 FEW = 4
 """Examples whose answers are made on the event loop, a tenth of a millisecond each."""
+SHORT = 512
+"""Characters of so few rows that are tokenised on the event loop, in a third of a millisecond: a thread of its own
+takes as long again, as threads run Python one at a time."""
 
 
 class ModelLane:
@@ -54,6 +57,8 @@ class ModelLane:
         self.pads = backend.name == "onnx"
         on_processor = getattr(getattr(backend, "device", None), "type", None) == "cpu"
         self.room = room or (min(backend.tokens, PROCESSOR_TOKENS) if on_processor else backend.tokens)
+        for one in copies:
+            one.backend.compile()
         self._whole = threads.begin_with(backend.threads)
         backend.use_threads(self._whole)
         self.shares = backend.workers > 1
@@ -155,7 +160,11 @@ class Served:
 
         try:
             async with asyncio.timeout(timeout):
-                prepared = await self.threads.work_on_texts(predictor.prepare, rows)
+                prepared = (
+                    predictor.prepare(rows)
+                    if _are_short(rows)
+                    else await self.threads.work_on_texts(predictor.prepare, rows)
+                )
                 results = await self._computed(prepared.encoded.examples, timeout)
                 if len(results) <= FEW:  # a thread would take longer to begin than this takes
                     return finished(results, prepared)
@@ -182,6 +191,14 @@ class Served:
 
         other.compute = compute
         return other
+
+
+def _are_short(rows: Any) -> bool:
+    """Whether rows are few and short, and nothing but texts."""
+    if not isinstance(rows, list) or len(rows) > FEW:
+        return False
+    texts = [text for row in rows for text in (row.values() if isinstance(row, dict) else [row])]
+    return all(isinstance(text, str) for text in texts) and sum(map(len, texts)) <= SHORT
 
 
 def _decoded(predictor: Predictor, results: list[dict[str, Any]], prepared: Prepared) -> list[Answer]:

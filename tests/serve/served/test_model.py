@@ -12,7 +12,7 @@ import torch
 
 from bertkit import Predictor, Run
 from bertkit.inference.columns import AnswerColumns
-from bertkit.serve.served.model import LEAST
+from bertkit.serve.served.model import FEW, LEAST, SHORT
 from bertkit.serve.served.prove import difference
 from tests.serve.asgi import Asked, tell, until
 
@@ -106,13 +106,44 @@ def test_one_run_under_two_names_is_in_memory_once(tiny_run: Run) -> None:
     tell(story, models={"a": str(tiny_run.path), "b": str(tiny_run.path)})
 
 
-def test_preparing_and_decoding_count_for_the_time(tiny_run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("text", ["a", LONG], ids=["on the event loop", "in a thread"])
+def test_preparing_and_decoding_count_for_the_time(text: str, tiny_run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     async def story(asked: Asked) -> None:
         served = asked.service.model("mine")
         plain = served.predictor.prepare
         monkeypatch.setattr(served.predictor, "prepare", lambda rows: (time.sleep(0.5), plain(rows))[1])
-        found = await asked.post("/v1/predict/mine", {"rows": ["a"]}, **{"X-Timeout": "0.1"})
+        found = await asked.post("/v1/predict/mine", {"rows": [text]}, **{"X-Timeout": "0.1"})
         assert found.status_code == 503
+
+    tell(story, models={"mine": str(tiny_run.path)})
+
+
+ROWS: list[tuple[list[Any], bool]] = [
+    (["where is my parcel ?"], True),
+    ([{"text": "where is my parcel ?"}] * FEW, True),
+    (["where is my parcel ?"] * (FEW + 1), False),
+    ([LONG], False),
+    (["x" * (SHORT // 2)] * 3, False),
+    ([{"text": ["where", "is"]}], False),
+]
+
+
+@pytest.mark.parametrize(("rows", "at_once"), ROWS)
+def test_only_short_requests_are_tokenised_on_the_event_loop(
+    rows: list[Any], at_once: bool, tiny_run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def story(asked: Asked) -> None:
+        served = asked.service.model("mine")
+        threads: list[bool] = []
+        plain = served.predictor.prepare
+
+        def prepare(rows: Any) -> Any:
+            threads.append(threading.current_thread() is threading.main_thread())
+            return plain(rows)
+
+        monkeypatch.setattr(served.predictor, "prepare", prepare)
+        await asked.post("/v1/predict/mine", {"rows": rows})
+        assert threads == [at_once]
 
     tell(story, models={"mine": str(tiny_run.path)})
 
