@@ -82,7 +82,9 @@ class Coverage:
 
 def sample(count: int) -> list[int]:
     """Numbers of at most `SAMPLE` of `count` texts, evenly spaced."""
-    return sorted({int(place) for place in np.linspace(0, count - 1, min(count, SAMPLE))}) if count else []
+    if count <= SAMPLE:
+        return list(range(count))
+    return sorted({int(place) for place in np.linspace(0, count - 1, SAMPLE)})
 
 
 def of_tokens(

@@ -166,8 +166,9 @@ class Bert(nn.Module):
     def _layers(self) -> list[list[Tensor]]:
         """The weights of all layers, as layers.py takes them."""
         if self._weights is None:
-            layers: Any = self.base_model.get_submodule("encoder.layer").children()
-            parts = ([layer.get_submodule(name) for name in PARAMETERS] for layer in layers)
+            layers: Any = self.base_model.get_submodule("encoder.layer")
+            numbers = range(self.config.num_hidden_layers)  # a file of weights has 10 before 2
+            parts = ([layers.get_submodule(f"{number}.{name}") for name in PARAMETERS] for number in numbers)
             self._weights = [[tensor for part in own for tensor in (part.weight, part.bias)] for own in parts]
         return self._weights
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
+from transformers import AutoConfig, AutoModel
 
 from bertkit.engine.backends.torch import BertBackend, TorchBackend, open_model
 from bertkit.engine.bert.model import FIXED, HEADS, open_bert
@@ -153,3 +154,22 @@ def test_the_heads_are_classes_of_transformers() -> None:
 
     for auto_class in HEADS:
         assert hasattr(transformers, auto_class.replace("AutoModel", "Bert" if HEADS[auto_class] else "BertModel"))
+
+
+@pytest.mark.parametrize("name", ["classify", "embed"])
+def test_more_than_ten_layers_stand_in_their_order(name: str, tiny_bert: Path, tmp_path: Path) -> None:
+    """A file of weights is sorted by name, 10 before 2."""
+    deep = tmp_path / "deep"
+    shutil.copytree(tiny_bert, deep)
+    config = AutoConfig.from_pretrained(tiny_bert, num_hidden_layers=12)
+    AutoModel.from_config(config).save_pretrained(deep)
+    task, block = saved(name, {}, deep, tmp_path / "model")
+    own = open_bert(task.head, block)
+    assert own is not None
+    theirs: Any = open_model(task.head, block).eval()
+    assert theirs.config.num_hidden_layers == 12
+    ids = torch.randint(5, 50, (3, 12), generator=torch.Generator().manual_seed(0))
+    with torch.inference_mode():
+        mine, wanted = own(ids), theirs(input_ids=ids)
+        key = "logits" if name == "classify" else "last_hidden_state"
+        torch.testing.assert_close(mine.__dict__[key], wanted[key], atol=1e-5, rtol=1e-5)
