@@ -1,7 +1,7 @@
-"""Attention on packed tokens, block by block: texts of equal length as they are, others padded, like lengths together.
+"""Attention on packed tokens, block by block: texts of equal length as they are, others padded (layout.py has groups).
 
-Padding is a gather: a padded place gets any token of its block. A padded key has no weight, and a padded query is not
-brought back, so neither reaches an answer or a gradient. `attend` is in the part of Python that TorchScript compiles.
+Padding is a gather: a padded place gets a token of its own text. A padded key has no weight for a token of the text, and
+a padded query is not brought back, so neither reaches an answer or a gradient. `attend` is in the part of Python that TorchScript compiles.
 It can not read the fields of `AttentionBlock` where annotations are strings, as with `from __future__`.
 """
 
@@ -50,11 +50,8 @@ def attention_blocks(where: Layout, dtype: torch.dtype, window: int | None = Non
 
 
 def _by_length(where: Layout, dtype: torch.dtype, window: int | None) -> list[AttentionBlock]:
-    blocks = []
-    for texts, tokens in where.runs:
-        near_ones = None if window is None or window >= tokens else near(tokens, window, where.places.device)
-        blocks.append(whole(texts, tokens, None if near_ones is None else _bias(near_ones[None, None], dtype)))
-    return blocks
+    device = where.places.device
+    return [whole(texts, tokens, _window(tokens, dtype, window, device)) for texts, tokens in where.runs]
 
 
 def _padded(where: Layout, dtype: torch.dtype, window: int | None) -> list[AttentionBlock]:
@@ -62,10 +59,21 @@ def _padded(where: Layout, dtype: torch.dtype, window: int | None) -> list[Atten
     for group in where.groups or (where,):
         texts, tokens = group.mask.shape
         numbers = torch.arange(len(group.places), device=group.places.device)
-        there = numbers.new_zeros(texts * tokens).index_copy_(0, group.places, numbers)
+        if len(numbers) == texts * tokens:
+            blocks.append(whole(texts, tokens, _window(tokens, dtype, window, numbers.device)))
+            continue
+        first = group.starts[:-1].long().clamp(max=len(numbers) - 1)  # of an empty last text there is none
+        there = first.repeat_interleave(tokens).index_copy_(0, group.places, numbers)
         bias = _bias(visible(group.mask, window), dtype)
         blocks.append(AttentionBlock(texts, tokens, len(numbers), there, group.places, bias))
     return blocks
+
+
+def _window(tokens: int, dtype: torch.dtype, window: int | None, device: torch.device) -> Tensor | None:
+    """The bias of texts without padding."""
+    if window is None or window >= tokens:
+        return None
+    return _bias(near(tokens, window, device)[None, None], dtype)
 
 
 def _bias(seen: Tensor, dtype: torch.dtype) -> Tensor:

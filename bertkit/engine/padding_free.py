@@ -10,8 +10,8 @@ Nothing is stored between calls; the layout is an argument of the call. So sever
 checkpointing (which calls the layers again in the backward pass) and data parallel work without further measures.
 
 The price: one gather and one scatter per forward pass. On a CPU attention itself stays padded, in groups of texts of
-similar length, with three scatters and one gather per layer; texts of equal length, of which a batch of short ones has
-many, need neither. In half precision on CUDA it runs on packed tokens.
+similar length, with four gathers per layer; texts of equal length, of which a batch of short ones has many, need none.
+In half precision on CUDA it runs on packed tokens.
 A head that uses outputs at padding computes something else: a softmax over all tokens in question answering, or a first
 token that is padding.
 """

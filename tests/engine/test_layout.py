@@ -63,6 +63,12 @@ def test_a_group_is_padded_little_or_has_texts_of_like_length() -> None:
         assert not where or sum(len(group.places) for group in where.groups) in (0, sum(lengths))
 
 
+def test_a_batch_that_is_wider_than_its_texts_is_trimmed() -> None:
+    where = layout(torch.arange(512) < torch.tensor([20, 18, 2])[:, None])
+    assert where is not None
+    assert [group.mask.shape for group in where.groups] == [(3, 20)]
+
+
 def test_short_texts_are_one_group() -> None:
     where = layout(right_padded(20, 19, 15, 14, 11, 10, 2))
     assert where is not None

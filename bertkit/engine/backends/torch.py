@@ -134,7 +134,8 @@ class BertBackend(TorchBackend):
         self._bert = model
 
     def compile(self) -> None:
-        self._bert.compile_layers()
+        if self.on_cpu:  # TorchScript gives an error of its own where a GPU's memory is too small
+            self._bert.compile_layers()
 
 
 def _is_sharded(model: torch.nn.Module) -> bool:

@@ -12,6 +12,8 @@ same functions run as they are.
 from __future__ import annotations
 
 import functools
+import logging
+import threading
 import warnings
 from collections.abc import Callable
 
@@ -21,6 +23,8 @@ from torch.nn import functional
 
 from bertkit.engine.blocks import AttentionBlock, attend
 from bertkit.engine.linear import product
+
+log = logging.getLogger("bertkit")
 
 PARAMETERS = (
     *("attention.self.query", "attention.self.key", "attention.self.value", "attention.output.dense"),
@@ -52,12 +56,21 @@ def finish(hidden: Tensor, seen: Tensor, layer: list[Tensor], eps: float) -> Ten
     return functional.layer_norm(product(wide, layer[12], layer[13]) + hidden, size, layer[14], layer[15], eps)
 
 
-@functools.cache
+_lock = threading.Lock()
+
+
 def compiled() -> Callable[..., Tensor]:
     """`encode` as a function of TorchScript, made in a fiftieth of a second; `encode` itself where there is none."""
+    with _lock:  # catch_warnings is of all threads
+        return _compiled()
+
+
+@functools.cache
+def _compiled() -> Callable[..., Tensor]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
             return torch.jit.script(encode)
-        except Exception:  # a torch or a Python without it, or a torch without oneDNN
+        except Exception as error:  # a torch without TorchScript, or without oneDNN
+            log.debug("BERT's layers run without TorchScript: %s", error)
             return encode

@@ -79,7 +79,7 @@ class Bert(nn.Module):
         super().__init__()
         self.config, self.auto_class = config, auto_class
         self.new_weights: set[str] = set()
-        self._run: Any = encode
+        self._compiled = False
         self._weights: list[list[Tensor]] | None = None
         for name, tensor in weights.items():
             *path, last = name.split(".")
@@ -116,7 +116,7 @@ class Bert(nn.Module):
 
     def compile_layers(self) -> None:
         """See layers.py. It takes longer than a batch of short texts."""
-        self._run = compiled()
+        self._compiled = compiled() is not encode
 
     def forward(
         self, input_ids: Tensor, attention_mask: Tensor | None = None, token_type_ids: Tensor | None = None
@@ -161,7 +161,8 @@ class Bert(nn.Module):
                 hidden = finish(hidden, seen.reshape(hidden.shape), layer, eps)
             return hidden
         blocks = [whole(*shape)] if where is None else attention_blocks(where, hidden.dtype)
-        return self._run(hidden, self._layers(), blocks, heads, eps)
+        run = compiled() if self._compiled else encode
+        return run(hidden, self._layers(), blocks, heads, eps)
 
     def _layers(self) -> list[list[Tensor]]:
         """The weights of all layers, as layers.py takes them."""

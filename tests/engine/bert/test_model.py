@@ -173,3 +173,17 @@ def test_more_than_ten_layers_stand_in_their_order(name: str, tiny_bert: Path, t
         mine, wanted = own(ids), theirs(input_ids=ids)
         key = "logits" if name == "classify" else "last_hidden_state"
         torch.testing.assert_close(mine.__dict__[key], wanted[key], atol=1e-5, rtol=1e-5)
+
+
+def test_weights_that_are_packed_or_converted_are_those_that_count(classifier: tuple[Any, Path]) -> None:
+    """Also where the model has answered before."""
+    task, folder = classifier
+    ids = torch.tensor([[2, 9, 10, 3], [2, 11, 12, 3]])
+    for change in (lambda model: model.pack(), lambda model: model.lower(torch.bfloat16)):
+        used, fresh = (open_bert(task.head, ModelBlock(name=str(folder))) for _ in range(2))
+        assert used is not None and fresh is not None
+        with torch.inference_mode():
+            used(ids)
+            change(used)
+            change(fresh)
+            assert torch.equal(used(ids).logits, fresh(ids).logits)
