@@ -175,7 +175,7 @@ class Batcher:
         idle = sum(number not in self._running for number in range(worker))
 
         def is_enough(lane: Lane) -> bool:
-            least = max(idle, SMALL) if lane.shares and worker else idle
+            least = idle + SMALL if lane.shares and worker else idle
             return worker < lane.workers and self._sizes[lane] > least * lane.least
 
         return {lane: line for lane, line in self._waiting.items() if is_enough(lane)}

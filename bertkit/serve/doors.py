@@ -212,7 +212,8 @@ class _Passage:
         body = to_json(refusal.body)
         headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
         headers += [(name.lower().encode(), value.encode()) for name, value in refusal.headers.items()]
-        self.about.setdefault("error", refusal.message[:300])
+        if "route" not in self.scope:  # a message of a route may quote a text
+            self.about.setdefault("error", refusal.message[:300])
         await self._reply({"type": "http.response.start", "status": refusal.status, "headers": headers})
         await self._reply({"type": "http.response.body", "body": body})
 

@@ -26,6 +26,8 @@ def test_a_form_of_another_site_is_no_request(tiny_run: Run) -> None:
         found = await asked.client.post("/v1/predict/mine", content=body, headers={"content-type": "text/plain"})
         assert found.status_code == 415
         assert "access-control-allow-origin" not in found.headers
+        figures = (await asked.client.get("/metrics")).text
+        assert 'bertkit_requests_total{door="/v1/predict/{name}",status="415"} 1.0' in figures
 
     tell(story, models={"mine": str(tiny_run.path)})
 
@@ -193,7 +195,10 @@ def test_figures_and_logs_hold_no_texts(tiny_run: Run, monkeypatch: pytest.Monke
     async def story(asked: Asked) -> None:
         await asked.post("/v1/predict/mine", {"rows": ["a secret text"]}, **{"X-Request-ID": "my-id"})
         await asked.post("/v1/predict/a%20secret%20text", {"rows": ["a"]})
-        await asked.post("/v1/predict/mine", {"rows": [{"wrong": "a secret text"}]})
+        for row in ({"wrong": "a secret text"}, ["a secret text", "b", "c"], {"text": ["a secret text"]}):
+            refused = await asked.post("/v1/predict/mine", {"rows": [row]})
+            assert refused.status_code == 422
+        assert "secret" in refused.text
         figures = (await asked.client.get("/metrics")).text
         assert "secret" not in figures
         assert 'bertkit_requests_total{door="/v1/predict/{name}",status="404"} 1.0' in figures
@@ -203,7 +208,7 @@ def test_figures_and_logs_hold_no_texts(tiny_run: Run, monkeypatch: pytest.Monke
     tell(story, models={"mine": str(tiny_run.path)})
     assert (seen[0]["id"], seen[0]["rows"], seen[0]["status"]) == ("my-id", 1, 200)
     assert seen[0]["tokens"] > 2
-    assert "secret" not in json.dumps([seen[0], seen[2]])
+    assert len(seen) == 6 and "secret" not in json.dumps(seen)
 
 
 def test_texts_are_logged_where_that_is_asked_for(tiny_run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -44,15 +44,13 @@ class Direct:
             await self.app(scope, receive, send)
             return
         (route, schema), params = found
-        scope["app"] = self.app
+        scope["app"], scope["route"] = self.app, route
         request = JsonRequest(scope, receive)
         check_kind(request)
-        try:
-            asked = schema.model_validate(await request.json())
-        except (HTTPException, ValidationError):  # FastAPI says what is wrong, in one form for all routes
+        asked = await _read(request, schema)
+        if asked is None:
             await self.app(scope, _again(await request.body()), send)
             return
-        scope["route"] = route
         response = await route.endpoint(**params, asked=asked, request=request)
         await response(scope, receive, send)
 
@@ -65,8 +63,20 @@ class Direct:
         return None
 
 
+async def _read(request: JsonRequest, schema: type[BaseModel]) -> BaseModel | None:
+    """The body; None if it does not fit, as FastAPI says what is wrong, in one form for all routes."""
+    try:
+        return schema.model_validate(await request.json())
+    except (HTTPException, ValidationError):
+        return None
+
+
 def _again(body: bytes) -> Receive:
+    parts = iter([body])
+
     async def receive() -> MutableMapping[str, Any]:
-        return {"type": "http.request", "body": body, "more_body": False}
+        for part in parts:
+            return {"type": "http.request", "body": part, "more_body": False}
+        return {"type": "http.disconnect"}
 
     return receive

@@ -42,15 +42,16 @@ class JsonRequest(Request):
         Raises:
             HTTPException: 400; FastAPI hands no other on.
         """
-        if not hasattr(self, "_json"):
+        state = self.scope["state"]  # direct.py and FastAPI may both ask
+        if "json" not in state:
             try:
                 value = from_json(await self.body(), allow_inf_nan=False)
             except ValueError as error:
                 raise HTTPException(400, f"the body is no JSON: {error}") from error
             service: Service = self.app.state.service
             _check_depth(value, service.settings.max_depth)
-            self._json = value
-        return self._json
+            state["json"] = value
+        return state["json"]
 
 
 def _check_depth(value: Any, most: int) -> None:

@@ -1,7 +1,7 @@
 """A model that is served: its predictor, whose batches come from the queue of all requests.
 
-`Served.predict` is for the event loop: texts are tokenised and answers decoded in threads, the model computes in a
-thread of its device. `Served.queued` is a predictor for code that runs in a thread, as a search does: its batches go
+`Served.predict` is for the event loop: texts are tokenised and answers decoded in threads, unless they are few and short;
+the model computes in a thread of its device. `Served.queued` is a predictor for code that runs in a thread, as a search does: its batches go
 through the same queue.
 """
 
@@ -11,6 +11,7 @@ import asyncio
 import copy
 import hashlib
 import json
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -35,13 +36,15 @@ PROCESSOR_TOKENS = 1024
 """Of a batch of torch on a processor, where 1,024 to 16,384 are equally fast (engine/backends/torch.py), and more would
 only keep others waiting."""
 LEAST = 128
-"""Tokens that are not divided among the workers of a processor. 32 clients with short texts, MiniLM on two cores: 256
-gives 258 replies a second, 128 gives 245, one batch at a time 228 (AMD EPYC, Zen 4)."""
+"""Tokens that are not divided among the workers of a processor. 32 clients with short texts, MiniLM on two cores: 96 gives
+303 replies a second, 128 gives 310, 192 gives 296 (AMD EPYC, Zen 4)."""
 FEW = 4
 """Examples whose answers are made on the event loop, a tenth of a millisecond each."""
 SHORT = 512
-"""Characters of so few rows that are tokenised on the event loop, in a third of a millisecond: a thread of its own
-takes as long again, as threads run Python one at a time."""
+"""Characters of a row that is tokenised on the event loop: a thread takes as long again, as threads run Python one at a
+time."""
+QUICK = 0.002
+"""Seconds, in the mean of late, that this may take; a task that takes longer prepares its rows in a thread."""
 
 
 class ModelLane:
@@ -59,6 +62,8 @@ class ModelLane:
         self.room = room or (min(backend.tokens, PROCESSOR_TOKENS) if on_processor else backend.tokens)
         for one in copies:
             one.backend.compile()
+        self.preparing = 0.0
+        """Seconds that a short row took to prepare, in the mean of late."""
         self._whole = threads.begin_with(backend.threads)
         backend.use_threads(self._whole)
         self.shares = backend.workers > 1
@@ -160,17 +165,21 @@ class Served:
 
         try:
             async with asyncio.timeout(timeout):
-                prepared = (
-                    predictor.prepare(rows)
-                    if _are_short(rows)
-                    else await self.threads.work_on_texts(predictor.prepare, rows)
-                )
+                prepared = await self._prepared(predictor, rows)
                 results = await self._computed(prepared.encoded.examples, timeout)
                 if len(results) <= FEW:  # a thread would take longer to begin than this takes
                     return finished(results, prepared)
                 return await self.threads.finish(finished, results, prepared)
         except TimeoutError:
             raise Late from None
+
+    async def _prepared(self, predictor: Predictor, rows: Any) -> Prepared:
+        if not (_is_short(rows) and self.lane.preparing < QUICK):
+            return await self.threads.work_on_texts(predictor.prepare, rows)
+        start = time.perf_counter()
+        prepared = predictor.prepare(rows)
+        self.lane.preparing += (time.perf_counter() - start - self.lane.preparing) / 10
+        return prepared
 
     async def _computed(self, examples: Examples, timeout: float | None) -> list[dict[str, Any]]:
         lengths = lengths_of(examples).tolist()
@@ -193,11 +202,15 @@ class Served:
         return other
 
 
-def _are_short(rows: Any) -> bool:
-    """Whether rows are few and short, and nothing but texts."""
-    if not isinstance(rows, list) or len(rows) > FEW:
+def _is_short(rows: Any) -> bool:
+    """Whether rows are one short row of nothing but texts. With several, tokenizers waits for threads that may have much
+    to do."""
+    if not isinstance(rows, list) or len(rows) != 1:
         return False
-    texts = [text for row in rows for text in (row.values() if isinstance(row, dict) else [row])]
+    row = rows[0]
+    if isinstance(row, dict) and len(row) > FEW:
+        return False
+    texts = list(row.values()) if isinstance(row, dict) else [row]
     return all(isinstance(text, str) for text in texts) and sum(map(len, texts)) <= SHORT
 
 

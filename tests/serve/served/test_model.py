@@ -12,7 +12,7 @@ import torch
 
 from bertkit import Predictor, Run
 from bertkit.inference.columns import AnswerColumns
-from bertkit.serve.served.model import FEW, LEAST, SHORT
+from bertkit.serve.served.model import FEW, LEAST
 from bertkit.serve.served.prove import difference
 from tests.serve.asgi import Asked, tell, until
 
@@ -120,30 +120,51 @@ def test_preparing_and_decoding_count_for_the_time(text: str, tiny_run: Run, mon
 
 ROWS: list[tuple[list[Any], bool]] = [
     (["where is my parcel ?"], True),
-    ([{"text": "where is my parcel ?"}] * FEW, True),
-    (["where is my parcel ?"] * (FEW + 1), False),
+    ([{"text": "where is my parcel ?"}], True),
+    (["where is my parcel ?"] * 2, False),
     ([LONG], False),
-    (["x" * (SHORT // 2)] * 3, False),
+    ([{"text": "a", **{str(number): "" for number in range(FEW)}}], False),
     ([{"text": ["where", "is"]}], False),
 ]
 
 
+@pytest.fixture
+def threads(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
+    """Whether each call of `prepare` was on the event loop."""
+    found: list[bool] = []
+    plain = Predictor.prepare
+
+    def prepare(self: Predictor, rows: Any, **named: Any) -> Any:
+        found.append(threading.current_thread() is threading.main_thread())
+        return plain(self, rows, **named)
+
+    monkeypatch.setattr(Predictor, "prepare", prepare)
+    return found
+
+
 @pytest.mark.parametrize(("rows", "at_once"), ROWS)
-def test_only_short_requests_are_tokenised_on_the_event_loop(
-    rows: list[Any], at_once: bool, tiny_run: Run, monkeypatch: pytest.MonkeyPatch
+def test_only_a_short_row_is_tokenised_on_the_event_loop(
+    rows: list[Any], at_once: bool, tiny_run: Run, threads: list[bool]
 ) -> None:
     async def story(asked: Asked) -> None:
-        served = asked.service.model("mine")
-        threads: list[bool] = []
-        plain = served.predictor.prepare
-
-        def prepare(rows: Any) -> Any:
-            threads.append(threading.current_thread() is threading.main_thread())
-            return plain(rows)
-
-        monkeypatch.setattr(served.predictor, "prepare", prepare)
+        threads.clear()
         await asked.post("/v1/predict/mine", {"rows": rows})
         assert threads == [at_once]
+
+    tell(story, models={"mine": str(tiny_run.path)})
+
+
+def test_a_task_that_takes_its_time_is_not_tokenised_on_the_event_loop(
+    tiny_run: Run, threads: list[bool], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def story(asked: Asked) -> None:
+        task = type(asked.service.model("mine").predictor.task)
+        plain = task.encode
+        monkeypatch.setattr(task, "encode", lambda *given, **named: (time.sleep(0.015), plain(*given, **named))[1])
+        threads.clear()
+        for _ in range(4):
+            await asked.post("/v1/predict/mine", {"rows": ["a"]})
+        assert threads == [True, True, False, False]
 
     tell(story, models={"mine": str(tiny_run.path)})
 
