@@ -1,8 +1,9 @@
 """Attention on packed tokens, block by block: texts of equal length as they are, others padded (layout.py has groups).
 
-Padding is a gather: a padded place gets a token of its own text. A padded key has no weight for a token of the text, and
-a padded query is not brought back, so neither reaches an answer or a gradient. `attend` is in the part of Python that TorchScript compiles.
-It can not read the fields of `AttentionBlock` where annotations are strings, as with `from __future__`.
+Padding is a gather: a padded place gets a token of its own text. A padded key has no weight for a token of the text,
+and a padded query is not brought back, so neither reaches an answer or a gradient. `attend` is in the part of Python
+that TorchScript compiles. It can not read the fields of `AttentionBlock` where annotations are strings, as with `from
+__future__`.
 """
 
 from typing import Any, NamedTuple

@@ -12,8 +12,8 @@ from torch.nn import functional
 
 LIKE = 0.75
 """A group, padded together for attention, holds texts longer than this share of its longest text, or as `SPARE` allows.
-Measured on two cores with 32 texts of 26 to 349 tokens, forward and backward: one group 201 ms, by 0.5 85 ms, by 0.75 70
-ms, by 0.9 69 ms; with 32 texts of 5 to 26 tokens 3.6, 2.9, 3.4 and 4.9 ms."""
+Measured on two cores with 32 texts of 26 to 349 tokens, forward and backward: one group 201 ms, by 0.5 85 ms, by 0.75
+70 ms, by 0.9 69 ms; with 32 texts of 5 to 26 tokens 3.6, 2.9, 3.4 and 4.9 ms."""
 
 SPARE = 64
 """Padded tokens that a group may hold whatever the lengths of its texts, as each group costs some operations per layer.

@@ -1,8 +1,8 @@
 """A model that is served: its predictor, whose batches come from the queue of all requests.
 
-`Served.predict` is for the event loop: texts are tokenised and answers decoded in threads, unless they are few and short;
-the model computes in a thread of its device. `Served.queued` is a predictor for code that runs in a thread, as a search does: its batches go
-through the same queue.
+`Served.predict` is for the event loop: texts are tokenised and answers decoded in threads, unless they are few and
+short; the model computes in a thread of its device. `Served.queued` is a predictor for code that runs in a thread, as a
+search does: its batches go through the same queue.
 """
 
 from __future__ import annotations
@@ -36,8 +36,8 @@ PROCESSOR_TOKENS = 1024
 """Of a batch of torch on a processor, where 1,024 to 16,384 are equally fast (engine/backends/torch.py), and more would
 only keep others waiting."""
 LEAST = 128
-"""Tokens that are not divided among the workers of a processor. 32 clients with short texts, MiniLM on two cores: 96 gives
-303 replies a second, 128 gives 310, 192 gives 296 (AMD EPYC, Zen 4)."""
+"""Tokens that are not divided among the workers of a processor. 32 clients with short texts, MiniLM on two cores: 96
+gives 303 replies a second, 128 gives 310, 192 gives 296 (AMD EPYC, Zen 4)."""
 FEW = 4
 """Examples whose answers are made on the event loop, a tenth of a millisecond each."""
 SHORT = 512
@@ -203,8 +203,8 @@ class Served:
 
 
 def _is_short(rows: Any) -> bool:
-    """Whether rows are one short row of nothing but texts. With several, tokenizers waits for threads that may have much
-    to do."""
+    """Whether rows are one short row of nothing but texts. With several, tokenizers waits for threads that may have
+    much to do."""
     if not isinstance(rows, list) or len(rows) != 1:
         return False
     row = rows[0]
